@@ -1,0 +1,218 @@
+"""Frames: what a work function yields, and the fixed-width rows inside them.
+
+A work function is a plain generator, ``run_unit(descriptors, unit) -> Iterator[Frame]``, and
+knows nothing of processes; `heroes_forensics.pipelines.wire` moves frames between processes.
+Control frames are JSON objects; batches are numpy rows of one named dtype plus one byte area
+for what has no fixed width (locators, paths), addressed by (offset, length) columns.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from heroes_forensics.model import JSON, Entry, EntryFlag, EntryKind, Moment, Place, Times
+
+MAX_FRAME: Final = 65536
+"""Bytes of one message on the wire; the stock ``wmem_max`` refuses much larger ones."""
+
+HANDLE_BYTES: Final = 64
+NO_TIME: Final = np.iinfo(np.int64).min
+
+Rows = npt.NDArray[np.void]
+
+ENTRY: Final = np.dtype(
+    [
+        ("kind", "u1"),
+        ("place", "u1"),
+        ("flags", "<u2"),
+        ("owner", "<i8"),
+        ("size", "<i8"),
+        ("first_offset", "<i8"),
+        ("seconds", "<i8", (4,)),
+        ("nanoseconds", "<u4", (4,)),
+        ("handle_length", "u1"),
+        ("handle", "V64"),
+        ("locator_offset", "<u4"),
+        ("locator_length", "<u2"),
+        ("path_offset", "<u4"),
+        ("path_length", "<u4"),
+    ]
+)
+"""One `Entry`; locator and path lie in the byte area."""
+
+TASK: Final = np.dtype(
+    [
+        ("id", "<u8"),
+        ("kind", "u1"),
+        ("flags", "<u2"),
+        ("size", "<i8"),
+        ("handle_length", "u1"),
+        ("handle", "V64"),
+    ]
+)
+"""One stream to read: what a content unit is made of. ``id`` is echoed in `CONTENT`."""
+
+CONTENT: Final = np.dtype(
+    [
+        ("id", "<u8"),
+        ("status", "u1"),
+        ("gap", "<u2"),
+        ("type", "<u2"),
+        ("bytes_read", "<i8"),
+        ("md5", "V16"),
+        ("sha1", "V20"),
+        ("sha256", "V32"),
+    ]
+)
+"""What reading one stream gave. ``gap`` is 0 or 1 + the position in `model.GAP_TEXTS`; ``type``
+is the position in `filetype.TYPES`."""
+
+KNOWN: Final = np.dtype(
+    [
+        ("has", "u1"),
+        ("md5", "V16"),
+        ("sha1", "V20"),
+        ("sha256", "V32"),
+        ("size", "<i8"),
+        ("record", "<u8"),
+        ("flags", "<u2"),
+        ("category_offset", "<u4"),
+        ("category_length", "<u2"),
+        ("series_offset", "<u4"),
+        ("series_length", "<u2"),
+    ]
+)
+"""One record of a known-material set. ``has`` bits: 1 MD5, 2 SHA-1, 4 SHA-256. ``size`` -1 when
+absent. ``flags`` packs tri-states, two bits each (0 absent, 1 false, 2 true)."""
+
+ROW_TYPES: Final[dict[str, np.dtype[np.void]]] = {
+    "entries": ENTRY,
+    "tasks": TASK,
+    "contents": CONTENT,
+    "known": KNOWN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A JSON frame: progress, a gap, the result of a unit."""
+
+    kind: str
+    body: JSON = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of one of `ROW_TYPES`, and the byte area their offsets point into."""
+
+    kind: str
+    rows: Rows
+    area: bytes = b""
+
+
+Frame = Control | Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One slice of work for one worker."""
+
+    id: int
+    kind: str
+    """A row of `heroes_forensics.pipelines.units.UNITS`."""
+    body: JSON = field(default_factory=dict)
+    tasks: Rows | None = None
+
+
+def _moment(second: int, nanosecond: int) -> Moment | None:
+    return None if second == NO_TIME else Moment(second, nanosecond)
+
+
+def entry_batches(entries: Iterable[Entry], *, limit: int = MAX_FRAME - 1024) -> Iterator[Batch]:
+    """Pack entries into as few batches as fit ``limit`` bytes each.
+
+    An entry larger than a frame by itself (a path of 64 KiB) has its path cut to what fits; the
+    locator stays whole, so identity does not suffer.
+    """
+    rows: list[tuple[object, ...]] = []
+    area = bytearray()
+    width = ENTRY.itemsize
+    for entry in entries:
+        locator = entry.locator.encode("ascii")
+        path = entry.path[: limit - width - len(locator)]
+        need = width + len(locator) + len(path)
+        if rows and len(rows) * width + len(area) + need > limit:
+            yield Batch("entries", np.array(rows, dtype=ENTRY), bytes(area))
+            rows, area = [], bytearray()
+        seconds, nanoseconds = _time_columns(entry.times)
+        start = len(area)
+        area += locator
+        area += path
+        rows.append(
+            (
+                entry.kind,
+                entry.place,
+                entry.flags,
+                entry.owner,
+                entry.size,
+                entry.first_offset,
+                seconds,
+                nanoseconds,
+                len(entry.handle),
+                entry.handle.ljust(HANDLE_BYTES, b"\0"),
+                start,
+                len(locator),
+                start + len(locator),
+                len(path),
+            )
+        )
+    if rows:
+        yield Batch("entries", np.array(rows, dtype=ENTRY), bytes(area))
+
+
+def _time_columns(times: Times) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    return (
+        tuple(NO_TIME if time is None else time.seconds for time in times),
+        tuple(0 if time is None else time.nanoseconds for time in times),
+    )
+
+
+def entries_of(batch: Batch) -> Iterator[Entry]:
+    """Unpack what `entry_batches` packed."""
+    area = batch.area
+    for row in batch.rows.tolist():
+        (kind, place, flags, owner, size, first, seconds, nanos, n, handle, lo, ln, po, pn) = row
+        times = tuple(_moment(int(s), int(ns)) for s, ns in zip(seconds, nanos, strict=True))
+        yield Entry(
+            locator=area[lo : lo + ln].decode("ascii"),
+            kind=EntryKind(kind),
+            flags=EntryFlag(flags),
+            path=area[po : po + pn],
+            size=size,
+            handle=bytes(handle)[:n],
+            times=(times[0], times[1], times[2], times[3]),
+            owner=owner,
+            first_offset=first,
+            place=Place(place),
+        )
+
+
+def slices(rows: Rows, *, limit: int = MAX_FRAME - 1024) -> Iterator[Rows]:
+    """Cut rows without a byte area into pieces that fit one frame each."""
+    step = max(1, limit // rows.dtype.itemsize)
+    for start in range(0, len(rows), step):
+        yield rows[start : start + step]
+
+
+def tasks(rows: Sequence[tuple[int, int, int, int, bytes]]) -> Rows:
+    """Make `TASK` rows of (id, kind, flags, size, handle) tuples."""
+    return np.array(
+        [
+            (number, kind, flags, size, len(handle), handle.ljust(HANDLE_BYTES, b"\0"))
+            for number, kind, flags, size, handle in rows
+        ],
+        dtype=TASK,
+    )

@@ -1,0 +1,205 @@
+"""The data that flows: plain frozen values, no handles, no pixels.
+
+Conventions: digests are `bytes` in memory and ``algorithm:hex`` in text; sizes are bytes; names
+from evidence are `bytes`; `None` means "the format does not record it", while "it should be
+there and could not be read" is a `Gap`. Words are those of docs/glossary.md.
+"""
+
+from dataclasses import dataclass, field
+from enum import IntEnum, IntFlag
+from typing import Final, NamedTuple
+
+JSON = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The value of one hash algorithm over one stream."""
+
+    algorithm: str
+    """Name of a row of `heroes_forensics.hashing.ALGORITHMS`, e.g. ``"sha256"``."""
+
+    value: bytes
+    """Raw bytes, never hex; 32 of them for SHA-256."""
+
+    def __str__(self) -> str:
+        """Return ``algorithm:hex``, the only text form used in logs and reports."""
+        return f"{self.algorithm}:{self.value.hex()}"
+
+
+class EntryKind(IntEnum):
+    """What a row of the inventory is."""
+
+    FILE = 1
+    """A stream of a regular file: main data, alternate data stream, fork."""
+    DIRECTORY = 2
+    SYMLINK = 3
+    """Also reparse points: recorded, never followed."""
+    OTHER = 4
+    """Device, socket, pipe, whiteout: it has no content of its own."""
+    METADATA = 5
+    """A stream of the file system itself: ``$MFT``, journal, catalog."""
+    VIRTUAL = 6
+    """Made up by a reading library (``$MBR``, ``$FAT1``, ``$OrphanFiles``): no evidence."""
+
+
+HAS_CONTENT: Final = frozenset({EntryKind.FILE, EntryKind.METADATA})
+
+
+class EntryFlag(IntFlag):
+    """Facts about an entry that a report or another tool may need."""
+
+    ALLOCATED = 1
+    """Name and metadata are both in use."""
+    ORPHAN = 2
+    """Reached by no directory; found by the sweep of a finite table."""
+    STREAM = 4
+    """An alternate data stream, not the main data."""
+    FORK = 8
+    """A resource or other fork (HFS+, APFS)."""
+    ENCRYPTED = 16
+    """Stored encrypted by the file system (EFS): the digest is that of the stored bytes."""
+    COMPRESSED = 32
+    SPARSE = 64
+    SEEN_BY_ONE = 128
+    """Only one of two listers of the same directory saw it."""
+    REALLOCATED = 256
+    """Deleted, and its metadata or clusters now serve another entry."""
+    CYCLE = 512
+    """A directory met before: recorded, not entered again."""
+    HARD_LINK = 1024
+    """A further name of a stream that has more than one."""
+    RESIDENT = 2048
+    """Content lies inside the metadata record; it has no cluster of its own."""
+
+
+class Place(IntEnum):
+    """What sealed findings can say about where an entry lay; computed from its path."""
+
+    UNKNOWN = 0
+    USER_FOLDER = 1
+    DOWNLOADS = 2
+    CAMERA_ROLL = 3
+    MESSAGING_APP = 4
+    BROWSER_CACHE = 5
+    THUMBNAIL_STORE = 6
+    RECYCLE_BIN = 7
+    CLOUD_FOLDER = 8
+    BACKUP = 9
+    SYSTEM = 10
+    UNALLOCATED = 11
+
+
+class Moment(NamedTuple):
+    """One file time as stored, moved to the Unix epoch and nothing else."""
+
+    seconds: int
+    """Since 1970-01-01T00:00:00 in the zone basis that `TimeBasis` states."""
+    nanoseconds: int
+
+
+class TimeRule(NamedTuple):
+    """How one of the four times of a file system is stored."""
+
+    resolution_ns: int
+    zone: str
+    """``utc`` or ``local-unknown``."""
+
+
+Times = tuple[Moment | None, Moment | None, Moment | None, Moment | None]
+"""Modified, accessed, changed (metadata), born; None where the format has none or it is zero."""
+
+TimeBasis = dict[str, TimeRule]
+"""Keys ``m``, ``a``, ``c``, ``b``; one that is missing is not recorded by the file system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One stream of one name, as the lister saw it, before anything was read."""
+
+    locator: str
+    """Where it is, without any name: printable ASCII, unique in its volume."""
+    kind: EntryKind
+    flags: EntryFlag
+    path: bytes
+    """Components joined with ``/``, raw bytes, no leading slash; ``:name`` ends a stream."""
+    size: int
+    """Bytes by the metadata; -1 when the format does not say."""
+    handle: bytes
+    """At most 64 bytes by which the same parser finds the stream again."""
+    times: Times = (None, None, None, None)
+    owner: int = -1
+    """User id or pseudonym of the SID; -1 when not recorded."""
+    first_offset: int = -1
+    """Byte offset of the first block from the start of the volume's media; -1 unknown."""
+    place: Place = Place.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that was not examined, and why. Never holds a name from evidence."""
+
+    where: str
+    """Locator, volume key or source label."""
+    code: str
+    """A key of `GAP_TEXTS`."""
+    detail: JSON = field(default_factory=dict)
+    """Numbers and fixed words only."""
+
+
+GAP_TEXTS: Final[dict[str, str]] = {
+    "source.truncated": "the image is shorter than it declares",
+    "source.damaged": "part of the image cannot be read",
+    "source.unsupported": "the container format is recognised but not supported",
+    "volume.encrypted": "the volume is encrypted and no key was given",
+    "volume.unknown": "no supported file system was recognised",
+    "volume.unsupported": "the file system is recognised but not supported",
+    "volume.damaged": "the file system could not be opened",
+    "volume.truncated": "the volume reaches beyond the end of the image",
+    "volume.overlap": "the volume overlaps another one",
+    "volume.limit": "more volumes than the limit allows",
+    "snapshot.unreadable": "a shadow copy or snapshot could not be opened",
+    "directory.unreadable": "a directory could not be listed to its end",
+    "directory.depth": "a directory lies deeper than the limit",
+    "entry.unreadable": "the metadata of an entry could not be read",
+    "sweep.time-bound": "the search for orphans was stopped by its time limit",
+    "stream.unreadable": "the content could not be read",
+    "stream.short": "fewer bytes could be read than the metadata states",
+    "stream.long": "more bytes were read than the metadata states",
+    "stream.unallocated-tail": "content beyond the allocated runs has no bytes to read",
+    "stream.encrypted": "the content is encrypted by its container",
+    "stream.unsupported": "the content is stored by a method that is not supported",
+    "stream.changed": "the content changed while it was examined",
+    "stream.reallocated": "the clusters of this deleted entry serve other content now",
+    "stream.checksum": "the stored checksum does not fit the content",
+    "stream.limit": "the content is larger than the limit allows",
+    "worker.died": "the worker process ended while it read this",
+    "worker.timeout": "the worker process made no progress and was ended",
+    "run.interrupted": "the run ended before this was examined",
+    "policy.metadata": "metadata of the file system, left out by the profile",
+    "policy.deleted": "deleted content, left out by the profile",
+    "policy.excluded": "on the list of excluded content",
+}
+
+
+def is_policy(code: str) -> bool:
+    """Tell whether a gap of this code was announced by the profile."""
+    return code.startswith("policy.")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a lister counted by itself while it listed one volume: the equation's left side."""
+
+    entries: int = 0
+    """Entries given out, of any kind, counted where names are read."""
+    directories: int = 0
+    """Directory entries among them."""
+    directories_listed: int = 0
+    """Directories read to their end."""
+    directories_not_listed: int = 0
+    """Directories with a gap (unreadable, too deep)."""
+    directories_met_before: int = 0
+    """Further links to a directory already listed (cycles), deleted ones included."""
+    sweep: str = "not available"
+    """Which finite table was swept for orphans, or why none was."""
