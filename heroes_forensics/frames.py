@@ -8,6 +8,7 @@ for what has no fixed width (locators, paths), addressed by (offset, length) col
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Final
 
 import numpy as np
@@ -59,6 +60,7 @@ CONTENT: Final = np.dtype(
     [
         ("id", "<u8"),
         ("status", "u1"),
+        ("digested", "u1"),
         ("gap", "<u2"),
         ("type", "<u2"),
         ("bytes_read", "<i8"),
@@ -67,8 +69,9 @@ CONTENT: Final = np.dtype(
         ("sha256", "V32"),
     ]
 )
-"""What reading one stream gave. ``gap`` is 0 or 1 + the position in `model.GAP_TEXTS`; ``type``
-is the position in `filetype.TYPES`."""
+"""What reading one stream gave. ``status`` is one of `Status`; ``digested`` is 1 when the three
+digests are those of ``bytes_read`` bytes (also of a stream that came short); ``gap`` is 0 or
+1 + the position in `model.GAP_TEXTS`; ``type`` is the position in `filetype.TYPES`."""
 
 KNOWN: Final = np.dtype(
     [
@@ -87,6 +90,17 @@ KNOWN: Final = np.dtype(
 )
 """One record of a known-material set. ``has`` bits: 1 MD5, 2 SHA-1, 4 SHA-256. ``size`` -1 when
 absent. ``flags`` packs tri-states, two bits each (0 absent, 1 false, 2 true)."""
+
+
+class Status(IntEnum):
+    """How an item ended: the right side of the entry equation."""
+
+    DONE = 1
+    GAP = 2
+    NO_CONTENT = 3
+    """A directory, link or device: recorded, there is nothing to read."""
+    POLICY = 4
+
 
 ROW_TYPES: Final[dict[str, np.dtype[np.void]]] = {
     "entries": ENTRY,

@@ -1,0 +1,212 @@
+"""Frames between processes: one SOCK_SEQPACKET message each, checked before anything uses it.
+
+A message is at most `MAX_FRAME` bytes. Control frames are JSON whose keys and types are listed
+in `CONTROLS`; batches are rows of a known dtype plus a byte area, checked column by column.
+Nothing is ever unpickled. Whatever fails the check is a `ProtocolViolationError`, after which the
+process that sent it is not believed any more.
+"""
+
+import array
+import json
+import socket
+import struct
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from heroes_forensics.errors import HeroesError
+from heroes_forensics.frames import MAX_FRAME, ROW_TYPES, Batch, Control, Frame, Rows, Status
+from heroes_forensics.model import GAP_TEXTS, JSON, EntryKind, Place
+
+_BATCH: Final = struct.Struct("<cBII")
+_KINDS: Final = tuple(ROW_TYPES)
+MAX_DESCRIPTORS: Final = 250
+"""Descriptors of one message; the kernel allows 253."""
+
+CONTROLS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
+    # coordinator to zygote and worker
+    "fork": {},
+    "unit": {"id": int, "kind": str, "body": dict, "tasks": int},
+    "stop": {},
+    # zygote to coordinator
+    "forked": {"pid": int},
+    "died": {"pid": int, "status": int},
+    # worker to coordinator
+    "alive": {"reads": int},
+    "progress": {"bytes": int, "items": int},
+    "gap": {"where": str, "code": str, "detail": dict},
+    "listing": {
+        "entries": int,
+        "directories": int,
+        "directories_listed": int,
+        "directories_not_listed": int,
+        "directories_met_before": int,
+        "sweep": str,
+    },
+    "opened": {"kind": str, "times": dict},
+    "source": {"facts": dict},
+    "volume": {"volume": dict},
+    "digests": {"digests": list, "bytes_read": int, "zero_bytes": int, "unread": list},
+    "rejected": {"line": int, "reason": str},
+    "imported": {"facts": dict},
+    "done": {"unit": int, "frames": int},
+    "failed": {"unit": int, "exit_code": int, "message": str, "hint": str},
+}
+
+
+class ProtocolViolationError(HeroesError):
+    """A frame that no correct worker sends."""
+
+
+class Received(NamedTuple):
+    """One message and the descriptors that came with it."""
+
+    frame: Frame
+    descriptors: tuple[int, ...]
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Make two connected ends, both closed on exec."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def send(channel: socket.socket, frame: Frame, descriptors: Sequence[int] = ()) -> None:
+    """Send one frame as one message.
+
+    Raises:
+        ValueError: the frame is larger than a message may be.
+        OSError: the other end is gone.
+    """
+    data = encode(frame)
+    if len(data) > MAX_FRAME:
+        raise ValueError(f"a frame of {len(data)} bytes is larger than {MAX_FRAME}")
+    if descriptors:
+        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
+        channel.sendmsg([data], ancillary)
+    else:
+        channel.sendall(data)
+
+
+def receive(channel: socket.socket) -> Received | None:
+    """Return the next frame, or None when the other end is closed.
+
+    Raises:
+        ProtocolViolationError: the message is no frame we know.
+    """
+    space = socket.CMSG_SPACE(MAX_DESCRIPTORS * array.array("i").itemsize)
+    data, ancillary, flags, _ = channel.recvmsg(MAX_FRAME + 1, space)
+    descriptors = array.array("i")
+    for level, kind, payload in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            whole = len(payload) - len(payload) % descriptors.itemsize
+            descriptors.frombytes(payload[:whole])
+    if not data:
+        return None
+    if len(data) > MAX_FRAME or flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+        raise ProtocolViolationError("a message was larger than a frame may be")
+    return Received(decode(data), tuple(descriptors))
+
+
+def encode(frame: Frame) -> bytes:
+    """Return the bytes of one message."""
+    if isinstance(frame, Control):
+        return b"J" + json.dumps({"kind": frame.kind, "body": frame.body}).encode()
+    head = _BATCH.pack(b"B", _KINDS.index(frame.kind), len(frame.rows), len(frame.area))
+    return head + frame.rows.tobytes() + frame.area
+
+
+def decode(data: bytes) -> Frame:
+    """Parse and check one message.
+
+    Raises:
+        ProtocolViolationError: it is no frame we know.
+    """
+    if data[:1] == b"J":
+        return _decode_control(data)
+    if data[:1] == b"B" and len(data) >= _BATCH.size:
+        return _decode_batch(data)
+    raise ProtocolViolationError("a message is neither a control frame nor a batch")
+
+
+def _decode_control(data: bytes) -> Control:
+    try:
+        message = json.loads(data[1:], parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolViolationError("a control frame is not JSON") from error
+    if not isinstance(message, dict) or set(message) != {"kind", "body"}:
+        raise ProtocolViolationError("a control frame has other keys than kind and body")
+    kind, body = message["kind"], message["body"]
+    rule = CONTROLS.get(kind) if isinstance(kind, str) else None
+    if rule is None or not isinstance(body, dict) or set(body) != set(rule):
+        raise ProtocolViolationError("a control frame has an unknown kind or wrong keys")
+    for key, wanted in rule.items():
+        value = body[key]
+        if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+            raise ProtocolViolationError(f"{kind}.{key} has the wrong type")
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise ProtocolViolationError(f"{kind}.{key} is out of range")
+    if kind == "gap" and body["code"] not in GAP_TEXTS:
+        raise ProtocolViolationError("a gap has an unknown code")
+    return Control(kind, body)
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(constant)
+
+
+def _decode_batch(data: bytes) -> Batch:
+    _, index, count, area_length = _BATCH.unpack_from(data)
+    if index >= len(_KINDS):
+        raise ProtocolViolationError("a batch has an unknown kind")
+    kind = _KINDS[index]
+    dtype = ROW_TYPES[kind]
+    if len(data) != _BATCH.size + count * dtype.itemsize + area_length:
+        raise ProtocolViolationError("a batch has the wrong length")
+    rows: Rows = np.frombuffer(data, dtype, count, _BATCH.size)
+    area = data[len(data) - area_length :] if area_length else b""
+    check = _CHECKS.get(kind)
+    for name in dtype.names or ():
+        if name.endswith("_offset") and name != "first_offset":
+            length = rows[name.replace("_offset", "_length")].astype(np.uint64)
+            if np.any(rows[name].astype(np.uint64) + length > area_length):
+                raise ProtocolViolationError(f"{kind}.{name} points outside its area")
+    if check is not None:
+        check(rows, area)
+    return Batch(kind, rows, area)
+
+
+def _check_entries(rows: Rows, area: bytes) -> None:
+    if not np.isin(rows["kind"], _ENTRY_KINDS).all() or (rows["place"] > max(Place)).any():
+        raise ProtocolViolationError("an entry has an unknown kind or place")
+    if (rows["size"] < -1).any() or (rows["handle_length"] > rows.dtype["handle"].itemsize).any():
+        raise ProtocolViolationError("an entry has an impossible size or handle")
+    for start, length in zip(
+        rows["locator_offset"].tolist(), rows["locator_length"].tolist(), strict=True
+    ):
+        locator = area[start : start + length]
+        if not locator or locator.translate(None, _LOCATOR_BYTES):
+            raise ProtocolViolationError("a locator holds other characters than it may")
+
+
+def _check_contents(rows: Rows, area: bytes) -> None:
+    del area
+    if not np.isin(rows["status"], _STATUSES).all() or (rows["gap"] > len(GAP_TEXTS)).any():
+        raise ProtocolViolationError("a content row has an unknown status or gap")
+    if ((rows["status"] == Status.GAP) != (rows["gap"] > 0)).any():
+        raise ProtocolViolationError("a content row has a gap without a reason, or the reverse")
+    if (rows["bytes_read"] < 0).any() or (rows["digested"] > 1).any():
+        raise ProtocolViolationError("a content row has an impossible count")
+    if ((rows["status"] == Status.DONE) & (rows["digested"] == 0)).any():
+        raise ProtocolViolationError("a content row is done without digests")
+
+
+_ENTRY_KINDS: Final = np.array(sorted(EntryKind), dtype="u1")
+_STATUSES: Final = np.array(sorted(Status), dtype="u1")
+_LOCATOR_BYTES: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/.:-_+@$=,~"
+_CHECKS: Final = {"entries": _check_entries, "contents": _check_contents}
+
+
+def gap_body(where: str, code: str, detail: JSON) -> JSON:
+    """Return the body of a ``gap`` frame."""
+    return {"where": where, "code": code, "detail": detail}

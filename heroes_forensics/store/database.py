@@ -1,0 +1,232 @@
+"""Opening and creating the case database, and the one transaction at a time it allows."""
+
+import hashlib
+import json
+import os
+import sqlite3
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, cast
+
+from sqlalchemy import Connection, Engine, create_engine, event, exc
+from sqlalchemy.pool import StaticPool
+
+from heroes_forensics.errors import CaseBusyError, CustodyError, StoppedError, UsageError
+from heroes_forensics.model import JSON
+from heroes_forensics.store.schema import APPLICATION_ID, LATE_INDEXES, METADATA, SCHEMA_VERSION
+
+_PRAGMAS: Final = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA trusted_schema=OFF",
+    "PRAGMA cell_size_check=ON",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA busy_timeout=5000",
+)
+
+
+def _connect(path: Path, *, read_only: bool) -> Engine:
+    mode = "ro" if read_only else "rw"
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(
+            f"file:{_quoted(path)}?mode={mode}", uri=True, isolation_level=None
+        ),
+        poolclass=StaticPool,
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, record: object) -> None:
+        del record
+        for pragma in _PRAGMAS:
+            if not (read_only and "journal_mode" in pragma):
+                connection.execute(pragma)
+
+    return engine
+
+
+def _quoted(path: Path) -> str:
+    return str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+class Database:
+    """One case database. Everything written goes through `transaction`."""
+
+    def __init__(self, path: Path, engine: Engine) -> None:
+        self.path = path
+        self._engine = engine
+        self._connection: Connection = engine.connect()
+        self._inside = False
+
+    @classmethod
+    def create(cls, path: Path, facts: JSON) -> "Database":
+        """Make a new, empty database with mode 0600.
+
+        Raises:
+            UsageError: the folder cannot be written, or the file exists.
+        """
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except FileExistsError as error:
+            raise UsageError(f"{path} exists already") from error
+        except OSError as error:
+            raise UsageError(
+                f"the case directory {path.parent} cannot be written: {error.strerror}",
+                hint="choose a directory on a local disk that you may write to",
+            ) from error
+        database = cls(path, _connect(path, read_only=False))
+        with database.transaction():
+            METADATA.create_all(database.connection)
+            database.connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
+            database.connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
+            database.many(
+                "INSERT INTO case_fact (name, value) VALUES (?, ?)",
+                [(name, json.dumps(value)) for name, value in facts.items()],
+            )
+        return database
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False) -> "Database":
+        """Open an existing database and check that it is one of ours, whole and unaltered.
+
+        Raises:
+            UsageError: there is none, or a newer program made it.
+            CustodyError: SQLite finds damage, or the schema is not the one we make.
+        """
+        if not path.is_file():
+            raise UsageError(
+                f"{path.parent} is not a case: it has no {path.name}",
+                hint="give the directory that `heroes scan --case` made",
+            )
+        if stat.S_IMODE(path.stat().st_mode) & 0o077 and not read_only:
+            path.chmod(0o600)
+        try:
+            database = cls(path, _connect(path, read_only=read_only))
+            version = database.value("PRAGMA user_version")
+            application = database.value("PRAGMA application_id")
+            if application != APPLICATION_ID:
+                raise CustodyError(f"{path} is not a heroes case database")
+            if version != SCHEMA_VERSION:
+                raise UsageError(
+                    f"{path} has schema {version}, this program reads {SCHEMA_VERSION}",
+                    hint="use the version of heroes that made the case, or a newer one",
+                )
+            if database.value("PRAGMA quick_check") != "ok":
+                raise CustodyError(f"{path} is damaged: SQLite's own check fails")
+            if database.schema_digest() != _expected_schema():
+                raise CustodyError(f"{path} does not have the tables heroes makes")
+        except (exc.DatabaseError, sqlite3.DatabaseError) as error:
+            raise CustodyError(f"{path} cannot be read as a case database") from error
+        return database
+
+    @property
+    def connection(self) -> Connection:
+        """The one connection."""
+        return self._connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit everything inside, or nothing.
+
+        Raises:
+            StoppedError: the disk is full or failing; nothing of the transaction was kept.
+            CaseBusyError: another program holds the database.
+        """
+        if self._inside:
+            raise AssertionError("transactions do not nest")
+        self._inside = True
+        try:
+            self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._rollback()
+                raise
+            self._connection.exec_driver_sql("COMMIT")
+        except exc.OperationalError as error:
+            self._rollback()
+            text = str(error.orig)
+            if "locked" in text or "busy" in text:
+                raise CaseBusyError(f"{self.path} is in use by another program") from error
+            raise StoppedError(
+                f"the case database cannot be written: {text}",
+                hint="make room on its disk, then start the same command again",
+            ) from error
+        finally:
+            self._inside = False
+
+    def _rollback(self) -> None:
+        if self._raw.in_transaction:
+            self._raw.execute("ROLLBACK")
+
+    @property
+    def _raw(self) -> sqlite3.Connection:
+        return cast("sqlite3.Connection", self._connection.connection.dbapi_connection)
+
+    def many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Run one statement for many rows, below the ORM and the expression language."""
+        if rows:
+            self._connection.exec_driver_sql(sql, list(rows))
+
+    def insert(self, sql: str, row: tuple[Any, ...]) -> int:
+        """Insert one row and return its id."""
+        result = self._connection.exec_driver_sql(sql, row)
+        return int(result.lastrowid or 0)
+
+    def value(self, sql: str, row: tuple[Any, ...] = ()) -> Any:  # noqa: ANN401 - SQL decides
+        """Return the first column of the first row, or None."""
+        found = self._connection.exec_driver_sql(sql, row).first()
+        return None if found is None else found[0]
+
+    def rows(self, sql: str, row: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        """Stream rows as plain tuples; safe while the same connection writes elsewhere."""
+        cursor = self._raw.cursor()
+        cursor.arraysize = 2000
+        yield from cursor.execute(sql, row)
+
+    def facts(self) -> dict[str, Any]:
+        """Return the facts given at creation and set since."""
+        return {name: json.loads(value) for name, value in self.rows("SELECT * FROM case_fact")}
+
+    def set_fact(self, name: str, value: object) -> None:
+        """Set one fact of the case."""
+        self._connection.exec_driver_sql(
+            "INSERT OR REPLACE INTO case_fact (name, value) VALUES (?, ?)",
+            (name, json.dumps(value)),
+        )
+
+    def make_indexes(self) -> None:
+        """Make the indexes that reports and look-ups want."""
+        for statement in LATE_INDEXES:
+            self._connection.exec_driver_sql(statement)
+
+    def schema_digest(self) -> bytes:
+        """Digest of every table, trigger and view there is; late indexes are left out."""
+        late = {statement.split()[5] for statement in LATE_INDEXES}
+        texts = sorted(
+            " ".join(str(sql).split())
+            for name, sql in self.rows("SELECT name, sql FROM sqlite_schema WHERE sql NOT NULL")
+            if name not in late
+        )
+        return hashlib.sha256("\n".join(texts).encode()).digest()
+
+    def close(self) -> None:
+        """Close the connection; the write-ahead log is folded in by SQLite."""
+        self._connection.close()
+        self._engine.dispose()
+
+
+def _expected_schema() -> bytes:
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        METADATA.create_all(connection)
+        found: Iterable[Any] = connection.exec_driver_sql(
+            "SELECT sql FROM sqlite_schema WHERE sql NOT NULL"
+        )
+        texts = sorted(" ".join(str(row[0]).split()) for row in found)
+        connection.rollback()
+    engine.dispose()
+    return hashlib.sha256("\n".join(texts).encode()).digest()

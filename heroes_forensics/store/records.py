@@ -1,0 +1,278 @@
+"""What a run writes: inventory rows, contents, gaps, matches, and the facts around them."""
+
+import hashlib
+import json
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from heroes_forensics.frames import Batch, Rows
+from heroes_forensics.model import JSON, Gap, Listing
+from heroes_forensics.store.database import Database
+
+Seal = Callable[[int, bytes], bytes]
+"""Item id and plain name bytes in, what is stored out."""
+
+TIMES: Final = struct.Struct("<4q4I")
+"""The four times of an item: seconds, then nanoseconds."""
+
+DIGEST_SIZES: Final = {"md5": 16, "sha1": 20, "sha256": 32}
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRow:
+    """One match as stored."""
+
+    item_id: int
+    hashset_id: int
+    record: int
+    grade: str
+    verdict: str
+    facts: JSON
+    makes_finding: bool
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+class Records:
+    """Writers of one case database; each call belongs inside `Database.transaction`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def exhibit(self, label: str, fields: JSON) -> int:
+        """Return the id of the exhibit called ``label``; made, or completed, when needed."""
+        found = self._database.value("SELECT id FROM exhibit WHERE label=?", (label,))
+        if found is None:
+            return self._database.insert(
+                "INSERT INTO exhibit (label, fields) VALUES (?, ?)", (label, _text(fields))
+            )
+        if fields:
+            self._database.insert(
+                "UPDATE exhibit SET fields=json_patch(fields, ?) WHERE id=?",
+                (_text(fields), found),
+            )
+        return int(found)
+
+    def source(self, exhibit: int, label: str, path: str, identity: str, facts: JSON) -> int:
+        """Register one source of an exhibit."""
+        return self._database.insert(
+            "INSERT INTO source (exhibit_id, label, path, identity, format, facts)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (exhibit, label, path, identity, str(facts.get("format", "")), _text(facts)),
+        )
+
+    def source_facts(self, source: int, facts: JSON) -> None:
+        """Complete what is known of a source."""
+        self._database.insert(
+            "UPDATE source SET facts=json_patch(facts, ?),"
+            " format=coalesce(json_extract(?, '$.format'), format) WHERE id=?",
+            (_text(facts), _text(facts), source),
+        )
+
+    def run(self, uuid: str, started: str, config: JSON, facts: JSON) -> int:
+        """Open a run."""
+        return self._database.insert(
+            "INSERT INTO run (uuid, started, config, facts) VALUES (?, ?, ?, ?)",
+            (uuid, started, _text(config), _text(facts)),
+        )
+
+    def run_ended(self, run: int, ended: str, outcome: str, facts: JSON) -> None:
+        """Close a run."""
+        self._database.insert(
+            "UPDATE run SET ended=?, outcome=?, facts=json_patch(facts, ?) WHERE id=?",
+            (ended, outcome, _text(facts), run),
+        )
+
+    def run_facts(self, run: int, facts: JSON) -> None:
+        """Complete what is known of a run."""
+        self._database.insert(
+            "UPDATE run SET facts=json_patch(facts, ?) WHERE id=?", (_text(facts), run)
+        )
+
+    def volume(self, source: int, volume: JSON, state: str) -> int:
+        """Register one volume of a source, as `parsers` describes it."""
+        return self._database.insert(
+            "INSERT INTO volume (source_id, key, kind, file_system, offset, size, spec, state)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                source,
+                volume["key"],
+                volume["kind"],
+                volume.get("file_system"),
+                volume.get("offset"),
+                volume.get("size"),
+                _text(volume),
+                state,
+            ),
+        )
+
+    def volume_listed(
+        self, volume: int, *, file_system: str, times: JSON, listing: Listing, state: str
+    ) -> None:
+        """Keep what the lister counted: the left side of the entry equation."""
+        self._database.insert(
+            "UPDATE volume SET file_system=?, time_basis=?, listing=?, state=? WHERE id=?",
+            (file_system, _text(times), _text(asdict(listing)), state, volume),
+        )
+
+    def unit(self, number: int, run: int, kind: str, volume: int | None) -> None:
+        """Announce a unit, before its rows are inserted."""
+        self._database.insert(
+            "INSERT INTO unit (id, run_id, kind, volume_id, items, gaps, rows_sha256)"
+            " VALUES (?, ?, ?, ?, 0, 0, x'')",
+            (number, run, kind, volume),
+        )
+
+    def unit_done(self, number: int, *, items: int, gaps: int, rows_sha256: bytes) -> None:
+        """Close a unit with the digest of its rows."""
+        self._database.insert(
+            "UPDATE unit SET items=?, gaps=?, rows_sha256=? WHERE id=?",
+            (items, gaps, rows_sha256, number),
+        )
+
+    def items(
+        self, first_id: int, volume: int, unit: int, batch: Batch, seal: Seal
+    ) -> list[tuple[Any, ...]]:
+        """Insert the rows of one batch of entries with consecutive ids; return what was stored."""
+        area = batch.area
+        stored: list[tuple[Any, ...]] = []
+        for number, row in enumerate(batch.rows.tolist(), start=first_id):
+            (kind, place, flags, owner, size, first, seconds, nanos, n, handle, lo, ln, po, pn) = (
+                row
+            )
+            stored.append(
+                (
+                    number,
+                    volume,
+                    unit,
+                    kind,
+                    flags,
+                    place,
+                    owner,
+                    size,
+                    first,
+                    TIMES.pack(*seconds, *nanos),
+                    area[lo : lo + ln].decode("ascii"),
+                    bytes(handle)[:n],
+                    seal(number, area[po : po + pn]),
+                )
+            )
+        self._database.many(
+            "INSERT INTO item (id, volume_id, unit_id, kind, flags, place, owner, size,"
+            " first_offset, times, locator, handle, path) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            stored,
+        )
+        return stored
+
+    def contents(self, unit: int, rows: Rows) -> list[tuple[Any, ...]]:
+        """Insert what reading gave, one row an item; return what was stored."""
+        stored = [
+            (
+                number,
+                unit,
+                status,
+                gap,
+                kind,
+                bytes_read,
+                *((bytes(md5), bytes(sha1), bytes(sha256)) if digested else (None, None, None)),
+            )
+            for number, status, digested, gap, kind, bytes_read, md5, sha1, sha256 in rows.tolist()
+        ]
+        self._database.many(
+            "INSERT INTO content (item_id, unit_id, status, gap, type, bytes_read, md5, sha1,"
+            " sha256) VALUES (?,?,?,?,?,?,?,?,?)",
+            stored,
+        )
+        return stored
+
+    def gap(self, run: int, gap: Gap, *, source: int | None, volume: int | None) -> None:
+        """Record something that was not examined and is no item of its own."""
+        self._database.insert(
+            "INSERT INTO gap (run_id, source_id, volume_id, place, code, detail)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (run, source, volume, gap.where, gap.code, _text(gap.detail)),
+        )
+
+    def verification(self, run: int, source: int, status: str, facts: JSON) -> None:
+        """Record the comparison of media digests with the expected ones."""
+        self._database.insert(
+            "INSERT INTO verification (run_id, source_id, status, facts) VALUES (?, ?, ?, ?)",
+            (run, source, status, _text(facts)),
+        )
+
+    def hashset(self, run: int, uuid: str, edition: str, facts: JSON) -> int:
+        """Record that a run used a set edition; return its id in this case."""
+        found = self._database.value(
+            "SELECT id FROM hashset WHERE uuid=? AND edition=?", (uuid, edition)
+        )
+        if found is None:
+            found = self._database.insert(
+                "INSERT INTO hashset (uuid, edition, facts) VALUES (?, ?, ?)",
+                (uuid, edition, _text(facts)),
+            )
+        self._database.insert(
+            "INSERT OR IGNORE INTO run_hashset (run_id, hashset_id) VALUES (?, ?)", (run, found)
+        )
+        return int(found)
+
+    def matches(self, rows: Iterable[MatchRow]) -> int:
+        """Insert matches; findings get the next numbers. Return how many findings were new."""
+        new = 0
+        for row in rows:
+            number = None
+            if row.makes_finding:
+                known = self._database.value("SELECT max(finding) FROM match")
+                number = int(known or 0) + 1
+                new += 1
+            self._database.insert(
+                "INSERT INTO match (item_id, hashset_id, record, grade, verdict, facts, finding,"
+                " status) VALUES (?, ?, ?, ?, ?, ?, ?, 'current')",
+                (
+                    row.item_id,
+                    row.hashset_id,
+                    row.record,
+                    row.grade,
+                    row.verdict,
+                    _text(row.facts),
+                    number,
+                ),
+            )
+        return new
+
+    def report(self, number: int, uuid: str, facts: JSON) -> None:
+        """Record an issued report."""
+        self._database.insert(
+            "INSERT INTO report (number, uuid, facts) VALUES (?, ?, ?)",
+            (number, uuid, _text(facts)),
+        )
+
+    def ledger(self, rows: Sequence[tuple[int, bytes]]) -> None:
+        """Append ledger lines."""
+        self._database.many("INSERT INTO ledger (seq, line) VALUES (?, ?)", rows)
+
+
+def rows_digest(rows: Iterable[tuple[Any, ...]]) -> bytes:
+    """Digest the stored values of a unit's rows, so that a later edit of a row shows.
+
+    Each value is written with its type and length, in column order, so no two different rows
+    give the same bytes.
+    """
+    digest = hashlib.sha256()
+    for row in rows:
+        parts: list[bytes] = []
+        for value in row:
+            if isinstance(value, bytes):
+                parts.append(b"b%d:" % len(value) + value)
+            elif isinstance(value, str):
+                text = value.encode()
+                parts.append(b"s%d:" % len(text) + text)
+            elif value is None:
+                parts.append(b"n")
+            else:
+                parts.append(b"i%d" % value)
+        digest.update(b"(" + b",".join(parts) + b")")
+    return digest.digest()
