@@ -148,7 +148,10 @@ class Pool:
 
     def _spawn(self) -> _Worker:
         pid, channel = self._zygote.fork(self._descriptors)
-        worker = _Worker(pid, os.pidfd_open(pid), channel)
+        try:
+            worker = _Worker(pid, os.pidfd_open(pid), channel)
+        except ProcessLookupError as error:
+            raise StoppedError("a worker process ended as soon as it was started") from error
         self._workers.append(worker)
         self._selector.register(channel, selectors.EVENT_READ, worker)
         return worker

@@ -1,0 +1,204 @@
+"""What a worker can be asked to do: one generator for each kind of unit.
+
+A work function knows nothing of processes: `run_unit(session, unit)` yields frames. It runs in a
+worker that holds descriptors and nothing else: no path, no key, no hash set.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from heroes_forensics.errors import EvidenceError, UsageError
+from heroes_forensics.frames import CONTENT, Batch, Control, Frame, Status, Unit, entry_batches
+from heroes_forensics.hashing.exact import Digested, digest_bytes, digest_stream
+from heroes_forensics.model import GAP_TEXTS, JSON, Entry, EntryFlag, Gap, Listing
+
+if TYPE_CHECKING:
+    from heroes_forensics.parsers.base import FileSystem, Reader
+
+GAP_NUMBERS: Final = {code: number for number, code in enumerate(GAP_TEXTS, start=1)}
+_FLUSH_ROWS: Final = 600
+_FLUSH_BYTES: Final = 64 << 20
+"""A content batch leaves the worker at the latest after this many bytes were read, so that a
+finding shows within seconds of being read."""
+
+_ENTRY_BATCH: Final = 4000
+"""Entries looked at before a gap or the end may interrupt a batch."""
+
+
+class Session:
+    """What one worker holds from its first unit to its last: descriptors and opened things."""
+
+    def __init__(self, descriptors: Sequence[int]) -> None:
+        self.descriptors = tuple(descriptors)
+        self._source: Any = None
+        self._volumes: dict[str, FileSystem] = {}
+
+    def source(self, body: JSON) -> Any:  # noqa: ANN401 - parsers are imported only in workers
+        """Open the source that the descriptors make up, once."""
+        if self._source is None:
+            storage = import_module("heroes_forensics.parsers.storage")
+            self._source = storage.open_source(
+                storage.slots_of(self.descriptors, body["slots"]),
+                treat_as=str(body.get("treat_as", "auto")),
+                accept_damaged=bool(body.get("accept_damaged", False)),
+            )
+        return self._source
+
+    def file_system(self, body: JSON) -> "FileSystem":
+        """Open one volume of the source, or give the one already open."""
+        volumes = import_module("heroes_forensics.parsers.volumes")
+        volume = volumes.Volume.from_json(body["volume"])
+        if volume.key not in self._volumes:
+            for opened in self._volumes.values():
+                opened.close()
+            self._volumes.clear()
+            self._volumes[volume.key] = volumes.open_volume(self.source(body), volume)
+        return self._volumes[volume.key]
+
+
+def run_unit(session: Session, unit: Unit) -> Iterator[Frame]:
+    """Do one unit and yield its frames.
+
+    Raises:
+        HeroesError: the unit as a whole cannot be done; what was yielded is void.
+    """
+    work = UNITS.get(unit.kind)
+    if work is None:
+        raise UsageError(f"no unit is called {unit.kind!r}")
+    yield from work(session, unit)
+
+
+def _gap(gap: Gap) -> Control:
+    return Control("gap", {"where": gap.where, "code": gap.code, "detail": gap.detail})
+
+
+def inspect(session: Session, unit: Unit) -> Iterator[Frame]:
+    """Open the source and describe it: ``source``, then ``volume`` and ``gap`` frames."""
+    storage = import_module("heroes_forensics.parsers.storage")
+    source = session.source(unit.body)
+    yield Control("source", {"facts": storage.facts(source)})
+    for found in storage.volumes(source):
+        if isinstance(found, Gap):
+            yield _gap(found)
+        else:
+            yield Control("volume", {"volume": found.to_json()})
+
+
+def media_digest(session: Session, unit: Unit) -> Iterator[Frame]:
+    """Digest the media in one pass: ``progress`` frames, then ``digests``."""
+    storage = import_module("heroes_forensics.parsers.storage")
+    yield from storage.digest_media(session.source(unit.body))
+
+
+def inventory(session: Session, unit: Unit) -> Iterator[Frame]:
+    """List one volume: ``opened``, batches of entries, ``gap`` frames, ``listing`` last."""
+    file_system = session.file_system(unit.body)
+    times = {name: list(rule) for name, rule in file_system.times.items()}
+    yield Control("opened", {"kind": file_system.kind, "times": times})
+    waiting: list[Entry] = []
+    last: Listing | None = None
+    for found in file_system.entries():
+        if isinstance(found, Entry):
+            waiting.append(found)
+            if len(waiting) >= _ENTRY_BATCH:
+                yield from entry_batches(waiting)
+                waiting = []
+        elif isinstance(found, Gap):
+            yield _gap(found)
+        else:
+            last = found
+    yield from entry_batches(waiting)
+    if last is None:
+        raise EvidenceError("the listing of a volume ended without its own count")
+    yield Control("listing", asdict(last))
+
+
+def content(session: Session, unit: Unit) -> Iterator[Frame]:
+    """Read each stream of the unit once, in the order given; `CONTENT` batches and progress."""
+    sniff: Callable[[bytes], int] = import_module("heroes_forensics.filetype").sniff
+    file_system = session.file_system(unit.body)
+    rows: list[tuple[object, ...]] = []
+    unsent = 0
+    for task in [] if unit.tasks is None else unit.tasks.tolist():
+        row, bytes_read = _examined(file_system, sniff, task)
+        rows.append(row)
+        unsent += bytes_read
+        if len(rows) >= _FLUSH_ROWS or unsent >= _FLUSH_BYTES:
+            yield Batch("contents", np.array(rows, dtype=CONTENT))
+            rows, unsent = [], 0
+    if rows:
+        yield Batch("contents", np.array(rows, dtype=CONTENT))
+
+
+def _examined(
+    file_system: "FileSystem", sniff: Callable[[bytes], int], task: tuple[Any, ...]
+) -> tuple[tuple[object, ...], int]:
+    """Read the stream of one `TASK` row; return its `CONTENT` row and the bytes read."""
+    number, _, flags, size, length, handle = task
+    try:
+        reader = file_system.open(bytes(handle)[:length])
+        try:
+            found = _digested(reader, size)
+        finally:
+            reader.close()
+    except EvidenceError as error:
+        code = getattr(error, "code", "stream.unreadable")
+        return _unread(number, code), 0
+    except OSError:
+        return _unread(number, "stream.unreadable"), 0
+    code = ""
+    if size >= 0 and found.bytes_read < size:
+        code = "stream.short"
+    elif size >= 0 and found.bytes_read > size:
+        code = "stream.long"
+    elif flags & EntryFlag.REALLOCATED:
+        code = "stream.reallocated"
+    return (
+        (
+            number,
+            Status.GAP if code else Status.DONE,
+            1,
+            GAP_NUMBERS[code] if code else 0,
+            sniff(found.head),
+            found.bytes_read,
+            found.md5,
+            found.sha1,
+            found.sha256,
+        ),
+        found.bytes_read,
+    )
+
+
+def _digested(reader: "Reader", size: int) -> Digested:
+    """Digest as far as the stream goes, even past the metadata size: a longer one is a gap."""
+    if 0 <= reader.size <= _ONE_READ and reader.size == size:
+        return digest_bytes(reader.pread(0, size))
+    return digest_stream(reader.pread, reader.size)
+
+
+_ONE_READ: Final = 1 << 20
+_NOTHING: Final = b"\0" * 32
+
+
+def _unread(number: int, code: str) -> tuple[object, ...]:
+    gap = GAP_NUMBERS.get(code, GAP_NUMBERS["stream.unreadable"])
+    return (number, Status.GAP, 0, gap, 0, 0, _NOTHING[:16], _NOTHING[:20], _NOTHING)
+
+
+def import_set(session: Session, unit: Unit) -> Iterator[Frame]:
+    """Read one supplier's hash set: batches of known records, rejections, and the report."""
+    importing = import_module("heroes_forensics.hashsets.importing")
+    yield from importing.import_rows(session.descriptors[0], unit.body)
+
+
+UNITS: Final[dict[str, Callable[[Session, Unit], Iterator[Frame]]]] = {
+    "inspect": inspect,
+    "media_digest": media_digest,
+    "inventory": inventory,
+    "content": content,
+    "import": import_set,
+}
