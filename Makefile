@@ -1,0 +1,79 @@
+# Two commands do everything: `make demo` and `make test`. Nothing beside Python 3.11+ with its
+# venv module, make and a package index is needed; `make offline` does without the index.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+DEMO   ?= heroes-demo
+T      ?=
+JOBS   ?= 2
+SOURCES := $(wildcard heroes_forensics tests fixtures benchmarks docs .ci)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types contracts fix fixtures docs bench conformance faults \
+	offline constraints clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+$(STAMP): constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "error: Python 3.11 or newer is needed; name one with PYTHON=..." >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+		|| { echo "error: no virtual environment: install python3-venv" >&2; exit 2; }
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --only-binary :all: \
+		--require-hashes -r constraints.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps \
+		--no-build-isolation --no-index -e .
+	@touch $@
+
+demo: $(STAMP) ## Scan the bundled evidence against the bundled sets; report and verify
+	$(BIN)/heroes demo $(DEMO)
+
+test: $(STAMP) ## Run the tests; T=... selects files, ids or pytest options
+	$(BIN)/python -m pytest -q $(if $(T),$(T),-n $(JOBS) -m "not slow")
+
+check: lint types contracts test ## Everything that has to hold before a commit
+
+lint: $(STAMP) ## Style and format
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+
+types: $(STAMP) ## Types, strictly
+	$(BIN)/mypy
+
+contracts: $(STAMP) ## Who may import whom
+	$(BIN)/lint-imports
+
+fix: $(STAMP) ## Repair style and format where a machine can
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+fixtures: $(STAMP) ## Build the demo evidence again (needs ntfs-3g and e2fsprogs)
+	$(BIN)/python fixtures/build.py
+
+docs: $(STAMP) ## Write docs/cli.md again from the help texts
+	$(BIN)/python docs/cli.py
+
+bench: $(STAMP) ## Measure, as ratios in one run
+	$(BIN)/python benchmarks/scan.py
+
+conformance: $(STAMP) ## Compare with what independent tools found in real images
+	$(BIN)/python -m pytest -q tests/conformance $(T)
+
+faults: $(STAMP) ## The long suites: faults, real wheels, thousands of examples
+	$(BIN)/python -m pytest -q --hypothesis-profile=long -m slow $(T)
+
+offline: $(STAMP) ## One archive of wheels that installs without network
+	$(BIN)/python .ci/offline.py
+
+constraints: ## Pin every package again (make constraints UPGRADE=--upgrade for newer ones)
+	test -x build/pin/bin/pip-compile || { $(PYTHON) -m venv build/pin \
+		&& build/pin/bin/python -m pip install --quiet pip-tools; }
+	build/pin/bin/python .ci/pin.py $(UPGRADE)
+
+clean: ## Remove what was made here, the environment included
+	rm -rf $(VENV) build dist $(DEMO) heroes-offline-*.tar .mypy_cache .ruff_cache \
+		.pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,91 @@
+"""What every test gets: Hypothesis profiles, a home of its own, and a count of skipped tests."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from corpus import EVIDENCE
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "quick",
+    derandomize=True,
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "long", max_examples=5_000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+SKIPS = Path(__file__).with_name("skips.txt")
+
+# mkfs, debugfs and friends live in sbin, which an ordinary account does not search.
+os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep keys, sets and caches of the person who runs the tests out of them, and unharmed."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("HEROES_HOME", str(home / "heroes"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+
+
+@pytest.fixture
+def evidence() -> Path:
+    """Return the folder of real evidence, or skip."""
+    if EVIDENCE is None:
+        pytest.skip("no corpus of real evidence")
+    return EVIDENCE
+
+
+@pytest.fixture
+def tool() -> "Tools":
+    """Look for independent programs: ``tool("fls")`` is its path, or the test is skipped."""
+    return Tools()
+
+
+class Tools:
+    """Finds programs on the search path."""
+
+    def __call__(self, name: str) -> str:
+        """Return the path of the program ``name``, or skip."""
+        found = shutil.which(name)
+        if found is None:
+            pytest.skip(f"{name} is not installed")
+        return found
+
+
+def allowed_skips() -> int:
+    """Return the committed number of tests that may be skipped where everything is installed."""
+    rows = [row.partition("#")[0].strip() for row in SKIPS.read_text().splitlines()]
+    return int(next(row for row in rows if row))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail when more tests were skipped than the committed number allows.
+
+    Only where all independent tools and the evidence are there (``.ci/run`` finds out and sets
+    ``HEROES_SKIPS=strict``): elsewhere a skipped test says something about the machine.
+    """
+    if os.environ.get("HEROES_SKIPS") != "strict" or hasattr(session.config, "workerinput"):
+        return
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return
+    skipped = reporter.stats.get("skipped", [])
+    if len(skipped) > allowed_skips():
+        reporter.write_line("")
+        reporter.write_line(
+            f"error: {len(skipped)} tests were skipped, tests/skips.txt allows {allowed_skips()}"
+        )
+        for report in skipped:
+            reporter.write_line(f"  {report.nodeid}: {report.longrepr[2]}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
