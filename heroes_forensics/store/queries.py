@@ -1,0 +1,247 @@
+"""What is read back from a case: sums, rows in order, and the digest over all of them."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from heroes_forensics.frames import NO_TIME, Rows, Status
+from heroes_forensics.frames import tasks as task_rows
+from heroes_forensics.model import GAP_TEXTS, Moment, Times, is_policy
+from heroes_forensics.store.database import Database
+from heroes_forensics.store.records import TIMES
+
+GAP_CODES: Final = ("", *GAP_TEXTS)
+"""``content.gap`` is a position in this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """``entries listed = items done + policy skips + gaps``, for one volume or a sum of them."""
+
+    listed: int
+    """What the lister itself counted."""
+    stored: int
+    """Rows of the inventory."""
+    digested: int
+    no_content: int
+    policy: int
+    gaps: int
+    directories: int
+    directories_listed: int
+    directories_not_listed: int
+    directories_met_before: int
+
+    @property
+    def closes(self) -> bool:
+        """Say whether every entry and every directory is accounted for."""
+        ended = self.digested + self.no_content + self.policy + self.gaps
+        walked = self.directories_listed + self.directories_not_listed + self.directories_met_before
+        return self.listed == self.stored == ended and self.directories == walked
+
+
+class Item(NamedTuple):
+    """One row of the inventory with what its examination gave."""
+
+    id: int
+    exhibit: str
+    source: str
+    volume: str
+    locator: str
+    kind: int
+    flags: int
+    place: int
+    owner: int
+    size: int
+    times: Times
+    path: bytes
+    """As stored: sealed, or plain under the policy ``clear``."""
+    status: int
+    gap: str
+    type: int
+    bytes_read: int
+    md5: bytes | None
+    sha1: bytes | None
+    sha256: bytes | None
+
+    @property
+    def full_locator(self) -> str:
+        """Source label, volume key and locator: what is printed everywhere."""
+        return f"{self.source}/{self.volume}/{self.locator}"
+
+
+_ITEMS: Final = """
+SELECT i.id, e.label, s.label, v.key, i.locator, i.kind, i.flags, i.place, i.owner, i.size,
+       i.times, i.path, coalesce(c.status, 0), coalesce(c.gap, 0), coalesce(c.type, 0),
+       coalesce(c.bytes_read, 0), c.md5, c.sha1, c.sha256
+FROM item i JOIN volume v ON v.id = i.volume_id JOIN source s ON s.id = v.source_id
+JOIN exhibit e ON e.id = s.exhibit_id LEFT JOIN content c ON c.item_id = i.id
+"""
+
+
+def unpacked_times(blob: bytes) -> Times:
+    """Return the four times of a stored row."""
+    values = TIMES.unpack(blob)
+    found = [
+        None if second == NO_TIME else Moment(second, nano)
+        for second, nano in zip(values[:4], values[4:], strict=True)
+    ]
+    return (found[0], found[1], found[2], found[3])
+
+
+def _item(row: tuple[Any, ...]) -> Item:
+    times = unpacked_times(row[10])
+    return Item._make((*row[:10], times, *row[11:13], GAP_CODES[row[13]], *row[14:]))
+
+
+def items(database: Database, *, exhibit: str | None = None) -> Iterator[Item]:
+    """Stream the inventory in the order in which it was stored."""
+    where, values = (" WHERE e.label=?", (exhibit,)) if exhibit else ("", ())
+    for row in database.rows(f"{_ITEMS}{where} ORDER BY i.id", values):
+        yield _item(row)
+
+
+def item(database: Database, number: int) -> Item | None:
+    """Return one item by its id."""
+    for row in database.rows(f"{_ITEMS} WHERE i.id=?", (number,)):
+        return _item(row)
+    return None
+
+
+def equation(database: Database, volume: int) -> Equation:
+    """Count both sides of the entry equation of one volume."""
+    listing = json.loads(database.value("SELECT listing FROM volume WHERE id=?", (volume,)) or "{}")
+    stored = database.value("SELECT count(*) FROM item WHERE volume_id=?", (volume,))
+    ended: dict[str, int] = {"digested": 0, "no_content": 0, "policy": 0, "gaps": 0}
+    names = {
+        Status.DONE: "digested",
+        Status.NO_CONTENT: "no_content",
+        Status.POLICY: "policy",
+        Status.GAP: "gaps",
+    }
+    for status, count in database.rows(
+        "SELECT c.status, count(*) FROM content c JOIN item i ON i.id = c.item_id"
+        " WHERE i.volume_id=? GROUP BY c.status",
+        (volume,),
+    ):
+        ended[names[Status(status)]] += count
+    return Equation(
+        listed=listing.get("entries", 0),
+        stored=stored,
+        directories=listing.get("directories", 0),
+        directories_listed=listing.get("directories_listed", 0),
+        directories_not_listed=listing.get("directories_not_listed", 0),
+        directories_met_before=listing.get("directories_met_before", 0),
+        **ended,
+    )
+
+
+def total(equations: list[Equation]) -> Equation:
+    """Sum equations term by term; it closes when all of them do, up to sums that cancel."""
+    names = Equation.__slots__
+    return Equation(**{name: sum(getattr(each, name) for each in equations) for name in names})
+
+
+def tasks(database: Database, volume: int, *, limit: int, max_bytes: int) -> Iterator[Rows]:
+    """Cut what is still to read of one volume into units, in disk order.
+
+    Yields:
+        `TASK` rows, at most ``limit`` of them and ``max_bytes`` of content together (one larger
+        stream is a unit of its own).
+    """
+    waiting: list[tuple[int, int, int, int, bytes]] = []
+    size = 0
+    for row in database.rows(
+        "SELECT i.id, i.kind, i.flags, i.size, i.handle FROM item i"
+        " LEFT JOIN content c ON c.item_id = i.id"
+        " WHERE i.volume_id=? AND c.item_id IS NULL ORDER BY i.first_offset, i.id",
+        (volume,),
+    ):
+        if waiting and (len(waiting) >= limit or size + max(0, row[3]) > max_bytes):
+            yield task_rows(waiting)
+            waiting, size = [], 0
+        waiting.append((row[0], row[1], row[2], row[3], row[4]))
+        size += max(0, row[3])
+    if waiting:
+        yield task_rows(waiting)
+
+
+def gap_counts(database: Database, *, source: int | None = None) -> dict[str, int]:
+    """Count gaps by code: those of items, and those of volumes and directories."""
+    counts: dict[str, int] = {}
+    for position, count in database.rows(
+        "SELECT c.gap, count(*) FROM content c JOIN item i ON i.id = c.item_id"
+        " JOIN volume v ON v.id = i.volume_id"
+        " WHERE c.gap > 0 AND (?1 IS NULL OR v.source_id = ?1) GROUP BY c.gap",
+        (source,),
+    ):
+        counts[GAP_CODES[position]] = counts.get(GAP_CODES[position], 0) + count
+    for code, count in database.rows(
+        "SELECT code, count(*) FROM gap WHERE ?1 IS NULL OR source_id = ?1 GROUP BY code",
+        (source,),
+    ):
+        counts[code] = counts.get(code, 0) + count
+    return counts
+
+
+def unexpected(counts: dict[str, int]) -> int:
+    """Sum the gaps that no profile announced."""
+    return sum(count for code, count in counts.items() if not is_policy(code))
+
+
+def content_sha256(database: Database) -> str:
+    """Digest all that was found, in an order and form that do not depend on how it was found.
+
+    Lines, each ended by LF, in bytewise order: ``gap``, ``item`` and ``volume`` lines of fields
+    separated by TAB. No times, attempts, ids or names. TAB sorts before every character of a
+    locator, so going through volumes and locators in order is bytewise order.
+    """
+    digest = hashlib.sha256()
+    for line in _gap_lines(database):
+        digest.update(line)
+    volumes = sorted(
+        (f"{label}/{key}".encode(), number, system or "", listing or "")
+        for number, label, key, system, listing in database.rows(
+            "SELECT v.id, s.label, v.key, v.file_system, v.listing"
+            " FROM volume v JOIN source s ON s.id = v.source_id"
+        )
+    )
+    matches = _match_texts(database)
+    for prefix, number, _, _ in sorted(volumes, key=lambda row: row[0] + b"/"):
+        for row in database.rows(
+            "SELECT i.id, i.locator, i.size, c.status, c.gap, c.bytes_read, c.md5, c.sha1,"
+            " c.sha256 FROM item i LEFT JOIN content c ON c.item_id = i.id"
+            " WHERE i.volume_id=? ORDER BY i.locator, i.size, c.sha256",
+            (number,),
+        ):
+            fields = [
+                prefix.decode() + "/" + row[1],
+                str(row[2]),
+                str(row[3] or 0),
+                GAP_CODES[row[4] or 0],
+                str(row[5] or 0),
+                *("" if value is None else value.hex() for value in row[6:9]),
+                matches.get(row[0], ""),
+            ]
+            digest.update(("item\t" + "\t".join(fields) + "\n").encode())
+    for prefix, _, system, listing in sorted(volumes, key=lambda row: row[0] + b"\t"):
+        digest.update(b"volume\t" + prefix + f"\t{system}\t{listing}\n".encode())
+    return digest.hexdigest()
+
+
+def _gap_lines(database: Database) -> list[bytes]:
+    return sorted(
+        f"gap\t{place}\t{code}\t{detail}\n".encode()
+        for place, code, detail in database.rows("SELECT place, code, detail FROM gap")
+    )
+
+
+def _match_texts(database: Database) -> dict[int, str]:
+    found: dict[int, list[str]] = {}
+    for number, source, record, grade in database.rows(
+        "SELECT m.item_id, json_extract(h.facts, '$.source_sha256'), m.record, m.grade"
+        " FROM match m JOIN hashset h ON h.id = m.hashset_id WHERE m.status = 'current'"
+    ):
+        found.setdefault(number, []).append(f"{source}:{record}:{grade}")
+    return {number: ",".join(sorted(texts)) for number, texts in found.items()}
