@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 STAMP  := $(VENV)/.installed
 DEMO   ?= heroes-demo
 T      ?=
@@ -22,10 +23,11 @@ $(STAMP): constraints.txt pyproject.toml
 		|| { echo "error: Python 3.11 or newer is needed; name one with PYTHON=..." >&2; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 		|| { echo "error: no virtual environment: install python3-venv" >&2; exit 2; }
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --only-binary :all: \
+	$(BIN)/python .ci/pins.py select setuptools > $(VENV)/setuptools.txt
+	$(PIP) --only-binary :all: --require-hashes -r $(VENV)/setuptools.txt
+	$(PIP) --only-binary :all: --no-binary dtfabric --no-build-isolation \
 		--require-hashes -r constraints.txt
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps \
-		--no-build-isolation --no-index -e .
+	$(PIP) --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
 demo: $(STAMP) ## Scan the bundled evidence against the bundled sets; report and verify
@@ -71,7 +73,7 @@ offline: $(STAMP) ## One archive of wheels that installs without network
 constraints: ## Pin every package again (make constraints UPGRADE=--upgrade for newer ones)
 	test -x build/pin/bin/pip-compile || { $(PYTHON) -m venv build/pin \
 		&& build/pin/bin/python -m pip install --quiet pip-tools; }
-	build/pin/bin/python .ci/pin.py $(UPGRADE)
+	build/pin/bin/python .ci/pins.py compile $(UPGRADE)
 
 clean: ## Remove what was made here, the environment included
 	rm -rf $(VENV) build dist $(DEMO) heroes-offline-*.tar .mypy_cache .ruff_cache \

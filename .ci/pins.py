@@ -1,15 +1,18 @@
-"""Write constraints.txt: every package of the project and of its development, with hashes.
+"""The pinned packages: ``pins.py compile`` writes constraints.txt, ``pins.py select NAME...`` cuts.
 
-Run by ``make constraints`` with the interpreter of an environment that holds pip-tools. What the
-project asks for is read from pyproject.toml, so nothing is stated twice. The file names packages,
-versions and SHA-256 hashes, and no address of any index.
+What the project asks for is read from pyproject.toml, so nothing is stated twice. The file names
+packages, versions and SHA-256 hashes, and no address of any index. ``compile`` is run by
+``make constraints`` with the interpreter of an environment that holds pip-tools; ``select`` needs
+the standard library only.
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,13 +34,35 @@ def wanted() -> list[str]:
     return sorted({*project["project"]["dependencies"], *group("dev")})
 
 
-def main() -> None:
+def canonical(name: str) -> str:
+    """Return a package name as indexes compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def blocks() -> dict[str, str]:
+    """Return the text of each pin, hashes included, by canonical name."""
+    text = OUTPUT.read_text()
+    rows = re.findall(r"^[A-Za-z0-9].*(?:\\\n.*)*\n", text, flags=re.MULTILINE)
+    return {canonical(row.partition("==")[0]): row for row in rows}
+
+
+def select(names: Iterable[str]) -> str:
+    """Return the pins of ``names`` alone.
+
+    Raises:
+        KeyError: one of them is not pinned.
+    """
+    table = blocks()
+    return "".join(table[canonical(name)] for name in names)
+
+
+def compile_pins(*, upgrade: bool) -> None:
     """Resolve and write; the old file is the starting point, so nothing moves without need."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "wanted.in")
         source.write_text("\n".join(wanted()) + "\n")
         result = Path(folder, "constraints.txt")
-        if OUTPUT.exists() and "--upgrade" not in sys.argv[1:]:
+        if OUTPUT.exists() and not upgrade:
             result.write_text(OUTPUT.read_text())
         options = "--quiet --generate-hashes --strip-extras --allow-unsafe --no-header"
         options += " --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-options"
@@ -50,7 +75,19 @@ def main() -> None:
             cwd=folder,
             env={**os.environ, "CUSTOM_COMPILE_COMMAND": "make constraints"},
         )
-        OUTPUT.write_text(HEAD + result.read_text())
+        rows = [row for row in result.read_text().splitlines() if not row.startswith("#")]
+        OUTPUT.write_text(HEAD + "\n".join(filter(None, rows)) + "\n")
+
+
+def main() -> None:
+    """Do what the first argument names."""
+    match sys.argv[1:]:
+        case ["compile", *rest]:
+            compile_pins(upgrade="--upgrade" in rest)
+        case ["select", *names]:
+            sys.stdout.write(select(names))
+        case _:
+            sys.exit(__doc__)
 
 
 if __name__ == "__main__":
