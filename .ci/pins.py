@@ -42,7 +42,7 @@ def canonical(name: str) -> str:
 def blocks() -> dict[str, str]:
     """Return the text of each pin, hashes included, by canonical name."""
     text = OUTPUT.read_text()
-    rows = re.findall(r"^[A-Za-z0-9].*(?:\\\n.*)*\n", text, flags=re.MULTILINE)
+    rows = re.findall(r"^[A-Za-z0-9].*\n(?: +.*\n)*", text, flags=re.MULTILINE)
     return {canonical(row.partition("==")[0]): row for row in rows}
 
 
