@@ -60,7 +60,8 @@ def shown(text: str | bytes, *, limit: int = LIMIT) -> str:
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8", "surrogateescape")
-    result = _ESCAPED.sub(_escape, text)
+    plain = text.isascii() and text.isprintable() and "\\" not in text
+    result = text if plain else _ESCAPED.sub(_escape, text)
     limit = max(limit, 32)
     if len(result) <= limit:
         return result

@@ -1,0 +1,368 @@
+"""The report model, part one: what was examined, how whole it was, and how much of it was seen.
+
+Nothing here holds a name from evidence or a digest of a file: only locators, counts and codes.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, Final, Literal, Self
+
+from heroes_forensics.model import Listing, Moment, TimeRule
+from heroes_forensics.reports.record import Count, Hex, Percent, Record, Says, Text, Word, percent
+
+DigestResult = Literal["match", "mismatch", "baseline", "unreadable", "partial", "not-verified"]
+"""``baseline``: there was nothing to compare with, so this value is the first on record."""
+
+DigestOrigin = Literal[
+    "acquisition-log", "container", "label", "operator", "previous-event", "none"
+]
+"""Where the expected value comes from."""
+
+VolumeState = Literal["examined", "encrypted", "unsupported", "unknown", "damaged", "not-examined"]
+
+TypeClass = Literal[
+    "picture", "film", "sound", "document", "archive", "database", "mail", "program", "text",
+    "other", "unknown",
+]  # fmt: skip
+"""What the content says it is; the extension says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note(Record):
+    """A fact about the state of something, in a fixed word and the words of the reader."""
+
+    code: Word
+    text: Text = ""
+    """One English sentence, shown when the catalogue does not know the code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment(Record):
+    """One file of an image, as the operator's own storage names it."""
+
+    name: Text
+    size: Count
+    sha256: Hex | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DigestCheck(Record):
+    """One digest of the evidence as a whole, and what it was compared with."""
+
+    algorithm: Word
+    scope: Literal["media", "segment", "file"]
+    result: DigestResult
+    computed: Hex | None = None
+    expected: Hex | None = None
+    origin: DigestOrigin = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeColumn(Record):
+    """How one of the four times of a file system is stored."""
+
+    which: Literal["m", "a", "c", "b"]
+    resolution_ns: Count
+    zone: Word
+    """``utc`` or ``local-unknown``; a stated zone of the exhibit by its own word."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileTime(Record):
+    """One time of a file as the file system stores it, moved to the calendar and nothing else."""
+
+    which: Literal["m", "a", "c", "b"]
+    text: Annotated[str, Says(r"^-?[0-9]{4,}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]{1,9})?Z?$")]
+    """With ``Z`` when the zone is UTC; without one when it is not known."""
+    resolution_ns: Count
+    zone: Word
+
+    @classmethod
+    def of(cls, which: Literal["m", "a", "c", "b"], moment: Moment, rule: TimeRule) -> Self:
+        """Make one from what a parser gave; any 64-bit value has a calendar form."""
+        return cls(which, _calendar(moment, rule), rule.resolution_ns, rule.zone)
+
+
+def _calendar(moment: Moment, rule: TimeRule) -> str:
+    """Write a moment in the proleptic Gregorian calendar, years before 1 and after 9999 too.
+
+    Days to date after the public algorithm ``civil_from_days`` (Howard Hinnant, "chrono-Compatible
+    Low-Level Date Algorithms").
+    """
+    days, second = divmod(moment.seconds, 86_400)
+    days += 719_468
+    era, day = divmod(days, 146_097)
+    year_of_era = (day - day // 1_460 + day // 36_524 - day // 146_096) // 365
+    day -= 365 * year_of_era + year_of_era // 4 - year_of_era // 100
+    month = (5 * day + 2) // 153
+    date = day - (153 * month + 2) // 5 + 1
+    month = month + 3 if month < 10 else month - 9  # noqa: PLR2004 # March is month 0
+    year = year_of_era + era * 400 + (month <= 2)  # noqa: PLR2004 # January and February
+    sign, year = ("-", -year) if year < 0 else ("", year)
+    digits = max(0, min(9, 9 - len(str(rule.resolution_ns)) + 1)) if rule.resolution_ns else 9
+    fraction = f".{moment.nanoseconds:09d}"[: digits + 1] if digits else ""
+    zone = "Z" if rule.zone == "utc" else ""
+    return (
+        f"{sign}{year:04d}-{month:02d}-{date:02d}T"
+        f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}{fraction}{zone}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Equation(Record):
+    """The entry equation: the lister's own count against what became of every entry.
+
+    ``listed = recorded = digested + without_content + policy + gaps`` and
+    ``directories = directories_listed + directories_not_listed + directories_met_before``.
+    """
+
+    COMPUTED: ClassVar[tuple[str, ...]] = ("closes",)
+
+    listed: Count = 0
+    """Entries, counted where their names were read, before anything else knew of them."""
+    recorded: Count = 0
+    """Rows in the case database."""
+    digested: Count = 0
+    without_content: Count = 0
+    """Directories, symbolic links, devices: there is nothing to digest."""
+    policy: Count = 0
+    """Left out because the profile said so before the run."""
+    gaps: Count = 0
+    """Not examined, or not whole, against the plan."""
+    directories: Count = 0
+    directories_listed: Count = 0
+    directories_not_listed: Count = 0
+    directories_met_before: Count = 0
+
+    @property
+    def closes(self) -> bool:
+        """Whether both equations hold."""
+        examined = self.digested + self.without_content + self.policy + self.gaps
+        directories = (
+            self.directories_listed + self.directories_not_listed + self.directories_met_before
+        )
+        return self.listed == self.recorded == examined and self.directories == directories
+
+    @classmethod
+    def of(  # noqa: PLR0913 # the terms of the equation
+        cls,
+        listing: Listing,
+        *,
+        recorded: int,
+        digested: int,
+        without_content: int,
+        policy: int,
+        gaps: int,
+    ) -> Self:
+        """Set what the lister counted against what the case database counted."""
+        return cls(
+            listed=listing.entries,
+            recorded=recorded,
+            digested=digested,
+            without_content=without_content,
+            policy=policy,
+            gaps=gaps,
+            directories=listing.directories,
+            directories_listed=listing.directories_listed,
+            directories_not_listed=listing.directories_not_listed,
+            directories_met_before=listing.directories_met_before,
+        )
+
+    def __add__(self, other: "Equation") -> "Equation":
+        """Add term by term; a sum closes only by chance when a part does not: check the parts."""
+        return Equation(*(getattr(self, n) + getattr(other, n) for n in Equation.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class Volume(Record):
+    """One volume of a source and how it was walked."""
+
+    key: Word
+    """``p<start sector>`` and what follows; ``root`` for a folder or an archive."""
+    file_system: Word
+    """``ntfs``, ``fat16``, ``ext4``, ``zip`` ...; ``unknown`` when nothing was recognised."""
+    offset: Count
+    """Bytes from the start of the media."""
+    size: Count
+    state: VolumeState
+    encryption: Word = "none"
+    """``none``, ``unlocked``, or the name of what was not unlocked (``bitlocker``, ``luks``)."""
+    sweep: Text = "not available"
+    """Which finite table was searched for orphans, or why none was."""
+    times: tuple[TimeColumn, ...] = ()
+    equation: Equation = Equation()
+
+
+@dataclass(frozen=True, slots=True)
+class GapGroup(Record):
+    """All gaps of one code."""
+
+    code: Word
+    """A key of `heroes_forensics.model.GAP_TEXTS`."""
+    count: Count
+    policy: bool
+    """Announced by the profile before the run, hence no surprise."""
+    text: Text = ""
+    """In English; the catalogue has the other languages."""
+    size: Count = 0
+    """Bytes that were not examined for it, as far as the metadata says."""
+    examples: tuple[Text, ...] = ()
+    """Up to a few locators or volume keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Area(Record):
+    """A whole area that was not examined: an encrypted volume, an unsupported file system."""
+
+    where: Text
+    """Source label and volume key."""
+    code: Word
+    size: Count
+    text: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TypeCount(Record):
+    """How many items of one class of content there are and what could be done with them."""
+
+    type_class: TypeClass
+    seen: Count
+    comparable: Count
+    """Those with a digest, so that they could be compared with the hash sets."""
+    size: Count = 0
+
+
+_EXAMPLES: Final = 5
+"""Locators shown beside a group of gaps; all of them are in the inventory."""
+
+
+def _merged_gaps(one: GapGroup, other: GapGroup) -> GapGroup:
+    return replace(
+        one,
+        count=one.count + other.count,
+        size=one.size + other.size,
+        examples=(one.examples + other.examples)[:_EXAMPLES],
+    )
+
+
+def _merged_types(one: TypeCount, other: TypeCount) -> TypeCount:
+    return replace(
+        one,
+        seen=one.seen + other.seen,
+        comparable=one.comparable + other.comparable,
+        size=one.size + other.size,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage(Record):
+    """How much was seen, of one exhibit or of all."""
+
+    COMPUTED: ClassVar[tuple[str, ...]] = ("closes", "percent_of_bytes", "unallocated")
+
+    equation: Equation = Equation()
+    parts_close: bool = True
+    """Whether the equation of every single volume closes."""
+    item_bytes: Count = 0
+    """Logical bytes of all items listed."""
+    item_bytes_examined: Count = 0
+    volume_bytes: Count = 0
+    """Bytes of all volumes, of those not opened too."""
+    volume_bytes_not_opened: Count = 0
+    types: tuple[TypeCount, ...] = ()
+    gaps: tuple[GapGroup, ...] = ()
+    areas: tuple[Area, ...] = ()
+
+    @classmethod
+    def of(  # noqa: PLR0913 # what the volumes themselves cannot say
+        cls,
+        sources: Iterable["Source"],
+        *,
+        item_bytes: int,
+        item_bytes_examined: int,
+        types: tuple[TypeCount, ...] = (),
+        gaps: tuple[GapGroup, ...] = (),
+        areas: tuple[Area, ...] = (),
+    ) -> Self:
+        """Sum up the volumes of ``sources``; what they do not know is given."""
+        volumes = [volume for source in sources for volume in source.volumes]
+        return cls(
+            equation=sum((volume.equation for volume in volumes), Equation()),
+            parts_close=all(volume.equation.closes for volume in volumes),
+            item_bytes=item_bytes,
+            item_bytes_examined=item_bytes_examined,
+            volume_bytes=sum(volume.size for volume in volumes),
+            volume_bytes_not_opened=sum(v.size for v in volumes if v.state != "examined"),
+            types=types,
+            gaps=gaps,
+            areas=areas,
+        )
+
+    @classmethod
+    def total(cls, parts: Sequence["Coverage"]) -> Self:
+        """Sum up the coverage of several exhibits; gaps and types are merged by their code."""
+        gaps: dict[str, GapGroup] = {}
+        for gap in (gap for part in parts for gap in part.gaps):
+            gaps[gap.code] = _merged_gaps(gaps[gap.code], gap) if gap.code in gaps else gap
+        types: dict[str, TypeCount] = {}
+        for row in (row for part in parts for row in part.types):
+            types[row.type_class] = (
+                _merged_types(types[row.type_class], row) if row.type_class in types else row
+            )
+        return cls(
+            equation=sum((part.equation for part in parts), Equation()),
+            parts_close=all(part.closes for part in parts),
+            item_bytes=sum(part.item_bytes for part in parts),
+            item_bytes_examined=sum(part.item_bytes_examined for part in parts),
+            volume_bytes=sum(part.volume_bytes for part in parts),
+            volume_bytes_not_opened=sum(part.volume_bytes_not_opened for part in parts),
+            types=tuple(types.values()),
+            gaps=tuple(gaps.values()),
+            areas=tuple(area for part in parts for area in part.areas),
+        )
+
+    @property
+    def closes(self) -> bool:
+        """Whether every entry is accounted for."""
+        return self.parts_close and self.equation.closes
+
+    @property
+    def percent_of_bytes(self) -> Percent:
+        """Bytes of items examined, of the bytes of items listed plus of volumes not opened."""
+        whole = self.item_bytes + self.volume_bytes_not_opened
+        return percent(self.item_bytes_examined, whole)
+
+    @property
+    def unallocated(self) -> Literal["not-examined"]:
+        """Free space: this version does not examine it."""
+        return "not-examined"
+
+    @property
+    def unexpected(self) -> int:
+        """Gaps that the profile did not announce."""
+        return sum(group.count for group in self.gaps if not group.policy)
+
+    def media(self) -> tuple[int, int]:
+        """Return how many pictures and films were comparable, and how many were seen."""
+        rows = [row for row in self.types if row.type_class in ("picture", "film")]
+        return sum(row.comparable for row in rows), sum(row.seen for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Source(Record):
+    """One image, dump or folder of an exhibit."""
+
+    label: Text
+    """The first part of every locator."""
+    format: Word
+    """``ewf``, ``raw``, ``qcow2``, ``directory``, ``zip`` ..."""
+    reader: Text
+    """What read it, with its version."""
+    size: Count
+    """Bytes of the media."""
+    declared_size: Count | None = None
+    """What the container says its media is long, when it says so."""
+    segments: tuple[Segment, ...] = ()
+    digests: tuple[DigestCheck, ...] = ()
+    health: tuple[Note, ...] = ()
+    volumes: tuple[Volume, ...] = ()

@@ -1,0 +1,368 @@
+"""The report model, part two: who, for whom, with which result; one value renders to every form.
+
+A report says only what this model says. It is filled in by the pipeline from the case database
+and the ledger, and turned into its plain form by `Report.to_json`; every renderer starts from
+there, so that a report can be rendered again from ``report.json`` alone.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Final, Literal
+
+from heroes_forensics.reports.evidence import Coverage, FileTime, Note, Source, TypeClass
+from heroes_forensics.reports.record import (
+    Count,
+    FindingNumber,
+    Percent,
+    Record,
+    Says,
+    Sha256,
+    Text,
+    Utc,
+    Uuid,
+    Word,
+)
+
+FORMAT: Final = "heroes-report/1"
+
+SetKind = Literal["notable", "known-good", "watch", "adult-intimate", "exclude"]
+
+VerdictWord = Literal["matches", "no-match", "not-examinable", "unfinished"]
+
+ItemVerdict = Literal[
+    "baseline_illegal", "nationally_illegal", "notable_other", "suspected", "comparison",
+    "uncategorised", "non_pertinent", "known_good",
+]  # fmt: skip
+"""What a category means by its profile, most severe first."""
+
+Grade = Literal[
+    "same-content", "same-sha1-and-size", "same-sha1", "same-md5-and-size", "same-md5",
+    "size-conflict", "digest-conflict",
+]  # fmt: skip
+"""What an exact match rests on. ``same-content``: SHA-256. ``same-md5``, ``same-sha1``: the set
+states no size. ``size-conflict``: the digest agrees and the stated size does not.
+``digest-conflict``: one digest agrees and another that the set states does not."""
+
+FindingStatus = Literal["current", "provisional", "withdrawn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Program(Record):
+    """What made the report."""
+
+    name: Word
+    version: Text
+    sha256: Sha256 | None = None
+    """Over the files of the installed package, when recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authority(Record):
+    """The legal basis of the examination, as recorded."""
+
+    kind: Text
+    reference: Text
+    issued_by: Text = ""
+    valid_from: Text = ""
+    valid_to: Text = ""
+    scope: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signer(Record):
+    """Whose key signs the record."""
+
+    kind: Literal["laboratory", "case-local"]
+    """``case-local``: a key made for this case without a passphrase; the report says so."""
+    laboratory: Text = ""
+    key_sha256: Sha256 | None = None
+    """Of the public key file, as anybody can compute it; None before there is a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint(Record):
+    """The last signed state of the ledger before this report."""
+
+    size: Count
+    root: Sha256
+    origin: Text
+    anchoring: Annotated[int, Says(minimum=0, maximum=3)] = 0
+    """0 none, 1 time stamp, 2 independent witness or paper, 3 both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case(Record):
+    """The case and the people who answer for it."""
+
+    uuid: Uuid
+    ledger: Uuid
+    signer: Signer
+    reference: Text = ""
+    customer: Text = ""
+    examiner: Text = ""
+    """Staff identifier."""
+    authority: Authority | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(Record):
+    """The one line of page 1 about an exhibit; made by `reports.verdict.decide`."""
+
+    word: VerdictWord
+    percent_of_bytes: Percent
+    media_comparable: Count
+    """Pictures and films that could be compared with the hash sets."""
+    media_seen: Count
+    unfinished: bool = False
+    """The examination was not finished, whatever the word is."""
+    reasons: tuple[Word, ...] = ()
+    """Why it is not examinable or not finished: codes of gaps, or of the catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchCount(Record):
+    """How many current findings of an exhibit are alike."""
+
+    kind: SetKind
+    grade: Grade
+    verdict: ItemVerdict
+    code: Text
+    """Category code as the supplier wrote it; empty when the set gives none."""
+    scheme: Text
+    region: Text
+    count: Count
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit(Record):
+    """One seized thing: its labels, its result, its sources."""
+
+    label: Text
+    verdict: Verdict
+    coverage: Coverage
+    description: Text = ""
+    make: Text = ""
+    model: Text = ""
+    serial: Text = ""
+    seal: Text = ""
+    officer: Text = ""
+    lims: Text = ""
+    time_zone: Text = ""
+    """Zone of its clock as stated by the operator; empty when not stated."""
+    matches: tuple[MatchCount, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Probes(Record):
+    """The self-test of a set's index: entries looked up again after loading."""
+
+    tried: Count
+    failed: Count
+
+
+@dataclass(frozen=True, slots=True)
+class AlgorithmCount(Record):
+    """Digests of one algorithm in a set."""
+
+    algorithm: Word
+    count: Count
+
+
+@dataclass(frozen=True, slots=True)
+class HashSet(Record):
+    """Known material that was compared with."""
+
+    name: Text
+    issuer: Text
+    edition: Text
+    kind: SetKind
+    format: Word
+    records: Count
+    source_sha256: Sha256
+    """Of the file as received."""
+    digests: tuple[AlgorithmCount, ...] = ()
+    rejected: Count = 0
+    """Records of the file that could not be used."""
+    signature: Word = "unsigned"
+    """``unsigned``, ``valid``, ``unknown-key``."""
+    profile: Text = ""
+    """The category profile by which codes became verdicts."""
+    profile_verified: bool = False
+    probes: Probes | None = None
+    authority: Text = ""
+    """Of an ``exclude`` set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Category(Record):
+    """What the issuer's entry says, untouched, and what the profile makes of it."""
+
+    verdict: ItemVerdict
+    code: Text = ""
+    label: Text = ""
+    scheme: Text = ""
+    region: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding(Record):
+    """A match on an item: where, how sure, with whose entry. No name and no digest."""
+
+    number: FindingNumber
+    exhibit: Text
+    source: Text
+    locator: Text
+    """Whole: source label, volume key, locator of the entry."""
+    kind: SetKind
+    grade: Grade
+    set_name: Text
+    issuer: Text
+    edition: Text
+    category: Category
+    size: Annotated[int, Says(minimum=-1, maximum=2**53 - 1)]
+    """Bytes; -1 when not known."""
+    type: Word
+    type_class: TypeClass
+    place: Word
+    allocated: bool = True
+    listed_size: Count | None = None
+    """The size that the set states, when it contradicts."""
+    victim_identified: bool | None = None
+    """None: the set does not say."""
+    offender_identified: bool | None = None
+    times: tuple[FileTime, ...] = ()
+    status: FindingStatus = "current"
+    reason: Text = ""
+    """Why it was withdrawn or is provisional."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt(Record):
+    """One access that a locked worker tried and what came of it."""
+
+    what: Word
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Run(Record):
+    """One run of the program on the evidence."""
+
+    uuid: Uuid
+    purpose: Word
+    started: Utc
+    ended: Utc | None
+    """None: it has no end on record."""
+    outcome: Literal["complete", "partial", "failed", "interrupted"]
+    profile: Word
+    isolation: Word
+    """The level reached, as measured: ``a4`` ... ``a1``."""
+    verify: Literal["before", "during", "later", "off"] = "during"
+    workers: Count = 0
+    interruptions: Count = 0
+    probes: tuple[Attempt, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Library(Record):
+    """A library that took part, and its version."""
+
+    name: Text
+    version: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Environment(Record):
+    """The machine and the software."""
+
+    host: Text
+    """A reference of the laboratory, not a network name."""
+    os: Text
+    python: Text
+    self_test: Literal["pass", "fail", "not-run"] = "not-run"
+    libraries: tuple[Library, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event(Record):
+    """One line of the ledger, in short."""
+
+    seq: Count
+    time: Utc
+    type: Word
+    actor: Text
+    summary: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Record):
+    """One command that checks the record; see `reports.checking`."""
+
+    purpose: Word
+    systems: tuple[Literal["linux", "macos", "windows"], ...]
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report(Record):
+    """Everything a report says."""
+
+    COMPUTED: ClassVar[tuple[str, ...]] = ("format", "perceptual", "coverage")
+
+    number: Text
+    version: Annotated[int, Says(minimum=1)]
+    issued: Utc
+    program: Program
+    case: Case
+    names: Literal["sealed", "clear"]
+    examined_from: Utc | None
+    examined_to: Utc | None
+    content_sha256: Sha256 | None
+    """Over all item rows: equal results have this value in common."""
+    exhibits: tuple[Exhibit, ...]
+    hash_sets: tuple[HashSet, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    runs: tuple[Run, ...] = ()
+    environment: Environment | None = None
+    checkpoint: Checkpoint | None = None
+    events: tuple[Event, ...] = ()
+    commands: tuple[Command, ...] = ()
+    limitations: tuple[Text, ...] = ()
+    """Those of this case, beside the fixed ones of the catalogue."""
+    replaces: Text = ""
+
+    @property
+    def format(self) -> Literal["heroes-report/1"]:
+        """The version of this model."""
+        return FORMAT
+
+    @property
+    def perceptual(self) -> Literal["not-performed"]:
+        """Comparison of what pictures look like: not part of this version."""
+        return "not-performed"
+
+    @property
+    def coverage(self) -> Coverage:
+        """Of all exhibits together."""
+        return Coverage.total([exhibit.coverage for exhibit in self.exhibits])
+
+
+def counted(findings: Iterable[Finding]) -> tuple[MatchCount, ...]:
+    """Count findings that are not withdrawn; give those of one exhibit."""
+    counts: dict[tuple[SetKind, Grade, ItemVerdict, str, str, str], int] = {}
+    for finding in findings:
+        if finding.status == "withdrawn":
+            continue
+        category = finding.category
+        key = (
+            finding.kind,
+            finding.grade,
+            category.verdict,
+            category.code,
+            category.scheme,
+            category.region,
+        )
+        counts[key] = counts.get(key, 0) + 1
+    return tuple(MatchCount(*key, count) for key, count in sorted(counts.items()))

@@ -1,0 +1,76 @@
+"""Which of the four words stands on page 1 about an exhibit: decided here and nowhere else."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from heroes_forensics.reports.evidence import Coverage
+from heroes_forensics.reports.model import ItemVerdict, MatchCount, Verdict, VerdictWord
+
+NO_SET: Final = "no-hash-set"
+"""Reason: nothing of kind ``notable`` was compared with."""
+NOT_FINISHED: Final = "run-not-finished"
+"""Reason: a run has no end on record, or ended early."""
+NO_ENTRIES: Final = "no-entries"
+"""Reason: the source opened, and there was nothing in it that could be compared."""
+
+_NO_CONCERN: Final[frozenset[ItemVerdict]] = frozenset({"non_pertinent", "known_good"})
+
+
+def counts_as_match(match: MatchCount) -> bool:
+    """Tell whether findings of this sort make the word MATCHES.
+
+    Only sets of kind ``notable`` do: a case's own watch list carries no verdict, and a set of
+    adults' intimate material is never merged with one for child protection. An entry whose other
+    digest contradicts is no match of content; it is shown beside the word, never inside it.
+    """
+    return (
+        match.kind == "notable"
+        and match.grade != "digest-conflict"
+        and match.verdict not in _NO_CONCERN
+        and match.count > 0
+    )
+
+
+def decide(
+    coverage: Coverage,
+    matches: Iterable[MatchCount],
+    *,
+    finished: bool,
+    notable_sets: int,
+) -> Verdict:
+    """Say what may be said of an exhibit.
+
+    A match is said even of an examination that was not finished (and the verdict says both), a
+    gap never hides one; "no match" is said only of what was examined to its end with something
+    to compare it with.
+
+    Args:
+        coverage: of the exhibit.
+        matches: the counts of its current and provisional findings.
+        finished: every run on it came to its end.
+        notable_sets: how many sets of kind ``notable`` it was compared with.
+    """
+    comparable, seen = coverage.media()
+    reasons: tuple[str, ...] = ()
+    word: VerdictWord
+    unfinished = () if finished else (NOT_FINISHED,)
+    if any(counts_as_match(match) for match in matches):
+        word, reasons = "matches", unfinished
+    elif not finished:
+        word, reasons = "unfinished", unfinished
+    elif coverage.equation.digested == 0:
+        found = [area.code for area in coverage.areas]
+        found += [group.code for group in coverage.gaps if not group.policy]
+        word, reasons = "not-examinable", tuple(dict.fromkeys(found)) or (NO_ENTRIES,)
+    elif notable_sets == 0:
+        word, reasons = "unfinished", (NO_SET,)
+    else:
+        word = "no-match"
+    return Verdict(
+        word=word,
+        percent_of_bytes=coverage.percent_of_bytes,
+        media_comparable=comparable,
+        media_seen=seen,
+        unfinished=not finished or word == "unfinished",
+        reasons=reasons,
+    )

@@ -1,0 +1,372 @@
+"""A fixed report with something of everything, and a poor one: golden files are made of them."""
+
+from typing import Final
+
+from heroes_forensics.model import Moment, TimeRule
+from heroes_forensics.reports.checking import commands
+from heroes_forensics.reports.evidence import (
+    Area,
+    Coverage,
+    DigestCheck,
+    Equation,
+    FileTime,
+    GapGroup,
+    Note,
+    Segment,
+    Source,
+    TimeColumn,
+    TypeCount,
+    Volume,
+)
+from heroes_forensics.reports.model import (
+    AlgorithmCount,
+    Attempt,
+    Authority,
+    Case,
+    Category,
+    Checkpoint,
+    Environment,
+    Event,
+    Exhibit,
+    Finding,
+    HashSet,
+    Library,
+    Probes,
+    Program,
+    Report,
+    Run,
+    Signer,
+    counted,
+)
+from heroes_forensics.reports.verdict import decide
+
+NTFS_TIMES: Final = TimeRule(100, "utc")
+FAT_TIMES: Final = TimeRule(2_000_000_000, "local-unknown")
+NTFS_COLUMNS: Final = tuple(TimeColumn(which, 100, "utc") for which in ("m", "a", "c", "b"))
+FAT_COLUMNS: Final = (
+    TimeColumn("m", 2_000_000_000, "local-unknown"),
+    TimeColumn("a", 86_400_000_000_000, "local-unknown"),
+    TimeColumn("b", 10_000_000, "local-unknown"),
+)
+LAPTOP_SIZE: Final = 64_023_257_088
+SYSTEM: Final = Volume(
+    key="p2048",
+    file_system="ntfs",
+    offset=1_048_576,
+    size=51_200_000_000,
+    state="examined",
+    sweep="mft",
+    times=NTFS_COLUMNS,
+    equation=Equation(48_213, 48_213, 41_377, 6_604, 212, 20, 6_598, 6_595, 2, 1),
+)
+EXCHANGE: Final = Volume(
+    key="p100001792",
+    file_system="exfat",
+    offset=51_200_917_504,
+    size=4_294_967_296,
+    state="examined",
+    sweep="orphan files, time-bounded",
+    times=FAT_COLUMNS,
+    equation=Equation(1_604, 1_604, 1_555, 49, 0, 0, 49, 49, 0, 0),
+)
+LOCKED: Final = Volume(
+    key="p108390400",
+    file_system="unknown",
+    offset=55_495_884_800,
+    size=8_527_372_288,
+    state="encrypted",
+    encryption="bitlocker",
+)
+LAPTOP: Final = Source(
+    label="laptop.E01",
+    format="ewf",
+    reader="ewf chunk reader 1",
+    size=LAPTOP_SIZE,
+    declared_size=LAPTOP_SIZE,
+    segments=(Segment("laptop.E01", 1_572_864_000), Segment("laptop.E02", 811_204_608)),
+    digests=(
+        DigestCheck(
+            "md5", "media", "match", "3f" * 16, "3f" * 16, "container"
+        ),
+        DigestCheck(
+            "sha256", "media", "match", "a1" * 32, "a1" * 32, "acquisition-log"
+        ),
+        DigestCheck("sha1", "media", "baseline", "5c" * 20),
+    ),
+    volumes=(SYSTEM, EXCHANGE, LOCKED),
+)  # fmt: skip
+STICK: Final = Source(
+    label="stick.raw",
+    format="raw",
+    reader="raw reader 1",
+    size=8_053_063_680,
+    segments=(Segment("stick.raw", 8_053_063_680),),
+    digests=(DigestCheck("sha256", "media", "baseline", "b2" * 32),),
+    volumes=(
+        Volume(
+            key="p0",
+            file_system="fat32",
+            offset=0,
+            size=8_053_063_680,
+            state="examined",
+            sweep="orphan files, time-bounded",
+            times=FAT_COLUMNS,
+            equation=Equation(902, 902, 846, 56, 0, 0, 56, 56, 0, 0),
+        ),
+    ),
+)
+DISK: Final = Source(
+    label="backup.vhdx",
+    format="vhdx",
+    reader="dfvfs 20260924",
+    size=250_059_350_016,
+    segments=(Segment("backup.vhdx", 31_088_508_928),),
+    digests=(DigestCheck("sha256", "media", "mismatch", "c3" * 32, "c4" * 32, "operator"),),
+    health=(Note("source.truncated", "the image is shorter than it declares"),),
+    volumes=(
+        Volume(
+            key="p2048",
+            file_system="luks",
+            offset=1_048_576,
+            size=250_057_000_000,
+            state="encrypted",
+            encryption="luks",
+        ),
+    ),
+)
+LAPTOP_COVERAGE: Final = Coverage.of(
+    (LAPTOP,),
+    item_bytes=38_404_120_331,
+    item_bytes_examined=38_391_006_914,
+    types=(
+        TypeCount("picture", 18_204, 18_197, 12_003_441_002),
+        TypeCount("film", 412, 411, 19_220_113_920),
+        TypeCount("document", 2_977, 2_977, 1_604_112_400),
+        TypeCount("archive", 311, 310, 2_440_000_118),
+        TypeCount("other", 21_040, 21_037, 3_136_452_891),
+    ),
+    gaps=(
+        GapGroup("stream.unreadable", 14, policy=False, size=9_113_417,
+                 examples=("laptop.E01/p2048/4711-3-128-1", "laptop.E01/p2048/4719-1-128-1")),
+        GapGroup("stream.reallocated", 6, policy=False, size=4_000_000,
+                 examples=("laptop.E01/p2048/90210-2-128-1",)),
+        GapGroup("directory.unreadable", 2, policy=False, examples=("laptop.E01/p2048/7001-1",)),
+        GapGroup("policy.metadata", 212, policy=True, size=512_000_000),
+    ),
+    areas=(Area("laptop.E01/p108390400", "volume.encrypted", 8_527_372_288),),
+)  # fmt: skip
+STICK_COVERAGE: Final = Coverage.of(
+    (STICK,),
+    item_bytes=3_221_225_472,
+    item_bytes_examined=3_221_225_472,
+    types=(
+        TypeCount("picture", 640, 640, 1_900_000_000),
+        TypeCount("film", 22, 22, 1_300_000_000),
+        TypeCount("other", 184, 184, 21_225_472),
+    ),
+)
+DISK_COVERAGE: Final = Coverage.of(
+    (DISK,),
+    item_bytes=0,
+    item_bytes_examined=0,
+    areas=(Area("backup.vhdx/p2048", "volume.encrypted", 250_057_000_000),),
+)
+NOTABLE: Final = HashSet(
+    name="National reference set",
+    issuer="Example Central Office",
+    edition="2024-04",
+    kind="notable",
+    format="vics-2.0",
+    records=1_204_881,
+    source_sha256="d4" * 32,
+    digests=(AlgorithmCount("md5", 1_204_881), AlgorithmCount("sha1", 1_190_440)),
+    rejected=3,
+    profile="vics-us-unverified",
+    probes=Probes(1000, 0),
+)
+WATCH: Final = HashSet(
+    name="Case list 7",
+    issuer="Unit 4",
+    edition="1",
+    kind="watch",
+    format="hashdeep",
+    records=12,
+    source_sha256="e5" * 32,
+    digests=(AlgorithmCount("sha256", 12),),
+)
+KNOWN_GOOD: Final = HashSet(
+    name="Reference data set, minimal",
+    issuer="Example Institute",
+    edition="2024.03.1",
+    kind="known-good",
+    format="nsrl-3",
+    records=31_440_102,
+    source_sha256="f6" * 32,
+    digests=(AlgorithmCount("sha1", 31_440_102), AlgorithmCount("sha256", 31_440_102)),
+    signature="valid",
+    probes=Probes(1000, 0),
+)
+ONE: Final = Category("baseline_illegal", "1", "Category 1", "VICS", "US")
+TWO: Final = Category("nationally_illegal", "2", "Category 2", "VICS", "US")
+NO_CATEGORY: Final = Category("uncategorised")
+BORN: Final = FileTime.of("b", Moment(1_709_571_906, 123_456_700), NTFS_TIMES)
+CHANGED: Final = FileTime.of("m", Moment(1_709_571_999, 500_000_000), NTFS_TIMES)
+FAT_CHANGED: Final = FileTime.of("m", Moment(1_700_000_000, 0), FAT_TIMES)
+FINDINGS: Final = (
+    Finding(
+        "F-000001", "A-1", "laptop.E01", "laptop.E01/p2048/38110-4-128-1", "notable",
+        "same-sha1-and-size", "National reference set", "Example Central Office", "2024-04", ONE,
+        481_204, "jpeg", "picture", "messaging-app", victim_identified=True, times=(CHANGED, BORN),
+    ),
+    Finding(
+        "F-000002", "A-1", "laptop.E01", "laptop.E01/p2048/38111-2-128-1", "notable",
+        "same-md5", "National reference set", "Example Central Office", "2024-04", TWO,
+        1_204_991, "png", "picture", "downloads", allocated=False, victim_identified=False,
+        offender_identified=False, times=(CHANGED, BORN),
+    ),
+    Finding(
+        "F-000003", "A-1", "laptop.E01", "laptop.E01/p100001792/e:4412", "notable",
+        "size-conflict", "National reference set", "Example Central Office", "2024-04", ONE,
+        9_223_110, "mp4", "film", "camera-roll", listed_size=9_223_108, times=(FAT_CHANGED,),
+    ),
+    Finding(
+        "F-000004", "A-1", "laptop.E01", "laptop.E01/p2048/50001-1-128-1", "notable",
+        "digest-conflict", "National reference set", "Example Central Office", "2024-04", ONE,
+        2_000, "gif", "picture", "browser-cache",
+    ),
+    Finding(
+        "F-000005", "A-1", "laptop.E01", "laptop.E01/p2048/50880-1-128-1", "watch",
+        "same-content", "Case list 7", "Unit 4", "1", NO_CATEGORY,
+        77_120, "pdf", "document", "user-folder", times=(BORN,),
+    ),
+    Finding(
+        "F-000006", "A-1", "laptop.E01", "laptop.E01/p2048/60001-9-128-1", "notable",
+        "same-md5-and-size", "National reference set", "Example Central Office", "2024-04", TWO,
+        33_000, "jpeg", "picture", "recycle-bin", status="withdrawn",
+        reason="the unit was read again and gave another digest",
+    ),
+)  # fmt: skip
+LOCAL_MATCHES: Final = counted(finding for finding in FINDINGS if finding.exhibit == "A-1")
+RUNS: Final = (
+    Run(
+        uuid="7a0c1f34-5b1e-4c55-9d2a-0f6a6f2b9a10",
+        purpose="scan",
+        started="2024-05-06T08:12:44.000000Z",
+        ended="2024-05-06T09:47:03.000000Z",
+        outcome="complete",
+        profile="standard",
+        isolation="a1",
+        workers=2,
+        interruptions=1,
+        probes=(Attempt("open-file", refused=True), Attempt("connect-tcp", refused=False)),
+    ),
+)
+RICH: Final = Report(
+    number="2024-0117-R1",
+    version=2,
+    issued="2024-05-06T09:48:30.000000Z",
+    program=Program("heroes-forensics", "0.1.0"),
+    case=Case(
+        uuid="3d8f3c7e-8f1a-4a53-9a53-8c0b6f5f2f11",
+        ledger="00000000-0000-4000-8000-000000000001",
+        signer=Signer("laboratory", "Example Forensic Laboratory, Unit 4", "12" * 32),
+        reference="ABC/117/2024",
+        customer="Example Public Prosecutor",
+        examiner="ex-031",
+        authority=Authority(
+            "Search warrant", "Gs 221/24", "Example District Court", "2024-05-02", "2024-11-02"
+        ),
+    ),
+    names="sealed",
+    examined_from="2024-05-06T08:12:44.000000Z",
+    examined_to="2024-05-06T09:47:03.000000Z",
+    content_sha256="9e" * 32,
+    exhibits=(
+        Exhibit(
+            label="A-1",
+            verdict=decide(LAPTOP_COVERAGE, LOCAL_MATCHES, finished=True, notable_sets=1),
+            coverage=LAPTOP_COVERAGE,
+            description="Notebook computer, black, one solid-state disk",
+            make="Example",
+            model="Note 14",
+            serial="SN-4471-0093",
+            seal="B 004 117",
+            officer="Sgt. 5521",
+            lims="L-2024-5512",
+            time_zone="Europe/Berlin",
+            matches=LOCAL_MATCHES,
+            sources=(LAPTOP,),
+        ),
+        Exhibit(
+            label="A-2",
+            verdict=decide(STICK_COVERAGE, (), finished=True, notable_sets=1),
+            coverage=STICK_COVERAGE,
+            description="USB stick",
+            seal="B 004 118",
+            sources=(STICK,),
+        ),
+        Exhibit(
+            label="A-3",
+            verdict=decide(DISK_COVERAGE, (), finished=True, notable_sets=1),
+            coverage=DISK_COVERAGE,
+            description="External disk",
+            sources=(DISK,),
+        ),
+        Exhibit(
+            label="A-4",
+            verdict=decide(Coverage(), (), finished=False, notable_sets=1),
+            coverage=Coverage(),
+            description="Mobile telephone",
+        ),
+    ),
+    hash_sets=(NOTABLE, WATCH, KNOWN_GOOD),
+    findings=FINDINGS,
+    runs=RUNS,
+    environment=Environment(
+        host="ws-12",
+        os="Debian GNU/Linux 12",
+        python="3.11.2",
+        self_test="pass",
+        libraries=(Library("dfvfs", "20260924"), Library("pytsk3", "20260715")),
+    ),
+    checkpoint=Checkpoint(
+        size=42,
+        root="ab" * 32,
+        origin="lab.example/custody/00000000-0000-4000-8000-000000000001",
+    ),
+    events=(
+        Event(0, "2024-05-06T08:10:02.118443Z", "ledger.opened", "heroes-forensics"),
+        Event(1, "2024-05-06T08:10:02.402117Z", "authority.recorded", "ex-031", "Gs 221/24"),
+        Event(2, "2024-05-06T08:12:44.000000Z", "run.started", "heroes-forensics", "scan"),
+    ),
+    commands=commands(
+        key="keys/lab.pem",
+        checkpoint="checkpoints/00000042.txt",
+        origin="lab.example/custody/00000000-0000-4000-8000-000000000001",
+    ),
+    limitations=("Exhibit A-3 was received with a torn seal.",),
+    replaces="2024-0117-R1 version 1",
+)
+POOR: Final = Report(
+    number="R-1",
+    version=1,
+    issued="2024-05-06T09:48:30Z",
+    program=Program("heroes-forensics", "0.1.0"),
+    case=Case(
+        uuid="3d8f3c7e-8f1a-4a53-9a53-8c0b6f5f2f12",
+        ledger="00000000-0000-4000-8000-000000000002",
+        signer=Signer("case-local"),
+    ),
+    names="clear",
+    examined_from=None,
+    examined_to=None,
+    content_sha256="00" * 32,
+    exhibits=(
+        Exhibit(
+            label="1",
+            verdict=decide(STICK_COVERAGE, (), finished=True, notable_sets=0),
+            coverage=STICK_COVERAGE,
+        ),
+    ),
+)
+EXAMPLES: Final = {"report": (RICH, "en"), "bericht": (POOR, "de")}
