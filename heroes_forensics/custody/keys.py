@@ -1,0 +1,284 @@
+"""The keys of a laboratory and of a single case, and where they lie.
+
+``HEROES_HOME`` (else ``$XDG_DATA_HOME/heroes``) is a folder only its owner can enter::
+
+    laboratory.json         domain, public keys, recipients: nothing secret
+    keys/ring.pem[.age]     the laboratory's key ring, wrapped by a passphrase when it has one
+    keys/<case uuid>/       the ring of a case made before there was a laboratory; no passphrase
+    high-water.json         the newest state seen of each ledger
+
+A ring is one text: the ledger key (Ed25519, PKCS#8 PEM), the working key (an age identity) and
+the set key. Under a passphrase the text is an age passphrase file (scrypt), because the
+password-based encryption of PKCS#8 as libraries write it by default is weak.
+A file that others can read is refused, not repaired: it may have been read already.
+"""
+
+import base64
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import pyrage
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from heroes_forensics.custody import chain, notes, private, seal
+from heroes_forensics.errors import CustodyError, UsageError
+from heroes_forensics.model import JSON
+
+CASE_LOCAL_DOMAIN: Final = "case-local.invalid"
+"""Domain of rings that no laboratory stands for; RFC 2606 reserves ``.invalid``."""
+SET_KEY_BYTES: Final = 32
+
+_SET_KEY: Final = re.compile(r"^SET-KEY-1 ([A-Za-z0-9+/=]+)$", re.MULTILINE)
+_IDENTITY: Final = re.compile(r"^(AGE-SECRET-KEY-1[A-Z0-9]+)$", re.MULTILINE)
+_DOMAIN: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}")
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerKey:
+    """The `notes.Signer` of one ledger: a laboratory's key under the ledger's own name."""
+
+    name: str
+    secret: Ed25519PrivateKey = field(repr=False)
+    key_type: int = notes.ED25519
+
+    @property
+    def public_key_bytes(self) -> bytes:
+        """The raw public key, 32 bytes."""
+        return self.secret.public_key().public_bytes_raw()
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the raw Ed25519 signature of ``message``."""
+        return self.secret.sign(message)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """The secret keys of a laboratory or of one case, opened."""
+
+    domain: str
+    protection: str
+    """``passphrase``, ``file`` (a laboratory without a passphrase) or ``case-local``."""
+    ledger: Ed25519PrivateKey = field(repr=False)
+    identity: str = field(repr=False)
+    """The working key: the age identity that opens what cases seal."""
+    set_key: bytes = field(repr=False)
+    """32 bytes from which the keys of hash-set files are derived."""
+    recovery: tuple[str, ...] = ()
+    """Further recipients, whose identities other people hold."""
+
+    @property
+    def recipients(self) -> tuple[tuple[str, str], ...]:
+        """(name, age recipient) of everybody who opens what this ring seals."""
+        named = [("working", seal.recipient_of(self.identity))]
+        named += [(f"recovery-{n}", text) for n, text in enumerate(self.recovery, start=1)]
+        return tuple(named)
+
+    @property
+    def vkey(self) -> str:
+        """The laboratory's verification key: trusted for every ledger of its domain."""
+        return str(notes.of(LedgerKey(self.domain, self.ledger)))
+
+    def signer(self, ledger: str) -> LedgerKey:
+        """Return what signs the ledger with this UUID."""
+        return LedgerKey(origin(self.domain, ledger), self.ledger)
+
+
+def origin(domain: str, ledger: str) -> str:
+    """Return the name a ledger has in its checkpoints: never a case number."""
+    return f"{domain}/custody/{ledger}"
+
+
+def public_pem(public: bytes) -> bytes:
+    """Return a raw Ed25519 public key as the SPKI PEM that ``openssl`` reads."""
+    prefix = bytes.fromhex("302a300506032b6570032100")  # RFC 8410: AlgorithmIdentifier of Ed25519
+    body = base64.b64encode(prefix + public).decode()
+    return f"-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n".encode()
+
+
+def home_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return where keys lie: ``HEROES_HOME``, else under ``XDG_DATA_HOME``."""
+    if environment.get("HEROES_HOME"):
+        return Path(environment["HEROES_HOME"])
+    data = environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data) / "heroes"
+
+
+def create_laboratory(
+    home: Path,
+    *,
+    domain: str,
+    passphrase: str | None = None,
+    recovery: tuple[str, ...] = (),
+) -> KeyRing:
+    """Make the keys of a laboratory and write them under ``home``.
+
+    Args:
+        home: see `home_folder`; made when it is missing.
+        domain: a DNS name the laboratory owns; it begins the name of each of its ledgers.
+        passphrase: wraps the ring; None leaves it readable for whoever holds the account.
+        recovery: age recipients that also open what the laboratory's cases seal.
+
+    Raises:
+        UsageError: there is a laboratory already, or an argument is malformed.
+    """
+    if _DOMAIN.fullmatch(domain) is None:
+        raise UsageError("a laboratory's domain is a DNS name in lower case")
+    if passphrase is not None and not passphrase:
+        raise UsageError("the passphrase is empty")
+    ring = _new_ring(
+        domain,
+        "file" if passphrase is None else "passphrase",
+        tuple(seal.check_recipient(recipient) for recipient in recovery),
+    )
+    folder = private.folder(private.folder(home) / "keys")
+    description = home / "laboratory.json"
+    if description.exists():
+        raise UsageError("there is a laboratory in this home already")
+    if passphrase is None:
+        private.write_new(folder / "ring.pem", _ring_text(ring))
+    else:
+        private.write_new(
+            folder / "ring.pem.age", pyrage.passphrase.encrypt(_ring_text(ring), passphrase)
+        )
+    public: JSON = {
+        "domain": domain,
+        "protection": ring.protection,
+        "vkey": ring.vkey,
+        "working": ring.recipients[0][1],
+        "recovery": list(ring.recovery),
+    }
+    private.write_new(description, json.dumps(public, indent=2).encode() + b"\n")
+    return ring
+
+
+def create_case_ring(home: Path, case: str) -> KeyRing:
+    """Make keys for one case only, without a passphrase.
+
+    Raises:
+        UsageError: the case has keys already, or ``case`` is no UUID.
+    """
+    ring = _new_ring(CASE_LOCAL_DOMAIN, "case-local", ())
+    folder = private.folder(private.folder(private.folder(home) / "keys") / _case(case))
+    private.write_new(folder / "ring.pem", _ring_text(ring))
+    return ring
+
+
+def protection(home: Path, case: str = "") -> str | None:
+    """Return how the ring that `load_ring` would open is protected; None when there is none."""
+    if case and (home / "keys" / _case(case)).exists():
+        return "case-local"
+    if not (home / "laboratory.json").exists():
+        return None
+    return str(laboratory(home)["protection"])
+
+
+def laboratory(home: Path) -> JSON:
+    """Return the public description of the laboratory.
+
+    Raises:
+        UsageError: there is none.
+        CustodyError: it is damaged.
+    """
+    description = home / "laboratory.json"
+    if not description.exists():
+        raise UsageError("there is no laboratory in this home", hint="make one with: heroes init")
+    try:
+        found: object = json.loads(private.read(description))
+    except ValueError as error:
+        raise CustodyError("the description of the laboratory is damaged") from error
+    wanted = {"domain": str, "protection": str, "vkey": str, "working": str, "recovery": list}
+    if not isinstance(found, dict) or any(
+        not isinstance(found.get(key), kind) for key, kind in wanted.items()
+    ):
+        raise CustodyError("the description of the laboratory is damaged")
+    return found
+
+
+def load_ring(home: Path, case: str = "", *, passphrase: str | None = None) -> KeyRing:
+    """Open the ring of a case: its own where it has one, else the laboratory's.
+
+    Raises:
+        UsageError: there is none, the passphrase is missing or wrong, or a file is open to others.
+        CustodyError: a file is damaged.
+    """
+    folder = home / "keys"
+    if folder.exists():
+        private.check_folder(folder)
+    if case and (folder / _case(case)).exists():
+        own = private.check_folder(folder / _case(case))
+        return _read_ring(private.read(own / "ring.pem"), CASE_LOCAL_DOMAIN, "case-local", ())
+    described = laboratory(home)
+    if described["protection"] == "passphrase":
+        text = _unwrapped(private.read(folder / "ring.pem.age"), passphrase)
+    else:
+        text = private.read(folder / "ring.pem")
+    listed = described["recovery"]
+    recovery = tuple(str(item) for item in listed) if isinstance(listed, list) else ()
+    return _read_ring(text, str(described["domain"]), str(described["protection"]), recovery)
+
+
+def load_signer(
+    home: Path, ledger: str, *, case: str = "", passphrase: str | None = None
+) -> LedgerKey:
+    """Open the ring of a case and return what signs its ledger; see `load_ring`."""
+    return load_ring(home, case, passphrase=passphrase).signer(ledger)
+
+
+def _case(case: str) -> str:
+    if chain.UUID.fullmatch(case) is None:
+        raise UsageError("a case is named by its UUID in lower case")
+    return case
+
+
+def _new_ring(domain: str, protected_by: str, recovery: tuple[str, ...]) -> KeyRing:
+    identity, _ = seal.new_identity()
+    return KeyRing(
+        domain,
+        protected_by,
+        Ed25519PrivateKey.generate(),
+        identity,
+        os.urandom(SET_KEY_BYTES),
+        recovery,
+    )
+
+
+def _ring_text(ring: KeyRing) -> bytes:
+    pem = ring.ledger.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ).decode()
+    set_key = base64.b64encode(ring.set_key).decode()
+    return f"{pem}{ring.identity}\nSET-KEY-1 {set_key}\n".encode()
+
+
+def _read_ring(data: bytes, domain: str, protected_by: str, recovery: tuple[str, ...]) -> KeyRing:
+    try:
+        loaded = serialization.load_pem_private_key(data, password=None)
+        text = data.decode()
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise CustodyError("a key ring is damaged") from error
+    identity, encoded = _IDENTITY.search(text), _SET_KEY.search(text)
+    if not isinstance(loaded, Ed25519PrivateKey) or identity is None or encoded is None:
+        raise CustodyError("a key ring is damaged")
+    return KeyRing(domain, protected_by, loaded, identity[1], notes.decode64(encoded[1]), recovery)
+
+
+def _unwrapped(data: bytes, passphrase: str | None) -> bytes:
+    if passphrase is None:
+        raise UsageError(
+            "the laboratory's keys are protected by a passphrase",
+            hint="give it at the prompt or through --passphrase-fd",
+        )
+    try:
+        text: bytes = pyrage.passphrase.decrypt(data, passphrase)
+    except pyrage.DecryptError:  # not chained: the library's message adds nothing safe to show
+        raise UsageError("the passphrase does not open the laboratory's keys") from None
+    return text

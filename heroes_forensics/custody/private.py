@@ -1,0 +1,109 @@
+"""Files and folders that only their owner may enter: keys and what belongs to them.
+
+One that others can read is refused, not repaired: it may have been read already.
+"""
+
+import contextlib
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from heroes_forensics.errors import CustodyError, UsageError
+
+FILE_MODE: Final = 0o600
+FOLDER_MODE: Final = 0o700
+MAX_BYTES: Final = 1_048_576
+"""Nothing kept here comes near it."""
+
+_OTHERS: Final = 0o077
+
+
+def folder(path: Path) -> Path:
+    """Make a folder that only its owner enters, or check that an existing one is so.
+
+    Raises:
+        UsageError: it is open to others, or cannot be made.
+    """
+    try:
+        path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError("the folder of the keys cannot be made") from error
+    return check_folder(path)
+
+
+def check_folder(path: Path) -> Path:
+    """Return ``path`` if only its owner enters it.
+
+    Raises:
+        UsageError: it is open to others, or no folder.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise UsageError("the folder of the keys cannot be entered") from error
+    if not stat.S_ISDIR(status.st_mode) or _open_to_others(status):
+        raise UsageError(
+            "the folder of the keys is open to others",
+            hint="make it yours alone (chmod 700), and ask who could have read it",
+        )
+    return path
+
+
+def _open_to_others(status: os.stat_result) -> bool:
+    return bool(status.st_mode & _OTHERS) or status.st_uid != os.geteuid()
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that was not there before, readable for its owner alone.
+
+    Raises:
+        UsageError: it exists, or cannot be written.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        with os.fdopen(os.open(path, flags, FILE_MODE), "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except FileExistsError as error:
+        raise UsageError("keys are never overwritten, and there are some already") from error
+    except OSError as error:
+        raise UsageError("a key file cannot be written") from error
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write a private file as a whole: afterwards it is the old one or the new one.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    aside = path.with_name(path.name + ".new")
+    with contextlib.suppress(FileNotFoundError):
+        aside.unlink()
+    write_new(aside, data)
+    aside.replace(path)
+
+
+def read(path: Path) -> bytes:
+    """Return the bytes of a private file.
+
+    Raises:
+        UsageError: it is missing, a link, or open to others.
+        CustodyError: it is larger than anything kept here.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        raise UsageError("a key file is missing or cannot be opened") from error
+    with os.fdopen(descriptor, "rb") as stream:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or _open_to_others(status):
+            raise UsageError(
+                "a key file is open to others",
+                hint="make it yours alone (chmod 600), and ask who could have read it",
+            )
+        data = stream.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise CustodyError("a key file is larger than any key file")
+    return data
