@@ -1,0 +1,85 @@
+"""The Sleuth Kit on top of any `Reader`: the one place where its reads meet ours.
+
+The Sleuth Kit turns local times (FAT, exFAT, ISO 9660) into seconds with ``mktime``, that is with
+the zone of the process. `steady_zone` sets that zone to UTC for the process, so that a volume
+gives the same numbers on every machine; `TimeRule.zone` then says ``local-unknown``.
+"""
+
+import os
+import time
+from typing import TYPE_CHECKING, Final
+
+import pytsk3
+
+from heroes_forensics.parsers.base import Reader
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    _Base: Any
+else:
+    _Base = pytsk3.Img_Info
+
+_STEP: Final = 4096
+"""Bytes by which a failed read is repeated to save what lies before the failure."""
+
+
+def steady_zone() -> None:
+    """Make ``mktime`` of this process work in UTC."""
+    if os.environ.get("TZ") != "UTC":
+        os.environ["TZ"] = "UTC"
+        time.tzset()
+
+
+class TskImage(_Base):
+    """An image The Sleuth Kit reads through us.
+
+    A read that fails gives the bytes before the failure, and an error when there are none: never
+    zeros. ``failures`` counts, so that a listing made across a failure is known to be incomplete.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._size = reader.size
+        self.failures = 0
+        self.deadline: float | None = None
+        """`time.monotonic` after which every read fails: the only way to stop a search in C."""
+        super().__init__(url="", type=pytsk3.TSK_IMG_TYPE_EXTERNAL)
+
+    def get_size(self) -> int:
+        """Return the declared length in bytes."""
+        return self._size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Read as `Reader.pread` does, but a stretch that is declared and missing is an error.
+
+        Raises:
+            OSError: not one byte could be read, or the time is over.
+        """
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise TimeoutError("the time for this search is over")
+        try:
+            data = self._reader.pread(offset, length)
+        except OSError:
+            data = self._before_failure(offset, length)
+        if len(data) < length and offset + len(data) < self._size:
+            self.failures += 1
+            if not data:
+                raise OSError("the bytes exist but cannot be read")
+        return data
+
+    def _before_failure(self, offset: int, length: int) -> bytes:
+        parts: list[bytes] = []
+        for start in range(offset, offset + length, _STEP):
+            step = min(_STEP, offset + length - start)
+            try:
+                data = self._reader.pread(start, step)
+            except OSError:
+                break
+            parts.append(data)
+            if len(data) < step:
+                break
+        return b"".join(parts)
+
+    def close(self) -> None:
+        """Leave the reader open: its owner closes it."""

@@ -1,0 +1,215 @@
+"""Streams The Sleuth Kit reads: from the handle of an entry to its bytes.
+
+Reading goes by metadata address, attribute type and attribute id, through the kit's own function
+for that kind of attribute: only it knows about compression, sparse runs and the initialised size.
+Run lists are looked at for what they reveal (fillers, nothing allocated), never read from.
+"""
+
+import struct
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from heroes_forensics.parsers.base import UnsupportedError
+from heroes_forensics.parsers.filesystems import tsk_tables as t
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+_FORM: Final = struct.Struct("<BIHIQq")
+
+ALLOCATED: Final = 1
+NO_METADATA: Final = 2
+"""The name is in use and its metadata could not be read."""
+NO_ATTRIBUTE: Final = 4
+"""A file without the attribute that would hold its content."""
+ELSEWHERE: Final = 8
+"""A reparse point says the content is stored by another method or in another place."""
+FAMILY: Final = 16
+"""The clusters are guessed, as FAT does for deleted entries."""
+
+SPARSE_LIMIT: Final = 1 << 34
+"""Bytes of holes read for one stream before its size must be explained by allocated runs."""
+SPARSE_RATIO: Final = 16
+_MAX_READ: Final = 1 << 28
+
+
+class Handle(NamedTuple):
+    """What `TskFileSystem.open` needs; packed into 27 bytes."""
+
+    flags: int
+    type: int
+    id: int
+    sequence: int
+    address: int
+    size: int
+
+    def pack(self) -> bytes:
+        """Return the bytes an `Entry` carries."""
+        return _FORM.pack(*self)
+
+    @classmethod
+    def unpack(cls, handle: bytes) -> "Handle":
+        """Take the bytes of an `Entry` apart.
+
+        Raises:
+            OSError: they are not a handle of this parser.
+        """
+        try:
+            return cls._make(_FORM.unpack(handle))
+        except struct.error as error:
+            raise OSError("not a handle of this parser") from error
+
+
+pack_handle = _FORM.pack
+"""The same without the tuple, for the walk."""
+
+
+class TskStream:
+    """One attribute as a `Reader`. A read that gives too little is an `OSError`."""
+
+    def __init__(self, file: "Any", handle: Handle, allocated: int) -> None:  # noqa: ANN401
+        self._file = file
+        self._type = handle.type
+        self._id = handle.id
+        self._size = handle.size
+        self.allocated = allocated
+        """Bytes of the runs that are on the medium; -1 for resident and compressed content."""
+
+    @property
+    def size(self) -> int:
+        """Length by the metadata, bytes."""
+        return self._size
+
+    def pread(self, offset: int, length: int) -> bytes:
+        """Read through The Sleuth Kit.
+
+        Raises:
+            OSError: the bytes cannot be read, or there are fewer than the metadata states.
+        """
+        length = max(0, min(length, self._size - offset))
+        if length <= _MAX_READ:
+            return self._read(offset, length) if length else b""
+        steps = range(offset, offset + length, _MAX_READ)
+        return b"".join(
+            self._read(start, min(_MAX_READ, offset + length - start)) for start in steps
+        )
+
+    def _read(self, offset: int, length: int) -> bytes:
+        try:
+            data: bytes = self._file.read_random(offset, length, self._type, self._id)
+        except (OSError, RuntimeError, TypeError, SystemError) as error:
+            raise OSError("the content cannot be read") from error
+        if len(data) != length:
+            raise OSError("the content ends before its stated size")
+        return data
+
+    def close(self) -> None:
+        """Release the file."""
+        self._file = None
+
+
+class EmptyStream:
+    """A stream of no bytes, or of a size that has nothing behind it."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.allocated = 0
+
+    @property
+    def size(self) -> int:
+        """Length by the metadata, bytes."""
+        return self._size
+
+    def pread(self, offset: int, length: int) -> bytes:
+        """Return nothing: the caller compares with `size`."""
+        del offset, length
+        return b""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def open_stream(
+    fs: "Any",  # noqa: ANN401
+    handle: Handle,
+    *,
+    block_size: int,
+    volume_size: int,
+    guessed: bool,
+) -> TskStream | EmptyStream:
+    """Open the attribute a handle names.
+
+    Args:
+        fs: an open `pytsk3.FS_Info`.
+        handle: unpacked handle of an entry.
+        block_size: bytes of a block of the file system.
+        volume_size: bytes of the volume.
+        guessed: the file system keeps no cluster list of deleted entries (FAT).
+
+    Raises:
+        OSError: the stream cannot be read.
+        UnsupportedError: it is stored in a way that is not read here.
+    """
+    deleted = not handle.flags & ALLOCATED
+    if handle.flags & NO_METADATA:
+        raise UnsupportedError("the metadata cannot be read", code="entry.unreadable")
+    if handle.flags & ELSEWHERE:
+        raise UnsupportedError(
+            "the content is stored by a method that is not supported", code="stream.unsupported"
+        )
+    try:
+        file = fs.open_meta(handle.address)
+        meta = file.info.meta
+        if meta is None or meta.seq != handle.sequence:
+            raise UnsupportedError("the metadata has changed hands", code="stream.changed")
+        if handle.flags & NO_ATTRIBUTE:
+            return EmptyStream(handle.size)
+        found = _attribute(file, handle.type, handle.id)
+    except (OSError, RuntimeError) as error:
+        raise _failure(deleted=deleted, guessed=guessed) from error
+    if found is None:
+        raise _failure(deleted=deleted, guessed=guessed)
+    if found.info.size != handle.size:
+        raise UnsupportedError("the size has changed", code="stream.changed")
+    if handle.size == 0:
+        return EmptyStream(0)
+    allocated = _check_runs(found, handle.size, block_size, volume_size)
+    return TskStream(file, handle, allocated)
+
+
+def _failure(*, deleted: bool, guessed: bool) -> OSError | UnsupportedError:
+    if deleted and guessed:
+        return UnsupportedError(
+            "the clusters of this deleted entry serve other content", code="stream.reallocated"
+        )
+    return OSError("the content cannot be read")
+
+
+def _attribute(file: "Any", kind: int, number: int) -> "Any":  # noqa: ANN401
+    attributes: Iterator[Any] = iter(file)
+    for attribute in attributes:
+        info = attribute.info
+        if int(info.type) == kind and info.id == number:
+            return attribute
+    return None
+
+
+def _check_runs(attribute: "Any", size: int, block_size: int, volume_size: int) -> int:  # noqa: ANN401
+    flags = int(attribute.info.flags)
+    if size < 0:
+        raise UnsupportedError("the stated size is not a size", code="stream.limit")
+    if flags & t.ATTRIBUTE_RESIDENT:
+        return -1
+    allocated = 0
+    for run in attribute:
+        mark = int(run.flags)
+        if mark & t.RUN_FILLER:
+            raise OSError("part of the list of runs is missing")
+        if not mark & t.RUN_SPARSE:
+            allocated += run.len * block_size
+    beyond = max(volume_size, SPARSE_LIMIT)
+    if size > beyond and allocated * SPARSE_RATIO < size:
+        raise UnsupportedError(
+            "the stated size is far beyond what is allocated", code="stream.limit"
+        )
+    return -1 if flags & t.ATTRIBUTE_COMPRESSED else allocated

@@ -1,0 +1,151 @@
+"""What The Sleuth Kit calls things, and what each file system records.
+
+Numbers are those of ``tsk/fs/tsk_fs.h`` of The Sleuth Kit; they are compared as integers because
+its enumerations cost a call each. Resolutions are those of the formats: [MS-FSCC] 2.1.1 for NTFS,
+the FAT specification (fatgen103) 6, the exFAT specification 7.4, TN1150 for HFS+, ECMA-119 9.1.5.
+"""
+
+from typing import Final
+
+import pytsk3
+
+from heroes_forensics.model import TimeBasis, TimeRule
+
+NAME_ALLOCATED: Final = 1
+META_ALLOCATED: Final = 1
+
+REGULAR: Final = 1
+DIRECTORY: Final = 2
+SYMLINK: Final = 6
+VIRTUAL: Final = 10
+VIRTUAL_DIRECTORY: Final = 11
+UNDEFINED: Final = 0
+
+ATTRIBUTE_RESIDENT: Final = 4
+ATTRIBUTE_ENCRYPTED: Final = 16
+ATTRIBUTE_COMPRESSED: Final = 32
+ATTRIBUTE_SPARSE: Final = 64
+
+RUN_FILLER: Final = 1
+RUN_SPARSE: Final = 2
+
+DEFAULT: Final = 1
+NTFS_STANDARD: Final = 16
+NTFS_LIST: Final = 32
+NTFS_NAME: Final = 48
+NTFS_DATA: Final = 128
+NTFS_INDEX_ROOT: Final = 144
+NTFS_INDEX: Final = 160
+NTFS_REPARSE: Final = 192
+HFS_DATA: Final = 4352
+HFS_RESOURCE: Final = 4353
+
+STREAMS: Final = frozenset({DEFAULT, NTFS_DATA, HFS_DATA, HFS_RESOURCE})
+"""Attribute types that hold content of the user."""
+
+_KINDS: Final = {
+    "NTFS": "ntfs",
+    "FAT12": "fat12",
+    "FAT16": "fat16",
+    "FAT32": "fat32",
+    "EXFAT": "exfat",
+    "EXT2": "ext2",
+    "EXT3": "ext3",
+    "EXT4": "ext4",
+    "HFS": "hfsplus",
+    "ISO9660": "iso9660",
+    "FFS1": "ufs1",
+    "FFS1B": "ufs1",
+    "FFS2": "ufs2",
+}
+KINDS: Final = {int(getattr(pytsk3, f"TSK_FS_TYPE_{name}")): kind for name, kind in _KINDS.items()}
+"""Number of The Sleuth Kit to our word."""
+
+_DETECT: Final = {
+    "ntfs": "NTFS_DETECT",
+    "fat": "FAT_DETECT",
+    "exfat": "EXFAT",
+    "ext": "EXT_DETECT",
+    "hfs": "HFS_DETECT",
+    "iso": "ISO9660_DETECT",
+    "ufs": "FFS_DETECT",
+}
+
+
+def type_of(kind: str) -> int:
+    """Return the type to open a volume with; detection among one family, or among all for ``""``.
+
+    Sub-kinds (``fat12``, ``fat16``) are left to The Sleuth Kit, which counts the clusters.
+    """
+    for prefix, name in _DETECT.items():
+        if kind.startswith(prefix):
+            return int(getattr(pytsk3, f"TSK_FS_TYPE_{name}"))
+    return int(pytsk3.TSK_FS_TYPE_DETECT)
+
+
+_SECOND: Final = 1_000_000_000
+_UTC: Final = "utc"
+_LOCAL: Final = "local-unknown"
+_NTFS: Final = TimeRule(100, _UTC)
+_ONE_SECOND: Final = TimeRule(_SECOND, _UTC)
+_ONE_NANOSECOND: Final = TimeRule(1, _UTC)
+_FAT: Final[TimeBasis] = {
+    "m": TimeRule(2 * _SECOND, _LOCAL),
+    "a": TimeRule(86_400 * _SECOND, _LOCAL),
+    "b": TimeRule(10_000_000, _LOCAL),
+}
+
+TIMES: Final[dict[str, TimeBasis]] = {
+    "ntfs": dict.fromkeys("macb", _NTFS),
+    "fat12": _FAT,
+    "fat16": _FAT,
+    "fat32": _FAT,
+    "exfat": {
+        "m": TimeRule(10_000_000, _LOCAL),
+        "a": TimeRule(2 * _SECOND, _LOCAL),
+        "b": TimeRule(10_000_000, _LOCAL),
+    },
+    "ext2": dict.fromkeys("mac", _ONE_SECOND),
+    "ext3": dict.fromkeys("mac", _ONE_SECOND),
+    "ext4": dict.fromkeys("macb", _ONE_NANOSECOND),
+    "hfsplus": dict.fromkeys("macb", _ONE_SECOND),
+    "iso9660": {"b": TimeRule(_SECOND, _LOCAL)},
+    "ufs1": dict.fromkeys("mac", _ONE_NANOSECOND),
+    "ufs2": dict.fromkeys("macb", _ONE_NANOSECOND),
+}
+"""How the four times of each kind are stored. exFAT may record an offset from UTC per time, which
+The Sleuth Kit does not give, and ISO 9660 one per volume: both stay local here."""
+
+DATA: Final = {"ntfs": NTFS_DATA, "hfsplus": HFS_DATA}
+"""Type of the attribute that is the file itself, where it is not `DEFAULT`."""
+
+LINK_TAGS: Final = frozenset({0xA000000C, 0xA0000003, 0xA000001D})
+"""Reparse tags of symbolic links, mount points and links of the Linux subsystem; these and the
+next are listed in [MS-FSCC] 2.1.2.1."""
+PLAIN_TAGS: Final = frozenset({0x80000019, 0x8000001B, 0x80000023, 0x80000024, 0x80000025})
+"""Tags that only mark a file whose content is where it always is: global reparse, application
+execution link, Unix socket, FIFO and device. Any other tag says the content is kept by a filter:
+compressed by WOF, deduplicated, or in a cloud."""
+
+_NTFS_RESERVED: Final = 24
+_NTFS_ROOT: Final = 5
+_HFS_RESERVED: Final = 16
+_EXFAT_FILES: Final = frozenset({b"$VOLUME_GUID", b"$ALLOC_BITMAP", b"$UPCASE_TABLE"})
+NTFS_METADATA_STREAMS: Final = frozenset(
+    {b"$Bad", b"$Config", b"$Info", b"$J", b"$Max", b"$SDS", b"$T", b"$TOPS", b"$Verify"}
+)
+"""Named streams NTFS itself adds to its own files."""
+
+
+def is_metadata(kind: str, address: int, path: bytes, created: int) -> bool:
+    """Tell whether a file belongs to the file system itself.
+
+    NTFS keeps MFT records 0 to 23 for itself and names them with a dollar sign, HFS+ the catalog
+    node IDs 3 to 15 (TN1150, reserved CNIDs); The Sleuth Kit gives the tables of exFAT names and
+    no times.
+    """
+    if kind == "ntfs":
+        return address < _NTFS_RESERVED and address != _NTFS_ROOT and path.startswith(b"$")
+    if kind == "hfsplus":
+        return DIRECTORY < address < _HFS_RESERVED
+    return kind == "exfat" and not created and path in _EXFAT_FILES
