@@ -42,7 +42,10 @@ class Session:
         if self._source is None:
             storage = import_module("heroes_forensics.parsers.storage")
             self._source = storage.open_source(
-                storage.slots_of(self.descriptors, body["slots"]),
+                [
+                    storage.Slot(str(slot["name"]), descriptor, int(slot["size"]), slot["role"])
+                    for descriptor, slot in zip(self.descriptors, _slots(body), strict=True)
+                ],
                 treat_as=str(body.get("treat_as", "auto")),
                 accept_damaged=bool(body.get("accept_damaged", False)),
             )
@@ -58,6 +61,13 @@ class Session:
             self._volumes.clear()
             self._volumes[volume.key] = volumes.open_volume(self.source(body), volume)
         return self._volumes[volume.key]
+
+
+def _slots(body: JSON) -> list[dict[str, Any]]:
+    slots = body["slots"]
+    if not isinstance(slots, list):
+        raise UsageError("a unit names no slots")
+    return slots
 
 
 def run_unit(session: Session, unit: Unit) -> Iterator[Frame]:

@@ -1,0 +1,332 @@
+"""Making, opening and closing a case: its lock, database, keys and ledger."""
+
+import base64
+import fcntl
+import json
+import os
+import re
+import struct
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+from heroes_forensics.custody import bundle, chain, keys, notes, seal
+from heroes_forensics.errors import CaseBusyError, UsageError
+from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import laboratory
+from heroes_forensics.pipelines.journal import Journal, now
+from heroes_forensics.store.database import Database
+from heroes_forensics.store.records import Seal
+
+DATABASE: Final = "case.db"
+BUNDLE: Final = "custody"
+LOCK: Final = "lock"
+EVENTS: Final = "events.jsonl"
+POLICIES: Final = ("sealed", "clear")
+LABEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+_FLOCK: Final = struct.Struct("hhqqi4x")
+
+
+class OpenCase:
+    """A case held for writing."""
+
+    def __init__(
+        self, folder: Path, database: Database, journal: Journal, ring: keys.KeyRing
+    ) -> None:
+        self.folder = folder
+        self.database = database
+        self.journal = journal
+        self.ring = ring
+        self.facts: dict[str, Any] = database.facts()
+        self._sealer: seal.NameSealer | None = None
+
+    @property
+    def bundle(self) -> Path:
+        """The custody bundle of the case."""
+        return self.folder / BUNDLE
+
+    @property
+    def examiner(self) -> str:
+        """Staff identifier of the examiner, empty when none was given."""
+        return str(self.facts["examiner"])
+
+    def unlock(self, purpose: str) -> Seal:
+        """Unwrap the case key, which is an event, and return what seals names under it."""
+        sealer = self.sealer(purpose)
+        if self.facts["names"] == "clear":
+            return _plain
+        return sealer.seal
+
+    def sealer(self, purpose: str) -> seal.NameSealer:
+        """Unwrap the case key once; the event comes first."""
+        if self._sealer is None:
+            self.journal.event("case.unlocked", {"purpose": purpose, "key": "working"})
+            wrapped = base64.b64decode(self.facts["case_key"])
+            self._sealer = seal.NameSealer(seal.unwrap_key(wrapped, self.ring.identity))
+        return self._sealer
+
+
+def _plain(number: int, name: bytes) -> bytes:
+    """Stand in for sealing where the case's policy is ``clear``."""
+    del number
+    return name
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the case alone; the lock ends with the process, however that ends.
+
+    Raises:
+        CaseBusyError: another process holds it.
+        UsageError: the folder cannot be written.
+    """
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise UsageError(
+            f"the case directory {folder} cannot be written: {error.strerror}",
+            hint="choose a directory on a local disk that you may write to",
+        ) from error
+    try:
+        whole = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        try:
+            fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, whole)
+        except OSError as error:
+            owner = _owner(os.pread(descriptor, 4096, 0))
+            raise CaseBusyError(
+                f"the case {folder} is in use by process {owner}",
+                hint="wait for it to end, or use another case directory",
+            ) from error
+        os.ftruncate(descriptor, 0)
+        text = json.dumps({"pid": os.getpid(), "boot": _boot(), "since": now()})
+        os.pwrite(descriptor, text.encode(), 0)
+        yield
+        os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def _owner(data: bytes) -> str:
+    try:
+        return str(int(json.loads(data)["pid"]))
+    except (ValueError, KeyError, TypeError):
+        return "unknown"
+
+
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def exists(folder: Path) -> bool:
+    """Say whether there is a case in ``folder``."""
+    return (folder / DATABASE).exists()
+
+
+def check_place(folder: Path) -> None:
+    """Refuse a folder that cannot become a case, before anything is read.
+
+    Raises:
+        UsageError: it holds something else, or cannot be written.
+    """
+    if exists(folder):
+        return
+    parent = folder
+    while not parent.exists() and parent != parent.parent:
+        parent = parent.parent
+    if folder.is_dir() and any(folder.iterdir()):
+        raise UsageError(
+            f"{folder} is neither empty nor a case",
+            hint="name a new or empty directory, or one that heroes made",
+        )
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise UsageError(
+            f"the case directory {folder} cannot be written",
+            hint="choose a directory on a local disk that you may write to",
+        )
+
+
+@contextmanager
+def opened(folder: Path, *, passphrase: str | None = None) -> Iterator[OpenCase]:
+    """Hold an existing case for writing.
+
+    Raises:
+        CaseBusyError: another process holds it.
+        CustodyError: its ledger or database does not verify.
+        UsageError: it is no case, or its keys cannot be opened.
+    """
+    if not exists(folder):
+        raise UsageError(
+            f"{folder} is not a case", hint="give the directory that `heroes scan --case` made"
+        )
+    with _locked(folder):
+        database = Database.open(folder / DATABASE)
+        try:
+            facts = database.facts()
+            ring = keys.load_ring(
+                laboratory.home(),
+                facts["uuid"] if facts["keys"] == "case-local" else "",
+                passphrase=passphrase,
+            )
+            journal = Journal(database, folder / BUNDLE, ring.signer(facts["ledger"]))
+            yield OpenCase(folder, database, journal, ring)
+        finally:
+            database.close()
+
+
+def create(  # noqa: PLR0913 - the facts a case begins with
+    folder: Path,
+    *,
+    reference: str = "",
+    examiner: str = "",
+    names: str = "sealed",
+    authority: Mapping[str, object] | None = None,
+    passphrase: str | None = None,
+) -> JSON:
+    """Make a new case with its keys and the first events of its ledger.
+
+    Raises:
+        UsageError: the folder holds something already or cannot be written.
+    """
+    if names not in POLICIES:
+        raise UsageError(f"the policy for names is one of {', '.join(POLICIES)}")
+    if exists(folder):
+        raise UsageError(f"{folder} is a case already")
+    check_place(folder)
+    home = laboratory.home()
+    uuid, ledger = str(uuid4()), str(uuid4())
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be made: {error.strerror}") from error
+    with _locked(folder):
+        if keys.protection(home) is None:
+            ring = keys.create_case_ring(home, uuid)
+        else:
+            ring = keys.load_ring(home, passphrase=passphrase)
+        recipients = [recipient for _, recipient in ring.recipients]
+        wrapped = seal.wrap_key(seal.new_case_key(), recipients)
+        facts: JSON = {
+            "uuid": uuid,
+            "ledger": ledger,
+            "created": now(),
+            "reference": reference,
+            "examiner": examiner,
+            "names": names,
+            "keys": "case-local" if ring.protection == "case-local" else "laboratory",
+            "key_protection": ring.protection,
+            "domain": ring.domain,
+            "authority": dict(authority) if authority else None,
+            "case_key": base64.b64encode(wrapped).decode(),
+        }
+        signer = ring.signer(ledger)
+        vkey = str(notes.of(signer))
+        bundle.create(folder / BUNDLE, signer)
+        database = Database.create(folder / DATABASE, facts)
+        try:
+            journal = Journal(database, folder / BUNDLE, signer)
+            with journal.transaction():
+                _first_events(journal, facts, vkey)
+            journal.checkpoint("opened")
+        finally:
+            database.close()
+    return {"type": "case", "directory": str(folder), **_public(facts)}
+
+
+def _first_events(journal: Journal, facts: JSON, vkey: str) -> None:
+    opened_body: JSON = {
+        "ledger": facts["ledger"],
+        "origin": journal.signer.name,
+        "spec": chain.SPEC,
+        "hash": "sha256",
+        "keys": [vkey],
+        "case_ref": facts["reference"] or facts["uuid"],
+    }
+    journal.event("ledger.opened", opened_body)
+    examiner = str(facts["examiner"])
+    if examiner:
+        journal.event(
+            "actor.declared",
+            {"id": examiner, "name": examiner, "role": "examiner", "organisation": ""},
+        )
+    journal.event(
+        "policy.declared",
+        {
+            "names": facts["names"],
+            "plugins": [],
+            "overrides": [],
+            "key_protection": facts["key_protection"],
+        },
+    )
+    authority = facts["authority"]
+    if isinstance(authority, dict):
+        journal.event("authority.recorded", authority)
+
+
+def _public(facts: Mapping[str, object]) -> JSON:
+    return {name: value for name, value in facts.items() if name != "case_key"}
+
+
+def show(folder: Path) -> JSON:
+    """Return the facts of a case with its exhibits, sources and runs."""
+    database = Database.open(folder / DATABASE, read_only=True)
+    try:
+        exhibits = [
+            {"label": label, **json.loads(fields)}
+            for label, fields in database.rows("SELECT label, fields FROM exhibit ORDER BY id")
+        ]
+        sources = [
+            {"label": label, "exhibit": exhibit, "format": kind}
+            for label, exhibit, kind in database.rows(
+                "SELECT s.label, e.label, s.format FROM source s"
+                " JOIN exhibit e ON e.id = s.exhibit_id ORDER BY s.id"
+            )
+        ]
+        runs = [
+            {"run": uuid, "started": started, "ended": ended, "outcome": outcome}
+            for uuid, started, ended, outcome in database.rows(
+                "SELECT uuid, started, ended, outcome FROM run ORDER BY id"
+            )
+        ]
+        return {
+            "type": "case",
+            "directory": str(folder),
+            **_public(database.facts()),
+            "exhibits": exhibits,
+            "sources": sources,
+            "runs": runs,
+        }
+    finally:
+        database.close()
+
+
+def check_label(label: str) -> str:
+    """Return ``label`` if it can stand in a locator.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if LABEL.fullmatch(label) is None:
+        raise UsageError(
+            "an exhibit label is 1 to 64 letters, digits, dots, dashes and underscores",
+            hint="put longer names into a field: --exhibit-field description=...",
+        )
+    return label
+
+
+def set_exhibit(
+    folder: Path, label: str, fields: Mapping[str, object], *, passphrase: str | None = None
+) -> JSON:
+    """Complete or correct the fields of an exhibit; a correction is an event."""
+    with opened(folder, passphrase=passphrase) as case, case.journal.transaction() as records:
+        records.exhibit(check_label(label), dict(fields))
+        note = ", ".join(sorted(fields))
+        case.journal.event(
+            "quality.noted", {"kind": "limitation", "text": f"exhibit {label} described: {note}"}
+        )
+    return {"type": "exhibit", "label": label, **fields}

@@ -1,0 +1,23 @@
+"""Looking at a source without a case: layers, volumes, health; no content, no names."""
+
+from pathlib import Path
+
+from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import sources
+from heroes_forensics.pipelines.supervisor import Zygote
+
+
+def inspect(path: Path, *, treat_as: str = "auto", accept_damaged: bool = False) -> JSON:
+    """Return the stack of a source as a tree.
+
+    Raises:
+        EvidenceError: the source cannot be opened.
+    """
+    with (
+        Zygote() as zygote,
+        sources.opened(
+            path, zygote, workers=1, treat_as=treat_as, accept_damaged=accept_damaged
+        ) as evidence,
+    ):
+        tree = evidence.facts.get("tree")
+        return dict(tree) if isinstance(tree, dict) else {}

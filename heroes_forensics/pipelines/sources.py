@@ -1,0 +1,99 @@
+"""Evidence in hand: descriptors opened read-only, the workers that read them, what they said."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from heroes_forensics.frames import Control, Unit
+from heroes_forensics.model import JSON, Gap
+from heroes_forensics.parsers.storage import segments
+from heroes_forensics.pipelines.supervisor import Pool, Zygote, one
+
+
+@dataclass(slots=True)
+class Evidence:
+    """One source, opened: nothing here is content of it."""
+
+    path: Path
+    slots: tuple[segments.Slot, ...]
+    pool: Pool
+    body: JSON
+    """What each unit on this source carries: slots and how to treat them."""
+    identity: list[list[int]]
+    """Device, inode, size, mtime and ctime (ns) of each descriptor when it was opened."""
+    facts: dict[str, object] = field(default_factory=dict)
+    volumes: list[JSON] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+
+    def unit(self, number: int, kind: str, body: Mapping[str, object]) -> Unit:
+        """Make a unit on this source."""
+        return Unit(number, kind, {**self.body, **body})
+
+    def unchanged(self) -> bool:
+        """Say whether every descriptor still shows the identity it had when it was opened."""
+        return self.identity == [_identity(slot.fd) for slot in self.slots]
+
+
+def _identity(descriptor: int) -> list[int]:
+    status = os.fstat(descriptor)
+    return [
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    ]
+
+
+def gap_of(frame: Control) -> Gap:
+    """Read a ``gap`` frame."""
+    detail = frame.body["detail"]
+    return Gap(
+        str(frame.body["where"]),
+        str(frame.body["code"]),
+        detail if isinstance(detail, dict) else {},
+    )
+
+
+@contextmanager
+def opened(
+    path: Path,
+    zygote: Zygote,
+    *,
+    workers: int,
+    treat_as: str = "auto",
+    accept_damaged: bool = False,
+) -> Iterator[Evidence]:
+    """Open a source read-only, have a worker look at it, and keep both for the run.
+
+    Raises:
+        EvidenceError: it does not exist, cannot be read, or is nothing we recognise.
+    """
+    found = segments.discover(path)
+    slots = segments.open_slots(found)
+    try:
+        with Pool(zygote, [slot.fd for slot in slots], workers) as pool:
+            body: JSON = {
+                "slots": [
+                    {"name": slot.name, "size": slot.size, "role": slot.role} for slot in slots
+                ],
+                "treat_as": treat_as,
+                "accept_damaged": accept_damaged,
+            }
+            identity = [_identity(slot.fd) for slot in slots]
+            evidence = Evidence(path, slots, pool, body, identity)
+            for frame in one(pool, evidence.unit(0, "inspect", {})):
+                if not isinstance(frame, Control):
+                    continue
+                if frame.kind == "source" and isinstance(frame.body["facts"], dict):
+                    evidence.facts = dict(frame.body["facts"])
+                elif frame.kind == "volume" and isinstance(frame.body["volume"], dict):
+                    evidence.volumes.append(frame.body["volume"])
+                elif frame.kind == "gap":
+                    evidence.gaps.append(gap_of(frame))
+            yield evidence
+    finally:
+        for slot in slots:
+            os.close(slot.fd)
