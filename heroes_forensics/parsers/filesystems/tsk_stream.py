@@ -169,10 +169,10 @@ def open_stream(
         raise _failure(deleted=deleted, guessed=guessed) from error
     if found is None:
         raise _failure(deleted=deleted, guessed=guessed)
-    if found.info.size != handle.size:
-        raise UnsupportedError("the size has changed", code="stream.changed")
     if handle.size == 0:
         return EmptyStream(0)
+    if found.info.size != handle.size:
+        raise UnsupportedError("the size has changed", code="stream.changed")
     allocated = _check_runs(found, handle.size, block_size, volume_size)
     return TskStream(file, handle, allocated)
 

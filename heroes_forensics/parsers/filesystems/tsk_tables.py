@@ -131,8 +131,9 @@ _NTFS_RESERVED: Final = 24
 _NTFS_ROOT: Final = 5
 _HFS_RESERVED: Final = 16
 _EXFAT_FILES: Final = frozenset({b"$VOLUME_GUID", b"$ALLOC_BITMAP", b"$UPCASE_TABLE"})
+BAD_CLUSTERS: Final = b"$Bad"
 NTFS_METADATA_STREAMS: Final = frozenset(
-    {b"$Bad", b"$Config", b"$Info", b"$J", b"$Max", b"$SDS", b"$T", b"$TOPS", b"$Verify"}
+    {BAD_CLUSTERS, b"$Config", b"$Info", b"$J", b"$Max", b"$SDS", b"$T", b"$TOPS", b"$Verify"}
 )
 """Named streams NTFS itself adds to its own files."""
 

@@ -415,8 +415,11 @@ class Walk:
                         first = run.addr * self._block_size
                         break
             label = info.name
-            stream = _Stream(type_, info.id, info.size, mark, label, first)
-            if main is None and type_ == self._data and not (self._ntfs and label):
+            size = info.size
+            if label == t.BAD_CLUSTERS and first < 0:
+                size = 0  # as long as the volume, and no cluster of it is bad
+            stream = _Stream(type_, info.id, size, mark, label, first)
+            if main is None and not (self._ntfs and label) and type_ != t.HFS_RESOURCE:
                 main = stream
             elif type_ != t.HFS_RESOURCE or stream.size:
                 others.append(stream)
