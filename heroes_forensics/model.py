@@ -179,6 +179,7 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "policy.metadata": "metadata of the file system, left out by the profile",
     "policy.deleted": "deleted content, left out by the profile",
     "policy.excluded": "on the list of excluded content",
+    "policy.snapshots": "shadow copies and snapshots, left out by the profile",
 }
 
 

@@ -12,8 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Self
@@ -156,18 +155,17 @@ class Pool:
         self._selector.register(channel, selectors.EVENT_READ, worker)
         return worker
 
-    def run(self, units: Iterable[Unit]) -> Iterator[tuple[Unit, Frame | Death]]:
+    def run(self, next_unit: Callable[[], Unit | None]) -> Iterator[tuple[Unit, Frame | Death]]:
         """Give units to workers and yield what comes back, as it comes.
 
-        The last frame of each unit is ``done`` or ``failed``, or it ends with a `Death`. The
-        iterable is read as workers become free, so it may grow while frames arrive. After the
-        generator is closed early, its workers are gone.
+        The last frame of each unit is ``done`` or ``failed``, or it ends with a `Death`.
+        ``next_unit`` is asked whenever a worker is free; None means nothing for now, and the run
+        ends when nothing is left and no worker is busy. After the generator is closed early, the
+        workers that were busy are gone.
         """
-        queue = deque[Unit]()
-        source = iter(units)
         try:
             while True:
-                self._assign(source, queue)
+                self._assign(next_unit)
                 if not any(worker.unit for worker in self._workers):
                     return
                 for key, _ in self._selector.select(timeout=1.0):
@@ -177,12 +175,12 @@ class Pool:
             for worker in [worker for worker in self._workers if worker.unit]:
                 self._drop(worker)
 
-    def _assign(self, source: Iterator[Unit], queue: deque[Unit]) -> None:
+    def _assign(self, next_unit: Callable[[], Unit | None]) -> None:
         while True:
             idle = next((worker for worker in self._workers if worker.unit is None), None)
             if idle is None and len(self._workers) >= self._wanted:
                 return
-            unit = queue.popleft() if queue else next(source, None)
+            unit = next_unit()
             if unit is None:
                 return
             worker = idle or self._spawn()
@@ -215,7 +213,10 @@ class Pool:
             return
         worker.heard = time.monotonic()
         frame = received.frame
-        if unit is None or (isinstance(frame, Control) and frame.kind == "alive"):
+        if unit is None:
+            return
+        if isinstance(frame, Control) and frame.kind == "alive":
+            yield unit, frame
             return
         if isinstance(frame, Control) and frame.kind in {"done", "failed"}:
             if frame.body["unit"] != unit.id or (
@@ -286,7 +287,8 @@ def one(pool: Pool, unit: Unit) -> Iterator[Frame]:
     Raises:
         HeroesError: what the worker said, with its exit code; a death is named as such.
     """
-    for _, frame in pool.run([unit]):
+    waiting = [unit]
+    for _, frame in pool.run(lambda: waiting.pop() if waiting else None):
         if isinstance(frame, Death):
             raise _error(20, f"the worker that read it ended ({frame.cause})", "")
         if isinstance(frame, Control) and frame.kind == "failed":

@@ -182,11 +182,7 @@ class Records:
             )
             for number, status, digested, gap, kind, bytes_read, md5, sha1, sha256 in rows.tolist()
         ]
-        self._database.many(
-            "INSERT INTO content (item_id, unit_id, status, gap, type, bytes_read, md5, sha1,"
-            " sha256) VALUES (?,?,?,?,?,?,?,?,?)",
-            stored,
-        )
+        self.unread(stored)
         return stored
 
     def gap(self, run: int, gap: Gap, *, source: int | None, volume: int | None) -> None:
@@ -219,15 +215,26 @@ class Records:
         )
         return int(found)
 
-    def matches(self, rows: Iterable[MatchRow]) -> int:
-        """Insert matches; findings get the next numbers. Return how many findings were new."""
-        new = 0
+    def unread(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert content rows as they stand: also those of items that are not read."""
+        self._database.many(
+            "INSERT INTO content (item_id, unit_id, status, gap, type, bytes_read, md5, sha1,"
+            " sha256) VALUES (?,?,?,?,?,?,?,?,?)",
+            rows,
+        )
+
+    def matches(self, rows: Iterable[MatchRow]) -> list[tuple[int, MatchRow]]:
+        """Insert matches; findings get the next numbers. Return (number, match) of findings."""
+        numbered: list[tuple[int, MatchRow]] = []
+        highest: int | None = None
         for row in rows:
             number = None
             if row.makes_finding:
-                known = self._database.value("SELECT max(finding) FROM match")
-                number = int(known or 0) + 1
-                new += 1
+                if highest is None:
+                    highest = int(self._database.value("SELECT max(finding) FROM match") or 0)
+                highest += 1
+                number = highest
+                numbered.append((number, row))
             self._database.insert(
                 "INSERT INTO match (item_id, hashset_id, record, grade, verdict, facts, finding,"
                 " status) VALUES (?, ?, ?, ?, ?, ?, ?, 'current')",
@@ -241,7 +248,7 @@ class Records:
                     number,
                 ),
             )
-        return new
+        return numbered
 
     def report(self, number: int, uuid: str, facts: JSON) -> None:
         """Record an issued report."""

@@ -1,0 +1,339 @@
+"""One source from its volumes to its last digest: units out, rows and gaps in.
+
+Inventory units list volumes; as soon as a volume is listed, content units read its streams in
+disk order. What a unit gave is committed in one transaction together with its ledger event, and
+only when the unit is whole: a worker that dies in the middle leaves nothing half-trusted. Its
+unit is then cut in halves until the one stream that kills workers is alone and becomes a gap.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from heroes_forensics.frames import CONTENT, Batch, Control, Frame, Rows, Status, Unit
+from heroes_forensics.model import GAP_TEXTS, JSON, EntryFlag, EntryKind, Gap, Listing
+from heroes_forensics.pipelines.run import Run
+from heroes_forensics.pipelines.sources import Evidence, gap_of
+from heroes_forensics.pipelines.supervisor import Death
+from heroes_forensics.store import queries
+from heroes_forensics.store.records import MatchRow, rows_digest
+
+PART_ROWS: Final = 20_000
+"""Entries of one committed part of an inventory."""
+UNIT_ITEMS: Final = 2000
+UNIT_BYTES: Final = 256 << 20
+"""Items and bytes of one content unit."""
+
+_GAP_NUMBERS: Final = {code: number for number, code in enumerate(GAP_TEXTS, start=1)}
+_DEATH_GAPS: Final = {"timeout": "worker.timeout"}
+
+
+@dataclass(slots=True)
+class _Volume:
+    """What is known of one volume while it is examined."""
+
+    id: int
+    key: str
+    spec: JSON
+    kind: str = ""
+    times: JSON = field(default_factory=dict)
+    waiting: list[Batch] = field(default_factory=list)
+    waiting_rows: int = 0
+    stored: int = 0
+    directories: int = 0
+    gaps: list[Gap] = field(default_factory=list)
+    listed: bool = False
+
+
+class Examination:
+    """Examines one source within a run."""
+
+    def __init__(self, run: Run, evidence: Evidence, source: int, label: str) -> None:
+        self._run = run
+        self._evidence = evidence
+        self._source = source
+        self.label = label
+        self.digests: JSON | None = None
+        """The ``digests`` frame of the media, once it has arrived."""
+        self.media_failed = ""
+        self._volumes: dict[int, _Volume] = {}
+        self._pending = deque[Unit]()
+        self._ready = deque[tuple[_Volume, Iterator[Rows]]]()
+        self._of_unit: dict[int, _Volume] = {}
+        self._contents: dict[int, list[Rows]] = {}
+        self._matches: dict[int, list[MatchRow]] = {}
+        self._void: set[int] = set()
+
+    def register(self) -> None:
+        """Store the volumes and the gaps that opening the source showed."""
+        run = self._run
+        with run.journal.transaction() as records:
+            for gap in self._evidence.gaps:
+                self._gap(gap, None)
+            for volume in self._evidence.volumes:
+                code = self._left_out(volume)
+                state = "gap" if code else "waiting"
+                number = records.volume(self._source, volume, state)
+                if code:
+                    detail = volume.get("gap")
+                    found = detail.get("detail") if isinstance(detail, dict) else None
+                    where = f"{self.label}/{volume['key']}"
+                    known = found if isinstance(found, dict) else {}
+                    run.gap(Gap(where, code, known), source=self._source, volume=number)
+                else:
+                    self._volumes[number] = _Volume(number, str(volume["key"]), volume)
+
+    def _left_out(self, volume: Mapping[str, object]) -> str:
+        """Return the code of the gap a whole volume is, or an empty text."""
+        gap = volume.get("gap")
+        if isinstance(gap, dict):
+            return str(gap["code"])
+        if volume.get("kind") == "snapshot" and self._run.config["profile"] != "deep":
+            return "policy.snapshots"
+        return ""
+
+    def examine(self, *, digest_media: bool) -> None:
+        """List every volume and read every stream; also digest the media when asked to."""
+        for volume in self._volumes.values():
+            unit = self._evidence.unit(self._run.next_unit(), "inventory", {"volume": volume.spec})
+            self._of_unit[unit.id] = volume
+            self._pending.append(unit)
+        if digest_media:
+            self.start_media_digest()
+        self._run.stage("listing")
+        self._work()
+
+    def digest_media(self) -> None:
+        """Digest the media and nothing else."""
+        self.start_media_digest()
+        self._run.stage("verifying")
+        self._work()
+
+    def start_media_digest(self) -> None:
+        """Queue the pass over the media."""
+        self._pending.append(self._evidence.unit(self._run.next_unit(), "media_digest", {}))
+
+    def _work(self) -> None:
+        run = self._run
+        for unit, frame in self._evidence.pool.run(self._next):
+            if isinstance(frame, Death):
+                self._died(unit, _DEATH_GAPS.get(frame.cause, "worker.died"), frame.cause)
+            elif unit.kind == "media_digest":
+                self._media(frame)
+            elif unit.kind == "inventory":
+                self._listing(unit, frame)
+            else:
+                self._reading(unit, frame)
+            run.tick()
+            if run.interrupted and not run.reading:
+                break
+
+    def _next(self) -> Unit | None:
+        if self._run.interrupted:
+            return None
+        if self._pending:
+            unit = self._pending.popleft()
+            if unit.kind == "content":
+                self._run.reading.add(unit.id)
+            return unit
+        while self._ready:
+            volume, parts = self._ready[0]
+            rows = next(parts, None)
+            if rows is None:
+                self._ready.popleft()
+                continue
+            return self._content_unit(volume, rows)
+        return None
+
+    def _content_unit(self, volume: _Volume, rows: Rows) -> Unit:
+        number = self._run.next_unit()
+        self._of_unit[number] = volume
+        self._run.reading.add(number)
+        self._run.stage("reading")
+        body = {**self._evidence.body, "volume": volume.spec}
+        return Unit(number, "content", body, rows)
+
+    # ---- media -------------------------------------------------------------------------
+
+    def _media(self, frame: Frame) -> None:
+        if not isinstance(frame, Control):
+            return
+        if frame.kind == "progress":
+            self._run.media(int(str(frame.body["bytes"])))
+        elif frame.kind == "digests":
+            self.digests = frame.body
+        elif frame.kind == "failed":
+            self.media_failed = str(frame.body["message"])
+
+    # ---- listing -----------------------------------------------------------------------
+
+    def _listing(self, unit: Unit, frame: Frame) -> None:
+        volume = self._of_unit[unit.id]
+        if isinstance(frame, Batch):
+            volume.waiting.append(frame)
+            volume.waiting_rows += len(frame.rows)
+            if volume.waiting_rows >= PART_ROWS:
+                self._store_part(volume)
+        elif frame.kind == "opened":
+            volume.kind = str(frame.body["kind"])
+            times = frame.body["times"]
+            volume.times = times if isinstance(times, dict) else {}
+        elif frame.kind == "gap":
+            gap = gap_of(frame)
+            where = f"{self.label}/{volume.key}/{gap.where}".rstrip("/")
+            volume.gaps.append(Gap(where, gap.code, gap.detail))
+        elif frame.kind == "listing":
+            body = frame.body
+            counts = {name: int(str(value)) for name, value in body.items() if name != "sweep"}
+            self._store_part(volume, Listing(**counts, sweep=str(body["sweep"])))
+        elif frame.kind == "failed":
+            self._not_listed(volume, "volume.damaged")
+        elif frame.kind == "done":
+            del self._of_unit[unit.id]
+
+    def _not_listed(self, volume: _Volume, code: str) -> None:
+        """Keep what a listing gave before it broke off, and say that it is not all."""
+        volume.gaps.append(Gap(f"{self.label}/{volume.key}", code))
+        self._store_part(
+            volume,
+            Listing(
+                entries=volume.stored + volume.waiting_rows,
+                directories=volume.directories + _directories(volume.waiting),
+                directories_not_listed=volume.directories + _directories(volume.waiting),
+                sweep="the listing broke off",
+            ),
+        )
+
+    def _store_part(self, volume: _Volume, listing: Listing | None = None) -> None:
+        run = self._run
+        number = run.next_unit()
+        stored: list[tuple[object, ...]] = []
+        skips: list[tuple[object, ...]] = []
+        with run.journal.transaction() as records:
+            records.unit(number, run.id, "inventory", volume.id)
+            for batch in volume.waiting:
+                first = run.next_items(len(batch.rows))
+                stored += records.items(first, volume.id, number, batch, run.seal)
+            for row in stored:
+                skip = self._skip(int(str(row[3])), int(str(row[4])))
+                if skip is not None:
+                    skips.append((row[0], number, *skip, 0, 0, None, None, None))
+            records.unread(skips)
+            for gap in volume.gaps:
+                self._gap(gap, volume.id)
+            digest = rows_digest([*stored, *skips])
+            records.unit_done(number, items=len(stored), gaps=len(volume.gaps), rows_sha256=digest)
+            if listing is not None:
+                records.volume_listed(
+                    volume.id,
+                    file_system=volume.kind,
+                    times=volume.times,
+                    listing=listing,
+                    state="listed",
+                )
+            run.unit_completed(number, len(stored), len(volume.gaps), digest)
+        run.listed(len(stored), len(skips), sum(max(0, int(str(row[7]))) for row in stored))
+        volume.stored += len(stored)
+        volume.directories += _directories(volume.waiting)
+        volume.waiting, volume.waiting_rows, volume.gaps = [], 0, []
+        if listing is not None:
+            volume.listed = True
+            parts = queries.tasks(run.database, volume.id, limit=UNIT_ITEMS, max_bytes=UNIT_BYTES)
+            self._ready.append((volume, parts))
+
+    def _skip(self, kind: int, flags: int) -> tuple[int, int] | None:
+        """Return status and gap of a row that is not read, or None when it is."""
+        if kind in {EntryKind.DIRECTORY, EntryKind.SYMLINK, EntryKind.OTHER, EntryKind.VIRTUAL}:
+            return Status.NO_CONTENT, 0
+        if kind == EntryKind.METADATA and (
+            self._run.config["profile"] == "triage" or flags & EntryFlag.SPARSE
+        ):
+            return Status.POLICY, _GAP_NUMBERS["policy.metadata"]
+        return None
+
+    # ---- reading -----------------------------------------------------------------------
+
+    def _reading(self, unit: Unit, frame: Frame) -> None:
+        if isinstance(frame, Batch):
+            self._take(unit, frame.rows)
+        elif frame.kind == "failed":
+            self._died(unit, "stream.unreadable", "failed")
+        elif frame.kind == "done":
+            self._finish_reading(unit)
+
+    def _take(self, unit: Unit, rows: Rows) -> None:
+        have = self._contents.setdefault(unit.id, [])
+        start = sum(len(part) for part in have)
+        asked = unit.tasks if unit.tasks is not None else np.zeros(0, dtype=CONTENT)
+        if not np.array_equal(rows["id"], asked["id"][start : start + len(rows)]):
+            self._void.add(unit.id)
+            return
+        have.append(rows)
+        matches = self._run.match(rows, asked["size"][start : start + len(rows)])
+        self._matches.setdefault(unit.id, []).extend(matches)
+        self._run.read(len(rows), int(rows["bytes_read"].sum()), matches)
+
+    def _finish_reading(self, unit: Unit) -> None:
+        parts = self._contents.pop(unit.id, [])
+        rows = np.concatenate(parts) if parts else np.zeros(0, dtype=CONTENT)
+        asked = 0 if unit.tasks is None else len(unit.tasks)
+        if unit.id in self._void or len(rows) != asked:
+            self._died(unit, "worker.died", "protocol")
+            return
+        self._store_contents(unit, rows, self._matches.pop(unit.id, []))
+
+    def _store_contents(self, unit: Unit, rows: Rows, matches: list[MatchRow]) -> None:
+        run = self._run
+        gaps = int((rows["status"] == Status.GAP).sum())
+        volume = self._of_unit.pop(unit.id)
+        with run.journal.transaction() as records:
+            records.unit(unit.id, run.id, "content", volume.id)
+            digest = rows_digest(records.contents(unit.id, rows))
+            numbered = records.matches(matches)
+            records.unit_done(unit.id, items=len(rows), gaps=gaps, rows_sha256=digest)
+            run.unit_completed(unit.id, len(rows), gaps, digest)
+        run.reading.discard(unit.id)
+        run.committed(numbered, gaps)
+
+    def _died(self, unit: Unit, code: str, cause: str) -> None:
+        """Halve the unit whose worker ended, or give up on the one stream it was about."""
+        run = self._run
+        run.attempt_ended(unit.id, cause)
+        self._contents.pop(unit.id, None)
+        run.withdrawn(self._matches.pop(unit.id, []))
+        self._void.discard(unit.id)
+        run.reading.discard(unit.id)
+        if unit.kind == "media_digest":
+            self.media_failed = "the worker that read the media ended"
+            return
+        if unit.kind == "inventory":
+            self._not_listed(self._of_unit.pop(unit.id), code)
+            return
+        volume = self._of_unit[unit.id]
+        tasks = unit.tasks
+        if tasks is None or len(tasks) == 0:
+            return
+        if len(tasks) == 1:
+            row = np.zeros(1, dtype=CONTENT)
+            row["id"], row["status"], row["gap"] = tasks["id"], Status.GAP, _GAP_NUMBERS[code]
+            self._store_contents(unit, row, [])
+            return
+        del self._of_unit[unit.id]
+        middle = len(tasks) // 2
+        for part in (tasks[middle:], tasks[:middle]):
+            self._pending.appendleft(self._half(volume, part))
+
+    def _half(self, volume: _Volume, rows: Rows) -> Unit:
+        number = self._run.next_unit()
+        self._of_unit[number] = volume
+        return Unit(number, "content", {**self._evidence.body, "volume": volume.spec}, rows)
+
+    def _gap(self, gap: Gap, volume: int | None) -> None:
+        self._run.gap(gap, source=self._source, volume=volume)
+
+
+def _directories(batches: list[Batch]) -> int:
+    return sum(int((batch.rows["kind"] == EntryKind.DIRECTORY).sum()) for batch in batches)

@@ -1,0 +1,200 @@
+"""The state of one run: its numbers, its counters, and what it tells the case and the watcher."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from uuid import uuid4
+
+from heroes_forensics.frames import Rows
+from heroes_forensics.model import JSON, Gap, is_policy
+from heroes_forensics.pipelines.cases import EVENTS, OpenCase
+from heroes_forensics.pipelines.journal import Journal, now
+from heroes_forensics.pipelines.watch import Progress, Watch
+from heroes_forensics.store import queries
+from heroes_forensics.store.records import MatchRow
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from heroes_forensics.store.database import Database
+
+TICK_SECONDS: Final = 0.2
+"""The watcher hears of progress at most this often."""
+
+
+class Matching(Protocol):
+    """Compares digests with the hash sets of the run."""
+
+    def match(self, rows: Rows, sizes: "Sequence[int] | Any") -> list[MatchRow]:  # noqa: ANN401
+        """Return the matches of `CONTENT` rows whose metadata sizes are given."""
+        ...
+
+
+class Run:
+    """One run of a case, from its first event to its last."""
+
+    def __init__(
+        self, case: OpenCase, config: Mapping[str, object], matching: Matching, watch: Watch
+    ) -> None:
+        self.case = case
+        self.database: Database = case.database
+        self.journal: Journal = case.journal
+        self.config = dict(config)
+        self.uuid = str(uuid4())
+        self.seal = case.unlock("scan")
+        self.interrupted = False
+        self.reading: set[int] = set()
+        """Content units that workers hold now."""
+        self.started = now()
+        self._matching = matching
+        self._watch = watch
+        self._unit = int(self.database.value("SELECT coalesce(max(id), 0) FROM unit"))
+        self._item = int(self.database.value("SELECT coalesce(max(id), 0) FROM item"))
+        self._finding = 0
+        self._provisional = 0
+        self._last_tick = 0.0
+        self._stage = "opening"
+        self._items = [0, 0]
+        self._bytes = [0, 0]
+        self._media = [0, 0]
+        self._gaps = 0
+        self._events: Path = case.folder / EVENTS
+        with self.journal.transaction() as records:
+            self.id = records.run(self.uuid, self.started, self.config, {})
+
+    def next_unit(self) -> int:
+        """Return a fresh unit number."""
+        self._unit += 1
+        return self._unit
+
+    def next_items(self, count: int) -> int:
+        """Reserve item numbers and return the first."""
+        first = self._item + 1
+        self._item += count
+        return first
+
+    def gap(self, gap: Gap, *, source: int | None, volume: int | None) -> None:
+        """Record a gap; inside a transaction."""
+        self.journal.records.gap(self.id, gap, source=source, volume=volume)
+        if not is_policy(gap.code):
+            self._gaps += 1
+
+    def unit_completed(self, unit: int, items: int, gaps: int, digest: bytes) -> None:
+        """Write the ledger event of a unit; inside its transaction."""
+        self.journal.event(
+            "unit.completed",
+            {
+                "run": self.uuid,
+                "unit": unit,
+                "items": items,
+                "gaps": gaps,
+                "rows_sha256": digest.hex(),
+            },
+        )
+
+    def attempt_ended(self, unit: int, cause: str) -> None:
+        """Write that a worker ended before its unit was done."""
+        self.journal.event(
+            "attempt.ended", {"run": self.uuid, "unit": unit, "attempt": 1, "cause": cause}
+        )
+
+    def match(self, rows: Rows, sizes: "Sequence[int] | Any") -> list[MatchRow]:  # noqa: ANN401
+        """Compare freshly read digests with the run's sets."""
+        return self._matching.match(rows, sizes)
+
+    # ---- what the watcher sees -----------------------------------------------------------
+
+    def stage(self, name: str) -> None:
+        """Enter a stage."""
+        if name != self._stage:
+            self._stage = name
+            self.tick(force=True)
+
+    def listed(self, rows: int, skipped: int, size: int) -> None:
+        """Count rows of the inventory."""
+        self._items[1] += rows
+        self._items[0] += skipped
+        self._bytes[1] += size
+
+    def read(self, items: int, size: int, matches: Sequence[MatchRow]) -> None:
+        """Count streams read, and show findings before they are committed."""
+        self._items[0] += items
+        self._bytes[0] += size
+        for match in matches:
+            if match.makes_finding:
+                self._provisional += 1
+                self._tell(match, "provisional", None)
+
+    def withdrawn(self, matches: Sequence[MatchRow]) -> None:
+        """Take back provisional findings of a unit that is done again."""
+        for match in matches:
+            if match.makes_finding:
+                self._provisional -= 1
+                self._tell(match, "withdrawn", None)
+
+    def committed(self, numbered: Sequence[tuple[int, MatchRow]], gaps: int) -> None:
+        """Confirm findings under their numbers."""
+        self._gaps += gaps
+        for number, match in numbered:
+            self._provisional -= 1
+            self._finding += 1
+            self._tell(match, "confirmed", number)
+
+    def media(self, size: int) -> None:
+        """Count bytes of the image digested."""
+        self._media[0] = size
+
+    def expect_media(self, size: int) -> None:
+        """Say how large the image is that is being digested."""
+        self._media = [0, size]
+
+    def tick(self, *, force: bool = False) -> None:
+        """Tell the watcher how far the run is, not too often."""
+        moment = time.monotonic()
+        if not force and moment - self._last_tick < TICK_SECONDS:
+            return
+        self._last_tick = moment
+        self._watch.progress(
+            Progress(
+                stage=self._stage,
+                items_done=self._items[0],
+                items_total=self._items[1],
+                bytes_done=self._bytes[0],
+                bytes_total=self._bytes[1],
+                media_done=self._media[0],
+                media_total=self._media[1],
+                findings=self._finding + self._provisional,
+                gaps=self._gaps,
+            )
+        )
+
+    def note(self, text: str) -> None:
+        """Say one sentence to the watcher."""
+        self._watch.note(text)
+
+    def _tell(self, match: MatchRow, state: str, number: int | None) -> None:
+        item = queries.item(self.database, match.item_id)
+        finding: JSON = {
+            "type": "finding",
+            "time": now(),
+            "state": state,
+            "finding": None if number is None else number_text(number),
+            "locator": item.full_locator if item else "",
+            "grade": match.grade,
+            "verdict": match.verdict,
+            "set": match.facts.get("set"),
+            "category": match.facts.get("category"),
+        }
+        self._watch.finding(finding)
+        self.log(finding)
+
+    def log(self, event: JSON) -> None:
+        """Append one line to ``events.jsonl``, which `status --follow` reads."""
+        with self._events.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(event, sort_keys=True) + "\n")
+
+
+def number_text(number: int) -> str:
+    """Return the one text form of a finding number."""
+    return f"F-{number:06d}"
