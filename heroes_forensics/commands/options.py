@@ -1,0 +1,183 @@
+"""Options that several verbs share, and how a passphrase is asked for."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from heroes_forensics.errors import UsageError
+from heroes_forensics.hashing import ALGORITHMS
+from heroes_forensics.model import JSON
+
+PASSPHRASE_LIMIT: Final = 4096
+"""Bytes of a passphrase, far above what anybody types."""
+
+SET_KINDS: Final = ("notable", "known-good", "watch", "adult-intimate", "exclude")
+NAMES: Final = ("sealed", "clear")
+TREAT_AS: Final = ("auto", "image", "file")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+PATH: Final = click.Path(path_type=Path)
+"""A path that may not exist: what is missing is said by what needs it, with its own exit code."""
+
+
+def json_option(command: F) -> F:
+    """Add ``--json``."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print JSON Lines, each with a 'type'."
+    )(command)
+
+
+def quiet_option(command: F) -> F:
+    """Add ``--quiet``."""
+    return click.option("-q", "--quiet", is_flag=True, help="Show no progress on stderr.")(command)
+
+
+def passphrase_option(command: F) -> F:
+    """Add ``--passphrase-fd``."""
+    return click.option(
+        "--passphrase-fd",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="Read the passphrase of the keys from file descriptor N, up to the first line end. "
+        "Without it a question is asked, on a terminal only.",
+    )(command)
+
+
+def case_argument(command: F) -> F:
+    """Add the folder of the case as first argument."""
+    return click.argument("case_dir", metavar="CASE", type=PATH)(command)
+
+
+def pairs(
+    context: click.Context, parameter: click.Parameter, values: Sequence[str]
+) -> tuple[tuple[str, str], ...]:
+    """Cut each ``NAME=VALUE`` at its first ``=``; a callback of options."""
+    del context, parameter
+    result = []
+    for value in values:
+        name, mark, content = value.partition("=")
+        if not mark or not name.strip():
+            raise click.BadParameter(f"{value!r} is not of the form NAME=VALUE")
+        result.append((name.strip(), content))
+    return tuple(result)
+
+
+def digests(
+    context: click.Context, parameter: click.Parameter, values: Sequence[str]
+) -> tuple[str, ...]:
+    """Check each ``ALG:HEX``: the algorithm exists, the value has its length; a callback."""
+    del context, parameter
+    sizes = {row.name: row.digest_bytes for row in ALGORITHMS}
+    result = []
+    for value in values:
+        algorithm, _, text = value.strip().lower().partition(":")
+        if algorithm not in sizes:
+            raise click.BadParameter(f"the algorithm is one of {', '.join(sizes)}: sha256:HEX")
+        try:
+            found = len(bytes.fromhex(text))
+        except ValueError:
+            raise click.BadParameter("what follows the colon is not hexadecimal") from None
+        if found != sizes[algorithm]:
+            wanted = 2 * sizes[algorithm]
+            raise click.BadParameter(f"a value of {algorithm} has {wanted} hexadecimal digits")
+        result.append(f"{algorithm}:{text}")
+    return tuple(result)
+
+
+def fields(given: Sequence[tuple[str, str]], option: str) -> JSON:
+    """Return pairs as an object.
+
+    Raises:
+        UsageError: a name was given twice.
+    """
+    result: JSON = {}
+    for name, value in given:
+        if name in result:
+            raise UsageError(f"{option} was given twice for {name!r}")
+        result[name] = value
+    return result
+
+
+def is_terminal() -> bool:
+    """Tell whether somebody sits at standard input and can be asked."""
+    try:
+        return sys.stdin.isatty()
+    except (AttributeError, ValueError):  # closed, or there is none
+        return False
+
+
+def passphrase_from(descriptor: int) -> str:
+    """Read a passphrase from an open descriptor, up to the first line end.
+
+    Raises:
+        UsageError: there is nothing to read, or it is not usable text.
+    """
+    data = b""
+    try:
+        while b"\n" not in data and len(data) <= PASSPHRASE_LIMIT:
+            part = os.read(descriptor, PASSPHRASE_LIMIT)
+            if not part:
+                break
+            data += part
+    except OSError as error:
+        raise UsageError(
+            f"file descriptor {descriptor} cannot be read: {error.strerror}",
+            hint="open it in the shell, for example: --passphrase-fd 3 3< FILE",
+        ) from error
+    line = data.partition(b"\n")[0].removesuffix(b"\r")
+    if not line:
+        raise UsageError(f"no passphrase could be read from file descriptor {descriptor}")
+    if len(line) > PASSPHRASE_LIMIT:
+        raise UsageError(f"the passphrase is longer than {PASSPHRASE_LIMIT} bytes")
+    try:
+        return line.decode()
+    except UnicodeDecodeError:  # the bytes are a secret and stay out of every traceback
+        raise UsageError("the passphrase is not UTF-8") from None
+
+
+def passphrase(descriptor: int | None) -> str | None:
+    """Return the passphrase of the keys that a verb needs, or None.
+
+    It comes from ``descriptor``; else a person at a terminal is asked, when the keys have one;
+    else there is none, and the pipeline says what it needed it for.
+    """
+    if descriptor is not None:
+        return passphrase_from(descriptor)
+    if not is_terminal():
+        return None
+    # Both are heavy, and needed by a person at a terminal alone.
+    from heroes_forensics.custody import keys  # noqa: PLC0415
+    from heroes_forensics.pipelines import laboratory  # noqa: PLC0415
+
+    if keys.protection(laboratory.home()) != "passphrase":
+        return None
+    asked: str = click.prompt("Passphrase of the laboratory's keys", hide_input=True, err=True)
+    return asked
+
+
+def new_passphrase(descriptor: int | None, *, none: bool) -> str | None:
+    """Return the passphrase for new keys; None when ``none`` asks for keys without one.
+
+    Raises:
+        UsageError: nobody is there to be asked.
+    """
+    if none:
+        if descriptor is not None:
+            raise UsageError("--no-passphrase and --passphrase-fd exclude each other")
+        return None
+    if descriptor is not None:
+        return passphrase_from(descriptor)
+    if not is_terminal():
+        raise UsageError(
+            "the new keys need a passphrase, and there is no terminal to ask on",
+            hint="give it through --passphrase-fd N, or say --no-passphrase",
+        )
+    asked: str = click.prompt(
+        "Passphrase for the new keys", hide_input=True, confirmation_prompt="Once more", err=True
+    )
+    return asked

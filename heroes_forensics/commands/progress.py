@@ -1,0 +1,261 @@
+"""How a run is followed on standard error: a bar on a terminal, a line now and then elsewhere.
+
+Whoever looks on must never stop a run: a terminal that went away makes this quiet, nothing else.
+No threads: the display moves when the run says how far it is.
+"""
+
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+from heroes_forensics.commands.output import Output
+from heroes_forensics.commands.text import clock, counted, human, inert
+from heroes_forensics.commands.words import finding_line
+from heroes_forensics.model import JSON
+from heroes_forensics.pipelines.watch import Progress, Unwatched, Watch
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.live import Live
+
+LINE_SECONDS: Final = 30.0
+"""Between two lines where there is no terminal."""
+
+PACE_SECONDS: Final = 20.0
+"""Over how long speeds are averaged."""
+
+_BAR: Final = 24
+_HEAD: Final = 11
+
+
+class Pace:
+    """Speeds over the last seconds of one stage."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._stage = ""
+        self._samples: deque[tuple[float, int, int, int]] = deque()
+
+    def take(self, progress: Progress) -> None:
+        """Take note of how far the run is; a new stage begins anew."""
+        if progress.stage != self._stage:
+            self._stage = progress.stage
+            self._samples.clear()
+        at = self._now()
+        self._samples.append((at, progress.bytes_done, progress.items_done, progress.media_done))
+        while len(self._samples) > 2 and at - self._samples[0][0] > PACE_SECONDS:  # noqa: PLR2004 # a pair
+            self._samples.popleft()
+
+    def _rate(self, column: int) -> float:
+        first, last = self._samples[0], self._samples[-1]
+        seconds = last[0] - first[0]
+        return (last[column] - first[column]) / seconds if seconds > 0 else 0.0
+
+    def bytes_rate(self) -> float:
+        """Return bytes a second, of items or of the image, whichever moves faster."""
+        return max(self._rate(1), self._rate(3))
+
+    def items_rate(self) -> float:
+        """Return items a second."""
+        return self._rate(2)
+
+    def left(self, progress: Progress) -> float | None:
+        """Return the seconds still to go, by what is slowest; None when nobody can know."""
+        waits = []
+        for done, total, column in (
+            (progress.bytes_done, progress.bytes_total, 1),
+            (progress.media_done, progress.media_total, 3),
+        ):
+            if total > done:
+                rate = self._rate(column)
+                if rate <= 0:
+                    return None
+                waits.append((total - done) / rate)
+        return max(waits, default=None)
+
+
+def share(done: int, total: int) -> str:
+    """Return ``12.3 of 25.6 GB``, or only what is done while the whole is not known."""
+    if total <= 0:
+        return human(done)
+    first, second = human(done), human(total)
+    same = first.rpartition(" ")[2] == second.rpartition(" ")[2]
+    return f"{first.rpartition(' ')[0] if same else first} of {second}"
+
+
+def counts(progress: Progress, pace: Pace) -> Iterator[str]:
+    """Yield items, speed, findings, gaps and the time left."""
+    if progress.items_done or progress.items_total:
+        whole = f" of {progress.items_total:,}" if progress.items_total else ""
+        yield f"{progress.items_done:,}{whole} items"
+        if pace.items_rate() >= 1:
+            yield f"{pace.items_rate():,.0f}/s"
+    yield counted(progress.findings, "finding")
+    yield counted(progress.gaps, "gap")
+    left = pace.left(progress)
+    if left is not None:
+        yield f"{clock(left)} left"
+
+
+def one_line(progress: Progress, pace: Pace) -> str:
+    """Return how far a run is, in one line without anything that moves."""
+    parts = []
+    if progress.bytes_done or progress.bytes_total:
+        parts.append(share(progress.bytes_done, progress.bytes_total))
+    if progress.media_total:
+        parts.append(f"image {share(progress.media_done, progress.media_total)}")
+    if pace.bytes_rate() >= 1:
+        parts.append(f"{human(int(pace.bytes_rate()))}/s")
+    return f"{progress.stage}: {', '.join([*parts, *counts(progress, pace)])}"
+
+
+class LineWatch:
+    """Plain lines: for logs, for ``TERM=dumb`` and for everything that is no terminal."""
+
+    def __init__(
+        self, say: Callable[[str], None], *, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._say = say
+        self._now = now
+        self._pace = Pace(now)
+        self._stage = ""
+        self._said = 0.0
+
+    def progress(self, progress: Progress) -> None:
+        """Say a line when a stage begins, and then one every `LINE_SECONDS`."""
+        self._pace.take(progress)
+        if progress.stage != self._stage or self._now() - self._said >= LINE_SECONDS:
+            self._stage, self._said = progress.stage, self._now()
+            self._say(one_line(progress, self._pace))
+
+    def finding(self, finding: JSON) -> None:
+        """Say a finding at once."""
+        self._say(finding_line(finding))
+
+    def note(self, text: str) -> None:
+        """Say a sentence."""
+        self._say(text)
+
+
+class BarWatch:
+    """Bars that move at the bottom of a terminal; findings and notes run above them."""
+
+    def __init__(self, live: "Live", *, now: Callable[[], float] = time.monotonic) -> None:
+        self._live = live
+        self._pace = Pace(now)
+        encoding = getattr(live.console.file, "encoding", "") or "ascii"
+        self._full, self._empty = ("━", "─") if _can_write("━─", encoding) else ("#", "-")
+
+    def progress(self, progress: Progress) -> None:
+        """Move the bars."""
+        from rich.text import Text  # noqa: PLC0415 # on a terminal only
+
+        self._pace.take(progress)
+        lines = "\n".join(self.lines(progress))
+        with suppress(OSError, ValueError):
+            self._live.update(Text(lines, no_wrap=True, overflow="crop"), refresh=True)
+
+    def lines(self, progress: Progress) -> Iterator[str]:
+        """Yield the bars as text: what is read, the image, and the counts."""
+        speed = self._pace.bytes_rate()
+        rate = f"  {human(int(speed))}/s" if speed >= 1 else ""
+        yield self._line(progress.stage, progress.bytes_done, progress.bytes_total) + rate
+        if progress.media_total:
+            yield self._line("image", progress.media_done, progress.media_total)
+        yield " " * _HEAD + ", ".join(counts(progress, self._pace))
+
+    def _line(self, name: str, done: int, total: int) -> str:
+        if total <= 0:
+            return f"{name:<{_HEAD}}{human(done) if done else ''}".rstrip()
+        part = min(done / total, 1.0)
+        full = int(part * _BAR)
+        bar = self._full * full + self._empty * (_BAR - full)
+        # Rounded down: 100 % is said of nothing that is not done.
+        return f"{name:<{_HEAD}}{bar} {int(part * 100):>3} %  {share(done, total)}"
+
+    def finding(self, finding: JSON) -> None:
+        """Print a finding above the bars."""
+        self.note(finding_line(finding))
+
+    def note(self, text: str) -> None:
+        """Print a sentence above the bars."""
+        with suppress(OSError, ValueError):
+            self._live.console.print(inert(text), markup=False, highlight=False, emoji=False)
+
+
+class RecordingWatch:
+    """Writes findings and notes as JSON Lines while another one shows progress."""
+
+    def __init__(self, out: Output, watch: Watch) -> None:
+        self._out = out
+        self._watch = watch
+
+    def progress(self, progress: Progress) -> None:
+        """Pass it on: progress is no result."""
+        self._watch.progress(progress)
+
+    def finding(self, finding: JSON) -> None:
+        """Write the finding at once."""
+        self._out.row(finding, "finding")
+        self._out.flush()
+        self._watch.finding(finding)
+
+    def note(self, text: str) -> None:
+        """Write the sentence."""
+        self._out.row({"text": text}, "note")
+        self._watch.note(text)
+
+
+def _can_write(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _say(text: str) -> None:
+    with suppress(OSError, ValueError):
+        sys.stderr.write(inert(text) + "\n")
+        sys.stderr.flush()
+
+
+def _console() -> "Console | None":
+    """Return the terminal on standard error, if it is one that can move its cursor."""
+    if os.environ.get("TERM", "dumb") in ("dumb", "unknown") or not sys.stderr.isatty():
+        return None
+    from rich.console import Console  # noqa: PLC0415 # on a terminal only
+
+    return Console(file=sys.stderr, no_color=True, highlight=False, emoji=False)
+
+
+@contextmanager
+def watching(out: Output, *, quiet: bool = False) -> Iterator[Watch]:
+    """Give something that shows how a run goes, in the way that fits where we are."""
+    # JSON lines and a moving bar on the same terminal would tear one another.
+    console = None if quiet or (out.as_json and sys.stdout.isatty()) else _console()
+    if console is None:
+        watch: Watch = Unwatched() if quiet else LineWatch(_say)
+        yield RecordingWatch(out, watch) if out.as_json else watch
+        return
+    from rich.live import Live  # noqa: PLC0415 # on a terminal only
+
+    live = Live(
+        console=console,
+        auto_refresh=False,  # a thread beside a process that starts workers is asking for trouble
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    with suppress(OSError, ValueError):
+        live.start()
+    try:
+        bar = BarWatch(live)
+        yield RecordingWatch(out, bar) if out.as_json else bar
+    finally:
+        with suppress(OSError, ValueError):
+            live.stop()

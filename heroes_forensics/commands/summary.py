@@ -1,0 +1,177 @@
+"""What a person reads when a scan is done: per exhibit the result, and what was not examined.
+
+It is made from ``report.json`` and says nothing that does not stand there.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from heroes_forensics.commands.text import (
+    counted,
+    hanging,
+    human,
+    integer,
+    record,
+    records,
+    string,
+    strings,
+)
+from heroes_forensics.commands.words import catalogue, category, reason, word
+from heroes_forensics.errors import CustodyError
+from heroes_forensics.model import JSON
+
+EXAMPLES: Final = 3
+"""Locators shown below a group of gaps; all of them are in the report."""
+
+_NUMBER: Final = 9
+"""Columns of a count."""
+
+
+def report_of(path: Path) -> JSON | None:
+    """Read the ``report.json`` of a report, given as that file, its folder, or a file beside it.
+
+    Returns:
+        The report; None when there is none.
+
+    Raises:
+        CustodyError: there is one that cannot be read.
+    """
+    folder = path if path.is_dir() else path.parent
+    try:
+        data = (folder / "report.json").read_bytes()
+    except OSError:
+        return None
+    try:
+        found: object = json.loads(data)
+    except ValueError as error:
+        raise CustodyError(
+            "report.json is damaged", hint="see what else is: heroes verify CASE"
+        ) from error
+    return found if isinstance(found, dict) else None
+
+
+def summary(report: JSON) -> Iterator[str]:
+    """Yield the lines of the whole summary of a report."""
+    for exhibit in records(report, "exhibits"):
+        yield from _exhibit(exhibit)
+        yield ""
+    yield from _rule("always.unlisted")
+    yield from _rule("always.perceptual")
+    signer = record(record(report, "case"), "signer")
+    if signer.get("kind") == "case-local":
+        yield from _rule("signer.unsigned")
+
+
+def _rule(key: str) -> Iterator[str]:
+    yield from hanging("", catalogue().text(key))
+
+
+def _row(number: int, text: str, *, indent: int = 2) -> Iterator[str]:
+    yield from hanging(f"{' ' * indent}{number:>{_NUMBER - indent},}  ", text)
+
+
+def _exhibit(exhibit: JSON) -> Iterator[str]:
+    verdict, coverage = record(exhibit, "verdict"), record(exhibit, "coverage")
+    yield from hanging("", f"EXHIBIT {string(exhibit, 'label', '?')}: {headline(verdict)}")
+    if verdict.get("unfinished") and verdict.get("word") != "unfinished":
+        yield from hanging("  ", catalogue().text("scope.also_unfinished"))
+    yield from _matches(records(exhibit, "matches"))
+    yield from _gaps(coverage)
+    yield from _examined(coverage, verdict)
+    for source in records(exhibit, "sources"):
+        yield from _source(source)
+
+
+def headline(verdict: Mapping[str, object]) -> str:
+    """Return the one line of page 1 about an exhibit."""
+    code = string(verdict, "word", "unfinished")
+    text = word("verdict", code)
+    if code == "no-match":
+        return f"{text} ({_scope(verdict)})"
+    reasons = ", ".join(reason(each) for each in strings(verdict, "reasons"))
+    return f"{text} ({reasons})" if reasons and code != "matches" else text
+
+
+def _scope(verdict: Mapping[str, object]) -> str:
+    return catalogue().text(
+        "scope.line",
+        percent=string(verdict, "percent_of_bytes", "0.0"),
+        comparable=f"{integer(verdict, 'media_comparable'):,}",
+        seen=f"{integer(verdict, 'media_seen'):,}",
+    )
+
+
+def _matches(matches: list[JSON]) -> Iterator[str]:
+    yield "  Found"
+    if not matches:
+        yield from _row(0, catalogue().text("result.nothing_found"))
+    for match in matches:
+        parts = [word("grade", string(match, "grade"))]
+        if string(match, "kind") != "notable":
+            parts.append(word("kind", string(match, "kind")))
+        else:
+            parts.append(f"listed as {category(match)}" if category(match) else "no category")
+        yield from _row(integer(match, "count"), "; ".join(parts))
+
+
+def _gaps(coverage: JSON) -> Iterator[str]:
+    gaps, areas = records(coverage, "gaps"), records(coverage, "areas")
+    yield "  Not examined"
+    for area in areas:
+        text = f"{string(area, 'where')}: {reason(string(area, 'code'))}"
+        yield from _row(1, f"{text}, {human(integer(area, 'size'))}")
+    for policy in (False, True):
+        for gap in gaps:
+            if bool(gap.get("policy")) is not policy:
+                continue
+            text = reason(string(gap, "code"))
+            yield from _row(integer(gap, "count"), f"{text}{' (by the profile)' * policy}")
+            examples = strings(gap, "examples")
+            for example in () if policy else examples[:EXAMPLES]:
+                yield from hanging(" " * (_NUMBER + 4), example)
+            left = integer(gap, "count") - min(len(examples), EXAMPLES)
+            if examples and left > 0 and not policy:
+                yield f"{' ' * (_NUMBER + 4)}and {left:,} more: heroes inventory CASE --gaps"
+    if not areas and not any(not gap.get("policy") for gap in gaps):
+        yield from _row(0, catalogue().text("result.no_gaps"))
+    yield from hanging(" " * (_NUMBER + 2), catalogue().text("result.free_space"))
+
+
+def _examined(coverage: JSON, verdict: JSON) -> Iterator[str]:
+    equation = record(coverage, "equation")
+    yield "  Examined"
+    yield from hanging("    ", _scope(verdict))
+    terms = (
+        ("digested", "digested"),
+        ("without_content", "without content"),
+        ("policy", "left out by the profile"),
+        ("gaps", "not examined"),
+    )
+    sums = " + ".join(f"{integer(equation, key):,} {text}" for key, text in terms)
+    closes = "" if coverage.get("closes") else "; THE EQUATION DOES NOT CLOSE"
+    listed = counted(integer(equation, "listed"), "entry", "entries")
+    yield from hanging("    ", f"{listed} listed = {sums}{closes}")
+
+
+def _source(source: JSON) -> Iterator[str]:
+    label = string(source, "label", "source")
+    yield from hanging(f"  Source {label}: ", _integrity(records(source, "digests")))
+    for note in records(source, "health"):
+        yield from hanging("    ! ", string(note, "text") or reason(string(note, "code")))
+
+
+def _integrity(digests: list[JSON]) -> str:
+    if not digests:
+        return "no digest of the image was computed"
+    results: dict[tuple[str, str], list[str]] = {}
+    for digest in digests:
+        key = (string(digest, "result"), string(digest, "origin", "none"))
+        results.setdefault(key, []).append(string(digest, "algorithm").upper())
+    texts = []
+    for (result, origin), algorithms in results.items():
+        names = " and ".join(dict.fromkeys(algorithms))
+        where = f" ({word('origin', origin)})" if origin != "none" else ""
+        texts.append(f"{names} {word('digest_result', result)}{where}")
+    return "; ".join(texts)

@@ -1,0 +1,97 @@
+"""Findings and codes in the words of the reports, for a terminal.
+
+The catalogue of the reports is the one place where wording is decided: a terminal never says
+more than a report does.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+from heroes_forensics.commands.text import human, integer, record, string
+from heroes_forensics.model import GAP_TEXTS
+
+if TYPE_CHECKING:
+    from heroes_forensics.reports.messages import Messages
+
+INDENT = " " * 10
+"""Below a finding number."""
+
+
+@cache
+def catalogue() -> "Messages":
+    """Return the English texts of the reports."""
+    from heroes_forensics.reports.messages import messages  # noqa: PLC0415 # reads YAML
+
+    return messages("en")
+
+
+def word(group: str, code: str) -> str:
+    """Return the text of a code; the code itself when the catalogue does not know it."""
+    return catalogue().word(group, code) if code else ""
+
+
+def reason(code: str) -> str:
+    """Return what a code of a gap or of a verdict means."""
+    return GAP_TEXTS.get(code) or word("reason", code)
+
+
+def category(row: Mapping[str, object]) -> str:
+    """Return the category in the issuer's own code, with its scheme; empty when none is given."""
+    code = string(row, "code")
+    if not code:
+        return ""
+    scheme = " ".join(part for part in (string(row, "scheme"), string(row, "region")) if part)
+    return f"category {code}" + (f" ({scheme})" if scheme else "")
+
+
+def listed_by(row: Mapping[str, object]) -> str:
+    """Return ``listed by X as category 1 (SCHEME)`` for a finding."""
+    issuer = string(row, "issuer") or string(row, "set_name") or string(row, "set", "a hash set")
+    edition = string(row, "edition")
+    what = category(record(row, "category"))
+    return (
+        f"listed by {issuer}"
+        + (f", edition {edition}," if edition else "")
+        + (f" as {what}" if what else " without a category")
+    )
+
+
+def finding_line(row: Mapping[str, object]) -> str:
+    """Return one finding in one line, as it is shown while a scan runs."""
+    number = string(row, "number") or string(row, "finding")
+    state = string(row, "state") or string(row, "status")
+    where = string(row, "locator")
+    what = word("grade", string(row, "grade"))
+    head = " ".join(part for part in (state, "finding", number) if part)
+    return ": ".join(part for part in (head, where, what, listed_by(row)) if part)
+
+
+def finding(row: Mapping[str, object]) -> Iterator[str]:
+    """Yield the lines of one finding: number and grade, by whom it is listed, where it lies."""
+    head = string(row, "number") or string(row, "finding", "F-......")
+    status = string(row, "status") or string(row, "state", "current")
+    kind = string(row, "kind")
+    parts = [word("grade", string(row, "grade")) or "match"]
+    if kind and kind != "notable":
+        parts.append(word("kind", kind))
+    if status != "current":
+        parts.append(status.upper())
+    yield f"{head:<{len(INDENT)}}{'; '.join(parts)}"
+    yield f"{INDENT}{listed_by(row)}"
+    yield f"{INDENT}{string(row, 'locator', 'place not recorded')}"
+    about = [string(row, "type")]
+    if integer(row, "size") > 0:
+        about.append(human(integer(row, "size")))
+    about.append(word("place", string(row, "place")))
+    if row.get("allocated") is False:
+        about.append("deleted")
+    for who in ("victim", "offender"):
+        stated = row.get(f"{who}_identified")
+        if isinstance(stated, bool):
+            about.append(word("findings", f"{who}_{'yes' if stated else 'no'}"))
+    shown = [part for part in about if part]
+    if shown:
+        yield f"{INDENT}{', '.join(shown)}"
+    if string(row, "reason"):
+        yield f"{INDENT}{string(row, 'reason')}"
