@@ -180,6 +180,7 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "policy.deleted": "deleted content, left out by the profile",
     "policy.excluded": "on the list of excluded content",
     "policy.snapshots": "shadow copies and snapshots, left out by the profile",
+    "policy.reserved": "reserved by its type in the partition table, and it holds no file system",
 }
 
 

@@ -1,0 +1,121 @@
+"""From the media of a source to the bytes of a volume, step by step.
+
+A step is plain JSON, so that a worker that only got descriptors and a volume row builds the same
+stack again. Opened layers are kept in the source: their libraries are slow to open.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+from heroes_forensics.model import JSON
+from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.storage.readers import FileObjectReader, RangeReader
+from heroes_forensics.parsers.storage.source import Source
+
+if TYPE_CHECKING:
+    from heroes_forensics.parsers.storage.vfs import Stack
+
+_BASE = "volume"
+"""The name under which a stack knows the reader below it."""
+
+
+def step(layer: str, **numbers: int) -> JSON:
+    """Make one step."""
+    return {"layer": layer, **numbers}
+
+
+def follow(source: Source, steps: Sequence[JSON]) -> Reader:
+    """Return a reader over what ``steps`` lead to.
+
+    Raises:
+        OSError: a layer could not be opened.
+    """
+    if source.media is None:
+        raise OSError("a folder has no media")
+    reader = source.media
+    for number, one in enumerate(steps, start=1):
+        key = json.dumps(steps[:number], sort_keys=True)
+        known = source.layers.get(key)
+        reader = cast("Reader", known) if known is not None else _open(source, reader, one, key)
+        source.layers[key] = reader
+    return reader
+
+
+def _open(source: Source, inner: Reader, one: JSON, key: str) -> Reader:
+    layer = one["layer"]
+    if layer == "range":
+        return RangeReader(inner, _int(one, "offset"), _int(one, "size"))
+    if layer == "lvm":
+        return _kept(source, key, lvm(inner, _int(one, "index")))
+    if layer == "vss":
+        return _kept(source, key, vss(inner, _int(one, "index")))
+    if layer == "bitlocker":
+        return _kept(source, key, bitlocker(inner))
+    if layer == "apfs":
+        # The container is opened by the parser of APFS; the index tells it which volume.
+        return inner
+    raise OSError("the volume was described by a step that this version does not know")
+
+
+def _int(one: JSON, name: str) -> int:
+    value = one.get(name)
+    if not isinstance(value, int):
+        raise OSError("a step of the volume lacks a number")
+    return value
+
+
+def _kept(source: Source, key: str, made: "tuple[Stack, FileObjectReader]") -> Reader:
+    """Keep the stack alive as long as the source: dfVFS itself caches by weak references."""
+    stack, reader = made
+    source.layers[key + "#stack"] = stack
+    return reader
+
+
+def stack(layer: str, inner: Reader, **properties: object) -> "Stack":
+    """Make a dfVFS layer on a reader; dfVFS is imported only now."""
+    from heroes_forensics.parsers.storage.vfs import Stack  # noqa: PLC0415
+
+    return Stack(layer, _BASE, {_BASE: inner}, **properties)
+
+
+def lvm(inner: Reader, index: int) -> "tuple[Stack, FileObjectReader]":
+    """Open the logical volume ``index`` (from 0) of the one physical volume ``inner``.
+
+    Raises:
+        OSError: it could not be opened.
+    """
+    made = stack("LVM", inner, volume_index=index)
+    return made, made.reader()
+
+
+def vss(inner: Reader, index: int) -> "tuple[Stack, FileObjectReader]":
+    """Open the shadow copy ``index`` (from 0, oldest first) of an NTFS volume.
+
+    Raises:
+        OSError: it could not be opened.
+    """
+    made = stack("VSHADOW", inner, store_index=index)
+    return made, made.reader()
+
+
+def bitlocker(inner: Reader) -> "tuple[Stack, FileObjectReader]":
+    """Open a BitLocker volume whose key lies in the clear beside it (protection suspended).
+
+    Raises:
+        OSError: it could not be opened without a secret.
+    """
+    import pybde  # noqa: PLC0415 (needed for this one check)
+
+    from heroes_forensics.parsers.storage.readers import ReaderFile  # noqa: PLC0415
+
+    probe = pybde.volume()
+    try:
+        probe.open_file_object(ReaderFile(inner))
+        locked = bool(probe.is_locked())
+    except Exception as error:
+        raise OSError("the BitLocker volume could not be opened") from error
+    if locked:
+        raise OSError("the BitLocker volume needs a secret")
+    made = stack("BDE", inner)
+    return made, made.reader()

@@ -1,0 +1,269 @@
+"""Opening a source: the one place that decides what a set of descriptors is.
+
+`open_source` looks at content; the extension only decides where content cannot. It never opens
+a path: everything comes in as `Slot`s.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from heroes_forensics.display import shown
+from heroes_forensics.errors import EvidenceError, UsageError
+from heroes_forensics.model import JSON, Digest, Gap
+from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.storage import containers
+from heroes_forensics.parsers.storage.image import Image
+from heroes_forensics.parsers.storage.partitions import Table, read_table
+from heroes_forensics.parsers.storage.readers import ConcatReader, DescriptorReader
+from heroes_forensics.parsers.storage.segments import COMPANION, DIRECTORY, Slot
+from heroes_forensics.parsers.storage.signatures import Recognised, recognise
+
+IMAGE: Final = "image"
+ARCHIVE: Final = "archive"
+FILE: Final = "file"
+
+TREAT_AS: Final = ("auto", "image", "tar", "zip", "file")
+
+CHUNK: Final = 1 << 20
+_SMALLEST_READ: Final = 4096
+"""A failed read is halved down to this many bytes before the range is given up."""
+_MAX_BAD_RANGES: Final = 1000
+
+_IMAGE_SUFFIXES: Final = frozenset(
+    {".dd", ".img", ".raw", ".bin", ".ima", ".iso", ".dmg", ".vfd", ".flp", ".hdd", ".image"}
+)
+
+
+@dataclass(slots=True)
+class Source:
+    """Opened evidence, before anything inside it is listed."""
+
+    name: str
+    """Basename of the first segment, as the operator has it."""
+    kind: str
+    """``image``, ``archive``, ``directory`` or ``file``."""
+    format: str
+    """``raw``, ``split-raw``, ``ewf``, ``qcow2``, ``qcow``, ``vhd``, ``vhdx``, ``vmdk``, ``dmg``,
+    ``directory``, ``tar``, ``zip`` or ``file``."""
+    reader_name: str
+    reader_version: str
+    media: Reader | None
+    """The bytes whose digest is the digest of the source; None for a directory."""
+    segments: tuple[Slot, ...]
+    """The descriptors the operator gave, companions included; their sizes are the real ones."""
+    sector_size: int = 512
+    stored_digests: tuple[Digest, ...] = ()
+    health: list[Gap] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    examine: bool = True
+    """False for an image that was forced: it becomes one unexamined volume."""
+    layers: dict[str, object] = field(default_factory=dict)
+    """Opened layers by their steps; `heroes_forensics.parsers.storage.layers` fills it."""
+
+    @property
+    def size(self) -> int:
+        """Length of the media, bytes; 0 for a directory."""
+        return 0 if self.media is None else self.media.size
+
+    def close(self) -> None:
+        """Close the readers; the descriptors of the slots stay open."""
+        self.layers.clear()
+        if self.media is not None:
+            self.media.close()
+
+
+def open_source(
+    slots: Sequence[Slot], *, treat_as: str = "auto", accept_damaged: bool = False
+) -> Source:
+    """Open what the descriptors hold.
+
+    Args:
+        slots: segments in order, then companions, as `open_slots` gave them.
+        treat_as: ``auto`` decides by content; ``image`` records what is not recognised as one
+            unexamined volume; ``file`` takes the bytes as one file; ``tar`` and ``zip`` force the
+            archive reader.
+        accept_damaged: go on with gaps where a container is cut or mixed.
+
+    Raises:
+        UsageError: ``treat_as`` is none of `TREAT_AS`.
+        EvidenceError: it cannot be opened, or is nothing that is known.
+    """
+    if treat_as not in TREAT_AS:
+        raise UsageError(f"no source can be treated as {treat_as!r}", hint=", ".join(TREAT_AS))
+    slots = tuple(slots)
+    if slots[0].role == DIRECTORY:
+        return Source(slots[0].name, "directory", "directory", "heroes", "", None, slots)
+    own = [slot for slot in slots if slot.role != COMPANION]
+    parts: list[Reader] = [DescriptorReader(slot.fd, slot.size) for slot in own]
+    base = parts[0] if len(parts) == 1 else ConcatReader(parts)
+    name = own[0].name
+    try:
+        return _open(name, slots, parts, base, (treat_as, accept_damaged))
+    except OSError as error:
+        raise EvidenceError(
+            f"{shown(name)} cannot be read: {error.strerror or 'input/output error'}",
+            hint="check the medium and its cable; image a failing disk with ddrescue first",
+        ) from error
+
+
+def _open(
+    name: str,
+    slots: tuple[Slot, ...],
+    parts: Sequence[Reader],
+    base: Reader,
+    how: tuple[str, bool],
+) -> Source:
+    treat_as, accept_damaged = how
+    raw = "raw" if len(parts) == 1 else "split-raw"
+    if treat_as in {"tar", "zip"}:
+        return Source(name, ARCHIVE, treat_as, "heroes", "", base, slots)
+    if treat_as == "file":
+        return Source(name, FILE, "file", "heroes", "", base, slots)
+    container = containers.container_of(base)
+    if container in containers.UNREAD:
+        if treat_as == "image":
+            return _unexamined(name, slots, base, raw, container)
+        raise UnsupportedError(
+            f"{shown(name)} is {containers.UNREAD[container]}, which this version does not read",
+            code="source.unsupported",
+            hint="convert a copy to raw or E01, or use --as file to hash it as a single file",
+        )
+    if container is not None:
+        others: dict[str, Reader] = {
+            slot.name: DescriptorReader(slot.fd, slot.size)
+            for slot in slots
+            if slot.role == COMPANION
+        }
+        image = _image(container, name, parts, base, others, accept_damaged=accept_damaged)
+        return _source_of(image, name, slots)
+    table, found = _volume_system(base)
+    if table is not None or found is not None:
+        return Source(name, IMAGE, raw, "heroes", "", base, slots)
+    return _not_an_image(name, slots, base, raw, treat_as)
+
+
+def _volume_system(base: Reader) -> tuple[Table | None, Recognised | None]:
+    return read_table(base), recognise(base)
+
+
+def _image(  # noqa: PLR0913 (one place hands on what opening any container needs)
+    container: str,
+    name: str,
+    parts: Sequence[Reader],
+    base: Reader,
+    others: dict[str, Reader],
+    *,
+    accept_damaged: bool,
+) -> Image:
+    """Open a container; its library is imported only now."""
+    if container == "ewf":
+        from heroes_forensics.parsers.storage.ewf import open_ewf  # noqa: PLC0415
+
+        return open_ewf(name, parts, accept_damaged=accept_damaged)
+    from heroes_forensics.parsers.storage.virtual_disks import open_virtual_disk  # noqa: PLC0415
+
+    return open_virtual_disk(container, name, base, others)
+
+
+def _source_of(image: Image, name: str, slots: tuple[Slot, ...]) -> Source:
+    return Source(
+        name,
+        IMAGE,
+        image.format,
+        image.reader_name,
+        image.reader_version,
+        image.media,
+        slots,
+        sector_size=image.sector_size,
+        stored_digests=image.stored_digests,
+        health=image.health,
+        notes=image.notes,
+    )
+
+
+def _unexamined(
+    name: str, slots: tuple[Slot, ...], base: Reader, raw: str, container: str | None
+) -> Source:
+    source = Source(name, IMAGE, raw, "heroes", "", base, slots, examine=False)
+    if container is not None:
+        detail: JSON = {"container": container}
+        source.health.append(Gap("source", "source.unsupported", detail))
+    return source
+
+
+def _not_an_image(
+    name: str, slots: tuple[Slot, ...], base: Reader, raw: str, treat_as: str
+) -> Source:
+    """Decide between an archive, a single file and a refusal."""
+    if treat_as == "image":
+        return _unexamined(name, slots, base, raw, None)
+    kind, found = containers.content_of(base)
+    if kind == ARCHIVE:
+        return Source(name, ARCHIVE, found, "heroes", "", base, slots)
+    if kind == "packed":
+        raise EvidenceError(
+            f"{shown(name)} is packed ({found}) and cannot be opened as it is",
+            hint="unpack a copy and scan that, or use --as file to hash it as a single file",
+        )
+    suffix = "." + name.rpartition(".")[2].lower()
+    if kind == FILE and suffix not in _IMAGE_SUFFIXES:
+        return Source(name, FILE, "file", "heroes", "", base, slots)
+    raise EvidenceError(
+        f"{shown(name)} is not an image heroes recognises: no container signature, partition "
+        "table or file system",
+        hint="use --as image to record it as one unexamined volume or --as file to hash it as a "
+        "single file",
+    )
+
+
+def media_chunks(source: Source, chunk: int = CHUNK) -> Iterator[bytes | Gap]:
+    """Yield the media of a source from start to end, once.
+
+    Where the medium cannot be read, a `Gap` with ``offset`` and ``length`` comes in place of
+    those bytes; after one, no digest of the whole can be stated. A directory yields nothing.
+    """
+    media = source.media
+    if media is None:
+        return
+    offset, size, bad = 0, media.size, 0
+    while offset < size:
+        wanted = min(chunk, size - offset)
+        try:
+            data = media.pread(offset, wanted)
+        except OSError:
+            for piece in _around(media, offset, wanted, source.sector_size):
+                bad += isinstance(piece, Gap)
+                yield piece
+            offset += wanted
+            if bad >= _MAX_BAD_RANGES:
+                yield _bad(offset, size - offset)
+                return
+            continue
+        if not data:
+            yield Gap("source", "source.truncated", {"offset": offset, "length": size - offset})
+            return
+        yield data
+        offset += len(data)
+
+
+def _bad(offset: int, length: int) -> Gap:
+    return Gap("source", "source.damaged", {"offset": offset, "length": length})
+
+
+def _around(media: Reader, offset: int, length: int, sector: int) -> Iterator[bytes | Gap]:
+    """Read a range that failed piece by piece; neighbouring failures become one gap."""
+    step = max(_SMALLEST_READ, sector)
+    start = -1
+    for at in range(offset, offset + length, step):
+        try:
+            data = media.pread(at, min(step, offset + length - at))
+        except OSError:
+            start = at if start < 0 else start
+            continue
+        if start >= 0:
+            yield _bad(start, at - start)
+            start = -1
+        yield data
+    if start >= 0:
+        yield _bad(start, offset + length - start)

@@ -1,0 +1,74 @@
+"""From a volume row to a file system that lists and opens entries."""
+
+from typing import TYPE_CHECKING, Final, cast
+
+from heroes_forensics.errors import EvidenceError
+from heroes_forensics.model import GAP_TEXTS
+from heroes_forensics.parsers.base import FileSystem, Reader, UnsupportedError
+from heroes_forensics.parsers.storage import layers
+from heroes_forensics.parsers.storage.source import Source
+from heroes_forensics.parsers.storage.volume import ARCHIVE, DIRECTORY, FILE, Volume
+from heroes_forensics.registry import Plugin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+OPENERS: Final[tuple[Plugin[object], ...]] = (
+    Plugin("tsk", "heroes_forensics.parsers.filesystems.tsk:open_tsk", "NTFS, FAT, ext, HFS+ ..."),
+    Plugin("apfs", "heroes_forensics.parsers.filesystems.apfs:open_apfs", "APFS volumes"),
+    Plugin("xfs", "heroes_forensics.parsers.filesystems.xfs:open_xfs", "XFS volumes"),
+    Plugin(
+        "directory",
+        "heroes_forensics.parsers.filesystems.directory:open_directory",
+        "A folder on the examiner's machine",
+    ),
+    Plugin("single", "heroes_forensics.parsers.filesystems.single:open_single", "One file"),
+    Plugin("tar", "heroes_forensics.parsers.containers.tar:open_tar", "tar archives"),
+    Plugin("zip", "heroes_forensics.parsers.containers.zip:open_zip", "zip archives"),
+)
+"""Which function opens what; its module is imported only when a volume needs it."""
+
+
+def volume_reader(source: Source, volume: Volume) -> Reader:
+    """Return the bytes of a volume.
+
+    Raises:
+        OSError: a layer below it could not be opened.
+    """
+    return layers.follow(source, volume.spec)
+
+
+def open_volume(source: Source, volume: Volume) -> FileSystem:
+    """Open a volume that `heroes_forensics.parsers.storage.layout.volumes` listed.
+
+    Raises:
+        UnsupportedError: the volume has a gap: encrypted, unknown, not supported.
+        EvidenceError: the file system could not be opened.
+    """
+    if volume.gap is not None:
+        raise UnsupportedError(
+            f"volume {volume.key}: {GAP_TEXTS[volume.gap.code]}", code=volume.gap.code
+        )
+    try:
+        return _open(source, volume)
+    except OSError as error:
+        raise EvidenceError(f"volume {volume.key} could not be opened") from error
+
+
+def _open(source: Source, volume: Volume) -> FileSystem:
+    name = volume.file_system or ""
+    if volume.kind == DIRECTORY:
+        return _opener("directory")(source.segments[0].fd)
+    reader = volume_reader(source, volume)
+    if volume.kind == FILE:
+        return _opener("single")(reader)
+    if volume.kind == ARCHIVE or name == "xfs":
+        return _opener(name)(reader)
+    if name == "apfs":
+        return _opener("apfs")(reader, cast("int", volume.spec[-1]["index"]))
+    return _opener("tsk")(reader, name)
+
+
+def _opener(name: str) -> "Callable[..., FileSystem]":
+    row = next(row for row in OPENERS if row.name == name)
+    return cast("Callable[..., FileSystem]", row.load())
