@@ -105,7 +105,7 @@ def test_an_ntfs_volume_is_read_alike_by_ntfs_3g(tool: Tools, tmp_path: Path) ->
     listed = subprocess.run(
         [tool("ntfsls"), "-p", "/d", str(image)], check=True, capture_output=True, text=True
     ).stdout.splitlines()
-    assert sorted(listed) == names
+    assert sorted(set(listed) - {".", ".."}) == names
     for name in names[::7]:
         command = [tool("ntfscat"), str(image), f"d/{name}"]
         content = subprocess.run(command, check=True, capture_output=True).stdout
