@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
-from heroes_forensics.custody import bundle, chain, keys, notes, seal
+from heroes_forensics.custody import bundle, chain, highwater, keys, notes, seal
 from heroes_forensics.errors import CaseBusyError, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import laboratory
@@ -44,9 +44,20 @@ class OpenCase:
         self._sealer: seal.NameSealer | None = None
 
     @property
-    def bundle(self) -> Path:
+    def bundle(self) -> bundle.Bundle:
         """The custody bundle of the case."""
-        return self.folder / BUNDLE
+        return bundle.Bundle(self.folder / BUNDLE)
+
+    def publish(self) -> None:
+        """Sign the bundle as it stands, and remember how far its ledger reaches."""
+        self.bundle.publish(self.journal.signer, ledger=str(self.facts["ledger"]), time=now())
+        last = self.bundle.last_checkpoint()
+        if last is not None:
+            highwater.advance(
+                laboratory.home(),
+                self.journal.signer.name,
+                highwater.Mark(last.size, last.root.hex()),
+            )
 
     @property
     def examiner(self) -> str:
@@ -226,13 +237,16 @@ def create(  # noqa: PLR0913 - the facts a case begins with
         }
         signer = ring.signer(ledger)
         vkey = str(notes.of(signer))
-        bundle.create(folder / BUNDLE, signer)
+        files = bundle.Bundle(folder / BUNDLE)
+        files.create()
+        files.write_keys(signer)
         database = Database.create(folder / DATABASE, facts)
         try:
             journal = Journal(database, folder / BUNDLE, signer)
             with journal.transaction():
                 _first_events(journal, facts, vkey)
             journal.checkpoint("opened")
+            OpenCase(folder, database, journal, ring).publish()
         finally:
             database.close()
     return {"type": "case", "directory": str(folder), **_public(facts)}
@@ -323,10 +337,15 @@ def set_exhibit(
     folder: Path, label: str, fields: Mapping[str, object], *, passphrase: str | None = None
 ) -> JSON:
     """Complete or correct the fields of an exhibit; a correction is an event."""
-    with opened(folder, passphrase=passphrase) as case, case.journal.transaction() as records:
-        records.exhibit(check_label(label), dict(fields))
-        note = ", ".join(sorted(fields))
-        case.journal.event(
-            "quality.noted", {"kind": "limitation", "text": f"exhibit {label} described: {note}"}
-        )
+    with opened(folder, passphrase=passphrase) as case:
+        case.bundle.unpublish()
+        with case.journal.transaction() as records:
+            records.exhibit(check_label(label), dict(fields))
+            note = ", ".join(sorted(fields))
+            case.journal.event(
+                "quality.noted",
+                {"kind": "limitation", "text": f"exhibit {label} described: {note}"},
+            )
+        case.journal.checkpoint("exhibit described")
+        case.publish()
     return {"type": "exhibit", "label": label, **fields}

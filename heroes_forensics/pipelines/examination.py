@@ -95,6 +95,13 @@ class Examination:
             return "policy.snapshots"
         return ""
 
+    def leave_out(self, code: str) -> None:
+        """Record every volume as a gap instead of examining it."""
+        with self._run.journal.transaction():
+            for volume in self._volumes.values():
+                self._gap(Gap(f"{self.label}/{volume.key}", code), volume.id)
+        self._volumes.clear()
+
     def examine(self, *, digest_media: bool) -> None:
         """List every volume and read every stream; also digest the media when asked to."""
         for volume in self._volumes.values():

@@ -18,6 +18,7 @@ from uuid import uuid4
 
 from heroes_forensics import __version__
 from heroes_forensics.custody import chain, events, merkle, notes
+from heroes_forensics.custody.bundle import Bundle
 from heroes_forensics.errors import CustodyError, StoppedError
 from heroes_forensics.model import JSON
 from heroes_forensics.store.database import Database
@@ -178,9 +179,13 @@ class Journal:
         """Sign the ledger as it stands, then say so in the ledger."""
         size, root = self._seq, self._tree.root()
         text = notes.checkpoint_text(self.signer.name, size, root)
-        target = self.folder / "checkpoints" / f"{size:08d}.txt"
-        if not target.exists():
-            write_new(target, notes.sign(text, [self.signer]))
+        try:
+            Bundle(self.folder).add_checkpoint(notes.sign(text, [self.signer]))
+        except OSError as error:
+            raise StoppedError(
+                f"a checkpoint cannot be written: {error.strerror}",
+                hint="make room on the disk of the case, then start the same command again",
+            ) from error
         facts: JSON = {"size": size, "root": root.hex(), "reason": reason}
         self.event("ledger.checkpointed", facts)
         return facts
@@ -189,27 +194,3 @@ class Journal:
 def now() -> str:
     """Return the wall clock in the ledger's form."""
     return chain.timestamp(datetime.now(UTC))
-
-
-def write_new(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name, flush it to disk, and give it its name."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    staging = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        descriptor = os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "wb") as stream:  # noqa: PTH123 - it is a descriptor
-            stream.write(data)
-            stream.flush()
-            os.fsync(descriptor)
-        staging.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except OSError as error:
-        staging.unlink(missing_ok=True)
-        raise StoppedError(
-            f"{path.name} cannot be written: {error.strerror}",
-            hint="make room on the disk of the case, then start the same command again",
-        ) from error

@@ -17,7 +17,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Self
 
-from heroes_forensics.errors import HeroesError, StoppedError
+from heroes_forensics.errors import (
+    CustodyError,
+    EvidenceError,
+    HashSetError,
+    HeroesError,
+    StoppedError,
+    UsageError,
+)
 from heroes_forensics.frames import Batch, Control, Frame, Unit, slices
 from heroes_forensics.pipelines import wire
 from heroes_forensics.pipelines.worker import EXIT_MEMORY
@@ -299,7 +306,11 @@ def one(pool: Pool, unit: Unit) -> Iterator[Frame]:
 
 
 def _error(exit_code: int, message: str, hint: str) -> HeroesError:
-    for kind in HeroesError.__subclasses__():
-        if kind.exit_code == exit_code:
-            return kind(message, hint=hint)
-    return HeroesError(message, hint=hint)
+    kind = _KINDS.get(exit_code, HeroesError)
+    return kind(message, hint=hint)
+
+
+_KINDS: Final[dict[int, type[HeroesError]]] = {
+    kind.exit_code: kind
+    for kind in (UsageError, StoppedError, CustodyError, EvidenceError, HashSetError)
+}

@@ -13,7 +13,14 @@ import numpy as np
 
 from heroes_forensics.errors import EvidenceError, UsageError
 from heroes_forensics.frames import CONTENT, Batch, Control, Frame, Status, Unit, entry_batches
-from heroes_forensics.hashing.exact import Digested, digest_bytes, digest_stream
+from heroes_forensics.hashing.exact import (
+    Digested,
+    digest_bytes,
+    digest_stream,
+    md5,
+    sha1,
+    sha256,
+)
 from heroes_forensics.model import GAP_TEXTS, JSON, Entry, EntryFlag, Gap, Listing
 
 if TYPE_CHECKING:
@@ -24,6 +31,10 @@ _FLUSH_ROWS: Final = 600
 _FLUSH_BYTES: Final = 64 << 20
 """A content batch leaves the worker at the latest after this many bytes were read, so that a
 finding shows within seconds of being read."""
+
+_PROGRESS_BYTES: Final = 64 << 20
+_UNREAD_LISTED: Final = 400
+"""Unreadable ranges named one by one; a frame has to hold them."""
 
 _ENTRY_BATCH: Final = 4000
 """Entries looked at before a gap or the end may interrupt a batch."""
@@ -40,10 +51,11 @@ class Session:
     def source(self, body: JSON) -> Any:  # noqa: ANN401 - parsers are imported only in workers
         """Open the source that the descriptors make up, once."""
         if self._source is None:
-            storage = import_module("heroes_forensics.parsers.storage")
-            self._source = storage.open_source(
+            opening = import_module("heroes_forensics.parsers.storage.source")
+            slot_type = import_module("heroes_forensics.parsers.storage.segments").Slot
+            self._source = opening.open_source(
                 [
-                    storage.Slot(str(slot["name"]), descriptor, int(slot["size"]), slot["role"])
+                    slot_type(str(slot["name"]), descriptor, int(slot["size"]), slot["role"])
                     for descriptor, slot in zip(self.descriptors, _slots(body), strict=True)
                 ],
                 treat_as=str(body.get("treat_as", "auto")),
@@ -88,10 +100,22 @@ def _gap(gap: Gap) -> Control:
 
 def inspect(session: Session, unit: Unit) -> Iterator[Frame]:
     """Open the source and describe it: ``source``, then ``volume`` and ``gap`` frames."""
-    storage = import_module("heroes_forensics.parsers.storage")
+    layout = import_module("heroes_forensics.parsers.storage.layout")
     source = session.source(unit.body)
-    yield Control("source", {"facts": storage.facts(source)})
-    for found in storage.volumes(source):
+    facts = {
+        "kind": source.kind,
+        "format": source.format,
+        "reader": f"{source.reader_name} {source.reader_version}".strip(),
+        "size": source.size if source.media is not None else -1,
+        "sector_size": source.sector_size,
+        "stored": {digest.algorithm: digest.value.hex() for digest in source.stored_digests},
+        "notes": list(source.notes),
+        "tree": layout.tree(source),
+    }
+    yield Control("source", {"facts": facts})
+    for gap in source.health:
+        yield _gap(gap)
+    for found in layout.volumes(source):
         if isinstance(found, Gap):
             yield _gap(found)
         else:
@@ -100,8 +124,35 @@ def inspect(session: Session, unit: Unit) -> Iterator[Frame]:
 
 def media_digest(session: Session, unit: Unit) -> Iterator[Frame]:
     """Digest the media in one pass: ``progress`` frames, then ``digests``."""
-    storage = import_module("heroes_forensics.parsers.storage")
-    yield from storage.digest_media(session.source(unit.body))
+    opening = import_module("heroes_forensics.parsers.storage.source")
+    hashers = {"md5": md5(), "sha1": sha1(), "sha256": sha256()}
+    unread: list[JSON] = []
+    done = zeros = told = 0
+    for piece in opening.media_chunks(session.source(unit.body)):
+        if isinstance(piece, Gap):
+            unread.append(dict(piece.detail))
+            continue
+        for hasher in hashers.values():
+            hasher.update(piece)
+        done += len(piece)
+        zeros += len(piece) - int(np.count_nonzero(np.frombuffer(piece, dtype="u1")))
+        if done - told >= _PROGRESS_BYTES:
+            told = done
+            yield Control("progress", {"bytes": done, "items": 0})
+    digests = [
+        {"alg": name, "computed": hasher.digest().hex()}
+        for name, hasher in hashers.items()
+        if not unread
+    ]
+    yield Control(
+        "digests",
+        {
+            "digests": digests,
+            "bytes_read": done,
+            "zero_bytes": zeros,
+            "unread": unread[:_UNREAD_LISTED],
+        },
+    )
 
 
 def inventory(session: Session, unit: Unit) -> Iterator[Frame]:

@@ -185,6 +185,16 @@ def gap_counts(database: Database, *, source: int | None = None) -> dict[str, in
     return counts
 
 
+def item_gap_counts(database: Database) -> dict[str, int]:
+    """Count the gaps that are items of their own, by code."""
+    return {
+        GAP_CODES[position]: count
+        for position, count in database.rows(
+            "SELECT gap, count(*) FROM content WHERE gap > 0 GROUP BY gap"
+        )
+    }
+
+
 def unexpected(counts: dict[str, int]) -> int:
     """Sum the gaps that no profile announced."""
     return sum(count for code, count in counts.items() if not is_policy(code))

@@ -1,0 +1,78 @@
+"""Writing the report of a case: every file from one model, then the event and the signature."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from heroes_forensics.model import JSON
+from heroes_forensics.pipelines.cases import BUNDLE, OpenCase, opened
+from heroes_forensics.pipelines.journal import now
+from heroes_forensics.pipelines.report_model import Builder
+from heroes_forensics.reports import REPORTS, TABLES
+from heroes_forensics.reports.base import FILE_NAMES
+
+FOLDER: Final = "report"
+
+
+def report(case_dir: Path, *, language: str = "en", passphrase: str | None = None) -> JSON:
+    """Issue the next report of a case and sign the bundle again.
+
+    Raises:
+        UsageError: it is no case.
+        CustodyError: its record does not verify.
+    """
+    with opened(case_dir, passphrase=passphrase) as case:
+        path = issue(case, language=language)
+        files = sorted(str(each.name) for each in path.parent.iterdir())
+        number = case.database.value("SELECT max(number) FROM report")
+    return {"type": "report", "number": number, "folder": str(path.parent), "files": files}
+
+
+def issue(case: OpenCase, *, language: str = "en") -> Path:
+    """Write the report files, record them, sign ledger and bundle; return ``report.html``."""
+    database, journal = case.database, case.journal
+    case.bundle.unpublish()
+    number = int(database.value("SELECT coalesce(max(number), 0) FROM report")) + 1
+    last = database.value("SELECT uuid FROM report ORDER BY number DESC LIMIT 1")
+    uuid = str(uuid4())
+    builder = Builder(database, case.bundle.root)
+    model = builder.report(number=number, issued=now(), replaces=last or "")
+    files: list[JSON] = []
+    for row in REPORTS:
+        name = f"{FOLDER}/{FILE_NAMES[row.name]}"
+        digest = case.bundle.write(name, row.load()(model, language=language))
+        files.append({"name": name, "sha256": digest})
+    for table in TABLES:
+        name = f"{FOLDER}/{FILE_NAMES[table.name]}"
+        pieces = table.load()(builder.item_rows(), names=model.names)
+        files.append({"name": name, "sha256": _stream(case.bundle.path(name), pieces)})
+    with journal.transaction() as records:
+        records.report(number, uuid, {"files": files, "issued": model.issued})
+        body: JSON = {
+            "report": uuid,
+            "number": model.number,
+            "version": model.version,
+            "files": files,
+            "authorised_by": None,
+        }
+        if last:
+            body["replaces"] = last
+        journal.event("report.issued", body)
+    journal.checkpoint("report issued")
+    case.publish()
+    return case.folder / BUNDLE / FOLDER / FILE_NAMES["html"]
+
+
+def _stream(path: Path, pieces: Iterable[bytes]) -> str:
+    """Write pieces under a temporary name, then give the file its own; return its SHA-256."""
+    digest = hashlib.sha256()
+    aside = path.with_name(f".{path.name}.new")
+    with aside.open("wb") as stream:
+        for piece in pieces:
+            digest.update(piece)
+            stream.write(piece)
+        stream.flush()
+    aside.replace(path)
+    return digest.hexdigest()

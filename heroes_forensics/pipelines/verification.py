@@ -1,0 +1,128 @@
+"""Comparing the digests of an image with the expected ones, and saying where those come from."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from heroes_forensics.errors import UsageError
+from heroes_forensics.model import JSON, Gap
+from heroes_forensics.pipelines.examination import Examination
+from heroes_forensics.pipelines.run import Run
+from heroes_forensics.pipelines.sources import Evidence
+
+LENGTHS: Final = {"md5": 32, "sha1": 40, "sha256": 64}
+
+
+def applies(evidence: Evidence) -> bool:
+    """Say whether the source has media of its own to digest; a folder has none."""
+    return media_size(evidence) >= 0 and evidence.facts.get("format") != "directory"
+
+
+def media_size(evidence: Evidence) -> int:
+    """Return the bytes of the media, -1 when the source has none."""
+    size = evidence.facts.get("size")
+    return size if isinstance(size, int) else -1
+
+
+def expectations(evidence: Evidence, given: Sequence[str]) -> list[JSON]:
+    """Return the digests to compare with: those given by the operator and those stored.
+
+    Raises:
+        UsageError: a given digest is malformed.
+    """
+    found: list[JSON] = []
+    for text in given:
+        algorithm, _, value = text.partition(":")
+        value = value.strip().lower()
+        if LENGTHS.get(algorithm) != len(value) or re.fullmatch("[0-9a-f]*", value) is None:
+            raise UsageError(
+                "an expected digest is malformed",
+                hint="write it as md5:, sha1: or sha256: and the hexadecimal digits",
+            )
+        found.append({"alg": algorithm, "expected": value, "expected_source": "operator"})
+    stored = evidence.facts.get("stored")
+    if isinstance(stored, dict):
+        found += [
+            {"alg": str(algorithm), "expected": str(value), "expected_source": "container"}
+            for algorithm, value in sorted(stored.items())
+            if algorithm in LENGTHS
+        ]
+    return found
+
+
+def record(
+    run: Run,
+    examination: Examination,
+    evidence: Evidence,
+    source: int,
+    wanted: Sequence[JSON],
+) -> str:
+    """Compare, and write the result to case and ledger; return its status.
+
+    ``match``, ``mismatch``, ``baseline`` (nothing to compare with), ``partial`` (not all of the
+    media could be read) or ``unreadable``.
+    """
+    body = examination.digests
+    if body is None:
+        facts: JSON = {"digests": [], "bytes_read": 0, "unread": []}
+        status = "unreadable"
+    else:
+        facts, status = _compared(body, wanted, evidence)
+    with run.journal.transaction() as records:
+        records.verification(run.id, source, status, facts)
+        if status in {"unreadable", "partial"}:
+            run.gap(Gap(examination.label, "source.damaged"), source=source, volume=None)
+        digests = facts["digests"]
+        unread = facts["unread"]
+        if body is not None and isinstance(unread, list):
+            run.journal.event(
+                "evidence.verified",
+                {
+                    "evidence": examination.label,
+                    "status": status,
+                    "digests": digests,
+                    "bytes_read": facts["bytes_read"],
+                    "read_errors": len(unread),
+                    "zero_bytes": body["zero_bytes"],
+                    "ranges_unread": unread,
+                },
+            )
+    return status
+
+
+def _compared(body: JSON, wanted: Sequence[JSON], evidence: Evidence) -> tuple[JSON, str]:
+    computed = {
+        str(row["alg"]): str(row["computed"])
+        for row in _list(body["digests"])
+        if isinstance(row, dict)
+    }
+    rows: list[JSON] = []
+    for each in wanted:
+        algorithm = str(each["alg"])
+        rows.append(
+            {"alg": algorithm, "scope": "media", "computed": computed.get(algorithm, ""), **each}
+        )
+    named = {str(row["alg"]) for row in rows}
+    rows += [
+        {
+            "alg": algorithm,
+            "scope": "media",
+            "computed": value,
+            "expected": None,
+            "expected_source": "none",
+        }
+        for algorithm, value in sorted(computed.items())
+        if algorithm not in named
+    ]
+    unread = _list(body["unread"])
+    facts: JSON = {"digests": rows, "bytes_read": body["bytes_read"], "unread": unread}
+    if unread or body["bytes_read"] != media_size(evidence):
+        return facts, "partial"
+    if not wanted:
+        return facts, "baseline"
+    same = all(row["expected"] is None or row["computed"] == row["expected"] for row in rows)
+    return facts, "match" if same else "mismatch"
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
