@@ -298,7 +298,7 @@ class Examination:
         volume = self._of_unit.pop(unit.id)
         with run.journal.transaction() as records:
             records.unit(unit.id, run.id, "content", volume.id)
-            digest = rows_digest(records.contents(unit.id, rows))
+            digest = rows_digest(sorted(records.contents(unit.id, rows)))
             numbered = records.matches(matches)
             records.unit_done(unit.id, items=len(rows), gaps=gaps, rows_sha256=digest)
             run.unit_completed(unit.id, len(rows), gaps, digest)

@@ -119,7 +119,7 @@ class Builder:
 
     def report(self, *, number: int, issued: str, replaces: str = "") -> Report:
         """Return the report model of the whole case."""
-        findings = tuple(self._findings())
+        findings = tuple(self.findings())
         runs = tuple(self._runs())
         sets = tuple(self._hash_sets())
         checkpoint = self._checkpoint()
@@ -454,7 +454,8 @@ class Builder:
 
     # ---- rows ----------------------------------------------------------------------------
 
-    def _findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Finding]:
+        """Yield every finding of the case, in the order of its number."""
         for number, item_id, grade, text, item_verdict, status, set_text in self._database.rows(
             "SELECT m.finding, m.item_id, m.grade, m.facts, m.verdict, m.status, h.facts"
             " FROM match m JOIN hashset h ON h.id = m.hashset_id"

@@ -43,11 +43,12 @@ def issue(case: OpenCase, *, language: str = "en") -> Path:
     for row in REPORTS:
         name = f"{FOLDER}/{FILE_NAMES[row.name]}"
         digest = case.bundle.write(name, row.load()(model, language=language))
-        files.append({"name": name, "sha256": digest})
+        files.append({"name": FILE_NAMES[row.name], "sha256": digest})
     for table in TABLES:
         name = f"{FOLDER}/{FILE_NAMES[table.name]}"
         pieces = table.load()(builder.item_rows(), names=model.names)
-        files.append({"name": name, "sha256": _stream(case.bundle.path(name), pieces)})
+        digest = _stream(case.bundle.path(name), pieces)
+        files.append({"name": FILE_NAMES[table.name], "sha256": digest})
     with journal.transaction() as records:
         records.report(number, uuid, {"files": files, "issued": model.issued})
         body: JSON = {

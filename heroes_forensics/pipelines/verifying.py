@@ -1,0 +1,96 @@
+"""Verifying a bundle, and a case with its database when that is at hand."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from heroes_forensics.custody import checks, highwater, keys
+from heroes_forensics.custody.chain import Problem
+from heroes_forensics.custody.notes import parse, read_checkpoint
+from heroes_forensics.custody.problems import exit_code
+from heroes_forensics.errors import CustodyError, HeroesError, UsageError
+from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import laboratory
+from heroes_forensics.pipelines.cases import BUNDLE, DATABASE
+from heroes_forensics.store import integrity
+from heroes_forensics.store.database import Database
+
+_ROOT_BYTES: Final = 32
+
+
+def verify(
+    path: Path, *, trusted: Sequence[str] = (), anchors: Sequence[str] = (), strict: bool = False
+) -> JSON:
+    """Verify a case directory, or a bundle alone.
+
+    Args:
+        path: what `heroes scan --case` made, or the ``custody`` folder of it.
+        trusted: vkeys the caller vouches for; the laboratory of this home is always known.
+        anchors: files of old checkpoints, or ``size:root`` as printed.
+        strict: whether incompleteness alone gives exit code 7.
+
+    Raises:
+        EvidenceError: there is no bundle, or it cannot be read.
+        UsageError: an anchor is malformed.
+    """
+    bundle = path / BUNDLE if (path / BUNDLE).is_dir() else path
+    home = laboratory.home()
+    known = list(trusted)
+    if keys.protection(home) is not None:
+        known.append(str(keys.laboratory(home)["vkey"]))
+    found = checks.verify_bundle(
+        bundle,
+        trust=known,
+        anchors=[_anchor(text) for text in anchors],
+        high_water=highwater.load(home),
+        strict=strict,
+    )
+    result = found.as_json()
+    if (path / DATABASE).is_file():
+        extra = _database(path / DATABASE, bundle)
+        if extra:
+            listed = result["problems"]
+            rows = [{"class": "broken", **problem._asdict()} for problem in extra]
+            result["problems"] = [*listed, *rows] if isinstance(listed, list) else rows
+            result["exit_code"] = exit_code([*found.problems, *extra])
+            result["headline"] = f"does not verify: {extra[0].where}: {extra[0].text}"
+    return result
+
+
+def _database(path: Path, bundle: Path) -> list[Problem]:
+    """Compare the case database with its ledger: units, rows, lines."""
+    try:
+        database = Database.open(path, read_only=True)
+    except HeroesError as error:
+        return [Problem("database-mismatch", DATABASE, str(error))]
+    try:
+        return [
+            Problem("database-mismatch", DATABASE, text)
+            for text in integrity.problems(database, (bundle / "ledger.jsonl").read_bytes())
+        ]
+    finally:
+        database.close()
+
+
+def _anchor(text: str) -> checks.Anchor:
+    if Path(text).is_file():
+        try:
+            checkpoint = read_checkpoint(parse(Path(text).read_bytes()).text)
+        except CustodyError as error:
+            raise UsageError("the anchor is no checkpoint", hint=str(error)) from error
+        return checks.Anchor(checkpoint.size, checkpoint.root)
+    size, _, root = text.partition(":")
+    try:
+        digest = bytes.fromhex(root.replace(" ", ""))
+        return checks.Anchor(int(size), _whole(digest))
+    except ValueError as error:
+        raise UsageError(
+            "the anchor is neither a file nor a checkpoint as printed",
+            hint="write it as SIZE:ROOT with the 64 hexadecimal digits of the root",
+        ) from error
+
+
+def _whole(root: bytes) -> bytes:
+    if len(root) != _ROOT_BYTES:
+        raise ValueError(root)
+    return root

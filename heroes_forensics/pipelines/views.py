@@ -1,0 +1,281 @@
+"""Reading a case: status, inventory, findings, gaps, events, coordinates for other tools."""
+
+import base64
+import json
+import re
+import shlex
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from heroes_forensics.errors import UsageError
+from heroes_forensics.filetype import TYPES
+from heroes_forensics.model import GAP_TEXTS, JSON, EntryFlag, EntryKind, Place, TimeRule, is_policy
+from heroes_forensics.parsers.filesystems import locators
+from heroes_forensics.pipelines.cases import BUNDLE, DATABASE, EVENTS
+from heroes_forensics.pipelines.report_model import Builder, word
+from heroes_forensics.pipelines.run import number_text
+from heroes_forensics.store import queries
+from heroes_forensics.store.database import Database
+
+STATUS_WORDS: Final = ("not-reached", "done", "gap", "no-content", "policy")
+_NUMBER: Final = re.compile(r"F-0*(\d{1,9})", re.IGNORECASE)
+_FOLLOW_SECONDS: Final = 0.5
+
+
+@contextmanager
+def _reading(case_dir: Path) -> Iterator[Database]:
+    database = Database.open(case_dir / DATABASE, read_only=True)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def status(case_dir: Path) -> JSON:
+    """Return how a case stands: its runs, both sides of the entry equation, its digest."""
+    with _reading(case_dir) as database:
+        facts = database.facts()
+        volumes = []
+        equations = []
+        for number, label, key, system, state in database.rows(
+            "SELECT v.id, s.label, v.key, v.file_system, v.state FROM volume v"
+            " JOIN source s ON s.id = v.source_id ORDER BY v.id"
+        ):
+            found = queries.equation(database, number)
+            equations.append(found)
+            volumes.append(
+                {"volume": f"{label}/{key}", "file_system": system, "state": state} | _terms(found)
+            )
+        gaps = queries.gap_counts(database)
+        return {
+            "type": "status",
+            "case": facts["uuid"],
+            "reference": facts["reference"],
+            "names": facts["names"],
+            "runs": [
+                {"run": uuid, "started": started, "ended": ended, "outcome": outcome or "open"}
+                for uuid, started, ended, outcome in database.rows(
+                    "SELECT uuid, started, ended, outcome FROM run ORDER BY id"
+                )
+            ],
+            "equation": _terms(queries.total(equations))
+            | {"closes": all(each.closes for each in equations)},
+            "volumes": volumes,
+            "gaps": [
+                {"code": code, "count": count, "policy": is_policy(code), "text": GAP_TEXTS[code]}
+                for code, count in sorted(gaps.items())
+            ],
+            "findings": database.value("SELECT count(finding) FROM match"),
+            "content_sha256": queries.content_sha256(database),
+        }
+
+
+def _terms(found: queries.Equation) -> JSON:
+    ended = found.digested + found.no_content + found.policy + found.gaps
+    return {
+        "listed": found.listed,
+        "stored": found.stored,
+        "digested": found.digested,
+        "no_content": found.no_content,
+        "policy": found.policy,
+        "gaps": found.gaps,
+        "not_reached": found.stored - ended,
+        "directories": found.directories,
+        "directories_listed": found.directories_listed,
+        "directories_not_listed": found.directories_not_listed,
+        "directories_met_before": found.directories_met_before,
+        "closes": found.closes,
+    }
+
+
+def inventory(case_dir: Path, *, exhibit: str | None = None) -> Iterator[JSON]:
+    """Yield one row for each item; ``path`` only under the policy ``clear``."""
+    with _reading(case_dir) as database:
+        clear = database.facts()["names"] == "clear"
+        bases: dict[tuple[str, str], Mapping[str, Any]] = {
+            (label, key): json.loads(basis) if basis else {}
+            for label, key, basis in database.rows(
+                "SELECT s.label, v.key, v.time_basis FROM volume v"
+                " JOIN source s ON s.id = v.source_id"
+            )
+        }
+        for item in queries.items(database, exhibit=exhibit):
+            row: JSON = {
+                "type": "item",
+                "exhibit": item.exhibit,
+                "source": item.source,
+                "volume": item.volume,
+                "locator": item.full_locator,
+                "allocated": bool(item.flags & EntryFlag.ALLOCATED),
+                "kind": EntryKind(item.kind).name.lower(),
+                "flags": [
+                    str(flag.name).lower()
+                    for flag in EntryFlag
+                    if item.flags & flag and flag is not EntryFlag.ALLOCATED
+                ],
+                "size": item.size,
+                "bytes_read": item.bytes_read,
+                "md5": item.md5.hex() if item.md5 else None,
+                "sha1": item.sha1.hex() if item.sha1 else None,
+                "sha256": item.sha256.hex() if item.sha256 else None,
+                "content_type": TYPES[item.type].name,
+                "place": word(Place(item.place).name),
+                "owner": item.owner if item.owner >= 0 else None,
+                "times": _times(item, bases.get((item.source, item.volume), {})),
+                "status": STATUS_WORDS[item.status],
+                "gap": item.gap or None,
+            }
+            if clear:
+                row |= path_fields(item.path)
+            yield row
+
+
+def path_fields(path: bytes) -> JSON:
+    """Return a path as text, and its bytes too where the text is not exact."""
+    try:
+        return {"path": path.decode()}
+    except UnicodeDecodeError:
+        return {
+            "path": path.decode(errors="replace"),
+            "path_b64": base64.b64encode(path).decode(),
+        }
+
+
+def _times(item: queries.Item, basis: Mapping[str, Any]) -> JSON:
+    found: JSON = {}
+    for name, moment in zip("macb", item.times, strict=True):
+        if moment is not None:
+            rule = TimeRule(*basis.get(name, (1, "utc")))
+            found[name] = {
+                "seconds": moment.seconds,
+                "nanoseconds": moment.nanoseconds,
+                "resolution_ns": rule.resolution_ns,
+                "zone": rule.zone,
+            }
+    return found
+
+
+def findings(case_dir: Path) -> Iterator[JSON]:
+    """Yield every finding as the report states it, withdrawn ones too."""
+    with _reading(case_dir) as database:
+        report = Builder(database, case_dir / BUNDLE).findings()
+        for finding in report:
+            yield {"type": "finding", **finding.to_json()}
+
+
+def gaps(case_dir: Path) -> Iterator[JSON]:
+    """Yield every gap: first those of volumes and directories, then those of items."""
+    with _reading(case_dir) as database:
+        for place, code, detail in database.rows("SELECT place, code, detail FROM gap ORDER BY id"):
+            yield {
+                "type": "gap",
+                "where": place,
+                "code": code,
+                "policy": is_policy(code),
+                "text": GAP_TEXTS[code],
+                "detail": json.loads(detail),
+            }
+        for item in queries.items(database):
+            if item.gap:
+                yield {
+                    "type": "gap",
+                    "where": item.full_locator,
+                    "code": item.gap,
+                    "policy": is_policy(item.gap),
+                    "text": GAP_TEXTS[item.gap],
+                    "detail": {"size": item.size, "bytes_read": item.bytes_read},
+                }
+
+
+def events(case_dir: Path, *, follow: bool = False) -> Iterator[JSON]:
+    """Yield what runs told while they ran; with ``follow``, go on until the reader stops."""
+    path = case_dir / EVENTS
+    if not (case_dir / DATABASE).exists():
+        raise UsageError(
+            f"{case_dir} is not a case", hint="give the directory that `heroes scan --case` made"
+        )
+    position = 0
+    while True:
+        if path.exists():
+            with path.open("rb") as stream:
+                stream.seek(position)
+                for line in stream:
+                    if not line.endswith(b"\n"):
+                        break
+                    position += len(line)
+                    yield json.loads(line)
+        if not follow:
+            return
+        time.sleep(_FOLLOW_SECONDS)
+
+
+def finding_number(text: str) -> int:
+    """Return the number in a text such as ``F-12``.
+
+    Raises:
+        UsageError: it is none.
+    """
+    found = _NUMBER.fullmatch(text.strip())
+    if found is None:
+        raise UsageError(f"{text!r} is no finding", hint="findings are named like F-000012")
+    return int(found[1])
+
+
+def locate(case_dir: Path, finding: str) -> JSON:
+    """Return where a finding lies, in the words of other tools; nothing is extracted.
+
+    Raises:
+        UsageError: there is no such finding.
+    """
+    number = finding_number(finding)
+    with _reading(case_dir) as database:
+        item_id = database.value("SELECT item_id FROM match WHERE finding=?", (number,))
+        item = None if item_id is None else queries.item(database, item_id)
+        if item is None:
+            raise UsageError(
+                f"the case has no finding {number_text(number)}", hint="see: heroes findings"
+            )
+        row = next(
+            database.rows(
+                "SELECT s.path, s.format, v.offset, v.size, v.spec, v.kind FROM volume v"
+                " JOIN source s ON s.id = v.source_id WHERE s.label=? AND v.key=?",
+                (item.source, item.volume),
+            )
+        )
+        first = database.value("SELECT first_offset FROM item WHERE id=?", (item.id,))
+    path, kind, offset, _size, spec, volume_kind = row
+    found: JSON = {
+        "type": "location",
+        "finding": number_text(number),
+        "exhibit": item.exhibit,
+        "source": item.source,
+        "source_path": path,
+        "source_format": kind,
+        "volume": item.volume,
+        "volume_offset": offset,
+        "locator": item.full_locator,
+        "size": item.size,
+        "allocated": bool(item.flags & EntryFlag.ALLOCATED),
+        "first_byte": offset + first if offset is not None and first >= 0 else None,
+        "commands": [],
+    }
+    if volume_kind == "volume" and offset is not None:
+        sector = int(json.loads(spec).get("sector_size") or 512)
+        command = _icat(item.locator, path, offset // sector, sector)
+        if command:
+            found["commands"] = [{"tool": "The Sleuth Kit", "command": command}]
+    return found
+
+
+def _icat(locator: str, path: str, start: int, sector: int) -> str | None:
+    try:
+        address = locators.parse_locator(locator).sleuth_kit
+    except UsageError:
+        return None
+    if address is None:
+        return None
+    size = "" if sector == 512 else f" -b {sector}"  # noqa: PLR2004 - the tool's own default
+    return f"icat -r{size} -o {start} {shlex.quote(path)} {address}"
