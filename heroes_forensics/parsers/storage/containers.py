@@ -50,9 +50,15 @@ _HEADS: Final[tuple[tuple[int, bytes, str], ...]] = (
     (0, b"MSWIM\0\0\0", "wim"),
     (0, b"partclone-image", "partclone"),
 )
+_ENDS: Final = (
+    (b"koly", "dmg"),
+    (b"conectix", "vhd"),
+)
 _ZIPS: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK\x03\x04", b"PK00PK\x03\x04")
 _AFF4_MEMBERS: Final = (b"container.description", b"version.txt", b"information.turtle")
 _FIRST_NAME_AT: Final = 30
+_END_RECORD: Final = 22
+"""Bytes of the end record of a zip before its comment."""
 
 
 def container_of(base: Reader) -> str | None:
@@ -68,26 +74,24 @@ def container_of(base: Reader) -> str | None:
     if head.startswith(b"QFI\xfb"):
         return "qcow" if head[4:8] == b"\0\0\0\x01" else "qcow2"
     end = base.pread(max(0, base.size - _BLOCK), _BLOCK)
-    if end.startswith(b"koly"):
-        return "dmg"
-    # A footer of 511 bytes was written by versions of Virtual PC before 2004.
-    if head.startswith(b"conectix") or end.startswith((b"conectix", b"\0conectix")):
+    if head.startswith(b"conectix"):
         return "vhd"
-    if end[1:].startswith(b"conectix"):
-        return "vhd"
-    if end.endswith(b"cdsaencr"):
-        return "dmg-encrypted"
-    if head.startswith(b"PK\x03\x04") and _is_aff4(base):
-        return "aff4"
-    return None
+    if head.startswith(b"PK\x03\x04"):
+        return "aff4" if _is_aff4(base, end) else None
+    return next((name for magic, name in _ENDS if end.startswith(magic)), None)
 
 
-def _is_aff4(base: Reader) -> bool:
-    """AFF4 is a zip whose first members have names that the standard fixes."""
+def _is_aff4(base: Reader, end: bytes) -> bool:
+    """AFF4 is a zip whose comment is the name of the volume, or whose first member is fixed."""
     head = base.pread(0, 4 * _BLOCK)
     length = int.from_bytes(head[26:28], "little")
     first = head[_FIRST_NAME_AT : _FIRST_NAME_AT + length]
-    return first in _AFF4_MEMBERS or first.startswith(b"aff4%3A")
+    record = end.rfind(b"PK\x05\x06")
+    return (
+        first in _AFF4_MEMBERS
+        or first.startswith(b"aff4%3A")
+        or (record >= 0 and end.startswith(b"aff4://", record + _END_RECORD))
+    )
 
 
 def content_of(base: Reader) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from heroes_forensics.model import JSON
 from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.storage.apfs_snapshots import without_snapshots
 from heroes_forensics.parsers.storage.readers import FileObjectReader, RangeReader
 from heroes_forensics.parsers.storage.source import Source
 
@@ -54,7 +55,7 @@ def _open(source: Source, inner: Reader, one: JSON, key: str) -> Reader:
         return _kept(source, key, bitlocker(inner))
     if layer == "apfs":
         # The container is opened by the parser of APFS; the index tells it which volume.
-        return inner
+        return without_snapshots(inner)[0]
     raise OSError("the volume was described by a step that this version does not know")
 
 

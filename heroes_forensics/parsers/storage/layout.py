@@ -13,6 +13,7 @@ from uuid import UUID
 from heroes_forensics.model import JSON, Gap
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.storage import layers
+from heroes_forensics.parsers.storage.apfs_snapshots import without_snapshots
 from heroes_forensics.parsers.storage.partitions import Partition, Table, read_table
 from heroes_forensics.parsers.storage.readers import RangeReader
 from heroes_forensics.parsers.storage.segments import COMPANION
@@ -125,12 +126,12 @@ def _layout(source: Source) -> Layout:
 def _media(source: Source, layout: Layout, media: Reader) -> None:
     whole = _Place("p0", 0, media.size, ())
     if not source.examine:
-        _add(layout, _row(source, whole, None, Gap("p0", "volume.unknown")), layout.nodes)
+        _add(layout, _row(source, layout, whole, None, Gap("p0", "volume.unknown")), layout.nodes)
         return
     try:
         found, table = recognise(media), read_table(media, sector_size=source.sector_size)
     except OSError:
-        _add(layout, _row(source, whole, None, Gap("p0", "volume.damaged")), layout.nodes)
+        _add(layout, _row(source, layout, whole, None, Gap("p0", "volume.damaged")), layout.nodes)
         return
     if table is not None and not _table_counts(media, table, found):
         table = None
@@ -138,10 +139,12 @@ def _media(source: Source, layout: Layout, media: Reader) -> None:
         _examine(source, layout, whole, layout.nodes)
         return
     layout.table = table
-    _table(source, layout, media, table)
     # A hybrid disc has a file system over the whole medium as well as a table.
     if found is not None and found.name == "iso9660":
         _examine(source, layout, whole, layout.nodes)
+        table.partitions = [one for one in table.partitions if one.start > 0]
+        table.notes.append("ISO 9660 lies over the whole medium as well")
+    _table(source, layout, media, table)
 
 
 def _table_counts(media: Reader, table: Table, found: Recognised | None) -> bool:
@@ -195,13 +198,13 @@ def _table(source: Source, layout: Layout, media: Reader, table: Table) -> None:
         )
         if partition.start >= media.size:
             gap = Gap(key, "volume.truncated", {"declared": partition.size, "real": 0})
-            _add(layout, _row(source, place, None, gap), layout.nodes, place.hint)
+            _add(layout, _row(source, layout, place, None, gap), layout.nodes, place.hint)
         else:
             _examine(source, layout, place, layout.nodes)
     _free(layout, previous_end, media.size)
-    if not table.partitions:
+    if not layout.nodes:
         gap = Gap("p0", "volume.unknown", {"table": table.scheme, "partitions": 0})
-        _add(layout, _row(source, _Place("p0", 0, media.size, ()), None, gap), layout.nodes)
+        _add(layout, _row(source, layout, _Place("p0", 0, media.size, ()), None, gap), layout.nodes)
 
 
 def _free(layout: Layout, start: int, end: int) -> None:
@@ -219,15 +222,16 @@ def _key(layout: Layout, wanted: str) -> str:
     return key
 
 
-def _row(source: Source, place: _Place, name: str | None, gap: Gap | None) -> Volume:
-    sector = source.layers.get("sector")
+def _row(
+    source: Source, layout: Layout, place: _Place, name: str | None, gap: Gap | None
+) -> Volume:
     return Volume(
         key=place.key,
         kind=VOLUME,
         file_system=name,
         offset=place.offset,
         size=place.size,
-        sector_size=sector if isinstance(sector, int) else source.sector_size,
+        sector_size=layout.table.sector_size if layout.table else source.sector_size,
         spec=place.steps,
         gap=gap,
         parent=place.parent,
@@ -266,22 +270,22 @@ def _examine(source: Source, layout: Layout, place: _Place, nodes: list[JSON]) -
             nested = read_table(reader)
     except OSError:
         gap = Gap(place.key, "volume.damaged", {})
-        _add(layout, _row(source, place, None, gap), nodes, place.hint)
+        _add(layout, _row(source, layout, place, None, gap), nodes, place.hint)
         return
     if nested is not None:
         _nested(source, layout, place, nested, nodes)
     elif found is None:
-        _add(layout, _row(source, place, None, _unknown(place, reader)), nodes, place.hint)
+        _add(layout, _row(source, layout, place, None, _unknown(place, reader)), nodes, place.hint)
     elif found.family == "manager":
         _manager(source, layout, place, found, nodes)
     elif found.name == "bitlocker" and not any(one["layer"] == "bitlocker" for one in place.steps):
         _bitlocker(source, layout, place, nodes)
     elif found.family == "encrypted":
         gap = Gap(place.key, "volume.encrypted", {"system": found.name})
-        _add(layout, _row(source, place, None, gap), nodes, place.hint)
+        _add(layout, _row(source, layout, place, None, gap), nodes, place.hint)
     elif found.family == "unsupported":
         gap = Gap(place.key, "volume.unsupported", {"file_system": found.name})
-        _add(layout, _row(source, place, found.name, gap), nodes, place.hint)
+        _add(layout, _row(source, layout, place, found.name, gap), nodes, place.hint)
     else:
         _file_system(source, layout, place, found, nodes)
 
@@ -297,7 +301,7 @@ def _unknown(place: _Place, reader: Reader) -> Gap:
 def _file_system(
     source: Source, layout: Layout, place: _Place, found: Recognised, nodes: list[JSON]
 ) -> None:
-    node = _add(layout, _row(source, place, found.name, None), nodes, place.hint)
+    node = _add(layout, _row(source, layout, place, found.name, None), nodes, place.hint)
     if node is None:
         return
     reader = layers.follow(source, place.steps)
@@ -318,7 +322,8 @@ def _shadow_copies(source: Source, layout: Layout, place: _Place, nodes: list[JS
     """List the shadow copies of an NTFS volume, oldest first."""
     try:
         catalog = layers.stack("VSHADOW", layers.follow(source, place.steps), location="/")
-        count = int(catalog.file_system().GetVShadowVolume().number_of_stores)
+        opened = catalog.file_system()
+        count = int(opened.GetVShadowVolume().number_of_stores)
     except Exception:  # noqa: BLE001 (whatever libvshadow says, it is one gap)
         layout.gap(place.key, "snapshot.unreadable", {"system": "vss"})
         return
@@ -348,7 +353,7 @@ def _bitlocker(source: Source, layout: Layout, place: _Place, nodes: list[JSON])
         found = None
     if found is None or found.family != "file-system":
         gap = Gap(place.key, "volume.encrypted", {"system": "bitlocker"})
-        _add(layout, _row(source, place, None, gap), nodes, place.hint)
+        _add(layout, _row(source, layout, place, None, gap), nodes, place.hint)
         return
     node: JSON = {"key": place.key, "layer": "bitlocker", "note": "its key is stored in the clear"}
     children: list[JSON] = []
@@ -381,11 +386,12 @@ def _manager(
             _lvm(source, layout, place, reader, children)
     except Exception:  # noqa: BLE001 (whatever the library says, it is one gap)
         gap = Gap(place.key, "volume.damaged", {"layer": found.name})
-        _add(layout, _row(source, place, found.name, gap), children)
+        _add(layout, _row(source, layout, place, found.name, gap), children)
 
 
 def _lvm(source: Source, layout: Layout, place: _Place, reader: Reader, nodes: list[JSON]) -> None:
-    group = layers.stack("LVM", reader, location="/").file_system().GetLVMVolumeGroup()
+    opened = layers.stack("LVM", reader, location="/").file_system()
+    group = opened.GetLVMVolumeGroup()
     count, disks = int(group.number_of_logical_volumes), int(group.number_of_physical_volumes)
     for index in range(min(count, MAX_VOLUMES)):
         key = _key(layout, f"{place.key}.lv{index + 1}")
@@ -393,15 +399,16 @@ def _lvm(source: Source, layout: Layout, place: _Place, reader: Reader, nodes: l
         size = int(group.get_logical_volume(index).size)
         inside = _Place(key, None, size, steps, place.depth + 1, place.key)
         if disks > 1:
-            gap = Gap(key, "volume.damaged", {"layer": "lvm2", "physical_volumes": disks})
-            _add(layout, _row(source, inside, None, gap), nodes)
+            gap = Gap(key, "volume.unsupported", {"layer": "lvm2", "physical_volumes": disks})
+            _add(layout, _row(source, layout, inside, None, gap), nodes)
         else:
             _examine(source, layout, inside, nodes)
 
 
 def _apfs(source: Source, layout: Layout, place: _Place, reader: Reader, nodes: list[JSON]) -> None:
-    container = layers.stack("APFS_CONTAINER", reader, location="/").file_system()
-    container = container.GetAPFSContainer()
+    view, snapshots = without_snapshots(reader)
+    opened = layers.stack("APFS_CONTAINER", view, location="/").file_system()
+    container = opened.GetAPFSContainer()
     declared = int(container.size)
     real = min(reader.size, source.size - (place.offset or 0))
     if declared > real:
@@ -416,7 +423,10 @@ def _apfs(source: Source, layout: Layout, place: _Place, reader: Reader, nodes: 
                 gap = Gap(key, "volume.encrypted", {"system": "apfs"})
         except OSError:
             gap = Gap(key, "volume.damaged", {"layer": "apfs"})
-        _add(layout, _row(source, inside, "apfs", gap), nodes)
+        _add(layout, _row(source, layout, inside, "apfs", gap), nodes)
+        if snapshots.get(index):
+            counted: JSON = {"system": "apfs", "count": snapshots[index]}
+            layout.gap(key, "snapshot.unreadable", counted)
 
 
 def _nested(source: Source, layout: Layout, place: _Place, table: Table, nodes: list[JSON]) -> None:

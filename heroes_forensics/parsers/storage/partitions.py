@@ -23,6 +23,8 @@ SECTOR_SIZES: Final = (512, 4096, 2048, 1024)
 _EXTENDED: Final = frozenset({0x05, 0x0F, 0x85})
 _PROTECTIVE: Final = 0xEE
 _BOOT_MARK: Final = b"\x55\xaa"
+_GPT_HEADER: Final = 92
+"""Bytes (UEFI 5.3.2)."""
 _MAX_TABLE: Final = 4 << 20
 """Bytes of a GPT entry array that are read; 128 entries of 128 bytes are usual."""
 
@@ -220,21 +222,14 @@ def _gpt_table(reader: Reader, header: bytes, size: int) -> tuple[Table, bool]:
         struct.unpack_from("<Q", header, 24)[0],
     )
     first, count, width, array = struct.unpack_from("<QIII", header, 72)
-    sound = (
-        92 <= length <= len(header)
-        and stored
-        == zlib.crc32(  # noqa: PLR2004 (UEFI 5.3.2)
-            header[:16] + b"\0\0\0\0" + header[20:length]
-        )
+    sound = _GPT_HEADER <= length <= len(header) and stored == zlib.crc32(
+        header[:16] + b"\0\0\0\0" + header[20:length]
     )
     table.declared = (max(alternate, own) + 1) * size if sound else -1
     if width < 128 or width % 8:  # noqa: PLR2004 (UEFI 5.3.3)
         return table, False
     entries = reader.pread(first * size, min(count * width, _MAX_TABLE))
-    if len(entries) == count * width:
-        sound = sound and zlib.crc32(entries) == array
-    else:
-        sound = False
+    sound = sound and len(entries) == count * width and zlib.crc32(entries) == array
     for at in range(0, len(entries) - width + 1, width):
         kind = str(uuid.UUID(bytes_le=entries[at : at + 16]))
         begin, end = struct.unpack_from("<QQ", entries, at + 32)

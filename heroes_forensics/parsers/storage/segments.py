@@ -41,8 +41,10 @@ _FAMILIES: Final = (
     frozenset({".vmdk"}),
     frozenset({".vhd", ".avhd"}),
     frozenset({".vhdx", ".avhdx"}),
-    frozenset({".qcow", ".qcow2"}),
+    frozenset({".qcow", ".qcow2", ".img", ".raw"}),
 )
+_NO_CHILDREN: Final = frozenset({".img", ".raw"})
+"""May be the parent of a virtual disk, and never has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +277,7 @@ def _common(one: str, other: str) -> int:
 def _companions(path: Path) -> list[Path]:
     """Return possible parents and extents of a virtual disk, nearest names first."""
     family = next((one for one in _FAMILIES if path.suffix.lower() in one), None)
-    if family is None:
+    if family is None or path.suffix.lower() in _NO_CHILDREN:
         return []
     stem = path.stem.lower()
     near = [

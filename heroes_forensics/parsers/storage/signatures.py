@@ -5,6 +5,7 @@ the file-system headers of the Linux kernel (``include/uapi/linux/magic.h`` and 
 on-disk header), util-linux ``libblkid``, and the libyal format documentation.
 """
 
+import contextlib
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -137,7 +138,12 @@ def recognise(reader: Reader) -> Recognised | None:
     for offset, magic, name in _AT:
         if head.startswith(magic, offset):
             return Recognised(name)
-    return _jffs2(head) or _amiga(head) or _far(reader)
+    found = _jffs2(head) or _amiga(head)
+    if found is None:
+        # A bad sector there leaves the answer that the head gave: nothing known.
+        with contextlib.suppress(OSError):
+            found = _far(reader)
+    return found
 
 
 def boot_file_system(head: bytes) -> Recognised | None:

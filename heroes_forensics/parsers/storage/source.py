@@ -139,7 +139,10 @@ def _open(
         return _source_of(image, name, slots)
     table, found = _volume_system(base)
     if table is not None or found is not None:
-        return Source(name, IMAGE, raw, "heroes", "", base, slots)
+        source = Source(name, IMAGE, raw, "heroes", "", base, slots)
+        if rest := base.size % source.sector_size:
+            source.notes.append(f"the size is not a whole number of sectors: {rest} bytes over")
+        return source
     return _not_an_image(name, slots, base, raw, treat_as)
 
 
@@ -161,6 +164,10 @@ def _image(  # noqa: PLR0913 (one place hands on what opening any container need
         from heroes_forensics.parsers.storage.ewf import open_ewf  # noqa: PLC0415
 
         return open_ewf(name, parts, accept_damaged=accept_damaged)
+    if container == "qcow2":
+        from heroes_forensics.parsers.storage.qcow2 import open_qcow2  # noqa: PLC0415
+
+        return open_qcow2(name, base, others)
     from heroes_forensics.parsers.storage.virtual_disks import open_virtual_disk  # noqa: PLC0415
 
     return open_virtual_disk(container, name, base, others)

@@ -1,4 +1,4 @@
-"""QCOW, VHD, VHDX, VMDK and UDIF images through dfVFS, over descriptors.
+"""QCOW version 1, VHD, VHDX, VMDK and UDIF images through dfVFS, over descriptors.
 
 Which file is the parent of which is settled here before dfVFS opens anything: by the identifiers
 that the files hold where the format has one, else by basename, among the files that the operator
@@ -7,7 +7,9 @@ gave and no others. A chain with a missing link or a loop is refused; libvhdi wo
 
 import struct
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Final
+from xml.parsers.expat import ExpatError
 
 import pyqcow
 import pyvhdi
@@ -18,8 +20,9 @@ from heroes_forensics.display import shown
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Gap
 from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.storage import udif
 from heroes_forensics.parsers.storage.image import Image
-from heroes_forensics.parsers.storage.readers import ReaderFile
+from heroes_forensics.parsers.storage.readers import RangeReader, ReaderFile
 from heroes_forensics.parsers.storage.vfs import Stack, basename
 
 MAX_CHAIN: Final = 64
@@ -27,7 +30,6 @@ MAX_CHAIN: Final = 64
 
 _INDICATORS: Final[dict[str, tuple[str, str]]] = {
     "qcow": (definitions.TYPE_INDICATOR_QCOW, "libqcow"),
-    "qcow2": (definitions.TYPE_INDICATOR_QCOW, "libqcow"),
     "vhd": (definitions.TYPE_INDICATOR_VHDI, "libvhdi"),
     "vhdx": (definitions.TYPE_INDICATOR_VHDI, "libvhdi"),
     "vmdk": (definitions.TYPE_INDICATOR_VMDK, "libvmdk"),
@@ -35,10 +37,10 @@ _INDICATORS: Final[dict[str, tuple[str, str]]] = {
 }
 _LABELS: Final = {"dmg": "DMG"}
 _NO_PARENT: Final = frozenset({"", "ffffffff"})
-_QCOW2_UNREAD: Final = {2: "an external data file", 4: "extended L2 entries"}
-"""Incompatible feature bits of QCOW2 version 3 that libqcow does not know (QEMU docs/interop)."""
-_QCOW2_ZSTD: Final = 3
-_QCOW2_CORRUPT: Final = 1
+_VHD_FIXED: Final = 2
+_FOOTER: Final = 512
+_SPARSE: Final = b"sprs"
+_QCOW_ENCRYPTION_AT: Final = 36
 
 
 def open_virtual_disk(kind: str, name: str, first: Reader, others: Mapping[str, Reader]) -> Image:
@@ -58,16 +60,23 @@ def open_virtual_disk(kind: str, name: str, first: Reader, others: Mapping[str, 
     health: list[Gap] = []
     readers: dict[str, Reader]
     try:
-        if kind in {"qcow", "qcow2"}:
-            health = _qcow2_features(name, first)
+        if kind == "qcow":
+            _check_qcow(name, first)
             readers = _chain(name, first, others, _qcow_parent)
         elif kind in {"vhd", "vhdx"}:
             readers = _chain(name, first, others, _vhd_parent)
+            health = _vhd_health(first) if kind == "vhd" else []
         else:
             readers = {**others, name: first}
             if kind == "vmdk":
                 _check_vmdk(name, first, others)
-        media = Stack(indicator, name, readers).reader()
+        media: Reader
+        if kind == "vhd" and (fixed := _fixed_vhd(first)) is not None:
+            media, library = fixed, ""
+        else:
+            media = Stack(indicator, name, readers).reader()
+        if kind == "dmg" and first.pread(0, 4) != _SPARSE:
+            media = _with_lzma(name, first, media, health)
     except EvidenceError:
         raise
     except Exception as error:
@@ -76,11 +85,10 @@ def open_virtual_disk(kind: str, name: str, first: Reader, others: Mapping[str, 
             hint="copy it again together with every file it was stored with",
         ) from error
     notes = [f"{len(readers) - 1} parent disks are part of it"] if _chained(kind, readers) else []
-    version = str(__import__(library.replace("lib", "py")).get_version())
     return Image(
         format=kind,
-        reader_name=f"dfvfs+{library}",
-        reader_version=version,
+        reader_name=f"dfvfs+{library}" if library else "heroes",
+        reader_version=_version(library),
         media=media,
         health=health,
         notes=notes,
@@ -179,42 +187,63 @@ def _check_vmdk(name: str, first: Reader, others: Mapping[str, Reader]) -> None:
         )
 
 
-def _qcow2_features(name: str, first: Reader) -> list[Gap]:
-    """Refuse features that libqcow would misread in silence; note snapshots and damage."""
-    head = first.pread(0, 112).ljust(112, b"\0")
-    version, encryption = (
-        struct.unpack_from(">I", head, 4)[0],
-        struct.unpack_from(">I", head, 32)[0],
-    )
-    if version == 1:
-        encryption = struct.unpack_from(">I", head, 36)[0]
-    if encryption:
+def _check_qcow(name: str, first: Reader) -> None:
+    encrypted = first.pread(_QCOW_ENCRYPTION_AT, 4) not in {b"", bytes(4)}
+    if encrypted:
         raise UnsupportedError(
             f"{shown(name)} is an encrypted QCOW image",
             code="source.unsupported",
             hint="decrypt a copy with qemu-img and scan that",
         )
-    if version < 2:  # noqa: PLR2004 (QCOW1 has neither snapshots nor features)
+
+
+def _version(library: str) -> str:
+    """Return the version of a libyal library; empty for our own readers."""
+    if not library:
+        return ""
+    return str(import_module(library.replace("lib", "py")).get_version())
+
+
+def _vhd_footer(first: Reader) -> tuple[int, int, int]:
+    """Return (type, size of the media, bytes before the footer); type 0 without a footer.
+
+    Source: Virtual Hard Disk Image Format Specification 1.0, "Hard Disk Footer Format".
+    """
+    footer = first.pread(max(0, first.size - _FOOTER), _FOOTER)
+    start = footer.find(b"conectix", 0, 16)
+    if start < 0 or len(footer) - start < 64:  # noqa: PLR2004 (up to the type)
+        return 0, 0, 0
+    size, kind = struct.unpack_from(">Q4xI", footer, start + 48)[:2]
+    return kind, size, first.size - len(footer) + start
+
+
+def _fixed_vhd(first: Reader) -> Reader | None:
+    """A fixed disk is its media with a footer behind: no library has to stand in between."""
+    kind, size, real = _vhd_footer(first)
+    return RangeReader(first, 0, min(size, real)) if kind == _VHD_FIXED else None
+
+
+def _vhd_health(first: Reader) -> list[Gap]:
+    """Compare a fixed disk with the size in its footer."""
+    kind, size, real = _vhd_footer(first)
+    if kind != _VHD_FIXED or real >= size:
         return []
-    health = []
-    if snapshots := struct.unpack_from(">I", head, 60)[0]:
-        health.append(
-            Gap("source", "snapshot.unreadable", {"container": "qcow2", "count": snapshots})
-        )
-    features = struct.unpack_from(">Q", head, 72)[0] if version > 2 else 0  # noqa: PLR2004
-    for bit, words in _QCOW2_UNREAD.items():
-        if features >> bit & 1:
-            raise UnsupportedError(
-                f"{shown(name)} is a QCOW2 image with {words}, which this version does not read",
-                code="source.unsupported",
-                hint="convert a copy with qemu-img to raw and scan that",
-            )
-    if features >> _QCOW2_ZSTD & 1 and head[104]:
+    return [Gap("source", "source.truncated", {"declared": size, "real": real})]
+
+
+def _with_lzma(name: str, first: Reader, media: Reader, health: list[Gap]) -> Reader:
+    """Look at the run table: unpack what libmodi cannot, refuse what nobody can."""
+    try:
+        runs = udif.read_runs(first)
+    except (OSError, ValueError, LookupError, TypeError, ExpatError):
+        # Images without a property list keep the table in a resource fork; libmodi reads that.
+        return media
+    if runs.unknown:
         raise UnsupportedError(
-            f"{shown(name)} is a QCOW2 image compressed with zstd, which this version does not read",
+            f"{shown(name)} is a DMG packed by a method that this version does not read",
             code="source.unsupported",
-            hint="convert a copy with qemu-img to raw and scan that",
+            hint="convert a copy with hdiutil to UDZO and scan that",
         )
-    if features >> _QCOW2_CORRUPT & 1:
-        health.append(Gap("source", "source.damaged", {"container": "qcow2", "fault": "marked"}))
-    return health
+    if runs.beyond:
+        health.append(Gap("source", "source.truncated", {"runs": runs.beyond, "real": first.size}))
+    return udif.LzmaRuns(media, first, runs.lzma) if runs.lzma else media
