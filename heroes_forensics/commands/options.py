@@ -17,7 +17,7 @@ PASSPHRASE_LIMIT: Final = 4096
 
 SET_KINDS: Final = ("notable", "known-good", "watch", "adult-intimate", "exclude")
 NAMES: Final = ("sealed", "clear")
-TREAT_AS: Final = ("auto", "image", "file")
+TREAT_AS: Final = ("auto", "image", "tar", "zip", "file")
 
 F = TypeVar("F", bound=Callable[..., Any])
 

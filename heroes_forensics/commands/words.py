@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
-from heroes_forensics.commands.text import human, integer, record, string
+from heroes_forensics.commands.text import human, integer, string
 from heroes_forensics.model import GAP_TEXTS
 
 if TYPE_CHECKING:
@@ -37,7 +37,11 @@ def reason(code: str) -> str:
 
 
 def category(row: Mapping[str, object]) -> str:
-    """Return the category in the issuer's own code, with its scheme; empty when none is given."""
+    """Return the category in the issuer's own code, with its scheme; empty when none is given.
+
+    Args:
+        row: a match of the report, or the ``category`` of a finding.
+    """
     code = string(row, "code")
     if not code:
         return ""
@@ -49,7 +53,8 @@ def listed_by(row: Mapping[str, object]) -> str:
     """Return ``listed by X as category 1 (SCHEME)`` for a finding."""
     issuer = string(row, "issuer") or string(row, "set_name") or string(row, "set", "a hash set")
     edition = string(row, "edition")
-    what = category(record(row, "category"))
+    stated = row.get("category")
+    what = category(stated if isinstance(stated, dict) else {"code": stated})
     return (
         f"listed by {issuer}"
         + (f", edition {edition}," if edition else "")

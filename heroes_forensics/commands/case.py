@@ -1,0 +1,138 @@
+"""``heroes case``: making a case, showing it, describing its exhibits."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from heroes_forensics.commands import options
+from heroes_forensics.commands.output import Output
+from heroes_forensics.commands.text import facts
+from heroes_forensics.commands.verb import VerbGroup
+from heroes_forensics.errors import DONE
+from heroes_forensics.model import JSON
+
+
+@click.group("case", cls=VerbGroup, no_args_is_help=True, subcommand_metavar="WHAT ...")
+def case() -> None:
+    """Make a case, show it, or describe its exhibits.
+
+    A scan makes its case by itself; this is for facts that should stand in the record before
+    the first scan, and for correcting what is said of an exhibit.
+
+    Examples:
+      heroes case create CASE --reference 2024/117 --examiner ex-031
+      heroes case show CASE
+      heroes case exhibit CASE E-1 --field seal="B 004 118"
+    """
+
+
+@case.command("create")
+@options.case_argument
+@click.option("--reference", default="", metavar="TEXT", help="Reference of the case.")
+@click.option("--examiner", default="", metavar="ID", help="Staff identifier of the examiner.")
+@click.option(
+    "--names",
+    type=click.Choice(options.NAMES),
+    default="sealed",
+    show_default=True,
+    help="Whether names of files are encrypted in the case; this never changes.",
+)
+@click.option(
+    "--authority",
+    multiple=True,
+    callback=options.pairs,
+    metavar="FIELD=VALUE",
+    help="The legal basis: kind, reference, issued_by, valid_from, valid_to, scope_text. "
+    "May be repeated.",
+)
+@options.passphrase_option
+@options.json_option
+def create(  # noqa: PLR0913 # the options of a verb
+    *,
+    case_dir: Path,
+    reference: str,
+    examiner: str,
+    names: str,
+    authority: tuple[tuple[str, str], ...],
+    passphrase_fd: int | None,
+    as_json: bool,
+) -> int:
+    """Make a new case in a new or empty folder CASE.
+
+    Examples:
+      heroes case create CASE --reference 2024/117 --examiner ex-031
+      heroes case create CASE --authority kind=warrant --authority reference="Gs 221/24"
+    """
+    from heroes_forensics.pipelines import cases  # noqa: PLC0415 # heavy: when it runs
+
+    made = cases.create(
+        case_dir,
+        reference=reference,
+        examiner=examiner,
+        names=names,
+        authority=options.fields(authority, "--authority") or None,
+        passphrase=options.passphrase(passphrase_fd),
+    )
+    Output(as_json=as_json).show(made, "case", _made)
+    return DONE
+
+
+def _made(facts_of_case: JSON) -> Iterator[str]:
+    yield "The case is made."
+    yield ""
+    yield from facts(facts_of_case)
+
+
+@case.command("show")
+@options.case_argument
+@options.json_option
+def show(*, case_dir: Path, as_json: bool) -> int:
+    """Show the facts, exhibits, sources and runs of CASE.
+
+    Example:
+      heroes case show CASE
+    """
+    from heroes_forensics.pipelines import cases  # noqa: PLC0415 # heavy: when it runs
+
+    Output(as_json=as_json).show(cases.show(case_dir), "case", facts)
+    return DONE
+
+
+@case.command("exhibit")
+@options.case_argument
+@click.argument("label")
+@click.option(
+    "--field",
+    "given",
+    multiple=True,
+    required=True,
+    callback=options.pairs,
+    metavar="FIELD=VALUE",
+    help="description, make, model, serial, seal, officer, lims, time_zone, or a field of your "
+    "own. May be repeated.",
+)
+@options.passphrase_option
+@options.json_option
+def exhibit(
+    *,
+    case_dir: Path,
+    label: str,
+    given: tuple[tuple[str, str], ...],
+    passphrase_fd: int | None,
+    as_json: bool,
+) -> int:
+    """Describe the exhibit LABEL of CASE, or correct its description.
+
+    A correction is an event of the record; what was said before stays readable there.
+
+    Example:
+      heroes case exhibit CASE E-1 --field make=Example --field serial=SN-4471
+    """
+    from heroes_forensics.pipelines import cases  # noqa: PLC0415 # heavy: when it runs
+
+    fields = options.fields(given, "--field")
+    secret = options.passphrase(passphrase_fd)
+    now = cases.set_exhibit(case_dir, label, fields, passphrase=secret)
+    Output(as_json=as_json).show(now, "exhibit", facts)
+    return DONE

@@ -1,0 +1,49 @@
+"""``heroes demo``: the whole way once, with generated evidence."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from heroes_forensics.commands import options
+from heroes_forensics.commands.output import Output
+from heroes_forensics.commands.progress import watching
+from heroes_forensics.commands.summary import report_of, summary
+from heroes_forensics.commands.text import facts, string
+from heroes_forensics.commands.verb import Verb
+from heroes_forensics.errors import DONE
+from heroes_forensics.model import JSON
+
+
+@click.command("demo", cls=Verb)
+@click.argument("directory", type=options.PATH, default=Path("heroes-demo"))
+@options.quiet_option
+@options.json_option
+def demo(*, directory: Path, quiet: bool, as_json: bool) -> int:
+    """Scan the bundled demonstration evidence and verify the record.
+
+    Evidence and hash sets are generated and show nothing but patterns. DIRECTORY is a new or
+    empty folder (heroes-demo without one).
+
+    Example:
+      heroes demo
+    """
+    from heroes_forensics.pipelines import demo as pipeline  # noqa: PLC0415 # heavy
+
+    out = Output(as_json=as_json)
+    with watching(out, quiet=quiet) as watch:
+        made = pipeline.demo(directory, watch)
+    out.show(made, "demo", _text)
+    code = made.get("exit_code")
+    return code if isinstance(code, int) else DONE
+
+
+def _text(made: JSON) -> Iterator[str]:
+    report = report_of(Path(str(made["report"]))) if made.get("report") else None
+    if report is not None:
+        yield from summary(report)
+        yield ""
+    yield from facts(made)
+    if string(made, "case_dir"):
+        yield ""
+        yield f"Look further: heroes findings {string(made, 'case_dir')}"

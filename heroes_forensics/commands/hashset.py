@@ -1,0 +1,196 @@
+"""``heroes hashset``: bringing known material into the catalogue, and looking at it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from heroes_forensics.commands import options
+from heroes_forensics.commands.output import Output
+from heroes_forensics.commands.progress import watching
+from heroes_forensics.commands.text import counted, facts, hanging, integer, string
+from heroes_forensics.commands.verb import VerbGroup
+from heroes_forensics.errors import DONE, HashSetError
+from heroes_forensics.model import JSON
+
+
+@click.group("hashset", cls=VerbGroup, no_args_is_help=True, subcommand_metavar="WHAT ...")
+def hashset() -> None:
+    """Import hash sets into the catalogue; list, show, verify them.
+
+    A scan takes a set file directly as well: heroes scan ... --set FILE.
+
+    Examples:
+      heroes hashset import known.json --name national --issuer "Example Office"
+      heroes hashset list
+      heroes hashset verify
+    """
+
+
+@hashset.command("import")
+@click.argument("path", metavar="FILE", type=options.PATH)
+@click.option("--name", metavar="NAME", help="Name in the catalogue.  [default: from the file]")
+@click.option("--issuer", default="", metavar="TEXT", help="Who supplied the set.")
+@click.option("--edition", default="", metavar="TEXT", help="Edition or date of the set.")
+@click.option(
+    "--kind",
+    type=click.Choice(options.SET_KINDS),
+    help="What the set is; needed where the format does not say.",
+)
+@click.option("--scheme", default="", metavar="TEXT", help="Scheme of its categories.")
+@click.option("--region", default="", metavar="TEXT", help="Region whose categories it uses.")
+@click.option(
+    "--profile", default="", metavar="NAME|FILE", help="What the category codes mean (YAML)."
+)
+@click.option(
+    "--algorithm", default="", metavar="ALG", help="Algorithm of a list that does not say it."
+)
+@click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    callback=options.pairs,
+    metavar="SRC=DST",
+    help="Name a column of a CSV file: SRC in the file means DST. May be repeated.",
+)
+@click.option("--columns", default="", metavar="A,B,...", help="The columns of a CSV file.")
+@click.option("--no-header", is_flag=True, help="The first line of the CSV file is data.")
+@click.option(
+    "--accept-rejects",
+    is_flag=True,
+    help="Import although records cannot be used; they are listed.",
+)
+@options.quiet_option
+@options.json_option
+def import_(  # noqa: PLR0913 # the options of a verb
+    *,
+    path: Path,
+    name: str | None,
+    issuer: str,
+    edition: str,
+    kind: str | None,
+    scheme: str,
+    region: str,
+    profile: str,
+    algorithm: str,
+    mapping: tuple[tuple[str, str], ...],
+    columns: str,
+    no_header: bool,
+    accept_rejects: bool,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Import FILE into the catalogue.
+
+    The format is recognised by content. Records that cannot be used are counted and listed by
+    line; a set of which too little is usable is refused as a whole.
+
+    Examples:
+      heroes hashset import known.json --name national --issuer "Example Office"
+      heroes hashset import list.csv --kind watch --map Checksum=md5 --map Bytes=size
+    """
+    from heroes_forensics.pipelines import hashsets  # noqa: PLC0415 # heavy: when it runs
+
+    out = Output(as_json=as_json)
+    with watching(out, quiet=quiet) as watch:
+        made = hashsets.import_set(
+            path,
+            name=name or path.stem,
+            issuer=issuer,
+            edition=edition,
+            kind=kind or "",
+            scheme=scheme,
+            region=region,
+            profile=profile,
+            algorithm=algorithm,
+            mapping=[f"{source}={target}" for source, target in mapping],
+            columns=columns,
+            no_header=no_header,
+            accept_rejects=accept_rejects,
+            watch=watch,
+        )
+    out.show(made, "hashset-import", _imported)
+    return DONE
+
+
+def _imported(made: JSON) -> Iterator[str]:
+    yield f"The set {string(made, 'name')} was imported."
+    yield ""
+    yield from facts(made)
+
+
+@hashset.command("list")
+@options.json_option
+def list_(*, as_json: bool) -> int:
+    """List the sets of the catalogue.
+
+    Example:
+      heroes hashset list
+    """
+    from heroes_forensics.pipelines import hashsets  # noqa: PLC0415 # heavy: when it runs
+
+    out = Output(as_json=as_json)
+    number = out.show_all(hashsets.list_sets(), "hashset", _listed)
+    if not number and not as_json:
+        out.line("The catalogue is empty: heroes hashset import FILE")
+    return DONE
+
+
+def _listed(row: JSON) -> Iterator[str]:
+    yield string(row, "name", "?")
+    parts = [string(row, "kind"), counted(integer(row, "records"), "record")]
+    issuer, edition = string(row, "issuer"), string(row, "edition")
+    parts.append(f"of {issuer}" if issuer else "issuer not stated")
+    if edition:
+        parts.append(f"edition {edition}")
+    yield from hanging("  ", ", ".join(part for part in parts if part))
+
+
+@hashset.command("show")
+@click.argument("name")
+@options.json_option
+def show(*, name: str, as_json: bool) -> int:
+    """Show what is known of the set NAME.
+
+    Example:
+      heroes hashset show national
+    """
+    from heroes_forensics.pipelines import hashsets  # noqa: PLC0415 # heavy: when it runs
+
+    Output(as_json=as_json).show(hashsets.show_set(name), "hashset", facts)
+    return DONE
+
+
+@hashset.command("verify")
+@click.argument("name", required=False)
+@options.json_option
+def verify(*, name: str | None, as_json: bool) -> int:
+    """Read the set NAME, or every set, and compare it with its checksums.
+
+    Exits with 30 when one does not fit.
+
+    Examples:
+      heroes hashset verify
+      heroes hashset verify national
+    """
+    from heroes_forensics.pipelines import hashsets  # noqa: PLC0415 # heavy: when it runs
+
+    out = Output(as_json=as_json)
+    bad: list[str] = []
+    number = out.show_all(_noted(hashsets.verify_set(name), bad), "hashset-check", _checked)
+    if not number and not as_json:
+        out.line("The catalogue is empty: there is nothing to verify.")
+    return HashSetError.exit_code if bad else DONE
+
+
+def _noted(rows: Iterator[JSON], bad: list[str]) -> Iterator[JSON]:
+    for row in rows:
+        if row.get("result") not in ("pass", "ok"):
+            bad.append(string(row, "name"))
+        yield row
+
+
+def _checked(row: JSON) -> Iterator[str]:
+    detail = string(row, "detail")
+    result = "verifies" if row.get("result") in ("pass", "ok") else "DOES NOT VERIFY"
+    yield from hanging("", f"{string(row, 'name')}: {result}{f': {detail}' if detail else ''}")

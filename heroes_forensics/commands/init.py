@@ -1,0 +1,74 @@
+"""``heroes init``: the keys of a laboratory."""
+
+from collections.abc import Iterator
+
+import click
+
+from heroes_forensics.commands import options
+from heroes_forensics.commands.output import Output
+from heroes_forensics.commands.text import facts, hanging, string
+from heroes_forensics.commands.verb import Verb
+from heroes_forensics.errors import DONE
+from heroes_forensics.model import JSON
+
+
+@click.command("init", cls=Verb)
+@click.option(
+    "--domain", required=True, metavar="NAME", help="A DNS name that the laboratory owns."
+)
+@click.option("--organisation", default="", metavar="TEXT", help="The laboratory's name.")
+@click.option(
+    "--recovery",
+    multiple=True,
+    metavar="RECIPIENT",
+    help="An age recipient (age1...) that also opens what cases seal. May be repeated.",
+)
+@click.option(
+    "--no-passphrase", is_flag=True, help="Leave the keys readable for whoever has this account."
+)
+@options.passphrase_option
+@options.json_option
+def init(  # noqa: PLR0913 # the options of a verb
+    *,
+    domain: str,
+    organisation: str,
+    recovery: tuple[str, ...],
+    no_passphrase: bool,
+    passphrase_fd: int | None,
+    as_json: bool,
+) -> int:
+    """Make the keys of a laboratory.
+
+    The keys lie in HEROES_HOME (by default $XDG_DATA_HOME/heroes): one that signs the records of
+    all cases, one that opens what is sealed, one that protects hash sets. A scan works without
+    them; its record is then signed by a key of that case alone.
+
+    Examples:
+      heroes init --domain lab.example.org --organisation "Example Laboratory"
+      heroes init --domain lab.example.org --recovery age1... --passphrase-fd 3 3< FILE
+    """
+    from heroes_forensics.pipelines import laboratory  # noqa: PLC0415 # heavy: when it runs
+
+    made = laboratory.init(
+        laboratory.home(),
+        domain=domain,
+        organisation=organisation,
+        passphrase=options.new_passphrase(passphrase_fd, none=no_passphrase),
+        recovery=recovery,
+    )
+    Output(as_json=as_json).show(made, "laboratory", _text)
+    return DONE
+
+
+def _text(made: JSON) -> Iterator[str]:
+    yield "The keys of the laboratory are made."
+    yield ""
+    yield from facts(made)
+    yield ""
+    yield from hanging(
+        "", "Keep a copy of this folder in a safe place: without it nothing sealed can be opened."
+    )
+    if string(made, "vkey"):
+        yield from hanging(
+            "", "Give the line 'vkey' to whoever will check your records: heroes verify --key VKEY"
+        )

@@ -1,0 +1,210 @@
+"""``heroes scan``: the main job."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from heroes_forensics.commands import options
+from heroes_forensics.commands.output import Output
+from heroes_forensics.commands.progress import watching
+from heroes_forensics.commands.summary import report_of, summary
+from heroes_forensics.commands.text import counted, facts, hanging, plain
+from heroes_forensics.commands.verb import Verb
+from heroes_forensics.errors import INTERRUPTED, CustodyError
+from heroes_forensics.model import JSON
+
+if TYPE_CHECKING:
+    from heroes_forensics.pipelines.scan import ScanResult
+
+
+@click.command("scan", cls=Verb)
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=options.PATH)
+@click.option(
+    "--case", "case_dir", required=True, type=options.PATH, metavar="DIR",
+    help="The folder of the case: a new one, an empty one, or a case.",
+)  # fmt: skip
+@click.option(
+    "--set", "sets", multiple=True, metavar="NAME|FILE",
+    help="Compare with this hash set: a name of the catalogue, or a file. May be repeated.",
+)  # fmt: skip
+@click.option(
+    "--exhibit", default="EX-1", show_default=True, metavar="LABEL",
+    help="The exhibit that the sources belong to.",
+)  # fmt: skip
+@click.option(
+    "--exhibit-field", multiple=True, callback=options.pairs, metavar="FIELD=VALUE",
+    help="A fact about the exhibit: description, make, model, serial, seal, officer, lims, "
+    "time_zone ... May be repeated.",
+)  # fmt: skip
+@click.option("--reference", default="", metavar="TEXT", help="Reference of a new case.")
+@click.option("--examiner", default="", metavar="ID", help="Staff identifier of the examiner.")
+@click.option(
+    "--profile", type=click.Choice(["triage", "standard", "deep"]), default="standard",
+    show_default=True, help="How much is examined; what is left out is listed as such.",
+)  # fmt: skip
+@click.option(
+    "--verify", type=click.Choice(["before", "during", "later", "off"]), default="during",
+    show_default=True, help="When the digests of the image are computed and compared.",
+)  # fmt: skip
+@click.option(
+    "--expect", multiple=True, callback=options.digests, metavar="ALG:HEX",
+    help="A digest that the media must have, for example from a label. May be repeated.",
+)  # fmt: skip
+@click.option(
+    "--names", type=click.Choice(options.NAMES),
+    help="Whether names of files are encrypted in a new case.  [default: sealed]",
+)  # fmt: skip
+@click.option(
+    "--as", "treat_as", type=click.Choice(options.TREAT_AS), default="auto", show_default=True,
+    help="What the sources are, when their content could be read in two ways.",
+)  # fmt: skip
+@click.option(
+    "--accept-damaged", is_flag=True,
+    help="Examine what is left of an image with damaged or missing parts.",
+)  # fmt: skip
+@click.option(
+    "--set-kind", type=click.Choice(options.SET_KINDS),
+    help="What the set files are; needed where the format does not say.",
+)  # fmt: skip
+@click.option(
+    "--map", "mapping", multiple=True, metavar="SRC=DST", callback=options.pairs,
+    help="Name a column of a CSV set file: SRC in the file means DST. May be repeated.",
+)  # fmt: skip
+@click.option(
+    "--workers", type=click.IntRange(0, 512), default=0, metavar="N",
+    help="Worker processes.  [default: one for each core]",
+)  # fmt: skip
+@click.option(
+    "--no-perceptual", is_flag=True,
+    help="Accepted for scripts: this version has no perceptual comparison.",
+)  # fmt: skip
+@click.option(
+    "--exit-code", "with_matches", is_flag=True,
+    help="Exit with 10 for matches, 11 for matches and unexpected gaps.",
+)  # fmt: skip
+@options.passphrase_option
+@options.quiet_option
+@options.json_option
+def scan(  # noqa: PLR0913 # the options of a verb
+    *,
+    sources: tuple[Path, ...],
+    case_dir: Path,
+    sets: tuple[str, ...],
+    exhibit: str,
+    exhibit_field: tuple[tuple[str, str], ...],
+    reference: str,
+    examiner: str,
+    profile: str,
+    verify: str,
+    expect: tuple[str, ...],
+    names: str | None,
+    treat_as: str,
+    accept_damaged: bool,
+    set_kind: str | None,
+    mapping: tuple[tuple[str, str], ...],
+    workers: int,
+    no_perceptual: bool,
+    with_matches: bool,
+    passphrase_fd: int | None,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Examine evidence, compare it with hash sets, and report.
+
+    Opens each SOURCE read-only, lists every file (deleted ones too), digests every stream once,
+    compares, and writes a signed record and a report into the case. No content and, unless asked
+    for, no name is shown to anybody. Interrupted with Ctrl-C, it finishes what is being read and
+    closes the record.
+
+    Examples:
+      heroes scan image.E01 --set known.json --case CASE
+      heroes scan disk.001 --case CASE --exhibit E-2 --verify before --expect md5:HEX
+      heroes scan phone.zip --case CASE --set notable --set nsrl --exit-code
+
+    Exit codes:
+      0   done                             5    stopped unasked: disk, machine
+      3   done, with unexpected gaps       6    evidence or record does not verify
+      4   the case is in use               20   a source cannot be opened
+      10  matches (--exit-code)            30   a hash set is refused
+      11  matches and unexpected gaps      130  interrupted
+    """
+    del no_perceptual
+    from heroes_forensics.pipelines.scan import ScanRequest, outcome_code  # noqa: PLC0415 # heavy
+    from heroes_forensics.pipelines.scan import scan as run  # noqa: PLC0415 # heavy
+
+    set_options: JSON = {}
+    if set_kind:
+        set_options["kind"] = set_kind
+    if mapping:
+        set_options["mapping"] = [f"{source}={target}" for source, target in mapping]
+    request = ScanRequest(
+        case_dir=case_dir,
+        sources=sources,
+        exhibit=exhibit,
+        exhibit_fields=options.fields(exhibit_field, "--exhibit-field"),
+        sets=sets,
+        set_options=set_options,
+        profile=profile,
+        verify=verify,
+        names=names or "",
+        expect=expect,
+        workers=workers,
+        treat_as=treat_as,
+        accept_damaged=accept_damaged,
+        reference=reference,
+        examiner=examiner,
+        passphrase=options.passphrase(passphrase_fd),
+    )
+    out = Output(as_json=as_json)
+    with watching(out, quiet=quiet) as watch:
+        result = run(request, watch)
+    code = outcome_code(result, with_matches=with_matches)
+    if as_json:
+        out.row(_row(result, code), "scan")
+    else:
+        out.lines(text(result))
+    return code
+
+
+def _row(result: "ScanResult", code: int) -> JSON:
+    return {
+        "case": result.case,
+        "case_dir": str(result.case_dir),
+        "run": result.run,
+        "outcome": result.outcome,
+        "exit_code": code,
+        "findings": result.findings,
+        "unexpected_gaps": result.unexpected_gaps,
+        "counts": result.counts,
+        "integrity": result.integrity,
+        "content_sha256": result.content_sha256,
+        "report": str(result.report) if result.report else None,
+        "notes": list(result.notes),
+    }
+
+
+def text(result: "ScanResult") -> Iterator[str]:
+    """Yield the summary of a scan: the result, what was not examined, where the report lies."""
+    report = report_of(result.report) if result.report else None
+    if report is not None:
+        yield from summary(report)
+    else:
+        yield "There is no report of this run. What was counted:"
+        yield from facts(result.counts, indent=2)
+    yield ""
+    if result.exit_code == INTERRUPTED:
+        yield "INTERRUPTED: the examination was not finished; the record was closed."
+    if result.exit_code == CustodyError.exit_code:
+        yield "THE EVIDENCE DOES NOT VERIFY: see the sources above."
+    for note in result.notes:
+        yield from hanging("Note: ", plain(note))
+    yield from hanging(
+        "Run:     ",
+        f"{result.outcome}; {counted(result.findings, 'finding')}, "
+        f"{counted(result.unexpected_gaps, 'unexpected gap')}",
+    )
+    if result.report:
+        yield f"Report:  {plain(result.report)}"
+    yield f"Check:   heroes verify {plain(result.case_dir)}"

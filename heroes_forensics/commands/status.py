@@ -1,0 +1,97 @@
+"""``heroes status``: how far a case is."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from heroes_forensics.commands import options
+from heroes_forensics.commands.output import Output
+from heroes_forensics.commands.text import counted, hanging, integer, plain, record, records, string
+from heroes_forensics.commands.verb import Verb
+from heroes_forensics.commands.words import finding_line, reason
+from heroes_forensics.errors import DONE
+from heroes_forensics.model import JSON
+
+
+@click.command("status", cls=Verb)
+@options.case_argument
+@click.option("--follow", is_flag=True, help="Go on showing what happens, until Ctrl-C.")
+@options.json_option
+def status(*, case_dir: Path, follow: bool, as_json: bool) -> int:
+    """Show the runs of a case, its counts and its result value.
+
+    Works while a scan runs. Two examinations of the same evidence with the same sets have the
+    same content_sha256, on any machine and with any number of workers.
+
+    Examples:
+      heroes status CASE
+      heroes status CASE --follow
+      heroes status CASE --json
+    """
+    from heroes_forensics.pipelines import views  # noqa: PLC0415 # heavy: when it runs
+
+    out = Output(as_json=as_json)
+    if follow:
+        with suppress(KeyboardInterrupt):  # the way to end it, hence no failure
+            out.show_all(_flushed(out, views.events(case_dir, follow=True)), "event", _event)
+    else:
+        out.show(views.status(case_dir), "status", _text)
+    return DONE
+
+
+def _flushed(out: Output, rows: Iterator[JSON]) -> Iterator[JSON]:
+    for row in rows:
+        yield row
+        out.flush()
+
+
+def _event(row: JSON) -> Iterator[str]:
+    if row.get("type") == "finding":
+        yield f"{string(row, 'time')}  {finding_line(row)}".strip()
+        return
+    rest = {key: value for key, value in row.items() if key not in ("type", "time")}
+    yield f"{string(row, 'time')}  {string(row, 'type', 'event')}: {plain(rest)}".strip()
+
+
+def _text(row: JSON) -> Iterator[str]:
+    reference = string(row, "reference")
+    yield f"Case {string(row, 'case')}{f', reference {reference}' if reference else ''}"
+    yield f"Names are {string(row, 'names', 'sealed')}."
+    yield ""
+    for run in records(row, "runs"):
+        ended = string(run, "ended", "no end on record")
+        yield f"Run {string(run, 'run')}: {string(run, 'outcome', 'open')}"
+        yield f"  {string(run, 'started')} to {ended}"
+    yield ""
+    yield "ENTRIES"
+    for volume in records(row, "volumes"):
+        yield from hanging(f"  {string(volume, 'volume')}: ", _equation(volume))
+    yield from hanging("  all: ", _equation(record(row, "equation")))
+    yield ""
+    yield "NOT EXAMINED"
+    gaps = records(row, "gaps")
+    for gap in gaps:
+        policy = " (by the profile)" if gap.get("policy") else ""
+        yield from hanging(f"  {integer(gap, 'count'):>8,}  ", reason(string(gap, "code")) + policy)
+    if not gaps:
+        yield "         0  no gap is on record; unallocated space was not examined"
+    yield ""
+    yield counted(integer(row, "findings"), "finding")
+    yield f"content_sha256 {string(row, 'content_sha256')}"
+
+
+def _equation(terms: JSON) -> str:
+    state = string(terms, "file_system") or string(terms, "state")
+    said = (
+        ("digested", "digested"),
+        ("no_content", "without content"),
+        ("policy", "left out by the profile"),
+        ("gaps", "not examined"),
+        ("not_reached", "not reached"),
+    )
+    sums = " + ".join(f"{integer(terms, key):,} {text}" for key, text in said if terms.get(key))
+    closes = "" if terms.get("closes") else "; NOT YET CLOSED"
+    head = f"{state}, " if state else ""
+    return f"{head}{integer(terms, 'listed'):,} listed = {sums or '0'}{closes}"

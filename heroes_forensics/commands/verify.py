@@ -1,0 +1,119 @@
+"""``heroes verify``: does a record verify?"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import click
+
+from heroes_forensics.commands import options
+from heroes_forensics.commands.output import Output
+from heroes_forensics.commands.text import facts, hanging, integer, record, records, string
+from heroes_forensics.commands.verb import Verb
+from heroes_forensics.errors import DONE, CustodyError, EvidenceError, UntrustedError, UsageError
+from heroes_forensics.model import JSON
+
+CLASSES: Final = {
+    "broken": "DOES NOT VERIFY: bytes or signatures do not fit",
+    "incomplete": "INCOMPLETE: nothing contradicts it, something is missing",
+    "information": "FOR INFORMATION",
+}
+
+_KEYS_LIMIT: Final = 1 << 20
+"""Characters of a file of keys."""
+
+_RESULTS: Final = {
+    DONE: "verifies",
+    CustodyError.exit_code: "does not verify",
+    UntrustedError.exit_code: "is consistent, but its signer is not known or it is incomplete for "
+    "the policy asked",
+    EvidenceError.exit_code: "cannot be read",
+}
+
+
+@click.command("verify", cls=Verb)
+@click.argument("path", type=options.PATH)
+@click.option(
+    "--key", "keys", multiple=True, metavar="VKEY",
+    help="A verification key received from the laboratory by another way. May be repeated.",
+)  # fmt: skip
+@click.option("--trust", type=options.PATH, metavar="FILE", help="A file of such keys, one a line.")
+@click.option(
+    "--policy", type=click.Choice(["standard", "strict"]), default="standard", show_default=True,
+    help="strict: an incomplete record is not accepted (exit code 7).",
+)  # fmt: skip
+@click.option(
+    "--anchor", "anchors", multiple=True, metavar="FILE|SIZE:ROOT",
+    help="An older checkpoint kept by somebody else: a file, or its size and root as printed. "
+    "May be repeated.",
+)  # fmt: skip
+@options.json_option
+def verify(  # noqa: PLR0913 # the options of a verb
+    *,
+    path: Path,
+    keys: tuple[str, ...],
+    trust: Path | None,
+    policy: str,
+    anchors: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Check a record: chain, signatures, files, coverage, rules.
+
+    PATH is a case or the record inside it (a folder with ledger.jsonl). Nothing is written, and
+    the evidence is not needed. All problems are listed, not the first one.
+
+    Examples:
+      heroes verify CASE
+      heroes verify CASE/custody --key "lab.example.org+1a2b3c4d+..." --policy strict
+
+    Exit codes:
+      0  verifies           7   consistent; the signer is not known, or incomplete
+      6  does not verify    20  cannot be read
+    """
+    from heroes_forensics.pipelines import verifying  # noqa: PLC0415 # heavy: when it runs
+
+    trusted = [*keys, *(_keys_of(trust) if trust else ())]
+    result = verifying.verify(path, trusted=trusted, anchors=anchors, strict=policy == "strict")
+    out = Output(as_json=as_json)
+    if as_json:
+        for problem in records(result, "problems"):
+            out.row(problem, "problem")
+        rest = {name: value for name, value in result.items() if name != "problems"}
+        out.row({**rest, "problems": len(records(result, "problems"))}, "verification")
+    else:
+        out.lines(text(result))
+    return integer(result, "exit_code")
+
+
+def _keys_of(path: Path) -> list[str]:
+    try:
+        with path.open(encoding="utf-8") as stream:
+            lines = [line.strip() for line in stream.read(_KEYS_LIMIT).splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the file of keys {path} cannot be read") from error
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def text(result: JSON) -> Iterator[str]:
+    """Yield the result first, then every problem by its class, then the facts."""
+    problems = records(result, "problems")
+    said = string(result, "headline") or _RESULTS.get(integer(result, "exit_code"), "not known")
+    yield from hanging("Result: ", said)
+    known = list(CLASSES)
+    classes = [string(each, "class", "information") for each in problems]
+    for name in sorted(
+        dict.fromkeys(classes), key=lambda each: known.index(each) if each in known else len(known)
+    ):
+        yield ""
+        yield CLASSES.get(name, name.upper())
+        for problem, of in zip(problems, classes, strict=True):
+            if of == name:
+                where = string(problem, "where")
+                head = f"{where}: " if where else ""
+                yield from hanging(
+                    "  - ", f"{head}{string(problem, 'text')} [{string(problem, 'code')}]"
+                )
+    given = record(result, "facts")
+    if given:
+        yield ""
+        yield from facts(given)
