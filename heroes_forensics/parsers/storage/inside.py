@@ -1,0 +1,298 @@
+"""What lies inside one volume: file systems, encryption, volume managers, shadow copies.
+
+Each function adds rows for the pipeline and nodes for the tree to a `Layout`. Everything is
+bounded: depth, number of volumes, bytes read. No name from inside the evidence is kept.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from heroes_forensics.model import JSON, Gap
+from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.storage import layers
+from heroes_forensics.parsers.storage.apfs_snapshots import without_snapshots
+from heroes_forensics.parsers.storage.partitions import Table, read_table
+from heroes_forensics.parsers.storage.signatures import Recognised, recognise
+from heroes_forensics.parsers.storage.source import Source
+from heroes_forensics.parsers.storage.volume import SNAPSHOT, VOLUME, Steps, Volume
+
+MAX_VOLUMES: Final = 1000
+MAX_DEPTH: Final = 3
+"""A partition table inside a logical volume inside a partition is as deep as it goes."""
+MAX_SNAPSHOTS: Final = 512
+"""Windows keeps at most 64 shadow copies of a client volume, 512 of a server volume."""
+
+_VSS_AT: Final = 0x1E00
+_VSS: Final = UUID("3808876b-c176-4e48-b7ae-04046e6cc752").bytes_le
+"""The identifier at the start of the catalog header (libvshadow, format documentation 2.1)."""
+
+
+@dataclass(slots=True)
+class Layout:
+    """The result of one walk over the layers."""
+
+    rows: list[Volume | Gap] = field(default_factory=list)
+    nodes: list[JSON] = field(default_factory=list)
+    table: Table | None = None
+    unallocated: list[JSON] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
+
+    def gap(self, where: str, code: str, detail: JSON) -> None:
+        """Record one more gap."""
+        self.rows.append(Gap(where, code, detail))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a volume lies, while it is being looked at."""
+
+    key: str
+    offset: int | None
+    size: int
+    steps: Steps
+    depth: int = 0
+    parent: str | None = None
+    hint: str = ""
+    """Type by the partition table."""
+    reserved: bool = False
+
+
+def key_of(layout: Layout, wanted: str) -> str:
+    """Make a key unique: two partitions may begin at the same sector."""
+    key, number = wanted, 1
+    while key in layout.keys:
+        number += 1
+        key = f"{wanted}-{number}"
+    layout.keys.add(key)
+    return key
+
+
+def row_of(
+    source: Source, layout: Layout, place: Place, name: str | None, gap: Gap | None
+) -> Volume:
+    """Make the row of a volume."""
+    return Volume(
+        key=place.key,
+        kind=VOLUME,
+        file_system=name,
+        offset=place.offset,
+        size=place.size,
+        sector_size=layout.table.sector_size if layout.table else source.sector_size,
+        spec=place.steps,
+        gap=gap,
+        parent=place.parent,
+    )
+
+
+def add(layout: Layout, row: Volume, nodes: list[JSON], hint: str = "") -> JSON | None:
+    """Add a volume to the rows and to the tree, as long as there are not too many."""
+    if sum(isinstance(one, Volume) for one in layout.rows) >= MAX_VOLUMES:
+        if not any(isinstance(one, Gap) and one.code == "volume.limit" for one in layout.rows):
+            layout.gap("source", "volume.limit", {"limit": MAX_VOLUMES})
+        return None
+    layout.rows.append(row)
+    node: JSON = {
+        "key": row.key,
+        "kind": row.kind,
+        "file_system": row.file_system,
+        "offset": row.offset,
+        "size": row.size,
+    }
+    if hint:
+        node["type"] = hint
+    if row.gap is not None:
+        node["gap"] = {"code": row.gap.code, "detail": row.gap.detail}
+    nodes.append(node)
+    return node
+
+
+def examine(source: Source, layout: Layout, place: Place, nodes: list[JSON]) -> None:
+    """Look at one volume and at what lies inside it."""
+    try:
+        reader = layers.follow(source, place.steps)
+        found = recognise(reader)
+        nested = None
+        if found is None and place.depth < MAX_DEPTH and place.depth:
+            nested = read_table(reader)
+    except OSError:
+        gap = Gap(place.key, "volume.damaged", {})
+        add(layout, row_of(source, layout, place, None, gap), nodes, place.hint)
+        return
+    if nested is not None:
+        _nested(source, layout, place, nested, nodes)
+    elif found is None:
+        add(layout, row_of(source, layout, place, None, _unknown(place, reader)), nodes, place.hint)
+    elif found.family == "manager":
+        _manager(source, layout, place, found, nodes)
+    elif found.name == "bitlocker" and not any(one["layer"] == "bitlocker" for one in place.steps):
+        _bitlocker(source, layout, place, nodes)
+    elif found.family == "encrypted":
+        gap = Gap(place.key, "volume.encrypted", {"system": found.name})
+        add(layout, row_of(source, layout, place, None, gap), nodes, place.hint)
+    elif found.family == "unsupported":
+        gap = Gap(place.key, "volume.unsupported", {"file_system": found.name})
+        add(layout, row_of(source, layout, place, found.name, gap), nodes, place.hint)
+    else:
+        _file_system(source, layout, place, found, nodes)
+
+
+def _unknown(place: Place, reader: Reader) -> Gap:
+    if place.reserved:
+        return Gap(place.key, "policy.reserved", {"type": place.hint})
+    head = reader.pread(0, 1 << 16)
+    detail: JSON = {"start": "zeros"} if not head.strip(b"\0") else {}
+    return Gap(place.key, "volume.unknown", detail)
+
+
+def _file_system(
+    source: Source, layout: Layout, place: Place, found: Recognised, nodes: list[JSON]
+) -> None:
+    node = add(layout, row_of(source, layout, place, found.name, None), nodes, place.hint)
+    if node is None:
+        return
+    reader = layers.follow(source, place.steps)
+    media = source.size if place.offset is None else source.size - place.offset
+    real = min(reader.size, media) if place.offset is not None else reader.size
+    declared = max(found.size, place.size)
+    if declared > real:
+        layout.gap(place.key, "volume.truncated", {"declared": declared, "real": real})
+    for other in found.also:
+        layout.gap(place.key, "volume.unsupported", {"file_system": other})
+    if found.name == "ntfs" and reader.pread(_VSS_AT, len(_VSS)) == _VSS:
+        children: list[JSON] = []
+        node["volumes"] = children
+        _shadow_copies(source, layout, place, children)
+
+
+def _shadow_copies(source: Source, layout: Layout, place: Place, nodes: list[JSON]) -> None:
+    """List the shadow copies of an NTFS volume, oldest first."""
+    try:
+        catalog = layers.stack("VSHADOW", layers.follow(source, place.steps), location="/")
+        opened = catalog.file_system()
+        count = int(opened.GetVShadowVolume().number_of_stores)
+    except Exception:  # noqa: BLE001 (whatever libvshadow says, it is one gap)
+        layout.gap(place.key, "snapshot.unreadable", {"system": "vss"})
+        return
+    if count > MAX_SNAPSHOTS:
+        layout.gap(place.key, "volume.limit", {"limit": MAX_SNAPSHOTS, "found": count})
+    for index in range(min(count, MAX_SNAPSHOTS)):
+        key = key_of(layout, f"{place.key}.vss{index + 1}")
+        steps = (*place.steps, layers.step("vss", index=index))
+        gap, name, size = None, "ntfs", place.size
+        try:
+            size = layers.follow(source, steps).size
+        except OSError:
+            gap, name = Gap(key, "snapshot.unreadable", {"system": "vss"}), "ntfs"
+        row = Volume(
+            key, SNAPSHOT, name, None, size, source.sector_size, steps, gap, parent=place.key
+        )
+        add(layout, row, nodes)
+
+
+def _bitlocker(source: Source, layout: Layout, place: Place, nodes: list[JSON]) -> None:
+    """Open the volume when its key lies in the clear; else it is a gap."""
+    steps = (*place.steps, layers.step("bitlocker"))
+    try:
+        reader = layers.follow(source, steps)
+        found = recognise(reader)
+    except OSError:
+        found = None
+    if found is None or found.family != "file-system":
+        gap = Gap(place.key, "volume.encrypted", {"system": "bitlocker"})
+        add(layout, row_of(source, layout, place, None, gap), nodes, place.hint)
+        return
+    node: JSON = {"key": place.key, "layer": "bitlocker", "note": "its key is stored in the clear"}
+    children: list[JSON] = []
+    node["volumes"] = children
+    nodes.append(node)
+    inside = Place(place.key, None, reader.size, steps, place.depth + 1, hint=place.hint)
+    _file_system(source, layout, inside, found, children)
+
+
+def _manager(
+    source: Source, layout: Layout, place: Place, found: Recognised, nodes: list[JSON]
+) -> None:
+    """List what a volume manager or an APFS container holds."""
+    children: list[JSON] = []
+    node: JSON = {
+        "key": place.key,
+        "layer": found.name,
+        "offset": place.offset,
+        "size": place.size,
+        "volumes": children,
+    }
+    if place.hint:
+        node["type"] = place.hint
+    nodes.append(node)
+    try:
+        reader = layers.follow(source, place.steps)
+        if found.name == "apfs":
+            _apfs(source, layout, place, reader, children)
+        else:
+            _lvm(source, layout, place, reader, children)
+    except Exception:  # noqa: BLE001 (whatever the library says, it is one gap)
+        gap = Gap(place.key, "volume.damaged", {"layer": found.name})
+        add(layout, row_of(source, layout, place, found.name, gap), children)
+
+
+def _lvm(source: Source, layout: Layout, place: Place, reader: Reader, nodes: list[JSON]) -> None:
+    opened = layers.stack("LVM", reader, location="/").file_system()
+    group = opened.GetLVMVolumeGroup()
+    count, disks = int(group.number_of_logical_volumes), int(group.number_of_physical_volumes)
+    for index in range(min(count, MAX_VOLUMES)):
+        key = key_of(layout, f"{place.key}.lv{index + 1}")
+        steps = (*place.steps, layers.step("lvm", index=index))
+        size = int(group.get_logical_volume(index).size)
+        inside = Place(key, None, size, steps, place.depth + 1, place.key)
+        if disks > 1:
+            gap = Gap(key, "volume.unsupported", {"layer": "lvm2", "physical_volumes": disks})
+            add(layout, row_of(source, layout, inside, None, gap), nodes)
+        else:
+            examine(source, layout, inside, nodes)
+
+
+def _apfs(source: Source, layout: Layout, place: Place, reader: Reader, nodes: list[JSON]) -> None:
+    view, snapshots = without_snapshots(reader)
+    opened = layers.stack("APFS_CONTAINER", view, location="/").file_system()
+    container = opened.GetAPFSContainer()
+    declared = int(container.size)
+    real = min(reader.size, source.size - (place.offset or 0))
+    if declared > real:
+        layout.gap(place.key, "volume.truncated", {"declared": declared, "real": real})
+    for index in range(min(int(container.number_of_volumes), MAX_VOLUMES)):
+        key = key_of(layout, f"{place.key}.apfs{index + 1}")
+        steps = (*place.steps, layers.step("apfs", index=index))
+        inside = Place(key, None, declared, steps, place.depth + 1, place.key)
+        gap = None
+        try:
+            if container.get_volume(index).is_locked():
+                gap = Gap(key, "volume.encrypted", {"system": "apfs"})
+        except OSError:
+            gap = Gap(key, "volume.damaged", {"layer": "apfs"})
+        add(layout, row_of(source, layout, inside, "apfs", gap), nodes)
+        if snapshots.get(index):
+            counted: JSON = {"system": "apfs", "count": snapshots[index]}
+            layout.gap(key, "snapshot.unreadable", counted)
+
+
+def _nested(source: Source, layout: Layout, place: Place, table: Table, nodes: list[JSON]) -> None:
+    """List a partition table inside a volume: the disk of a virtual machine in a logical volume."""
+    children: list[JSON] = []
+    nodes.append({"key": place.key, "layer": table.scheme, "size": place.size, "volumes": children})
+    for code, detail in table.faults:
+        layout.gap(place.key, code, detail)
+    for partition in table.partitions:
+        key = key_of(layout, f"{place.key}.p{partition.start // table.sector_size}")
+        one = layers.step("range", offset=partition.start, size=partition.size)
+        inside = Place(
+            key,
+            None,
+            partition.size,
+            (*place.steps, one),
+            place.depth + 1,
+            place.key,
+            partition.type,
+            partition.reserved,
+        )
+        examine(source, layout, inside, children)
