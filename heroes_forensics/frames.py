@@ -81,6 +81,7 @@ KNOWN: Final = np.dtype(
         ("sha256", "V32"),
         ("size", "<i8"),
         ("record", "<u8"),
+        ("entry", "<i8"),
         ("flags", "<u2"),
         ("category_offset", "<u4"),
         ("category_length", "<u2"),
@@ -89,7 +90,10 @@ KNOWN: Final = np.dtype(
     ]
 )
 """One record of a known-material set. ``has`` bits: 1 MD5, 2 SHA-1, 4 SHA-256. ``size`` -1 when
-absent. ``flags`` packs tri-states, two bits each (0 absent, 1 false, 2 true)."""
+absent. ``record`` is the line or the ordinal in the supplied file, from 1; ``entry`` the number
+the supplier gave it (MediaID), -1 when absent. ``flags`` packs tri-states, two bits each
+(0 absent, 1 false, 2 true). Category and series lie in the byte area as UTF-8; length 0 is
+absent."""
 
 
 class Status(IntEnum):

@@ -1,1 +1,22 @@
-"""."""
+"""One file per supplier format, and the table of them.
+
+The order is the order of recognition: first match wins, so exact signatures stand before
+shapes, and the generic table last.
+"""
+
+from typing import Final
+
+from heroes_forensics.hashsets.formats.base import Importer
+from heroes_forensics.registry import Plugin
+
+_HERE: Final = "heroes_forensics.hashsets.formats"
+
+IMPORTERS: Final[tuple[Plugin[Importer], ...]] = (
+    Plugin("nsrl-sqlite", f"{_HERE}.nsrl_sqlite:IMPORTER", "NIST NSRL RDS version 3 (SQLite)."),
+    Plugin("vics", f"{_HERE}.vics:IMPORTER", "Project VIC VICS 1.x and 2.0 (JSON)."),
+    Plugin("nsrl-text", f"{_HERE}.nsrl_text:IMPORTER", "NIST NSRL RDS versions 1.5 and 2 (text)."),
+    Plugin("hashdeep", f"{_HERE}.hashdeep:IMPORTER", "hashdeep 1.0 lists with sizes."),
+    Plugin("bsd", f"{_HERE}.bsd:IMPORTER", "BSD and openssl tag lists: MD5 (name) = value."),
+    Plugin("list", f"{_HERE}.lists:IMPORTER", "Bare, md5sum, sha*sum, md5deep, VirusShare lists."),
+    Plugin("csv", f"{_HERE}.table:IMPORTER", "CSV or TSV with named or mapped columns."),
+)

@@ -1,0 +1,383 @@
+"""Build a set file from batches of records, in memory that does not grow with the set.
+
+Three passes: records are sealed as they come, and spilled by a fingerprint of all they say;
+each range of fingerprints is rid of equal records and written; each algorithm's digests are
+sorted by range and written. A set of up to a million records stays in memory; a larger one needs
+about 64 bytes for each text it names, 150 MB, and one 64th of its rows. Nothing unsealed is ever
+on disk.
+"""
+
+import json
+import secrets
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from heroes_forensics.errors import HashSetError
+from heroes_forensics.frames import KNOWN, Batch, Rows
+from heroes_forensics.hashsets.known import ALGORITHMS, FLAGS, Algorithm
+from heroes_forensics.hashsets.layout import (
+    RECORD,
+    SAME_DIGEST,
+    Header,
+    radix_bits,
+)
+from heroes_forensics.hashsets.sealing import (
+    DigestSeal,
+    RowSeal,
+    key_check,
+    seal_text,
+)
+from heroes_forensics.hashsets.spill import MEMORY_ROWS, Spill
+from heroes_forensics.hashsets.writing import SetWriter
+
+MAX_CATEGORIES: Final = 1 << 16
+MAX_TEXTS: Final = 1 << 20
+MAX_TEXT_BYTES: Final = 64 << 20
+PROBES: Final = 128
+_GATHER: Final = 1 << 17
+"""Rows sealed in one call."""
+_MAX_RECORD: Final = (1 << 32) - 1
+
+_SAME: Final = np.dtype(
+    [
+        ("md5", "V16"),
+        ("sha1", "V20"),
+        ("sha256", "V32"),
+        ("size", "<i8"),
+        ("series", "<u4"),
+        ("category", "<u2"),
+        ("flags", "<u2"),
+        ("has", "u1"),
+        ("unused", "V3"),
+    ]
+)
+"""All that makes two records equal, sealed; a whole number of u64."""
+_WORDS: Final = _SAME.itemsize // 8
+_STAGED: Final = np.dtype(
+    [("key", "<u8"), ("entry", "<i8"), ("record", "<u4"), ("same", f"V{_SAME.itemsize}")]
+)
+_MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
+"""2^64 divided by the golden ratio, a usual multiplier of integer hashing."""
+
+
+class SetBuilder:
+    """Builds one set file in an owner-only directory.
+
+    Args:
+        directory: where the file and the spills are made.
+        set_key: the laboratory's set key.
+        set_id: UUID of the set.
+        memory_rows: rows held before they go to disk.
+    """
+
+    def __init__(
+        self, directory: Path, set_key: bytes, set_id: str, *, memory_rows: int = MEMORY_ROWS
+    ) -> None:
+        self._directory = directory
+        self._set_key = set_key
+        self._set_id = set_id
+        self._memory_rows = memory_rows
+        self._seals = {row.name: DigestSeal(set_key, set_id, row.name) for row in ALGORITHMS}
+        self._staged = Spill(directory, "record", _STAGED, memory_rows=memory_rows)
+        self._categories = _Texts(MAX_CATEGORIES, "categories")
+        self._series = _Texts(MAX_TEXTS, "series")
+        self._held: list[tuple[Rows, npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
+        self._held_rows = 0
+        self._probes = _Probes()
+        self.categories: Counter[str] = Counter()
+        """Records by raw code; those without one under the empty text."""
+        self.accepted: Counter[str] = Counter()
+        """Digests taken, by algorithm."""
+
+    def add(self, batch: Batch) -> None:
+        """Take one batch of `KNOWN` rows.
+
+        Raises:
+            HashSetError: the batch is not what an importer sends, or beyond a limit.
+        """
+        if batch.kind != "known" or batch.rows.dtype != KNOWN or not len(batch.rows):
+            raise HashSetError("the importer sent something else than records")
+        rows = batch.rows
+        _check(rows, len(batch.area))
+        category = self._categories.numbers(rows, batch.area, "category")
+        series = self._series.numbers(rows, batch.area, "series")
+        for number, count in zip(*np.unique(category, return_counts=True), strict=True):
+            self.categories[self._categories.names[int(number)]] += int(count)
+        for row in ALGORITHMS:
+            has = int(np.count_nonzero(rows["has"] & row.bit))
+            if has:
+                self.accepted[row.name] += has
+        self._held.append((rows, category, series))
+        self._held_rows += len(rows)
+        if self._held_rows >= _GATHER:
+            self._seal()
+
+    def finish(self, header: Header) -> Path:
+        """Write the file and return its path; nothing else is left in the directory.
+
+        Args:
+            header: what is said of the set; counts and sections are filled in here.
+
+        Raises:
+            HashSetError: the set has no digest, or one digest has too many records.
+            OSError: it cannot be written.
+        """
+        self._seal()
+        path = self._directory / "set.hset"
+        file_id = secrets.token_hex(16)
+        with SetWriter(path) as writer:
+            spills, records = self._write_records(writer, file_id)
+            digests: dict[str, int] = {}
+            distinct: dict[str, int] = {}
+            conflicts = 0
+            for row in ALGORITHMS:
+                if spills[row.name].rows:
+                    digests[row.name] = spills[row.name].rows
+                    counts = _write_digests(writer, row, spills[row.name])
+                    distinct[row.name] = counts[0]
+                    conflicts += counts[1]
+            if not digests:
+                raise HashSetError("the hash set holds no usable digest")
+            texts = json.dumps(
+                {
+                    "categories": self._categories.names,
+                    "series": self._series.names,
+                    "probes": self._probes.rows,
+                }
+            )
+            writer.section("texts")
+            writer.write(seal_text(self._set_key, file_id, "texts", texts.encode()))
+            header = replace(
+                header,
+                id=self._set_id,
+                file=file_id,
+                records=records,
+                digests=digests,
+                distinct=distinct,
+                merged=self._staged.rows - records,
+                conflicts=conflicts,
+                key_check=key_check(self._set_key, self._set_id),
+            )
+            writer.finish(header, self._set_key)
+        return path
+
+    def _seal(self) -> None:
+        """Seal what was gathered and hand it to the first spill."""
+        if not self._held:
+            return
+        rows = np.concatenate([held[0] for held in self._held])
+        self._probes.look(rows)
+        same = np.zeros(len(rows), _SAME)
+        for name in ("size", "flags", "has"):
+            same[name] = rows[name]
+        same["category"] = np.concatenate([held[1] for held in self._held])
+        same["series"] = np.concatenate([held[2] for held in self._held])
+        for row in ALGORITHMS:
+            present = np.flatnonzero(rows["has"] & row.bit)
+            if len(present):
+                seal = self._seals[row.name]
+                plain = _bytes(rows[row.name][present], row.width)
+                heads = seal.head(plain)
+                sealed = np.concatenate([heads, seal.tail(heads, plain)], axis=1)
+                same[row.name][present] = sealed.view(f"V{row.width}").ravel()
+        staged = np.empty(len(rows), _STAGED)
+        staged["key"] = _mix(same)
+        staged["entry"] = rows["entry"]
+        staged["record"] = rows["record"]
+        staged["same"] = same.view(f"V{_SAME.itemsize}")
+        self._staged.add(staged)
+        self._held, self._held_rows = [], 0
+
+    def _write_records(self, writer: SetWriter, file_id: str) -> tuple[dict[str, Spill], int]:
+        """Write the table of records, each once; return the digests to sort."""
+        spills = {
+            row.name: Spill(
+                self._directory, row.name, _digest_row(row), memory_rows=self._memory_rows
+            )
+            for row in ALGORITHMS
+        }
+        mask = RowSeal(self._set_key, file_id, "records", width=RECORD.itemsize)
+        writer.section("records")
+        count = 0
+        for part in self._staged.parts():
+            staged = _once(part)
+            same = np.ascontiguousarray(staged["same"]).view(_SAME)
+            records = np.zeros(len(staged), RECORD)
+            for name in ("size", "series", "category", "flags", "has"):
+                records[name] = same[name]
+            for name in ("entry", "record"):
+                records[name] = staged[name]
+            places = np.arange(count, count + len(records), dtype=np.int64)
+            writer.write(mask(_bytes(records, RECORD.itemsize), places).tobytes())
+            for row in ALGORITHMS:
+                present = np.flatnonzero(same["has"] & row.bit)
+                if len(present):
+                    spills[row.name].add(_digest_rows(row, same[present], places[present]))
+            count += len(records)
+        return spills, count
+
+
+class _Texts:
+    """Numbers texts in order of appearance; 0 is absence."""
+
+    def __init__(self, limit: int, what: str) -> None:
+        self._limit = limit
+        self._what = what
+        self._numbers: dict[bytes, int] = {b"": 0}
+        self._bytes = 0
+        self.names: list[str] = [""]
+
+    def numbers(self, rows: Rows, area: bytes, column: str) -> npt.NDArray[np.int64]:
+        places = rows[f"{column}_offset"].astype(np.int64) << 16 | rows[f"{column}_length"]
+        places[rows[f"{column}_length"] == 0] = 0
+        unique, inverse = np.unique(places, return_inverse=True)
+        found = [
+            self._number(area[at >> 16 : (at >> 16) + (at & 0xFFFF)]) for at in unique.tolist()
+        ]
+        return np.array(found, dtype=np.int64)[inverse]
+
+    def _number(self, text: bytes) -> int:
+        number = self._numbers.get(text)
+        if number is None:
+            self._bytes += len(text)
+            if len(self.names) >= self._limit or self._bytes > MAX_TEXT_BYTES:
+                raise HashSetError(f"the hash set names more {self._what} than any set has")
+            number = self._numbers[text] = len(self.names)
+            self.names.append(text.decode("utf-8", errors="backslashreplace"))
+        return number
+
+
+class _Probes:
+    """Keeps some digests of the set, evenly spread, to be looked up at every opening."""
+
+    def __init__(self) -> None:
+        self._stride = 1
+        self._seen = 0
+        self.rows: list[tuple[str, str]] = []
+
+    def look(self, rows: Rows) -> None:
+        first = -self._seen % self._stride
+        for row in rows[first :: self._stride]:
+            algorithm = next(item for item in reversed(ALGORITHMS) if row["has"] & item.bit)
+            self.rows.append((algorithm.name, bytes(row[algorithm.name]).hex()))
+            if len(self.rows) >= 2 * PROBES:
+                break
+        self._seen += len(rows)
+        while len(self.rows) > PROBES:
+            self.rows = self.rows[::2]
+            self._stride *= 2
+
+
+def _check(rows: Rows, area: int) -> None:
+    """Check every column of a batch: it comes from a process that read hostile bytes."""
+    states = np.zeros(len(rows), np.uint16)
+    for position in range(8):
+        states |= (rows["flags"] >> 2 * position & 3 == 3).astype(np.uint16)  # noqa: PLR2004
+    if (
+        (rows["has"] == 0).any()
+        or (rows["has"] >> len(ALGORITHMS)).any()
+        or (rows["size"] < -1).any()
+        or (rows["entry"] < -1).any()
+        or states.any()
+        or (rows["flags"] >> 2 * len(FLAGS)).any()
+    ):
+        raise HashSetError("the importer sent a record with impossible values")
+    if (rows["record"] > _MAX_RECORD).any():
+        raise HashSetError(f"the hash set has more than {_MAX_RECORD} records")
+    for column in ("category", "series"):
+        ends = rows[f"{column}_offset"].astype(np.int64) + rows[f"{column}_length"]
+        if (ends > area).any():
+            raise HashSetError("the importer sent a record that points outside its batch")
+
+
+def _bytes(rows: Rows, width: int) -> npt.NDArray[np.uint8]:
+    return np.ascontiguousarray(rows).view(np.uint8).reshape(-1, width)
+
+
+def _mix(same: Rows) -> npt.NDArray[np.uint64]:
+    """Fingerprint rows: equal rows have equal ones, others almost never."""
+    words = same.view(np.uint64).reshape(-1, _WORDS)
+    mixed = np.zeros(len(same), np.uint64)
+    for column in range(_WORDS):
+        mixed ^= words[:, column]
+        mixed *= _MULTIPLIER
+        mixed ^= mixed >> np.uint64(32)
+    return mixed
+
+
+def _once(staged: Rows) -> Rows:
+    """Drop rows equal to the one before, in rows sorted by fingerprint."""
+    keep = np.ones(len(staged), bool)
+    alike = np.flatnonzero(staged["key"][1:] == staged["key"][:-1]) + 1
+    if len(alike):
+        width = _SAME.itemsize
+        here = _bytes(staged["same"][alike], width)
+        before = _bytes(staged["same"][alike - 1], width)
+        keep[alike[(here == before).all(axis=1)]] = False
+    return staged[keep]
+
+
+def _digest_row(algorithm: Algorithm) -> np.dtype[np.void]:
+    rest = f"V{algorithm.width - 8}"
+    return np.dtype([("key", "<u8"), ("rest", rest), ("meta", "<u4"), ("category", "<u2")])
+
+
+def _digest_rows(algorithm: Algorithm, same: Rows, places: npt.NDArray[np.int64]) -> Rows:
+    sealed = _bytes(same[algorithm.name], algorithm.width)
+    rows: Rows = np.empty(len(same), _digest_row(algorithm))
+    rows["key"] = np.ascontiguousarray(sealed[:, :8]).view("<u8").ravel()
+    rows["rest"] = np.ascontiguousarray(sealed[:, 8:]).view(f"V{algorithm.width - 8}").ravel()
+    rows["meta"] = places
+    rows["category"] = same["category"]
+    return rows
+
+
+def _write_digests(writer: SetWriter, algorithm: Algorithm, spill: Spill) -> tuple[int, int]:
+    """Write the sections of one algorithm; return distinct digests, and conflicting ones."""
+    total, name = spill.rows, algorithm.name
+    bits = radix_bits(total)
+    widths = {"key": 8, "rest": algorithm.width - 8, "meta": 4}
+    columns = writer.skip(
+        [
+            (f"{name}.radix", 4 * ((1 << bits) + 1)),
+            *((f"{name}.{field}", total * width) for field, width in widths.items()),
+        ]
+    )
+    counts = np.zeros(1 << bits, np.uint32)
+    distinct = conflicts = 0
+    for part in spill.parts():
+        buckets = (part["key"] >> np.uint64(64 - bits)).astype(np.int64)
+        if len(buckets):
+            low = int(buckets[0])
+            piece = np.bincount(buckets - low)
+            counts[low : low + len(piece)] += piece.astype(np.uint32)
+        for column, field in zip(columns[1:], widths, strict=True):
+            column.write(np.ascontiguousarray(part[field]).tobytes())
+        found = _runs(part)
+        distinct += found[0]
+        conflicts += found[1]
+    radix = np.zeros((1 << bits) + 1, np.uint32)
+    np.cumsum(counts, out=radix[1:])
+    columns[0].write(radix.tobytes())
+    writer.done(columns)
+    return distinct, conflicts
+
+
+def _runs(part: Rows) -> tuple[int, int]:
+    """Count runs of one digest, and those under several categories; refuse a crafted run."""
+    if not len(part):
+        return 0, 0
+    same = part["key"][1:] == part["key"][:-1]
+    number = np.concatenate([[0], np.cumsum(~same)])
+    if np.bincount(number).max() > SAME_DIGEST:
+        raise HashSetError(
+            f"more than {SAME_DIGEST} different records share one digest",
+            hint="the list is damaged, or made to slow look-ups down; ask its issuer",
+        )
+    differs = same & (part["category"][1:] != part["category"][:-1])
+    return int(number[-1]) + 1, len(np.unique(number[1:][differs]))

@@ -1,0 +1,278 @@
+"""The catalogue of imported sets: a folder of set files, each visible in one step or not at all.
+
+``sets/<set id>/<edition>.hset`` with ``<edition>.report.json`` beside it and ``states.json`` for
+what was decided since (retired). Editions are immutable; a set file says everything about itself
+in its header, so the folder is the catalogue.
+"""
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from heroes_forensics.errors import HashSetError, UsageError
+from heroes_forensics.frames import Batch, Frame
+from heroes_forensics.hashsets.building import SetBuilder
+from heroes_forensics.hashsets.describing import LISTED, Description, check, describe
+from heroes_forensics.hashsets.hset import HashSetFile, read_header
+from heroes_forensics.hashsets.layout import Header
+from heroes_forensics.model import JSON
+
+ACTIVE: Final = "active"
+RETIRED: Final = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class SetRecord:
+    """One edition of one set, as it stands in the catalogue."""
+
+    path: Path
+    header: Header
+    state: str
+    report: JSON
+    added: bool = False
+    """Whether this call brought it; False when the very same import was there already."""
+
+    @property
+    def label(self) -> str:
+        """How messages name it."""
+        return f"{self.header.name} {self.header.edition}"
+
+
+class Catalogue:
+    """The sets of one home directory.
+
+    Args:
+        home: ``$HEROES_HOME`` or any folder that plays its part; made when a set is added.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._root = home / "sets"
+
+    def add(self, frames: Iterable[Frame], description: Description, set_key: bytes) -> SetRecord:
+        """Take what an importer sends and make it an edition of a set.
+
+        Args:
+            frames: as `heroes_forensics.hashsets.importing.import_rows` yields them.
+            description: what the operator says of the set.
+            set_key: the laboratory's set key, 32 bytes.
+
+        Raises:
+            HashSetError: the import failed, contradicts its kind, or the edition is there
+                already with other content. Nothing of it is left behind.
+            UsageError: the description makes no sense.
+            OSError: the home cannot be written.
+        """
+        check(description)
+        set_id = self._set_id(description)
+        with self._staging() as staging:
+            builder = SetBuilder(staging, set_key, set_id)
+            facts, rejected = _consume(frames, builder)
+            header, report = describe(description, facts, builder.categories)
+            report["rejected_records"] = rejected
+            earlier = self._same(set_id, header)
+            if earlier is not None:
+                return earlier
+            built = builder.finish(header)
+            with HashSetFile.open(built, set_key) as opened:
+                header = opened.header
+                if not opened.probes.passed:
+                    raise HashSetError("the set file failed its look-up test after it was built")
+            report |= {
+                "id": header.id,
+                "merged": header.merged,
+                "conflicting_categories": header.conflicts,
+                "distinct": header.distinct,
+            }
+            path = self._publish(built, header, report)
+        return SetRecord(path, header, ACTIVE, report, added=True)
+
+    def list(self) -> list[SetRecord]:
+        """Return every edition, by name, then oldest first.
+
+        Raises:
+            HashSetError: a file in the catalogue is damaged.
+            OSError: the home cannot be read.
+        """
+        if not self._root.is_dir():
+            return []
+        records = []
+        for folder in sorted(self._root.iterdir()):
+            if folder.name.startswith(".") or not folder.is_dir():
+                continue
+            states = _read_json(folder / "states.json")
+            for path in sorted(folder.glob("*.hset")):
+                header = read_header(path)
+                state = str(states.get(header.edition, ACTIVE))
+                report = _read_json(_report_path(path))
+                records.append(SetRecord(path, header, state, report))
+        return sorted(records, key=lambda record: _age(record.header))
+
+    def get(self, name: str, edition: str = "") -> SetRecord:
+        """Return one edition of a set, the newest active one unless another is named.
+
+        Args:
+            name: name or id of the set.
+            edition: an edition; active or not.
+
+        Raises:
+            UsageError: there is none, or several issuers have a set of that name.
+        """
+        every = self.list()
+        found = [row for row in every if name in (row.header.name, row.header.id)]
+        if edition:
+            found = [row for row in found if row.header.edition == edition]
+        else:
+            found = [row for row in found if row.state == ACTIVE]
+        if not found:
+            names = ", ".join(sorted({row.header.name for row in every})) or "none yet"
+            raise UsageError(f"no such hash set: {name} {edition}".rstrip(), hint=f"sets: {names}")
+        if len({row.header.id for row in found}) > 1:
+            raise UsageError(
+                f"several issuers have a set called {name}",
+                hint="name it by its id: " + ", ".join(sorted({row.header.id for row in found})),
+            )
+        return found[-1]
+
+    def retire(self, record: SetRecord) -> None:
+        """Mark an edition as no longer to be used; it stays where it is.
+
+        Raises:
+            OSError: the home cannot be written.
+        """
+        path = record.path.parent / "states.json"
+        _write(path, _read_json(path) | {record.header.edition: RETIRED})
+
+    def verify(self, record: SetRecord, set_key: bytes) -> JSON:
+        """Check every byte of an edition, and look its planted rows up.
+
+        Raises:
+            HashSetError: it does not verify, or was written under another key.
+            OSError: it cannot be read.
+        """
+        with HashSetFile.open(record.path, set_key) as opened:
+            probes = opened.probes
+            if not probes.passed:
+                raise HashSetError(f"hash set {record.label} failed its look-up test")
+            return {
+                "name": opened.header.name,
+                "edition": opened.header.edition,
+                "records": opened.header.records,
+                "digests": dict(opened.header.digests),
+                "sections": len(opened.header.sections),
+                "probes": probes.planted,
+                "found": probes.found,
+            }
+
+    def _set_id(self, description: Description) -> str:
+        wanted = (description.name, description.issuer)
+        for record in self.list():
+            if (record.header.name, record.header.issuer) == wanted:
+                return record.header.id
+        return str(uuid.uuid4())
+
+    def _same(self, set_id: str, header: Header) -> SetRecord | None:
+        """Return the edition that this import would make again.
+
+        Raises:
+            HashSetError: an edition of that name has other content.
+        """
+        path = self._root / set_id / f"{header.edition}.hset"
+        if not path.exists():
+            return None
+        there = read_header(path)
+        alike = ("source_sha256", "kind", "profile", "scheme", "region", "format")
+        if any(getattr(there, name) != getattr(header, name) for name in alike):
+            raise HashSetError(
+                f"edition {header.edition} of hash set {header.name} is there already, and differs",
+                hint="editions never change: give the new one a name of its own (--edition)",
+            )
+        states = _read_json(path.parent / "states.json")
+        state = str(states.get(there.edition, ACTIVE))
+        return SetRecord(path, there, state, _read_json(_report_path(path)))
+
+    @contextmanager
+    def _staging(self) -> Iterator[Path]:
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._root / f".staging-{uuid.uuid4()}"
+        path.mkdir(mode=0o700)
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+
+    def _publish(self, built: Path, header: Header, report: JSON) -> Path:
+        folder = self._root / header.id
+        folder.mkdir(mode=0o700, exist_ok=True)
+        path = folder / f"{header.edition}.hset"
+        _write(_report_path(path), report)
+        try:
+            os.link(built, path)  # unlike a rename, it never replaces an edition
+        except FileExistsError as error:
+            raise HashSetError(f"edition {header.edition} was added by another run") from error
+        _sync(folder)
+        _sync(self._root)
+        return path
+
+
+def _consume(frames: Iterable[Frame], builder: SetBuilder) -> tuple[JSON, list[JSON]]:
+    """Feed the builder; return the facts of the importer and the rejected records it named."""
+    facts: JSON | None = None
+    rejected: list[JSON] = []
+    for frame in frames:
+        if isinstance(frame, Batch):
+            builder.add(frame)
+        elif frame.kind == "rejected" and len(rejected) < LISTED:
+            rejected.append(dict(frame.body))
+        elif frame.kind == "imported":
+            body = frame.body.get("facts")
+            facts = dict(body) if isinstance(body, dict) else None
+    if facts is None:
+        raise HashSetError("the import ended without its report; nothing of it was kept")
+    if facts.get("accepted") != dict(builder.accepted):
+        raise HashSetError("the import lost records on the way; nothing of it was kept")
+    return facts, rejected
+
+
+def _age(header: Header) -> tuple[str, str, str, str]:
+    return (header.name, header.id, header.imported_at, header.edition)
+
+
+def _report_path(path: Path) -> Path:
+    return path.with_name(path.name.removesuffix(".hset") + ".report.json")
+
+
+def _read_json(path: Path) -> JSON:
+    try:
+        body = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (ValueError, RecursionError) as error:
+        raise HashSetError(f"the catalogue is damaged: {path.name} is not JSON") from error
+    return body if isinstance(body, dict) else {}
+
+
+def _write(path: Path, body: JSON) -> None:
+    """Replace a small file in one step, readable by its owner only."""
+    data = json.dumps(body, sort_keys=True, indent=1).encode()
+    staged = path.with_name(f".{path.name}.{uuid.uuid4()}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with os.fdopen(os.open(staged, flags, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    staged.replace(path)
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

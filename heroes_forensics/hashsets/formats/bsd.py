@@ -1,0 +1,76 @@
+"""BSD and openssl tag lists: ``MD5 (name) = hex``, ``SHA2-256(name)= hex``.
+
+The name may hold parentheses, so a line is split at the last ``) =``. Source: the manual pages
+of ``md5sum --tag`` (GNU coreutils), ``md5`` (BSD) and ``openssl dgst``.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from heroes_forensics.hashsets.formats.base import (
+    WIDTHS,
+    Options,
+    Record,
+    Rejected,
+    Supplied,
+    Tally,
+    from_hex,
+    of,
+)
+from heroes_forensics.hashsets.formats.text import head_lines, lines
+
+_LINE: Final = re.compile(
+    rb"\\?([A-Za-z][A-Za-z0-9/-]{1,15}) ?\((.*)\) ?= ?([0-9A-Fa-f]{8,256})", re.DOTALL
+)
+_NAMES: Final = {
+    "md5": "md5",
+    "sha1": "sha1",
+    "sha-1": "sha1",
+    "sha256": "sha256",
+    "sha-256": "sha256",
+    "sha2-256": "sha256",
+}
+
+
+class Bsd:
+    """Reads tag lists."""
+
+    nature = ""
+
+    def recognises(self, head: bytes) -> bool:
+        """Say yes when the first line that is no comment is a tagged digest."""
+        for line in head_lines(head):
+            text = line.strip()
+            if text and not text.startswith(("#", ";")):
+                return _LINE.fullmatch(text.encode("utf-8", errors="replace")) is not None
+        return False
+
+    def read(
+        self, supplied: Supplied, options: Options, tally: Tally
+    ) -> Iterator[Record | Rejected]:
+        """Yield one record a line; tags of other algorithms are counted and not used."""
+        del options
+        for number, line in lines(supplied.stream):
+            text = line.strip(b" \t")
+            if not text or text.startswith((b"#", b";")):
+                continue
+            found = _LINE.fullmatch(text)
+            if found is None:
+                yield Rejected(number, "not-a-digest")
+                continue
+            tag, _, digits = found.groups()
+            algorithm = _NAMES.get(tag.decode("ascii").lower())
+            if algorithm is None:
+                tally.other(tag.decode("ascii").lower())
+                tally.skipped["algorithm"] += 1
+                yield Record(number)
+                continue
+            value = from_hex(digits, WIDTHS[algorithm])
+            if value is None:
+                yield Rejected(number, "wrong-length")
+                continue
+            yield of(number, algorithm, value)
+
+
+IMPORTER: Final = Bsd()

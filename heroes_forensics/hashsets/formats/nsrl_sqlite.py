@@ -1,0 +1,208 @@
+"""NIST NSRL RDS version 3: an SQLite database, in its minimal and its full layout.
+
+In the minimal layout ``FILE`` is a table; in the full one it is a view over ``METADATA``, which is
+read instead because the view is much slower. No column is assumed: they are looked up. The file
+is hostile input: read-only and immutable, no extension, no trusted schema, an authorizer that
+allows reading and nothing else, and a limit on the work between two rows.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Final, NamedTuple
+
+from heroes_forensics.errors import HashSetError
+from heroes_forensics.hashsets.formats.base import (
+    MAX_SIZE,
+    WIDTHS,
+    Options,
+    Record,
+    Rejected,
+    Supplied,
+    Tally,
+    damaged,
+    from_hex,
+)
+
+_MAGIC: Final = b"SQLite format 3\0"
+_PAGE_SIZE_AT: Final = 16
+_PAGES_AT: Final = 28
+_CHANGE_AT: Final = 24
+_VALID_FOR_AT: Final = 92
+_SIZE_COLUMNS: Final = ("file_size", "bytes", "size")
+_STEPS: Final = 100_000
+"""Instructions of SQLite's machine between two checks of the work limit."""
+_CHECKS: Final = 2_000
+"""Checks that may pass without a row: 2 x 10^8 instructions, some seconds."""
+_BATCH: Final = 1_000
+_ALLOWED: Final = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ})
+_FUNCTIONS: Final = frozenset({"upper", "lower", "hex", "coalesce", "ifnull"})
+_PRAGMAS: Final = frozenset({"table_info", "trusted_schema", "cell_size_check", "mmap_size"})
+_LIMITS: Final = {
+    sqlite3.SQLITE_LIMIT_LENGTH: 1 << 20,
+    sqlite3.SQLITE_LIMIT_SQL_LENGTH: 1 << 16,
+    sqlite3.SQLITE_LIMIT_COLUMN: 100,
+    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 20,
+    sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 4,
+    sqlite3.SQLITE_LIMIT_VDBE_OP: 25_000,
+    sqlite3.SQLITE_LIMIT_FUNCTION_ARG: 8,
+    sqlite3.SQLITE_LIMIT_ATTACHED: 0,
+    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 50,
+    sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER: 10,
+    sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 1,
+    sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
+}
+
+
+class NsrlSqlite:
+    """Reads an RDS version 3 database."""
+
+    nature = "known-good"
+
+    def recognises(self, head: bytes) -> bool:
+        """Say yes to an SQLite file; which tables it has shows when it is opened."""
+        return head.startswith(_MAGIC)
+
+    def read(
+        self, supplied: Supplied, options: Options, tally: Tally
+    ) -> Iterator[Record | Rejected]:
+        """Yield one record for each row of the table of files."""
+        del options
+        tally.numbering = "record"
+        if supplied.descriptor < 0:
+            raise HashSetError(
+                "a compressed SQLite database cannot be read in place", hint="unpack it first"
+            )
+        _check_whole(supplied)
+        work = _Work()
+        try:
+            with closing(_open(supplied.descriptor, work)) as database:
+                yield from _rows(database, work, tally)
+        except sqlite3.Error as error:
+            if work.spent:
+                raise damaged("reading a row took too much work", f"row {work.rows}") from error
+            what = "the SQLite database is not readable"
+            raise damaged(what, f"after row {work.rows}") from error
+        except (UnicodeError, OverflowError) as error:
+            raise damaged("a value is of the wrong type", f"after row {work.rows}") from error
+
+
+class _Work:
+    """Counts the work since the last row, and stops it beyond the limit."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.spent = False
+        self._checks = 0
+
+    def check(self) -> int:
+        """Answer SQLite, which asks every `_STEPS` instructions: 1 stops the statement."""
+        self._checks += 1
+        self.spent = self._checks > _CHECKS
+        return int(self.spent)
+
+    def moved(self, rows: int) -> None:
+        """Note that rows came."""
+        self.rows += rows
+        self._checks = 0
+
+
+class _Layout(NamedTuple):
+    table: str
+    columns: tuple[str, ...]
+    """Of `WIDTHS`, in its order, as far as present."""
+    size: str
+
+
+def _check_whole(supplied: Supplied) -> None:
+    """Refuse a file that is shorter than its header says (sqlite.org/fileformat.html, 1.3)."""
+    head = supplied.head
+    page = int.from_bytes(head[_PAGE_SIZE_AT : _PAGE_SIZE_AT + 2], "big")
+    page = 1 << 16 if page == 1 else page
+    pages = int.from_bytes(head[_PAGES_AT : _PAGES_AT + 4], "big")
+    valid = head[_CHANGE_AT : _CHANGE_AT + 4] == head[_VALID_FOR_AT : _VALID_FOR_AT + 4]
+    if valid and page * pages > supplied.size:
+        raise damaged("the file is cut short", f"byte {supplied.size} of {page * pages}")
+
+
+def _open(descriptor: int, work: _Work) -> sqlite3.Connection:
+    uri = f"file:/proc/self/fd/{descriptor}?mode=ro&immutable=1"
+    database = sqlite3.connect(uri, uri=True, isolation_level=None)
+    try:
+        for limit, value in _LIMITS.items():
+            database.setlimit(limit, value)
+        for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0"):
+            database.execute(f"PRAGMA {pragma}")
+        database.set_authorizer(_authorize)
+        database.set_progress_handler(work.check, _STEPS)
+        database.text_factory = bytes
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _authorize(
+    action: int, first: str | None, second: str | None, database: str | None, source: str | None
+) -> int:
+    del database, source
+    if action in _ALLOWED:
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() in _FUNCTIONS:
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_PRAGMA and (first or "").lower() in _PRAGMAS:
+        return sqlite3.SQLITE_OK
+    return sqlite3.SQLITE_DENY
+
+
+def _rows(database: sqlite3.Connection, work: _Work, tally: Tally) -> Iterator[Record | Rejected]:
+    layout = _layout(database)
+    tally.version = "3"
+    tally.facts["table"] = layout.table
+    names = [f'"{name}"' if name else "NULL" for name in (*layout.columns, layout.size)]
+    # The names are columns that the database itself lists, compared with fixed words.
+    cursor = database.execute(f'SELECT {", ".join(names)} FROM "{layout.table}"')  # noqa: S608
+    number = 0
+    while batch := cursor.fetchmany(_BATCH):
+        work.moved(len(batch))
+        for row in batch:
+            number += 1
+            yield _record(number, row, layout, tally)
+
+
+def _layout(database: sqlite3.Connection) -> _Layout:
+    for table in ("METADATA", "FILE"):
+        listed = database.execute(f'PRAGMA table_info("{table}")').fetchall()
+        names = {bytes(row[1]).decode("ascii", errors="replace").lower() for row in listed}
+        columns = tuple(name if name in names else "" for name in WIDTHS)
+        if any(columns):
+            size = next((name for name in _SIZE_COLUMNS if name in names), "")
+            return _Layout(table, columns, size)
+    raise HashSetError(
+        "the SQLite database is no NSRL RDS version 3: neither METADATA nor FILE holds digests"
+    )
+
+
+def _record(
+    number: int, row: tuple[object, ...], layout: _Layout, tally: Tally
+) -> Record | Rejected:
+    *texts, size = row
+    values: dict[str, bytes] = {}
+    for name, text in zip(layout.columns, texts, strict=True):
+        if text is None or text == b"":
+            continue
+        value = from_hex(text.strip(), WIDTHS[name]) if isinstance(text, bytes) else None
+        if value is None:
+            return Rejected(number, "not-a-digest")
+        values[name] = value
+    if size is not None and (not isinstance(size, int) or not 0 <= size <= MAX_SIZE):
+        return Rejected(number, "bad-size")
+    if size == 0:
+        tally.skipped["size-zero"] += 1
+        return Record(number)
+    if not values:
+        tally.skipped["no-digest"] += 1
+    return Record(number, size=-1 if size is None else size, **values)  # type: ignore[arg-type]
+
+
+IMPORTER: Final = NsrlSqlite()

@@ -1,0 +1,230 @@
+"""CSV and TSV: columns by their names, by a mapping, or as listed by the operator.
+
+Separator ``,`` ``;`` tab or ``|``, the one under which the header names most columns. Names are
+compared without case and punctuation. Cells that are not digests may hold any bytes; a digest
+column that nobody named is never guessed by its shape.
+"""
+
+import csv
+import re
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+from heroes_forensics.errors import HashSetError, UsageError
+from heroes_forensics.hashsets.formats.base import (
+    CATEGORY_LIMIT,
+    SERIES_LIMIT,
+    WIDTHS,
+    Options,
+    Record,
+    Rejected,
+    Supplied,
+    Tally,
+    damaged,
+    from_decimal,
+    from_hex,
+)
+from heroes_forensics.hashsets.formats.text import head_lines, lines
+from heroes_forensics.hashsets.known import FLAGS, pack_flags
+
+SEPARATORS: Final = ",;\t|"
+FIELDS: Final[dict[str, str]] = {
+    **dict.fromkeys(("md5", "md5hash"), "md5"),
+    **dict.fromkeys(("sha1", "sha1hash"), "sha1"),
+    **dict.fromkeys(("sha256", "sha256hash"), "sha256"),
+    **dict.fromkeys(("size", "filesize", "mediasize", "bytes"), "size"),
+    **dict.fromkeys(
+        ("category", "mediacategory", "vicscategory", "status", "classification"), "category"
+    ),
+    **dict.fromkeys(("id", "mediaid"), "id"),
+    "series": "series",
+    **{name.replace("_", ""): name for name in FLAGS},
+}
+"""Column name, without case and punctuation, to field."""
+OTHER_HASHES: Final = frozenset(
+    {"sha512", "sha512hash", "ed2k", "edonkey", "emule", "aich", "tth", "pdq", "pdna", "photodna"}
+)
+_UNUSED: Final = frozenset({"tags", "name", "filename", "description", "ignore", ""})
+_TARGETS: Final = (*WIDTHS, "size", "category", "id", "series", *FLAGS, "ignore")
+_PUNCTUATION: Final = re.compile(r"[\W_]+")
+_BOOLEANS: Final[dict[str, bool]] = {
+    **dict.fromkeys(("true", "t", "yes", "y", "1"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "0"), False),
+}
+
+
+def plain(name: str) -> str:
+    """Return a column name without case and punctuation."""
+    return _PUNCTUATION.sub("", name).lower()
+
+
+class Table:
+    """Reads tables whose columns are named."""
+
+    nature = ""
+
+    def recognises(self, head: bytes) -> bool:
+        """Say yes when the first line names at least one column of digests."""
+        return bool(_digest_columns(_first(head), {}))
+
+    def read(
+        self, supplied: Supplied, options: Options, tally: Tally
+    ) -> Iterator[Record | Rejected]:
+        """Yield one record a row."""
+        mapping = {plain(source): _target(target) for source, target in options.mapping.items()}
+        first = _first(supplied.head)
+        if options.columns:
+            columns = [plain(name) for name in options.columns]
+            separator = max(SEPARATORS, key=first.count) if len(columns) > 1 else ","
+        else:
+            separator = _digest_columns(first, mapping)
+            if not separator:
+                raise HashSetError(
+                    "the first line names no column of MD5, SHA-1 or SHA-256 values",
+                    hint="name one with --map COLUMN=md5, or --no-header --columns md5,...",
+                )
+            columns = [plain(name) for name in _cells(first, separator)]
+        layout = _layout(columns, mapping, tally)
+        if not any(name in WIDTHS for name, _ in layout):
+            raise UsageError("none of the columns holds MD5, SHA-1 or SHA-256 values")
+        header = not options.columns
+        for number, row in rows(lines(supplied.stream), separator):
+            if isinstance(row, str):
+                yield Rejected(number, row)
+            elif header:
+                header = False
+            elif row:
+                yield _record(number, row, len(columns), layout, tally)
+
+
+def rows(
+    text: Iterator[tuple[int, bytes]], separator: str
+) -> Iterator[tuple[int, list[str] | str]]:
+    """Yield (line on which a row ends, its cells), or the reason why a row cannot be read.
+
+    Cells hold their bytes as Latin-1 characters, so that nothing is lost.
+
+    Raises:
+        HashSetError: a quotation mark is never closed, so what is a row cannot be told.
+    """
+    reader = csv.reader(
+        (line.decode("latin-1") + "\n" for _, line in text), delimiter=separator, strict=True
+    )
+    while True:
+        try:
+            yield reader.line_num + 1, next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if "field larger" in str(error) or "unexpected end" in str(error):
+                raise damaged(
+                    "a quotation mark is not closed", f"near line {reader.line_num}"
+                ) from error
+            yield reader.line_num, "not-a-row"
+
+
+class _Column(NamedTuple):
+    field: str
+    position: int
+
+
+def _layout(columns: list[str], mapping: dict[str, str], tally: Tally) -> list[_Column]:
+    layout: list[_Column] = []
+    for position, name in enumerate(columns):
+        field = mapping.get(name) or FIELDS.get(name, "")
+        if field and field != "ignore":
+            if any(column.field == field for column in layout):
+                raise HashSetError(
+                    f"two columns are named {field}", hint="leave one out: --map COLUMN=ignore"
+                )
+            layout.append(_Column(field, position))
+        elif name in OTHER_HASHES:
+            tally.other(name)
+        elif name not in _UNUSED and field != "ignore":
+            tally.unknown(name)
+    return layout
+
+
+def _record(
+    number: int, row: list[str], width: int, layout: list[_Column], tally: Tally
+) -> Record | Rejected:
+    if len(row) != width:
+        return Rejected(number, "column-count")
+    values: dict[str, object] = {}
+    flags: dict[str, bool | None] = {}
+    for field, position in layout:
+        cell = row[position].strip()
+        if not cell:
+            continue
+        if field in FLAGS:
+            flags[field] = _BOOLEANS.get(cell.lower())
+            continue
+        value = _CELLS[field](cell)
+        if value is None and field == "id":
+            tally.skipped["entry-number"] += 1
+        elif value is None:
+            return Rejected(number, "not-a-digest" if field in WIDTHS else f"bad-{field}")
+        else:
+            values["entry" if field == "id" else field] = value
+    if not any(name in values for name in WIDTHS):
+        tally.skipped["no-digest"] += 1
+    return Record(number, flags=pack_flags(flags), **values)  # type: ignore[arg-type]
+
+
+def _text(limit: int) -> Callable[[str], str | None]:
+    def convert(cell: str) -> str | None:
+        data = cell.encode("latin-1")
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            text = cell
+        return text if len(text.encode("utf-8")) <= limit else None
+
+    return convert
+
+
+def _digest(width: int) -> Callable[[str], bytes | None]:
+    return lambda cell: from_hex(cell, width)
+
+
+_CELLS: Final[dict[str, Callable[[str], object]]] = {
+    **{name: _digest(width) for name, width in WIDTHS.items()},
+    "size": from_decimal,
+    "id": from_decimal,
+    "category": _text(CATEGORY_LIMIT),
+    "series": _text(SERIES_LIMIT),
+}
+
+
+def _target(name: str) -> str:
+    if name not in _TARGETS:
+        raise UsageError(
+            f"no field is called {name!r}", hint="map to one of: " + ", ".join(_TARGETS)
+        )
+    return name
+
+
+def _first(head: bytes) -> str:
+    return next((line for line in head_lines(head) if line.strip()), "")
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=separator, strict=True), [])
+    except csv.Error:
+        return []
+
+
+def _digest_columns(line: str, mapping: dict[str, str]) -> str:
+    """Return the separator under which a header names most columns, none without a digest."""
+
+    def named(separator: str) -> int:
+        names = [plain(cell) for cell in _cells(line, separator)]
+        fields = [mapping.get(name) or FIELDS.get(name, "") for name in names]
+        return sum(bool(field) for field in fields) if set(fields) & set(WIDTHS) else 0
+
+    best = max(SEPARATORS, key=named)
+    return best if named(best) else ""
+
+
+IMPORTER: Final = Table()

@@ -1,0 +1,310 @@
+"""VICS (Video Image Classification Standard) 1.0 to 2.0: sets and cases, as JSON.
+
+The specification is not public. What is read here was observed in public programs that read and
+write such files (IPED, GLEAPP, X-Ways-Clees4All); it is not certified by Project VIC. A set is a
+list of Media objects under ``value``; a case holds its Media in Case objects. Keys come in any
+order and case; ``Category`` alone says whether there is a verdict.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from heroes_forensics.hashsets.formats.base import (
+    CATEGORY_LIMIT,
+    SERIES_LIMIT,
+    WIDTHS,
+    Options,
+    Record,
+    Rejected,
+    Supplied,
+    Tally,
+    damaged,
+    from_decimal,
+    from_hex,
+)
+from heroes_forensics.hashsets.formats.jsonstream import JsonStream
+from heroes_forensics.hashsets.formats.text import head_text, utf8_chunks
+from heroes_forensics.hashsets.known import pack_flags
+
+_CONTEXT: Final = re.compile(
+    r"ProjectVic/DataModels/(\d{1,3}\.\d{1,3})\.xml(?:/([A-Za-z0-9_-]{1,32})/\$metadata)?#(\w{1,16})",
+    re.IGNORECASE,
+)
+_CONTEXT_KEY: Final = re.compile(
+    r'"@?odata\.(?:metadata|context)"\s*:\s*"[^"]*ProjectVic', re.IGNORECASE
+)
+_VALUE_KEY: Final = re.compile(r'"value"\s*:\s*\[\s*\{', re.IGNORECASE)
+_MEDIA_KEY: Final = re.compile(r'"Media"\s*:\s*\[', re.IGNORECASE)
+
+_FLAG_FIELDS: Final = {
+    "victimidentified": "victim_identified",
+    "offenderidentified": "offender_identified",
+    "isdistributed": "is_distributed",
+    "issuspected": "is_suspected",
+    "selfgenerated": "self_generated",
+    "isprecategorized": "is_precategorized",
+}
+_FIELDS: Final = frozenset(
+    {
+        *_FLAG_FIELDS,
+        *("md5", "sha1", "sha256", "photodna", "mediaid", "category", "mediasize", "mimetype"),
+        *("relativefilepath", "precategorizationsource", "series", "tags", "comments", "name"),
+        *("dateupdated", "mediafiles", "exifs", "alternativehashes", "mediametadata", "segments"),
+    }
+)
+_TWICE: Final = "\0twice"
+_TRUE: Final = (True, "true", "1", 1)
+_FALSE: Final = (False, "false", "0", 0)
+_MEDIA_FILES_LIMIT: Final = 10_000
+_CASE_WINDOW: Final = 1 << 18
+"""Characters within which an element is tried as a whole before it is walked key by key."""
+
+_Fields = dict[str, object]
+
+
+def _lower(pairs: list[tuple[str, object]]) -> _Fields:
+    fields = {key.lower(): value for key, value in pairs}
+    if len(fields) != len(pairs):
+        fields[_TWICE] = True
+    return fields
+
+
+class Vics:
+    """Reads VICS hash sets and cases."""
+
+    nature = "notable"
+
+    def recognises(self, head: bytes) -> bool:
+        """Say yes to the context line of Project VIC, or to a list of Media without one."""
+        text = head_text(head).lstrip()
+        if not text.startswith("{"):
+            return False
+        if _CONTEXT_KEY.search(text):
+            return True
+        if _VALUE_KEY.search(text) is None:
+            return False
+        low = text.lower()
+        return ('"md5"' in low and '"mediaid"' in low) or _MEDIA_KEY.search(text) is not None
+
+    def read(
+        self, supplied: Supplied, options: Options, tally: Tally
+    ) -> Iterator[Record | Rejected]:
+        """Yield one record for each Media object."""
+        del options
+        tally.numbering = "record"
+        tally.scheme = "vics"
+        walk = _Walk(JsonStream(utf8_chunks(supplied.stream), _lower), tally)
+        yield from walk.top()
+
+
+class _Walk:
+    """One pass over one file."""
+
+    def __init__(self, stream: JsonStream, tally: Tally) -> None:
+        self._stream = stream
+        self._tally = tally
+        self._number = 0
+        self._shapes: set[str] = set()
+
+    def top(self) -> Iterator[Record | Rejected]:
+        seen = False
+        for key in self._stream.members():
+            low = key.lower()
+            if low == "value" and self._stream.peek() == "[":
+                if seen:
+                    raise damaged("a second list of values", self._stream.where)
+                seen = True
+                yield from self._values()
+            elif low in ("odata.metadata", "@odata.context"):
+                self._context(self._stream.value(1))
+            else:
+                self._stream.value(1)
+                self._tally.unknown(key)
+        self._stream.end()
+        if not seen:
+            raise damaged("there is no list called value", self._stream.where)
+        if not self._tally.version:
+            self._tally.warn("no context line: neither version nor region are stated")
+        self._tally.facts["shape"] = "+".join(sorted(self._shapes)) or "empty"
+
+    def _context(self, value: object) -> None:
+        found = _CONTEXT.search(value) if isinstance(value, str) else None
+        if found is None:
+            self._tally.warn("the context line is of no known form")
+            return
+        self._tally.version = found.group(1)
+        self._tally.region = found.group(2) or ""
+
+    def _values(self) -> Iterator[Record | Rejected]:
+        for _ in self._stream.elements():
+            whole = self._stream.attempt(2, limit=_CASE_WINDOW)
+            if whole is None:
+                if self._stream.peek() != "{":
+                    raise damaged("an element of value is no object", self._stream.where)
+                yield from self._large()
+            else:
+                yield from self._element(whole[0])
+
+    def _element(self, element: object) -> Iterator[Record | Rejected]:
+        media = element.get("media") if isinstance(element, dict) else None
+        if isinstance(media, list) and isinstance(element, dict) and "md5" not in element:
+            self._shapes.add("cases")
+            for item in media:
+                yield self._media(item)
+        else:
+            self._shapes.add("media")
+            yield self._media(element)
+
+    def _large(self) -> Iterator[Record | Rejected]:
+        """Walk an element too large for the window: a Case, or one Media with many files."""
+        fields: _Fields = {}
+        case = False
+        for key in self._stream.members():
+            low = key.lower()
+            if low == "media" and self._stream.peek() == "[":
+                if case:
+                    raise damaged("a case with two lists of media", self._stream.where)
+                case = True
+                self._shapes.add("cases")
+                for _ in self._stream.elements():
+                    yield self._media(self._stream.value(4))
+            elif low in fields:
+                fields[_TWICE] = True
+                self._stream.value(3)
+            else:
+                fields[low] = self._stream.value(3)
+        if not case:
+            self._shapes.add("media")
+            yield self._media(fields)
+
+    def _media(self, fields: object) -> Record | Rejected:
+        self._number += 1
+        number = self._number
+        if not isinstance(fields, dict):
+            return Rejected(number, "not-an-object")
+        if _TWICE in fields:
+            return Rejected(number, "key-twice")
+        files = fields.get("mediafiles")
+        if isinstance(files, list) and len(files) > _MEDIA_FILES_LIMIT:
+            raise damaged(f"more than {_MEDIA_FILES_LIMIT} media files", f"record {number}")
+        for name in fields.keys() - _FIELDS:
+            if "odata." not in name:
+                self._tally.unknown(name)
+        return self._record(number, fields)
+
+    def _record(self, number: int, fields: _Fields) -> Record | Rejected:
+        digests = _digests(fields, self._tally)
+        if isinstance(digests, str):
+            return Rejected(number, digests)
+        size = _number(fields.get("mediasize"))
+        if size is None:
+            return Rejected(number, "bad-size")
+        category = _category(fields.get("category"))
+        if category is None:
+            return Rejected(number, "bad-category")
+        entry = _number(fields.get("mediaid"))
+        if entry is None:
+            self._tally.skipped["entry-number"] += 1
+        if not digests:
+            self._tally.skipped["no-digest"] += 1
+        return Record(
+            number,
+            size=size,
+            entry=-1 if entry is None else entry,
+            flags=self._flags(fields),
+            category=category,
+            series=self._series(fields.get("series")),
+            **digests,
+        )
+
+    def _flags(self, fields: _Fields) -> int:
+        values = {}
+        for name, flag in _FLAG_FIELDS.items():
+            if name in fields:
+                values[flag] = tri_state(fields[name])
+        return pack_flags(values) if values else 0
+
+    def _series(self, value: object) -> str:
+        if isinstance(value, dict):
+            value = value.get("name")
+        if isinstance(value, list):
+            value = ", ".join(item for item in value if isinstance(item, str))
+        if not isinstance(value, str):
+            return ""
+        text = value.strip()
+        if len(text.encode("utf-8", errors="replace")) > SERIES_LIMIT:
+            self._tally.skipped["series-too-long"] += 1
+            return ""
+        return text
+
+
+def tri_state(value: object) -> bool | None:
+    """Return true, false or, for anything that is neither, absent: ``bool("false")`` is true."""
+    low = value.strip().lower() if isinstance(value, str) else value
+    if isinstance(low, float | list | dict) or low is None:
+        return None
+    if low in _TRUE:
+        return True
+    return False if low in _FALSE else None
+
+
+def _number(value: object) -> int | None:
+    """Return a count that may come as number or text; -1 when absent, None when it is neither."""
+    if value is None or value == "":
+        return -1
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    return from_decimal(str(value).strip())
+
+
+def _category(value: object) -> str | None:
+    """Return the raw code as text; empty when absent, None when it is no code."""
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    text = str(value).strip()
+    return text if len(text.encode("utf-8", errors="replace")) <= CATEGORY_LIMIT else None
+
+
+def _digests(fields: _Fields, tally: Tally) -> dict[str, bytes] | str:
+    """Collect the digests of one Media, or name what is wrong with them."""
+    digests: dict[str, bytes] = {}
+    for name, width in WIDTHS.items():
+        value = fields.get(name)
+        if value is None or value == "":
+            continue
+        digest = from_hex(value.strip(), width) if isinstance(value, str) else None
+        if digest is None:
+            return f"bad-{name}"
+        digests[name] = digest
+    if fields.get("photodna"):
+        tally.other("photodna")
+    alternatives = fields.get("alternativehashes")
+    for item in alternatives if isinstance(alternatives, list) else ():
+        reason = _alternative(item, digests, tally)
+        if reason:
+            return reason
+    return digests
+
+
+def _alternative(item: object, digests: dict[str, bytes], tally: Tally) -> str:
+    """Add one alternative hash; return what is wrong with it, empty when nothing is."""
+    name = item.get("hashname") if isinstance(item, dict) else None
+    value = item.get("hashvalue") if isinstance(item, dict) else None
+    if not isinstance(name, str) or not isinstance(value, str):
+        return "" if name is None or value is None else "bad-alternative-hash"
+    low = name.strip().lower().replace("-", "").replace("_", "")
+    if low not in WIDTHS:
+        tally.other(low)
+        return ""
+    digest = from_hex(value.strip(), WIDTHS[low])
+    if digest is None:
+        return f"bad-{low}"
+    if digests.setdefault(low, digest) != digest:
+        return "digests-contradict"
+    return ""
+
+
+IMPORTER: Final = Vics()

@@ -1,0 +1,92 @@
+"""The words of known material: kinds, verdicts, flags, algorithms, and digests of nothing.
+
+Verdicts are ordered, most severe first; the issuer's own code and label always stand beside one.
+"""
+
+from collections.abc import Mapping
+from hashlib import md5, sha1, sha256
+from typing import Final, NamedTuple
+
+NOTABLE: Final = "notable"
+KNOWN_GOOD: Final = "known-good"
+
+KINDS: Final[dict[str, str]] = {
+    NOTABLE: "material a body has listed; a match is a finding with a verdict",
+    KNOWN_GOOD: "ordinary files, used only to skip work",
+    "watch": "a case's own list; a match is a finding without a verdict",
+    "adult-intimate": "intimate pictures of adults; never merged into another verdict",
+    "exclude": "privileged or adjudicated content, left alone by authority",
+}
+
+VERDICTS: Final = (
+    "baseline_illegal",
+    "nationally_illegal",
+    "notable_other",
+    "suspected",
+    "comparison",
+    "uncategorised",
+    "non_pertinent",
+    "known_good",
+)
+"""Most severe first."""
+
+NOTABLE_VERDICTS: Final = frozenset(VERDICTS[:4])
+BENIGN_VERDICTS: Final = frozenset({"non_pertinent", "known_good"})
+
+FLAGS: Final = (
+    "victim_identified",
+    "offender_identified",
+    "is_distributed",
+    "is_suspected",
+    "self_generated",
+    "is_precategorized",
+)
+"""Tri-states of a record, packed two bits each in this order: 0 absent, 1 false, 2 true."""
+
+
+class Algorithm(NamedTuple):
+    """One exact digest that a record may carry."""
+
+    name: str
+    width: int
+    """Bytes."""
+    bit: int
+    """In the ``has`` column of `heroes_forensics.frames.KNOWN` and in every mask here."""
+
+
+ALGORITHMS: Final = (Algorithm("md5", 16, 1), Algorithm("sha1", 20, 2), Algorithm("sha256", 32, 4))
+
+EMPTY_INPUT: Final = frozenset(
+    {
+        md5(b"", usedforsecurity=False).digest(),
+        sha1(b"", usedforsecurity=False).digest(),
+        sha256(b"").digest(),
+    }
+)
+"""They occur in real sets and would mark every empty file."""
+
+CONSTANT: Final = frozenset(
+    bytes([value]) * algorithm.width for algorithm in ALGORITHMS for value in (0x00, 0xFF)
+)
+"""All-zero and all-one values: fillers of exporters, not digests."""
+
+
+def pack_flags(values: Mapping[str, bool | None]) -> int:
+    """Pack tri-states by the names of `FLAGS`; a missing name is absent."""
+    bits = 0
+    for position, name in enumerate(FLAGS):
+        value = values.get(name)
+        if value is not None:
+            bits |= (1 + value) << 2 * position
+    return bits
+
+
+def unpack_flags(bits: int) -> dict[str, bool | None]:
+    """Return every tri-state of `FLAGS` by name."""
+    states = (None, False, True, None)
+    return {name: states[bits >> 2 * position & 3] for position, name in enumerate(FLAGS)}
+
+
+def severity(verdict: str) -> int:
+    """Return the rank of a verdict, 0 the most severe; no verdict ranks last."""
+    return VERDICTS.index(verdict) if verdict in VERDICTS else len(VERDICTS)

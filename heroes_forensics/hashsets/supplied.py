@@ -1,0 +1,183 @@
+"""A supplier's file as it was received: a descriptor, read in place, also when compressed.
+
+A bare ``.gz`` and a ``.zip`` with one usable member are read without unpacking to disk; what
+expands more than 200 times is refused.
+"""
+
+import gzip
+import io
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import BinaryIO, Final, cast
+
+from heroes_forensics.errors import HashSetError
+from heroes_forensics.hashsets.formats.base import HEAD, Supplied, damaged
+
+RATIO_LIMIT: Final = 200
+FREE: Final = 1 << 20
+"""Bytes that any file may expand to, whatever its ratio."""
+MEMBERS_LIMIT: Final = 1_000
+_BLOCK: Final = 1 << 20
+_GZIP: Final = b"\x1f\x8b"
+_ZIP: Final = b"PK\x03\x04"
+_NSRL: Final = "nsrlfile.txt"
+"""The member of an NSRL distribution that holds the digests."""
+_BROKEN: Final = (
+    EOFError,
+    zlib.error,
+    gzip.BadGzipFile,
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+)
+"""What the standard library raises on broken or encrypted archives."""
+
+
+class DescriptorFile(io.RawIOBase):
+    """A seekable file on a descriptor that others share: it never moves their position."""
+
+    def __init__(self, descriptor: int, size: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self._size = size
+        self._at = 0
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Say that it can be positioned."""
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        """Fill ``buffer`` from the current position."""
+        view = memoryview(cast("bytearray", buffer)).cast("B")
+        data = os.pread(self._descriptor, len(view), self._at)
+        view[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move the position."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        if base + offset < 0:
+            raise ValueError("a negative position")
+        self._at = base + offset
+        return self._at
+
+
+class Bounded(io.RawIOBase):
+    """A decompressed stream that refuses to expand beyond the ratio."""
+
+    def __init__(self, inner: BinaryIO, compressed: int) -> None:
+        super().__init__()
+        self._inner = inner
+        self._left = FREE + RATIO_LIMIT * compressed
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        """Fill ``buffer``; errors of the decompressor become `HashSetError`."""
+        view = memoryview(cast("bytearray", buffer)).cast("B")
+        try:
+            data = self._inner.read(len(view))
+        except _BROKEN as error:
+            raise HashSetError(
+                "the compressed hash set is damaged, encrypted or cut short",
+                hint="nothing of it was imported; unpack it with another tool to see why",
+            ) from error
+        self._left -= len(data)
+        if self._left < 0:
+            raise HashSetError(f"the compressed hash set expands more than {RATIO_LIMIT} times")
+        view[: len(data)] = data
+        return len(data)
+
+
+def fingerprint(descriptor: int) -> tuple[str, int]:
+    """Return SHA-256 in hex and size of the file as received.
+
+    Raises:
+        HashSetError: it is empty or no regular file.
+        OSError: it cannot be read.
+    """
+    state = os.fstat(descriptor)
+    if not stat.S_ISREG(state.st_mode):
+        raise HashSetError("the hash set is not a regular file")
+    if state.st_size == 0:
+        raise HashSetError("the hash set is an empty file")
+    digest = sha256()
+    at = 0
+    while block := os.pread(descriptor, _BLOCK, at):
+        digest.update(block)
+        at += len(block)
+    return digest.hexdigest(), at
+
+
+@contextmanager
+def opened(descriptor: int, size: int) -> Iterator[Supplied]:
+    """Open the file for an importer, through one layer of compression.
+
+    Raises:
+        HashSetError: the compression is damaged, encrypted, or holds no single hash set.
+        OSError: it cannot be read.
+    """
+    raw = io.BufferedReader(DescriptorFile(descriptor, size), _BLOCK)
+    start = raw.peek(len(_ZIP))[: len(_ZIP)]
+    if start.startswith(_GZIP):
+        with gzip.GzipFile(fileobj=raw) as inner:
+            yield _wrapped(cast("BinaryIO", inner), size)
+    elif start == _ZIP:
+        with _archive(cast("BinaryIO", raw)) as archive:
+            member = _member(archive)
+            with _open_member(archive, member) as inner:
+                yield _wrapped(inner, max(1, member.compress_size))
+    else:
+        head = os.pread(descriptor, HEAD, 0)
+        yield Supplied(cast("BinaryIO", raw), head, descriptor, size)
+
+
+def _wrapped(inner: BinaryIO, compressed: int) -> Supplied:
+    stream = io.BufferedReader(Bounded(inner, compressed), HEAD)
+    head = stream.peek(HEAD)[:HEAD]
+    return Supplied(stream, head, -1, compressed)
+
+
+def _archive(raw: BinaryIO) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(raw)
+    except _BROKEN as error:
+        raise damaged("the zip archive cannot be opened", "central directory") from error
+
+
+def _member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    if len(members) > MEMBERS_LIMIT:
+        raise HashSetError(f"the zip archive has more than {MEMBERS_LIMIT} members")
+    nsrl = [member for member in members if member.filename.lower().rpartition("/")[2] == _NSRL]
+    chosen = nsrl if len(nsrl) == 1 else members
+    if len(chosen) != 1:
+        raise HashSetError(
+            f"the zip archive has {len(members)} members, and which is the hash set is not told",
+            hint="unpack it and import the file that holds the digests",
+        )
+    return chosen[0]
+
+
+def _open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> BinaryIO:
+    try:
+        return cast("BinaryIO", archive.open(member))
+    except _BROKEN as error:
+        raise HashSetError(
+            "the member of the zip archive is damaged, encrypted or of an unknown method",
+            hint="unpack it with another tool and import the file",
+        ) from error
