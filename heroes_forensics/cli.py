@@ -224,8 +224,26 @@ def _complain(message: str, hint: str, code: int, *, as_json: bool) -> int:
     return code
 
 
+def _hold_standard_streams() -> None:
+    """Open what the caller closed of descriptors 0, 1 and 2 on nothing.
+
+    Otherwise the next file that is opened, evidence or case database, would get that number, and
+    messages would be written into it.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 # to the end
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 # to the end
+
+
 def main() -> None:
     """Run the command line of this process."""
+    _hold_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError):
             # A terminal of another encoding must not turn a result into a crash.

@@ -62,7 +62,7 @@ def create(  # noqa: PLR0913 # the options of a verb
 
     Examples:
       heroes case create CASE --reference 2024/117 --examiner ex-031
-      heroes case create CASE --authority kind=warrant --authority reference="Gs 221/24"
+      heroes case create CASE --authority kind=warrant --authority reference=G-221
     """
     from heroes_forensics.pipelines import cases  # noqa: PLC0415 # heavy: when it runs
 

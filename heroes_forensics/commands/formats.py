@@ -70,4 +70,4 @@ def _rows() -> Iterator[JSON]:
 
 
 def _text(row: JSON) -> Iterator[str]:
-    yield from hanging(f"  {string(row, 'name'):<14}", string(row, "summary"))
+    yield from hanging(f"  {string(row, 'name'):<14}", string(row, "summary").rstrip("."))

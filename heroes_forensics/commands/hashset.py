@@ -87,7 +87,7 @@ def import_(  # noqa: PLR0913 # the options of a verb
 
     Examples:
       heroes hashset import known.json --name national --issuer "Example Office"
-      heroes hashset import list.csv --kind watch --map Checksum=md5 --map Bytes=size
+      heroes hashset import list.csv --kind watch --map Checksum=md5
     """
     from heroes_forensics.pipelines import hashsets  # noqa: PLC0415 # heavy: when it runs
 

@@ -45,7 +45,7 @@ def init(  # noqa: PLR0913 # the options of a verb
 
     Examples:
       heroes init --domain lab.example.org --organisation "Example Laboratory"
-      heroes init --domain lab.example.org --recovery age1... --passphrase-fd 3 3< FILE
+      heroes init --domain lab.example.org --passphrase-fd 3 3< FILE
     """
     from heroes_forensics.pipelines import laboratory  # noqa: PLC0415 # heavy: when it runs
 

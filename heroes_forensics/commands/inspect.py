@@ -170,8 +170,6 @@ def _volume(node: JSON, lines: tuple[str, ...], above: str, *, last: bool) -> It
         parts.append(exact(integer(node, "size")))
     if isinstance(node.get("offset"), int):
         parts.append(f"at byte {integer(node, 'offset'):,}")
-    if string(node, "type"):
-        parts.append(f"type {string(node, 'type')}")
     yield f"{above}{corner if last else tee}{key}  {', '.join(parts)}"
     children = records(node, "volumes") or records(node, "children")
     below = above + (gone if last else down)
@@ -180,6 +178,8 @@ def _volume(node: JSON, lines: tuple[str, ...], above: str, *, last: bool) -> It
     if gap:
         for line in hanging("! ", f"not examined: {_gap(gap)}"):
             yield bar + line
+    if string(node, "type"):
+        yield f"{bar}partition type {string(node, 'type')}"
     rest = {key: value for key, value in node.items() if key not in _SAID_OF_VOLUME}
     for line in facts({**record(node, "facts"), **rest}):
         yield bar + line

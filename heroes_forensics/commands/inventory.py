@@ -7,7 +7,7 @@ import click
 
 from heroes_forensics.commands import options
 from heroes_forensics.commands.output import Output
-from heroes_forensics.commands.text import integer, plain, record, string
+from heroes_forensics.commands.text import integer, path_of, plain, record, string
 from heroes_forensics.commands.verb import Verb
 from heroes_forensics.commands.words import reason
 from heroes_forensics.errors import DONE, UsageError
@@ -72,7 +72,7 @@ def _item(row: JSON) -> Iterator[str]:
     if row.get("allocated") is False:
         parts.append("deleted")
     parts.append(string(row, "place") or "-")
-    path = string(row, "path")
+    path = path_of(row)
     yield f"{where(row)}  {'  '.join(parts)}{f'  {path}' if path else ''}"
 
 

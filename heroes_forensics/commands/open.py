@@ -7,8 +7,9 @@ import click
 
 from heroes_forensics.commands import options
 from heroes_forensics.commands.output import Output
-from heroes_forensics.commands.text import plain, string
+from heroes_forensics.commands.text import path_of, plain, string
 from heroes_forensics.commands.verb import Verb
+from heroes_forensics.commands.words import INDENT
 from heroes_forensics.errors import DONE
 from heroes_forensics.model import JSON
 
@@ -24,6 +25,9 @@ from heroes_forensics.model import JSON
 )
 @click.option("--justification", required=True, metavar="TEXT", help="Why the names are read.")
 @click.option("--authority", required=True, metavar="TEXT", help="On whose authority.")
+@click.option(
+    "--examiner", default="", metavar="ID", help="Who reads.  [default: the examiner of the case]"
+)
 @options.passphrase_option
 @options.json_option
 def open_names(  # noqa: PLR0913 # the options of a verb
@@ -32,6 +36,7 @@ def open_names(  # noqa: PLR0913 # the options of a verb
     numbers: tuple[str, ...],
     justification: str,
     authority: str,
+    examiner: str,
     passphrase_fd: int | None,
     as_json: bool,
 ) -> int:
@@ -51,6 +56,7 @@ def open_names(  # noqa: PLR0913 # the options of a verb
         findings=numbers,
         justification=justification,
         authority=authority,
+        examiner=examiner,
         passphrase=options.passphrase(passphrase_fd),
     )
     Output(as_json=as_json).show_all(rows, "name", _text)
@@ -59,9 +65,10 @@ def open_names(  # noqa: PLR0913 # the options of a verb
 
 def _text(row: JSON) -> Iterator[str]:
     number = string(row, "finding") or string(row, "number")
-    path = string(row, "path")
+    path = path_of(row)
     if number or path:
-        yield f"{number}  {path}".strip()
+        yield f"{number}  {string(row, 'locator')}".rstrip()
+        yield f"{INDENT}{path}"
         return
     rest = {key: value for key, value in row.items() if key != "type"}
     yield f"{string(row, 'type', 'event')}: {plain(rest)}"

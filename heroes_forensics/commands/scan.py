@@ -120,7 +120,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
 
     Examples:
       heroes scan image.E01 --set known.json --case CASE
-      heroes scan disk.001 --case CASE --exhibit E-2 --verify before --expect md5:HEX
+      heroes scan disk.001 --case CASE --verify before --expect md5:HEX
       heroes scan phone.zip --case CASE --set notable --set nsrl --exit-code
 
     Exit codes:

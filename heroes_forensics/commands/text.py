@@ -3,6 +3,7 @@
 Rows come as plain JSON whose fields may grow; what is missing is shown as missing, never an error.
 """
 
+import base64
 import shutil
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -87,6 +88,14 @@ def strings(row: Mapping[str, object], key: str) -> list[str]:
     """Return one field as a list of texts that are safe to show."""
     value = row.get(key)
     return [plain(each) for each in value] if isinstance(value, list) else []
+
+
+def path_of(row: Mapping[str, object]) -> str:
+    """Return the path of a row in a form that gives back its bytes; empty when there is none."""
+    encoded = row.get("path_b64")
+    if isinstance(encoded, str):
+        return shown(base64.b64decode(encoded))
+    return string(row, "path")
 
 
 def plain(value: object) -> str:

@@ -64,7 +64,7 @@ def verify(  # noqa: PLR0913 # the options of a verb
 
     Examples:
       heroes verify CASE
-      heroes verify CASE/custody --key "lab.example.org+1a2b3c4d+..." --policy strict
+      heroes verify CASE/custody --policy strict --key lab.example.org+1a2b+...
 
     Exit codes:
       0  verifies           7   consistent; the signer is not known, or incomplete
