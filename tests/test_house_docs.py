@@ -1,0 +1,126 @@
+"""The documentation is true where a machine can tell."""
+
+import re
+import tomllib
+
+import pytest
+from corpus import ROOT
+
+import heroes_forensics
+from heroes_forensics import errors
+from heroes_forensics.cli import VERBS
+from heroes_forensics.hashing import ALGORITHMS
+from heroes_forensics.hashsets.formats import IMPORTERS
+from heroes_forensics.parsers.volumes import OPENERS
+from heroes_forensics.reports import REPORTS
+
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+TEXTS = {name: page.read_text(encoding="utf-8") for name, page in zip(NAMES, PAGES, strict=True)}
+DECISIONS = [name for name in NAMES if name.startswith("docs/adr/")]
+RECIPES = 5
+STEPS = 6
+
+
+def test_the_tables_that_the_recipes_name_exist() -> None:
+    text = TEXTS["CONTRIBUTING.md"]
+    for name, rows in {
+        "OPENERS": OPENERS,
+        "IMPORTERS": IMPORTERS,
+        "ALGORITHMS": ALGORITHMS,
+        "REPORTS": REPORTS,
+        "VERBS": VERBS,
+    }.items():
+        assert rows
+        assert f"`{name}`" in text
+
+
+def test_each_recipe_has_six_steps() -> None:
+    recipes = re.split(r"^### ", TEXTS["CONTRIBUTING.md"], flags=re.MULTILINE)[1:]
+    assert len(recipes) == RECIPES
+    for recipe in recipes:
+        assert re.findall(r"^(\d)\. ", recipe, re.MULTILINE) == list("123456")[:STEPS]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_link_leads_somewhere(name: str) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", TEXTS[name]):
+        if not target.startswith(("https://", "http://", "mailto:", "#")):
+            assert (ROOT / name).parent.joinpath(target.partition("#")[0]).exists(), target
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_file_that_is_named_is_there(name: str) -> None:
+    found = re.findall(r"`((?:heroes_forensics|fixtures|tests|docs|\.ci)/[\w./-]+)`", TEXTS[name])
+    assert [path for path in found if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_verb_that_is_named_exists(name: str) -> None:
+    known = {row.name for row in VERBS}
+    blocks = "\n".join(re.findall(r"```\n(.*?)```", TEXTS[name], re.DOTALL))
+    named = set(re.findall(r"`heroes ([a-z]+)", TEXTS[name]))
+    named |= set(re.findall(r"^\s*heroes ([a-z]+)", blocks, re.MULTILINE))
+    assert named <= known
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_target_of_make_that_is_named_exists(name: str) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:`|^)make ([a-z]+)", TEXTS[name], re.MULTILINE))
+    assert named <= targets
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_page_knows_the_machine_it_was_written_on(name: str) -> None:
+    text = TEXTS[name]
+    assert not re.search(r"/(?:home|root|work|Users|tmp|opt)/\w", text)
+    assert "design.md" not in text
+    assert "TODO" not in text
+
+
+def test_the_changelog_is_open_for_the_next_release() -> None:
+    text = TEXTS["CHANGELOG.md"]
+    assert re.search(r"^## Unreleased$", text, re.MULTILINE)
+    headings = set(re.findall(r"^### (.+)$", text, re.MULTILINE))
+    assert headings <= {"Added", "Changed", "Fixed", "Security"}
+
+
+def test_the_exit_codes_of_the_readme_are_those_of_the_code() -> None:
+    table = TEXTS["README.md"].partition("## Exit codes")[2].partition("## ")[0]
+    written = {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
+    classes: list[type[errors.HeroesError]] = [
+        found
+        for found in vars(errors).values()
+        if isinstance(found, type) and issubclass(found, errors.HeroesError)
+    ]
+    used = {found.exit_code for found in classes} | {
+        *(errors.DONE, errors.GAPS, errors.MATCHES, errors.MATCHES_AND_GAPS, errors.INTERRUPTED),
+    }
+    assert written == used
+
+
+@pytest.mark.parametrize("name", DECISIONS)
+def test_a_decision_has_its_four_parts_and_fits_a_page(name: str) -> None:
+    parts = re.findall(r"^## (.+)$", TEXTS[name], re.MULTILINE)
+    assert parts == ["Context", "Options", "Decision", "Consequences"]
+    number = re.match(r"docs/adr/(\d{4})-", name)
+    assert number is not None
+    assert TEXTS[name].startswith(f"# {number[1]}: ")
+    assert len(TEXTS[name].splitlines()) < 80
+
+
+def test_every_dependency_has_its_line() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    runtime = [re.split(r"[<>=\[ ]", row)[0] for row in project["project"]["dependencies"]]
+    first, _, second = TEXTS["docs/dependencies.md"].partition("## Development only")
+    assert set(re.findall(r"^\| ([\w-]+) \|", first, re.MULTILINE)) - {"package"} == set(runtime)
+    for group in project["dependency-groups"].values():
+        for row in group:
+            if isinstance(row, str):
+                assert re.split(r"[<>=\[ ]", row)[0] in second
+
+
+def test_the_version_is_stated_once() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert project["project"]["version"] == heroes_forensics.__version__
