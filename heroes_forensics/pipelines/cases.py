@@ -65,16 +65,16 @@ class OpenCase:
         return str(self.facts["examiner"])
 
     def unlock(self, purpose: str) -> Seal:
-        """Unwrap the case key, which is an event, and return what seals names under it."""
-        sealer = self.sealer(purpose)
+        """Return what seals names under the case key, whose unwrapping is an event."""
+        self.journal.event("case.unlocked", {"purpose": purpose, "key": "working"})
+        sealer = self.sealer()
         if self.facts["names"] == "clear":
             return _plain
         return sealer.seal
 
-    def sealer(self, purpose: str) -> seal.NameSealer:
-        """Unwrap the case key once; the event comes first."""
+    def sealer(self) -> seal.NameSealer:
+        """Unwrap the case key, once; the caller has written the event that says why."""
         if self._sealer is None:
-            self.journal.event("case.unlocked", {"purpose": purpose, "key": "working"})
             wrapped = base64.b64decode(self.facts["case_key"])
             self._sealer = seal.NameSealer(seal.unwrap_key(wrapped, self.ring.identity))
         return self._sealer

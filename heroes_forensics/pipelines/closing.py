@@ -323,7 +323,7 @@ def _inventory_row(item: queries.Item) -> JSON:
 
 def _findings(run: Run) -> Iterable[tuple[str, JSON]]:
     """Return the values of every finding of the case, names opened, for committing."""
-    sealer = run.case.sealer("scan") if run.case.facts["names"] == "sealed" else None
+    sealer = run.case.sealer() if run.case.facts["names"] == "sealed" else None
     rows = run.database.rows(
         "SELECT m.finding, m.item_id, m.grade, m.facts, json_extract(h.facts, '$.name')"
         " FROM match m JOIN hashset h ON h.id = m.hashset_id"

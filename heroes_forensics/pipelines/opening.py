@@ -13,7 +13,7 @@ from heroes_forensics.pipelines.views import finding_number, path_fields
 from heroes_forensics.store import queries
 
 
-def open_names(
+def open_names(  # noqa: PLR0913 - each is part of the record
     case_dir: Path,
     *,
     findings: Sequence[str],
@@ -58,11 +58,8 @@ def open_names(
         case.journal.event("sealed.opened", body, person=person)
         case.journal.checkpoint("sealed opened")
         case.publish()
-        sealer = case.sealer("resume") if case.facts["names"] == "sealed" else None
+        sealer = case.sealer() if case.facts["names"] == "sealed" else None
         found = [_opened(case, sealer, row) for row in rows]
-        case.bundle.unpublish()
-        case.journal.checkpoint("names read")
-        case.publish()
     yield from found
 
 

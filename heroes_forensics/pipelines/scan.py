@@ -219,7 +219,6 @@ class _Scan:
         run = Run(case, config, self._sets, self._watch)
         labels = self._register(run, evidence)
         closing.start(run, self._sets, [label for _, label in labels])
-        self._sets.begin(run)
         case.journal.checkpoint("run started")
         with _first_interrupt(run):
             for each, (source, label), wanted in zip(evidence, labels, expected, strict=True):

@@ -1,0 +1,205 @@
+"""The catalogue of hash sets: importing through a worker, listing, showing, verifying."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from heroes_forensics.display import shown
+from heroes_forensics.errors import HashSetError, HeroesError, UsageError
+from heroes_forensics.frames import Unit
+from heroes_forensics.hashsets.catalogue import Catalogue, SetRecord
+from heroes_forensics.hashsets.describing import Description
+from heroes_forensics.hashsets.profiles import Profile, parse, shipped
+from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import laboratory
+from heroes_forensics.pipelines.supervisor import Pool, Zygote, one
+from heroes_forensics.pipelines.watch import Watch
+
+MAX_PROFILE: Final = 1 << 20
+"""Bytes of a category profile."""
+
+
+def catalogue() -> Catalogue:
+    """Return the catalogue of this home."""
+    return Catalogue(laboratory.home())
+
+
+def import_file(
+    path: Path,
+    description: Description,
+    options: JSON,
+    zygote: Zygote,
+    *,
+    passphrase: str | None = None,
+) -> SetRecord:
+    """Have a worker read a supplier's file, and add what it gives to the catalogue.
+
+    Raises:
+        HashSetError: the file is damaged, refused or not understood; nothing of it is kept.
+        UsageError: there is no such file, or the options make no sense.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise UsageError(
+            f"the hash set {shown(str(path))} cannot be read: {error.strerror}",
+            hint="name a file, or a set of the catalogue: heroes hashset list",
+        ) from error
+    try:
+        key = laboratory.catalogue_ring(laboratory.home(), passphrase).set_key
+        with Pool(zygote, [descriptor], 1) as pool:
+            frames = one(pool, Unit(0, "import", options))
+            return catalogue().add(frames, description, key)
+    except HeroesError as error:
+        kind = HashSetError if error.exit_code == HashSetError.exit_code else type(error)
+        raise kind(f"{shown(path.name)}: {error}", hint=error.hint) from error
+    finally:
+        os.close(descriptor)
+
+
+def import_set(  # noqa: PLR0913 - what an operator can say of a set
+    path: Path,
+    *,
+    name: str = "",
+    issuer: str = "",
+    edition: str = "",
+    kind: str = "",
+    scheme: str = "",
+    region: str = "",
+    profile: str = "",
+    algorithm: str = "",
+    mapping: Sequence[str] = (),
+    columns: str = "",
+    no_header: bool = False,
+    accept_rejects: bool = False,
+    passphrase: str | None = None,
+    watch: Watch | None = None,
+) -> JSON:
+    """Import a supplier's file and return the import report.
+
+    Raises:
+        HashSetError: the file is refused.
+        UsageError: an option makes no sense.
+    """
+    if no_header and not columns:
+        raise UsageError(
+            "a table without a header needs its columns named",
+            hint="for example: --no-header --columns md5,size,category",
+        )
+    description = Description(
+        name=name or path.stem,
+        issuer=issuer,
+        edition=edition,
+        kind=kind,
+        scheme=scheme,
+        region=region,
+        profile=_profile(profile) if profile else None,
+        source_name=path.name,
+    )
+    options = import_options(
+        algorithm=algorithm, mapping=mapping, columns=columns, accept_rejects=accept_rejects
+    )
+    if watch is not None:
+        watch.note(f"reading {shown(path.name)}")
+    with Zygote() as zygote:
+        record = import_file(path, description, options, zygote, passphrase=passphrase)
+    return {"type": "import", "added": record.added, **record.report}
+
+
+def import_options(
+    *,
+    algorithm: str = "",
+    mapping: Sequence[str] = (),
+    columns: str = "",
+    accept_rejects: bool = False,
+) -> JSON:
+    """Return the options of an import unit.
+
+    Raises:
+        UsageError: a mapping is not ``SOURCE=DESTINATION``.
+    """
+    pairs: dict[str, str] = {}
+    for text in mapping:
+        source, equals, target = text.partition("=")
+        if not equals or not source or not target:
+            raise UsageError(f"{text!r} maps no column", hint="write --map SOURCE=md5")
+        pairs[source] = target
+    return {
+        "algorithm": algorithm,
+        "map": pairs,
+        "columns": [part.strip() for part in columns.split(",") if part.strip()],
+        "accept_rejects": 2**62 if accept_rejects else 0,
+    }
+
+
+def _profile(name: str) -> Profile:
+    table = shipped()
+    if name in table:
+        return table[name]
+    path = Path(name)
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_PROFILE + 1)
+        if len(data) > MAX_PROFILE:
+            raise UsageError(f"the category profile {shown(path.name)} is larger than 1 MiB")
+        return parse(path.stem, data.decode())
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"no category profile is called {shown(name)}",
+            hint="name a YAML file, or one of: " + ", ".join(sorted(table)),
+        ) from error
+
+
+def list_sets() -> Iterator[JSON]:
+    """Yield every edition of every set."""
+    for record in catalogue().list():
+        yield {"type": "set", **_facts(record)}
+
+
+def _facts(record: SetRecord) -> dict[str, Any]:
+    header = record.header
+    return {
+        "id": header.id,
+        "name": header.name,
+        "issuer": header.issuer,
+        "edition": header.edition,
+        "kind": header.kind,
+        "kind_stated": header.kind_stated,
+        "state": record.state,
+        "signature": header.signature,
+        "format": header.format,
+        "scheme": header.scheme,
+        "region": header.region,
+        "records": header.records,
+        "digests": dict(header.digests),
+        "source_sha256": header.source_sha256,
+        "imported_at": header.imported_at,
+    }
+
+
+def show_set(name: str) -> JSON:
+    """Return all that is known of a set: its facts and its import report.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    record = catalogue().get(name)
+    return {"type": "set", **record.report, **_facts(record)}
+
+
+def verify_set(name: str | None = None, *, passphrase: str | None = None) -> Iterator[JSON]:
+    """Check every byte of a set, or of all, and look planted rows up.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    found = catalogue()
+    records = [found.get(name)] if name else found.list()
+    key = laboratory.catalogue_ring(laboratory.home(), passphrase).set_key if records else b""
+    for record in records:
+        row: JSON = {"type": "check", "name": record.label}
+        try:
+            yield row | {"result": "pass"} | found.verify(record, key)
+        except HashSetError as error:
+            yield row | {"result": "fail", "detail": str(error)}

@@ -1,0 +1,214 @@
+"""The hash sets of one run: chosen, opened, tested, and compared with what is read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from heroes_forensics.errors import HashSetError, UsageError
+from heroes_forensics.frames import Rows
+from heroes_forensics.hashsets.catalogue import ACTIVE, SetRecord
+from heroes_forensics.hashsets.describing import Description
+from heroes_forensics.hashsets.hset import HashSetFile
+from heroes_forensics.hashsets.known import KNOWN_GOOD
+from heroes_forensics.hashsets.matching import Hit, Matcher
+from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import laboratory
+from heroes_forensics.pipelines.hashsets import catalogue, import_file, import_options
+from heroes_forensics.pipelines.supervisor import Zygote
+from heroes_forensics.store.records import MatchRow
+
+if TYPE_CHECKING:
+    from heroes_forensics.pipelines.run import Run
+
+NO_FINDING: Final = frozenset({KNOWN_GOOD, "exclude"})
+"""Kinds of sets whose matches are recorded and are no findings."""
+
+GRADES: Final = {
+    "same-content": "same-content",
+    "sha1+size": "same-sha1-and-size",
+    "sha1": "same-sha1",
+    "md5+size": "same-md5-and-size",
+    "md5": "same-md5",
+    "size-conflict": "size-conflict",
+    "digest-conflict": "digest-conflict",
+}
+"""How the report words what `matching` grades."""
+
+
+@dataclass(slots=True)
+class Sets:
+    """Opened sets of a run, in the order in which they were named."""
+
+    opened: list[tuple[SetRecord, HashSetFile]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    _matcher: Matcher | None = None
+    _ids: list[int] = field(default_factory=list)
+
+    def record(self, run: "Run") -> list[str]:
+        """Write which sets the run uses; inside a transaction. Return their names."""
+        names = []
+        for record, file in self.opened:
+            facts = _facts(record, file)
+            header = file.header
+            number = run.journal.records.hashset(run.id, header.id, header.edition, facts)
+            self._ids.append(number)
+            label = f"{header.name} {header.edition}"
+            names.append(label)
+            run.journal.event(
+                "hashset.loaded",
+                {
+                    "hashset": header.name,
+                    "version": header.edition,
+                    "provider": header.issuer,
+                    "file_sha256": header.source_sha256,
+                    "entries": header.records,
+                    "algorithms": sorted(header.digests),
+                    "signature_checked": header.signature,
+                    "kind": header.kind,
+                },
+            )
+            run.journal.event(
+                "index.tested",
+                {
+                    "hashset": label,
+                    "probes": file.probes.planted,
+                    "failed": file.probes.planted - file.probes.found,
+                },
+            )
+        self._matcher = Matcher([file for _, file in self.opened])
+        return names
+
+    def match(self, rows: Rows, sizes: npt.NDArray[np.int64]) -> list[MatchRow]:
+        """Return the matches of `CONTENT` rows; those without digests match nothing."""
+        if self._matcher is None or not self.opened:
+            return []
+        digested = rows[rows["digested"] == 1]
+        size = np.asarray(sizes, dtype=np.int64)[rows["digested"] == 1]
+        hits = self._matcher.match(digested["md5"], digested["sha1"], digested["sha256"], size)
+        return [self._row(hit, int(digested["id"][hit.query])) for hit in hits]
+
+    def _row(self, hit: Hit, item: int) -> MatchRow:
+        record, _ = self.opened[hit.set_index]
+        states = hit.tri_states
+        facts: JSON = {
+            "set": record.header.name,
+            "kind": hit.kind,
+            "category": hit.category,
+            "label": hit.label,
+            "entry": hit.entry,
+            "series_stated": bool(hit.series),
+            "algorithms": list(hit.algorithms),
+            "size_state": hit.size_state,
+            "victim_identified": states.get("victim_identified"),
+            "offender_identified": states.get("offender_identified"),
+        }
+        verdict = hit.verdict or "uncategorised"
+        if hit.kind == KNOWN_GOOD:
+            verdict = "known_good" if hit.skips_work else "uncategorised"
+        return MatchRow(
+            item_id=item,
+            hashset_id=self._ids[hit.set_index],
+            record=hit.record,
+            grade=GRADES[hit.grade],
+            verdict=verdict,
+            facts=facts,
+            makes_finding=hit.kind not in NO_FINDING,
+        )
+
+    def close(self) -> None:
+        """Let go of the set files."""
+        self._matcher = None
+        for _, file in self.opened:
+            file.close()
+        self.opened.clear()
+
+
+def _facts(record: SetRecord, file: HashSetFile) -> JSON:
+    header = file.header
+    rejected = record.report.get("rejected")
+    return {
+        "name": header.name,
+        "issuer": header.issuer,
+        "edition": header.edition,
+        "kind": header.kind,
+        "format": header.format,
+        "records": header.records,
+        "digests": dict(header.digests),
+        "source_sha256": header.source_sha256,
+        "rejected": rejected if isinstance(rejected, int) else 0,
+        "signature": header.signature,
+        "scheme": header.scheme,
+        "region": header.region,
+        "profile": str(header.profile.get("name", "")),
+        "profile_verified": bool(header.profile) and not header.profile.get("unverified", True),
+        "probes": file.probes.planted,
+        "probes_failed": file.probes.planted - file.probes.found,
+    }
+
+
+def load(
+    wanted: Sequence[str],
+    options: Mapping[str, object],
+    zygote: Zygote,
+    *,
+    passphrase: str | None = None,
+) -> Sets:
+    """Open the sets named; files that are not in the catalogue yet are imported first.
+
+    Args:
+        wanted: names of the catalogue, or paths of set files.
+        options: ``kind`` and ``map`` for files, see `heroes hashset import`.
+        zygote: starts the importer workers.
+        passphrase: of the laboratory's keys.
+
+    Raises:
+        HashSetError: a set is refused.
+        UsageError: there is none of that name.
+    """
+    sets = Sets()
+    if not wanted:
+        sets.notes.append("no hash set was given: every file is digested, nothing is compared")
+        return sets
+    key = laboratory.catalogue_ring(laboratory.home(), passphrase).set_key
+    try:
+        for name in dict.fromkeys(wanted):
+            record = _chosen(name, options, zygote, passphrase)
+            if any(record.path == other.path for other, _ in sets.opened):
+                continue
+            file = HashSetFile.open(record.path, key)
+            sets.opened.append((record, file))
+            if not file.probes.passed:
+                raise HashSetError(f"hash set {record.label} failed its look-up test")
+            warnings = record.report.get("warnings")
+            if isinstance(warnings, list):
+                sets.notes += [f"{record.header.name}: {text}" for text in warnings]
+    except BaseException:
+        sets.close()
+        raise
+    return sets
+
+
+def _chosen(
+    name: str, options: Mapping[str, object], zygote: Zygote, passphrase: str | None
+) -> SetRecord:
+    path = Path(name)
+    if not path.is_file() and "/" not in name:
+        record = catalogue().get(name)
+        if record.state != ACTIVE:
+            raise UsageError(f"hash set {record.label} is retired")
+        return record
+    mapping: Any = options.get("map") or ()
+    description = Description(
+        name=path.stem, kind=str(options.get("kind") or ""), source_name=path.name
+    )
+    return import_file(
+        path,
+        description,
+        import_options(mapping=tuple(mapping)),
+        zygote,
+        passphrase=passphrase,
+    )
