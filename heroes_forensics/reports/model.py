@@ -5,9 +5,10 @@ and the ledger, and turned into its plain form by `Report.to_json`; every render
 there, so that a report can be rendered again from ``report.json`` alone.
 """
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Annotated, ClassVar, Final, Literal
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, Final, Literal, get_args
 
 from heroes_forensics.reports.evidence import Coverage, FileTime, Note, Source, TypeClass
 from heroes_forensics.reports.record import (
@@ -25,7 +26,7 @@ from heroes_forensics.reports.record import (
 
 FORMAT: Final = "heroes-report/1"
 
-SetKind = Literal["notable", "known-good", "watch", "adult-intimate", "exclude"]
+SetKind = Literal["notable", "adult-intimate", "watch", "exclude", "known-good"]
 
 VerdictWord = Literal["matches", "no-match", "not-examinable", "unfinished"]
 
@@ -126,6 +127,8 @@ class MatchCount(Record):
     kind: SetKind
     grade: Grade
     verdict: ItemVerdict
+    issuer: Text
+    """Who lists them; the name of the set when it states no issuer."""
     code: Text
     """Category code as the supplier wrote it; empty when the set gives none."""
     scheme: Text
@@ -350,19 +353,38 @@ class Report(Record):
 
 
 def counted(findings: Iterable[Finding]) -> tuple[MatchCount, ...]:
-    """Count findings that are not withdrawn; give those of one exhibit."""
-    counts: dict[tuple[SetKind, Grade, ItemVerdict, str, str, str], int] = {}
-    for finding in findings:
-        if finding.status == "withdrawn":
-            continue
-        category = finding.category
-        key = (
-            finding.kind,
-            finding.grade,
-            category.verdict,
-            category.code,
-            category.scheme,
-            category.region,
+    """Count findings that are not withdrawn, the gravest first; give those of one exhibit."""
+    counts = Counter(
+        MatchCount(
+            kind=finding.kind,
+            grade=finding.grade,
+            verdict=finding.category.verdict,
+            issuer=finding.issuer or finding.set_name,
+            code=finding.category.code,
+            scheme=finding.category.scheme,
+            region=finding.category.region,
+            count=0,
         )
-        counts[key] = counts.get(key, 0) + 1
-    return tuple(MatchCount(*key, count) for key, count in sorted(counts.items()))
+        for finding in findings
+        if finding.status != "withdrawn"
+    )
+    rows = (replace(row, count=count) for row, count in counts.items())
+    return tuple(sorted(rows, key=_gravity))
+
+
+_KINDS: Final = get_args(SetKind)
+_VERDICTS: Final = get_args(ItemVerdict)
+_GRADES: Final = get_args(Grade)
+
+
+def _gravity(row: MatchCount) -> tuple[bool, int, int, int, str, str, str, str]:
+    return (
+        row.grade == "digest-conflict",
+        _KINDS.index(row.kind),
+        _VERDICTS.index(row.verdict),
+        _GRADES.index(row.grade),
+        row.issuer,
+        row.scheme,
+        row.region,
+        row.code,
+    )

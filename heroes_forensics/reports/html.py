@@ -1,0 +1,169 @@
+"""``report.html``: one page to read, print and keep; no script, no request, nothing to fetch.
+
+The page is rendered from the plain form of the report (what ``report.json`` holds), so that it
+can be made again from that file alone. Every value is escaped by the template engine; free text
+arrives in display form already. The style sheet is allowed by its own digest and nothing else is.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from heroes_forensics.model import JSON
+from heroes_forensics.reports import charts
+from heroes_forensics.reports.messages import Messages, messages
+from heroes_forensics.reports.model import Report
+
+ROWS: Final = 2000
+"""Findings shown on the page; all of them are in ``findings.csv`` and ``report.json``."""
+
+EVENTS: Final = 2000
+"""Ledger events shown; all of them are in the ledger itself."""
+
+SECTIONS: Final = (
+    "result", "request", "exhibits", "integrity", "method", "coverage", "findings", "withdrawn",
+    "limitations", "runs", "check", "statement", "events", "environment", "glossary",
+)  # fmt: skip
+"""Sections in their order; those from ``events`` on are annexes and have no number."""
+
+_TIME: Final = re.compile(r"^([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})")
+_NOT_IN_CSS: Final = re.compile(r"[^A-Za-z0-9 ./_,·-]")
+
+
+def render(report: Report, *, language: str = "en") -> bytes:
+    """Return ``report.html`` in ``language`` (`messages.LANGUAGES`)."""
+    return page(report.to_json(), language=language)
+
+
+def page(document: JSON, *, language: str = "en") -> bytes:
+    """Return the page for a report in its plain form, as read back from ``report.json``."""
+    catalogue = messages(language)
+    style = _style(document, catalogue)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    template = _environment(language).get_template("report.html.j2")
+    text = template.render(
+        r=document,
+        style=Markup(style),  # noqa: S704 # our own file and characters that _style lets through
+        style_digest=digest,
+        language=language,
+        sections=SECTIONS,
+        rows=ROWS,
+        events=EVENTS,
+        funnel=charts.funnel(document, catalogue),
+        bytes_chart=charts.coverage(document, catalogue),
+        current=[f for f in _findings(document) if f["status"] != "withdrawn"],
+        withdrawn=[f for f in _findings(document) if f["status"] == "withdrawn"],
+    )
+    return text.encode()
+
+
+def _findings(document: JSON) -> list[Mapping[str, Any]]:
+    found = document["findings"]
+    return found if isinstance(found, list) else []
+
+
+def _style(document: JSON, catalogue: Messages) -> str:
+    """Return the style sheet with the footer of printed pages.
+
+    The footer is a CSS string, where HTML escaping means nothing: only letters, digits and a few
+    signs pass into it.
+    """
+    case = document["case"]
+    ledger = str(case["ledger"])[:8] if isinstance(case, dict) else ""
+    footer = catalogue.text(
+        "page.footer", number=str(document["number"]), version=str(document["version"]),
+        ledger=ledger,
+    )  # fmt: skip
+    return _file("report.css").replace("@FOOTER@", _NOT_IN_CSS.sub("?", footer))
+
+
+@cache
+def _file(name: str) -> str:
+    source = files("heroes_forensics.reports").joinpath(f"data/{name}")
+    return source.read_text(encoding="utf-8")
+
+
+@cache
+def _environment(language: str) -> Environment:
+    catalogue = messages(language)
+    environment = Environment(
+        loader=FunctionLoader(_file),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals.update(
+        t=catalogue.text,
+        w=catalogue.word,
+        match_total=_match_total,
+        gap_rows=_gap_rows,
+    )
+    environment.filters.update(
+        n=catalogue.number,
+        size=catalogue.size,
+        percent=catalogue.decimal,
+        when=_when(catalogue),
+        resolution=_resolution,
+        grouped=_grouped,
+        located=_located,
+    )
+    return environment
+
+
+@dataclass(frozen=True, slots=True)
+class _when:  # noqa: N801 # a filter, used as a function
+    """Writes a time of the record as date, time and UTC."""
+
+    catalogue: Messages
+
+    def __call__(self, time: str) -> str:
+        found = _TIME.match(time)
+        if found is None:
+            return time
+        return self.catalogue.text("format.utc", date=found[1], time=found[2])
+
+
+def _resolution(nanoseconds: int) -> str:
+    """Write a resolution in the largest unit that holds it whole."""
+    for factor, unit in ((86_400 * 10**9, "d"), (10**9, "s"), (10**6, "ms"), (10**3, "µs")):
+        if nanoseconds >= factor and nanoseconds % factor == 0:
+            return f"{nanoseconds // factor} {unit}"
+    return f"{nanoseconds} ns"
+
+
+def _grouped(digest: str) -> str:
+    """Write hexadecimal digits in groups of eight, to be compared by eye and broken at a line."""
+    return " ".join(digest[at : at + 8] for at in range(0, len(digest), 8))
+
+
+def _located(locator: str) -> Markup:
+    """Let a locator break after a slash and nowhere else before."""
+    return Markup("/<wbr>").join(locator.split("/"))
+
+
+def _match_total(exhibit: Mapping[str, Any]) -> int:
+    """Count the findings that make the word of page 1; the rule is `verdict.counts_as_match`."""
+    return sum(
+        match["count"]
+        for match in exhibit["matches"]
+        if match["kind"] == "notable"
+        and match["grade"] != "digest-conflict"
+        and match["verdict"] not in ("non_pertinent", "known_good")
+    )
+
+
+def _gap_rows(coverage: Mapping[str, Any], *, policy: bool) -> list[Mapping[str, Any]]:
+    """Return groups of gaps: limits first, for an option raises them, then the largest first."""
+    rows = [row for row in coverage["gaps"] if row["policy"] == policy]
+    rows.sort(key=lambda row: (not row["code"].endswith(".limit"), -row["count"], row["code"]))
+    return rows

@@ -1,0 +1,91 @@
+"""Text of reports by language: catalogues of messages with named placeholders.
+
+A catalogue is a YAML file of nested maps under ``data/messages``; a message is found by its
+dotted key. English is complete by definition, and every other one has the same keys and the
+same placeholders.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from string import Formatter
+from typing import Final
+
+import yaml
+
+from heroes_forensics.errors import UsageError
+
+LANGUAGES: Final = ("en", "de")
+
+
+class Messages:
+    """One catalogue: `text` for messages that must be there, `word` for codes of open lists."""
+
+    def __init__(self, language: str, texts: Mapping[str, str]) -> None:
+        self.language = language
+        self._texts = dict(texts)
+
+    def keys(self) -> frozenset[str]:
+        """Return every key."""
+        return frozenset(self._texts)
+
+    def placeholders(self, key: str) -> frozenset[str]:
+        """Return the names that the message ``key`` wants filled in."""
+        parsed = Formatter().parse(self._texts[key])
+        return frozenset(name for _, name, _, _ in parsed if name is not None)
+
+    def text(self, key: str, /, **values: str | int) -> str:
+        """Return the message ``key`` with its placeholders filled in.
+
+        Raises:
+            KeyError: there is no such message, or a value is missing: a bug.
+        """
+        return self._texts[key].format(**values)
+
+    def word(self, group: str, code: str, fallback: str = "") -> str:
+        """Return the text of a code, or ``fallback``, or the code when there is neither."""
+        return self._texts.get(f"{group}.{code}") or fallback or code
+
+    def number(self, value: int) -> str:
+        """Write a whole number with the language's separator."""
+        return f"{value:,}".replace(",", self._texts["format.thousands"])
+
+    def decimal(self, value: str) -> str:
+        """Write a number that stands as text with a point, such as a percentage."""
+        return value.replace(".", self._texts["format.decimal"])
+
+    def size(self, value: int) -> str:
+        """Write a number of bytes in its decimal unit, rounded towards zero."""
+        if value < 0:
+            return self._texts["format.unknown"]
+        for factor, unit in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+            if value >= factor:
+                whole, tenth = divmod(value * 10 // factor, 10)
+                return f"{self.decimal(f'{whole}.{tenth}')} {unit}"
+        return self.text("format.bytes", count=value)
+
+
+@cache
+def messages(language: str) -> Messages:
+    """Load the catalogue of a language.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if language not in LANGUAGES:
+        raise UsageError(
+            f"there are no report texts in {language!r}",
+            hint="choose from: " + ", ".join(LANGUAGES),
+        )
+    source = files("heroes_forensics.reports").joinpath(f"data/messages/{language}.yaml")
+    return Messages(language, dict(_flat(yaml.safe_load(source.read_bytes()))))
+
+
+def _flat(tree: Mapping[str, object], above: str = "") -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            rows += _flat(value, f"{above}{key}.")
+        else:
+            rows.append((f"{above}{key}", str(value)))
+    return rows

@@ -1,0 +1,286 @@
+import base64
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from html.parser import HTMLParser
+from importlib.resources import files
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from report_example import EXAMPLES, FINDINGS, POOR, RICH
+
+from heroes_forensics.model import GAP_TEXTS
+from heroes_forensics.reports import csv as report_csv
+from heroes_forensics.reports import html
+from heroes_forensics.reports import json as report_json
+from heroes_forensics.reports.evidence import Coverage, GapGroup
+from heroes_forensics.reports.messages import LANGUAGES, messages
+from heroes_forensics.reports.model import Report
+from heroes_forensics.reports.record import Record, _plan
+
+VOID = {"meta", "br", "wbr", "rect", "path", "line"}
+PAGES = {
+    name: html.render(report, language=language) for name, (report, language) in EXAMPLES.items()
+}
+HOSTILE = (
+    "<script>alert(1)</script><img src=http://x.test/>\x1b[2J\u202egpj\x00'\" =cmd|' /C calc'!A0 é"
+)
+
+
+class Page(HTMLParser):
+    """Reads a page strictly: every element is closed in its order."""
+
+    def __init__(self, source: bytes) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(source.decode())
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len(dict(attrs)) == len(attrs), f"{tag}: an attribute twice"
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"{tag} was never opened"
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.text += data
+
+
+@pytest.fixture(params=PAGES)
+def page(request: pytest.FixtureRequest) -> Page:
+    return Page(PAGES[request.param])
+
+
+def test_it_is_well_formed(page: Page) -> None:
+    assert page.open == []
+
+
+def test_nothing_runs_and_nothing_is_fetched(page: Page) -> None:
+    for tag, attributes in page.tags:
+        assert tag not in {"script", "link", "img", "iframe", "object", "form", "base", "use"}
+        for name, value in attributes.items():
+            assert not name.startswith("on")
+            assert name not in {"style", "src", "srcset", "action", "xlink:href"}
+            assert name != "href" or str(value).startswith("#")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_policy_allows_this_style_sheet_alone(name: str) -> None:
+    text = PAGES[name].decode()
+    assert text.count("<style>") == 1
+    style = text.split("<style>")[1].split("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    assert f'<meta http-equiv="Content-Security-Policy" content="{policy}">' in text
+    assert not re.search(r"url\(|@import|expression", style)
+    assert "&" not in style
+    assert "<" not in style
+
+
+def test_it_reads_well_without_eyes(page: Page) -> None:
+    tags = page.tags
+    assert next(attributes for tag, attributes in tags if tag == "html")["lang"] in LANGUAGES
+    levels = [int(tag[1]) for tag, _ in tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert all(attributes.get("scope") in {"row", "col"} for tag, attributes in tags if tag == "th")
+    ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    targets = {str(attributes["href"])[1:] for tag, attributes in tags if tag == "a"}
+    assert targets <= set(ids)
+    assert tags[[tag for tag, _ in tags].index("body") + 1][1]["class"] == "skip"
+    charts = [attributes for tag, attributes in tags if tag == "svg"]
+    assert all(attributes["aria-hidden"] == "true" for attributes in charts)
+
+
+def test_every_section_is_there_in_its_order(page: Page) -> None:
+    found = [attributes.get("id") for tag, attributes in page.tags if tag == "h2"]
+    assert tuple(found) == html.SECTIONS
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_exhibit_has_its_word_and_the_sentence_before_the_second_section(name: str) -> None:
+    report, language = EXAMPLES[name]
+    catalogue = messages(language)
+    first = PAGES[name].decode().split('<h2 id="request">')[0]
+    assert catalogue.text("always.unlisted") in first
+    assert catalogue.text("always.perceptual") in first
+    cards = first.split("<article")[1:]
+    assert len(cards) == len(report.exhibits)
+    for exhibit, card in zip(report.exhibits, cards, strict=True):
+        word = exhibit.verdict.word
+        assert catalogue.text(f"verdict.{word}") in card
+        assert catalogue.text(f"means_not.{word}") in card
+        assert catalogue.text("result.free_space") in card
+        assert catalogue.text("always.unlisted") in card
+        for gap in exhibit.coverage.gaps:
+            assert catalogue.text(f"gap.{gap.code}") in card
+
+
+def test_limits_come_first_then_the_largest() -> None:
+    gaps = (
+        GapGroup("stream.short", 9, policy=False),
+        GapGroup("policy.metadata", 99, policy=True),
+        GapGroup("stream.limit", 1, policy=False),
+        GapGroup("stream.checksum", 10, policy=False),
+    )
+    exhibit = replace(POOR.exhibits[0], coverage=Coverage(gaps=gaps))
+    text = html.render(replace(POOR, exhibits=(exhibit,))).decode().split('id="request"')[0]
+    order = ["stream.limit", "stream.checksum", "stream.short", "policy.metadata"]
+    places = [text.index(GAP_TEXTS[code]) for code in order]
+    assert places == sorted(places)
+
+
+def test_a_sum_that_does_not_close_is_said_on_the_first_page() -> None:
+    source = RICH.exhibits[1].sources[0]
+    volume = replace(source.volumes[0], equation=replace(source.volumes[0].equation, listed=903))
+    coverage = Coverage.of(
+        (replace(source, volumes=(volume,)),), item_bytes=1, item_bytes_examined=1
+    )
+    broken = replace(RICH, exhibits=(replace(RICH.exhibits[1], coverage=coverage),))
+    sign = messages("en").text("coverage.does_not_close")
+    assert sign in html.render(broken).decode().split('<h2 id="result">')[0]
+    assert sign not in PAGES["report"].decode()
+
+
+def test_a_key_of_the_case_alone_is_said_on_the_first_page() -> None:
+    sign = messages("de").text("signer.unsigned")
+    assert sign in PAGES["bericht"].decode().split('<h2 id="result">')[0]
+    assert messages("en").text("signer.unsigned") not in PAGES["report"].decode()
+
+
+def test_a_page_can_be_made_again_from_the_json_alone() -> None:
+    document = json.loads(report_json.render(RICH))
+    assert html.page(document) == PAGES["report"]
+
+
+def test_many_findings_are_cut_and_it_says_where_all_are() -> None:
+    many = tuple(replace(FINDINGS[0], number=f"F-{n:06d}") for n in range(html.ROWS + 5))
+    text = html.render(replace(RICH, findings=many)).decode()
+    assert f"F-{html.ROWS - 1:06d}" in text
+    assert f"F-{html.ROWS:06d}" not in text
+    assert "The first 2,000 of 2,005 findings" in text
+
+
+def test_no_digest_of_listed_material_and_no_place_for_one() -> None:
+    ours = {check.computed for x in RICH.exhibits for s in x.sources for check in s.digests}
+    ours |= {check.expected for x in RICH.exhibits for s in x.sources for check in s.digests}
+    ours |= {row.source_sha256 for row in RICH.hash_sets}
+    ours |= {RICH.content_sha256, RICH.case.signer.key_sha256}
+    ours |= {RICH.checkpoint.root if RICH.checkpoint else None}
+    found = set(
+        re.findall(rb"\b(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})\b", report_json.render(RICH))
+    )
+    assert found
+    assert {value.decode() for value in found} <= ours
+
+
+R = TypeVar("R", bound=Record)
+
+
+def poisoned(record: R, text: str) -> R:
+    """Write ``text`` into every free text of a report, however deep it stands."""
+    changes: dict[str, object] = {}
+    free = dict(_plan(type(record)))  # type: ignore[arg-type] # a class is hashable
+    for field in fields(record):  # type: ignore[arg-type] # every record is a dataclass
+        value = getattr(record, field.name)
+        if isinstance(value, Record):
+            changes[field.name] = poisoned(value, text)
+        elif isinstance(value, str) and free[field.name]:
+            changes[field.name] = text
+        elif isinstance(value, tuple):
+            changes[field.name] = tuple(
+                _poisoned_part(part, text, free=free[field.name]) for part in value
+            )
+    made: R = replace(record, **changes)  # type: ignore[type-var] # every record is a dataclass
+    return made
+
+
+def _poisoned_part(part: object, text: str, *, free: bool) -> object:
+    if isinstance(part, Record):
+        return poisoned(part, text)
+    return text if free and isinstance(part, str) else part
+
+
+def outputs(report: Report) -> Iterator[bytes]:
+    yield html.render(report)
+    yield html.render(report, language="de")
+    yield report_json.render(report)
+    yield report_csv.findings(report)
+
+
+def test_hostile_text_in_every_field_comes_out_inert() -> None:
+    hostile = poisoned(RICH, HOSTILE)
+    for data in outputs(hostile):
+        text = data.decode()
+        assert text.count("alert(1)") > 5, "the control: the text did get there"
+        assert not re.search(
+            "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text
+        )
+        assert r"\x1b[2J" in text.replace("\\\\", "\\")
+    for language in LANGUAGES:
+        source = html.render(hostile, language=language)
+        page = Page(source)
+        assert page.open == []
+        test_nothing_runs_and_nothing_is_fetched(page)
+        assert b"alert(1)" not in source.split(b"<style>")[1].split(b"</style>")[0]
+
+
+@pytest.mark.parametrize("text", ["</style><script>", '"; } body { display: none', "\\27 x", "*/"])
+def test_the_printed_footer_cannot_leave_its_string(text: str) -> None:
+    source = html.render(replace(RICH, number=text)).decode()
+    style = source.split("<style>")[1].split("</style>")[0]
+    footer = re.search(r'@bottom-left \{ content: "([^"]*)"; font', style)
+    assert footer
+    assert not set(footer[1]) & set("\\<>{}*'\"")
+    assert style.count("{") == style.count("}")
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize(
+    "ink", ["ink", "soft", "matches", "no-match", "not-examinable", "unfinished"]
+)
+@pytest.mark.parametrize("ground", ["paper", "wash"])
+def test_text_is_dark_enough(ink: str, ground: str) -> None:
+    style = files("heroes_forensics.reports").joinpath("data/report.css").read_text("utf-8")
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", style))
+    one, other = sorted((_luminance(colours[ink]), _luminance(colours[ground])))
+    assert (other + 0.05) / (one + 0.05) >= 4.5  # WCAG 2.2, 1.4.3
+    red, green, blue = (int(colours[ink][at : at + 2], 16) for at in (1, 3, 5))
+    assert green <= max(red, blue), "no verdict is green"
+
+
+@pytest.mark.skipif(shutil.which("w3m") is None, reason="w3m is not installed")
+def test_a_text_browser_shows_the_result(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_bytes(PAGES["report"])
+    shown = subprocess.run(
+        ["w3m", "-dump", "-cols", "120", str(path)], check=True, capture_output=True, text=True
+    ).stdout
+    assert "NO MATCH IN THE EXAMINED PART" in shown
+    assert "End of report" in shown
