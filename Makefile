@@ -23,10 +23,12 @@ $(STAMP): constraints.txt pyproject.toml
 		|| { echo "error: Python 3.11 or newer is needed; name one with PYTHON=..." >&2; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 		|| { echo "error: no virtual environment: install python3-venv" >&2; exit 2; }
-	$(BIN)/python .ci/pins.py select setuptools > $(VENV)/setuptools.txt
-	$(PIP) --only-binary :all: --require-hashes -r $(VENV)/setuptools.txt
-	$(PIP) --only-binary :all: --no-binary dtfabric --no-build-isolation \
-		--require-hashes -r constraints.txt
+	@# Wheels only, so that no compiler is needed; dtfabric is published as (pure Python) source.
+	@$(BIN)/python .ci/pins.py select setuptools > $(VENV)/first.txt
+	@$(BIN)/python .ci/pins.py select dtfabric > $(VENV)/second.txt
+	$(PIP) --only-binary :all: --require-hashes -r $(VENV)/first.txt
+	$(PIP) --no-deps --no-build-isolation --require-hashes -r $(VENV)/second.txt
+	$(PIP) --only-binary :all: --require-hashes -r constraints.txt
 	$(PIP) --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
