@@ -181,6 +181,7 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "policy.excluded": "on the list of excluded content",
     "policy.snapshots": "shadow copies and snapshots, left out by the profile",
     "policy.reserved": "reserved by its type in the partition table, and it holds no file system",
+    "sweep.unreadable": "a table of the file system could not be read to its end",
 }
 
 

@@ -3,6 +3,8 @@
 Locators are those of `heroes_forensics.parsers.filesystems.locators`.
 """
 
+import struct
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -18,10 +20,13 @@ from heroes_forensics.parsers.filesystems.tsk_stream import (
     TskStream,
     open_stream,
 )
+from heroes_forensics.parsers.filesystems.tsk_sweep import SWEPT, sweep
 from heroes_forensics.parsers.filesystems.tsk_walk import Walk
 
 if TYPE_CHECKING:
     from typing import Any
+
+ORPHAN_SECONDS: Final = 60.0
 
 
 class TskFileSystem:
@@ -30,12 +35,7 @@ class TskFileSystem:
     def __init__(self, reader: Reader, kind: str) -> None:
         self._reader = reader
         self._image = TskImage(reader)
-        try:
-            self._fs: Any = pytsk3.FS_Info(self._image, 0, t.type_of(kind))
-        except (OSError, RuntimeError) as error:
-            raise UnsupportedError(
-                "the file system could not be opened", code="volume.damaged"
-            ) from error
+        self._fs: Any = _opened(self._image, kind)
         number = int(self._fs.info.ftype)
         if number not in t.KINDS:
             raise UnsupportedError("no supported file system", code="volume.unknown")
@@ -51,11 +51,45 @@ class TskFileSystem:
         """How its four times are stored."""
         return t.TIMES[self._kind]
 
+    @property
+    def has_orphans(self) -> bool:
+        """Whether `orphans` can find more than `entries`: FAT and exFAT."""
+        return self._kind not in SWEPT
+
     def entries(self) -> Iterator[Entry | Gap | Listing]:
         """Yield the tree, then what a sweep of a finite table adds, then the counts."""
         walk = Walk(self._fs, self._image, self._kind)
         yield from walk.tree()
-        yield walk.counts.listing("not available")
+        done = SWEPT.get(self._kind, "not available")
+        try:
+            yield from sweep(walk, self._reader)
+        except (OSError, RuntimeError, struct.error):
+            done = "not finished: the table cannot be read to its end"
+            yield Gap(walk.root_locator, "sweep.unreadable", {})
+        yield walk.counts.listing(done)
+
+    def orphans(self, seconds: float = ORPHAN_SECONDS) -> Iterator[Entry | Gap | Listing]:
+        """Yield deleted entries of FAT and exFAT whose directory is gone, then the counts.
+
+        The Sleuth Kit looks at every free cluster for what may be a directory entry; on a large
+        volume that is long, and nothing but a failing read ends it. So this is apart from
+        `entries`, and limited in time.
+
+        Args:
+            seconds: how long the search may take. When it is over nothing is given but a gap.
+        """
+        walk = Walk(self._fs, self._image, self._kind)
+        done = "free clusters"
+        self._image.deadline = time.monotonic() + seconds
+        try:
+            if self.has_orphans:
+                yield from walk.orphans_of(int(self._fs.info.last_inum))
+        except TimeoutError:
+            done = "not finished: time limit"
+            yield Gap(walk.root_locator, "sweep.time-bound", {"seconds": int(seconds)})
+        finally:
+            self._image.deadline = None
+        yield walk.counts.listing(done)
 
     def open(self, handle: bytes) -> TskStream | EmptyStream:
         """Open the stream of an entry."""
@@ -70,6 +104,19 @@ class TskFileSystem:
     def close(self) -> None:
         """Release the volume; the reader stays open."""
         self._fs = None
+
+
+def _opened(image: TskImage, kind: str) -> "Any":
+    """Open a volume as the first type that fits."""
+    trouble: Exception | None = None
+    for type_ in t.types_of(kind):
+        try:
+            return pytsk3.FS_Info(image, 0, type_)
+        except (OSError, RuntimeError) as error:
+            trouble = error
+    raise UnsupportedError(
+        "the file system could not be opened", code="volume.damaged"
+    ) from trouble
 
 
 def open_tsk(reader: Reader, kind: str = "") -> TskFileSystem:

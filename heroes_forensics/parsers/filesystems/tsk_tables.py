@@ -61,26 +61,24 @@ _KINDS: Final = {
 KINDS: Final = {int(getattr(pytsk3, f"TSK_FS_TYPE_{name}")): kind for name, kind in _KINDS.items()}
 """Number of The Sleuth Kit to our word."""
 
-_DETECT: Final = {
-    "ntfs": "NTFS_DETECT",
-    "fat": "FAT_DETECT",
-    "exfat": "EXFAT",
-    "ext": "EXT_DETECT",
-    "hfs": "HFS_DETECT",
-    "iso": "ISO9660_DETECT",
-    "ufs": "FFS_DETECT",
+_TYPES: Final = {
+    "ntfs": ("NTFS",),
+    "fat": ("FAT_DETECT", "FAT32"),
+    "exfat": ("EXFAT",),
+    "ext": ("EXT_DETECT",),
+    "hfs": ("HFS_DETECT",),
+    "iso": ("ISO9660_DETECT",),
+    "ufs": ("FFS_DETECT",),
+    "": ("DETECT", "NTFS", "FAT32"),
 }
+"""What to try, by the start of the kind. Detection gives up on a FAT32 of few clusters, and on
+NTFS with the remains of a superblock of another file system."""
 
 
-def type_of(kind: str) -> int:
-    """Return the type to open a volume with; detection among one family, or among all for ``""``.
-
-    Sub-kinds (``fat12``, ``fat16``) are left to The Sleuth Kit, which counts the clusters.
-    """
-    for prefix, name in _DETECT.items():
-        if kind.startswith(prefix):
-            return int(getattr(pytsk3, f"TSK_FS_TYPE_{name}"))
-    return int(pytsk3.TSK_FS_TYPE_DETECT)
+def types_of(kind: str) -> tuple[int, ...]:
+    """Return the types to try when a volume is expected to be ``kind`` (or anything, if empty)."""
+    names = next(row for prefix, row in _TYPES.items() if kind.startswith(prefix))
+    return tuple(int(getattr(pytsk3, f"TSK_FS_TYPE_{name}")) for name in names)
 
 
 _SECOND: Final = 1_000_000_000

@@ -13,6 +13,7 @@ is met by its proper path first. What a name stands for decides its kind:
 The root has no name, yet it may have streams: it is the first entry, with an empty path.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +21,12 @@ from typing import TYPE_CHECKING, Any, Final
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, Moment, Times
 from heroes_forensics.parsers.filesystems import tsk_stream as s
 from heroes_forensics.parsers.filesystems import tsk_tables as t
+from heroes_forensics.parsers.filesystems.tsk_names import (
+    ext_names,
+    hfs_names,
+    lenient,
+    ntfs_names,
+)
 from heroes_forensics.parsers.place import place_of
 
 if TYPE_CHECKING:
@@ -27,6 +34,10 @@ if TYPE_CHECKING:
 
 DEPTH_LIMIT: Final = 512
 _BATCH: Final = 512
+_SEEN_LIMIT: Final = 1 << 27
+"""Bytes of the bit map: a thousand million addresses."""
+_LARGE: Final = 8 << 20
+"""Bytes of a directory from which on the second lister is used: some 100,000 to 300,000 names."""
 _DOTS: Final = frozenset({b".", b".."})
 _LABEL: Final = b" (Volume Label Entry)"
 
@@ -121,11 +132,14 @@ class Walk:
         self.image = image
         self.kind = kind
         self.counts = Counts()
-        self.seen: set[int] = set()
-        """Metadata addresses that a name led to."""
+        self._seen = bytearray(min(int(fs.info.last_inum) // 8 + 1, _SEEN_LIMIT))
+        """One bit for each metadata address that a name led to."""
         self._block_size = int(fs.info.block_size)
         self._root = int(fs.info.root_inum)
         self._ntfs = kind == "ntfs"
+        self._hfs = kind == "hfsplus"
+        self._lossy = self._ntfs or self._hfs
+        self._names = ntfs_names if self._ntfs else ext_names if kind.startswith("ext") else None
         self._owners = not kind.startswith(("ntfs", "fat", "exfat"))
         self._data = t.DATA.get(kind, t.DEFAULT)
         self._visited: set[int] = set()
@@ -133,6 +147,65 @@ class Walk:
         self._linked: set[int] = set()
         self._pending: list[Node] = []
         self._deleted: list[Node] = []
+        self._nowhere = Node(0, 0, b"$orphan", 0, "")
+
+    def has_seen(self, address: int) -> bool:
+        """Tell whether a name led to this metadata address."""
+        at = address >> 3
+        return at < len(self._seen) and self._seen[at] >> (address & 7) & 1 == 1
+
+    def orphan(self, file: Any) -> list[Entry]:  # noqa: ANN401
+        """Return the entries of metadata that no directory reaches.
+
+        Args:
+            file: a `pytsk3.File` with metadata, opened by its address.
+        """
+        found: list[Entry] = []
+        meta = file.info.meta
+        path = b"$orphan/%d" % meta.addr
+        self.streams(file, meta, path, self._nowhere, found, named=True, orphan=True)
+        return found
+
+    @property
+    def root_locator(self) -> str:
+        """Where a gap of the volume as a whole is."""
+        return self._locator(Node(self._root, 0, b"", 0, ""), self._root, 0, 0, 0)
+
+    def orphans_of(self, address: int) -> Iterator[Entry | Gap]:
+        """Yield what the kit finds in the free clusters of a FAT or exFAT volume.
+
+        Args:
+            address: that of its virtual directory of orphans.
+
+        Raises:
+            TimeoutError: the deadline of the image passed.
+        """
+        deadline = self.image.deadline
+        try:
+            names = iter(self.fs.open_dir(inode=address))
+        except (OSError, RuntimeError) as error:
+            if deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError("the time for this search is over") from error
+            yield Gap(self.root_locator, "sweep.unreadable", {})
+            return
+        self.image.deadline = None
+        found: list[Entry] = []
+        for named in names:
+            name = named.info.name
+            if name.name in _DOTS:
+                continue
+            path = b"$orphan/%d" % name.meta_addr
+            try:
+                file = self.fs.open_meta(name.meta_addr)
+                meta = file.info.meta
+            except (OSError, RuntimeError):
+                meta = None
+            if meta is None:
+                self._nothing(name.meta_addr, 0, path, self._nowhere, found)
+            else:
+                self.streams(file, meta, path, self._nowhere, found, named=False, orphan=True)
+        yield from found
+        yield from self.drain()
 
     def tree(self) -> Iterator[Entry | Gap]:
         """Yield what the directories reach, starting with the root itself."""
@@ -168,12 +241,15 @@ class Walk:
         failures = self.image.failures
         whole = True
         found: list[Entry] = []
+        if self._is_large(node):
+            yield from self._relist(node)
+            return
         try:
             names = iter(self.fs.open_dir(inode=node.address))
         except (OSError, RuntimeError):
-            self.counts.not_listed += 1
-            yield Gap(node.locator, "directory.unreadable", {})
+            yield from self._relist(node)
             return
+        exact: dict[tuple[int, bytes], bytes] | None = None
         while True:
             try:
                 file = next(names)
@@ -182,7 +258,9 @@ class Walk:
             except (OSError, RuntimeError):
                 whole = False
                 continue
-            self._name(file, node, found)
+            if exact is None and self._lossy and b"^" in file.info.name.name:
+                exact = self._exact(node)
+            self._name(file, node, found, exact)
             if len(found) >= _BATCH:
                 yield from found
                 found = []
@@ -193,15 +271,77 @@ class Walk:
             self.counts.not_listed += 1
             yield Gap(node.locator, "directory.unreadable", {})
 
-    def _name(self, file: Any, node: Node, found: list[Entry]) -> None:  # noqa: ANN401
+    def _is_large(self, node: Node) -> bool:
+        """Tell whether the kit, which compares each name with all others, would take too long."""
+        if self._names is None:
+            return False
+        try:
+            file = self.fs.open_meta(node.address)
+            if self._ntfs:
+                sizes = [a.info.size for a in file if int(a.info.type) == t.NTFS_INDEX]
+                return max(sizes, default=0) > _LARGE
+            return bool(file.info.meta.size > _LARGE)
+        except (OSError, RuntimeError, AttributeError):
+            return False
+
+    def _relist(self, node: Node) -> Iterator[Entry | Gap]:
+        """List a directory with the second lister."""
+        found: list[Entry] = []
+        whole = self._names is not None
+        try:
+            for name in self._names(self.fs, node.address) if self._names else ():
+                path = node.path + b"/" + name.name if node.path else name.name
+                file = meta = None
+                try:
+                    file = self.fs.open_meta(name.address)
+                    meta = file.info.meta
+                except (OSError, RuntimeError):
+                    pass
+                if meta is None or (self._ntfs and meta.seq != name.sequence):
+                    self._unreadable(name.address, name.sequence, path, node, found, EntryKind.FILE)
+                else:
+                    self.streams(file, meta, path, node, found, named=node.allocated)
+                if len(found) >= _BATCH:
+                    yield from found
+                    found = []
+        except OSError:
+            whole = False
+        yield from found
+        if whole:
+            self.counts.listed += 1
+        else:
+            self.counts.not_listed += 1
+            yield Gap(node.locator, "directory.unreadable", {})
+
+    def _exact(self, node: Node) -> dict[tuple[int, bytes], bytes]:
+        """Return the exact form of the names of a directory that the kit cannot show."""
+        exact: dict[tuple[int, bytes], bytes] = {}
+        try:
+            for name in hfs_names(self.fs) if self._hfs else ntfs_names(self.fs, node.address):
+                shown = lenient(name.name)
+                if name.parent == node.address and shown != name.name:
+                    exact[name.address, shown] = name.name
+        except OSError:
+            pass  # the kit's form stays; the directory itself was listed
+        return exact
+
+    def _name(
+        self,
+        file: Any,  # noqa: ANN401
+        node: Node,
+        found: list[Entry],
+        exact: dict[tuple[int, bytes], bytes] | None,
+    ) -> None:
         info = file.info
         name = info.name
         text = name.name
-        if text in _DOTS:
+        meta = info.meta
+        if text in _DOTS and (meta is None or int(meta.type) != t.REGULAR):
             return
+        if exact:
+            text = exact.get((name.meta_addr, text), text)
         path = node.path + b"/" + text if node.path else text
         live = int(name.flags) & t.NAME_ALLOCATED != 0
-        meta = info.meta
         if meta is None and self._ntfs and not live:
             file, meta = self._deleted_record(name)
         if meta is not None:
@@ -290,7 +430,8 @@ class Walk:
         """
         address = meta.addr
         sequence = meta.seq
-        self.seen.add(address)
+        if address >> 3 < len(self._seen):
+            self._seen[address >> 3] |= 1 << (address & 7)
         in_use = int(meta.flags) & t.META_ALLOCATED != 0
         live = named and in_use
         flags = (_ALLOCATED if live else _REALLOCATED if in_use else 0) | (_ORPHAN if orphan else 0)
