@@ -179,10 +179,7 @@ def load(
             record = _chosen(name, options, zygote, passphrase)
             if any(record.path == other.path for other, _ in sets.opened):
                 continue
-            file = HashSetFile.open(record.path, key)
-            sets.opened.append((record, file))
-            if not file.probes.passed:
-                raise HashSetError(f"hash set {record.label} failed its look-up test")
+            sets.opened.append((record, _tested(record, key)))
             warnings = record.report.get("warnings")
             if isinstance(warnings, list):
                 sets.notes += [f"{record.header.name}: {text}" for text in warnings]
@@ -190,6 +187,14 @@ def load(
         sets.close()
         raise
     return sets
+
+
+def _tested(record: SetRecord, key: bytes) -> HashSetFile:
+    file = HashSetFile.open(record.path, key)
+    if not file.probes.passed:
+        file.close()
+        raise HashSetError(f"hash set {record.label} failed its look-up test")
+    return file
 
 
 def _chosen(

@@ -3,8 +3,11 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from uuid import uuid4
+
+import numpy as np
+import numpy.typing as npt
 
 from heroes_forensics.frames import Rows
 from heroes_forensics.model import JSON, Gap, is_policy
@@ -26,7 +29,7 @@ TICK_SECONDS: Final = 0.2
 class Matching(Protocol):
     """Compares digests with the hash sets of the run."""
 
-    def match(self, rows: Rows, sizes: "Sequence[int] | Any") -> list[MatchRow]:  # noqa: ANN401
+    def match(self, rows: Rows, sizes: npt.NDArray[np.int64]) -> list[MatchRow]:
         """Return the matches of `CONTENT` rows whose metadata sizes are given."""
         ...
 
@@ -99,7 +102,7 @@ class Run:
             "attempt.ended", {"run": self.uuid, "unit": unit, "attempt": 1, "cause": cause}
         )
 
-    def match(self, rows: Rows, sizes: "Sequence[int] | Any") -> list[MatchRow]:  # noqa: ANN401
+    def match(self, rows: Rows, sizes: npt.NDArray[np.int64]) -> list[MatchRow]:
         """Compare freshly read digests with the run's sets."""
         return self._matching.match(rows, sizes)
 
