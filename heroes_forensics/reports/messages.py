@@ -1,8 +1,8 @@
 """Text of reports by language: catalogues of messages with named placeholders.
 
 A catalogue is a YAML file of nested maps under ``data/messages``; a message is found by its
-dotted key. English is complete by definition, and every other one has the same keys and the
-same placeholders.
+dotted key. English is complete by definition (its texts of gaps are those of the model), and
+every other one has the same keys and the same placeholders.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ from typing import Final
 import yaml
 
 from heroes_forensics.errors import UsageError
+from heroes_forensics.model import GAP_TEXTS
 
 LANGUAGES: Final = ("en", "de")
 
@@ -78,7 +79,10 @@ def messages(language: str) -> Messages:
             hint="choose from: " + ", ".join(LANGUAGES),
         )
     source = files("heroes_forensics.reports").joinpath(f"data/messages/{language}.yaml")
-    return Messages(language, dict(_flat(yaml.safe_load(source.read_bytes()))))
+    texts = dict(_flat(yaml.safe_load(source.read_bytes())))
+    if language == "en":
+        texts.update((f"gap.{code}", text) for code, text in GAP_TEXTS.items())
+    return Messages(language, texts)
 
 
 def _flat(tree: Mapping[str, object], above: str = "") -> list[tuple[str, str]]:
