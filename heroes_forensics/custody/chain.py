@@ -153,6 +153,14 @@ def parse(data: bytes) -> object:
         UnsafeError: too deep.
         CustodyError: not JSON, not in the data model, or not in its one byte form.
     """
+    value = _read(data)
+    if _encode(value) != data:
+        raise CustodyError("not in canonical form")
+    return value
+
+
+def _read(data: bytes) -> object:
+    """Return the value of JSON within the data model, canonical or not."""
     try:
         value: object = json.loads(
             data.decode(),
@@ -165,8 +173,6 @@ def parse(data: bytes) -> object:
     except ValueError as error:
         raise CustodyError("not JSON in UTF-8") from error
     check(value)
-    if _encode(value) != data:
-        raise CustodyError("not in canonical form")
     return value
 
 
@@ -269,8 +275,8 @@ class Walk:
     def feed(self, line: bytes) -> JSON | None:
         """Take the next line as stored; return its event unless it is unreadable.
 
-        An event whose envelope is wrong is returned all the same when it is an object, so that
-        the rules further on see as much as there is.
+        An event that is not in its one byte form, or whose envelope is wrong, is returned all the
+        same when it is an object, so that the rules further on see as much as there is.
         """
         where = f"{self.name} line {self.size + 1}"
         if len(line) > MAX_LINE:
@@ -283,12 +289,14 @@ class Walk:
         self.size += 1
         self.head = line_sha256(line)
         try:
-            event = parse(line[:-1])
+            event = _read(line[:-1])
         except UnsafeError as error:
             self._add("unsafe-input", where, str(error))
         except CustodyError as error:
             self._add("not-canonical", where, str(error))
         else:
+            if _encode(event) != line[:-1]:
+                self._add("not-canonical", where, "not in canonical form")
             return self._linked(event, where, number, previous)
         self._count(number, where)  # stands where it stands; its own number cannot be read
         return None

@@ -174,7 +174,7 @@ def project(path: Path, lines: Iterable[bytes]) -> Projection:
             file.truncate(os.fstat(descriptor).st_size - torn)
         _append(descriptor, missing)
     if created:
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     return Projection(torn, len(missing))
 
 
@@ -221,7 +221,8 @@ def _compare(descriptor: int, lines: Iterable[bytes]) -> tuple[int, list[bytes]]
     return torn, missing
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder last."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

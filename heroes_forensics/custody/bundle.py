@@ -1,0 +1,235 @@
+"""The files of a custody bundle: where they lie, how they are written, how they are read safely.
+
+Writing is atomic file by file. Reading never follows a link, never leaves the folder, and keeps
+bounds, because a bundle may come from anybody.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from importlib import resources
+from io import BufferedReader
+from pathlib import Path
+from typing import Final
+
+from heroes_forensics.custody import chain, keys, notes
+from heroes_forensics.custody.chain import Problem
+from heroes_forensics.custody.ledger import sync_folder
+from heroes_forensics.custody.problems import shown
+from heroes_forensics.errors import CustodyError
+
+LEDGER: Final = "ledger.jsonl"
+MANIFEST: Final = "MANIFEST.sha256"
+MANIFEST_SIGNATURE: Final = "MANIFEST.sha256.sig"
+VERIFIER: Final = "verify_custody.py"
+FINDINGS: Final = "findings.commitments.jsonl"
+INVENTORY: Final = "inventory.leaves"
+SEALED: Final = "sealed.age"
+CONFIG: Final = "config.yaml"
+
+MAX_FILES: Final = 100_000
+MAX_FOLDERS: Final = 8
+"""Levels of folders below the bundle."""
+
+SAFE_NAME: Final = re.compile(
+    r"(?!\.\.?(?:/|$))[A-Za-z0-9._-]+(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._-]+)*"
+)
+"""A name inside a bundle: ``/`` between plain parts, never absolute, never upwards."""
+
+_CHECKPOINT: Final = re.compile(r"checkpoints/[^/]+\.txt|checkpoint-[0-9]+\.txt")
+_CHUNK: Final = 1 << 20
+
+
+class Bundle:
+    """A bundle that this program writes."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def create(self) -> None:
+        """Make the folders and put the stand-alone verifier in."""
+        for folder in ("checkpoints", "keys", "runs", "report"):
+            (self.root / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        verifier = resources.files("heroes_forensics.custody").joinpath(VERIFIER).read_bytes()
+        self.write(VERIFIER, verifier)
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger file."""
+        return self.root / LEDGER
+
+    def path(self, name: str) -> Path:
+        """Return where a name such as ``report/report.html`` lies.
+
+        Raises:
+            CustodyError: the name is not a plain one.
+        """
+        if SAFE_NAME.fullmatch(name) is None:
+            raise CustodyError(f"{shown(name)} cannot be the name of a file in a bundle")
+        return self.root / name
+
+    def write(self, name: str, data: bytes) -> str:
+        """Write a file as a whole and return its SHA-256 in hex.
+
+        Raises:
+            CustodyError: the name is not a plain one.
+            OSError: it cannot be written; the old file, if any, is still there.
+        """
+        target = self.path(name)
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        aside = target.with_name(f".{target.name}.new")
+        with aside.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        aside.replace(target)
+        sync_folder(target.parent)
+        return hashlib.sha256(data).hexdigest()
+
+    def write_run(self, run: str, name: str, data: bytes) -> str:
+        """Write a file of one run; see `write`."""
+        return self.write(f"runs/{run}/{name}", data)
+
+    def write_keys(self, signer: notes.Signer, witnesses: Sequence[str] = ()) -> None:
+        """Write the public keys, as PEM for ``openssl`` and as ``keys/policy.json``.
+
+        The policy says what each key is for. It is not trust: that comes from whoever verifies.
+        """
+        policy: dict[str, object] = {"v": 1, "ledger": [str(notes.of(signer))]}
+        self.write("keys/ledger.pem", keys.public_pem(signer.public_key_bytes))
+        for number, text in enumerate(witnesses, start=1):
+            self.write(f"keys/witness-{number}.pem", keys.public_pem(notes.vkey(text).public))
+        policy["witness"] = list(witnesses)
+        self.write("keys/policy.json", chain.canonical(policy) + b"\n")
+
+    def add_checkpoint(self, note: bytes) -> str:
+        """Keep a checkpoint for ever; return its name in the bundle.
+
+        Raises:
+            CustodyError: another checkpoint of this size is there.
+        """
+        size = notes.read_checkpoint(notes.parse(note).text).size
+        name = f"checkpoints/{size:08d}.txt"
+        target = self.path(name)
+        if target.exists() and target.read_bytes() != note:
+            raise CustodyError(f"there is another checkpoint of {size} events")
+        self.write(name, note)
+        return name
+
+    def last_checkpoint(self) -> notes.Checkpoint | None:
+        """Return what the largest checkpoint says, unverified; None when there is none."""
+        found = [
+            notes.read_checkpoint(notes.parse(path.read_bytes()).text)
+            for path in (self.root / "checkpoints").glob("*.txt")
+        ]
+        return max(found, key=lambda checkpoint: checkpoint.size, default=None)
+
+    def publish(self, signer: notes.Signer, *, ledger: str, time: str) -> str:
+        """Write the signed manifest over every file; return its SHA-256 in hex.
+
+        Args:
+            signer: the ledger key.
+            ledger: UUID of the ledger.
+            time: in the ledger's form.
+        """
+        self.unpublish()
+        reader = Reader(self.root)
+        if reader.problems:
+            raise CustodyError(f"the bundle cannot be listed: {reader.problems[0].text}")
+        lines = [f"# heroes-custody-manifest/1 {ledger} {time}\n"]
+        lines += [f"{reader.sha256(name)}  {name}\n" for name in sorted(reader.names)]
+        data = "".join(lines).encode()
+        # The signature first: a manifest without one would look broken after a crash.
+        self.write(MANIFEST_SIGNATURE, signer.sign(data))
+        return self.write(MANIFEST, data)
+
+    def unpublish(self) -> None:
+        """Take the manifest away; done before anything that it lists changes."""
+        for name in (MANIFEST, MANIFEST_SIGNATURE):
+            (self.root / name).unlink(missing_ok=True)
+        for stale in self.root.rglob(".*.new"):  # half-written when a process was killed
+            stale.unlink()
+
+    def copy(self, target: Path) -> None:
+        """Copy the bundle to a folder that must not exist yet; links are not followed."""
+        shutil.copytree(self.root, target, symlinks=True)
+
+
+class Reader:
+    """A bundle of unknown origin: its regular files by name, and what is unsafe about it."""
+
+    def __init__(self, root: Path) -> None:
+        """List the folder.
+
+        Raises:
+            OSError: it is no folder, or cannot be read.
+        """
+        self.root = root
+        self.names: set[str] = set()
+        self.problems: list[Problem] = []
+        self._digests: dict[str, str] = {}
+        self._list(root, "", 0)
+
+    def _list(self, folder: Path, prefix: str, depth: int) -> None:
+        with os.scandir(folder) as found:
+            members = sorted(found, key=lambda member: member.name)
+        for member in members:
+            name = prefix + member.name
+            if len(self.names) >= MAX_FILES:
+                self._unsafe("", f"there are more than {MAX_FILES} files")
+                return
+            if SAFE_NAME.fullmatch(name) is None:
+                self._unsafe(name, "a file has a name that no bundle uses")
+            elif member.is_symlink():
+                self._unsafe(name, "it is a link")
+            elif member.is_dir(follow_symlinks=False):
+                if depth >= MAX_FOLDERS:
+                    self._unsafe(name, f"folders lie deeper than {MAX_FOLDERS} levels")
+                else:
+                    self._list(Path(member.path), f"{name}/", depth + 1)
+            elif member.is_file(follow_symlinks=False):
+                self.names.add(name)
+            else:
+                self._unsafe(name, "it is no regular file")
+
+    def _unsafe(self, name: str, text: str) -> None:
+        self.problems.append(Problem("unsafe-input", shown(name), text))
+
+    def open(self, name: str) -> BufferedReader:
+        """Open a listed file."""
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        return os.fdopen(os.open(self.root / name, flags), "rb")
+
+    def read(self, name: str, limit: int) -> bytes | None:
+        """Return the bytes of a listed file; None, and a problem, when it exceeds ``limit``."""
+        with self.open(name) as stream:
+            data = stream.read(limit + 1)
+        if len(data) > limit:
+            self._unsafe(name, f"it is longer than {limit} bytes")
+            return None
+        return data
+
+    def lines(self, name: str, longest: int) -> Iterator[bytes]:
+        """Yield the lines of a listed file; one that is too long is the last, cut."""
+        with self.open(name) as stream:
+            while line := stream.readline(longest + 1):
+                yield line
+                if len(line) > longest:
+                    return
+
+    def sha256(self, name: str) -> str:
+        """Return the SHA-256 of a listed file in hex; read once."""
+        if name not in self._digests:
+            with self.open(name) as stream:
+                self._digests[name] = hashlib.file_digest(stream, "sha256").hexdigest()
+        return self._digests[name]
+
+    def checkpoints(self) -> list[str]:
+        """Return the names of all checkpoints, in a bundle or in a flat folder."""
+        return sorted(name for name in self.names if _CHECKPOINT.fullmatch(name))
+
+    def of_run(self, run: str, name: str) -> str | None:
+        """Return the name of a run's file, in a bundle or in a flat folder; None if missing."""
+        return next((path for path in (f"runs/{run}/{name}", name) if path in self.names), None)

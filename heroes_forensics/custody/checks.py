@@ -1,0 +1,383 @@
+"""Verification of a custody bundle: every problem, its class, and an exit code.
+
+Order: bounds and encoding, chain, schema, rules, trees, checkpoints and their consistency,
+trust, files, manifest. It only reads, never follows a link out, never needs the network, and
+does not stop at the first problem. The stand-alone ``verify_custody.py`` reports the same codes
+without a line of this code.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from heroes_forensics.custody import bundle, chain, keys, manifest, merkle, notes
+from heroes_forensics.custody.chain import Problem
+from heroes_forensics.custody.highwater import Mark
+from heroes_forensics.custody.ledger import TAIL_TYPES
+from heroes_forensics.custody.problems import (
+    BROKEN,
+    INCOMPLETE,
+    class_of,
+    condensed,
+    exit_code,
+    shown,
+)
+from heroes_forensics.custody.rules import Rules, Run
+from heroes_forensics.errors import CustodyError, EvidenceError
+from heroes_forensics.model import JSON
+
+MAX_LEDGER: Final = 4 << 30
+"""Bytes of a ledger; a million events of 4 KiB."""
+
+
+class Anchor(NamedTuple):
+    """A state of the ledger that somebody outside kept: an old checkpoint, a printed root."""
+
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was found, and what it means."""
+
+    problems: tuple[Problem, ...]
+    exit_code: int
+    facts: JSON
+    """Ledger, origin, number of events, signed size and root, signers, last checkpoint."""
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The codes that were found."""
+        return frozenset(problem.code for problem in self.problems)
+
+    @property
+    def headline(self) -> str:
+        """One sentence for a person."""
+        broken = [problem for problem in self.problems if class_of(problem.code) == BROKEN]
+        if broken:
+            return f"does not verify: {_sentence(broken[0])}"
+        if "unknown-signer" in self.codes:
+            return "consistent in itself; the signer is not known here"
+        if self.exit_code:
+            return "consistent, but not as complete as was asked"
+        return "verifies"
+
+    def text(self) -> str:
+        """Return every problem as lines for a person, the headline last."""
+        words = {BROKEN: "does not verify", INCOMPLETE: "incomplete"}
+        lines = [
+            f"{words.get(class_of(problem.code), 'note')}: {_sentence(problem)} [{problem.code}]"
+            for problem in self.problems
+        ]
+        return "\n".join([*lines, self.headline])
+
+    def as_json(self) -> JSON:
+        """Return the same as one JSON object."""
+        return {
+            "type": "verification",
+            "headline": self.headline,
+            "exit_code": self.exit_code,
+            "problems": [
+                {"class": class_of(problem.code), **problem._asdict()} for problem in self.problems
+            ],
+            **self.facts,
+        }
+
+
+def _sentence(problem: Problem) -> str:
+    return f"{problem.where}: {problem.text}" if problem.where else problem.text
+
+
+def verify_bundle(  # noqa: PLR0913 - each is a separate piece of outside knowledge
+    path: Path,
+    *,
+    trust: Sequence[str] | None = None,
+    anchors: Sequence[Anchor] = (),
+    high_water: Mapping[str, Mark] | None = None,
+    strict: bool = False,
+    now: datetime | None = None,
+) -> Verification:
+    """Verify the bundle in the folder ``path``.
+
+    Args:
+        path: a bundle, or a flat folder with the same files.
+        trust: vkeys the caller vouches for: one of a ledger, or one of a laboratory (its name is
+            the domain), which counts for all ledgers of that domain. None: nobody is known.
+        anchors: states of the ledger kept elsewhere.
+        high_water: newest state seen here of each origin.
+        strict: whether incompleteness alone gives exit code 7.
+        now: the verifier's clock; the system's when missing.
+
+    Raises:
+        EvidenceError: there is no bundle, or it cannot be read.
+    """
+    try:
+        reader = bundle.Reader(path)
+        if not reader.names & {bundle.LEDGER, bundle.MANIFEST}:
+            raise EvidenceError("there is no custody bundle in this folder")
+        return _Check(reader, anchors, high_water or {}).verification(trust, now, strict=strict)
+    except OSError as error:
+        raise EvidenceError("the custody bundle cannot be read") from error
+
+
+class _Signed(NamedTuple):
+    """One checkpoint file, taken apart."""
+
+    name: str
+    note: notes.Note
+    says: notes.Checkpoint
+
+
+class _Check:
+    def __init__(
+        self,
+        reader: bundle.Reader,
+        anchors: Sequence[Anchor],
+        high_water: Mapping[str, Mark],
+    ) -> None:
+        self.reader = reader
+        self.anchors = anchors
+        self.high_water = high_water
+        self.problems: list[Problem] = []
+        self.size = 0
+        self.roots: dict[int, bytes] = {0: merkle.EMPTY}
+        """Root by size, for the sizes that anything asks for."""
+        self.real = bytearray()
+        """For each event: 1 unless it may stand after the last checkpoint."""
+        self.signed_size = 0
+
+    def verification(
+        self, trust: Sequence[str] | None, now: datetime | None, *, strict: bool
+    ) -> Verification:
+        checkpoints = list(self._read_checkpoints())
+        rules = Rules(now or datetime.now(UTC))
+        if bundle.LEDGER in self.reader.names:
+            self._read_ledger(rules, checkpoints)
+        else:
+            self._add("missing-file", bundle.LEDGER, "there is no ledger")
+        origin = str(rules.opened.get("origin", ""))
+        good = self._check_checkpoints(rules, checkpoints, origin)
+        self._check_outside(origin)
+        signers = self._check_trust(rules, good, trust, origin)
+        for name, run in rules.runs.items():
+            self._check_run(rules, name, run)
+        self._check_reports(rules)
+        ledger = str(rules.opened.get("ledger", ""))
+        self.problems += manifest.check(self.reader, ledger, rules.keys)
+        found = tuple(condensed([*self.reader.problems, *self.problems]))
+        facts: JSON = {
+            "ledger": shown(ledger),
+            "origin": shown(origin),
+            "events": self.size,
+            "checkpoints": len(checkpoints),
+            "signed_events": self.signed_size,
+            "signed_root": self.roots[self.signed_size].hex() if self.signed_size else None,
+            "signers": [shown(key) for key in signers],
+        }
+        return Verification(found, exit_code(found, strict=strict), facts)
+
+    def _add(self, code: str, where: str, text: str) -> None:
+        self.problems.append(Problem(code, where, text))
+
+    def _read_checkpoints(self) -> Iterator[_Signed]:
+        for name in self.reader.checkpoints():
+            data = self.reader.read(name, notes.MAX_NOTE)
+            if data is None:
+                continue
+            try:
+                note = notes.parse(data)
+                yield _Signed(name, note, notes.read_checkpoint(note.text))
+            except CustodyError as error:
+                self._add("signature-bad", name, f"it is no signed checkpoint: {error}")
+
+    def _read_ledger(self, rules: Rules, checkpoints: Sequence[_Signed]) -> None:
+        wanted = {checkpoint.says.size for checkpoint in checkpoints}
+        wanted |= {anchor.size for anchor in self.anchors}
+        wanted |= {mark.size for mark in self.high_water.values()}
+        walk, tree = chain.Walk(bundle.LEDGER), merkle.Tree()
+        length = 0
+        for line in self.reader.lines(bundle.LEDGER, chain.MAX_LINE):
+            length += len(line)
+            if length > MAX_LEDGER:
+                self._add("unsafe-input", bundle.LEDGER, f"it is longer than {MAX_LEDGER} bytes")
+                break
+            event = walk.feed(line)
+            if walk.size == tree.size:  # torn or too long: no event, and nothing comes after it
+                break
+            tree.add(merkle.leaf(line))
+            self.real.append(event is None or event.get("type") not in TAIL_TYPES)
+            if event is not None:
+                rules.see(tree.size - 1, event, f"{bundle.LEDGER} line {tree.size}")
+            if tree.size in wanted:
+                self.roots[tree.size] = tree.root()
+        walk.finish()
+        rules.finish(bundle.LEDGER)
+        self.size = tree.size
+        self.problems += walk.problems + rules.problems
+
+    def _check_checkpoints(
+        self, rules: Rules, checkpoints: Sequence[_Signed], origin: str
+    ) -> list[_Signed]:
+        """Return the checkpoints that a ledger key signed, right or wrong about the events."""
+        good: list[_Signed] = []
+        for checkpoint in checkpoints:
+            name, note, says = checkpoint
+            if self._signed(name, note, rules):
+                good.append(checkpoint)
+            if says.origin != origin:
+                self._add("root-mismatch", name, "it is a checkpoint of another ledger")
+            elif says.size > self.size:
+                text = f"it signs {says.size} events, and there are {self.size}"
+                self._add("truncated", name, text)
+            elif self.roots[says.size] != says.root:
+                self._add("root-mismatch", name, "its root is not that of the events")
+        fitting = [
+            checkpoint.says
+            for checkpoint in good
+            if checkpoint.says.origin == origin and self._fits(checkpoint.says)
+        ]
+        self.signed_size = max((says.size for says in fitting), default=0)
+        self._check_consistency(good)
+        tail = sum(self.real[self.signed_size :])
+        if tail:
+            text = f"{tail} events stand after the last checkpoint that signs them"
+            self._add("unsigned-tail", bundle.LEDGER, text)
+        self._check_named(rules, checkpoints)
+        return good
+
+    def _fits(self, says: notes.Checkpoint) -> bool:
+        return self.roots.get(says.size) == says.root
+
+    def _signed(self, name: str, note: notes.Note, rules: Rules) -> bool:
+        verdicts = [notes.verdict(note, key) for key in rules.keys]
+        mine = [verdict for verdict in verdicts if verdict.present]
+        if not mine:
+            self._add("signature-missing", name, "no ledger key signed it")
+        others = [notes.verdict(note, key) for key in rules.cosigners]
+        if not all(verdict.good for verdict in mine + others if verdict.present):
+            self._add("signature-bad", name, "a signature does not fit its text")
+        for signature in note.signatures:
+            if not signature.name.isascii():
+                text = f"the name {shown(signature.name)} is not plain ASCII"
+                self._add("suspicious-name", name, text)
+        return bool(mine) and all(verdict.good for verdict in mine)
+
+    def _check_consistency(self, good: Sequence[_Signed]) -> None:
+        roots: dict[int, bytes] = {}
+        for name, _, says in good:
+            if roots.setdefault(says.size, says.root) != says.root:
+                text = f"two signed checkpoints of {says.size} events differ"
+                self._add("equivocation", name, text)
+            if says.size < self.signed_size and not self._fits(says):
+                text = f"it contradicts the signed checkpoint of {self.signed_size} events"
+                self._add("inconsistent-checkpoints", name, text)
+
+    def _check_named(self, rules: Rules, checkpoints: Sequence[_Signed]) -> None:
+        """Compare checkpoints that events name with those that are here."""
+        roots: dict[int, set[str]] = {}
+        for checkpoint in checkpoints:
+            roots.setdefault(checkpoint.says.size, set()).add(checkpoint.says.root.hex())
+        for where, size, root in rules.checkpoints:
+            if size in roots and root not in roots[size]:
+                self._add("root-mismatch", where, "it names another root than the checkpoint")
+            elif size and size not in roots:
+                self._add("missing-file", where, f"the checkpoint of {size} events is not here")
+
+    def _check_outside(self, origin: str) -> None:
+        kept = [("an anchor", anchor.size, anchor.root) for anchor in self.anchors]
+        mark = self.high_water.get(origin)
+        if mark:
+            kept.append(("the high-water mark", mark.size, bytes.fromhex(mark.root)))
+        for who, size, root in kept:
+            if size > self.size:
+                text = f"{who} knows {size} events, and there are {self.size}"
+                self._add("rollback", bundle.LEDGER, text)
+            elif self.roots.get(size) != root:
+                self._add("anchor-mismatch", bundle.LEDGER, f"{who} has another root at {size}")
+
+    def _check_trust(
+        self,
+        rules: Rules,
+        good: Sequence[_Signed],
+        trust: Sequence[str] | None,
+        origin: str,
+    ) -> list[str]:
+        """Return the ledger keys that signed something."""
+        signers = [
+            key
+            for key in rules.keys
+            if any(notes.verdict(checkpoint.note, key).good for checkpoint in good)
+        ]
+        trusted = [notes.vkey(text) for text in trust or ()]
+        if not signers or not all(
+            any(_vouches(known, key) for known in trusted) for key in signers
+        ):
+            self._add("unknown-signer", bundle.LEDGER, "nobody here vouches for its key")
+        if origin.startswith(f"{keys.CASE_LOCAL_DOMAIN}/"):
+            text = "signed by a case-local key: unsigned for outside purposes"
+            self._add("case-local-key", bundle.LEDGER, text)
+        return [str(key) for key in signers]
+
+    def _check_run(self, rules: Rules, name: str, run: Run) -> None:
+        config = self.reader.of_run(name, bundle.CONFIG)
+        if config and run.config and self.reader.sha256(config) != run.config:
+            self._add("config-mismatch", config, "it is not the configuration the run recorded")
+        if run.inventory is not None:
+            self._check_leaves(name, run.inventory)
+        if run.findings is not None:
+            self._check_findings(name, run.findings)
+            self._check_sealed(name, run.findings, erased=rules.erased)
+
+    def _check_leaves(self, name: str, promised: JSON) -> None:
+        file = self.reader.of_run(name, bundle.INVENTORY)
+        if file is None:
+            self._add("missing-file", f"runs/{name}/{bundle.INVENTORY}", "it was committed")
+            return
+        tree, rest = merkle.Tree(), b""
+        with self.reader.open(file) as stream:
+            while rest := stream.read(merkle.HASH_BYTES):
+                if len(rest) < merkle.HASH_BYTES:
+                    break
+                tree.add(rest)
+        if rest or tree.size != promised["count"] or tree.root().hex() != promised["root"]:
+            self._add("inventory-mismatch", file, "it is not the inventory that was committed")
+
+    def _check_findings(self, name: str, promised: JSON) -> None:
+        file = self.reader.of_run(name, bundle.FINDINGS)
+        if file is None:
+            self._add("missing-file", f"runs/{name}/{bundle.FINDINGS}", "it was committed")
+            return
+        tree = merkle.Tree(merkle.leaf(line) for line in self.reader.lines(file, chain.MAX_LINE))
+        if tree.size != promised["count"] or tree.root().hex() != promised["root"]:
+            self._add("findings-mismatch", file, "they are not the findings that were committed")
+
+    def _check_sealed(self, name: str, promised: JSON, *, erased: bool) -> None:
+        file = self.reader.of_run(name, bundle.SEALED)
+        if file is None:
+            why = "it was erased on record" if erased else "names and values cannot be opened"
+            self._add("sealed-absent", f"runs/{name}/{bundle.SEALED}", why)
+        elif self.reader.sha256(file) != promised["sealed_sha256"]:
+            self._add("sealed-mismatch", file, "it is not the file that was committed")
+
+    def _check_reports(self, rules: Rules) -> None:
+        for name, digests in sorted(rules.reports.items()):
+            file = f"report/{name}"
+            if file not in self.reader.names:
+                self._add("missing-file", shown(file), "the ledger says it was issued")
+            elif (
+                self.reader.sha256(file) in digests[:-1] and self.reader.sha256(file) != digests[-1]
+            ):
+                self._add("report-superseded", shown(file), "a newer one was issued")
+            elif self.reader.sha256(file) != digests[-1]:
+                self._add("report-mismatch", shown(file), "it is not the report that was issued")
+
+
+def _vouches(known: notes.VerifierKey, key: notes.VerifierKey) -> bool:
+    return (
+        known.public == key.public
+        and known.key_type == key.key_type
+        and (known.name == key.name or key.name.startswith(f"{known.name}/custody/"))
+    )
