@@ -33,6 +33,7 @@ $(STAMP): constraints.txt pyproject.toml
 	@touch $@
 
 demo: $(STAMP) ## Scan the bundled evidence against the bundled sets; report and verify
+	@test ! -f $(DEMO)/case/case.db || rm -rf $(DEMO) # the one of the last time, and nothing else
 	$(BIN)/heroes demo $(DEMO)
 
 test: $(STAMP) ## Run the tests; T=... selects files, ids or pytest options
