@@ -1,1 +1,1 @@
-"""."""
+"""Containers: bytes in, child entries and their streams out."""

@@ -1,0 +1,273 @@
+"""Compressed streams as readers: forwards at full speed, backwards by starting again.
+
+Nothing is held but one piece of the input and what the library needs as a window, whatever the
+stream claims to expand to. Library errors become `OSError`.
+"""
+
+import bz2
+import lzma
+import zlib
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from heroes_forensics.parsers.base import Reader, UnsupportedError
+
+_PIECE: Final = 1 << 16
+"""Bytes of input taken at a time."""
+
+_SKIP: Final = 1 << 20
+"""Bytes of output thrown away at a time on the way to an offset."""
+
+_MEMORY: Final = 256 << 20
+"""Limit of an LZMA window, bytes; the window that 7-Zip's highest preset makes is 64 MiB."""
+
+
+class _Expander(Protocol):
+    """Gives expanded bytes, at most as many as asked for; none at the end."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether the compressed stream itself said that it ends here."""
+        ...
+
+    def take(self, most: int) -> bytes:
+        """Return the next bytes.
+
+        Raises:
+            OSError: the compressed bytes are damaged or cannot be read.
+        """
+        ...
+
+
+class _Input:
+    """A reader from its start to its end, piece by piece."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._at = 0
+
+    def piece(self, most: int = _PIECE) -> bytes:
+        """Return the next piece, none at the end."""
+        data = self._reader.pread(self._at, most)
+        self._at += len(data)
+        return data
+
+
+class _Deflate:
+    """Raw deflate (RFC 1951)."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._input = _Input(reader)
+        self._engine = zlib.decompressobj(-zlib.MAX_WBITS)
+
+    @property
+    def finished(self) -> bool:
+        return self._engine.eof
+
+    def take(self, most: int) -> bytes:
+        engine = self._engine
+        while not engine.eof:
+            piece = engine.unconsumed_tail or self._input.piece()
+            try:
+                data = engine.decompress(piece, most)
+            except zlib.error as error:
+                raise OSError("the compressed bytes are damaged") from error
+            if data:
+                return data
+            if not piece:
+                return b""
+        return b""
+
+
+class _Engine(Protocol):
+    """What `bz2` and `lzma` have in common."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def needs_input(self) -> bool: ...
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+
+
+class _Library:
+    """bzip2 and LZMA, by the standard library."""
+
+    def __init__(self, reader: Reader, engine: _Engine, head: bytes = b"", skip: int = 0) -> None:
+        self._input = _Input(reader)
+        self._engine = engine
+        self._head = head
+        if skip:
+            self._input.piece(skip)
+
+    @property
+    def finished(self) -> bool:
+        return self._engine.eof
+
+    def take(self, most: int) -> bytes:
+        while not self._engine.eof:
+            piece = b""
+            if self._engine.needs_input:
+                piece = self._head or self._input.piece()
+                self._head = b""
+                if not piece:
+                    return b""
+            try:
+                data = self._engine.decompress(piece, most)
+            except (OSError, EOFError, ValueError, lzma.LZMAError) as error:
+                raise OSError("the compressed bytes are damaged") from error
+            if data:
+                return data
+        return b""
+
+
+def _bzip2(reader: Reader) -> _Expander:
+    return _Library(reader, bz2.BZ2Decompressor())
+
+
+def _xz(reader: Reader) -> _Expander:
+    return _Library(reader, lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MEMORY))
+
+
+def _zip_lzma(reader: Reader) -> _Expander:
+    """LZMA in a zip (APPNOTE 5.8.8): version, length and properties before the raw stream."""
+    head = reader.pread(0, 9)
+    if len(head) < 9 or head[2:4] != b"\x05\x00":  # noqa: PLR2004
+        raise OSError("the compressed bytes are damaged")
+    engine = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=_MEMORY)
+    return _Library(reader, engine, head[4:9] + b"\xff" * 8, skip=9)
+
+
+ZIP_METHODS: Final[dict[int, Callable[[Reader], _Expander]]] = {
+    8: _Deflate,
+    12: _bzip2,
+    14: _zip_lzma,
+    95: _xz,
+}
+"""Compression methods of APPNOTE 4.4.5 that are read, beside 0 (stored: `StoredReader`)."""
+
+
+class StoredReader:
+    """A stream stored as it is: read anywhere, its CRC-32 checked when read from start to end."""
+
+    def __init__(self, stored: Reader, crc: int) -> None:
+        self._stored = stored
+        self._crc = crc
+        self._checked = 0
+        self._running = 0
+
+    @property
+    def size(self) -> int:
+        """Length, bytes."""
+        return self._stored.size
+
+    def pread(self, offset: int, length: int) -> bytes:
+        """Read up to ``length`` bytes at ``offset``.
+
+        Raises:
+            OSError: the bytes cannot be read.
+            UnsupportedError: ``stream.checksum``: every byte was read in order, and the whole
+                does not fit what is stated.
+        """
+        data = self._stored.pread(offset, length)
+        if offset == self._checked:
+            self._running = zlib.crc32(data, self._running)
+            self._checked += len(data)
+            if self._checked == self.size and self._crc not in {-1, self._running}:
+                raise _unfit()
+        return data
+
+    def close(self) -> None:
+        """Close the stored bytes."""
+        self._stored.close()
+
+
+class ExpandedReader:
+    """An expanded stream at any offset, checked against length and CRC-32 at its end."""
+
+    def __init__(
+        self, compressed: Reader, expander: Callable[[Reader], _Expander], size: int, crc: int
+    ) -> None:
+        """Take ``compressed``, exactly the bytes of the stream as stored.
+
+        Args:
+            compressed: the stored bytes.
+            expander: one of `ZIP_METHODS`.
+            size: stated length when expanded, bytes; -1 when not stated.
+            crc: CRC-32 of the expanded bytes; -1 when not stated.
+        """
+        self._compressed = compressed
+        self._make = expander
+        self._size = size
+        self._crc = crc
+        self._expander: _Expander | None = None
+        self._position = 0
+        self._running = 0
+
+    @property
+    def size(self) -> int:
+        """Stated length, bytes; -1 when not stated."""
+        return self._size
+
+    def pread(self, offset: int, length: int) -> bytes:
+        """Expand from where the last read ended; from the start again when that lies behind.
+
+        Raises:
+            OSError: the stored bytes are damaged or cannot be read.
+            UnsupportedError: ``stream.checksum``, ``stream.long`` or ``stream.short``: the read
+                that reaches the end found that the whole does not fit what is stated.
+        """
+        if self._size >= 0:
+            length = max(0, min(length, self._size - offset))
+        if self._expander is None or offset < self._position:
+            self._expander = self._make(self._compressed)
+            self._position = self._running = 0
+        while self._position < offset:
+            if not self._take(min(_SKIP, offset - self._position)):
+                return b""
+        if self._size == 0 and self._expander.take(1):
+            raise _longer()
+        parts: list[bytes] = []
+        while length > 0:
+            data = self._take(length)
+            if not data:
+                break
+            parts.append(data)
+            length -= len(data)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _take(self, most: int) -> bytes:
+        """Return up to ``most`` next bytes; check the whole when the end is reached."""
+        expander = self._expander
+        if expander is None or self._position == self._size:
+            return b""
+        data = expander.take(most)
+        self._position += len(data)
+        self._running = zlib.crc32(data, self._running)
+        if self._position == self._size:
+            if expander.take(1):
+                raise _longer()
+            self._compare()
+        elif not data and self._size < 0:
+            if not expander.finished:
+                raise UnsupportedError("the stream is cut off", code="stream.short")
+            self._compare()
+        return data
+
+    def _compare(self) -> None:
+        if self._crc not in {-1, self._running}:
+            raise _unfit()
+
+    def close(self) -> None:
+        """Close the stored bytes."""
+        self._expander = None
+        self._compressed.close()
+
+
+def _unfit() -> UnsupportedError:
+    return UnsupportedError("the stored checksum does not fit", code="stream.checksum")
+
+
+def _longer() -> UnsupportedError:
+    return UnsupportedError("the stream is longer than stated", code="stream.long")

@@ -1,0 +1,295 @@
+"""A zip archive as a source: a device dump with hundreds of thousands of members.
+
+The central directory is read in pieces and never kept; a member's handle holds what is needed
+to read it without the directory. Nothing is written anywhere, so names like ``../../x`` are only
+names. Beside what the directory names there are entries for members it leaves out (flag
+``ORPHAN``) and for bytes that belong to no member (``$unaccounted``): nothing is passed over.
+
+Locators are ``m@`` and the offset of the local header, ``m@0x1f40``; further directory records
+of one header add ``.1``, ``.2``; bytes of no member are ``r@0x...``. `Entry.first_offset` is
+that of the local header. The name is the raw one, leading slashes and a directory's last one
+taken off. Where names in the local header and in the directory differ, the directory's counts.
+
+As a source the archive has no expansion limit; memory does not depend on what it claims. Whether
+a member's length and CRC-32 fit is known when its last byte was read. Not read: encrypted
+members, and methods other than stored, deflate, bzip2, LZMA and xz.
+"""
+
+import stat
+import struct
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Final, NamedTuple
+
+from heroes_forensics.errors import EvidenceError
+from heroes_forensics.model import (
+    Entry,
+    EntryFlag,
+    EntryKind,
+    Gap,
+    Listing,
+    Moment,
+    TimeBasis,
+    TimeRule,
+    Times,
+)
+from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.containers import zip_records, zip_unlisted
+from heroes_forensics.parsers.containers.decompression import (
+    ZIP_METHODS,
+    ExpandedReader,
+    StoredReader,
+)
+from heroes_forensics.parsers.containers.zip_records import Directory, Member
+from heroes_forensics.parsers.containers.zip_unlisted import Extents, Region
+from heroes_forensics.parsers.place import place_of
+from heroes_forensics.parsers.storage.readers import RangeReader
+
+_HANDLE: Final = struct.Struct("<BQQQqHH")
+"""Form, offset, compressed size, size, CRC, method, flags."""
+_MEMBER: Final = 1
+_REGION: Final = 2
+_NOT_KNOWN: Final = (1 << 64) - 1
+
+_UNIX: Final = frozenset({3, 19})
+"""Systems whose members keep a Unix mode in the upper half of their attributes (4.4.2)."""
+_WINDOWS: Final = frozenset({0, 10, 14})
+_DOS_DIRECTORY: Final = 0x10
+_PATH_MAX: Final = 4096
+"""What claims to be a link but is longer holds something else."""
+_FIRST_LOOK: Final = 1 << 20
+"""Bytes searched for a local header where there is no directory."""
+
+
+def open_zip(reader: Reader) -> "ZipFileSystem":
+    """Open a zip archive; ``reader`` stays the caller's to close.
+
+    Raises:
+        EvidenceError: this is no zip archive.
+        UnsupportedError: it is one part of a split archive.
+    """
+    try:
+        directory = zip_records.find_directory(reader)
+        if directory is None:
+            head = reader.pread(0, _FIRST_LOOK)
+            if zip_records.LOCAL not in head:
+                raise EvidenceError(
+                    "this is not a zip archive", hint="there is neither a directory nor a member"
+                )
+    except OSError as error:
+        raise EvidenceError("the archive cannot be read") from error
+    return ZipFileSystem(reader, directory)
+
+
+class _Survey(NamedTuple):
+    """What a first pass over the central directory found."""
+
+    extents: Extents
+    members: int
+    all_unix: bool
+    """Every member has a modification time in UTC."""
+    all_ntfs: bool
+    """Every member has three times in UTC to 100 ns."""
+    damaged: bool
+
+
+class ZipFileSystem:
+    """Lists and opens the members of one archive."""
+
+    kind: Final = "zip"
+
+    def __init__(self, reader: Reader, directory: Directory | None) -> None:
+        self._reader = reader
+        self._directory = directory
+
+    @cached_property
+    def _survey(self) -> _Survey:
+        """Pass once over the directory: times, repeated offsets, bytes of no member."""
+        extents = Extents()
+        count = 0
+        all_unix = all_ntfs = True
+        damaged = False
+        if self._directory is not None:
+            try:
+                for member in zip_records.members(self._reader, self._directory):
+                    extents.add(member)
+                    count += 1
+                    all_unix = all_unix and zip_records.unix_time(member.extra) is not None
+                    all_ntfs = all_ntfs and zip_records.ntfs_times(member.extra) is not None
+            except (EvidenceError, OSError):
+                damaged = True
+        return _Survey(extents, count, all_unix and count > 0, all_ntfs and count > 0, damaged)
+
+    @property
+    def times(self) -> TimeBasis:
+        """The exact times where every member has them, else those of DOS: one rule for all."""
+        if self._survey.all_ntfs:
+            return {name: TimeRule(100, "utc") for name in "mab"}
+        if self._survey.all_unix:
+            return {"m": TimeRule(1_000_000_000, "utc")}
+        return {"m": TimeRule(2_000_000_000, "local-unknown")}
+
+    def entries(self) -> Iterator[Entry | Gap | Listing]:
+        """Yield the members in the order of the directory, then what it does not name."""
+        entries = directories = 0
+        for found in self._found():
+            if isinstance(found, Entry):
+                entries += 1
+                directories += found.kind == EntryKind.DIRECTORY
+            yield found
+        yield Listing(
+            entries=entries,
+            directories=directories,
+            directories_listed=directories,
+            sweep="local headers between the members of the directory",
+        )
+
+    def _found(self) -> Iterator[Entry | Gap]:
+        directory = self._directory
+        if directory is None:
+            yield Gap(_locator("m", self._reader.size), "source.truncated", {"directory": "none"})
+            yield from self._unlisted(Region(0, self._reader.size), EntryFlag.ALLOCATED)
+            return
+        survey = self._survey
+        repeated = survey.extents.repeated()
+        ordinals: dict[int, int] = {}
+        try:
+            for member in zip_records.members(self._reader, directory):
+                ordinal = 0
+                if member.offset in repeated:
+                    ordinal = ordinals.get(member.offset, 0)
+                    ordinals[member.offset] = ordinal + 1
+                yield self._entry(member, ordinal, EntryFlag.ALLOCATED)
+        except (EvidenceError, OSError):
+            pass  # the survey met it at the same place: said below
+        stated = directory.members
+        fits = survey.members == stated or (
+            not directory.is_64 and survey.members & 0xFFFF == stated
+        )
+        if survey.damaged or not fits:
+            detail: dict[str, object] = {"stated": stated, "found": survey.members}
+            yield Gap(_locator("c", directory.start), "source.damaged", detail)
+        try:
+            for region in survey.extents.between(self._reader, directory):
+                yield from self._unlisted(region, EntryFlag.ORPHAN)
+        except OSError:
+            yield Gap(_locator("c", directory.start), "source.damaged", {"between": "members"})
+
+    def _unlisted(self, region: Region, flags: EntryFlag) -> Iterator[Entry | Gap]:
+        try:
+            for found in zip_unlisted.follow(self._reader, region.start, region.end):
+                if isinstance(found, Member):
+                    yield self._entry(found, 0, flags)
+                else:
+                    yield _region(found)
+        except OSError:
+            yield Gap(_locator("r", region.start), "source.damaged")
+
+    def _entry(self, member: Member, ordinal: int, flags: EntryFlag) -> Entry:
+        kind = _kind(member)
+        name = member.name.lstrip(b"/")
+        path = name.rstrip(b"/") if kind == EntryKind.DIRECTORY else name
+        locator = _locator("m", member.offset)
+        allocated = EntryFlag.ALLOCATED in flags
+        return Entry(
+            locator=f"{locator}.{ordinal}" if ordinal else locator,
+            kind=kind,
+            flags=flags | EntryFlag.COMPRESSED if member.method else flags,
+            path=path,
+            size=member.size if member.size < 1 << 63 else -1,
+            handle=_HANDLE.pack(
+                _MEMBER,
+                member.offset & _NOT_KNOWN,
+                member.compressed & _NOT_KNOWN,
+                member.size & _NOT_KNOWN,
+                member.crc,
+                member.method,
+                member.flags,
+            ),
+            times=self._times(member),
+            owner=zip_records.owner(member.extra),
+            first_offset=member.offset if member.offset < 1 << 63 else -1,
+            place=place_of(path, allocated),
+        )
+
+    def _times(self, member: Member) -> Times:
+        survey = self._survey
+        if survey.all_ntfs and (three := zip_records.ntfs_times(member.extra)) is not None:
+            return three[0], three[1], None, three[2]
+        modified: Moment | None
+        if survey.all_ntfs or survey.all_unix:
+            modified = zip_records.unix_time(member.extra)
+        else:
+            modified = zip_records.dos_moment(member.date, member.time)
+        return modified, None, None, None
+
+    def open(self, handle: bytes) -> Reader:
+        """Open the expanded stream of a member.
+
+        Raises:
+            OSError: it cannot be read.
+            UnsupportedError: ``stream.encrypted``, ``stream.unsupported``, or ``stream.long``
+                for a member of stated size 0 that holds something.
+        """
+        if len(handle) != _HANDLE.size:
+            raise OSError("not a handle of this parser")
+        form, offset, compressed, size, crc, method, flags = _HANDLE.unpack(handle)
+        if form == _REGION:
+            return RangeReader(self._reader, offset, size)
+        if form != _MEMBER:
+            raise OSError("not a handle of this parser")
+        if flags & (zip_records.ENCRYPTED | zip_records.STRONG_ENCRYPTION):
+            raise UnsupportedError("the member is encrypted", code="stream.encrypted")
+        expander = ZIP_METHODS.get(method)
+        if flags & zip_records.PATCH or (expander is None and method):
+            raise UnsupportedError(
+                "the member is stored by a method that is not read", code="stream.unsupported"
+            )
+        start = zip_records.local_end(self._reader, offset)
+        stored = RangeReader(self._reader, start, compressed)
+        if expander is None:
+            if compressed > size:
+                raise UnsupportedError("the member is longer than stated", code="stream.long")
+            return StoredReader(stored, crc)
+        found = ExpandedReader(stored, expander, -1 if size == _NOT_KNOWN else size, crc)
+        if size == 0:
+            found.pread(0, 0)
+        return found
+
+    def close(self) -> None:
+        """Leave the reader open: it was handed in."""
+
+
+def _locator(kind: str, offset: int) -> str:
+    return f"{kind}@{offset:#x}"
+
+
+def _kind(member: Member) -> EntryKind:
+    """Tell what a member is; whatever it claims, one that holds content is examined."""
+    if member.name.endswith(b"/"):
+        return EntryKind.DIRECTORY if member.size == 0 else EntryKind.FILE
+    kind = EntryKind.FILE
+    if member.made_by in _UNIX:
+        form = stat.S_IFMT(member.attributes >> 16)
+        if form == stat.S_IFLNK and 0 < member.size <= _PATH_MAX:
+            kind = EntryKind.SYMLINK
+        elif form == stat.S_IFDIR and member.size == 0:
+            kind = EntryKind.DIRECTORY
+        elif form not in {0, stat.S_IFREG, stat.S_IFLNK} and member.size == 0:
+            kind = EntryKind.OTHER
+    elif member.made_by in _WINDOWS and member.attributes & _DOS_DIRECTORY and not member.size:
+        kind = EntryKind.DIRECTORY
+    return kind
+
+
+def _region(region: Region) -> Entry:
+    length = region.end - region.start
+    return Entry(
+        locator=_locator("r", region.start),
+        kind=EntryKind.METADATA,
+        flags=EntryFlag.ALLOCATED,
+        path=b"$unaccounted/" + _locator("r", region.start).encode(),
+        size=length,
+        handle=_HANDLE.pack(_REGION, region.start, length, length, -1, 0, 0),
+        first_offset=region.start,
+    )
