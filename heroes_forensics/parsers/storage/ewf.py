@@ -1,9 +1,4 @@
-"""E01 and Ex01 sets through libewf, with what libewf leaves out added or said.
-
-libewf answers a damaged chunk with zeros and tells nobody: its Python binding has no call for
-checksum errors. What is damaged shows in the comparison with the stored digests only, so a set
-without stored digests carries the note that nothing was checked.
-"""
+"""E01 sets with our own reader of chunks; Ex01 and SMART images through libewf."""
 
 import contextlib
 import threading
@@ -14,9 +9,10 @@ import pyewf
 
 from heroes_forensics.display import shown
 from heroes_forensics.errors import EvidenceError
-from heroes_forensics.model import JSON, Digest, Gap
+from heroes_forensics.model import Digest, Gap
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.storage import ewf_sections
+from heroes_forensics.parsers.storage.ewf_chunks import ChunkReader
 from heroes_forensics.parsers.storage.image import Image
 from heroes_forensics.parsers.storage.readers import ReaderFile
 
@@ -50,39 +46,32 @@ _DIGESTS: Final = (("md5", "MD5", 16), ("sha1", "SHA1", 20))
 _NOT_CHECKED: Final = "libewf does not report damaged chunks: only the stored digests show them"
 
 
-class EwfReader:
-    """The media of an EWF set; the tail that libewf drops comes after what it returns."""
+class LibewfReader:
+    """The media of an EWF set as libewf returns them."""
 
-    def __init__(self, handle: "pyewf.handle", size: int, tail: bytes) -> None:
+    def __init__(self, handle: "pyewf.handle") -> None:
         self._handle = handle
-        self._whole = size
-        self._tail = tail
+        self._size = int(handle.get_media_size())
         self._lock = threading.Lock()
 
     @property
     def size(self) -> int:
-        """Length of the media with its tail, bytes."""
-        return self._whole + len(self._tail)
+        """Length of the media, bytes."""
+        return self._size
 
     def pread(self, offset: int, length: int) -> bytes:
-        """Read from libewf, and the tail from memory."""
-        length = max(0, min(length, self.size - offset))
+        """Read, repeating after short reads."""
+        length = max(0, min(length, self._size - offset))
         parts: list[bytes] = []
-        while length and offset < self._whole:
-            wanted = min(length, self._whole - offset)
+        while length:
             with self._lock:
-                data: bytes = self._handle.read_buffer_at_offset(wanted, offset)
+                data: bytes = self._handle.read_buffer_at_offset(length, offset)
             if not data:
                 raise OSError("the image ended before its stated size")
-            if len(data) == length:
-                return data if not parts else b"".join((*parts, data))
             parts.append(data)
             offset += len(data)
             length -= len(data)
-        if length:
-            start = offset - self._whole
-            parts.append(self._tail[start : start + length])
-        return b"".join(parts)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def close(self) -> None:
         """Close the libewf handle; descriptors stay open."""
@@ -96,22 +85,18 @@ def open_ewf(name: str, segments: Sequence[Reader], *, accept_damaged: bool) -> 
     Args:
         name: basename of the first segment, for messages.
         segments: one reader each.
-        accept_damaged: go on with gaps where the set is cut or mixed, if libewf still opens it.
+        accept_damaged: go on with gaps where the set is cut or mixed.
 
     Raises:
         EvidenceError: it cannot be opened, or is damaged and that was not accepted.
     """
-    first_version = segments[0].pread(0, 8) == ewf_sections.SIGNATURE
-    health: list[Gap] = []
-    notes: list[str] = []
-    sections = ewf_sections.Sections()
-    tail = b""
     try:
-        if first_version:
-            sections = ewf_sections.survey(segments)
-            tail = ewf_sections.tail(sections, segments)
+        if segments[0].pread(0, 8) != ewf_sections.SIGNATURE:
+            return open_libewf(name, segments)
+        sections = ewf_sections.survey(segments)
     except OSError as error:
         raise _unreadable(name) from error
+    health: list[Gap] = []
     for word, numbers in sections.faults:
         text, hint = _FAULTS[word]
         if not accept_damaged:
@@ -119,38 +104,53 @@ def open_ewf(name: str, segments: Sequence[Reader], *, accept_damaged: bool) -> 
                 text.format(name=shown(name), **numbers),
                 hint=hint + "; --accept-damaged examines what can still be read",
             )
-        detail: JSON = {"fault": word, **numbers}
-        health.append(Gap("source", "source.damaged", detail))
+        health.append(Gap("source", "source.damaged", {"fault": word, **numbers}))
+    if not sections.readable:
+        if sections.faults:
+            raise _unreadable(name)
+        return open_libewf(name, segments)
+    media = ChunkReader(sections, segments)
+    stored = (Digest("md5", sections.md5), Digest("sha1", sections.sha1))
+    notes = []
+    if media.tail:
+        notes.append(
+            f"the media is not a whole number of sectors: {media.tail} bytes at its end, which "
+            "libewf leaves out"
+        )
+    return Image(
+        format="ewf",
+        reader_name="heroes",
+        reader_version="",
+        media=media,
+        sector_size=sections.sector_size,
+        stored_digests=tuple(digest for digest in stored if digest.value),
+        health=health,
+        notes=notes,
+    )
+
+
+def open_libewf(name: str, segments: Sequence[Reader]) -> Image:
+    """Open a set through libewf: Ex01, SMART, and what our own reader does not know.
+
+    Raises:
+        EvidenceError: libewf does not open it.
+    """
     handle = pyewf.handle()
     try:
         handle.open_file_objects([ReaderFile(segment) for segment in segments])
-        size = int(handle.get_media_size())
+        media = LibewfReader(handle)
         sector_size = int(handle.bytes_per_sector)
         digests = _stored(handle)
     except Exception as error:
         raise _unreadable(name) from error
-    if not first_version:
-        notes.append("Ex01: sections and tail are not checked by this version")
-    elif size != sections.media_size:
-        health.append(
-            Gap("source", "source.truncated", {"declared": sections.media_size, "read": size})
-        )
-        tail = b""
-    if tail:
-        notes.append(
-            f"the media is not a whole number of sectors: {len(tail)} bytes at its end were read "
-            "past libewf"
-        )
-    notes.append(_NOT_CHECKED if digests else _NOT_CHECKED + ", and this set stores none")
     return Image(
         format="ewf",
         reader_name="libewf",
         reader_version=str(pyewf.get_version()),
-        media=EwfReader(handle, size, tail),
+        media=media,
         sector_size=sector_size or 512,
         stored_digests=digests,
-        health=health,
-        notes=notes,
+        notes=[_NOT_CHECKED if digests else _NOT_CHECKED + ", and this set stores none"],
     )
 
 
