@@ -39,6 +39,11 @@ NTFS_INDEX: Final = 160
 NTFS_REPARSE: Final = 192
 HFS_DATA: Final = 4352
 HFS_RESOURCE: Final = 4353
+HFS_ATTRIBUTE: Final = 4354
+HFS_EXTRA: Final = frozenset({HFS_RESOURCE, HFS_ATTRIBUTE})
+SMALL: Final = 512
+"""Bytes up to which an extended attribute of HFS+ is no stream of its own: quarantine marks and
+the like, which The Sleuth Kit gives without saying which."""
 
 STREAMS: Final = frozenset({DEFAULT, NTFS_DATA, HFS_DATA, HFS_RESOURCE})
 """Attribute types that hold content of the user."""

@@ -269,7 +269,12 @@ class Walk:
             self.counts.listed += 1
         else:
             self.counts.not_listed += 1
-            yield Gap(node.locator, "directory.unreadable", {})
+            yield self._unlisted(node)
+
+    def _unlisted(self, node: Node) -> Gap:
+        """Return the gap of a directory that could not be listed to its end."""
+        code = "directory.unreadable" if node.allocated else "directory.deleted"
+        return Gap(node.locator, code, {})
 
     def _is_large(self, node: Node) -> bool:
         """Tell whether the kit, which compares each name with all others, would take too long."""
@@ -311,7 +316,7 @@ class Walk:
             self.counts.listed += 1
         else:
             self.counts.not_listed += 1
-            yield Gap(node.locator, "directory.unreadable", {})
+            yield self._unlisted(node)
 
     def _exact(self, node: Node) -> dict[tuple[int, bytes], bytes]:
         """Return the exact form of the names of a directory that the kit cannot show."""
@@ -546,7 +551,7 @@ class Walk:
             if type_ == t.NTFS_REPARSE:
                 tag = int.from_bytes(file.read_random(0, 4, type_, info.id), "little")
                 continue
-            if type_ not in t.STREAMS:
+            if type_ not in t.STREAMS and (type_ != t.HFS_ATTRIBUTE or info.size <= t.SMALL):
                 continue
             mark = int(info.flags) & 255
             first = -1
@@ -560,7 +565,7 @@ class Walk:
             if label == t.BAD_CLUSTERS and first < 0:
                 size = 0  # as long as the volume, and no cluster of it is bad
             stream = _Stream(type_, info.id, size, mark, label, first)
-            if main is None and not (self._ntfs and label) and type_ != t.HFS_RESOURCE:
+            if main is None and not (self._ntfs and label) and type_ not in t.HFS_EXTRA:
                 main = stream
             elif type_ != t.HFS_RESOURCE or stream.size:
                 others.append(stream)
