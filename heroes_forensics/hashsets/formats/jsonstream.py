@@ -226,7 +226,7 @@ def _incomplete(data: bytes) -> int:
 def _fits(value: object, depth: int) -> bool:
     """Tell whether a value keeps the limits of depth and of text length."""
     level: list[object] = [value]
-    for _ in range(depth + 1):
+    for _ in range(depth):
         below: list[object] = []
         for item in level:
             if isinstance(item, str):
@@ -240,4 +240,7 @@ def _fits(value: object, depth: int) -> bool:
         if not below:
             return True
         level = below
-    return all(not isinstance(item, dict | list) for item in level)
+    return not any(
+        isinstance(item, dict | list) or (isinstance(item, str) and len(item) > TEXT_LIMIT)
+        for item in level
+    )

@@ -6,9 +6,11 @@ is hostile input: read-only and immutable, no extension, no trusted schema, an a
 allows reading and nothing else, and a limit on the work between two rows.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from heroes_forensics.errors import HashSetError
@@ -36,7 +38,7 @@ _CHECKS: Final = 2_000
 """Checks that may pass without a row: 2 x 10^8 instructions, some seconds."""
 _BATCH: Final = 1_000
 _ALLOWED: Final = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ})
-_FUNCTIONS: Final = frozenset({"upper", "lower", "hex", "coalesce", "ifnull"})
+_FUNCTIONS: Final = frozenset({"count", "upper", "lower", "hex", "coalesce", "ifnull"})
 _PRAGMAS: Final = frozenset({"table_info", "trusted_schema", "cell_size_check", "mmap_size"})
 _LIMITS: Final = {
     sqlite3.SQLITE_LIMIT_LENGTH: 1 << 20,
@@ -76,7 +78,13 @@ class NsrlSqlite:
         _check_whole(supplied)
         work = _Work()
         try:
+            before = _descriptors_of(supplied.descriptor)
             with closing(_open(supplied.descriptor, work)) as database:
+                database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+                # SQLite follows the link in /proc to a path and opens that by name, which may
+                # be another file by now: it must have opened the very one that was handed in.
+                if _descriptors_of(supplied.descriptor) <= before:
+                    raise HashSetError("the SQLite database was replaced while it was opened")
                 yield from _rows(database, work, tally)
         except sqlite3.Error as error:
             if work.spent:
@@ -140,6 +148,16 @@ def _open(descriptor: int, work: _Work) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def _descriptors_of(descriptor: int) -> int:
+    """Count the open descriptors of the file that ``descriptor`` is one of."""
+    wanted = os.fstat(descriptor)
+    count = 0
+    for entry in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # the descriptor of this very listing is closed by now
+            count += os.path.samestat(os.fstat(int(entry.name)), wanted)
+    return count
 
 
 def _authorize(

@@ -1,0 +1,156 @@
+"""Generated hash sets: digests of made-up bytes, never of real material."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import md5, sha1, sha256
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from heroes_forensics.frames import Batch, Frame, Rows
+from heroes_forensics.hashsets.catalogue import Catalogue, SetRecord
+from heroes_forensics.hashsets.describing import Description
+from heroes_forensics.hashsets.hset import HashSetFile
+from heroes_forensics.hashsets.importing import import_rows
+
+KEY: Final = bytes(range(32))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A made-up file: its digests and its size."""
+
+    number: int
+
+    @property
+    def data(self) -> bytes:
+        return f"sample {self.number}".encode()
+
+    @property
+    def md5(self) -> bytes:
+        return md5(self.data, usedforsecurity=False).digest()
+
+    @property
+    def sha1(self) -> bytes:
+        return sha1(self.data, usedforsecurity=False).digest()
+
+    @property
+    def sha256(self) -> bytes:
+        return sha256(self.data).digest()
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+
+S: Final = [Sample(number) for number in range(64)]
+
+
+@dataclass
+class Imported:
+    """What one import gave."""
+
+    rows: list[dict[str, object]] = field(default_factory=list)
+    rejected: list[tuple[int, str]] = field(default_factory=list)
+    facts: dict[str, object] = field(default_factory=dict)
+
+    def column(self, name: str) -> list[object]:
+        return [row[name] for row in self.rows]
+
+
+@contextmanager
+def descriptor_of(data: bytes) -> Iterator[int]:
+    """Give an anonymous file with these bytes."""
+    descriptor = os.memfd_create("supplied")
+    try:
+        at = 0
+        while at < len(data):
+            at += os.write(descriptor, data[at:])
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def frames_of(data: bytes, **options: object) -> list[Frame]:
+    with descriptor_of(data) as descriptor:
+        return list(import_rows(descriptor, options))
+
+
+def frames_of_file(path: Path, **options: object) -> list[Frame]:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return list(import_rows(descriptor, options))
+    finally:
+        os.close(descriptor)
+
+
+def collect(frames: list[Frame]) -> Imported:
+    result = Imported()
+    for frame in frames:
+        if isinstance(frame, Batch):
+            result.rows.extend(_plain(row, frame.area) for row in frame.rows)
+        elif frame.kind == "rejected":
+            line, reason = frame.body["line"], frame.body["reason"]
+            assert isinstance(line, int)
+            result.rejected.append((line, str(reason)))
+        else:
+            assert frame.kind == "imported"
+            facts = frame.body["facts"]
+            assert isinstance(facts, dict)
+            result.facts = facts
+    return result
+
+
+def imported(data: bytes, **options: object) -> Imported:
+    return collect(frames_of(data, **options))
+
+
+def _plain(row: np.void, area: bytes) -> dict[str, object]:
+    def text(name: str) -> str:
+        start, length = int(row[f"{name}_offset"]), int(row[f"{name}_length"])
+        return area[start : start + length].decode()
+
+    has = int(row["has"])
+    return {
+        "md5": bytes(row["md5"]) if has & 1 else b"",
+        "sha1": bytes(row["sha1"]) if has & 2 else b"",
+        "sha256": bytes(row["sha256"]) if has & 4 else b"",
+        "size": int(row["size"]),
+        "record": int(row["record"]),
+        "entry": int(row["entry"]),
+        "flags": int(row["flags"]),
+        "category": text("category"),
+        "series": text("series"),
+    }
+
+
+def add(home: Path, data: bytes, name: str = "a set", **fields: object) -> SetRecord:
+    """Import into a catalogue; options of the importer go under ``options``."""
+    options = fields.pop("options", {})
+    assert isinstance(options, dict)
+    description = Description(name=name, **fields)  # type: ignore[arg-type]
+    return Catalogue(home).add(frames_of(data, **options), description, KEY)
+
+
+def opened(record: SetRecord) -> HashSetFile:
+    return HashSetFile.open(record.path, KEY)
+
+
+def columns(
+    *samples: Sample,
+) -> tuple[Rows, Rows, Rows, "np.ndarray[tuple[int], np.dtype[np.int64]]"]:
+    """Make the columns that a matcher takes."""
+
+    def column(values: list[bytes], width: int) -> Rows:
+        made: Rows = np.frombuffer(b"".join(values), f"V{width}")
+        return made
+
+    return (
+        column([sample.md5 for sample in samples], 16),
+        column([sample.sha1 for sample in samples], 20),
+        column([sample.sha256 for sample in samples], 32),
+        np.array([sample.size for sample in samples], np.int64),
+    )
