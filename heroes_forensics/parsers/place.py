@@ -46,23 +46,29 @@ _TABLE: Final[tuple[tuple[Place, tuple[bytes, ...]], ...]] = (
             rb"/inetcache/",
             rb"/temporary internet files/",
             rb"/webcache/",
-            rb"/(?:chrome|chromium|edge|brave-browser|vivaldi|opera[^/]*|google-chrome)/"
-            rb"(?:[^/]+/)*(?:code )?cache/",
+            (
+                rb"/(?:chrome|chromium|edge|brave-browser|vivaldi|opera[^/]*|google-chrome)/"
+                rb"(?:[^/]+/)*(?:code )?cache/"
+            ),
             rb"/(?:mozilla|firefox|\.mozilla)/(?:[^/]+/)*cache2?/",
             rb"/cache/(?:mozilla|google-chrome|chromium|microsoft-edge|bravesoftware)/",
             rb"/caches/(?:com\.apple\.safari|com\.apple\.webkit|google/chrome|firefox)",
-            rb"/(?:com\.android\.chrome|org\.mozilla\.[a-z]+|com\.sec\.android\.app\.sbrowser|"
-            rb"com\.opera\.browser|com\.brave\.browser|com\.microsoft\.emmx)/"
-            rb"(?:cache|app_chrome|app_sbrowser)/",
+            (
+                rb"/(?:com\.android\.chrome|org\.mozilla\.[a-z]+|com\.sec\.android\.app\.sbrowser|"
+                rb"com\.opera\.browser|com\.brave\.browser|com\.microsoft\.emmx)/"
+                rb"(?:cache|app_chrome|app_sbrowser)/"
+            ),
         ),
     ),
     (
         Place.MESSAGING_APP,
         (
-            rb"/(?:com\.whatsapp(?:\.w4b)?|org\.telegram\.messenger(?:\.web)?|"
-            rb"org\.thoughtcrime\.securesms|com\.viber\.voip|com\.tencent\.mm|com\.snapchat\.android|"
-            rb"kik\.android|com\.facebook\.orca|jp\.naver\.line\.android|com\.discord|"
-            rb"com\.skype\.raider|com\.wire|ch\.threema\.app|com\.kakao\.talk)/",
+            (
+                rb"/(?:com\.whatsapp(?:\.w4b)?|org\.telegram\.messenger(?:\.web)?|"
+                rb"org\.thoughtcrime\.securesms|com\.viber\.voip|com\.tencent\.mm|com\.snapchat\.android|"
+                rb"kik\.android|com\.facebook\.orca|jp\.naver\.line\.android|com\.discord|"
+                rb"com\.skype\.raider|com\.wire|ch\.threema\.app|com\.kakao\.talk)/"
+            ),
             rb"/group\.net\.whatsapp\.[^/]+/",
             rb"/whatsapp(?: business)?(?:/|desktop)",
             rb"/telegram(?: desktop)?/",

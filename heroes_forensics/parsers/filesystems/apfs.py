@@ -70,7 +70,7 @@ def _checksum(data: bytes) -> int:
 
 class _Apfs:
     kind: str = "apfs"
-    times: TimeBasis = dict.fromkeys("macb", TimeRule(1, "utc"))  # noqa: RUF012 - never changed
+    times: TimeBasis = dict.fromkeys("macb", TimeRule(1, "utc"))
 
     def __init__(self, reader: Reader, index: int) -> None:
         try:

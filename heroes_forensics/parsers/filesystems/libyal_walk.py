@@ -26,7 +26,8 @@ from heroes_forensics.model import (
     Times,
 )
 from heroes_forensics.parsers.base import UnsupportedError
-from heroes_forensics.parsers.filesystems.tsk_walk import DEPTH_LIMIT, Counts, Node
+from heroes_forensics.parsers.filesystems.tsk_entries import Counts, Node
+from heroes_forensics.parsers.filesystems.tsk_walk import DEPTH_LIMIT
 from heroes_forensics.parsers.place import place_of
 
 NANOSECONDS: Final = 1_000_000_000
@@ -235,7 +236,7 @@ class LibyalFileSystem:
                 continue
             name = _name(file)
             shown = b"$name-%d" % index if name is None else name
-            path = node.path + b"/" + shown if node.path else shown
+            path = node.under(shown)
             self._entry(file, path, node, found)
             if name is None:
                 found.append(Gap(_locator_of(found), "entry.name", {}))
@@ -327,9 +328,7 @@ class LibyalFileSystem:
             )
 
     def _locator(self, node: Node, address: int, type_: int, number: int) -> str:
-        key = (address, 0, type_, number)
-        ordinal = node.ordinals.get(key, 0)
-        node.ordinals[key] = ordinal + 1
+        ordinal = node.ordinal((address, 0, type_, number))
         return f"{self.kind}/i{address}/u{node.address}/a{type_}-{number}/n{ordinal}"
 
 

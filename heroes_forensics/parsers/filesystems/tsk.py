@@ -106,7 +106,7 @@ class TskFileSystem:
         self._fs = None
 
 
-def _opened(image: TskImage, kind: str) -> "Any":
+def _opened(image: TskImage, kind: str) -> "Any":  # noqa: ANN401
     """Open a volume as the first type that fits."""
     trouble: Exception | None = None
     for type_ in t.types_of(kind):

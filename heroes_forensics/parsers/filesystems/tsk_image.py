@@ -31,7 +31,7 @@ def steady_zone() -> None:
         time.tzset()
 
 
-class TskImage(_Base):
+class TskImage(_Base):  # type: ignore[misc]  # pytsk3 ships no types
     """An image The Sleuth Kit reads through us.
 
     A read that fails gives the bytes before the failure, and an error when there are none: never

@@ -21,6 +21,8 @@ _CHUNK: Final = 1 << 20
 _SECTOR: Final = 512
 _EXT_HEAD: Final = struct.Struct("<IHBB")
 _INDEX_ENTRY: Final = struct.Struct("<QHHH")
+_ENTRY_HEAD: Final = 16
+_KEY_HEAD: Final = 66
 _DOS_NAME: Final = 2
 _LAST_ENTRY: Final = 2
 _HFS_CATALOG: Final = 4
@@ -161,12 +163,12 @@ def _index_entries(block: bytes, header: int, parent: int) -> Iterator[RawName]:
     first, used = struct.unpack_from("<II", block, header)
     at = header + first
     end = min(len(block), header + used)
-    while at + 16 <= end:
+    while at + _ENTRY_HEAD <= end:
         reference, length, key_length, flags = _INDEX_ENTRY.unpack_from(block, at)
-        if length < 16 or flags & _LAST_ENTRY:
+        if length < _ENTRY_HEAD or flags & _LAST_ENTRY:
             return
         key = block[at + 16 : at + 16 + key_length]
-        if len(key) > 66 and key[65] != _DOS_NAME:
+        if len(key) > _KEY_HEAD and key[65] != _DOS_NAME:
             name = text_of(key[66 : 66 + 2 * key[64]], "utf-16-le")
             if name != b".":
                 yield RawName(reference & 0xFFFFFFFFFFFF, reference >> 48, parent, name)

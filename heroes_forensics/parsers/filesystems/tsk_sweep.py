@@ -25,6 +25,8 @@ _NTFS_FIRST: Final = 16
 """Records 0 to 11 are the named files of NTFS, 12 to 15 are kept in use without a name."""
 _EXT_MAGIC: Final = 0xEF53
 _EXT_FIRST: Final = 11
+_RECORD: Final = 256
+_INODE: Final = 128
 _NARROW: Final = 32
 _WIDE: Final = 64
 _HFS_FIRST: Final = 16
@@ -41,7 +43,7 @@ def sweep(walk: "Walk", reader: "Reader") -> Iterator[Entry | Gap]:
         return
     later: list[int] = []
     for address in candidates(walk.fs, reader):
-        if walk.has_seen(address):
+        if walk.entries.has_seen(address):
             continue
         file = _open(walk.fs, address)
         if file is None:
@@ -53,7 +55,7 @@ def sweep(walk: "Walk", reader: "Reader") -> Iterator[Entry | Gap]:
         elif int(meta.type) != t.UNDEFINED:
             later.append(address)
     for address in later:
-        if not walk.has_seen(address):
+        if not walk.entries.has_seen(address):
             file = _open(walk.fs, address)
             if file is not None:
                 yield from walk.orphan(file)
@@ -80,7 +82,7 @@ def _ntfs(fs: Any, reader: "Reader") -> Iterator[int]:  # noqa: ANN401
     record = cluster * clusters if clusters > 0 else 1 << -clusters
     file = fs.open_meta(0)
     size = file.info.meta.size
-    if record < 256 or _CHUNK % record:
+    if record < _RECORD or _CHUNK % record:
         raise OSError("the size of an MFT record makes no sense")
     for offset in range(0, size, _CHUNK):
         chunk = file.read_random(offset, min(_CHUNK, size - offset))
@@ -108,7 +110,7 @@ def _ext(fs: Any, reader: "Reader") -> Iterator[int]:  # noqa: ANN401
     (first_meta,) = struct.unpack_from("<I", block, 260)
     reserved = {struct.unpack_from("<I", block, at)[0] for at in (0x240, 0x244, 0x26C, 0x280)}
     checked = read_only & 0x410 != 0
-    if not per_group or width < _NARROW or not blocks_per_group or not 128 <= inode_size <= size:
+    if not per_group or width < _NARROW or not blocks_per_group or not _INODE <= inode_size <= size:
         raise OSError("the superblock makes no sense")
     per_block = size // width
     for group in range(-(-inodes // per_group)):

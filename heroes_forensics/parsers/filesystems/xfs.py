@@ -17,7 +17,7 @@ from heroes_forensics.parsers.storage.readers import ReaderFile
 
 class _Xfs:
     kind: str = "xfs"
-    times: TimeBasis = dict.fromkeys("macb", TimeRule(1, "utc"))  # noqa: RUF012 - never changed
+    times: TimeBasis = dict.fromkeys("macb", TimeRule(1, "utc"))
     sweep: str = "not available"
 
     def __init__(self, reader: Reader) -> None:

@@ -1,0 +1,383 @@
+"""What one name of a volume stands for, as entries: the thing itself, then its other streams.
+
+The kind says what there is to read:
+
+* a deleted name whose metadata is gone or serves another entry has nothing to read: ``OTHER``,
+  with the flag ``REALLOCATED`` when the metadata lives on;
+* what The Sleuth Kit makes up (``$OrphanFiles``, ``$MBR``, ``$FAT1``, FAT volume labels) is
+  ``VIRTUAL``;
+* ``$MFT`` and its like are ``METADATA``, but only their own streams: a stream somebody added to
+  one of them is a file;
+* symbolic links and NTFS links and mount points are ``SYMLINK``.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from heroes_forensics.model import Entry, EntryFlag, EntryKind, Listing, Moment, Place, Times
+from heroes_forensics.parsers.filesystems import tsk_stream as s
+from heroes_forensics.parsers.filesystems import tsk_tables as t
+from heroes_forensics.parsers.place import place_of
+
+_LABEL: Final = b" (Volume Label Entry)"
+_SEEN_LIMIT: Final = 1 << 27
+"""Bytes of the bit map: a thousand million addresses."""
+
+_ALLOCATED: Final = int(EntryFlag.ALLOCATED)
+_ORPHAN: Final = int(EntryFlag.ORPHAN)
+_REALLOCATED: Final = int(EntryFlag.REALLOCATED)
+_STREAM: Final = int(EntryFlag.STREAM)
+_FORK: Final = int(EntryFlag.FORK)
+_CYCLE: Final = int(EntryFlag.CYCLE)
+_HARD_LINK: Final = int(EntryFlag.HARD_LINK)
+_RESIDENT: Final = int(EntryFlag.RESIDENT)
+_FLAGS: Final = [EntryFlag(number) for number in range(2 * _RESIDENT)]
+"""Making a flag costs a microsecond; looking it up does not."""
+_MARKS: Final = [
+    (int(EntryFlag.ENCRYPTED) if mark & t.ATTRIBUTE_ENCRYPTED else 0)
+    | (int(EntryFlag.COMPRESSED) if mark & t.ATTRIBUTE_COMPRESSED else 0)
+    | (int(EntryFlag.SPARSE) if mark & t.ATTRIBUTE_SPARSE else 0)
+    | (_RESIDENT if mark & t.ATTRIBUTE_RESIDENT else 0)
+    for mark in range(256)
+]
+
+_KINDS: Final = {
+    t.REGULAR: EntryKind.FILE,
+    t.DIRECTORY: EntryKind.DIRECTORY,
+    t.SYMLINK: EntryKind.SYMLINK,
+    t.VIRTUAL: EntryKind.VIRTUAL,
+    t.VIRTUAL_DIRECTORY: EntryKind.VIRTUAL,
+}
+_BEARERS: Final = frozenset({EntryKind.FILE, EntryKind.DIRECTORY})
+"""Kinds that may have streams."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """Kept where names are read, apart from what is given out."""
+
+    entries: int = 0
+    directories: int = 0
+    listed: int = 0
+    not_listed: int = 0
+    met_before: int = 0
+
+    def listing(self, sweep: str) -> Listing:
+        """Return them as the last value of a walk."""
+        return Listing(
+            entries=self.entries,
+            directories=self.directories,
+            directories_listed=self.listed,
+            directories_not_listed=self.not_listed,
+            directories_met_before=self.met_before,
+            sweep=sweep,
+        )
+
+
+@dataclass(slots=True)
+class Node:
+    """A directory to be listed."""
+
+    address: int
+    sequence: int
+    path: bytes
+    depth: int
+    locator: str
+    allocated: bool = True
+    metadata: bool = False
+    """It belongs to the file system itself."""
+    ordinals: dict[tuple[int, int, int, int], int] = field(default_factory=dict)
+    """How often one (address, sequence, type, id) was met in it."""
+
+    def under(self, name: bytes) -> bytes:
+        """Return the path of a name in it."""
+        return self.path + b"/" + name if self.path else name
+
+    def ordinal(self, key: tuple[int, int, int, int]) -> int:
+        """Count one more equal link."""
+        number = self.ordinals.get(key, 0)
+        self.ordinals[key] = number + 1
+        return number
+
+
+@dataclass(slots=True)
+class _Stream:
+    """One attribute that holds content."""
+
+    type: int
+    number: int
+    size: int
+    mark: int
+    label: bytes
+    first: int
+
+
+@dataclass(slots=True)
+class _Thing:
+    """What all streams of one name share."""
+
+    address: int
+    sequence: int
+    path: bytes
+    node: Node
+    kind: EntryKind
+    flags: int
+    bits: int
+    metadata: bool
+    times: Times
+    owner: int
+    place: Place
+
+
+class Entries:
+    """Makes entries of the metadata of one volume, and counts them."""
+
+    def __init__(self, fs: Any, kind: str) -> None:  # noqa: ANN401
+        self.kind = kind
+        self.counts = Counts()
+        self.pending: list[Node] = []
+        """Directories in use that wait to be listed."""
+        self.deleted: list[Node] = []
+        self._seen = bytearray(min(int(fs.info.last_inum) // 8 + 1, _SEEN_LIMIT))
+        """One bit for each metadata address that a name led to."""
+        self._announced: set[int] = set()
+        self._linked: set[int] = set()
+        self._block_size = int(fs.info.block_size)
+        self._ntfs = kind == "ntfs"
+        self._owners = not kind.startswith(("ntfs", "fat", "exfat"))
+        self._data = t.DATA.get(kind, t.DEFAULT)
+
+    def has_seen(self, address: int) -> bool:
+        """Tell whether a name led to this metadata address."""
+        at = address >> 3
+        return at < len(self._seen) and self._seen[at] >> (address & 7) & 1 == 1
+
+    def locator(self, node: Node, address: int, sequence: int, type_: int = 0, id_: int = 0) -> str:
+        """Return the locator of an attribute, counting equal links."""
+        ordinal = node.ordinal((address, sequence, type_, id_))
+        if self._ntfs:
+            return (
+                f"ntfs/i{address}-{sequence}/u{node.address}-{node.sequence}"
+                f"/a{type_}-{id_}/n{ordinal}"
+            )
+        return f"{self.kind}/i{address}/u{node.address}/a{type_}-{id_}/n{ordinal}"
+
+    def nothing(self, address: int, sequence: int, path: bytes, node: Node) -> Entry:
+        """Return the entry of a deleted name that leads nowhere any more."""
+        self.counts.entries += 1
+        return Entry(
+            locator=self.locator(node, address, sequence),
+            kind=EntryKind.OTHER,
+            flags=EntryFlag.REALLOCATED if self._ntfs else EntryFlag(0),
+            path=path,
+            size=-1,
+            handle=b"",
+            place=place_of(path, allocated=False),
+        )
+
+    def unreadable(self, address: int, sequence: int, path: bytes, node: Node) -> Entry:
+        """Return the entry of a name in use without readable metadata; opening it says so."""
+        self.counts.entries += 1
+        return Entry(
+            locator=self.locator(node, address, sequence),
+            kind=EntryKind.FILE,
+            flags=EntryFlag.ALLOCATED,
+            path=path,
+            size=-1,
+            handle=s.pack_handle(s.ALLOCATED | s.NO_METADATA, 0, 0, sequence, address, -1),
+            place=place_of(path, allocated=True),
+        )
+
+    def root(self, address: int) -> Entry:
+        """Return the entry of a root directory without readable metadata."""
+        node = Node(address, 0, b"", -1, "")
+        entry = self.unreadable(address, 0, b"", node)
+        self.counts.directories += 1
+        self.pending.append(Node(address, 0, b"", 0, entry.locator))
+        return Entry(entry.locator, EntryKind.DIRECTORY, entry.flags, b"", -1, b"")
+
+    def streams(  # noqa: PLR0913 - the facts come from five places
+        self,
+        file: Any,  # noqa: ANN401
+        meta: Any,  # noqa: ANN401
+        path: bytes,
+        node: Node,
+        found: list[Entry],
+        *,
+        named: bool,
+        orphan: bool = False,
+    ) -> None:
+        """Append the entries of one name.
+
+        Args:
+            file: a `pytsk3.File`.
+            meta: its metadata.
+            path: where it lies.
+            node: the directory that holds the name.
+            found: where to append.
+            named: the name is in use.
+            orphan: no directory reaches it.
+        """
+        thing = self._thing(meta, path, node, named=named, orphan=orphan)
+        main: _Stream | None = None
+        others: list[_Stream] = []
+        if thing.kind in _BEARERS:
+            try:
+                main, others, tag = self._attributes(file)
+            except (OSError, RuntimeError):
+                thing.bits |= s.NO_METADATA
+            else:
+                if tag in t.LINK_TAGS:
+                    thing.kind = EntryKind.SYMLINK
+                elif tag and tag not in t.PLAIN_TAGS:
+                    thing.bits |= s.ELSEWHERE
+        if thing.kind is EntryKind.FILE:
+            if meta.nlink > 1:
+                thing.flags |= _HARD_LINK if thing.address in self._linked else 0
+                self._linked.add(thing.address)
+            if thing.metadata:
+                thing.kind = EntryKind.METADATA
+            found.append(self._file(thing, main, meta.size))
+        else:
+            found.append(self._other(thing, meta.size))
+        if others:
+            found.extend(self._stream(thing, stream) for stream in others)
+
+    def _thing(self, meta: Any, path: bytes, node: Node, *, named: bool, orphan: bool) -> _Thing:  # noqa: ANN401
+        address = meta.addr
+        if address >> 3 < len(self._seen):
+            self._seen[address >> 3] |= 1 << (address & 7)
+        in_use = int(meta.flags) & t.META_ALLOCATED != 0
+        live = named and in_use
+        kind = _KINDS.get(int(meta.type), EntryKind.OTHER)
+        if path.endswith(_LABEL):
+            kind = EntryKind.VIRTUAL
+        elif in_use and not named and kind is not EntryKind.VIRTUAL:
+            kind = EntryKind.OTHER
+        m, a, c, b = meta.mtime, meta.atime, meta.ctime, meta.crtime
+        return _Thing(
+            address,
+            meta.seq,
+            path,
+            node,
+            kind,
+            (_ALLOCATED if live else _REALLOCATED if in_use else 0) | (_ORPHAN if orphan else 0),
+            s.ALLOCATED if live else 0,
+            node.metadata or t.is_metadata(self.kind, address, path, b),
+            (
+                Moment(m, meta.mtime_nano) if m else None,
+                Moment(a, meta.atime_nano) if a else None,
+                Moment(c, meta.ctime_nano) if c else None,
+                Moment(b, meta.crtime_nano) if b else None,
+            ),
+            meta.uid if self._owners else -1,
+            place_of(path, live),
+        )
+
+    def _attributes(self, file: Any) -> tuple[_Stream | None, list[_Stream], int]:  # noqa: ANN401
+        """Return the stream that is the file, its other streams, and its reparse tag or 0."""
+        main: _Stream | None = None
+        others: list[_Stream] = []
+        tag = 0
+        for attribute in file:
+            info = attribute.info
+            type_ = int(info.type)
+            if type_ == t.NTFS_REPARSE:
+                tag = int.from_bytes(file.read_random(0, 4, type_, info.id), "little")
+                continue
+            size = info.size
+            if type_ not in t.STREAMS and (type_ != t.HFS_ATTRIBUTE or size <= t.SMALL):
+                continue
+            mark = int(info.flags) & 255
+            first = -1
+            if not mark & t.ATTRIBUTE_RESIDENT:
+                for run in attribute:
+                    if run.addr:
+                        first = run.addr * self._block_size
+                        break
+            label = info.name or b""
+            if label == t.BAD_CLUSTERS and first < 0:
+                size = 0  # as long as the volume, and no cluster of it is bad
+            stream = _Stream(type_, info.id, size, mark, label, first)
+            if main is None and not (self._ntfs and label) and type_ not in t.HFS_EXTRA:
+                main = stream
+            elif type_ != t.HFS_RESOURCE or size:
+                others.append(stream)
+        return main, others, tag
+
+    def _file(self, thing: _Thing, stream: _Stream | None, size: int) -> Entry:
+        """Return the entry of a file with its main stream, which may be missing."""
+        bits = thing.bits
+        if stream is None:
+            bits |= s.NO_ATTRIBUTE
+            stream = _Stream(self._data, 0, size, 0, b"", -1)
+        return self._entry(thing, stream, thing.kind, 0, bits, thing.path)
+
+    def _stream(self, thing: _Thing, stream: _Stream) -> Entry:
+        """Return the entry of a further stream: alternate data, fork, extended attribute."""
+        label, extra = stream.label, _STREAM
+        if stream.type == t.HFS_RESOURCE:
+            label, extra = b"rsrc", _FORK
+        own = thing.metadata and label in t.NTFS_METADATA_STREAMS
+        kind = EntryKind.METADATA if own else EntryKind.FILE
+        bits = thing.bits & ~s.ELSEWHERE
+        return self._entry(thing, stream, kind, extra, bits, thing.path + b":" + label)
+
+    def _entry(  # noqa: PLR0913, PLR0917 - called once for each stream of a volume
+        self,
+        thing: _Thing,
+        stream: _Stream,
+        kind: EntryKind,
+        extra: int,
+        bits: int,
+        path: bytes,
+    ) -> Entry:
+        self.counts.entries += 1
+        address, sequence = thing.address, thing.sequence
+        return Entry(
+            self.locator(thing.node, address, sequence, stream.type, stream.number),
+            kind,
+            _FLAGS[thing.flags | extra | _MARKS[stream.mark]],
+            path,
+            stream.size,
+            s.pack_handle(bits, stream.type, stream.number, sequence, address, stream.size),
+            thing.times,
+            thing.owner,
+            stream.first,
+            thing.place,
+        )
+
+    def _other(self, thing: _Thing, size: int) -> Entry:
+        """Return the entry of what has no content of its own; a directory joins the queue."""
+        self.counts.entries += 1
+        flags = thing.flags
+        locator = self.locator(thing.node, thing.address, thing.sequence)
+        if thing.kind is EntryKind.DIRECTORY:
+            self.counts.directories += 1
+            live = flags & _ALLOCATED != 0
+            node = Node(
+                thing.address,
+                thing.sequence,
+                thing.path,
+                thing.node.depth + 1,
+                locator,
+                live,
+                thing.metadata,
+            )
+            if thing.address in self._announced:
+                flags |= _CYCLE
+            if live:
+                self._announced.add(thing.address)
+            (self.pending if live else self.deleted).append(node)
+        return Entry(
+            locator,
+            thing.kind,
+            _FLAGS[flags],
+            thing.path,
+            size,
+            b"",
+            thing.times,
+            thing.owner,
+            -1,
+            thing.place,
+        )
