@@ -1,6 +1,10 @@
 """The import contracts name every part of the package, so none can escape them."""
 
+import ast
+import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from typing import Any
 
 import pytest
@@ -35,3 +39,39 @@ def test_every_part_but_those_named_is_bound(contract: str) -> None:
     bound = {name.rpartition(".")[2] for name in contracts()[contract]["source_modules"]}
     assert parts() - MAY[contract] <= bound
     assert not bound & MAY[contract]
+
+
+def test_every_library_that_is_imported_is_asked_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = {re.split(r"[<>=\[ ]", row)[0].lower() for row in project["dependencies"]}
+    found: dict[str, str] = {}
+    for path in PACKAGE.rglob("*.py"):
+        for node in _run_time(ast.parse(path.read_text())):
+            for name in _modules(node):
+                if name not in sys.stdlib_module_names and name != PACKAGE.name:
+                    found[name] = path.name
+    owners = packages_distributions()
+    missing = {name for name in found if not asked & {o.lower() for o in owners.get(name, ())}}
+    assert "numpy" in found
+    assert missing == set()
+
+
+def _modules(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name.partition(".")[0] for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module:
+        return [node.module.partition(".")[0]]
+    return []
+
+
+def _run_time(tree: ast.AST) -> list[ast.AST]:
+    """Return every node but those that only a type checker sees."""
+    nodes, waiting = [], [tree]
+    while waiting:
+        node = waiting.pop()
+        nodes.append(node)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            waiting.extend(node.orelse)
+        else:
+            waiting.extend(ast.iter_child_nodes(node))
+    return nodes
