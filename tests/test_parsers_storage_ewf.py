@@ -219,7 +219,7 @@ def test_a_damaged_chunk_is_a_gap_with_its_range(tmp_path: Path) -> None:
 
 def test_what_even_libewf_refuses_stays_refused(tmp_path: Path) -> None:
     (tmp_path / "x.E01").write_bytes(ewf_sections.SIGNATURE + bytes(2000))
-    with pytest.raises(EvidenceError, match="EWF image that cannot be opened|structure"):
+    with pytest.raises(EvidenceError, match=r"EWF image that cannot be opened|structure"):
         opened(tmp_path / "x.E01", accept_damaged=True)
 
 
@@ -234,7 +234,8 @@ def test_images_of_ewfacquire(tmp_path: Path, tool: Tools) -> None:
     program = tool("ewfacquire")
     raw = tmp_path / "raw"
     raw.write_bytes(random.Random(3).randbytes(3 << 20) + bytes(1 << 20))  # noqa: S311
-    command = [program, "-u", "-q", "-S", str(2 << 20), "-d", "sha1", "-t", tmp_path / "y", raw]
+    target = str(tmp_path / "y")
+    command = [program, "-u", "-q", "-S", str(2 << 20), "-d", "sha1", "-t", target, str(raw)]
     subprocess.run(command, check=True, capture_output=True)
     source = opened(tmp_path / "y.E01", treat_as="image")
     assert len(source.segments) == 3

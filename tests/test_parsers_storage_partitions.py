@@ -4,14 +4,13 @@ import uuid
 import zipfile
 
 import pytest
+import pytsk3
 from corpus import evidence
 from hypothesis import given
 from hypothesis import strategies as st
 from storage_images import LINUX, RESERVED, SECTOR, Memory, ext2_head, gpt, mbr
 
 from heroes_forensics.parsers.storage.partitions import MAX_ENTRIES, Table, read_table
-
-pytsk3 = pytest.importorskip("pytsk3")
 
 
 def placed(size: int, pieces: dict[int, bytes]) -> bytes:
@@ -37,7 +36,7 @@ def codes(table: Table) -> list[str]:
     return [code for code, _ in table.faults]
 
 
-class Image(pytsk3.Img_Info):  # type: ignore[misc] # pytsk3 ships no types
+class Image(pytsk3.Img_Info):  # type: ignore[misc] # it ships no types
     """The same disk for The Sleuth Kit, the independent reader."""
 
     def __init__(self, disk: bytes) -> None:
@@ -177,6 +176,17 @@ def test_a_gpt_that_is_damaged_twice_is_used_and_said() -> None:
 def test_a_protective_mbr_without_a_gpt_is_damage() -> None:
     table = table_of(gpt([], primary=False, backup=False))
     assert (table.scheme, codes(table)) == ("gpt", ["volume.damaged"])
+
+
+def test_a_bad_sector_in_the_first_gpt_brings_in_the_backup() -> None:
+    table = read_table(Memory(gpt([(LINUX, 64, 10)]), frozenset({0, 1})))
+    assert table is not None
+    assert ranges(table) == [(64, 10)]
+
+
+def test_a_boot_record_that_cannot_be_read_is_not_no_table() -> None:
+    with pytest.raises(OSError, match="Input/output"):
+        read_table(Memory(mbr([(0x83, 1, 9)]) + bytes(9000), frozenset({0})))
 
 
 def test_a_cut_gpt_disk_knows_how_long_it_was() -> None:

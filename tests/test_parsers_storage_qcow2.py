@@ -13,20 +13,19 @@ from heroes_forensics.errors import EvidenceError
 from heroes_forensics.parsers.storage.qcow2 import open_qcow2
 from heroes_forensics.parsers.storage.source import Source
 
-RAW = (
-    b"".join(
-        (
-            bytes(65536),
-            bytes([n]) * 65536,
-            b"text %d " % n * 8000,
-            random.Random(n).randbytes(65536),
-        )[  # noqa: S311
-            n % 4
-        ][:65536].ljust(65536, b"x")
-        for n in range(40)
+
+def cluster(number: int) -> bytes:
+    """Return zeros, one byte, text or noise, so that each kind of cluster occurs."""
+    kinds = (
+        bytes(65536),
+        bytes([number]) * 65536,
+        (b"text %d " % number * 8000)[:65536].ljust(65536, b"x"),
+        random.Random(number).randbytes(65536),  # noqa: S311 (a fixed seed)
     )
-    + b"the end, not a whole cluster".ljust(512 * 3, b".")
-)
+    return kinds[number % 4]
+
+
+RAW = b"".join(map(cluster, range(40))) + b"the end, not a whole cluster".ljust(512 * 3, b".")
 
 
 def run(*command: object) -> None:

@@ -92,7 +92,7 @@ def test_a_folder_is_a_source(tmp_path: Path) -> None:
     found = discover(tmp_path)
     assert found.kind == "directory"
     (slot,) = open_slots(found)
-    assert os.listdir(slot.fd) == []
+    assert not list(os.scandir(slot.fd))
     os.close(slot.fd)
 
 
@@ -178,7 +178,7 @@ def test_descriptors_are_read_only_and_nothing_else_is_opened(tmp_path: Path) ->
 def test_when_one_part_cannot_be_opened_the_others_are_closed(tmp_path: Path) -> None:
     found = discover(folder(tmp_path, "a.E01", "a.E02") / "a.E01")
     (tmp_path / "a.E02").unlink()
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     with pytest.raises(EvidenceError, match=r"a\.E02 cannot be opened"):
         open_slots(found)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -134,6 +134,12 @@ def test_a_bad_first_sector_is_an_error() -> None:
         recognise(Memory(NTFS, frozenset({0})))
 
 
+def test_bad_sectors_at_the_start_hide_only_what_lies_in_them() -> None:
+    answer = recognise(Memory(at((0, ext2_head(1 << 20))), frozenset({0, 1, 9, 64})))
+    assert answer is not None
+    assert answer.name == "ext2"
+
+
 @given(st.binary(max_size=4096))
 def test_no_bytes_make_it_crash(junk: bytes) -> None:
     recognise(Memory(junk))

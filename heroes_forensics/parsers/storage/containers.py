@@ -64,16 +64,16 @@ _END_RECORD: Final = 22
 def container_of(base: Reader) -> str | None:
     """Name the image container, or None when it is raw or nothing known.
 
-    Raises:
-        OSError: the file could not be read.
+    Where the start or the end cannot be read, it holds no signature: a device with bad sectors
+    is raw.
     """
-    head = base.pread(0, _BLOCK)
+    head = _soft(base, 0)
     for offset, magic, name in _HEADS:
         if head.startswith(magic, offset):
             return name
     if head.startswith(b"QFI\xfb"):
         return "qcow" if head[4:8] == b"\0\0\0\x01" else "qcow2"
-    end = base.pread(max(0, base.size - _BLOCK), _BLOCK)
+    end = _soft(base, max(0, base.size - _BLOCK))
     if head.startswith(b"conectix"):
         return "vhd"
     if head.startswith(b"PK\x03\x04"):
@@ -81,9 +81,16 @@ def container_of(base: Reader) -> str | None:
     return next((name for magic, name in _ENDS if end.startswith(magic)), None)
 
 
+def _soft(base: Reader, offset: int) -> bytes:
+    try:
+        return base.pread(offset, _BLOCK)
+    except OSError:
+        return b""
+
+
 def _is_aff4(base: Reader, end: bytes) -> bool:
     """AFF4 is a zip whose comment is the name of the volume, or whose first member is fixed."""
-    head = base.pread(0, 4 * _BLOCK)
+    head = _soft(base, 0)
     length = int.from_bytes(head[26:28], "little")
     first = head[_FIRST_NAME_AT : _FIRST_NAME_AT + length]
     record = end.rfind(b"PK\x05\x06")

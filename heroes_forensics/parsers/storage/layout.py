@@ -11,7 +11,7 @@ from heroes_forensics.model import JSON, Gap
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.storage import layers
 from heroes_forensics.parsers.storage.inside import Layout, Place, add, examine, key_of, row_of
-from heroes_forensics.parsers.storage.partitions import Partition, Table, read_table
+from heroes_forensics.parsers.storage.partitions import Partition, Table, look
 from heroes_forensics.parsers.storage.readers import RangeReader
 from heroes_forensics.parsers.storage.segments import COMPANION
 from heroes_forensics.parsers.storage.signatures import Recognised, recognise
@@ -86,7 +86,7 @@ def _media(source: Source, layout: Layout, media: Reader) -> None:
         add(layout, row_of(source, layout, whole, None, Gap("p0", "volume.unknown")), layout.nodes)
         return
     try:
-        found, table = recognise(media), read_table(media, sector_size=source.sector_size)
+        table, found = look(media, sector_size=source.sector_size)
     except OSError:
         add(layout, row_of(source, layout, whole, None, Gap("p0", "volume.damaged")), layout.nodes)
         return

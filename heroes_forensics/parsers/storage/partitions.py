@@ -14,7 +14,7 @@ from typing import Final
 
 from heroes_forensics.model import JSON
 from heroes_forensics.parsers.base import Reader
-from heroes_forensics.parsers.storage.signatures import recognise
+from heroes_forensics.parsers.storage.signatures import Recognised, recognise
 
 MAX_ENTRIES: Final = 1000
 """Partitions taken from one table; more are a gap ``volume.limit``."""
@@ -78,7 +78,39 @@ def read_table(reader: Reader, *, sector_size: int = 512) -> Table | None:
         OSError: the start of the medium could not be read.
     """
     sizes = (sector_size, *(one for one in SECTOR_SIZES if one != sector_size))
-    return _gpt(reader, sizes) or _apm(reader) or _mbr(reader, sizes)
+    table = _gpt(reader, sizes) or _apm(reader) or _mbr(reader, sizes)
+    if table is None:
+        reader.pread(0, 512)  # no table because it could not be read is not "no table"
+    return table
+
+
+def look(reader: Reader, *, sector_size: int = 512) -> tuple[Table | None, Recognised | None]:
+    """Return the partition table and the file system at the start of ``reader``.
+
+    Raises:
+        OSError: neither was found, and part of the start could not be read.
+    """
+    failure: OSError | None = None
+    table, found = None, None
+    try:
+        table = read_table(reader, sector_size=sector_size)
+    except OSError as error:
+        failure = error
+    try:
+        found = recognise(reader)
+    except OSError as error:
+        failure = error
+    if table is None and found is None and failure is not None:
+        raise failure
+    return table, found
+
+
+def _soft(reader: Reader, offset: int, length: int) -> bytes:
+    """Read; nothing where the medium cannot be read, so that one bad sector costs one entry."""
+    try:
+        return reader.pread(offset, length)
+    except OSError:
+        return b""
 
 
 def _count(table: Table) -> bool:
@@ -110,7 +142,7 @@ def _slots(sector: bytes) -> list[tuple[int, int, int]]:
 
 
 def _mbr(reader: Reader, sizes: tuple[int, ...]) -> Table | None:
-    slots = _slots(reader.pread(0, 512))
+    slots = _slots(_soft(reader, 0, 512))
     if not slots:
         return None
     if all(kind == _PROTECTIVE for kind, _, _ in slots):
@@ -134,7 +166,7 @@ def _known_starts(reader: Reader, slots: list[tuple[int, int, int]], size: int) 
     for kind, start, _ in slots:
         try:
             if kind in _EXTENDED:
-                known += reader.pread(start * size, 512)[510:512] == _BOOT_MARK
+                known += _soft(reader, start * size, 512)[510:512] == _BOOT_MARK
             elif start and start * size < reader.size:
                 known += recognise(_Tail(reader, start * size)) is not None
         except OSError:
@@ -174,10 +206,7 @@ def _extended(reader: Reader, table: Table, base: int) -> None:
             _count(table)
             return
         seen.add(at)
-        try:
-            sector = reader.pread(at * size, 512)
-        except OSError:
-            sector = b""
+        sector = _soft(reader, at * size, 512)
         if sector[510:512] != _BOOT_MARK:
             beyond = at * size >= reader.size
             code = "volume.truncated" if beyond else "volume.damaged"
@@ -200,7 +229,7 @@ def _gpt(reader: Reader, sizes: tuple[int, ...]) -> Table | None:
     candidates += [(size, reader.size // size * size - size) for size in sizes]
     damaged: Table | None = None
     for size, offset in candidates:
-        header = reader.pread(offset, size) if 0 < offset < reader.size else b""
+        header = _soft(reader, offset, size) if 0 < offset < reader.size else b""
         if not header.startswith(b"EFI PART"):
             continue
         table, sound = _gpt_table(reader, header, size)
@@ -228,7 +257,7 @@ def _gpt_table(reader: Reader, header: bytes, size: int) -> tuple[Table, bool]:
     table.declared = (max(alternate, own) + 1) * size if sound else -1
     if width < 128 or width % 8:  # noqa: PLR2004 (UEFI 5.3.3)
         return table, False
-    entries = reader.pread(first * size, min(count * width, _MAX_TABLE))
+    entries = _soft(reader, first * size, min(count * width, _MAX_TABLE))
     sound = sound and len(entries) == count * width and zlib.crc32(entries) == array
     for at in range(0, len(entries) - width + 1, width):
         kind = str(uuid.UUID(bytes_le=entries[at : at + 16]))
@@ -250,9 +279,9 @@ def _gpt_table(reader: Reader, header: bytes, size: int) -> tuple[Table, bool]:
 
 
 def _apm(reader: Reader) -> Table | None:
-    first = reader.pread(0, 512)
+    first = _soft(reader, 0, 512)
     for size in SECTOR_SIZES:
-        entry = reader.pread(size, 512)
+        entry = _soft(reader, size, 512)
         if entry.startswith(b"PM") and (first.startswith(b"ER") or size == 512):  # noqa: PLR2004
             break
     else:
@@ -263,7 +292,7 @@ def _apm(reader: Reader) -> Table | None:
         table.declared = block * blocks or -1
     count = struct.unpack_from(">I", entry, 4)[0]
     for number in range(1, min(count, 8 * MAX_ENTRIES) + 1):
-        entry = reader.pread(number * size, 512)
+        entry = _soft(reader, number * size, 512)
         if not entry.startswith(b"PM") or len(entry) < 80:  # noqa: PLR2004 (start, size, type)
             beyond = number * size >= reader.size
             code = "volume.truncated" if beyond else "volume.damaged"

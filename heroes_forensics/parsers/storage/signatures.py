@@ -128,27 +128,45 @@ class Recognised:
 def recognise(reader: Reader) -> Recognised | None:
     """Name what lies at the start of ``reader``, or None.
 
+    Bad sectors hide only what lies in them: the rest of the start is looked at all the same.
+
     Raises:
-        OSError: the start could not be read.
+        OSError: part of the start could not be read, and the rest says nothing.
     """
-    head = reader.pread(0, HEAD)
+    failure: OSError | None = None
+    try:
+        head = reader.pread(0, HEAD)
+    except OSError as error:
+        head, failure = _around(reader), error
+    found = _of(head)
+    if found is None:
+        # A bad sector there leaves the answer that the head gave: nothing known.
+        with contextlib.suppress(OSError):
+            found = _far(reader)
+    if found is None and failure is not None:
+        raise failure
+    return found
+
+
+def _around(reader: Reader) -> bytes:
+    """Read the start sector by sector; what cannot be read counts as zeros, here and only here."""
+    parts = []
+    for at in range(0, min(HEAD, reader.size), _SECTOR):
+        try:
+            parts.append(reader.pread(at, _SECTOR))
+        except OSError:
+            parts.append(bytes(_SECTOR))
+    return b"".join(parts)
+
+
+def _of(head: bytes) -> Recognised | None:
     for check in _CHECKS:
         if (found := check(head)) is not None:
             return found
     for offset, magic, name in _AT:
         if head.startswith(magic, offset):
             return Recognised(name)
-    found = _jffs2(head) or _amiga(head)
-    if found is None:
-        # A bad sector there leaves the answer that the head gave: nothing known.
-        with contextlib.suppress(OSError):
-            found = _far(reader)
-    return found
-
-
-def boot_file_system(head: bytes) -> Recognised | None:
-    """Name a file system whose boot sector is also the first sector of the volume."""
-    return _ntfs(head) or _exfat(head) or _fat(head)
+    return _jffs2(head) or _amiga(head)
 
 
 def _u(form: str, data: bytes, offset: int) -> int:

@@ -14,10 +14,9 @@ from heroes_forensics.model import JSON, Digest, Gap
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.storage import containers
 from heroes_forensics.parsers.storage.image import Image
-from heroes_forensics.parsers.storage.partitions import Table, read_table
+from heroes_forensics.parsers.storage.partitions import look
 from heroes_forensics.parsers.storage.readers import ConcatReader, DescriptorReader
 from heroes_forensics.parsers.storage.segments import COMPANION, DIRECTORY, Slot
-from heroes_forensics.parsers.storage.signatures import Recognised, recognise
 
 IMAGE: Final = "image"
 ARCHIVE: Final = "archive"
@@ -137,17 +136,13 @@ def _open(
         }
         image = _image(container, name, parts, base, others, accept_damaged=accept_damaged)
         return _source_of(image, name, slots)
-    table, found = _volume_system(base)
+    table, found = look(base)
     if table is not None or found is not None:
         source = Source(name, IMAGE, raw, "heroes", "", base, slots)
         if rest := base.size % source.sector_size:
             source.notes.append(f"the size is not a whole number of sectors: {rest} bytes over")
         return source
     return _not_an_image(name, slots, base, raw, treat_as)
-
-
-def _volume_system(base: Reader) -> tuple[Table | None, Recognised | None]:
-    return read_table(base), recognise(base)
 
 
 def _image(  # noqa: PLR0913 (one place hands on what opening any container needs)

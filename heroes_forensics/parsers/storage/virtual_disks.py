@@ -59,6 +59,7 @@ def open_virtual_disk(kind: str, name: str, first: Reader, others: Mapping[str, 
     label = _LABELS.get(kind, kind.upper())
     health: list[Gap] = []
     readers: dict[str, Reader]
+    runs: list[tuple[int, int, int, int]] = []
     try:
         if kind == "qcow":
             _check_qcow(name, first)
@@ -70,13 +71,15 @@ def open_virtual_disk(kind: str, name: str, first: Reader, others: Mapping[str, 
             readers = {**others, name: first}
             if kind == "vmdk":
                 _check_vmdk(name, first, others)
+            else:
+                runs = _runs(name, first, health)
         media: Reader
         if kind == "vhd" and (fixed := _fixed_vhd(first)) is not None:
             media, library = fixed, ""
         else:
             media = Stack(indicator, name, readers).reader()
-        if kind == "dmg" and first.pread(0, 4) != _SPARSE:
-            media = _with_lzma(name, first, media, health)
+        if runs:
+            media = udif.LzmaRuns(media, first, runs)
     except EvidenceError:
         raise
     except Exception as error:
@@ -231,13 +234,15 @@ def _vhd_health(first: Reader) -> list[Gap]:
     return [Gap("source", "source.truncated", {"declared": size, "real": real})]
 
 
-def _with_lzma(name: str, first: Reader, media: Reader, health: list[Gap]) -> Reader:
-    """Look at the run table: unpack what libmodi cannot, refuse what nobody can."""
+def _runs(name: str, first: Reader, health: list[Gap]) -> list[tuple[int, int, int, int]]:
+    """Return the runs that libmodi cannot unpack; refuse what nobody here can."""
+    if first.pread(0, 4) == _SPARSE:
+        return []
     try:
         runs = udif.read_runs(first)
     except (OSError, ValueError, LookupError, TypeError, ExpatError):
         # Images without a property list keep the table in a resource fork; libmodi reads that.
-        return media
+        return []
     if runs.unknown:
         raise UnsupportedError(
             f"{shown(name)} is a DMG packed by a method that this version does not read",
@@ -246,4 +251,4 @@ def _with_lzma(name: str, first: Reader, media: Reader, health: list[Gap]) -> Re
         )
     if runs.beyond:
         health.append(Gap("source", "source.truncated", {"runs": runs.beyond, "real": first.size}))
-    return udif.LzmaRuns(media, first, runs.lzma) if runs.lzma else media
+    return runs.lzma
