@@ -5,12 +5,13 @@ what was decided since (retired). Editions are immutable; a set file says everyt
 in its header, so the folder is the catalogue.
 """
 
+import fcntl
 import json
 import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -198,26 +199,49 @@ class Catalogue:
 
     @contextmanager
     def _staging(self) -> Iterator[Path]:
+        """Make a folder that goes away; what a killed run left of its own goes as well."""
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._root / f".staging-{uuid.uuid4()}"
-        path.mkdir(mode=0o700)
-        try:
-            yield path
-        finally:
-            shutil.rmtree(path, ignore_errors=True)
+        with _locked(self._root):
+            for left in self._root.glob(".staging-*"):
+                with suppress(BlockingIOError), _locked(left, wait=False):
+                    shutil.rmtree(left, ignore_errors=True)
+            path = self._root / f".staging-{uuid.uuid4()}"
+            path.mkdir(mode=0o700)
+            lock = ExitStack()
+            lock.enter_context(_locked(path))
+        with lock:
+            try:
+                yield path
+            finally:
+                shutil.rmtree(path, ignore_errors=True)
 
     def _publish(self, built: Path, header: Header, report: JSON) -> Path:
         folder = self._root / header.id
-        folder.mkdir(mode=0o700, exist_ok=True)
         path = folder / f"{header.edition}.hset"
-        _write(_report_path(path), report)
-        try:
-            os.link(built, path)  # unlike a rename, it never replaces an edition
-        except FileExistsError as error:
-            raise HashSetError(f"edition {header.edition} was added by another run") from error
-        _sync(folder)
-        _sync(self._root)
+        with _locked(self._root):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            if path.exists():
+                raise HashSetError(f"edition {header.edition} was added by another run meanwhile")
+            _write(_report_path(path), report)
+            built.rename(path)
+            _sync(folder)
+            _sync(self._root)
         return path
+
+
+@contextmanager
+def _locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold the lock of a folder; it ends with the process at the latest.
+
+    Raises:
+        BlockingIOError: another process holds it, and ``wait`` is false.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _consume(frames: Iterable[Frame], builder: SetBuilder) -> tuple[JSON, list[JSON]]:

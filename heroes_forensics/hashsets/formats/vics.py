@@ -25,7 +25,7 @@ from heroes_forensics.hashsets.formats.base import (
 )
 from heroes_forensics.hashsets.formats.jsonstream import JsonStream
 from heroes_forensics.hashsets.formats.text import head_text, utf8_chunks
-from heroes_forensics.hashsets.known import pack_flags
+from heroes_forensics.hashsets.known import FLAGS
 
 _CONTEXT: Final = re.compile(
     r"ProjectVic/DataModels/(\d{1,3}\.\d{1,3})\.xml(?:/([A-Za-z0-9_-]{1,32})/\$metadata)?#(\w{1,16})",
@@ -45,6 +45,7 @@ _FLAG_FIELDS: Final = {
     "selfgenerated": "self_generated",
     "isprecategorized": "is_precategorized",
 }
+_SHIFTS: Final = tuple((name, 2 * FLAGS.index(flag)) for name, flag in _FLAG_FIELDS.items())
 _FIELDS: Final = frozenset(
     {
         *_FLAG_FIELDS,
@@ -54,8 +55,7 @@ _FIELDS: Final = frozenset(
     }
 )
 _TWICE: Final = "\0twice"
-_TRUE: Final = (True, "true", "1", 1)
-_FALSE: Final = (False, "false", "0", 0)
+_WORDS: Final = {"true": True, "1": True, "false": False, "0": False}
 _MEDIA_FILES_LIMIT: Final = 10_000
 _CASE_WINDOW: Final = 1 << 18
 """Characters within which an element is tried as a whole before it is walked key by key."""
@@ -212,18 +212,11 @@ class _Walk:
             number,
             size=size,
             entry=-1 if entry is None else entry,
-            flags=self._flags(fields),
+            flags=_flags(fields),
             category=category,
             series=self._series(fields.get("series")),
             **digests,
         )
-
-    def _flags(self, fields: _Fields) -> int:
-        values = {}
-        for name, flag in _FLAG_FIELDS.items():
-            if name in fields:
-                values[flag] = tri_state(fields[name])
-        return pack_flags(values) if values else 0
 
     def _series(self, value: object) -> str:
         if isinstance(value, dict):
@@ -233,20 +226,31 @@ class _Walk:
         if not isinstance(value, str):
             return ""
         text = value.strip()
-        if len(text.encode("utf-8", errors="replace")) > SERIES_LIMIT:
+        if 4 * len(text) > SERIES_LIMIT and _bytes(text) > SERIES_LIMIT:
             self._tally.skipped["series-too-long"] += 1
             return ""
         return text
 
 
+def _flags(fields: _Fields) -> int:
+    """Pack the tri-states of one Media: the bits of `pack_flags`, without its detour."""
+    bits = 0
+    for name, shift in _SHIFTS:
+        value = fields.get(name)
+        if value is not None:
+            state = tri_state(value)
+            if state is not None:
+                bits |= (1 + state) << shift
+    return bits
+
+
 def tri_state(value: object) -> bool | None:
     """Return true, false or, for anything that is neither, absent: ``bool("false")`` is true."""
-    low = value.strip().lower() if isinstance(value, str) else value
-    if isinstance(low, float | list | dict) or low is None:
-        return None
-    if low in _TRUE:
-        return True
-    return False if low in _FALSE else None
+    if isinstance(value, str):
+        return _WORDS.get(value.strip().lower())
+    if isinstance(value, bool):
+        return value
+    return bool(value) if isinstance(value, int) and value in (0, 1) else None
 
 
 def _number(value: object) -> int | None:
@@ -258,6 +262,10 @@ def _number(value: object) -> int | None:
     return from_decimal(str(value).strip())
 
 
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", errors="replace"))
+
+
 def _category(value: object) -> str | None:
     """Return the raw code as text; empty when absent, None when it is no code."""
     if value is None:
@@ -265,7 +273,7 @@ def _category(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     text = str(value).strip()
-    return text if len(text.encode("utf-8", errors="replace")) <= CATEGORY_LIMIT else None
+    return text if 4 * len(text) <= CATEGORY_LIMIT or _bytes(text) <= CATEGORY_LIMIT else None
 
 
 def _digests(fields: _Fields, tally: Tally) -> dict[str, bytes] | str:
@@ -282,7 +290,9 @@ def _digests(fields: _Fields, tally: Tally) -> dict[str, bytes] | str:
     if fields.get("photodna"):
         tally.other("photodna")
     alternatives = fields.get("alternativehashes")
-    for item in alternatives if isinstance(alternatives, list) else ():
+    if not isinstance(alternatives, list):
+        return digests
+    for item in alternatives:
         reason = _alternative(item, digests, tally)
         if reason:
             return reason
