@@ -6,7 +6,7 @@ import subprocess
 from corpus import ROOT
 
 SCRIPT = (ROOT / ".ci" / "run").read_text()
-EVERYWHERE = {"sha256sum", "unshare", "python3"}
+EVERYWHERE = {"gzip", "python3", "sha256sum", "tar", "unshare"}
 """Programs that Debian installs always, or that Python brings along."""
 TARGETS = {
     *("demo", "test", "check", "lint", "types", "contracts", "fix", "fixtures", "docs", "bench"),
