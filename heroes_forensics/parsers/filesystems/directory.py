@@ -42,6 +42,10 @@ from heroes_forensics.parsers.storage.readers import DescriptorReader
 _NS: Final = 1_000_000_000
 _TIMES: Final[TimeBasis] = {name: TimeRule(1, "utc") for name in "mac"}
 _FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+SPARSE_LIMIT: Final = 1 << 34
+"""Bytes up to which holes are read as the zeros they stand for."""
+SPARSE_RATIO: Final = 16
+"""Beyond that, a file must be stored to at least one part in so many."""
 _STAT_BLOCK: Final = 512
 """Unit of ``st_blocks``, bytes (stat(2))."""
 
@@ -200,7 +204,8 @@ class DirectoryFileSystem:
 
         Raises:
             OSError: it cannot be opened or read.
-            UnsupportedError: ``stream.changed``, the folder changed since it was listed.
+            UnsupportedError: ``stream.changed``, the folder changed since it was listed;
+                ``stream.limit``, a huge file of which next to nothing is stored.
         """
         parts = directory_index.unpack(handle)
         path = self._deep.path_of(parts.key)
@@ -216,6 +221,9 @@ class DirectoryFileSystem:
             raise _changed()
         if not stat.S_ISREG(found.st_mode):
             raise OSError("not a regular file")
+        stored = found.st_blocks * _STAT_BLOCK
+        if found.st_size > SPARSE_LIMIT and stored * SPARSE_RATIO < found.st_size:
+            raise UnsupportedError("the file is nearly all hole", code="stream.limit")
         descriptor = self._tree.open(path, name, _FILE)
         opened = os.fstat(descriptor)
         if not stat.S_ISREG(opened.st_mode) or _check(opened) != parts.check:

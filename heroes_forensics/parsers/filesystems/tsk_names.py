@@ -17,6 +17,9 @@ from typing import Any, Final, NamedTuple
 
 from heroes_forensics.parsers.filesystems import tsk_tables as t
 
+_HIGH: Final = "\ud800"
+_LOW: Final = "\udc00"
+_LAST: Final = "\udfff"
 _CHUNK: Final = 1 << 20
 _SECTOR: Final = 512
 _EXT_HEAD: Final = struct.Struct("<IHBB")
@@ -46,10 +49,21 @@ def text_of(raw: bytes, encoding: str) -> bytes:
 
 
 def lenient(name: bytes) -> bytes:
-    """Return a name as The Sleuth Kit gives it: a caret for a surrogate, cut at a zero."""
-    text = name.decode("utf-8", "surrogatepass")
-    shown = "".join("^" if "\ud800" <= letter <= "\udfff" else letter for letter in text)
-    return shown.encode().partition(b"\0")[0]
+    """Return a name as The Sleuth Kit gives it.
+
+    It shows a caret for an unpaired surrogate, swallows the letter after an unpaired high one,
+    and ends at a zero.
+    """
+    shown: list[str] = []
+    letters = iter(name.decode("utf-8", "surrogatepass"))
+    for letter in letters:
+        if _HIGH <= letter <= _LAST:
+            shown.append("^")
+            if letter < _LOW:
+                next(letters, None)
+        else:
+            shown.append(letter)
+    return "".join(shown).encode().partition(b"\0")[0]
 
 
 def _chunks(file: Any, size: int, kind: int, number: int) -> Iterator[bytes]:  # noqa: ANN401

@@ -42,39 +42,36 @@ def sweep(walk: "Walk", reader: "Reader") -> Iterator[Entry | Gap]:
     if candidates is None:
         return
     later: list[int] = []
-    for address in candidates(walk.fs, reader):
+    for address, in_use in candidates(walk.fs, reader):
         if walk.entries.has_seen(address):
             continue
-        file = _open(walk.fs, address)
-        if file is None:
+        try:
+            type_ = _type(walk.fs, address)
+        except (OSError, RuntimeError):
+            if in_use:
+                yield walk.unreadable_orphan(address)
             continue
-        meta = file.info.meta
-        if int(meta.type) == t.DIRECTORY:
-            yield from walk.orphan(file)
+        if type_ == t.DIRECTORY:
+            yield from walk.orphan(walk.fs.open_meta(address))
             yield from walk.drain()
-        elif int(meta.type) != t.UNDEFINED:
+        elif type_ != t.UNDEFINED:
             later.append(address)
     for address in later:
         if not walk.entries.has_seen(address):
-            file = _open(walk.fs, address)
-            if file is not None:
-                yield from walk.orphan(file)
+            yield from walk.orphan(walk.fs.open_meta(address))
 
 
-def _open(fs: Any, address: int) -> Any:  # noqa: ANN401
-    """Open what has metadata worth an entry: in use, or deleted with a size."""
-    try:
-        file = fs.open_meta(address)
-        meta = file.info.meta
-    except (OSError, RuntimeError):
-        return None
+def _type(fs: Any, address: int) -> int:  # noqa: ANN401
+    """Return the type of what is worth an entry: in use, deleted with a size, or a directory."""
+    meta = fs.open_meta(address).info.meta
     if meta is None:
-        return None
-    in_use = int(meta.flags) & t.META_ALLOCATED
-    return file if in_use or meta.size or int(meta.type) == t.DIRECTORY else None
+        return t.UNDEFINED
+    type_ = int(meta.type)
+    worth = int(meta.flags) & t.META_ALLOCATED or meta.size or type_ == t.DIRECTORY
+    return type_ if worth else t.UNDEFINED
 
 
-def _ntfs(fs: Any, reader: "Reader") -> Iterator[int]:  # noqa: ANN401
+def _ntfs(fs: Any, reader: "Reader") -> Iterator[tuple[int, bool]]:  # noqa: ANN401
     """Yield the addresses of base records with a signature."""
     boot = reader.pread(0, 512)
     cluster = boot[13] * struct.unpack_from("<H", boot, 11)[0]
@@ -90,10 +87,10 @@ def _ntfs(fs: Any, reader: "Reader") -> Iterator[int]:  # noqa: ANN401
             if chunk[start : start + 4] == b"FILE" and not any(chunk[start + 32 : start + 38]):
                 address = (offset + start) // record
                 if address >= _NTFS_FIRST:
-                    yield address
+                    yield address, chunk[start + 22] & 1 == 1
 
 
-def _ext(fs: Any, reader: "Reader") -> Iterator[int]:  # noqa: ANN401
+def _ext(fs: Any, reader: "Reader") -> Iterator[tuple[int, bool]]:  # noqa: ANN401
     """Yield the inodes the group descriptors say were ever in use."""
     del fs
     block = reader.pread(1024, 1024)
@@ -136,7 +133,7 @@ def _ext(fs: Any, reader: "Reader") -> Iterator[int]:  # noqa: ANN401
         for index in _used_inodes(reader, table * size, count, inode_size):
             address = base + index
             if address >= _EXT_FIRST and address not in reserved:
-                yield address
+                yield address, False
 
 
 def _used_inodes(reader: "Reader", start: int, count: int, width: int) -> Iterator[int]:
@@ -163,16 +160,17 @@ def _has_super(group: int, compatible: int, read_only: int) -> int:
     return int(group == 1)
 
 
-def _all(fs: Any, reader: "Reader") -> Iterator[int]:  # noqa: ANN401
+def _all(fs: Any, reader: "Reader") -> Iterator[tuple[int, bool]]:  # noqa: ANN401
     del reader
-    yield from range(int(fs.info.first_inum), int(fs.info.last_inum))
+    for address in range(int(fs.info.first_inum), int(fs.info.last_inum)):
+        yield address, False
 
 
-def _hfs(fs: Any, reader: "Reader") -> Iterator[int]:  # noqa: ANN401
+def _hfs(fs: Any, reader: "Reader") -> Iterator[tuple[int, bool]]:  # noqa: ANN401
     del reader
     for name in hfs_names(fs):
         if name.address >= _HFS_FIRST:
-            yield name.address
+            yield name.address, True
 
 
 _CANDIDATES: Final = {

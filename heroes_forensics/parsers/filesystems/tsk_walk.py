@@ -79,6 +79,11 @@ class Walk:
         self.entries.streams(file, meta, path, self._nowhere, found, named=True, orphan=True)
         return found
 
+    def unreadable_orphan(self, address: int) -> Entry:
+        """Return the entry of unreadable metadata in use that no directory reaches."""
+        path = b"$orphan/%d" % address
+        return self.entries.unreadable(address, 0, path, self._nowhere)
+
     def orphans_of(self, address: int) -> Iterator[Entry | Gap]:
         """Yield what the kit finds in the free clusters of a FAT or exFAT volume.
 
