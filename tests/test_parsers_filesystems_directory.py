@@ -241,7 +241,7 @@ def test_links_and_holes_are_flagged(tmp_path: Path, opened: DirectoryFileSystem
     (tmp_path / "b").hardlink_to(tmp_path / "a")
     (tmp_path / "c").hardlink_to(tmp_path / "a")
     with (tmp_path / "hole").open("wb") as stream:
-        stream.truncate(1 << 43)
+        stream.truncate(1 << 33)
         stream.seek(1 << 20)
         stream.write(b"end of data")
     entries, _, _ = split(opened)
@@ -253,11 +253,21 @@ def test_links_and_holes_are_flagged(tmp_path: Path, opened: DirectoryFileSystem
     ]
     assert flags[b"hole"] & EntryFlag.SPARSE
     hole = next(e for e in entries if e.path == b"hole")
-    assert hole.size == 1 << 43
+    assert hole.size == 1 << 33
     reader = opened.open(hole.handle)
     assert reader.pread((1 << 20), 11) == b"end of data"
-    assert reader.pread((1 << 43) - 2, 100) == b"\0\0"
+    assert reader.pread((1 << 33) - 2, 100) == b"\0\0"
     reader.close()
+
+
+def test_a_hole_of_many_terabytes_is_not_read(tmp_path: Path, opened: DirectoryFileSystem) -> None:
+    with (tmp_path / "hole").open("wb") as stream:
+        stream.truncate(1 << 43)
+    (entry,), _, _ = split(opened)
+    assert entry.size == 1 << 43
+    with pytest.raises(UnsupportedError) as caught:
+        opened.open(entry.handle)
+    assert caught.value.code == "stream.limit"
 
 
 def test_a_folder_that_cannot_be_listed_is_a_gap_and_its_siblings_are_not_lost(

@@ -7,8 +7,8 @@ names. Beside what the directory names there are entries for members it leaves o
 
 Locators are ``m@`` and the offset of the local header, ``m@0x1f40``; further directory records
 of one header add ``.1``, ``.2``; bytes of no member are ``r@0x...``. `Entry.first_offset` is
-that of the local header. The name is the raw one, leading slashes and a directory's last one
-taken off. Where names in the local header and in the directory differ, the directory's counts.
+that of the local header. The name is the raw one (see `names.member_path`). Where names in the
+local header and in the directory differ, the directory's counts.
 
 As a source the archive has no expansion limit; memory does not depend on what it claims. Whether
 a member's length and CRC-32 fit is known when its last byte was read. Not read: encrypted
@@ -40,6 +40,7 @@ from heroes_forensics.parsers.containers.decompression import (
     ExpandedReader,
     StoredReader,
 )
+from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.containers.zip_records import Directory, Member
 from heroes_forensics.parsers.containers.zip_unlisted import Extents, Region
 from heroes_forensics.parsers.place import place_of
@@ -187,8 +188,7 @@ class ZipFileSystem:
 
     def _entry(self, member: Member, ordinal: int, flags: EntryFlag) -> Entry:
         kind = _kind(member)
-        name = member.name.lstrip(b"/")
-        path = name.rstrip(b"/") if kind == EntryKind.DIRECTORY else name
+        path = member_path(member.name, directory=kind == EntryKind.DIRECTORY)
         locator = _locator("m", member.offset)
         allocated = EntryFlag.ALLOCATED in flags
         return Entry(
