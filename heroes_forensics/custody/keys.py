@@ -210,6 +210,7 @@ def load_ring(home: Path, case: str = "", *, passphrase: str | None = None) -> K
     """
     folder = home / "keys"
     if folder.exists():
+        private.check_folder(home)
         private.check_folder(folder)
     if case and (folder / _case(case)).exists():
         own = private.check_folder(folder / _case(case))

@@ -208,11 +208,11 @@ class Verifier:
         self.names, self.registered, self.verified, self.said = (set[str]() for _ in range(4))
 
     def need(self, good: Any, code: str, where: str, text: str) -> None:  # else it is a problem
+        if good or (code == "unauthorised-work" and text in self.said): return
+        self.said.add(text)
         kind = "incomplete" if code in INCOMPLETE else "broken"
         kind = "information" if code in INFORMATION else kind
         where, text = (part.encode("unicode_escape").decode()[:150] for part in (where, text))
-        if good or (code == "unauthorised-work" and text in self.said): return
-        self.said.add(text)
         self.problems.append({"class": kind, "code": code, "where": where, "text": text})
 
     def run(self) -> None:
