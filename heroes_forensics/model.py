@@ -184,6 +184,7 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "sweep.unreadable": "a table of the file system could not be read to its end",
     "entry.name": "a name could not be decoded; what it names was examined",
     "directory.deleted": "a deleted directory could not be listed to its end",
+    "listing.unaccounted": "entries or directories of the listing are not accounted for",
 }
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from heroes_forensics import __version__
 from heroes_forensics.custody import bundle, chain, commitments, events, merkle, seal
 from heroes_forensics.frames import Status
-from heroes_forensics.model import JSON, is_policy
+from heroes_forensics.model import JSON, Gap, is_policy
 from heroes_forensics.pipelines.journal import now
 from heroes_forensics.pipelines.known import Sets
 from heroes_forensics.pipelines.run import Run, number_text
@@ -162,6 +162,7 @@ def finish(run: Run) -> tuple[str, JSON]:
     database, journal = run.database, run.journal
     with database.transaction():
         database.make_indexes()
+    _unaccounted(run)
     counts = _counts(run)
     gaps = counts["gaps_by_code"]
     unexpected = queries.unexpected(gaps if isinstance(gaps, dict) else {})
@@ -210,6 +211,25 @@ def finish(run: Run) -> tuple[str, JSON]:
         records.run_ended(run.id, ended, outcome, {"counts": counts})
     journal.checkpoint("run ended")
     return outcome, counts
+
+
+def _unaccounted(run: Run) -> None:
+    """Record a gap for each volume whose entry equation does not close though all was read."""
+    for number, source, label, key in list(
+        run.database.rows(
+            "SELECT v.id, s.id, s.label, v.key FROM volume v JOIN source s ON s.id = v.source_id"
+            " WHERE v.state = 'listed'"
+        )
+    ):
+        found = queries.equation(run.database, number)
+        ended = found.digested + found.no_content + found.policy + found.gaps
+        if found.closes or (run.interrupted and ended < found.stored):
+            continue
+        detail: JSON = {"listed": found.listed, "stored": found.stored, "ended": ended}
+        with run.journal.transaction():
+            run.gap(
+                Gap(f"{label}/{key}", "listing.unaccounted", detail), source=source, volume=number
+            )
 
 
 def _completed(run: Run, outcome: str, counts: JSON, committed: commitments.Committed) -> JSON:

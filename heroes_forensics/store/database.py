@@ -185,7 +185,10 @@ class Database:
         """Stream rows as plain tuples; safe while the same connection writes elsewhere."""
         cursor = self._raw.cursor()
         cursor.arraysize = 2000
-        yield from cursor.execute(sql, row)
+        # Not "yield from": that would close the cursor when a reader stops early, which raises
+        # where the case was closed before.
+        for found in cursor.execute(sql, row):  # noqa: UP028
+            yield found
 
     def facts(self) -> dict[str, Any]:
         """Return the facts given at creation and set since."""

@@ -30,7 +30,10 @@ _SMALLEST_READ: Final = 4096
 _MAX_BAD_RANGES: Final = 1000
 
 _IMAGE_SUFFIXES: Final = frozenset(
-    {".dd", ".img", ".raw", ".bin", ".ima", ".iso", ".dmg", ".vfd", ".flp", ".hdd", ".image"}
+    (
+        ".dd .img .raw .bin .ima .iso .dmg .vfd .flp .hdd .image .e01 .ex01 .s01 .l01 .lx01"
+        " .vmdk .vhd .avhd .vhdx .avhdx .qcow .qcow2 .vdi .aff .aff4 .ad1 .000 .001"
+    ).split()
 )
 
 

@@ -1,0 +1,113 @@
+import json
+import os
+import struct
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heroes_forensics.frames import CONTENT, Batch, Control, Status, entry_batches
+from heroes_forensics.model import Entry, EntryFlag, EntryKind
+from heroes_forensics.pipelines import wire
+
+ENTRY = Entry("ext4/i1/u2/a1-0/n0", EntryKind.FILE, EntryFlag.ALLOCATED, b"name", 1, b"h")
+
+
+def content(**changes: object) -> bytes:
+    rows = np.zeros(1, dtype=CONTENT)
+    rows["status"], rows["digested"] = Status.DONE, 1
+    for name, value in changes.items():
+        rows[name] = value
+    return wire.encode(Batch("contents", rows))
+
+
+def entry(**changes: object) -> bytes:
+    (batch,) = entry_batches([ENTRY])
+    rows = batch.rows.copy()
+    for name, value in changes.items():
+        rows[name] = value
+    return wire.encode(Batch("entries", rows, batch.area))
+
+
+def control(kind: str, body: object) -> bytes:
+    return b"J" + json.dumps({"kind": kind, "body": body}).encode()
+
+
+VIOLATIONS = {
+    "nothing": b"",
+    "a pickle": b"\x80\x04K\x01.",
+    "not JSON": b"J{",
+    "deep JSON": b"J" + b"[" * 50_000,
+    "NaN": b'J{"kind":"alive","body":{"reads":NaN}}',
+    "unknown kind": control("exec", {}),
+    "missing key": control("progress", {"bytes": 1}),
+    "further key": control("alive", {"reads": 1, "more": 2}),
+    "wrong type": control("alive", {"reads": "1"}),
+    "a boolean for a number": control("alive", {"reads": True}),
+    "a number beyond 64 bits": control("alive", {"reads": 2**70}),
+    "unknown gap": control("gap", {"where": "x", "code": "no.such", "detail": {}}),
+    "unknown batch": struct.pack("<cBII", b"B", 99, 0, 0),
+    "batch too short": content()[:-1],
+    "batch too long": content() + b"\0",
+    "unknown status": content(status=9),
+    "done without digests": content(digested=0),
+    "gap without reason": content(status=Status.GAP),
+    "reason without gap": content(gap=1),
+    "gap beyond the table": content(status=Status.GAP, gap=60_000),
+    "negative count": content(bytes_read=-1),
+    "unknown entry kind": entry(kind=99),
+    "unknown place": entry(place=99),
+    "size below -1": entry(size=-2),
+    "handle too long": entry(handle_length=65),
+    "path outside the area": entry(path_length=2**31),
+    "locator outside the area": entry(locator_offset=2**31),
+    "empty locator": entry(locator_length=0),
+    "locator with a blank": entry().replace(b"ext4/i1", b"ext4 i1"),
+}
+
+
+@pytest.mark.parametrize("data", VIOLATIONS.values(), ids=VIOLATIONS)
+def test_what_no_correct_worker_sends_is_refused(data: bytes) -> None:
+    with pytest.raises(wire.ProtocolViolationError):
+        wire.decode(data)
+
+
+def test_the_untouched_samples_are_accepted() -> None:
+    assert isinstance(wire.decode(content()), Batch)
+    assert isinstance(wire.decode(entry()), Batch)
+    assert wire.decode(control("alive", {"reads": 1})) == Control("alive", {"reads": 1})
+
+
+@given(st.binary(max_size=400), st.sampled_from([b"", b"J", b"B"]))
+def test_no_message_on_earth_makes_it_crash(junk: bytes, first: bytes) -> None:
+    with suppress(wire.ProtocolViolationError):
+        wire.decode(first + junk)
+
+
+def test_descriptors_travel_with_a_frame() -> None:
+    ours, theirs = wire.pair()
+    read, write = os.pipe()
+    with ours, theirs:
+        wire.send(ours, Control("fork"), [read])
+        received = wire.receive(theirs)
+        assert received is not None
+        (copy,) = received.descriptors
+        os.write(write, b"evidence")
+        assert os.read(copy, 100) == b"evidence"
+        for descriptor in (read, write, copy):
+            os.close(descriptor)
+
+
+def test_a_closed_end_is_no_violation() -> None:
+    ours, theirs = wire.pair()
+    with theirs:
+        ours.close()
+        assert wire.receive(theirs) is None
+
+
+def test_a_frame_too_large_is_never_sent() -> None:
+    ours, theirs = wire.pair()
+    with ours, theirs, pytest.raises(ValueError, match="larger than"):
+        wire.send(ours, Control("volume", {"volume": {"x": "y" * 70_000}}))
