@@ -1,8 +1,10 @@
 """Small disks in memory for the tests of the storage layers, and readers over them."""
 
+import os
 import struct
 import uuid
 import zlib
+from collections import deque
 from pathlib import Path
 
 from heroes_forensics.parsers.storage.segments import Slot, discover, open_slots
@@ -36,15 +38,28 @@ class Memory:
         pass
 
 
+_OPEN: deque[int] = deque()
+_KEPT = 64
+
+
+def _held(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+    """Remember descriptors, and close the oldest: no test needs those of the tests before it."""
+    _OPEN.extend(slot.fd for slot in slots)
+    while len(_OPEN) > max(_KEPT, len(slots)):
+        os.close(_OPEN.popleft())
+    return slots
+
+
 def opened(path: Path, *, treat_as: str = "auto", accept_damaged: bool = False) -> Source:
-    """Open a file of the test; its descriptors live as long as the test process."""
-    slots = open_slots(discover(path))
+    """Open a file of the test."""
+    slots = _held(open_slots(discover(path)))
     return open_source(slots, treat_as=treat_as, accept_damaged=accept_damaged)
 
 
 def slots_of(*paths: Path) -> tuple[Slot, ...]:
     """Return slots in exactly this order, whatever the names are."""
-    return tuple(slot for path in paths for slot in open_slots(discover(path))[:1])
+    slots = (Slot(path.name, os.open(path, os.O_RDONLY), path.stat().st_size) for path in paths)
+    return _held(tuple(slots))
 
 
 def mbr(entries: list[tuple[int, int, int]]) -> bytes:
