@@ -26,14 +26,16 @@ TREAT_AS: Final = ("auto", "image", "tar", "zip", "file")
 
 CHUNK: Final = 1 << 20
 _SMALLEST_READ: Final = 4096
-"""A failed read is halved down to this many bytes before the range is given up."""
+"""A read that failed is repeated in pieces of this many bytes; a piece that fails is a gap."""
 _MAX_BAD_RANGES: Final = 1000
 
 _IMAGE_SUFFIXES: Final = frozenset(
-    (
-        ".dd .img .raw .bin .ima .iso .dmg .vfd .flp .hdd .image .e01 .ex01 .s01 .l01 .lx01"
-        " .vmdk .vhd .avhd .vhdx .avhdx .qcow .qcow2 .vdi .aff .aff4 .ad1 .000 .001"
-    ).split()
+    {
+        *(".dd", ".img", ".raw", ".bin", ".ima", ".iso", ".dmg", ".vfd", ".flp", ".hdd", ".image"),
+        *(".e01", ".ex01", ".s01", ".l01", ".lx01"),
+        *(".vmdk", ".vhd", ".avhd", ".vhdx", ".avhdx", ".qcow", ".qcow2"),
+        *(".vdi", ".aff", ".aff4", ".ad1", ".000", ".001"),
+    }
 )
 
 
