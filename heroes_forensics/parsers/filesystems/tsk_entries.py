@@ -245,10 +245,11 @@ class Entries:
 
     def _thing(self, meta: Any, path: bytes, node: Node, *, named: bool, orphan: bool) -> _Thing:  # noqa: ANN401
         address = meta.addr
-        if address >> 3 < len(self._seen):
-            self._seen[address >> 3] |= 1 << (address & 7)
         in_use = int(meta.flags) & t.META_ALLOCATED != 0
         live = named and in_use
+        if (live or not in_use) and address >> 3 < len(self._seen):
+            # A deleted name does not reach metadata in use: a sweep may have to.
+            self._seen[address >> 3] |= 1 << (address & 7)
         kind = _KINDS.get(int(meta.type), EntryKind.OTHER)
         if path.endswith(_LABEL):
             kind = EntryKind.VIRTUAL

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 else:
     _Base = pytsk3.Img_Info
 
-_STEP: Final = 4096
+_STEP: Final = 512
 """Bytes by which a failed read is repeated to save what lies before the failure."""
 
 
@@ -62,10 +62,9 @@ class TskImage(_Base):  # type: ignore[misc]  # pytsk3 ships no types
             data = self._reader.pread(offset, length)
         except OSError:
             data = self._before_failure(offset, length)
-        if len(data) < length and offset + len(data) < self._size:
+        if not data and length and offset < self._size:
             self.failures += 1
-            if not data:
-                raise OSError("the bytes exist but cannot be read")
+            raise OSError("the bytes exist but cannot be read")
         return data
 
     def _before_failure(self, offset: int, length: int) -> bytes:

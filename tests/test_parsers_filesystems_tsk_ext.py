@@ -1,0 +1,293 @@
+"""ext volumes: every name, whatever its bytes, and every way to lose one."""
+
+import hashlib
+import os
+import re
+import struct
+from pathlib import Path
+
+import pytest
+from filesystem_images import (
+    Bytes,
+    content,
+    digests,
+    ext_image,
+    in_use,
+    listed,
+    reader_of,
+    run,
+)
+
+from heroes_forensics.model import EntryFlag, EntryKind
+from heroes_forensics.parsers.base import UnsupportedError
+from heroes_forensics.parsers.filesystems import tsk_walk
+from heroes_forensics.parsers.filesystems.locators import icat_command
+from heroes_forensics.parsers.filesystems.tsk import open_tsk
+from heroes_forensics.parsers.storage.readers import RangeReader
+
+ODD_NAMES = {
+    "Latin-1": b"caf\xe9.jpg",
+    "0xFF": b"\xff\xfe\xff",
+    "encoded surrogate": b"a\xed\xa0\x80b",
+    "255 bytes": b"n" * 255,
+    "255 bytes, not UTF-8": b"\xff" * 255,
+    "newline": b"two\nlines",
+    "terminal codes": b"\x1b[31mred\x07",
+    "bidi override": "gpj.\u202eexe".encode(),
+    "a caret": b"x^y",
+    "formula": b"=1+1",
+}
+
+
+def odd(folder: Path) -> None:
+    for number, name in enumerate(ODD_NAMES.values()):
+        with open(os.path.join(os.fsencode(folder), b"%02d" % number + name[:253]), "wb") as file:  # noqa: PTH118, PTH123 - names that are no text
+            file.write(name)
+    (folder / "zz last").write_bytes(b"last")
+
+
+def plain(folder: Path) -> None:
+    (folder / "d").mkdir()
+    (folder / "d" / "a.txt").write_bytes(b"alpha")
+    (folder / "d" / "big.bin").write_bytes(bytes(range(256)) * 1000)
+    (folder / "empty").write_bytes(b"")
+    (folder / "hard").hardlink_to(folder / "d" / "a.txt")
+    (folder / "link").symlink_to("/etc/passwd")
+    (folder / "up").symlink_to("..")
+    (folder / "self").symlink_to("self")
+
+
+def test_every_name_is_listed_with_its_exact_bytes(tmp_path: Path) -> None:
+    fs = open_tsk(reader_of(ext_image(tmp_path, odd)), "ext4")
+    got = listed(fs.entries())
+    want = {b"%02d" % n + name[:253]: name for n, name in enumerate(ODD_NAMES.values())}
+    want[b"zz last"] = b"last"
+    assert want.keys() <= got.paths
+    assert {path: content(fs, got.path(path)) for path in want} == want
+    assert not got.gaps
+
+
+@pytest.mark.parametrize("kind", ["ext2", "ext3", "ext4"])
+def test_kinds_and_contents(tmp_path: Path, kind: str) -> None:
+    fs = open_tsk(reader_of(ext_image(tmp_path, plain, kind=kind)), kind)
+    got = listed(fs.entries())
+    assert fs.kind == kind
+    assert content(fs, got.path(b"d/a.txt")) == b"alpha"
+    assert content(fs, got.path(b"d/big.bin"), step=1000) == bytes(range(256)) * 1000
+    assert content(fs, got.path(b"empty")) == b""
+    assert {got.path(path).kind for path in (b"link", b"up", b"self")} == {EntryKind.SYMLINK}
+    assert got.path(b"d").kind is EntryKind.DIRECTORY
+    assert got.path(b"$OrphanFiles").kind is EntryKind.VIRTUAL
+    links = {got.path(path).flags & EntryFlag.HARD_LINK for path in (b"hard", b"d/a.txt")}
+    assert links == {EntryFlag.HARD_LINK, EntryFlag(0)}
+    assert got.listing.sweep == "inode tables"
+
+
+def test_the_entries_are_those_that_fls_lists(tmp_path: Path) -> None:
+    image = ext_image(tmp_path, plain)
+    lines = run("fls", "-r", "-p", "-u", image).splitlines()
+    names = {line.partition(b":\t")[2] for line in lines}
+    got = listed(open_tsk(reader_of(image)).entries())
+    assert {entry.path for entry in got.entries if in_use(entry) and entry.path} == names
+
+
+def test_the_locator_leads_icat_to_the_same_bytes(tmp_path: Path) -> None:
+    image = ext_image(tmp_path, plain)
+    fs = open_tsk(reader_of(image))
+    entry = listed(fs.entries()).path(b"d/big.bin")
+    command = icat_command(entry.locator, str(image), 0)
+    assert command is not None
+    assert run(*command.split()) == content(fs, entry)
+
+
+def test_two_walks_give_the_same(tmp_path: Path) -> None:
+    fs = open_tsk(reader_of(ext_image(tmp_path, plain)))
+    assert list(fs.entries()) == list(fs.entries())
+
+
+def test_times_do_not_depend_on_the_zone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = ext_image(tmp_path, plain)
+    first = list(open_tsk(reader_of(image)).entries())
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    assert list(open_tsk(reader_of(image)).entries()) == first
+
+
+def test_a_directory_linked_into_itself_is_entered_once(tmp_path: Path) -> None:
+    image = ext_image(tmp_path, plain)
+    run("debugfs", "-w", "-R", "ln d d/again", image)
+    got = listed(open_tsk(reader_of(image)).entries())
+    assert got.path(b"d/again").flags & EntryFlag.CYCLE
+    assert got.listing.directories_met_before == 1
+    assert b"d/again/a.txt" not in got.paths
+
+
+def deep(folder: Path) -> None:
+    home = os.open(folder, os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("d", dir_fd=home)
+        home = os.open("d", os.O_RDONLY, dir_fd=home)
+    with open(os.open("f", os.O_CREAT | os.O_WRONLY, dir_fd=home), "wb") as file:  # noqa: PTH123
+        file.write(b"deep")
+
+
+def test_what_lies_too_deep_is_a_gap_and_its_content_is_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tsk_walk, "DEPTH_LIMIT", 5)
+    fs = open_tsk(reader_of(ext_image(tmp_path, deep)))
+    got = listed(fs.entries())
+    assert "directory.depth" in {gap.code for gap in got.gaps}
+    assert b"deep" in {content(fs, entry) for entry in got.entries if entry.kind == 1}
+
+
+def test_what_no_directory_reaches_is_found_in_the_inode_tables(tmp_path: Path) -> None:
+    image = ext_image(tmp_path, plain)
+    run("debugfs", "-w", "-R", "unlink d", image)
+    fs = open_tsk(reader_of(image))
+    got = listed(fs.entries())
+    (found,) = [e for e in got.entries if e.flags & EntryFlag.ORPHAN and e.kind == 2]
+    assert re.fullmatch(rb"\$orphan/\d+", found.path)
+    assert content(fs, got.path(found.path + b"/big.bin")) == bytes(range(256)) * 1000
+
+
+def test_a_deleted_file_is_listed_and_not_allocated(tmp_path: Path) -> None:
+    image = ext_image(tmp_path, plain, kind="ext2")
+    run("debugfs", "-w", "-R", "rm d/big.bin", image)
+    fs = open_tsk(reader_of(image))
+    entry = listed(fs.entries()).path(b"d/big.bin")
+    assert not in_use(entry)
+    if entry.kind is EntryKind.FILE:
+        assert content(fs, entry) == bytes(range(256)) * 1000
+
+
+def test_a_directory_of_many_names_is_listed_the_second_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = ext_image(tmp_path, odd)
+    usual = listed(open_tsk(reader_of(image)).entries())
+    monkeypatch.setattr(tsk_walk, "_LARGE", 0)
+    other = listed(open_tsk(reader_of(image)).entries())
+    assert {e for e in usual.entries if e.kind != EntryKind.VIRTUAL} == set(other.entries)
+    assert not other.gaps
+
+
+def _number(pattern: bytes, *command: str | Path, base: int = 10) -> int:
+    """Return a number that a program prints."""
+    found = re.search(pattern, run(*command))
+    assert found is not None
+    return int(found.group(1), base)
+
+
+def _block_size(image: Path) -> int:
+    return _number(rb"Block size:\s+(\d+)", "dumpe2fs", "-h", image)
+
+
+def _bad_block(image: Path, what: str) -> range:
+    """Return the bytes of the first block of a file, as debugfs says."""
+    block = _number(rb"(\d+)", "debugfs", "-R", f"bmap {what} 0", image)
+    width = _block_size(image)
+    return range(block * width, (block + 1) * width)
+
+
+def test_an_unreadable_directory_is_a_gap_and_its_files_are_swept(tmp_path: Path) -> None:
+    image = ext_image(tmp_path, plain)
+    reader = Bytes(image.read_bytes(), [_bad_block(image, "d")])
+    fs = open_tsk(reader)
+    got = listed(fs.entries())
+    assert [gap.code for gap in got.gaps] == ["directory.unreadable"]
+    assert got.listing.directories_not_listed == 1
+    found = {size for sizes in digests(fs, got.entries).values() for size, _ in sizes}
+    assert 256_000 in found
+
+
+def test_a_bad_sector_in_a_file_is_an_error_and_never_zeros(tmp_path: Path) -> None:
+    image = ext_image(tmp_path, plain)
+    bad = _bad_block(image, "d/big.bin")
+    fs = open_tsk(Bytes(image.read_bytes(), [bad]))
+    got = listed(fs.entries())
+    with pytest.raises(OSError, match=r"cannot be read|ends before"):
+        content(fs, got.path(b"d/big.bin"))
+    assert content(fs, got.path(b"d/a.txt")) == b"alpha"
+
+
+def test_a_truncated_image_gives_what_is_there_and_errors_for_the_rest(tmp_path: Path) -> None:
+    def fill(folder: Path) -> None:
+        (folder / "a").write_bytes(os.urandom(1000))
+        (folder / "b").write_bytes(os.urandom(6 << 20))
+
+    image = ext_image(tmp_path, fill)
+    whole = image.stat().st_size
+    fs = open_tsk(RangeReader(Bytes(image.read_bytes()[: whole * 2 // 5]), 0, whole))
+    got = listed(fs.entries())
+    assert len(content(fs, got.path(b"a"))) == 1000
+    with pytest.raises(OSError, match=r"cannot be read|ends before"):
+        content(fs, got.path(b"b"))
+
+
+def test_holes_are_zeros_and_absurd_sizes_are_a_limit(tmp_path: Path) -> None:
+    def fill(folder: Path) -> None:
+        for name, size in (("hole", 3 << 20), ("absurd", 1 << 43)):
+            with (folder / name).open("wb") as file:
+                file.write(b"start")
+                file.truncate(size)
+
+    fs = open_tsk(reader_of(ext_image(tmp_path, fill)))
+    got = listed(fs.entries())
+    assert content(fs, got.path(b"hole")) == b"start".ljust(3 << 20, b"\0")
+    with pytest.raises(UnsupportedError) as caught:
+        fs.open(got.path(b"absurd").handle)
+    assert caught.value.code == "stream.limit"
+
+
+def test_inline_data_is_read(tmp_path: Path) -> None:
+    def fill(folder: Path) -> None:
+        (folder / "tiny").write_bytes(b"inside the inode")
+
+    image = ext_image(tmp_path, fill, options=("-O", "inline_data", "-I", "256"))
+    fs = open_tsk(reader_of(image))
+    assert content(fs, listed(fs.entries()).path(b"tiny")) == b"inside the inode"
+
+
+def test_an_inode_given_to_another_is_not_read_under_the_old_handle(tmp_path: Path) -> None:
+    image = ext_image(tmp_path, plain)
+    entry = listed(open_tsk(reader_of(image)).entries()).path(b"d/a.txt")
+    data = bytearray(image.read_bytes())
+    where = ("debugfs", "-R", "imap d/a.txt", image)
+    block = _number(rb"located at block (\d+)", *where)
+    offset = _number(rb"offset 0x([0-9a-f]+)", *where, base=16)
+    struct.pack_into("<I", data, block * _block_size(image) + offset + 4, 3)
+    fs = open_tsk(Bytes(bytes(data)))
+    with pytest.raises(UnsupportedError) as caught:
+        fs.open(entry.handle)
+    assert caught.value.code == "stream.changed"
+
+
+def test_junk_is_no_file_system() -> None:
+    for data in (b"", bytes(4096), os.urandom(65536)):
+        with pytest.raises(UnsupportedError) as caught:
+            open_tsk(Bytes(data), "ext4")
+        assert caught.value.code == "volume.damaged"
+
+
+def test_a_damaged_volume_ends_and_its_counts_agree(tmp_path: Path) -> None:
+    image = ext_image(tmp_path, plain)
+    data = image.read_bytes()
+    seed = hashlib.sha256(b"damage").digest()
+    for turn in range(40):
+        broken = bytearray(data)
+        for place in range(60):
+            seed = hashlib.sha256(seed).digest()
+            at = 1024 + int.from_bytes(seed[:4], "little") % (200_000 if turn % 2 else 20_000)
+            broken[at] = seed[8] if place % 3 else 0xFF
+        try:
+            fs = open_tsk(Bytes(bytes(broken)))
+        except UnsupportedError:
+            continue
+        got = listed(fs.entries())
+        digests(fs, [e for e in got.entries if e.size < 1 << 24])
+
+
+def test_a_wrong_handle_is_an_error(tmp_path: Path) -> None:
+    fs = open_tsk(reader_of(ext_image(tmp_path, plain)))
+    with pytest.raises(OSError, match="handle"):
+        fs.open(b"nonsense")
