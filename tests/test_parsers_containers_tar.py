@@ -266,6 +266,17 @@ def test_bytes_cut_out_of_the_middle() -> None:
     assert [e.path for e in entries if e.kind == EntryKind.FILE] == [b"0", b"2", b"3"]
 
 
+@pytest.mark.parametrize("length", [(1 << 20) - 900, (1 << 20) - 300, 1 << 20, 5_000_000])
+def test_a_long_damaged_stretch_is_searched_to_its_end(length: int) -> None:
+    data = archive(("a", b"1", {}))[:1024] + b"\xee" * length + archive(("b", b"2", {}))
+    entries, gaps, _ = split(open_tar(Memory(data)))
+    assert gaps == [Gap("m@0x400", "source.damaged", {"bytes": length})]
+    assert [(e.path, e.kind) for e in entries[::2]] == [
+        (b"a", EntryKind.FILE),
+        (b"b", EntryKind.FILE),
+    ]
+
+
 @pytest.mark.parametrize("cut", [100, 512, 513, 1000, 1700, 2100])
 def test_a_truncated_archive_says_so(cut: int) -> None:
     data = archive(("0", CONTENT, {}), ("1", CONTENT, {}))

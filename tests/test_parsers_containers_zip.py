@@ -337,18 +337,40 @@ class Unseekable(io.BytesIO):
         raise OSError("a pipe")
 
 
-def _streamed() -> bytes:
+def _streamed(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     out = Unseekable()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as writer:
-        for number in range(5):
-            writer.writestr(f"{number}", PICTURE[number:])
+    with zipfile.ZipFile(out, "w", method) as writer:
+        for name, content in members:
+            writer.writestr(name, content)
     return out.getvalue()
+
+
+def test_signatures_inside_a_stored_member_do_not_end_it() -> None:
+    """A streamed archive states sizes only behind a member; the member may hold anything."""
+    nested = archive(("inner", PICTURE), method=zipfile.ZIP_STORED)
+    fake = b"PK\x07\x08" + bytes(30) + b"PK\x03\x04" + bytes(40)
+    members = (("a", nested), ("b", fake), ("c", b"end"))
+    data = _streamed(*members, method=zipfile.ZIP_STORED)
+    data = data[: data.rindex(b"PK\x01\x02") - 200]
+    system = open_zip(Memory(data))
+    entries, _, _ = split(system)
+    assert [(e.path, content(system, e)) for e in entries[:2]] == [(b"a", nested), (b"b", fake)]
+
+
+def test_a_directory_in_another_order_leaves_nothing_unaccounted() -> None:
+    data = archive(*((f"{number}", PICTURE[number:]) for number in range(4)))
+    start, end = data.index(b"PK\x01\x02"), data.index(b"PK\x05\x06")
+    records = [b"PK\x01\x02" + part for part in data[start:end].split(b"PK\x01\x02")[1:]]
+    data = data[:start] + b"".join(records[::-1]) + data[end:]
+    entries, gaps, _ = split(open_zip(Memory(data)))
+    assert gaps == []
+    assert [e.path for e in entries] == [b"3", b"2", b"1", b"0"]
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["sizes before", "sizes behind"])
 def test_an_archive_cut_off_gives_all_whole_members(streamed: bool) -> None:  # noqa: FBT001
     members = tuple((f"{number}", PICTURE[number:]) for number in range(5))
-    data = _streamed() if streamed else archive(*members)
+    data = _streamed(*members) if streamed else archive(*members)
     last = data.index(b"PK\x01\x02") - 1000
     system = open_zip(Memory(data[:last]))
     entries, gaps, _ = split(system)

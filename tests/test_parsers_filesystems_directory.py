@@ -213,6 +213,39 @@ def test_a_change_between_listing_and_reading_is_noticed(
     os.close(descriptor)
 
 
+def test_a_sibling_that_moved_up_is_not_taken_for_the_file(tmp_path: Path) -> None:
+    """Same size, same time, and now at the same position: unpacked archives are full of these."""
+    for name in ("a", "b"):
+        (tmp_path / name).write_bytes(name.encode())
+        os.utime(tmp_path / name, ns=(0, 0))
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    lister = open_directory(descriptor)
+    first, _ = split(lister)[0]
+    lister.close()
+    (tmp_path / "a").unlink()
+    reader = open_directory(descriptor)
+    with pytest.raises(UnsupportedError) as caught:
+        reader.open(first.handle)
+    assert caught.value.code == "stream.changed"
+    reader.close()
+    os.close(descriptor)
+
+
+def test_a_link_put_there_between_looking_and_opening_is_not_followed(
+    tmp_path: Path, opened: DirectoryFileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"x")
+    entry = next(e for e in split(opened)[0] if e.path == b"victim")
+    before = victim.lstat()
+    victim.rename(tmp_path / "in/victim")
+    victim.symlink_to("in/victim")
+    monkeypatch.setattr(directory_tree.DirectoryTree, "status", lambda *_: before)
+    with pytest.raises(OSError, match="symbolic links"):
+        opened.open(entry.handle)
+
+
 def test_a_change_while_reading_is_noticed(tmp_path: Path, opened: DirectoryFileSystem) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"as listed")

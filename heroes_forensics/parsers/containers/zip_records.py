@@ -79,6 +79,9 @@ class Directory(NamedTuple):
 def find_directory(reader: Reader) -> Directory | None:
     """Find the central directory from the end of the archive; None when there is none.
 
+    A directory whose archive does not begin where the source does, although a member does, is
+    that of an archive stored in this one, which then has lost its own.
+
     Raises:
         UnsupportedError: this is one part of an archive that was split.
         OSError: the source cannot be read.
@@ -91,7 +94,8 @@ def find_directory(reader: Reader) -> Directory | None:
         if at + _END.size <= len(tail):
             found = _directory(reader, tail_start + at, _END.unpack_from(tail, at))
             if found is not None:
-                return found
+                nested = found.base > 0 and reader.pread(0, 4) == LOCAL
+                return None if nested else found
             split = split or tail[at + 4 : at + 8] not in {b"\0\0\0\0", b"\xff\xff\xff\xff"}
         at = tail.rfind(_END_MAGIC, 0, at)
     if split:

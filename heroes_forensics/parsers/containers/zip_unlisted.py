@@ -208,7 +208,8 @@ def _local(reader: Reader, at: int, end: int) -> tuple[Member, int] | None:
 def _descriptor(reader: Reader, data: int, end: int) -> tuple[int, int, int, int] | None:
     """Search the data descriptor of a member whose bytes begin at ``data``.
 
-    It is the one whose own statement of the compressed size equals the distance from ``data``.
+    It is the one whose own statement of the compressed size equals the distance from ``data``,
+    and which another record or the end of the source follows.
 
     Returns:
         (CRC, compressed size, size, offset of what follows), or None.
@@ -235,9 +236,9 @@ def _described(
         stored = (at if magic == DESCRIPTOR else begin) - data
         if stored < 0:
             continue
-        row = reader.pread(begin, layout.size)
-        if len(row) == layout.size:
-            crc, compressed, size = layout.unpack(row)
+        row = reader.pread(begin, layout.size + 2)
+        if len(row) >= layout.size and row[layout.size :] in {b"PK", b"P", b""}:
+            crc, compressed, size = layout.unpack_from(row)
             if compressed == stored:
                 return crc, compressed, size, begin + layout.size
     return None
