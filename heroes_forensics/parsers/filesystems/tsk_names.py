@@ -68,10 +68,14 @@ def lenient(name: bytes) -> bytes:
 
 def _chunks(file: Any, size: int, kind: int, number: int) -> Iterator[bytes]:  # noqa: ANN401
     for offset in range(0, size, _CHUNK):
+        length = min(_CHUNK, size - offset)
         try:
-            yield file.read_random(offset, min(_CHUNK, size - offset), kind, number)
+            chunk: bytes = file.read_random(offset, length, kind, number)
         except (OSError, RuntimeError) as error:
             raise OSError("a directory cannot be read to its end") from error
+        if len(chunk) != length:
+            raise OSError("a directory cannot be read to its end")
+        yield chunk
 
 
 def ext_names(fs: Any, address: int) -> Iterator[RawName]:  # noqa: ANN401

@@ -83,6 +83,8 @@ def _ntfs(fs: Any, reader: "Reader") -> Iterator[tuple[int, bool]]:  # noqa: ANN
         raise OSError("the size of an MFT record makes no sense")
     for offset in range(0, size, _CHUNK):
         chunk = file.read_random(offset, min(_CHUNK, size - offset))
+        if len(chunk) != min(_CHUNK, size - offset):
+            raise OSError("the MFT cannot be read to its end")
         for start in range(0, len(chunk) - record + 1, record):
             if chunk[start : start + 4] == b"FILE" and not any(chunk[start + 32 : start + 38]):
                 address = (offset + start) // record
