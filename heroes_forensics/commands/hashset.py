@@ -2,16 +2,34 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import click
 
 from heroes_forensics.commands import options
 from heroes_forensics.commands.output import Output
 from heroes_forensics.commands.progress import watching
-from heroes_forensics.commands.text import counted, facts, hanging, integer, string
+from heroes_forensics.commands.text import (
+    counted,
+    facts,
+    hanging,
+    integer,
+    plain,
+    records,
+    string,
+    strings,
+)
 from heroes_forensics.commands.verb import VerbGroup
 from heroes_forensics.errors import DONE, HashSetError
 from heroes_forensics.model import JSON
+
+REJECTED: Final = 10
+"""Rejected records shown after an import; all of them are in ``hashset show``."""
+
+_SAID: Final = (
+    *("format", "kind", "issuer", "edition", "records", "accepted", "skipped", "rejected"),
+    *("rejected_by_reason", "signature", "profile", "profile_unverified", "unknown_codes"),
+)
 
 
 @click.group("hashset", cls=VerbGroup, no_args_is_help=True, subcommand_metavar="WHAT ...")
@@ -60,6 +78,7 @@ def hashset() -> None:
     is_flag=True,
     help="Import although records cannot be used; they are listed.",
 )
+@options.passphrase_option
 @options.quiet_option
 @options.json_option
 def import_(  # noqa: PLR0913 # the options of a verb
@@ -77,6 +96,7 @@ def import_(  # noqa: PLR0913 # the options of a verb
     columns: str,
     no_header: bool,
     accept_rejects: bool,
+    passphrase_fd: int | None,
     quiet: bool,
     as_json: bool,
 ) -> int:
@@ -91,11 +111,12 @@ def import_(  # noqa: PLR0913 # the options of a verb
     """
     from heroes_forensics.pipelines import hashsets  # noqa: PLC0415 # heavy: when it runs
 
+    secret = options.passphrase(passphrase_fd)
     out = Output(as_json=as_json)
     with watching(out, quiet=quiet) as watch:
         made = hashsets.import_set(
             path,
-            name=name or path.stem,
+            name=name or "",
             issuer=issuer,
             edition=edition,
             kind=kind or "",
@@ -107,16 +128,27 @@ def import_(  # noqa: PLR0913 # the options of a verb
             columns=columns,
             no_header=no_header,
             accept_rejects=accept_rejects,
+            passphrase=secret,
             watch=watch,
         )
-    out.show(made, "hashset-import", _imported)
+    out.show(made, "import", _imported)
     return DONE
 
 
 def _imported(made: JSON) -> Iterator[str]:
-    yield f"The set {string(made, 'name')} was imported."
+    name = string(made, "name", "?")
+    yield f"The set {name} was imported." if made.get("added") else f"The set {name} was there."
     yield ""
-    yield from facts(made)
+    yield from facts({key: made[key] for key in _SAID if key in made})
+    rejected = records(made, "rejected_records")
+    for each in rejected[:REJECTED]:
+        yield from hanging("  - ", plain(each))
+    if len(rejected) > REJECTED:
+        yield f"  - and {len(rejected) - REJECTED:,} more"
+    for warning in strings(made, "warnings"):
+        yield from hanging("! ", warning)
+    yield ""
+    yield f"All that is known of it: heroes hashset show {name}"
 
 
 @hashset.command("list")
@@ -130,7 +162,7 @@ def list_(*, as_json: bool) -> int:
     from heroes_forensics.pipelines import hashsets  # noqa: PLC0415 # heavy: when it runs
 
     out = Output(as_json=as_json)
-    number = out.show_all(hashsets.list_sets(), "hashset", _listed)
+    number = out.show_all(hashsets.list_sets(), "set", _listed)
     if not number and not as_json:
         out.line("The catalogue is empty: heroes hashset import FILE")
     return DONE
@@ -138,7 +170,7 @@ def list_(*, as_json: bool) -> int:
 
 def _listed(row: JSON) -> Iterator[str]:
     yield string(row, "name", "?")
-    parts = [string(row, "kind"), counted(integer(row, "records"), "record")]
+    parts = [string(row, "kind"), string(row, "state"), counted(integer(row, "records"), "record")]
     issuer, edition = string(row, "issuer"), string(row, "edition")
     parts.append(f"of {issuer}" if issuer else "issuer not stated")
     if edition:
@@ -157,14 +189,15 @@ def show(*, name: str, as_json: bool) -> int:
     """
     from heroes_forensics.pipelines import hashsets  # noqa: PLC0415 # heavy: when it runs
 
-    Output(as_json=as_json).show(hashsets.show_set(name), "hashset", facts)
+    Output(as_json=as_json).show(hashsets.show_set(name), "set", facts)
     return DONE
 
 
 @hashset.command("verify")
 @click.argument("name", required=False)
+@options.passphrase_option
 @options.json_option
-def verify(*, name: str | None, as_json: bool) -> int:
+def verify(*, name: str | None, passphrase_fd: int | None, as_json: bool) -> int:
     """Read the set NAME, or every set, and compare it with its checksums.
 
     Exits with 30 when one does not fit.
@@ -175,9 +208,10 @@ def verify(*, name: str | None, as_json: bool) -> int:
     """
     from heroes_forensics.pipelines import hashsets  # noqa: PLC0415 # heavy: when it runs
 
+    rows = hashsets.verify_set(name, passphrase=options.passphrase(passphrase_fd))
     out = Output(as_json=as_json)
     bad: list[str] = []
-    number = out.show_all(_noted(hashsets.verify_set(name), bad), "hashset-check", _checked)
+    number = out.show_all(_noted(rows, bad), "check", _checked)
     if not number and not as_json:
         out.line("The catalogue is empty: there is nothing to verify.")
     return HashSetError.exit_code if bad else DONE
@@ -185,12 +219,12 @@ def verify(*, name: str | None, as_json: bool) -> int:
 
 def _noted(rows: Iterator[JSON], bad: list[str]) -> Iterator[JSON]:
     for row in rows:
-        if row.get("result") not in ("pass", "ok"):
+        if row.get("result") != "pass":
             bad.append(string(row, "name"))
         yield row
 
 
 def _checked(row: JSON) -> Iterator[str]:
     detail = string(row, "detail")
-    result = "verifies" if row.get("result") in ("pass", "ok") else "DOES NOT VERIFY"
+    result = "verifies" if row.get("result") == "pass" else "DOES NOT VERIFY"
     yield from hanging("", f"{string(row, 'name')}: {result}{f': {detail}' if detail else ''}")

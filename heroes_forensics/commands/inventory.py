@@ -7,11 +7,12 @@ import click
 
 from heroes_forensics.commands import options
 from heroes_forensics.commands.output import Output
+from heroes_forensics.commands.summary import gap_text
 from heroes_forensics.commands.text import integer, path_of, plain, record, string
 from heroes_forensics.commands.verb import Verb
 from heroes_forensics.commands.words import reason
 from heroes_forensics.errors import DONE, UsageError
-from heroes_forensics.model import JSON
+from heroes_forensics.model import JSON, is_policy
 
 
 @click.command("inventory", cls=Verb)
@@ -81,5 +82,4 @@ def _gap(row: JSON) -> Iterator[str]:
     place = string(row, "where") or where(row)
     detail = record(row, "detail")
     more = f" ({plain(detail)})" if detail else ""
-    policy = " (by the profile)" if code.startswith("policy.") else ""
-    yield f"{place}  {reason(code)}{policy}{more}"
+    yield f"{place}  {gap_text(code, policy=is_policy(code))}{more}"

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from heroes_forensics.commands.output import Output
 from heroes_forensics.commands.text import clock, counted, human, inert
@@ -18,18 +18,11 @@ from heroes_forensics.commands.words import finding_line
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines.watch import Progress, Unwatched, Watch
 
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.live import Live
-
 LINE_SECONDS: Final = 30.0
 """Between two lines where there is no terminal."""
 
 PACE_SECONDS: Final = 20.0
 """Over how long speeds are averaged."""
-
-_BAR: Final = 24
-_HEAD: Final = 11
 
 
 class Pace:
@@ -51,6 +44,8 @@ class Pace:
             self._samples.popleft()
 
     def _rate(self, column: int) -> float:
+        if not self._samples:
+            return 0.0
         first, last = self._samples[0], self._samples[-1]
         seconds = last[0] - first[0]
         return (last[column] - first[column]) / seconds if seconds > 0 else 0.0
@@ -141,52 +136,6 @@ class LineWatch:
         self._say(text)
 
 
-class BarWatch:
-    """Bars that move at the bottom of a terminal; findings and notes run above them."""
-
-    def __init__(self, live: "Live", *, now: Callable[[], float] = time.monotonic) -> None:
-        self._live = live
-        self._pace = Pace(now)
-        encoding = getattr(live.console.file, "encoding", "") or "ascii"
-        self._full, self._empty = ("━", "─") if _can_write("━─", encoding) else ("#", "-")
-
-    def progress(self, progress: Progress) -> None:
-        """Move the bars."""
-        from rich.text import Text  # noqa: PLC0415 # on a terminal only
-
-        self._pace.take(progress)
-        lines = "\n".join(self.lines(progress))
-        with suppress(OSError, ValueError):
-            self._live.update(Text(lines, no_wrap=True, overflow="crop"), refresh=True)
-
-    def lines(self, progress: Progress) -> Iterator[str]:
-        """Yield the bars as text: what is read, the image, and the counts."""
-        speed = self._pace.bytes_rate()
-        rate = f"  {human(int(speed))}/s" if speed >= 1 else ""
-        yield self._line(progress.stage, progress.bytes_done, progress.bytes_total) + rate
-        if progress.media_total:
-            yield self._line("image", progress.media_done, progress.media_total)
-        yield " " * _HEAD + ", ".join(counts(progress, self._pace))
-
-    def _line(self, name: str, done: int, total: int) -> str:
-        if total <= 0:
-            return f"{name:<{_HEAD}}{human(done) if done else ''}".rstrip()
-        part = min(done / total, 1.0)
-        full = int(part * _BAR)
-        bar = self._full * full + self._empty * (_BAR - full)
-        # Rounded down: 100 % is said of nothing that is not done.
-        return f"{name:<{_HEAD}}{bar} {int(part * 100):>3} %  {share(done, total)}"
-
-    def finding(self, finding: JSON) -> None:
-        """Print a finding above the bars."""
-        self.note(finding_line(finding))
-
-    def note(self, text: str) -> None:
-        """Print a sentence above the bars."""
-        with suppress(OSError, ValueError):
-            self._live.console.print(inert(text), markup=False, highlight=False, emoji=False)
-
-
 class RecordingWatch:
     """Writes findings and notes as JSON Lines while another one shows progress."""
 
@@ -210,52 +159,26 @@ class RecordingWatch:
         self._watch.note(text)
 
 
-def _can_write(text: str, encoding: str) -> bool:
-    try:
-        text.encode(encoding)
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
-
-
 def _say(text: str) -> None:
     with suppress(OSError, ValueError):
         sys.stderr.write(inert(text) + "\n")
         sys.stderr.flush()
 
 
-def _console() -> "Console | None":
-    """Return the terminal on standard error, if it is one that can move its cursor."""
-    if os.environ.get("TERM", "dumb") in ("dumb", "unknown") or not sys.stderr.isatty():
-        return None
-    from rich.console import Console  # noqa: PLC0415 # on a terminal only
-
-    return Console(file=sys.stderr, no_color=True, highlight=False, emoji=False)
+def _is_terminal() -> bool:
+    """Tell whether standard error is a terminal that can move its cursor."""
+    return os.environ.get("TERM", "dumb") not in ("dumb", "unknown") and sys.stderr.isatty()
 
 
 @contextmanager
 def watching(out: Output, *, quiet: bool = False) -> Iterator[Watch]:
     """Give something that shows how a run goes, in the way that fits where we are."""
+    watch: Watch = Unwatched() if quiet else LineWatch(_say)
     # JSON lines and a moving bar on the same terminal would tear one another.
-    console = None if quiet or (out.as_json and sys.stdout.isatty()) else _console()
-    if console is None:
-        watch: Watch = Unwatched() if quiet else LineWatch(_say)
+    if quiet or not _is_terminal() or (out.as_json and sys.stdout.isatty()):
         yield RecordingWatch(out, watch) if out.as_json else watch
         return
-    from rich.live import Live  # noqa: PLC0415 # on a terminal only
+    from heroes_forensics.commands.bar import BarWatch  # noqa: PLC0415 # on a terminal only
 
-    live = Live(
-        console=console,
-        auto_refresh=False,  # a thread beside a process that starts workers is asking for trouble
-        transient=True,
-        redirect_stdout=False,
-        redirect_stderr=False,
-    )
-    with suppress(OSError, ValueError):
-        live.start()
-    try:
-        bar = BarWatch(live)
+    with BarWatch(sys.stderr) as bar:
         yield RecordingWatch(out, bar) if out.as_json else bar
-    finally:
-        with suppress(OSError, ValueError):
-            live.stop()

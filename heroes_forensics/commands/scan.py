@@ -138,7 +138,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
     if set_kind:
         set_options["kind"] = set_kind
     if mapping:
-        set_options["mapping"] = [f"{source}={target}" for source, target in mapping]
+        set_options["map"] = [f"{source}={target}" for source, target in mapping]
     request = ScanRequest(
         case_dir=case_dir,
         sources=sources,

@@ -8,9 +8,10 @@ import click
 
 from heroes_forensics.commands import options
 from heroes_forensics.commands.output import Output
+from heroes_forensics.commands.summary import gap_text
 from heroes_forensics.commands.text import counted, hanging, integer, plain, record, records, string
 from heroes_forensics.commands.verb import Verb
-from heroes_forensics.commands.words import finding_line, reason
+from heroes_forensics.commands.words import finding_line
 from heroes_forensics.errors import DONE
 from heroes_forensics.model import JSON
 
@@ -73,8 +74,8 @@ def _text(row: JSON) -> Iterator[str]:
     yield "NOT EXAMINED"
     gaps = records(row, "gaps")
     for gap in gaps:
-        policy = " (by the profile)" if gap.get("policy") else ""
-        yield from hanging(f"  {integer(gap, 'count'):>8,}  ", reason(string(gap, "code")) + policy)
+        text = gap_text(string(gap, "code"), policy=bool(gap.get("policy")))
+        yield from hanging(f"  {integer(gap, 'count'):>8,}  ", text)
     if not gaps:
         yield "         0  no gap is on record; unallocated space was not examined"
     yield ""

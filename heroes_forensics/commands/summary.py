@@ -57,6 +57,7 @@ def summary(report: JSON) -> Iterator[str]:
     for exhibit in records(report, "exhibits"):
         yield from _exhibit(exhibit)
         yield ""
+    yield from _sets(records(report, "hash_sets"))
     yield from _rule("always.unlisted")
     yield from _rule("always.perceptual")
     signer = record(record(report, "case"), "signer")
@@ -77,8 +78,8 @@ def _exhibit(exhibit: JSON) -> Iterator[str]:
     yield from hanging("", f"EXHIBIT {string(exhibit, 'label', '?')}: {headline(verdict)}")
     if verdict.get("unfinished") and verdict.get("word") != "unfinished":
         yield from hanging("  ", catalogue().text("scope.also_unfinished"))
-    yield from _matches(records(exhibit, "matches"))
-    yield from _gaps(coverage)
+    yield from _matches(records(exhibit, "matches"), string(verdict, "word"))
+    yield from _gaps(coverage, unfinished=bool(verdict.get("unfinished")))
     yield from _examined(coverage, verdict)
     for source in records(exhibit, "sources"):
         yield from _source(source)
@@ -103,10 +104,13 @@ def _scope(verdict: Mapping[str, object]) -> str:
     )
 
 
-def _matches(matches: list[JSON]) -> Iterator[str]:
+def _matches(matches: list[JSON], verdict: str) -> Iterator[str]:
     yield "  Found"
-    if not matches:
+    if not matches and verdict == "no-match":
         yield from _row(0, catalogue().text("result.nothing_found"))
+    elif not matches:
+        # "Nothing found" is never said of something that was not examined.
+        yield from hanging("    ", word("means", verdict))
     for match in matches:
         parts = [word("grade", string(match, "grade"))]
         if string(match, "kind") != "notable":
@@ -116,7 +120,7 @@ def _matches(matches: list[JSON]) -> Iterator[str]:
         yield from _row(integer(match, "count"), "; ".join(parts))
 
 
-def _gaps(coverage: JSON) -> Iterator[str]:
+def _gaps(coverage: JSON, *, unfinished: bool) -> Iterator[str]:
     gaps, areas = records(coverage, "gaps"), records(coverage, "areas")
     yield "  Not examined"
     for area in areas:
@@ -126,8 +130,7 @@ def _gaps(coverage: JSON) -> Iterator[str]:
         for gap in gaps:
             if bool(gap.get("policy")) is not policy:
                 continue
-            text = reason(string(gap, "code"))
-            yield from _row(integer(gap, "count"), f"{text}{' (by the profile)' * policy}")
+            yield from _row(integer(gap, "count"), gap_text(string(gap, "code"), policy=policy))
             examples = strings(gap, "examples")
             for example in () if policy else examples[:EXAMPLES]:
                 yield from hanging(" " * (_NUMBER + 4), example)
@@ -135,8 +138,17 @@ def _gaps(coverage: JSON) -> Iterator[str]:
             if examples and left > 0 and not policy:
                 yield f"{' ' * (_NUMBER + 4)}and {left:,} more: heroes inventory CASE --gaps"
     if not areas and not any(not gap.get("policy") for gap in gaps):
-        yield from _row(0, catalogue().text("result.no_gaps"))
+        if unfinished:
+            yield "    not known: the examination was not finished"
+        else:
+            yield from _row(0, catalogue().text("result.no_gaps"))
     yield from hanging(" " * (_NUMBER + 2), catalogue().text("result.free_space"))
+
+
+def gap_text(code: str, *, policy: bool) -> str:
+    """Return why something was not examined, and whether the profile announced it."""
+    text = reason(code)
+    return f"{text} (by the profile)" if policy and "profile" not in text else text
 
 
 def _examined(coverage: JSON, verdict: JSON) -> Iterator[str]:
@@ -162,13 +174,37 @@ def _source(source: JSON) -> Iterator[str]:
         yield from hanging("    ! ", string(note, "text") or reason(string(note, "code")))
 
 
+def algorithm(name: str) -> str:
+    """Return ``SHA-256`` for ``sha256``."""
+    text = name.upper()
+    return f"SHA-{text[3:]}" if text.startswith("SHA") and text[3:].isdigit() else text
+
+
+def _sets(sets: list[JSON]) -> Iterator[str]:
+    if not sets:
+        return
+    yield "COMPARED WITH"
+    for each in sets:
+        parts = [
+            word("kind", string(each, "kind")),
+            counted(integer(each, "records"), "record"),
+            word("signature", string(each, "signature", "unsigned")),
+        ]
+        if integer(each, "rejected"):
+            parts.append(f"{integer(each, 'rejected'):,} records could not be used")
+        names = [string(each, "name", "?"), string(each, "issuer"), string(each, "edition")]
+        head = ", ".join(part for part in names if part)
+        yield from hanging("  ", f"{head}: {', '.join(parts)}")
+    yield ""
+
+
 def _integrity(digests: list[JSON]) -> str:
     if not digests:
         return "no digest of the image was computed"
     results: dict[tuple[str, str], list[str]] = {}
     for digest in digests:
         key = (string(digest, "result"), string(digest, "origin", "none"))
-        results.setdefault(key, []).append(string(digest, "algorithm").upper())
+        results.setdefault(key, []).append(algorithm(string(digest, "algorithm")))
     texts = []
     for (result, origin), algorithms in results.items():
         names = " and ".join(dict.fromkeys(algorithms))

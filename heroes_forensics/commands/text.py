@@ -102,7 +102,7 @@ def plain(value: object) -> str:
     """Return one JSON value as text that is safe to show."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if value is None:
+    if value is None or value == "":
         return "not recorded"
     if isinstance(value, int):
         return f"{value:,}"
@@ -128,15 +128,15 @@ def facts(row: Mapping[str, object], *, indent: int = 0) -> Iterator[str]:
     simple = {
         key: value
         for key, value in row.items()
-        if key != "type" and not isinstance(value, dict) and not _is_table(value)
+        if key != "type" and not (isinstance(value, dict) and value) and not _is_table(value)
     }
     column = max((len(key) for key in simple), default=0) + 2
     for key, value in row.items():
-        name = shown(key).replace("_", " ")
+        name = shown(key).replace("_", " ") or "(empty)"
         if key in simple:
             head = f"{' ' * indent}{name:<{column}}"
             yield from hanging(head, fact(key, value))
-        elif isinstance(value, dict) and value:
+        elif isinstance(value, dict):
             yield f"{' ' * indent}{name}"
             yield from facts(value, indent=indent + 2)
         elif isinstance(value, list):

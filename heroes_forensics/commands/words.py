@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
-from heroes_forensics.commands.text import human, integer, string
+from heroes_forensics.commands.text import hanging, human, integer, string
 from heroes_forensics.model import GAP_TEXTS
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ def finding(row: Mapping[str, object]) -> Iterator[str]:
         parts.append(word("kind", kind))
     if status != "current":
         parts.append(status.upper())
-    yield f"{head:<{len(INDENT)}}{'; '.join(parts)}"
-    yield f"{INDENT}{listed_by(row)}"
+    yield from hanging(f"{head:<{len(INDENT)}}", "; ".join(parts))
+    yield from hanging(INDENT, listed_by(row))
     yield f"{INDENT}{string(row, 'locator', 'place not recorded')}"
     about = [string(row, "type")]
     if integer(row, "size") > 0:
@@ -97,6 +97,6 @@ def finding(row: Mapping[str, object]) -> Iterator[str]:
             about.append(word("findings", f"{who}_{'yes' if stated else 'no'}"))
     shown = [part for part in about if part]
     if shown:
-        yield f"{INDENT}{', '.join(shown)}"
+        yield from hanging(INDENT, ", ".join(shown))
     if string(row, "reason"):
-        yield f"{INDENT}{string(row, 'reason')}"
+        yield from hanging(INDENT, string(row, "reason"))

@@ -1,0 +1,128 @@
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from report_example import POOR, RICH
+
+from heroes_forensics.commands.summary import algorithm, headline, report_of, summary
+from heroes_forensics.commands.words import finding
+from heroes_forensics.errors import CustodyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from heroes_forensics.model import JSON
+
+FORBIDDEN = ("clean", "negative", "tamper", "guilty", "court-proof", "green")
+
+
+def exhibit_lines(label: str) -> list[str]:
+    blocks = "\n".join(summary(RICH.to_json())).split("\n\n")
+    return next(each for each in blocks if each.startswith(f"EXHIBIT {label}:")).splitlines()
+
+
+def test_each_exhibit_begins_with_its_word() -> None:
+    heads = [line for line in summary(RICH.to_json()) if line.startswith("EXHIBIT")]
+    assert heads == [
+        "EXHIBIT A-1: MATCHES",
+        "EXHIBIT A-2: NO MATCH IN THE EXAMINED PART (100.0 % of bytes examined, 662 of",
+        "EXHIBIT A-3: NOT EXAMINABLE (the volume is encrypted and no key was given)",
+        "EXHIBIT A-4: UNFINISHED (a run has not come to its end)",
+    ]
+
+
+@pytest.mark.parametrize("report", [RICH, POOR], ids=["rich", "poor"])
+def test_the_wording_is_that_of_the_house(report: object) -> None:
+    assert report in (RICH, POOR)
+    text = "\n".join(summary((RICH if report is RICH else POOR).to_json()))
+    assert "Material no body has listed yet cannot be found by this method" in text
+    assert "Perceptual comparison: not performed" in text
+    assert not [word for word in FORBIDDEN if word in text.lower()]
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_no_digest_of_an_item_and_no_name_is_shown() -> None:
+    text = "\n".join(summary(RICH.to_json()))
+    assert not [word for word in text.split() if len(word) in (32, 40, 64) and word.isalnum()]
+
+
+@pytest.mark.parametrize("label", ["A-3", "A-4"])
+def test_nothing_found_is_not_said_of_what_was_not_examined(label: str) -> None:
+    assert "No item with digests that agree" in "\n".join(exhibit_lines("A-2"))
+    assert "No item with digests that agree" not in "\n".join(exhibit_lines(label))
+
+
+def test_gaps_stand_beside_the_findings() -> None:
+    lines = exhibit_lines("A-1")
+    assert lines.index("  Not examined") - lines.index("  Found") < 10
+    assert "       14  the content could not be read" in lines
+    assert "             and 12 more: heroes inventory CASE --gaps" in lines
+    assert lines.index("       14  the content could not be read") < next(
+        number for number, line in enumerate(lines) if "left out by the profile" in line
+    )
+
+
+def test_a_digest_that_differs_stands_out() -> None:
+    assert "  Source backup.vhdx: SHA-256 MISMATCH (given by the operator)" in exhibit_lines("A-3")
+
+
+def test_an_equation_that_does_not_close_is_said() -> None:
+    report = RICH.to_json()
+    assert "DOES NOT CLOSE" not in "\n".join(summary(report))
+    exhibits = report["exhibits"]
+    assert isinstance(exhibits, list)
+    exhibits[1]["coverage"]["closes"] = False
+    assert "THE EQUATION DOES NOT CLOSE" in "\n".join(summary(report))
+
+
+def test_a_case_local_key_is_said() -> None:
+    report = RICH.to_json()
+    report["case"] = {"signer": {"kind": "case-local"}}
+    assert "unsigned for outside purposes" in " ".join(summary(report))
+
+
+def test_an_unknown_verdict_is_shown_as_it_is() -> None:
+    verdict: Mapping[str, object] = {"word": "suspended", "reasons": ["because"]}
+    assert headline(verdict) == "suspended (because)"
+
+
+def test_an_empty_report_is_no_crash() -> None:
+    assert list(summary({}))
+    assert list(summary({"exhibits": [{}], "hash_sets": [{}]}))
+    assert list(finding({}))
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_findings_fit_the_screen(number: int) -> None:
+    findings = RICH.to_json()["findings"]
+    assert isinstance(findings, list)
+    lines = list(finding(findings[number]))
+    assert lines[0].startswith(f"F-00000{number + 1}  ")
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_withdrawn_finding_says_so() -> None:
+    findings = RICH.to_json()["findings"]
+    assert isinstance(findings, list)
+    assert "WITHDRAWN" in next(finding(findings[5]))
+
+
+def test_the_report_is_found_beside_its_page(tmp_path: Path) -> None:
+    assert report_of(tmp_path / "report.html") is None
+    (tmp_path / "report.json").write_text(json.dumps({"format": "x"}))
+    expected: JSON = {"format": "x"}
+    assert report_of(tmp_path) == report_of(tmp_path / "report.html") == expected
+
+
+def test_a_damaged_report_is_an_alarm(tmp_path: Path) -> None:
+    (tmp_path / "report.json").write_text("{")
+    with pytest.raises(CustodyError, match="damaged"):
+        report_of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("md5", "MD5"), ("sha1", "SHA-1"), ("sha256", "SHA-256")]
+)
+def test_algorithms_by_their_names(name: str, text: str) -> None:
+    assert algorithm(name) == text
