@@ -250,6 +250,19 @@ def test_damage_to_a_set_file_is_found(tmp_path: Path) -> None:
         Catalogue(tmp_path).verify(record, KEY)
 
 
+def test_one_damaged_edition_does_not_stop_the_others(tmp_path: Path) -> None:
+    damaged = add(tmp_path, LIST, "demo", edition="1")
+    add(tmp_path, LIST, "other")
+    damaged.path.write_bytes(b"nothing")
+    catalogue = Catalogue(tmp_path)
+    assert {record.state for record in catalogue.list()} == {"active", "damaged"}
+    assert catalogue.get("other").state == "active"
+    with pytest.raises(UsageError, match="no such hash set"):
+        catalogue.get(damaged.header.id)
+    with pytest.raises(HashSetError, match="cut short"):
+        catalogue.verify(catalogue.get(damaged.header.id, "1"), KEY)
+
+
 def test_an_empty_home_has_no_sets(tmp_path: Path) -> None:
     assert Catalogue(tmp_path / "not there").list() == []
     with pytest.raises(UsageError, match="no such hash set: demo") as caught:

@@ -1,6 +1,7 @@
 import gzip
 import io
 import os
+import sys
 import zipfile
 from collections.abc import Callable
 from hashlib import sha256
@@ -294,3 +295,45 @@ def test_hashdeep_knows_every_file_of_its_own_list_that_we_import(
     assert {(row["sha1"], row["size"]) for row in result.rows} == {
         (sample.sha1, sample.size) for sample in S[:20]
     }
+
+
+MEMORY = """
+import os, resource, sys
+from heroes_forensics.hashsets.importing import import_rows
+
+def peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+descriptor = os.open(sys.argv[1], os.O_RDONLY)
+frames = import_rows(descriptor, {})
+next(frames)
+before = peak()
+count = sum(len(frame.rows) for frame in frames if frame.kind == "known")
+print(count, (peak() - before) // 1024)
+"""
+
+
+def vics_file(path: Path, count: int) -> None:
+    with path.open("w") as file:
+        file.write('{"@odata.context": "x/ProjectVic/DataModels/2.0.xml#Media", "value": [')
+        for number in range(count):
+            separator = "," if number else ""
+            file.write(f'{separator}{{"MediaID": {number}, "MD5": "{number + 1:032x}"}}')
+        file.write("]}")
+
+
+def list_file(path: Path, count: int) -> None:
+    path.write_text(made_up(count))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [vics_file, list_file])
+def test_a_million_records_need_no_more_memory_than_a_few(
+    tmp_path: Path, make: Callable[[Path, int], None]
+) -> None:
+    make(tmp_path / "set", 1_000_000)
+    command = [sys.executable, "-c", MEMORY, str(tmp_path / "set")]
+    output = run(command, check=True, capture_output=True, text=True).stdout
+    count, grown = (int(word) for word in output.split())
+    assert count > 990_000
+    assert grown < 16

@@ -2,9 +2,9 @@
 
 Three passes: records are sealed as they come, and spilled by a fingerprint of all they say;
 each range of fingerprints is rid of equal records and written; each algorithm's digests are
-sorted by range and written. A set of up to a million records stays in memory; a larger one needs
-about 64 bytes for each text it names, 150 MB, and one 64th of its rows. Nothing unsealed is ever
-on disk.
+sorted by range and written. A set of up to 262,144 records stays in memory; a larger one needs
+its distinct texts, some 100 MB, and one 64th of its rows, and twice its size on disk while it is
+built. Nothing unsealed is ever on disk.
 """
 
 import json

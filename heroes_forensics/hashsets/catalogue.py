@@ -21,11 +21,14 @@ from heroes_forensics.frames import Batch, Frame
 from heroes_forensics.hashsets.building import SetBuilder
 from heroes_forensics.hashsets.describing import LISTED, Description, check, describe
 from heroes_forensics.hashsets.hset import HashSetFile, read_header
+from heroes_forensics.hashsets.known import NOTABLE
 from heroes_forensics.hashsets.layout import Header
 from heroes_forensics.model import JSON
 
 ACTIVE: Final = "active"
 RETIRED: Final = "retired"
+DAMAGED: Final = "damaged"
+"""Its header cannot be read; it is listed under its id, and never chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,24 +97,19 @@ class Catalogue:
         return SetRecord(path, header, ACTIVE, report, added=True)
 
     def list(self) -> list[SetRecord]:
-        """Return every edition, by name, then oldest first.
+        """Return every edition, by name, then oldest first; a damaged one says so by its state.
 
         Raises:
-            HashSetError: a file in the catalogue is damaged.
             OSError: the home cannot be read.
         """
         if not self._root.is_dir():
             return []
-        records = []
+        records: list[SetRecord] = []
         for folder in sorted(self._root.iterdir()):
             if folder.name.startswith(".") or not folder.is_dir():
                 continue
             states = _read_json(folder / "states.json")
-            for path in sorted(folder.glob("*.hset")):
-                header = read_header(path)
-                state = str(states.get(header.edition, ACTIVE))
-                report = _read_json(_report_path(path))
-                records.append(SetRecord(path, header, state, report))
+            records += [_record(path, states) for path in sorted(folder.glob("*.hset"))]
         return sorted(records, key=lambda record: _age(record.header))
 
     def get(self, name: str, edition: str = "") -> SetRecord:
@@ -242,6 +240,17 @@ def _locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _record(path: Path, states: JSON) -> SetRecord:
+    try:
+        header = read_header(path)
+        report = _read_json(_report_path(path))
+    except HashSetError:
+        name, edition = path.parent.name, path.name.removesuffix(".hset")
+        unread = Header(id=name, file="", name=name, edition=edition, kind=NOTABLE)
+        return SetRecord(path, unread, DAMAGED, {})
+    return SetRecord(path, header, str(states.get(header.edition, ACTIVE)), report)
 
 
 def _consume(frames: Iterable[Frame], builder: SetBuilder) -> tuple[JSON, list[JSON]]:

@@ -54,7 +54,6 @@ HIT: Final = np.dtype(
         ("series", "<u4"),
         ("record", "<u4"),
         ("entry", "<i8"),
-        ("size", "<i8"),
     ]
 )
 """One hit in columns; ``grade`` and ``size_state`` are positions in `GRADES` and `SIZES`."""
@@ -169,27 +168,42 @@ class Matcher:
         self, md5: Column, sha1: Column, sha256: Column, size: npt.NDArray[np.int64]
     ) -> list[Hit]:
         """Match one batch of items; see `rows` for the columns."""
-        return [self.hit(row) for row in self.rows(md5, sha1, sha256, size)]
+        return [self._hit(*row) for row in self.rows(md5, sha1, sha256, size).tolist()]
 
     def hit(self, row: np.void) -> Hit:
         """Return one row of `rows` in words."""
-        facts = self._facts[row["set"]]
-        category = int(row["category"])
+        return self._hit(*row.item())
+
+    def _hit(  # noqa: PLR0913, PLR0917 - the columns of `HIT`, in their order
+        self,
+        query: int,
+        number: int,
+        agreed: int,
+        present: int,
+        size_state: int,
+        grade: int,
+        category: int,
+        flags: int,
+        series: int,
+        record: int,
+        entry: int,
+    ) -> Hit:
+        facts = self._facts[number]
         return Hit(
-            query=int(row["query"]),
-            set_index=int(row["set"]),
+            query=query,
+            set_index=number,
             kind=facts.kind,
-            record=int(row["record"]),
-            entry=int(row["entry"]),
-            agreed=int(row["agreed"]),
-            present=int(row["present"]),
-            size_state=SIZES[row["size_state"]],
-            grade=GRADES[row["grade"]],
+            record=record,
+            entry=entry,
+            agreed=agreed,
+            present=present,
+            size_state=SIZES[size_state],
+            grade=GRADES[grade],
             category=facts.categories[category],
             label=facts.labels[category],
             verdict=facts.verdicts[category],
-            flags=int(row["flags"]),
-            series=facts.series[row["series"]],
+            flags=flags,
+            series=facts.series[series],
         )
 
     def skippable(self, hits: Rows, count: int) -> npt.NDArray[np.bool_]:
@@ -269,7 +283,7 @@ def _match(
     hits["set"] = number
     hits["agreed"] = np.bitwise_or.reduceat(agreed, starts)
     hits["present"] = records["has"]
-    for name in ("category", "flags", "series", "record", "entry", "size"):
+    for name in ("category", "flags", "series", "record", "entry"):
         hits[name] = records[name]
     mine = size[hits["query"]]
     known = (records["size"] >= 0) & (mine >= 0)

@@ -16,8 +16,8 @@ from heroes_forensics.frames import Rows
 
 PARTS: Final = 64
 _SHIFT: Final = np.uint64(58)
-MEMORY_ROWS: Final = 1 << 20
-"""Rows held back before they go to disk: about 100 MB of records."""
+MEMORY_ROWS: Final = 1 << 18
+"""Rows held back before they go to disk: about 25 MB of records."""
 
 Keys = npt.NDArray[np.uint64]
 

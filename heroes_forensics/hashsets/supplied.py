@@ -8,6 +8,7 @@ import gzip
 import io
 import os
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ _BROKEN: Final = (
     RuntimeError,
     ValueError,
     OverflowError,
+    struct.error,
 )
 """What the standard library raises on broken or encrypted archives."""
 
@@ -175,6 +177,8 @@ def _member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
 
 def _open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> BinaryIO:
     try:
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise NotImplementedError(member.compress_type)
         return cast("BinaryIO", archive.open(member))
     except _BROKEN as error:
         raise HashSetError(
