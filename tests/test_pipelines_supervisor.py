@@ -98,3 +98,21 @@ def test_workers_hold_no_key_and_no_path(zygote: Zygote, tmp_path: Path) -> None
         command = Path(f"/proc/{worker.pid}/cmdline").read_bytes()
     assert b"HEROES_HOME" not in environment
     assert str(tmp_path).encode() not in environment + command
+
+
+def test_an_image_of_many_segments_reaches_the_worker(zygote: Zygote, tmp_path: Path) -> None:
+    """More descriptors than one message carries (253)."""
+    data = os.urandom(512)
+    for number in range(600):
+        (tmp_path / f"disk.{number:03}").write_bytes(data if number else boot_sector())
+    with sources.opened(tmp_path / "disk.000", zygote, workers=2) as opened:
+        assert opened.facts["size"] == 600 * 512
+        assert opened.facts["format"] == "split-raw"
+
+
+def boot_sector() -> bytes:
+    """Return an MBR with one partition over the rest of the disk, type FAT16."""
+    entry = (
+        bytes([0, 0, 2, 0, 6, 0, 0, 0]) + (1).to_bytes(4, "little") + (599).to_bytes(4, "little")
+    )
+    return bytes(446) + entry + bytes(48) + b"\x55\xaa"

@@ -1,6 +1,7 @@
 """Evidence in hand: descriptors opened read-only, the workers that read them, what they said."""
 
 import os
+import resource
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -72,6 +73,8 @@ def opened(
         EvidenceError: it does not exist, cannot be read, or is nothing we recognise.
     """
     found = segments.discover(path)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # one descriptor a segment
     slots = segments.open_slots(found)
     try:
         with Pool(zygote, [slot.fd for slot in slots], workers) as pool:

@@ -90,7 +90,10 @@ class Zygote:
         ours, theirs = wire.pair()
         with theirs:
             try:
-                wire.send(self._control, Control("fork"), [theirs.fileno(), *descriptors])
+                for start in range(0, len(descriptors), wire.MAX_DESCRIPTORS):
+                    part = descriptors[start : start + wire.MAX_DESCRIPTORS]
+                    wire.send(self._control, Control("descriptors"), part)
+                wire.send(self._control, Control("fork"), [theirs.fileno()])
                 pid = self._await_fork()
             except OSError as error:
                 raise StoppedError("the worker processes could not be started") from error

@@ -26,6 +26,7 @@ MAX_DESCRIPTORS: Final = 250
 
 CONTROLS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     # coordinator to zygote and worker
+    "descriptors": {},
     "fork": {},
     "unit": {"id": int, "kind": str, "body": dict, "tasks": int},
     "stop": {},

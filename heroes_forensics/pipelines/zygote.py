@@ -87,6 +87,7 @@ def run(control: socket.socket) -> None:
     awake_read, awake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(awake_write, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, _wake)
+    held: list[int] = []
     with selectors.DefaultSelector() as selector:
         selector.register(control, selectors.EVENT_READ)
         selector.register(awake_read, selectors.EVENT_READ)
@@ -100,9 +101,14 @@ def run(control: socket.socket) -> None:
                 received = wire.receive(control)
                 if received is None:
                     return
-                pid = _fork(control, received.descriptors)
-                for descriptor in received.descriptors:
+                held += received.descriptors
+                if received.frame == Control("descriptors"):
+                    continue
+                # The socket came last, with the message that asks for the worker.
+                pid = _fork(control, (held[-1], *held[:-1]))
+                for descriptor in held:
                     os.close(descriptor)
+                held.clear()
                 wire.send(control, Control("forked", {"pid": pid}))
 
 
@@ -111,6 +117,9 @@ def main() -> None:
     descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
     _die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A split image of hundreds of segments is as many descriptors.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     os.environ["TZ"] = "UTC"
     time.tzset()
     with socket.socket(fileno=descriptor) as control, suppress(BrokenPipeError):
