@@ -1,0 +1,87 @@
+"""What a program costs: processor time of its whole process tree, wall clock, memory."""
+
+import ctypes
+import os
+import resource
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_PR_SET_CHILD_SUBREAPER: Final = 36
+_LOOK_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds and bytes of the best of several runs, each figure for itself."""
+
+    cpu: float
+    """User and system time of the process and of all its descendants, seconds."""
+    wall: float
+    memory: int
+    """Largest resident set of the process itself, without its descendants, bytes."""
+
+    def best(self, other: "Cost") -> "Cost":
+        """Return the smaller of each figure."""
+        return Cost(
+            min(self.cpu, other.cpu), min(self.wall, other.wall), max(self.memory, other.memory)
+        )
+
+
+class FailedError(Exception):
+    """A measured program did not end as it should."""
+
+
+def adopt_orphans() -> None:
+    """Make this process the parent of orphans below it, so that their time is counted too."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def run(
+    command: Sequence[str], *, environment: Mapping[str, str], accepted: Sequence[int] = (0,)
+) -> tuple[Cost, bytes]:
+    """Run a command and return what it cost and what it printed.
+
+    Raises:
+        FailedError: it ended with another code than ``accepted``.
+    """
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.monotonic()
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **environment},
+    ) as process:
+        memory = 0
+        output = b""
+        while True:
+            memory = max(memory, _resident(process.pid))
+            try:
+                output, _ = process.communicate(timeout=_LOOK_SECONDS)
+                break
+            except subprocess.TimeoutExpired:
+                continue
+    wall = time.monotonic() - start
+    with suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
+    if process.returncode not in accepted:
+        raise FailedError(f"{command[0]} ended with {process.returncode}: {output[-300:]!r}")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(cpu, wall, memory), output
+
+
+def _resident(pid: int) -> int:
+    """Return the high-water mark of the resident set of a process, 0 when it has ended."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
