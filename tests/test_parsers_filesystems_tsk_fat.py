@@ -98,6 +98,21 @@ def test_orphans_are_found_in_a_pass_of_their_own(tmp_path: Path) -> None:
     assert found.listing.sweep == "free clusters"
 
 
+def test_an_unpaired_surrogate_stays_exact_and_later_names_are_listed(tmp_path: Path) -> None:
+    image = fat_image(tmp_path)
+    for name in ("surroXend", "caret^name", "zz last name"):
+        put(image, tmp_path, name, DATA + name.encode())
+    raw = image.read_bytes()
+    # A long name is cut after its fifth letter: the sixth starts the second field of its entry.
+    at = raw.index("surro".encode("utf-16-le")) + 10 + 3
+    assert raw[at : at + 2] == b"X\0"
+    fs = open_tsk(Bytes(raw[:at] + b"\x00\xd8" + raw[at + 2 :]))
+    got = listed(fs.entries())
+    assert content(fs, got.path(b"surro\xed\xa0\x80end")) == DATA + b"surroXend"
+    assert content(fs, got.path(b"caret^name")) == DATA + b"caret^name"
+    assert content(fs, got.path(b"zz last name")) == DATA + b"zz last name"
+
+
 def test_the_search_for_orphans_ends_with_its_time(tmp_path: Path) -> None:
     fs = open_tsk(reader_of(fat_image(tmp_path)))
     got = listed(fs.orphans(-1.0))

@@ -328,7 +328,7 @@ class LibyalFileSystem:
             )
 
     def _locator(self, node: Node, address: int, type_: int, number: int) -> str:
-        ordinal = node.ordinal((address, 0, type_, number))
+        ordinal = node.ordinal(address, 0, type_, number)
         return f"{self.kind}/i{address}/u{node.address}/a{type_}-{number}/n{ordinal}"
 
 

@@ -20,6 +20,8 @@ from heroes_forensics.parsers.filesystems import tsk_tables as t
 from heroes_forensics.parsers.place import place_of
 
 _LABEL: Final = b" (Volume Label Entry)"
+_BITMAP_LIMIT: Final = 1 << 28
+"""Bytes of the allocation bitmap that are read: 8 TiB of clusters of 4 KiB."""
 _SEEN_LIMIT: Final = 1 << 27
 """Bytes of the bit map: a thousand million addresses."""
 
@@ -86,18 +88,24 @@ class Node:
     allocated: bool = True
     metadata: bool = False
     """It belongs to the file system itself."""
-    ordinals: dict[tuple[int, int, int, int], int] = field(default_factory=dict)
-    """How often one (address, sequence, type, id) was met in it."""
+    met: set[int] = field(default_factory=set)
+    """Address, sequence, type and id of each attribute met in it, as one number."""
+    again: dict[int, int] = field(default_factory=dict)
+    """How often those were met that were met more than once."""
 
     def under(self, name: bytes) -> bytes:
         """Return the path of a name in it."""
         return self.path + b"/" + name if self.path else name
 
-    def ordinal(self, key: tuple[int, int, int, int]) -> int:
-        """Count one more equal link."""
-        number = self.ordinals.get(key, 0)
-        self.ordinals[key] = number + 1
-        return number
+    def ordinal(self, address: int, sequence: int, type_: int, number: int) -> int:
+        """Count one more equal link. A million names must not need much memory."""
+        key = ((address << 32 | sequence) << 32 | type_) << 32 | number
+        if key not in self.met:
+            self.met.add(key)
+            return 0
+        count = self.again.get(key, 1)
+        self.again[key] = count + 1
+        return count
 
 
 @dataclass(slots=True)
@@ -129,6 +137,41 @@ class _Thing:
     place: Place
 
 
+class _Clusters:
+    """The allocation bitmap of an NTFS volume, read when a deleted entry asks for it."""
+
+    def __init__(self, fs: Any) -> None:  # noqa: ANN401
+        self._fs = fs
+        self._bits: bytes | None = None
+
+    def taken(self, file: Any) -> bool:  # noqa: ANN401
+        """Tell whether a cluster of a deleted file is in use again.
+
+        Raises:
+            OSError: the bitmap cannot be read.
+        """
+        if self._bits is None:
+            bitmap = self._fs.open_meta(t.NTFS_BITMAP_FILE)
+            size = min(bitmap.info.meta.size, _BITMAP_LIMIT)
+            self._bits = bitmap.read_random(0, size) if size else b""
+        return any(
+            self._any(run.addr, run.addr + run.len)
+            for attribute in file
+            if not int(attribute.info.flags) & t.ATTRIBUTE_RESIDENT
+            for run in attribute
+            if run.addr and not int(run.flags) & (t.RUN_SPARSE | t.RUN_FILLER)
+        )
+
+    def _any(self, start: int, end: int) -> bool:
+        """Tell whether a bit between two clusters is set."""
+        bits = self._bits or b""
+        end = min(end, len(bits) * 8)
+        if start >= end:
+            return False
+        span = int.from_bytes(bits[start // 8 : (end + 7) // 8], "little") >> start % 8
+        return span & ((1 << (end - start)) - 1) != 0
+
+
 class Entries:
     """Makes entries of the metadata of one volume, and counts them."""
 
@@ -146,6 +189,7 @@ class Entries:
         self._ntfs = kind == "ntfs"
         self._owners = not kind.startswith(("ntfs", "fat", "exfat"))
         self._data = t.DATA.get(kind, t.DEFAULT)
+        self._clusters = _Clusters(fs) if self._ntfs else None
 
     def has_seen(self, address: int) -> bool:
         """Tell whether a name led to this metadata address."""
@@ -154,7 +198,7 @@ class Entries:
 
     def locator(self, node: Node, address: int, sequence: int, type_: int = 0, id_: int = 0) -> str:
         """Return the locator of an attribute, counting equal links."""
-        ordinal = node.ordinal((address, sequence, type_, id_))
+        ordinal = node.ordinal(address, sequence, type_, id_)
         if self._ntfs:
             return (
                 f"ntfs/i{address}-{sequence}/u{node.address}-{node.sequence}"
@@ -224,6 +268,7 @@ class Entries:
         if thing.kind in _BEARERS:
             try:
                 main, others, tag = self._attributes(file)
+                thing.flags |= self._overwritten(thing, file)
             except (OSError, RuntimeError):
                 thing.bits |= s.NO_METADATA
             else:
@@ -274,6 +319,12 @@ class Entries:
             meta.uid if self._owners else -1,
             place_of(path, live),
         )
+
+    def _overwritten(self, thing: _Thing, file: Any) -> int:  # noqa: ANN401
+        """Return the flag of a deleted entry whose clusters serve another, or 0."""
+        if self._clusters is None or thing.flags & _ALLOCATED:
+            return 0
+        return _REALLOCATED if self._clusters.taken(file) else 0
 
     def _attributes(self, file: Any) -> tuple[_Stream | None, list[_Stream], int]:  # noqa: ANN401
         """Return the stream that is the file, its other streams, and its reparse tag or 0."""

@@ -26,6 +26,7 @@ _EXT_HEAD: Final = struct.Struct("<IHBB")
 _INDEX_ENTRY: Final = struct.Struct("<QHHH")
 _ENTRY_HEAD: Final = 16
 _KEY_HEAD: Final = 66
+_FAT_LONG: Final = 15
 _DOS_NAME: Final = 2
 _LAST_ENTRY: Final = 2
 _HFS_CATALOG: Final = 4
@@ -107,6 +108,33 @@ def ext_names(fs: Any, address: int) -> Iterator[RawName]:  # noqa: ANN401
                 at += length
     if damaged:
         raise OSError("a directory block is damaged")
+
+
+def fat_names(fs: Any, address: int) -> Iterator[RawName]:  # noqa: ANN401
+    """Yield the long names of a FAT directory; without addresses, which only the kit counts.
+
+    Source: the FAT specification (fatgen103) 7, long directory entries.
+
+    Raises:
+        OSError: it cannot be read to its end.
+    """
+    try:
+        file = fs.open_meta(address)
+        size = file.info.meta.size
+    except (OSError, RuntimeError, AttributeError) as error:
+        raise OSError("a directory cannot be opened") from error
+    parts: list[bytes] = []
+    for chunk in _chunks(file, size, t.DEFAULT, 0):
+        for at in range(0, len(chunk) - 31, 32):
+            entry = chunk[at : at + 32]
+            if entry[11] == _FAT_LONG:
+                parts.append(entry[1:11] + entry[14:26] + entry[28:32])
+            elif parts:
+                raw = b"".join(reversed(parts))
+                parts = []
+                units = [raw[i : i + 2] for i in range(0, len(raw), 2)]
+                end = units.index(b"\0\0") if b"\0\0" in units else len(units)
+                yield RawName(0, 0, address, text_of(b"".join(units[:end]), "utf-16-le"))
 
 
 def ntfs_names(fs: Any, address: int) -> Iterator[RawName]:  # noqa: ANN401
@@ -193,8 +221,12 @@ def _index_entries(block: bytes, header: int, parent: int) -> Iterator[RawName]:
         at += length
 
 
-def hfs_names(fs: Any) -> Iterator[RawName]:  # noqa: ANN401
-    """Yield every folder and file of the catalog of an HFS+ volume, from its leaf nodes.
+def hfs_names(fs: Any, directory: int | None = None) -> Iterator[RawName]:  # noqa: ANN401
+    """Yield the folders and files of the catalog of an HFS+ volume, from its leaf nodes.
+
+    Args:
+        fs: an open `pytsk3.FS_Info`.
+        directory: only what lies in this one; everything when None.
 
     Raises:
         OSError: the catalog cannot be read to its end, or its chain of leaves is damaged.
@@ -213,7 +245,9 @@ def hfs_names(fs: Any) -> Iterator[RawName]:  # noqa: ANN401
             data = file.read_random(node * node_size, node_size)
             if len(data) != node_size or data[8] != _HFS_LEAF:
                 raise OSError("a catalog leaf is damaged")
-            yield from _leaf(data)
+            for name in _leaf(data):
+                if directory in {None, name.parent}:
+                    yield name
             node = struct.unpack_from(">I", data, 0)[0]
     except (RuntimeError, AttributeError, struct.error, ZeroDivisionError) as error:
         raise OSError("the catalog cannot be read") from error

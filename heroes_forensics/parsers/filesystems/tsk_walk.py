@@ -7,14 +7,16 @@ The root has no name, yet it may have streams: it is the first entry, with an em
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from heroes_forensics.model import Entry, Gap
 from heroes_forensics.parsers.filesystems import tsk_tables as t
 from heroes_forensics.parsers.filesystems.tsk_entries import Entries, Node
 from heroes_forensics.parsers.filesystems.tsk_names import (
+    RawName,
     ext_names,
+    fat_names,
     hfs_names,
     lenient,
     ntfs_names,
@@ -30,8 +32,12 @@ _LARGE: Final = 8 << 20
 """Bytes of a directory from which on the second lister is used: some 100,000 to 300,000 names."""
 _ERRORS: Final = (OSError, RuntimeError)
 
+_Lister = Callable[[Any, int], Iterator[RawName]]
+_LOSSY: Final[dict[str, _Lister]] = {"ntfs": ntfs_names, "hfsplus": hfs_names}
+"""Listers that give what the kit replaces in names: what is no Unicode."""
+
 Exact = dict[tuple[int, bytes], bytes]
-"""Address and name as The Sleuth Kit shows it, to the exact name."""
+"""Address (0 on FAT) and name as The Sleuth Kit shows it, to the exact name."""
 
 
 class Walk:
@@ -45,7 +51,8 @@ class Walk:
         self._image = image
         self._root = int(fs.info.root_inum)
         self._ntfs = kind == "ntfs"
-        self._hfs = kind == "hfsplus"
+        self._fat = kind.startswith("fat")
+        self._lossy: _Lister | None = fat_names if self._fat else _LOSSY.get(kind)
         self._names = ntfs_names if self._ntfs else ext_names if kind.startswith("ext") else None
         self._visited: set[int] = set()
         self._nowhere = Node(0, 0, b"$orphan", 0, "")
@@ -152,7 +159,7 @@ class Walk:
                 whole = False
                 continue
             text = file.info.name.name
-            if exact is None and (self._ntfs or self._hfs) and b"^" in text:
+            if exact is None and self._lossy is not None and b"^" in text:
                 exact = self._exact(node)
             self._name(file, text, node, found, exact)
             if len(found) >= _BATCH:
@@ -213,7 +220,7 @@ class Walk:
         """Return the exact form of the names of a directory that the kit cannot show."""
         exact: Exact = {}
         try:
-            for name in hfs_names(self.fs) if self._hfs else ntfs_names(self.fs, node.address):
+            for name in self._lossy(self.fs, node.address) if self._lossy else ():
                 shown = lenient(name.name)
                 if name.parent == node.address and shown != name.name:
                     exact[name.address, shown] = name.name
@@ -234,7 +241,9 @@ class Walk:
         meta = info.meta
         if text in _DOTS and (meta is None or int(meta.type) != t.REGULAR):
             return
-        path = node.under(exact.get((name.meta_addr, text), text) if exact else text)
+        path = node.under(
+            exact.get((0 if self._fat else name.meta_addr, text), text) if exact else text
+        )
         live = int(name.flags) & t.NAME_ALLOCATED != 0
         if meta is None and self._ntfs and not live:
             file, meta = self._deleted_record(name)
