@@ -185,6 +185,7 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "entry.name": "a name could not be decoded; what it names was examined",
     "directory.deleted": "a deleted directory could not be listed to its end",
     "listing.unaccounted": "entries or directories of the listing are not accounted for",
+    "policy.swap": "swap space, which holds no files",
 }
 
 

@@ -131,7 +131,9 @@ def examine(source: Source, layout: Layout, place: Place, nodes: list[JSON]) -> 
         gap = Gap(place.key, "volume.encrypted", {"system": found.name})
         add(layout, row_of(source, layout, place, None, gap), nodes, place.hint)
     elif found.family == "unsupported":
-        gap = Gap(place.key, "volume.unsupported", {"file_system": found.name})
+        # Swap holds no files: left out as unallocated space is, and said as openly.
+        code = "policy.swap" if found.name == "swap" else "volume.unsupported"
+        gap = Gap(place.key, code, {"file_system": found.name})
         add(layout, row_of(source, layout, place, found.name, gap), nodes, place.hint)
     else:
         _file_system(source, layout, place, found, nodes)
