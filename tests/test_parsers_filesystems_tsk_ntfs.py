@@ -1,10 +1,12 @@
 """NTFS: streams, sequences, names that are no Unicode, and damage in the index."""
 
+import gzip
 import os
 import struct
 from pathlib import Path
 
 import pytest
+from corpus import evidence
 from filesystem_images import (
     Bytes,
     Listed,
@@ -17,11 +19,12 @@ from filesystem_images import (
     run,
 )
 
-from heroes_forensics.model import EntryFlag, EntryKind
+from heroes_forensics.model import EntryFlag, EntryKind, Moment
 from heroes_forensics.parsers.base import UnsupportedError
 from heroes_forensics.parsers.filesystems import tsk_walk
 from heroes_forensics.parsers.filesystems.locators import icat_command, parse_locator
 from heroes_forensics.parsers.filesystems.tsk import TskFileSystem, open_tsk
+from heroes_forensics.parsers.storage.readers import RangeReader
 
 MARK = "surroAATXAA"
 
@@ -68,6 +71,41 @@ def test_first_offset_is_where_the_bytes_are(image: Path) -> None:
     _, got = opened(data)
     at = got.path(b"big.bin").first_offset
     assert data[at : at + 512] == bytes(range(256)) * 2
+
+
+def test_times_are_exact_before_1970_and_after_2106(image: Path) -> None:
+    data = bytearray(image.read_bytes())
+    _, got = opened(bytes(data))
+    entry = got.path(b"a.txt")
+    record = got.path(b"$MFT").first_offset + parse_locator(entry.locator).address * 1024
+    (at,) = struct.unpack_from("<H", data, record + 20)
+    (value,) = struct.unpack_from("<H", data, record + at + 20)
+    struct.pack_into("<4Q", data, record + at + value, 1, 2**62, 0, 116_444_736_000_000_001)
+    _, got = opened(bytes(data))
+    modified, accessed, changed, born = got.path(b"a.txt").times
+    assert modified == Moment(2**62 // 10_000_000 - 11_644_473_600, 2**62 % 10_000_000 * 100)
+    assert accessed == Moment(0, 100)
+    assert changed is None
+    assert born == Moment(-11_644_473_600, 100)
+
+
+def test_times_without_damage(image: Path) -> None:
+    before = image.stat().st_mtime
+    _, got = opened(image.read_bytes())
+    modified = got.path(b"zz last").times[0]
+    assert modified is not None
+    assert abs(modified.seconds - before) < 600
+
+
+@pytest.mark.corpus
+def test_owners_are_told_apart_by_pseudonyms() -> None:
+    data = gzip.decompress(evidence("images/dfir_ntfs/ntfs_index.raw.gz").read_bytes())
+    fs = open_tsk(RangeReader(Bytes(data), 128 * 512, 59_392 * 512), "ntfs")
+    got = listed(fs.entries())
+    owners = {e.owner for e in got.entries if e.kind is EntryKind.FILE and in_use(e)}
+    assert -1 not in owners
+    assert 0 < max(owners) < 1 << 48
+    assert got.path(b"$MFT").owner != -1
 
 
 def test_a_stream_added_to_a_metadata_file_is_a_file(image: Path, tmp_path: Path) -> None:

@@ -11,12 +11,14 @@ The kind says what there is to read:
 * symbolic links and NTFS links and mount points are ``SYMLINK``.
 """
 
+import struct
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Listing, Moment, Place, Times
 from heroes_forensics.parsers.filesystems import tsk_stream as s
 from heroes_forensics.parsers.filesystems import tsk_tables as t
+from heroes_forensics.parsers.filesystems.ntfs_standard import Owners, times_of
 from heroes_forensics.parsers.place import place_of
 
 _LABEL: Final = b" (Volume Label Entry)"
@@ -189,6 +191,7 @@ class Entries:
         self._ntfs = kind == "ntfs"
         self._owners = not kind.startswith(("ntfs", "fat", "exfat"))
         self._data = t.DATA.get(kind, t.DEFAULT)
+        self._owner = Owners(fs)
         self._clusters = _Clusters(fs) if self._ntfs else None
 
     def has_seen(self, address: int) -> bool:
@@ -267,9 +270,9 @@ class Entries:
         others: list[_Stream] = []
         if thing.kind in _BEARERS:
             try:
-                main, others, tag = self._attributes(file)
+                main, others, tag = self._attributes(file, thing)
                 thing.flags |= self._overwritten(thing, file)
-            except (OSError, RuntimeError):
+            except (OSError, RuntimeError, struct.error):
                 thing.bits |= s.NO_METADATA
             else:
                 if tag in t.LINK_TAGS:
@@ -326,7 +329,11 @@ class Entries:
             return 0
         return _REALLOCATED if self._clusters.taken(file) else 0
 
-    def _attributes(self, file: Any) -> tuple[_Stream | None, list[_Stream], int]:  # noqa: ANN401
+    def _attributes(
+        self,
+        file: Any,  # noqa: ANN401
+        thing: _Thing,
+    ) -> tuple[_Stream | None, list[_Stream], int]:
         """Return the stream that is the file, its other streams, and its reparse tag or 0."""
         main: _Stream | None = None
         others: list[_Stream] = []
@@ -334,8 +341,8 @@ class Entries:
         for attribute in file:
             info = attribute.info
             type_ = int(info.type)
-            if type_ == t.NTFS_REPARSE:
-                tag = int.from_bytes(file.read_random(0, 4, type_, info.id), "little")
+            if type_ in t.NTFS_FACTS:
+                tag = self._facts(file, type_, info, thing) or tag
                 continue
             size = info.size
             if type_ not in t.STREAMS and (type_ != t.HFS_ATTRIBUTE or size <= t.SMALL):
@@ -356,6 +363,15 @@ class Entries:
             elif type_ != t.HFS_RESOURCE or size:
                 others.append(stream)
         return main, others, tag
+
+    def _facts(self, file: Any, type_: int, info: Any, thing: _Thing) -> int:  # noqa: ANN401
+        """Take what NTFS says of a file apart from its streams; return its reparse tag or 0."""
+        if type_ == t.NTFS_REPARSE:
+            return int.from_bytes(file.read_random(0, 4, type_, info.id), "little")
+        standard = file.read_random(0, info.size, type_, info.id)
+        thing.times = times_of(standard)
+        thing.owner = self._owner.of(standard)
+        return 0
 
     def _file(self, thing: _Thing, stream: _Stream | None, size: int) -> Entry:
         """Return the entry of a file with its main stream, which may be missing."""
