@@ -351,10 +351,14 @@ def test_signatures_inside_a_stored_member_do_not_end_it() -> None:
     fake = b"PK\x07\x08" + bytes(30) + b"PK\x03\x04" + bytes(40)
     members = (("a", nested), ("b", fake), ("c", b"end"))
     data = _streamed(*members, method=zipfile.ZIP_STORED)
-    data = data[: data.rindex(b"PK\x01\x02") - 200]
-    system = open_zip(Memory(data))
-    entries, _, _ = split(system)
+    last = data.rindex(b"end") + 2
+    system = open_zip(Memory(data[:last]))
+    entries, gaps, _ = split(system)
+    assert [gap.code for gap in gaps] == ["source.truncated"]
     assert [(e.path, content(system, e)) for e in entries[:2]] == [(b"a", nested), (b"b", fake)]
+    with pytest.raises(UnsupportedError) as caught:
+        content(system, entries[2])
+    assert caught.value.code == "stream.short"
 
 
 def test_a_directory_in_another_order_leaves_nothing_unaccounted() -> None:

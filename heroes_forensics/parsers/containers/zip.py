@@ -228,8 +228,9 @@ class ZipFileSystem:
 
         Raises:
             OSError: it cannot be read.
-            UnsupportedError: ``stream.encrypted``, ``stream.unsupported``, or ``stream.long``
-                for a member of stated size 0 that holds something.
+            UnsupportedError: ``stream.encrypted``, ``stream.unsupported``, ``stream.short`` for
+                a stored member without a stated end, ``stream.long`` for one whose stored bytes
+                are more than stated.
         """
         if len(handle) != _HANDLE.size:
             raise OSError("not a handle of this parser")
@@ -248,6 +249,8 @@ class ZipFileSystem:
         start = zip_records.local_end(self._reader, offset)
         stored = RangeReader(self._reader, start, compressed)
         if expander is None:
+            if size == _NOT_KNOWN:
+                raise UnsupportedError("the member is cut off", code="stream.short")
             if compressed > size:
                 raise UnsupportedError("the member is longer than stated", code="stream.long")
             return StoredReader(stored, crc)
