@@ -23,6 +23,16 @@ def note(number: int) -> tuple[str, JSON]:
     return "quality.noted", {"kind": "limitation", "text": f"Nr. {number} ä"}
 
 
+def short() -> list[bytes]:
+    """Return two short lines: every byte of them is tried."""
+    book, lines = ledger.Ledger(), []
+    for number in range(2):
+        line = book.compose(*note(number), actor=SOFTWARE, stamp=ledger.Clock().stamp())
+        book.take(line)
+        lines.append(line)
+    return lines
+
+
 @pytest.fixture
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: None)
@@ -89,7 +99,7 @@ def test_a_ledger_that_was_rewritten_is_never_signed() -> None:
 
 @pytest.mark.usefixtures("_no_waiting")
 def test_a_file_cut_at_any_byte_is_made_whole_again(tmp_path: Path) -> None:
-    _, lines = grown(3)
+    lines = short()
     whole, path = b"".join(lines), tmp_path / "ledger.jsonl"
     for cut in range(len(whole) + 1):
         path.write_bytes(whole[:cut])

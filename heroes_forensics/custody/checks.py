@@ -227,7 +227,7 @@ class _Check:
             name, note, says = checkpoint
             if self._signed(name, note, rules):
                 good.append(checkpoint)
-            if says.origin != origin:
+            if rules.opened and says.origin != origin:
                 self._add("root-mismatch", name, "it is a checkpoint of another ledger")
             elif says.size > self.size:
                 text = f"it signs {says.size} events, and there are {self.size}"

@@ -44,10 +44,7 @@ def parse(data: bytes) -> Manifest:
     """Take a manifest apart and keep what is wrong with its form."""
     problems: list[Problem] = []
     files: list[tuple[str, str]] = []
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        return Manifest("", "", (), (Problem("schema", MANIFEST, "it is not UTF-8"),))
+    text = data.decode(errors="replace")  # a replaced byte fits no line that follows
     header, _, rest = text.partition("\n")
     opening = _HEADER.fullmatch(header)
     if opening is None or not text.endswith("\n"):
@@ -102,6 +99,7 @@ def check(reader: Reader, ledger: str, keys: Sequence[notes.VerifierKey]) -> Ite
 def _signature(reader: Reader, data: bytes, keys: Sequence[notes.VerifierKey]) -> Iterator[Problem]:
     signature = b""
     if MANIFEST_SIGNATURE in reader.names:
-        signature = reader.read(MANIFEST_SIGNATURE, notes.SIGNATURE_BYTES) or b""
+        with reader.open(MANIFEST_SIGNATURE) as stream:
+            signature = stream.read(notes.SIGNATURE_BYTES + 1)
     if not any(notes.ed25519_ok(key.public, data, signature) for key in keys):
         yield Problem("manifest-signature-bad", MANIFEST, "no ledger key signed it")

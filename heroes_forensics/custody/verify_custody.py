@@ -148,7 +148,7 @@ def parse_note(data: bytes) -> Any:  # (text, origin, size, root, [(name, key id
     parts = [line.split(" ") for line in lines[:-1]]
     good = not any(ord(c) < 32 and c != "\n" for c in note) and blank != "" and not lines[-1]
     good = good and bool(re.fullmatch("0|[1-9][0-9]{0,15}", size)) and len(decode64(root)) == 32
-    good = good and len(data) <= MAX_NOTE and len(parts) <= MAX_SIGNATURES and name_ok(origin)
+    good = good and len(parts) <= MAX_SIGNATURES and name_ok(origin)
     good = good and all(len(p) == 3 and p[0] == "\u2014" and name_ok(p[1]) for p in parts)
     if not good: raise ValueError("it is no checkpoint")
     signatures = [(name, decode64(b)[:4], decode64(b)[4:]) for _, name, b in parts]
@@ -221,8 +221,9 @@ class Verifier:
         notes = []
         for name in sorted(self.names):
             if not re.fullmatch(r"checkpoints/[^/]+\.txt|checkpoint-[0-9]+\.txt", name): continue
-            try:
-                notes.append((name, parse_note(self.head(name, MAX_NOTE + 1))))
+            data = self.head(name, MAX_NOTE + 1)
+            self.need(len(data) <= MAX_NOTE, "unsafe-input", name, "it is too long")
+            try: notes += [(name, parse_note(data))] if len(data) <= MAX_NOTE else []
             except ValueError: self.need(0, "signature-bad", name, "it is no signed checkpoint")
         self.need("ledger.jsonl" in self.names, "missing-file", "ledger.jsonl", "it is not here")
         if "ledger.jsonl" in self.names:
@@ -233,8 +234,8 @@ class Verifier:
             self.need(size <= self.size, "rollback", "ledger.jsonl", f"an anchor knows {size}")
             self.need(same, "anchor-mismatch", "ledger.jsonl", f"an anchor differs at {size}")
         for name, run in self.runs.items(): self.check_run(name, run)
-        for name, issued in sorted(self.reports.items()):
-            file, digest = f"report/{name}", self.sha256(f"report/{name}")
+        for file, issued in sorted(self.reports.items()):
+            digest = self.sha256(file)
             code = "report-superseded" if digest in issued else "report-mismatch"
             self.need(digest, "missing-file", file, "the ledger says it was issued")
             self.need(digest in (None, issued[-1]), code, file, "it is not the newest issue")
@@ -257,19 +258,19 @@ class Verifier:
         return next(self.pieces(name, size), b"") if name in self.names else b""
     def sha256(self, name: str) -> str | None:  # None when the file is missing
         digest = hashlib.sha256()
-        for piece in self.pieces(name, 1 << 20) if name in self.names else (): digest.update(piece)
-        return digest.hexdigest() if name in self.names else None
+        if name not in self.names: return None
+        for piece in self.pieces(name, 1 << 20): digest.update(piece)
+        return digest.hexdigest()
 
     def read_ledger(self, wanted: set[int]) -> None:  # keeps the roots at the wanted sizes
         tree, head, length, seen, repeated, highest = Tree(), "0" * 64, 0, set[int](), 0, -1
         for line in self.pieces("ledger.jsonl", MAX_LINE + 1, lines=True):
             where, number, event = f"ledger.jsonl line {tree.size + 1}", tree.size, None
             length += len(line)
-            unsafe = len(line) > MAX_LINE or length > MAX_LEDGER
-            if unsafe or not line.endswith(b"\n"):
-                code = "unsafe-input" if unsafe else "torn-line"
-                self.need(0, code, where, "it has no end, or is too long")
-                break
+            long = len(line) > MAX_LINE or length > MAX_LEDGER
+            self.need(not long, "unsafe-input", where, "it is too long")
+            self.need(long or line.endswith(b"\n"), "torn-line", where, "it has no end")
+            if long or not line.endswith(b"\n"): break
             try:
                 event, exact = parse(line[:-1])
                 self.need(exact, "not-canonical", where, "it is not in its one byte form")
@@ -278,10 +279,10 @@ class Verifier:
                 code = "unsafe-input" if isinstance(error, UnsafeError) else "not-canonical"
                 self.need(0, code, where, "it is no JSON of the data model")
             tree.add(hashlib.sha256(b"\0" + line).digest())
-            seq = number
+            seq: Any = event.get("seq") if isinstance(event, dict) else number
+            seq = seq if KINDS["int"](seq) else number
             if isinstance(event, dict):
                 self.need(event.get("prev") == head, "chain-broken", where, "it does not follow")
-                seq = event["seq"] if KINDS["int"](event.get("seq")) else number
                 self.see(number, event, where)
             repeated += seq in seen
             self.need(seq in seen or seq >= highest, "seq-order", where, "it is out of order")
@@ -341,7 +342,7 @@ class Verifier:
             if kind == "evidence.verified": self.verified.add(body["evidence"])
         elif kind == "report.issued":
             for file in body["files"]:
-                self.reports.setdefault(file["name"], []).append(file["sha256"])
+                self.reports.setdefault("report/" + file["name"], []).append(file["sha256"])
         elif kind.partition(".")[0] in ("run", "coverage", "inventory", "findings"):
             self.run_rule(kind, body, when, where)
     def key(self, text: str, where: str, keys: list[Any]) -> None:
@@ -396,8 +397,8 @@ class Verifier:
             self.need({True, False} & {*mine}, "signature-missing", name, "no ledger key signed it")
             self.need(False not in mine + others, "signature-bad", name, "it does not fit its text")
             self.need(plain, "suspicious-name", name, "a signer's name is not plain ASCII")
-            short = note[1] == origin and note[2] > self.size
-            right = short or (note[1] == origin and self.roots[note[2]] == note[3])
+            short = note[1] == (origin or note[1]) and note[2] > self.size
+            right = short or (note[1] == (origin or note[1]) and self.roots[note[2]] == note[3])
             self.need(not short, "truncated", name, f"it signs {note[2]} events of {self.size}")
             self.need(right, "root-mismatch", name, "its root is not that of the events")
         own = [note for _, note in good if note[1] == origin]
@@ -445,22 +446,24 @@ class Verifier:
         name, own = "MANIFEST.sha256", {"MANIFEST.sha256", "MANIFEST.sha256.sig"}
         self.need(name in self.names, "manifest-missing", name, "there is no manifest")
         if name not in self.names: return
-        data, signature = self.head(name, MAX_MANIFEST), self.head(name + ".sig", 65)
+        data, signature = self.head(name, MAX_MANIFEST + 1), self.head(name + ".sig", 65)
         signed = any(ed25519_ok(key[2], data, signature) for key in self.keys)
-        lines = data.decode("utf-8", "replace").split("\n")
+        self.need(len(data) <= MAX_MANIFEST, "unsafe-input", name, "it is too long")
+        text = data.decode("utf-8", "replace")
+        lines = text[:-1 if text.endswith("\n") else None].split("\n")
         head = re.fullmatch(f"# heroes-custody-manifest/1 ({UUID}) {TIME}", lines[0])
-        rows = [re.fullmatch("([0-9a-f]{64})  (.+)", line) for line in lines[1:-1]]
-        files = [(row[2], row[1]) for row in rows if row]
+        rows = [re.fullmatch("([0-9a-f]{64})  (.+)", line) for line in lines[1:]]
+        files = [(row[2], row[1]) for row in rows if row and re.fullmatch(SAFE_NAME, row[2])]
         listed = [file for file, _ in files]
-        good = head and all(rows) and not lines[-1] and listed == sorted({*listed})
+        good = head and all(rows) and text.endswith("\n") and listed == sorted({*listed})
         belongs = head and head[1] == self.opened.get("ledger") and "ledger.jsonl" in listed
         self.need(good, "schema", name, "it does not have the form of a manifest")
         self.need(signed, "manifest-signature-bad", name, "no ledger key signed it")
         self.need(belongs, "manifest-mismatch", name, "it is not the manifest of this ledger")
+        self.need(len(files) == len([*filter(None, rows)]), "unsafe-input", name, "an odd path")
         for file, digest in files:
-            safe, here = re.fullmatch(SAFE_NAME, file), self.sha256(file)
-            self.need(safe, "unsafe-input", name, "it names a path that is not plain")
-            self.need(here or not safe, "missing-file", file, "it is listed, and not here")
+            here = self.sha256(file)
+            self.need(here, "missing-file", file, "it is listed, and not here")
             self.need(here in (None, digest), "manifest-mismatch", file, "it is not the one listed")
         for file in sorted(self.names - {*listed} - own): self.need(0, "extra-file", file, "extra")
 
@@ -478,17 +481,15 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         parser.error(f"a key or an anchor is malformed: {error!a}")
     try: verifier.run()
-    except OSError as error:
-        sys.stderr.write(f"cannot be read: {error!a}\n")
-        return 20
+    except OSError as error: return sys.stderr.write(f"cannot be read: {error!a}\n") and 20
     found, size, signed = verifier.problems, verifier.size, verifier.signed
     codes, classes = {row["code"] for row in found}, {row["class"] for row in found}
     code = 7 if codes & UNTRUSTED or (options.strict and "incomplete" in classes) else 0
     code = 6 if "broken" in classes else code
-    words = {"broken": "does not verify", "incomplete": "incomplete", "information": "note"}
+    words = {"broken": "does not verify", "incomplete": "incomplete", "information": "note", 0:
+             "verifies", 6: "does not verify", 7: "consistent; signer unknown or not complete"}
     lines = [f"{words[p['class']]}: {p['where']}: {p['text']} [{p['code']}]" for p in found]
-    end = {0: "verifies", 6: words["broken"], 7: "consistent; signer unknown or not complete"}
-    lines = [*lines[:SHOWN], f"{end[code]} ({size} events, {signed} of them signed)"]
+    lines = [*lines[:SHOWN], f"{words[code]} ({size} events, {signed} of them signed)"]
     whole = json.dumps({"type": "verification", "exit_code": code, "events": size,
                         "signed_events": signed, "problems": found})
     sys.stdout.write((whole if options.json else "\n".join(lines)) + "\n")
