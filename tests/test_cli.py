@@ -22,7 +22,7 @@ NAMES = [row.name for row in cli.VERBS]
 HEAVY = frozenset(
     {
         *("numpy", "sqlalchemy", "dfvfs", "pytsk3", "pyewf", "rich", "jinja2", "cryptography"),
-        *("pyrage", "yaml", "ijson", "sqlite3", "asyncio", "json.tool", "email", "http"),
+        *("pyrage", "yaml", "sqlite3", "asyncio", "json.tool", "email", "http"),
     }
 )
 
