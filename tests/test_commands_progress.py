@@ -101,7 +101,7 @@ def test_findings_and_notes_are_said_at_once() -> None:
     assert said == [
         (
             "provisional finding: EX-1/1/p2048/64-128-1: same content (SHA-256 agrees): "
-            "listed by Example set as category 1"
+            "listed in Example set as category 1"
         ),
         "a sentence",
     ]

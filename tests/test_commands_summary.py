@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
     from heroes_forensics.model import JSON
 
+
+@pytest.fixture(autouse=True)
+def _columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+
 FORBIDDEN = ("clean", "negative", "tamper", "guilty", "court-proof", "green")
 
 

@@ -6,6 +6,12 @@ from heroes_forensics.commands import text
 from heroes_forensics.display import shown
 from heroes_forensics.reports.messages import messages
 
+
+@pytest.fixture(autouse=True)
+def _columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+
 SIZES = {
     0: "0 bytes",
     1: "1 byte",

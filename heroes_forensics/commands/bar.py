@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from heroes_forensics.commands.progress import Pace, counts, share
+from heroes_forensics.commands.progress import Pace, counts, share, so_far
 from heroes_forensics.commands.text import human, inert
 from heroes_forensics.commands.words import finding_line
 from heroes_forensics.model import JSON
@@ -58,6 +58,7 @@ class BarWatch:
         """Begin to show."""
         with suppress(OSError, ValueError):
             self._live.start()
+        self.progress(Progress("opening"))
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -76,7 +77,10 @@ class BarWatch:
         """Yield the bars as text: what is read, the image, and the counts."""
         speed = self._pace.bytes_rate()
         rate = f"  {human(int(speed))}/s" if speed >= 1 else ""
-        yield self._line(progress.stage, progress.bytes_done, progress.bytes_total) + rate
+        if progress.stage == "listing":  # what there is to do is not known yet
+            yield f"{progress.stage:<{_HEAD}}{so_far(progress)}{rate}"
+        else:
+            yield self._line(progress.stage, progress.bytes_done, progress.bytes_total) + rate
         if progress.media_total:
             yield self._line("image", progress.media_done, progress.media_total)
         yield " " * _HEAD + ", ".join(counts(progress, self._pace))

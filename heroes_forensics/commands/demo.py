@@ -9,7 +9,7 @@ from heroes_forensics.commands import options
 from heroes_forensics.commands.output import Output
 from heroes_forensics.commands.progress import watching
 from heroes_forensics.commands.summary import report_of, summary
-from heroes_forensics.commands.text import facts, string
+from heroes_forensics.commands.text import plain, string
 from heroes_forensics.commands.verb import Verb
 from heroes_forensics.errors import DONE
 from heroes_forensics.model import JSON
@@ -43,7 +43,14 @@ def _text(made: JSON) -> Iterator[str]:
     if report is not None:
         yield from summary(report)
         yield ""
-    yield from facts(made)
-    if string(made, "case_dir"):
-        yield ""
-        yield f"Look further: heroes findings {string(made, 'case_dir')}"
+    if made.get("as_expected"):
+        yield "As expected: every file of the evidence was found, and matched as it should be."
+    else:
+        yield f"NOT AS EXPECTED: {plain(made.get('differences'))} differences from what is in it."
+    case = string(made, "case_dir")
+    yield f"Record: {string(made, 'verify')}"
+    yield ""
+    yield f"Report:  {string(made, 'report')}"
+    yield f"Check:   heroes verify {case}"
+    yield f"Look:    heroes findings {case}"
+    yield f"         heroes locate F-1 --case {case}"

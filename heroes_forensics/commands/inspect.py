@@ -31,6 +31,9 @@ from heroes_forensics.model import JSON
 _LINES: Final = ("├─ ", "└─ ", "│  ", "   ")
 _ASCII: Final = ("|- ", "`- ", "|  ", "   ")
 
+_BESIDE: Final = 3
+"""Columns of the lines of the tree."""
+
 _SAID: Final = frozenset(
     {
         *("type", "source", "label", "kind", "format", "reader", "reader_version", "size"),
@@ -111,14 +114,16 @@ def _top(tree: JSON) -> Iterator[str]:
     reader = " ".join(
         part for part in (string(tree, "reader"), string(tree, "reader_version")) if part
     )
-    yield from hanging("format     ", f"{kind}{f', read by {reader}' if reader else ''}")
+    yield from hanging(
+        "format     ", f"{kind}{f', read by {reader}' if reader else ''}", beside=_BESIDE
+    )
     if "size" in tree:
         sector = integer(tree, "sector_size")
         sectors = f", sectors of {sector:,} bytes" if sector else ""
-        yield from hanging("size       ", exact(integer(tree, "size")) + sectors)
+        yield from hanging("size       ", exact(integer(tree, "size")) + sectors, beside=_BESIDE)
     segments = records(tree, "segments")
     if len(segments) == 1:
-        yield from hanging("file       ", _segment(segments[0]))
+        yield from hanging("file       ", _segment(segments[0]), beside=_BESIDE)
     elif segments:
         yield f"files      {len(segments):,}"
         for segment in segments:
@@ -130,11 +135,11 @@ def _top(tree: JSON) -> Iterator[str]:
         yield f"table      {string(table, 'scheme')}, {parts}, sectors of {size:,} bytes"
     if "stored_digests" in tree:
         digests = strings(tree, "stored_digests")
-        yield from hanging("stored     ", ", ".join(digests) or "no digests")
+        yield from hanging("stored     ", ", ".join(digests) or "no digests", beside=_BESIDE)
     for note in strings(table, "notes") + strings(tree, "notes"):
-        yield from hanging("note       ", note)
+        yield from hanging("note       ", note, beside=_BESIDE)
     for gap in records(tree, "health") + records(tree, "gaps"):
-        yield from hanging("! ", _gap(gap))
+        yield from hanging("! ", _gap(gap), beside=_BESIDE)
     if "health" in tree and not records(tree, "health"):
         yield "health     nothing wrong with the container was noticed"
     rest = {key: value for key, value in tree.items() if key not in _SAID}
@@ -176,7 +181,7 @@ def _volume(node: JSON, lines: tuple[str, ...], above: str, *, last: bool) -> It
     bar = below + (down if children else gone)
     gap = record(node, "gap")
     if gap:
-        for line in hanging("! ", f"not examined: {_gap(gap)}"):
+        for line in hanging("! ", f"not examined: {_gap(gap)}", beside=len(bar)):
             yield bar + line
     if string(node, "type"):
         yield f"{bar}partition type {string(node, 'type')}"

@@ -82,16 +82,23 @@ def share(done: int, total: int) -> str:
     return f"{first.rpartition(' ')[0] if same else first} of {second}"
 
 
+def so_far(progress: Progress) -> str:
+    """Return how much is known while the inventory grows."""
+    entries = counted(progress.items_total, "entry", "entries")
+    return f"{entries} so far, {human(progress.bytes_total)}"
+
+
 def counts(progress: Progress, pace: Pace) -> Iterator[str]:
     """Yield items, speed, findings, gaps and the time left."""
-    if progress.items_done or progress.items_total:
+    listing = progress.stage == "listing"
+    if not listing and (progress.items_done or progress.items_total):
         whole = f" of {progress.items_total:,}" if progress.items_total else ""
         yield f"{progress.items_done:,}{whole} items"
         if pace.items_rate() >= 1:
             yield f"{pace.items_rate():,.0f}/s"
     yield counted(progress.findings, "finding")
     yield counted(progress.gaps, "gap")
-    left = pace.left(progress)
+    left = None if listing else pace.left(progress)
     if left is not None:
         yield f"{clock(left)} left"
 
@@ -99,7 +106,9 @@ def counts(progress: Progress, pace: Pace) -> Iterator[str]:
 def one_line(progress: Progress, pace: Pace) -> str:
     """Return how far a run is, in one line without anything that moves."""
     parts = []
-    if progress.bytes_done or progress.bytes_total:
+    if progress.stage == "listing":
+        parts.append(so_far(progress))
+    elif progress.bytes_done or progress.bytes_total:
         parts.append(share(progress.bytes_done, progress.bytes_total))
     if progress.media_total:
         parts.append(f"image {share(progress.media_done, progress.media_total)}")

@@ -161,10 +161,15 @@ def _examined(coverage: JSON, verdict: JSON) -> Iterator[str]:
         ("policy", "left out by the profile"),
         ("gaps", "not examined"),
     )
-    sums = " + ".join(f"{integer(equation, key):,} {text}" for key, text in terms)
-    closes = "" if coverage.get("closes") else "; THE EQUATION DOES NOT CLOSE"
+    sums = [f"{integer(equation, key):,} {text}" for key, text in terms]
+    recorded = integer(equation, "recorded")
+    rest = recorded - sum(integer(equation, key) for key, _ in terms)
+    explained = bool(verdict.get("unfinished")) and integer(equation, "listed") == recorded
+    if rest > 0:
+        sums.append(f"{rest:,} not reached")
+    alarm = "" if coverage.get("closes") or explained else "; THE EQUATION DOES NOT CLOSE"
     listed = counted(integer(equation, "listed"), "entry", "entries")
-    yield from hanging("    ", f"{listed} listed = {sums}{closes}")
+    yield from hanging("    ", f"{listed} listed = {' + '.join(sums)}{alarm}")
 
 
 def _source(source: JSON) -> Iterator[str]:

@@ -149,14 +149,19 @@ def _is_table(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(each, dict) for each in value)
 
 
-def hanging(head: str, text: str) -> Iterator[str]:
+def hanging(head: str, text: str, *, beside: int = 0) -> Iterator[str]:
     """Yield ``head`` and ``text`` in lines of `width`, the further lines below the text.
 
     A word is never cut: digests, paths and commands stay in one piece to be copied.
+
+    Args:
+        head: what stands before the text.
+        text: words.
+        beside: columns that the caller puts before each line.
     """
     yield from textwrap.wrap(
         text,
-        max(width(), len(head) + 24),
+        max(width() - beside, len(head) + 24),
         initial_indent=head,
         subsequent_indent=" " * len(head),
         break_long_words=False,

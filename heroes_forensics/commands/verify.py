@@ -8,7 +8,7 @@ import click
 
 from heroes_forensics.commands import options
 from heroes_forensics.commands.output import Output
-from heroes_forensics.commands.text import facts, hanging, integer, record, records, string
+from heroes_forensics.commands.text import facts, hanging, integer, records, string
 from heroes_forensics.commands.verb import Verb
 from heroes_forensics.errors import DONE, CustodyError, EvidenceError, UntrustedError, UsageError
 from heroes_forensics.model import JSON
@@ -113,7 +113,6 @@ def text(result: JSON) -> Iterator[str]:
                 yield from hanging(
                     "  - ", f"{head}{string(problem, 'text')} [{string(problem, 'code')}]"
                 )
-    given = record(result, "facts")
-    if given:
-        yield ""
-        yield from facts(given)
+    shown = {"problems", "headline", "exit_code"}
+    yield ""
+    yield from facts({key: value for key, value in result.items() if key not in shown})

@@ -51,25 +51,31 @@ def category(row: Mapping[str, object]) -> str:
 
 def listed_by(row: Mapping[str, object]) -> str:
     """Return ``listed by X as category 1 (SCHEME)`` for a finding."""
-    issuer = string(row, "issuer") or string(row, "set_name") or string(row, "set", "a hash set")
+    issuer = string(row, "issuer")
+    name = string(row, "set_name") or string(row, "set", "a hash set")
     edition = string(row, "edition")
     stated = row.get("category")
     what = category(stated if isinstance(stated, dict) else {"code": stated})
     return (
-        f"listed by {issuer}"
+        f"listed {f'by {issuer}' if issuer else f'in {name}'}"
         + (f", edition {edition}," if edition else "")
         + (f" as {what}" if what else " without a category")
     )
 
 
 def finding_line(row: Mapping[str, object]) -> str:
-    """Return one finding in one line, as it is shown while a scan runs."""
-    number = string(row, "number") or string(row, "finding")
+    """Return one finding in one line, as it is shown while a scan runs.
+
+    A confirmed one was shown before, as provisional: its number and place are the news.
+    """
+    number = string(row, "finding") or string(row, "number")
     state = string(row, "state") or string(row, "status")
     where = string(row, "locator")
-    what = word("grade", string(row, "grade"))
-    head = " ".join(part for part in (state, "finding", number) if part)
-    return ": ".join(part for part in (head, where, what, listed_by(row)) if part)
+    head = " ".join(part for part in (state, number or "finding") if part)
+    said = [head, where]
+    if state != "confirmed":
+        said += [word("grade", string(row, "grade")), listed_by(row)]
+    return ": ".join(part for part in said if part)
 
 
 def finding(row: Mapping[str, object]) -> Iterator[str]:
@@ -85,7 +91,7 @@ def finding(row: Mapping[str, object]) -> Iterator[str]:
     yield from hanging(f"{head:<{len(INDENT)}}", "; ".join(parts))
     yield from hanging(INDENT, listed_by(row))
     yield f"{INDENT}{string(row, 'locator', 'place not recorded')}"
-    about = [string(row, "type")]
+    about = [string(row, "content_type")]
     if integer(row, "size") > 0:
         about.append(human(integer(row, "size")))
     about.append(word("place", string(row, "place")))

@@ -1,0 +1,147 @@
+"""The verbs together, as processes, on the bundled evidence."""
+
+import hashlib
+import json
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+from cli_runner import Ran, process
+from conftest import Tools
+
+from heroes_forensics import demo
+
+TRUTH = json.loads(demo.path(demo.TRUTH).read_bytes())
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of one whole demonstration run."""
+    folder = tmp_path_factory.mktemp("demo") / "run"
+    ran = process("demo", str(folder), environment={"HEROES_HOME": str(folder.parent / "none")})
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith("EXHIBIT DEMO-1: MATCHES\n")
+    assert "As expected" in ran.out
+    return folder
+
+
+def on(place: Path, *arguments: str) -> Ran:
+    return process(*arguments, environment={"HEROES_HOME": str(place / "home")})
+
+
+VERBS = {
+    "status": {"status"},
+    "findings": {"finding"},
+    "inventory": {"item"},
+    "inventory --gaps": set(),
+    "case show": {"case"},
+    "verify": {"problem", "verification"},
+    "report": {"report"},
+}
+
+
+@pytest.mark.parametrize(("verb", "types"), VERBS.items(), ids=VERBS)
+def test_every_verb_prints_json_lines_with_a_type(place: Path, verb: str, types: set[str]) -> None:
+    ran = on(place, *verb.split(), str(place / "case"), "--json")
+    assert ran.code == (7 if verb == "verify" else 0), ran.err
+    assert {row["type"] for row in ran.rows()} == types
+    assert ran.out.isascii()
+    text = on(place, *verb.split(), str(place / "case"))
+    assert text.code == ran.code
+    assert text.out
+    assert text.err == ""
+
+
+def test_nothing_sealed_is_shown(place: Path) -> None:
+    names = {
+        part.encode()
+        for volume in TRUTH["volumes"]
+        for file in volume["files"]
+        for part in file["path"].split("/")
+        if len(part) > 7 and part.isascii()
+    }
+    assert len(names) > 10
+    case = str(place / "case")
+    shown = b""
+    for verb in VERBS:
+        for extra in ([], ["--json"]):
+            ran = on(place, *verb.split(), case, *extra)
+            shown += (ran.out + ran.err).encode()
+    assert not [name for name in names if name in shown]
+    opened = on(place, "open", case, "--justification", "test", "--authority", "test")
+    assert opened.code == 0, opened.err
+    assert [name for name in names if name in opened.out.encode()], "the search can find names"
+
+
+def test_the_second_scan_of_a_source_is_refused(place: Path) -> None:
+    image = str(demo.path(demo.IMAGE))
+    ran = on(place, "scan", image, "--case", str(place / "case"), "--quiet")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error: this source was scanned in this case already")
+
+
+def test_coordinates_lead_another_tool_to_the_same_content(place: Path, tool: Tools) -> None:
+    tool("icat")
+    case = str(place / "case")
+    digests = {
+        row["locator"]: row["sha256"] for row in on(place, "inventory", case, "--json").rows()
+    }
+    compared = 0
+    for finding in on(place, "findings", case, "--json").rows():
+        row = on(place, "locate", str(finding["number"]), "--case", case, "--json").rows()[0]
+        commands = row["commands"]
+        assert isinstance(commands, list)
+        for command in commands:
+            done = subprocess.run(
+                shlex.split(command["command"]), capture_output=True, check=True, timeout=60
+            )
+            assert hashlib.sha256(done.stdout).hexdigest() == digests[row["locator"]]
+            compared += 1
+    assert compared
+
+
+BAD = {
+    "no such source": (["scan", "/nonexistent.E01", "--case", "{new}"], 20),
+    "empty source": (["scan", "{empty}", "--case", "{new}"], 20),
+    "no such set": (["scan", "{image}", "--case", "{new}", "--set", "/nonexistent.json"], 2),
+    "not a set": (["scan", "{image}", "--case", "{new}", "--set", "{junk}"], 30),
+    "digest does not fit": (
+        ["scan", "{image}", "--case", "{new}", "--expect", "md5:" + "00" * 16, "--quiet"],
+        6,
+    ),
+    "not a case": (["status", "/nonexistent"], 2),
+    "no record": (["verify", "/nonexistent"], 20),
+    "no such finding": (["locate", "F-999", "--case", "{case}"], 2),
+    "not a finding": (["locate", "12", "--case", "{case}"], 2),
+    "case in the evidence": (["scan", "{folder}", "--case", "{folder}/case"], 2),
+}
+
+
+@pytest.mark.parametrize(("arguments", "code"), BAD.values(), ids=BAD)
+def test_bad_input_is_one_sentence_and_a_code(
+    arguments: list[str], code: int, place: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "evidence"
+    folder.mkdir()
+    (folder / "file").write_bytes(b"content")
+    values = {
+        "new": tmp_path / "new",
+        "empty": tmp_path / "empty",
+        "junk": tmp_path / "junk",
+        "folder": folder,
+        "image": demo.path(demo.IMAGE),
+        "case": place / "case",
+    }
+    values["empty"].write_bytes(b"")
+    values["junk"].write_bytes(b"\x00\x01 not a set at all \xff" * 10)
+    ran = process(*(each.format(**values) for each in arguments))
+    assert ran.code == code, ran.err
+    if code == 6:  # done, and the alarm is the result
+        assert "MISMATCH (given by the operator)" in ran.out
+        return
+    assert ran.out == ""
+    assert ran.err.startswith("error: ")
+    assert 1 <= ran.err.count("\n") <= 2
+    assert "Traceback" not in ran.err
+    assert not values["new"].exists()
