@@ -607,8 +607,8 @@ def _peak(path: Path, small: int) -> int:
 
 def test_little_is_kept_of_a_member(sparse: Path) -> None:
     """24 bytes, and a few more while they are sorted; its name and times are not kept."""
-    grown = _peak(sparse, 16_000) - _peak(sparse, 8_000)
-    assert grown < 8_000 * 150
+    grown = _peak(sparse, 6_000) - _peak(sparse, 2_000)
+    assert grown < 4_000 * 150
 
 
 def _by_unzip(path: Path) -> list[tuple[int, str]]:
