@@ -282,8 +282,8 @@ class Builder:
             )
 
     def _sources(self, exhibit: int) -> Iterator[Source]:
-        for number, label, path, text in self._database.rows(
-            "SELECT id, label, path, facts FROM source WHERE exhibit_id=? ORDER BY id", (exhibit,)
+        for number, label, text in self._database.rows(
+            "SELECT id, label, facts FROM source WHERE exhibit_id=? ORDER BY id", (exhibit,)
         ):
             facts = json.loads(text)
             yield Source(
@@ -291,7 +291,9 @@ class Builder:
                 format=word(facts.get("format", "unknown")),
                 reader=facts.get("reader", ""),
                 size=max(0, facts.get("size", 0)),
-                segments=(Segment(Path(path).name, max(0, facts.get("size", 0))),),
+                segments=tuple(
+                    Segment(row["name"], row["size"]) for row in facts.get("segments", ())
+                ),
                 digests=tuple(self._digests(number)),
                 health=tuple(
                     Note(code=word(code), text=GAP_TEXTS[code])

@@ -238,6 +238,11 @@ class _Scan:
             for ordinal, each in enumerate(evidence, start=int(have) + 1):
                 label = f"{request.exhibit}/{ordinal}"
                 facts = {name: value for name, value in each.facts.items() if name != "tree"}
+                facts["segments"] = [
+                    {"name": slot.name, "size": slot.size}
+                    for slot in each.slots
+                    if slot.role == "segment"
+                ]
                 source = records.source(
                     exhibit, label, str(each.path.absolute()), str(each.identity), facts
                 )
