@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from heroes_forensics.custody import chain, checks, keys, manifest, merkle, notes, problems
 from heroes_forensics.custody.bundle import Bundle
 from heroes_forensics.custody.highwater import Mark
-from heroes_forensics.errors import EvidenceError
+from heroes_forensics.errors import EvidenceError, UsageError
 from heroes_forensics.model import JSON
 
 RUN = f"runs/{made.RUN}"
@@ -777,6 +777,11 @@ def test_what_is_no_bundle_cannot_be_read(tmp_path: Path) -> None:
         with pytest.raises(EvidenceError):
             checks.verify_bundle(path)
         assert made.alone([str(path)])[0] == 20
+
+
+def test_a_malformed_key_to_trust_is_a_wrong_request(bundle: Path) -> None:
+    with pytest.raises(UsageError):
+        checks.verify_bundle(bundle, trust=["nonsense"])
 
 
 def test_many_problems_of_one_kind_are_counted(bundle: Path) -> None:

@@ -25,7 +25,7 @@ from heroes_forensics.custody.problems import (
     shown,
 )
 from heroes_forensics.custody.rules import Rules, Run
-from heroes_forensics.errors import CustodyError, EvidenceError
+from heroes_forensics.errors import CustodyError, EvidenceError, UsageError
 from heroes_forensics.model import JSON
 
 MAX_LEDGER: Final = 4 << 30
@@ -113,12 +113,17 @@ def verify_bundle(  # noqa: PLR0913 - each is a separate piece of outside knowle
 
     Raises:
         EvidenceError: there is no bundle, or it cannot be read.
+        UsageError: a vkey in ``trust`` is malformed.
     """
+    try:
+        trusted = [notes.vkey(text) for text in trust or ()]
+    except CustodyError as error:
+        raise UsageError("a key to trust is malformed", hint=str(error)) from error
     try:
         reader = bundle.Reader(path)
         if not reader.names & {bundle.LEDGER, bundle.MANIFEST}:
             raise EvidenceError("there is no custody bundle in this folder")
-        return _Check(reader, anchors, high_water or {}).verification(trust, now, strict=strict)
+        return _Check(reader, anchors, high_water or {}).verification(trusted, now, strict=strict)
     except OSError as error:
         raise EvidenceError("the custody bundle cannot be read") from error
 
@@ -150,7 +155,7 @@ class _Check:
         self.signed_size = 0
 
     def verification(
-        self, trust: Sequence[str] | None, now: datetime | None, *, strict: bool
+        self, trusted: Sequence[notes.VerifierKey], now: datetime | None, *, strict: bool
     ) -> Verification:
         checkpoints = list(self._read_checkpoints())
         rules = Rules(now or datetime.now(UTC))
@@ -161,7 +166,7 @@ class _Check:
         origin = str(rules.opened.get("origin", ""))
         good = self._check_checkpoints(rules, checkpoints, origin)
         self._check_outside(origin)
-        signers = self._check_trust(rules, good, trust, origin)
+        signers = self._check_trust(rules, good, trusted, origin)
         for name, run in rules.runs.items():
             self._check_run(rules, name, run)
         self._check_reports(rules)
@@ -302,7 +307,7 @@ class _Check:
         self,
         rules: Rules,
         good: Sequence[_Signed],
-        trust: Sequence[str] | None,
+        trusted: Sequence[notes.VerifierKey],
         origin: str,
     ) -> list[str]:
         """Return the ledger keys that signed something."""
@@ -311,7 +316,6 @@ class _Check:
             for key in rules.keys
             if any(notes.verdict(checkpoint.note, key).good for checkpoint in good)
         ]
-        trusted = [notes.vkey(text) for text in trust or ()]
         if not signers or not all(
             any(_vouches(known, key) for known in trusted) for key in signers
         ):
