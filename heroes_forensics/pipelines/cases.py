@@ -214,7 +214,10 @@ def create(  # noqa: PLR0913 - the facts a case begins with
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        raise UsageError(f"{folder} cannot be made: {error.strerror}") from error
+        raise UsageError(
+            f"the case directory {folder} cannot be made: {error.strerror}",
+            hint="choose a directory on a local disk that you may write to",
+        ) from error
     with _locked(folder):
         if keys.protection(home) is None:
             ring = keys.create_case_ring(home, uuid)

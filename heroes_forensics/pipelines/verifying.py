@@ -8,7 +8,7 @@ from heroes_forensics.custody import checks, highwater, keys
 from heroes_forensics.custody.chain import Problem
 from heroes_forensics.custody.notes import parse, read_checkpoint
 from heroes_forensics.custody.problems import exit_code
-from heroes_forensics.errors import CustodyError, HeroesError, UsageError
+from heroes_forensics.errors import CustodyError, EvidenceError, HeroesError, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import laboratory
 from heroes_forensics.pipelines.cases import BUNDLE, DATABASE
@@ -34,6 +34,11 @@ def verify(
         UsageError: an anchor is malformed.
     """
     bundle = path / BUNDLE if (path / BUNDLE).is_dir() else path
+    if not any((bundle / name).exists() for name in ("ledger.jsonl", "MANIFEST.sha256")):
+        raise EvidenceError(
+            f"there is no custody bundle in {path}",
+            hint="give a case directory, or the folder `custody` of one",
+        )
     home = laboratory.home()
     known = list(trusted)
     if keys.protection(home) is not None:
