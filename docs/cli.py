@@ -24,6 +24,23 @@ JSON Lines; each line has a `type`, and fields are only ever added. An error is 
 No verb uses the network, and none asks a question when standard input is not a terminal. A
 passphrase comes from `--passphrase-fd N` or from the terminal, never from the command line.
 
+| verb | types of its lines |
+|---|---|
+| `inspect` | `source` |
+| `scan` | `finding` and `note` as they come, `scan` last |
+| `status` | `status`; with `--follow` what the run tells, such as `finding` |
+| `findings` | `finding` |
+| `inventory` | `item`; with `--gaps` `gap` |
+| `locate` | `location` |
+| `report` | `report` |
+| `open` | `name` |
+| `verify` | `problem`, `verification` last |
+| `selftest` | `check`, `selftest` last |
+| `demo` | `finding` and `note` as they come, `demo` last |
+| `init`, `case create`, `case show`, `case exhibit` | `laboratory`, `case`, `exhibit` |
+| `hashset import`, `list`, `show`, `verify` | `import`, `set`, `set`, `check` |
+| `formats` | `format` |
+
 ## Exit codes
 
 | code | meaning |

@@ -4,10 +4,12 @@ import hashlib
 import json
 import shlex
 import subprocess
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
-from cli_runner import Ran, process
+from cli_runner import Ran, here, process
 from conftest import Tools
 
 from heroes_forensics import demo
@@ -26,8 +28,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def on(place: Path, *arguments: str) -> Ran:
-    return process(*arguments, environment={"HEROES_HOME": str(place / "home")})
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def on(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a verb in this process, in the home of the demonstration."""
+    monkeypatch.setenv("HEROES_HOME", str(place / "home"))
+    monkeypatch.setenv("COLUMNS", "80")
+    return partial(here, capsys)
 
 
 VERBS = {
@@ -42,18 +51,20 @@ VERBS = {
 
 
 @pytest.mark.parametrize(("verb", "types"), VERBS.items(), ids=VERBS)
-def test_every_verb_prints_json_lines_with_a_type(place: Path, verb: str, types: set[str]) -> None:
-    ran = on(place, *verb.split(), str(place / "case"), "--json")
+def test_every_verb_prints_json_lines_with_a_type(
+    place: Path, verb: str, types: set[str], on: Run
+) -> None:
+    ran = on(*verb.split(), str(place / "case"), "--json")
     assert ran.code == (7 if verb == "verify" else 0), ran.err
     assert {row["type"] for row in ran.rows()} == types
     assert ran.out.isascii()
-    text = on(place, *verb.split(), str(place / "case"))
+    text = on(*verb.split(), str(place / "case"))
     assert text.code == ran.code
     assert text.out
     assert text.err == ""
 
 
-def test_nothing_sealed_is_shown(place: Path) -> None:
+def test_nothing_sealed_is_shown(place: Path, on: Run) -> None:
     names = {
         part.encode()
         for volume in TRUTH["volumes"]
@@ -66,30 +77,30 @@ def test_nothing_sealed_is_shown(place: Path) -> None:
     shown = b""
     for verb in VERBS:
         for extra in ([], ["--json"]):
-            ran = on(place, *verb.split(), case, *extra)
+            ran = on(*verb.split(), case, *extra)
             shown += (ran.out + ran.err).encode()
     assert not [name for name in names if name in shown]
-    opened = on(place, "open", case, "--justification", "test", "--authority", "test")
+    opened = on("open", case, "--justification", "test", "--authority", "test")
     assert opened.code == 0, opened.err
     assert [name for name in names if name in opened.out.encode()], "the search can find names"
 
 
-def test_the_second_scan_of_a_source_is_refused(place: Path) -> None:
+def test_the_second_scan_of_a_source_is_refused(place: Path, on: Run) -> None:
     image = str(demo.path(demo.IMAGE))
-    ran = on(place, "scan", image, "--case", str(place / "case"), "--quiet")
+    ran = on("scan", image, "--case", str(place / "case"), "--quiet")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith("error: this source was scanned in this case already")
 
 
-def test_coordinates_lead_another_tool_to_the_same_content(place: Path, tool: Tools) -> None:
+def test_coordinates_lead_another_tool_to_the_same_content(
+    place: Path, tool: Tools, on: Run
+) -> None:
     tool("icat")
     case = str(place / "case")
-    digests = {
-        row["locator"]: row["sha256"] for row in on(place, "inventory", case, "--json").rows()
-    }
+    digests = {row["locator"]: row["sha256"] for row in on("inventory", case, "--json").rows()}
     compared = 0
-    for finding in on(place, "findings", case, "--json").rows():
-        row = on(place, "locate", str(finding["number"]), "--case", case, "--json").rows()[0]
+    for finding in on("findings", case, "--json").rows():
+        row = on("locate", str(finding["number"]), "--case", case, "--json").rows()[0]
         commands = row["commands"]
         assert isinstance(commands, list)
         for command in commands:
@@ -120,7 +131,7 @@ BAD = {
 
 @pytest.mark.parametrize(("arguments", "code"), BAD.values(), ids=BAD)
 def test_bad_input_is_one_sentence_and_a_code(
-    arguments: list[str], code: int, place: Path, tmp_path: Path
+    arguments: list[str], code: int, place: Path, tmp_path: Path, on: Run
 ) -> None:
     folder = tmp_path / "evidence"
     folder.mkdir()
@@ -135,7 +146,7 @@ def test_bad_input_is_one_sentence_and_a_code(
     }
     values["empty"].write_bytes(b"")
     values["junk"].write_bytes(b"\x00\x01 not a set at all \xff" * 10)
-    ran = process(*(each.format(**values) for each in arguments))
+    ran = on(*(each.format(**values) for each in arguments))
     assert ran.code == code, ran.err
     if code == 6:  # done, and the alarm is the result
         assert "MISMATCH (given by the operator)" in ran.out

@@ -130,9 +130,10 @@ def facts(row: Mapping[str, object], *, indent: int = 0) -> Iterator[str]:
         for key, value in row.items()
         if key != "type" and not (isinstance(value, dict) and value) and not _is_table(value)
     }
-    column = max((len(key) for key in simple), default=0) + 2
+    names = {key: shown(key).replace("_", " ") or "(empty)" for key in row}
+    column = max((len(names[key]) for key in simple), default=0) + 2
     for key, value in row.items():
-        name = shown(key).replace("_", " ") or "(empty)"
+        name = names[key]
         if key in simple:
             head = f"{' ' * indent}{name:<{column}}"
             yield from hanging(head, fact(key, value))
