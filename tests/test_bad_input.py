@@ -128,9 +128,9 @@ def test_an_unreadable_directory_is_a_gap_and_the_rest_is_examined(
     # Root reads everything, unless it gives that up.
     bound = [tool("setpriv"), "--bounding-set", "-dac_override,-dac_read_search"]
     try:
+        scan = [HEROES, "scan", str(tree), "--case", str(tmp_path / "case")]
         done = subprocess.run(
-            [*(bound if os.geteuid() == 0 else []), HEROES, "scan", tree]
-            + ["--case", str(tmp_path / "case")],
+            [*(bound if os.geteuid() == 0 else []), *scan],
             capture_output=True,
             check=False,
             text=True,

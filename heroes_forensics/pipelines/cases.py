@@ -6,7 +6,7 @@ import json
 import os
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -70,7 +70,7 @@ class OpenCase:
         sealer = self.sealer()
         if self.facts["names"] == "clear":
             return _plain
-        return sealer.seal
+        return sealer.seal_many
 
     def sealer(self) -> seal.NameSealer:
         """Unwrap the case key, once; the caller has written the event that says why."""
@@ -80,10 +80,9 @@ class OpenCase:
         return self._sealer
 
 
-def _plain(number: int, name: bytes) -> bytes:
+def _plain(names: Sequence[tuple[int, bytes]]) -> list[bytes]:
     """Stand in for sealing where the case's policy is ``clear``."""
-    del number
-    return name
+    return [name for _, name in names]
 
 
 @contextmanager

@@ -92,9 +92,10 @@ def register(run: Run, evidence: Evidence, label: str, fields: JSON) -> None:
 
 def start(run: Run, sets: Sets, labels: Sequence[str]) -> None:
     """Announce the run: environment, configuration, method, sets, then ``run.started``."""
-    run.case.bundle.unpublish()
     journal = run.journal
-    config = _sha256(run.config)
+    # JSON is YAML; the bytes of this file are what the ledger holds the digest of.
+    text = json.dumps(run.config, sort_keys=True, indent=1) + "\n"
+    config = run.case.bundle.write_run(run.uuid, bundle.CONFIG, text.encode())
     facts = environment()
     with journal.transaction() as records:
         records.run_facts(run.id, {"environment": facts})
@@ -135,9 +136,6 @@ def start(run: Run, sets: Sets, labels: Sequence[str]) -> None:
                 "config_sha256": config,
             },
         )
-    run.case.bundle.write_run(
-        run.uuid, "config.json", json.dumps(run.config, sort_keys=True, indent=1).encode() + b"\n"
-    )
     run.case.bundle.write_run(
         run.uuid, "environment.json", json.dumps(facts, sort_keys=True, indent=1).encode() + b"\n"
     )

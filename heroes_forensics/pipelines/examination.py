@@ -1,7 +1,7 @@
 """One source from its volumes to its last digest: units out, rows and gaps in.
 
-Inventory units list volumes; as soon as a volume is listed, content units read its streams in
-disk order. What a unit gave is committed in one transaction together with its ledger event, and
+Inventory units list volumes; a worker with nothing else to do reads what is listed so far, in
+disk order: all of a volume, or the part of it that is stored already. What a unit gave is committed in one transaction together with its ledger event, and
 only when the unit is whole: a worker that dies in the middle leaves nothing half-trusted. Its
 unit is then cut in halves until the one stream that kills workers is alone and becomes a gap.
 """
@@ -9,12 +9,12 @@ unit is then cut in halves until the one stream that kills workers is alone and 
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from heroes_forensics.frames import CONTENT, Batch, Control, Frame, Rows, Status, Unit
-from heroes_forensics.model import GAP_TEXTS, JSON, EntryFlag, EntryKind, Gap, Listing
+from heroes_forensics.model import GAP_TEXTS, HAS_CONTENT, JSON, EntryFlag, EntryKind, Gap, Listing
 from heroes_forensics.pipelines.run import Run
 from heroes_forensics.pipelines.sources import Evidence, gap_of
 from heroes_forensics.pipelines.supervisor import Death
@@ -25,7 +25,11 @@ PART_ROWS: Final = 20_000
 """Entries of one committed part of an inventory."""
 UNIT_ITEMS: Final = 2000
 UNIT_BYTES: Final = 256 << 20
-"""Items and bytes of one content unit."""
+"""The most items and bytes of one content unit."""
+UNIT_BYTES_LEAST: Final = 32 << 20
+UNITS_OF_VOLUME: Final = 16
+"""A volume is cut into at least so many units, down to the least size: workers end together."""
+NO_CONTENT: Final = frozenset(set(EntryKind) - HAS_CONTENT)
 
 _GAP_NUMBERS: Final = {code: number for number, code in enumerate(GAP_TEXTS, start=1)}
 _DEATH_GAPS: Final = {"timeout": "worker.timeout"}
@@ -45,7 +49,12 @@ class _Volume:
     stored: int = 0
     directories: int = 0
     gaps: list[Gap] = field(default_factory=list)
-    listed: bool = False
+    queued: int = 0
+    """The last item that went into content units; no later one did."""
+    unread: int = 0
+    """Bytes of the items stored after that one."""
+    last: int = 0
+    """The last item stored."""
 
 
 class Examination:
@@ -146,7 +155,7 @@ class Examination:
             if unit.kind == "content":
                 self._run.reading.add(unit.id)
             return unit
-        while self._ready:
+        while self._ready or self._queue_stored():
             volume, parts = self._ready[0]
             rows = next(parts, None)
             if rows is None:
@@ -154,6 +163,19 @@ class Examination:
                 continue
             return self._content_unit(volume, rows)
         return None
+
+    def _queue_stored(self) -> bool:
+        """Queue what one volume has stored and not queued; say whether there was any."""
+        volume = next((each for each in self._volumes.values() if each.last > each.queued), None)
+        if volume is None:
+            return False
+        size = min(UNIT_BYTES, max(UNIT_BYTES_LEAST, volume.unread // UNITS_OF_VOLUME))
+        parts = queries.tasks(
+            self._run.database, volume.id, after=volume.queued, limit=UNIT_ITEMS, max_bytes=size
+        )
+        volume.queued, volume.unread = volume.last, 0
+        self._ready.append((volume, parts))
+        return True
 
     def _content_unit(self, volume: _Volume, rows: Rows) -> Unit:
         number = self._run.next_unit()
@@ -217,17 +239,17 @@ class Examination:
     def _store_part(self, volume: _Volume, listing: Listing | None = None) -> None:
         run = self._run
         number = run.next_unit()
-        stored: list[tuple[object, ...]] = []
-        skips: list[tuple[object, ...]] = []
+        stored: list[tuple[Any, ...]] = []
+        skips: list[tuple[Any, ...]] = []
         with run.journal.transaction() as records:
             records.unit(number, run.id, "inventory", volume.id)
             for batch in volume.waiting:
                 first = run.next_items(len(batch.rows))
                 stored += records.items(first, volume.id, number, batch, run.seal)
-            for row in stored:
-                skip = self._skip(int(str(row[3])), int(str(row[4])))
+            for item, _, _, kind, flags, *_ in stored:
+                skip = self._skip(kind, flags)
                 if skip is not None:
-                    skips.append((row[0], number, *skip, 0, 0, None, None, None))
+                    skips.append((item, number, *skip, 0, 0, None, None, None))
             records.unread(skips)
             for gap in volume.gaps:
                 self._gap(gap, volume.id)
@@ -242,18 +264,18 @@ class Examination:
                     state="listed",
                 )
             run.unit_completed(number, len(stored), len(volume.gaps), digest)
-        run.listed(len(stored), len(skips), sum(max(0, int(str(row[7]))) for row in stored))
+        size = sum(max(0, row[7]) for row in stored)
+        run.listed(len(stored), len(skips), size)
+        if stored:
+            volume.last = stored[-1][0]
+        volume.unread += size
         volume.stored += len(stored)
         volume.directories += _directories(volume.waiting)
         volume.waiting, volume.waiting_rows, volume.gaps = [], 0, []
-        if listing is not None:
-            volume.listed = True
-            parts = queries.tasks(run.database, volume.id, limit=UNIT_ITEMS, max_bytes=UNIT_BYTES)
-            self._ready.append((volume, parts))
 
     def _skip(self, kind: int, flags: int) -> tuple[int, int] | None:
         """Return status and gap of a row that is not read, or None when it is."""
-        if kind in {EntryKind.DIRECTORY, EntryKind.SYMLINK, EntryKind.OTHER, EntryKind.VIRTUAL}:
+        if kind in NO_CONTENT:
             return Status.NO_CONTENT, 0
         if kind == EntryKind.METADATA and (
             self._run.config["profile"] == "triage" or flags & EntryFlag.SPARSE

@@ -216,6 +216,7 @@ class _Scan:
             "accept_damaged": request.accept_damaged,
             "perceptual": False,
         }
+        case.bundle.unpublish()  # before the first event: a manifest is of a record at rest
         run = Run(case, config, self._sets, self._watch)
         labels = self._register(run, evidence)
         closing.start(run, self._sets, [label for _, label in labels])

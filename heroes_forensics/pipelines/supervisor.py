@@ -179,7 +179,7 @@ class Pool:
                 if not any(worker.unit for worker in self._workers):
                     return
                 for key, _ in self._selector.select(timeout=1.0):
-                    yield from self._hear(key.data)
+                    yield from self._hear(key.data, next_unit)
                 yield from self._end_stalled()
         finally:
             for worker in [worker for worker in self._workers if worker.unit]:
@@ -204,7 +204,9 @@ class Pool:
                     for part in slices(unit.tasks):
                         wire.send(worker.channel, Batch("tasks", part))
 
-    def _hear(self, worker: _Worker) -> Iterator[tuple[Unit, Frame | Death]]:
+    def _hear(
+        self, worker: _Worker, next_unit: Callable[[], Unit | None]
+    ) -> Iterator[tuple[Unit, Frame | Death]]:
         try:
             received = wire.receive(worker.channel)
         except wire.ProtocolViolationError:
@@ -237,6 +239,10 @@ class Pool:
                 return
             worker.unit = None
             self._deaths_in_a_row = 0
+            # It works on while what it gave is being stored.
+            self._assign(next_unit)
+            yield unit, frame
+            return
         worker.frames += 1
         yield unit, frame
 

@@ -57,7 +57,7 @@ def verify(
             listed = result["problems"]
             rows = [{"class": "broken", **problem._asdict()} for problem in extra]
             result["problems"] = [*listed, *rows] if isinstance(listed, list) else rows
-            result["exit_code"] = exit_code([*found.problems, *extra])
+            result["exit_code"] = exit_code([*found.problems, *extra], strict=strict)
             result["headline"] = f"does not verify: {extra[0].where}: {extra[0].text}"
     return result
 
