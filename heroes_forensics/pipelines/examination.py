@@ -1,9 +1,10 @@
 """One source from its volumes to its last digest: units out, rows and gaps in.
 
 Inventory units list volumes; a worker with nothing else to do reads what is listed so far, in
-disk order: all of a volume, or the part of it that is stored already. What a unit gave is committed in one transaction together with its ledger event, and
-only when the unit is whole: a worker that dies in the middle leaves nothing half-trusted. Its
-unit is then cut in halves until the one stream that kills workers is alone and becomes a gap.
+disk order: all of a volume, or the part of it that is stored already. What a unit gave is
+committed in one transaction together with its ledger event, and only when the unit is whole: a
+worker that dies in the middle leaves nothing half-trusted. Its unit is then cut in halves until
+the one stream that kills workers is alone and becomes a gap.
 """
 
 from collections import deque
@@ -194,6 +195,7 @@ class Examination:
             self._run.media(int(str(frame.body["bytes"])))
         elif frame.kind == "digests":
             self.digests = frame.body
+            self._run.media(int(str(frame.body["bytes_read"])))
         elif frame.kind == "failed":
             self.media_failed = str(frame.body["message"])
 

@@ -143,8 +143,10 @@ def total(equations: list[Equation]) -> Equation:
     return Equation(**{name: sum(getattr(each, name) for each in equations) for name in names})
 
 
-def tasks(database: Database, volume: int, *, limit: int, max_bytes: int) -> Iterator[Rows]:
-    """Cut what is still to read of one volume into units, in disk order.
+def tasks(
+    database: Database, volume: int, *, after: int, limit: int, max_bytes: int
+) -> Iterator[Rows]:
+    """Cut what is to read of one volume, of the items numbered above ``after``, in disk order.
 
     Yields:
         `TASK` rows, at most ``limit`` of them and ``max_bytes`` of content together (one larger
@@ -155,8 +157,8 @@ def tasks(database: Database, volume: int, *, limit: int, max_bytes: int) -> Ite
     for row in database.rows(
         "SELECT i.id, i.kind, i.flags, i.size, i.handle FROM item i"
         " LEFT JOIN content c ON c.item_id = i.id"
-        " WHERE i.volume_id=? AND c.item_id IS NULL ORDER BY i.first_offset, i.id",
-        (volume,),
+        " WHERE i.id > ? AND i.volume_id=? AND c.item_id IS NULL ORDER BY i.first_offset, i.id",
+        (after, volume),
     ):
         if waiting and (len(waiting) >= limit or size + max(0, row[3]) > max_bytes):
             yield task_rows(waiting)

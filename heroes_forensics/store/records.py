@@ -11,8 +11,8 @@ from heroes_forensics.frames import Batch, Rows
 from heroes_forensics.model import JSON, Gap, Listing
 from heroes_forensics.store.database import Database
 
-Seal = Callable[[int, bytes], bytes]
-"""Item id and plain name bytes in, what is stored out."""
+Seal = Callable[[Sequence[tuple[int, bytes]]], list[bytes]]
+"""(Item id, plain name bytes) pairs in; what is stored of each out, in their order."""
 
 TIMES: Final = struct.Struct("<4q4I")
 """The four times of an item: seconds, then nanoseconds."""
@@ -139,28 +139,46 @@ class Records:
     ) -> list[tuple[Any, ...]]:
         """Insert the rows of one batch of entries with consecutive ids; return what was stored."""
         area = batch.area
-        stored: list[tuple[Any, ...]] = []
-        for number, row in enumerate(batch.rows.tolist(), start=first_id):
-            (kind, place, flags, owner, size, first, seconds, nanos, n, handle, lo, ln, po, pn) = (
-                row
+        rows = batch.rows.tolist()
+        paths = seal(
+            [
+                (number, area[start : start + length])
+                for number, (*_, start, length) in enumerate(rows, start=first_id)
+            ]
+        )
+        stored: list[tuple[Any, ...]] = [
+            (
+                number,
+                volume,
+                unit,
+                kind,
+                flags,
+                place,
+                owner,
+                size,
+                first,
+                TIMES.pack(*seconds, *nanos),
+                area[start : start + length].decode("ascii"),
+                handle[:used],
+                path,
             )
-            stored.append(
-                (
-                    number,
-                    volume,
-                    unit,
-                    kind,
-                    flags,
-                    place,
-                    owner,
-                    size,
-                    first,
-                    TIMES.pack(*seconds, *nanos),
-                    area[lo : lo + ln].decode("ascii"),
-                    bytes(handle)[:n],
-                    seal(number, area[po : po + pn]),
-                )
-            )
+            for number, path, (
+                kind,
+                place,
+                flags,
+                owner,
+                size,
+                first,
+                seconds,
+                nanos,
+                used,
+                handle,
+                start,
+                length,
+                _,
+                _,
+            ) in zip(range(first_id, first_id + len(rows)), paths, rows, strict=True)
+        ]
         self._database.many(
             "INSERT INTO item (id, volume_id, unit_id, kind, flags, place, owner, size,"
             " first_offset, times, locator, handle, path) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
