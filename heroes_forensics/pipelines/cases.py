@@ -211,10 +211,9 @@ def create(  # noqa: PLR0913 - the facts a case begins with
     home = laboratory.home()
     uuid, ledger = str(uuid4()), str(uuid4())
     # Keys first: a wrong passphrase leaves no half-made case behind.
-    local = keys.protection(home) is None
-    ring = (
-        keys.create_case_ring(home, uuid) if local else keys.load_ring(home, passphrase=passphrase)
-    )
+    laboratory_ring = None
+    if keys.protection(home) is not None:
+        laboratory_ring = keys.load_ring(home, passphrase=passphrase)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -223,7 +222,6 @@ def create(  # noqa: PLR0913 - the facts a case begins with
             hint="choose a directory on a local disk that you may write to",
         ) from error
     with _locked(folder):
-        ring = laboratory_ring or keys.create_case_ring(home, uuid)
         recipients = [recipient for _, recipient in ring.recipients]
         wrapped = seal.wrap_key(seal.new_case_key(), recipients)
         facts: JSON = {
