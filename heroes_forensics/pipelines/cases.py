@@ -222,6 +222,7 @@ def create(  # noqa: PLR0913 - the facts a case begins with
             hint="choose a directory on a local disk that you may write to",
         ) from error
     with _locked(folder):
+        ring = laboratory_ring or keys.create_case_ring(home, uuid)
         recipients = [recipient for _, recipient in ring.recipients]
         wrapped = seal.wrap_key(seal.new_case_key(), recipients)
         facts: JSON = {
