@@ -239,6 +239,47 @@ def test_holes_are_zeros_and_absurd_sizes_are_a_limit(tmp_path: Path) -> None:
     assert caught.value.code == "stream.limit"
 
 
+def test_a_block_mapped_file_that_is_mostly_holes_is_read_and_holds_nothing_up(
+    tmp_path: Path,
+) -> None:
+    """The Sleuth Kit needs most of a minute for the inode of the first, a lifetime for the last."""
+    spots = {"gap": (0, 11 * 1024, 300 << 10, 70 << 20, (1 << 30) - 5), "lastlog": (0,)}
+    sizes = {"gap": 1 << 30, "lastlog": 1 << 33}
+
+    def fill(folder: Path) -> None:
+        for name, offsets in spots.items():
+            with (folder / name).open("wb") as file:
+                for offset in offsets:
+                    file.seek(offset)
+                    file.write(b"here!")
+                file.truncate(sizes[name])
+
+    image = ext_image(tmp_path, fill, kind="ext2", options=("-b", "1024"))
+    fs = open_tsk(reader_of(image))
+    got = listed(fs.entries())
+    assert {got.path(name.encode()).size for name in sizes} == set(sizes.values())
+    stream = fs.open(got.path(b"gap").handle)
+    assert {stream.pread(offset, 5) for offset in spots["gap"]} == {b"here!"}
+    assert stream.pread((70 << 20) - 3, 11) == b"\0\0\0here!\0\0\0"
+    assert not any(stream.pread(500 << 20, 1 << 16))
+    assert stream.pread(1 << 30, 5) == b""
+    assert fs.open(got.path(b"lastlog").handle).pread(0, 5) == b"here!"
+
+
+def test_the_block_map_is_read_as_debugfs_reads_it(tmp_path: Path) -> None:
+    def fill(folder: Path) -> None:
+        with (folder / "f").open("wb") as file:
+            for number in range(0, 80_000, 7_001):
+                file.seek(number * 1024)
+                file.write(bytes([number % 251]) * 1500)
+
+    image = ext_image(tmp_path, fill, kind="ext2", options=("-b", "1024"))
+    fs = open_tsk(reader_of(image))
+    copy = tmp_path / "copy"
+    run("debugfs", "-R", f"dump f {copy}", image)
+    assert content(fs, listed(fs.entries()).path(b"f")) == copy.read_bytes()
+
+
 def test_inline_data_is_read(tmp_path: Path) -> None:
     def fill(folder: Path) -> None:
         (folder / "tiny").write_bytes(b"inside the inode")

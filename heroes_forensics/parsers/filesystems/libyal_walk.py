@@ -132,6 +132,13 @@ class LibyalFileSystem:
 
     def __init__(self, binding: Binding) -> None:
         self._binding = binding
+        try:
+            self._root = binding.root()
+            binding.address(self._root)
+        except _ERRORS as error:
+            raise UnsupportedError(
+                "the root directory cannot be read", code="volume.damaged"
+            ) from error
         self._counts = Counts()
         self._visited: set[int] = set()
         self._seen: set[int] = set()
@@ -153,13 +160,8 @@ class LibyalFileSystem:
         self._counts = Counts()
         self._visited, self._seen, self._linked = set(), set(), set()
         found: list[Entry | Gap] = []
-        try:
-            root = self._binding.root()
-            address = self._binding.address(root)
-        except _ERRORS as error:
-            raise UnsupportedError(
-                "the root directory cannot be read", code="volume.damaged"
-            ) from error
+        root = self._root
+        address = self._binding.address(root)
         self._entry(root, b"", Node(address, 0, b"", -1, ""), found)
         yield from found
         yield from self._drain()

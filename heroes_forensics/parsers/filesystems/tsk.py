@@ -13,11 +13,17 @@ import pytsk3
 from heroes_forensics.model import Entry, Gap, Listing, TimeBasis
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.filesystems import tsk_tables as t
+from heroes_forensics.parsers.filesystems.ext_inodes import (
+    BlockMapStream,
+    hollow_inodes,
+    layout_of,
+    patches,
+)
 from heroes_forensics.parsers.filesystems.tsk_image import TskImage, steady_zone
 from heroes_forensics.parsers.filesystems.tsk_stream import (
-    EmptyStream,
+    HOLLOW,
     Handle,
-    TskStream,
+    check_holes,
     open_stream,
 )
 from heroes_forensics.parsers.filesystems.tsk_sweep import SWEPT, sweep
@@ -58,7 +64,9 @@ class TskFileSystem:
 
     def entries(self) -> Iterator[Entry | Gap | Listing]:
         """Yield the tree, then what a sweep of a finite table adds, then the counts."""
+        hollow = self._hide_hollow()
         walk = Walk(self._fs, self._image, self._kind)
+        walk.entries.hollow = hollow
         yield from walk.tree()
         done = SWEPT.get(self._kind, "not available")
         try:
@@ -91,15 +99,42 @@ class TskFileSystem:
             self._image.deadline = None
         yield walk.counts.listing(done)
 
-    def open(self, handle: bytes) -> TskStream | EmptyStream:
+    def _hide_hollow(self) -> dict[int, int]:
+        """Keep The Sleuth Kit from the inodes that would hold it up for hours.
+
+        Returns:
+            Their sizes, by metadata address.
+        """
+        if not self._kind.startswith("ext"):
+            return {}
+        hollow = hollow_inodes(self._reader)
+        if hollow:  # opened anew: the kit keeps what it has read
+            self._image = TskImage(self._reader)
+            self._image.show(patches(hollow))
+            self._fs = _opened(self._image, self._kind)
+        return {address: inode.size for address, inode in hollow.items()}
+
+    def open(self, handle: bytes) -> Reader:
         """Open the stream of an entry."""
+        parts = Handle.unpack(handle)
+        if parts.flags & HOLLOW:
+            return self._open_hollow(parts)
         return open_stream(
             self._fs,
-            Handle.unpack(handle),
+            parts,
             block_size=int(self._fs.info.block_size),
             volume_size=self._reader.size,
             guessed=self._kind.startswith(("fat", "exfat")),
         )
+
+    def _open_hollow(self, handle: Handle) -> Reader:
+        layout = layout_of(self._reader)
+        offset = layout.offset_of(handle.address)
+        stream = BlockMapStream(self._reader, offset, layout.block_size)
+        if stream.size != handle.size:
+            raise UnsupportedError("the size has changed", code="stream.changed")
+        check_holes(stream.size, stream.allocated, self._reader.size)
+        return stream
 
     def close(self) -> None:
         """Release the volume; the reader stays open."""

@@ -183,6 +183,8 @@ class Entries:
         self.pending: list[Node] = []
         """Directories in use that wait to be listed."""
         self.deleted: list[Node] = []
+        self.hollow: dict[int, int] = {}
+        """Sizes of the files that The Sleuth Kit is shown as empty, by metadata address."""
         self._seen = bytearray(min(int(fs.info.last_inum) // 8 + 1, _SEEN_LIMIT))
         """One bit for each metadata address that a name led to."""
         self._announced: set[int] = set()
@@ -376,7 +378,10 @@ class Entries:
     def _file(self, thing: _Thing, stream: _Stream | None, size: int) -> Entry:
         """Return the entry of a file with its main stream, which may be missing."""
         bits = thing.bits
-        if stream is None:
+        if thing.address in self.hollow:
+            bits |= s.HOLLOW
+            stream = _Stream(self._data, 0, self.hollow[thing.address], t.ATTRIBUTE_SPARSE, b"", -1)
+        elif stream is None:
             bits |= s.NO_ATTRIBUTE
             stream = _Stream(self._data, 0, size, 0, b"", -1)
         return self._entry(thing, stream, thing.kind, 0, bits, thing.path)

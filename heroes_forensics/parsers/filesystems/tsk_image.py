@@ -7,6 +7,8 @@ gives the same numbers on every machine; `TimeRule.zone` then says ``local-unkno
 
 import os
 import time
+from bisect import bisect_left
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import pytsk3
@@ -44,7 +46,16 @@ class TskImage(_Base):  # type: ignore[misc]  # pytsk3 ships no types
         self.failures = 0
         self.deadline: float | None = None
         """`time.monotonic` after which every read fails: the only way to stop a search in C."""
+        self._patches: list[tuple[int, bytes]] = []
         super().__init__(url="", type=pytsk3.TSK_IMG_TYPE_EXTERNAL)
+
+    def show(self, patches: list[tuple[int, bytes]]) -> None:
+        """Show other bytes to The Sleuth Kit than there are; our own readers see the evidence.
+
+        Args:
+            patches: byte offsets in ascending order, and what to show there.
+        """
+        self._patches = patches
 
     def get_size(self) -> int:
         """Return the declared length in bytes."""
@@ -65,7 +76,19 @@ class TskImage(_Base):  # type: ignore[misc]  # pytsk3 ships no types
         if not data and length and offset < self._size:
             self.failures += 1
             raise OSError("the bytes exist but cannot be read")
-        return data
+        return self._patched(offset, data) if self._patches else data
+
+    def _patched(self, offset: int, data: bytes) -> bytes:
+        first = bisect_left(self._patches, (offset - 3, b""))
+        changed: bytearray | None = None
+        for at, new in islice(self._patches, first, None):
+            if at >= offset + len(data):
+                break
+            changed = bytearray(data) if changed is None else changed
+            for index, byte in enumerate(new, at - offset):
+                if 0 <= index < len(changed):
+                    changed[index] = byte
+        return data if changed is None else bytes(changed)
 
     def _before_failure(self, offset: int, length: int) -> bytes:
         parts: list[bytes] = []

@@ -24,8 +24,8 @@ NO_ATTRIBUTE: Final = 4
 """A file without the attribute that would hold its content."""
 ELSEWHERE: Final = 8
 """A reparse point says the content is stored by another method or in another place."""
-FAMILY: Final = 16
-"""The clusters are guessed, as FAT does for deleted entries."""
+HOLLOW: Final = 16
+"""A block-mapped ext file that is mostly holes: read by `ext_inodes`."""
 
 SPARSE_LIMIT: Final = 1 << 34
 """Bytes of holes read for one stream before its size must be explained by allocated runs."""
@@ -207,9 +207,17 @@ def _check_runs(attribute: "Any", size: int, block_size: int, volume_size: int) 
             raise OSError("part of the list of runs is missing")
         if not mark & t.RUN_SPARSE:
             allocated += run.len * block_size
-    beyond = max(volume_size, SPARSE_LIMIT)
-    if size > beyond and allocated * SPARSE_RATIO < size:
+    check_holes(size, allocated, volume_size)
+    return -1 if flags & t.ATTRIBUTE_COMPRESSED else allocated
+
+
+def check_holes(size: int, allocated: int, volume_size: int) -> None:
+    """Refuse to read holes for hours.
+
+    Raises:
+        UnsupportedError: the size is far beyond the volume and beyond what is allocated.
+    """
+    if size > max(volume_size, SPARSE_LIMIT) and allocated * SPARSE_RATIO < size:
         raise UnsupportedError(
             "the stated size is far beyond what is allocated", code="stream.limit"
         )
-    return -1 if flags & t.ATTRIBUTE_COMPRESSED else allocated

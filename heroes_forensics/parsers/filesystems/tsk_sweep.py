@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from heroes_forensics.model import Entry, Gap
 from heroes_forensics.parsers.filesystems import tsk_tables as t
+from heroes_forensics.parsers.filesystems.ext_inodes import used_inodes
 from heroes_forensics.parsers.filesystems.tsk_names import hfs_names
 
 if TYPE_CHECKING:
@@ -23,12 +24,9 @@ if TYPE_CHECKING:
 _CHUNK: Final = 1 << 20
 _NTFS_FIRST: Final = 16
 """Records 0 to 11 are the named files of NTFS, 12 to 15 are kept in use without a name."""
-_EXT_MAGIC: Final = 0xEF53
-_EXT_FIRST: Final = 11
 _RECORD: Final = 256
-_INODE: Final = 128
-_NARROW: Final = 32
-_WIDE: Final = 64
+_SMALLEST: Final = 32
+"""Bytes that an inode or a directory record takes at least, of those that are counted."""
 _HFS_FIRST: Final = 16
 
 
@@ -95,76 +93,13 @@ def _ntfs(fs: Any, reader: "Reader") -> Iterator[tuple[int, bool]]:  # noqa: ANN
 def _ext(fs: Any, reader: "Reader") -> Iterator[tuple[int, bool]]:  # noqa: ANN401
     """Yield the inodes the group descriptors say were ever in use."""
     del fs
-    block = reader.pread(1024, 1024)
-    if struct.unpack_from("<H", block, 56)[0] != _EXT_MAGIC:
-        raise OSError("the superblock is not where it should be")
-    (inodes,) = struct.unpack_from("<I", block, 0)
-    (first_block,) = struct.unpack_from("<I", block, 20)
-    size = 1024 << struct.unpack_from("<I", block, 24)[0]
-    (per_group,) = struct.unpack_from("<I", block, 40)
-    inode_size = struct.unpack_from("<H", block, 88)[0] if block[76] else 128
-    blocks_per_group = struct.unpack_from("<I", block, 32)[0]
-    compatible, incompatible, read_only = struct.unpack_from("<III", block, 92)
-    width = struct.unpack_from("<H", block, 254)[0] if incompatible & 0x80 else _NARROW
-    (first_meta,) = struct.unpack_from("<I", block, 260)
-    reserved = {struct.unpack_from("<I", block, at)[0] for at in (0x240, 0x244, 0x26C, 0x280)}
-    checked = read_only & 0x410 != 0
-    if not per_group or width < _NARROW or not blocks_per_group or not _INODE <= inode_size <= size:
-        raise OSError("the superblock makes no sense")
-    per_block = size // width
-    for group in range(-(-inodes // per_group)):
-        where = group // per_block
-        if incompatible & 0x10 and where >= first_meta:
-            home = where * per_block
-            start = first_block + home * blocks_per_group + _has_super(home, compatible, read_only)
-        else:
-            start = first_block + 1 + where
-        raw = reader.pread(start * size + group % per_block * width, width)
-        if len(raw) < width:
-            raise OSError("a group descriptor cannot be read")
-        table = struct.unpack_from("<I", raw, 8)[0]
-        (flags,) = struct.unpack_from("<H", raw, 18)
-        unused = struct.unpack_from("<H", raw, 28)[0]
-        if width >= _WIDE:
-            table |= struct.unpack_from("<I", raw, 40)[0] << 32
-            unused |= struct.unpack_from("<H", raw, 50)[0] << 16
-        if checked and flags & 1:
-            continue
-        count = max(0, per_group - unused) if checked else per_group
-        base = group * per_group + 1
-        for index in _used_inodes(reader, table * size, count, inode_size):
-            address = base + index
-            if address >= _EXT_FIRST and address not in reserved:
-                yield address, False
-
-
-def _used_inodes(reader: "Reader", start: int, count: int, width: int) -> Iterator[int]:
-    """Yield the positions of the inodes that have a mode: those ever in use."""
-    step = _CHUNK // width
-    for first in range(0, count, step):
-        part = reader.pread(start + first * width, min(step, count - first) * width)
-        for index in range(len(part) // width):
-            if part[index * width] or part[index * width + 1]:
-                yield first + index
-        if len(part) < min(step, count - first) * width:
-            raise OSError("an inode table cannot be read to its end")
-
-
-def _has_super(group: int, compatible: int, read_only: int) -> int:
-    if group == 0 or not (read_only & 1 or compatible & 0x200):
-        return 1
-    for base in (3, 5, 7):
-        power = base
-        while power < group:
-            power *= base
-        if power == group:
-            return 1
-    return int(group == 1)
+    for address in used_inodes(reader):
+        yield address, False
 
 
 def _all(fs: Any, reader: "Reader") -> Iterator[tuple[int, bool]]:  # noqa: ANN401
-    del reader
-    for address in range(int(fs.info.first_inum), int(fs.info.last_inum)):
+    first = int(fs.info.first_inum)
+    for address in range(first, min(int(fs.info.last_inum), first + reader.size // _SMALLEST)):
         yield address, False
 
 

@@ -138,6 +138,9 @@ class Walk:
                 yield from self._directory(node)
 
     def _directory(self, node: Node) -> Iterator[Entry | Gap]:
+        if node.address in self.entries.hollow:
+            yield from self._end(node, whole=False)
+            return
         if self._is_large(node):
             yield from self._relist(node)
             return

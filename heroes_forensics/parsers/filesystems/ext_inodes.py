@@ -1,0 +1,280 @@
+"""The inode tables of ext volumes, read by us: for the sweep, and for files that are mostly holes.
+
+The Sleuth Kit makes a run of each missing block of a block-mapped file, and looks through all
+runs for each: a hole of 1 GiB takes it most of a minute, the hole in an ordinary ``lastlog`` of
+an ext3 system days, and one such inode would keep the whole volume from being listed. So those
+inodes are found beforehand, shown to the kit with a size of zero, and read here.
+
+Format: the ext4 disk layout of the Linux kernel documentation (super block, group descriptors,
+inode table, direct and indirect block addressing).
+"""
+
+import struct
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from heroes_forensics.parsers.base import Reader
+
+_SUPER: Final = 1024
+"""Offset and length of the super block, bytes."""
+_MAGIC: Final = 0xEF53
+_FIRST: Final = 11
+_CHUNK: Final = 1 << 20
+_DIRECT: Final = 12
+_HOLES: Final = 8192
+"""Missing blocks from which on a file is read by us; the kit takes half a second for these."""
+_EXTENTS_OR_INLINE: Final = 0x10080000
+_HUGE_FILE: Final = 0x40000
+_REGULAR: Final = 0x8000
+_DIRECTORY: Final = 0x4000
+_NARROW: Final = 32
+_WIDE: Final = 64
+_SMALLEST_INODE: Final = 128
+_CACHED: Final = 64
+"""Indirect blocks kept in memory while a file is read."""
+
+
+Rows = npt.NDArray[np.void]
+"""Inodes: mode, size, blocks, flags, size_high."""
+
+
+class Layout(NamedTuple):
+    """What the super block says."""
+
+    block_size: int
+    inode_size: int
+    reserved: frozenset[int]
+    tables: tuple[tuple[int, int, int], ...]
+    """First inode number, byte offset and number of inodes ever used, of each group."""
+
+    def offset_of(self, address: int) -> int:
+        """Return the byte offset of an inode.
+
+        Raises:
+            OSError: no group holds it.
+        """
+        for first, start, count in self.tables:
+            if first <= address < first + count:
+                return start + (address - first) * self.inode_size
+        raise OSError("there is no such inode")
+
+
+def layout_of(reader: Reader) -> Layout:
+    """Read the super block and the group descriptors.
+
+    Raises:
+        OSError: they cannot be read, or make no sense.
+    """
+    block = reader.pread(_SUPER, _SUPER)
+    if len(block) < _SUPER or struct.unpack_from("<H", block, 56)[0] != _MAGIC:
+        raise OSError("the superblock is not where it should be")
+    (inodes,) = struct.unpack_from("<I", block, 0)
+    first_block, log_size = struct.unpack_from("<II", block, 20)
+    (blocks_per_group,) = struct.unpack_from("<I", block, 32)
+    (per_group,) = struct.unpack_from("<I", block, 40)
+    inode_size = struct.unpack_from("<H", block, 88)[0] if block[76] else _SMALLEST_INODE
+    compatible, incompatible, read_only = struct.unpack_from("<III", block, 92)
+    width = struct.unpack_from("<H", block, 254)[0] if incompatible & 0x80 else _NARROW
+    (first_meta,) = struct.unpack_from("<I", block, 260)
+    size = 1024 << (log_size & 31)
+    fits = _SMALLEST_INODE <= inode_size <= size and _NARROW <= width <= size
+    if not per_group or not blocks_per_group or not fits or size > 1 << 16:
+        raise OSError("the superblock makes no sense")
+    reserved = {struct.unpack_from("<I", block, at)[0] for at in (0x240, 0x244, 0x26C, 0x280)}
+    checked = read_only & 0x410 != 0
+    per_block = size // width
+    tables: list[tuple[int, int, int]] = []
+    for group in range(-(-inodes // per_group)):
+        where = group // per_block
+        start = first_block + 1 + where
+        if incompatible & 0x10 and where >= first_meta:
+            home = where * per_block
+            start = first_block + home * blocks_per_group
+            start += _has_super(home, compatible, read_only)
+        raw = reader.pread(start * size + group % per_block * width, width)
+        if len(raw) < width:
+            raise OSError("a group descriptor cannot be read")
+        table = struct.unpack_from("<I", raw, 8)[0]
+        flags, unused = struct.unpack_from("<H", raw, 18)[0], struct.unpack_from("<H", raw, 28)[0]
+        if width >= _WIDE:
+            table |= struct.unpack_from("<I", raw, 40)[0] << 32
+            unused |= struct.unpack_from("<H", raw, 50)[0] << 16
+        if not (checked and flags & 1):
+            count = max(0, per_group - unused) if checked else per_group
+            tables.append((group * per_group + 1, table * size, count))
+    return Layout(size, inode_size, frozenset(reserved), tuple(tables))
+
+
+def _has_super(group: int, compatible: int, read_only: int) -> int:
+    """Return 1 when a group begins with a copy of the super block, else 0."""
+    if group <= 1 or not (read_only & 1 or compatible & 0x200):
+        return 1
+    for base in (3, 5, 7):
+        power = base
+        while power < group:
+            power *= base
+        if power == group:
+            return 1
+    return 0
+
+
+def used_inodes(reader: Reader) -> Iterator[int]:
+    """Yield the numbers of the inodes that were ever in use and are not the file system's own.
+
+    Raises:
+        OSError: a table cannot be read to its end.
+    """
+    layout = layout_of(reader)
+    for first, _, rows in _tables(reader, layout):
+        for index in np.flatnonzero(rows["mode"]).tolist():
+            address = first + index
+            if address >= _FIRST and address not in layout.reserved:
+                yield address
+
+
+class Hollow(NamedTuple):
+    """A block-mapped inode that is mostly holes."""
+
+    offset: int
+    """Byte offset of the inode in the volume."""
+    size: int
+    directory: bool
+
+
+def hollow_inodes(reader: Reader) -> dict[int, Hollow]:
+    """Find the inodes that must be kept from The Sleuth Kit, by number.
+
+    What cannot be read is passed over here: the sweep reads the same tables and says so.
+    """
+    found: dict[int, Hollow] = {}
+    try:
+        layout = layout_of(reader)
+        for first, offset, rows in _tables(reader, layout):
+            for index, size, directory in _hollow(rows, layout):
+                at = offset + index * layout.inode_size
+                found[first + index] = Hollow(at, size, directory)
+    except OSError:
+        pass
+    return found
+
+
+def _hollow(rows: Rows, layout: Layout) -> Iterator[tuple[int, int, bool]]:
+    """Yield position and size of those of a table that are mostly holes, and if directories."""
+    kind = rows["mode"] & 0xF000
+    sizes = rows["size"].astype(np.uint64) | (rows["size_high"].astype(np.uint64) << 32)
+    unit = np.where(rows["flags"] & _HUGE_FILE, layout.block_size, 512).astype(np.uint64)
+    big = sizes > rows["blocks"].astype(np.uint64) * unit + np.uint64(_HOLES * layout.block_size)
+    mapped = rows["flags"] & _EXTENTS_OR_INLINE == 0
+    some = (kind == _REGULAR) | (kind == _DIRECTORY)
+    for index in np.flatnonzero(big & mapped & some).tolist():
+        yield index, int(sizes[index]), bool(kind[index] == _DIRECTORY)
+
+
+def patches(hollow: dict[int, Hollow]) -> list[tuple[int, bytes]]:
+    """Return what makes those inodes look empty: byte offsets and the bytes to show there."""
+    rows: list[tuple[int, bytes]] = []
+    for inode in hollow.values():
+        rows += [(inode.offset + 4, bytes(4)), (inode.offset + 108, bytes(4))]
+    return sorted(rows)
+
+
+def _tables(reader: Reader, layout: Layout) -> Iterator[tuple[int, int, Rows]]:
+    """Yield the tables in pieces: number and offset of the first inode, and the inodes."""
+    width = layout.inode_size
+    form = np.dtype(
+        {
+            "names": ["mode", "size", "blocks", "flags", "size_high"],
+            "formats": ["<u2", "<u4", "<u4", "<u4", "<u4"],
+            "offsets": [0, 4, 28, 32, 108],
+            "itemsize": width,
+        }
+    )
+    step = _CHUNK // width
+    for first, start, count in layout.tables:
+        for index in range(0, count, step):
+            number = min(step, count - index)
+            part = reader.pread(start + index * width, number * width)
+            whole = len(part) // width
+            yield first + index, start + index * width, np.frombuffer(part, form, whole)
+            if whole < number:
+                raise OSError("an inode table cannot be read to its end")
+
+
+class BlockMapStream:
+    """A block-mapped file as a `Reader`: twelve direct blocks and three levels of indirection."""
+
+    def __init__(self, reader: Reader, offset: int, block_size: int) -> None:
+        raw = reader.pread(offset, _SMALLEST_INODE)
+        if len(raw) < _SMALLEST_INODE:
+            raise OSError("the inode cannot be read")
+        self._reader = reader
+        self._width = block_size
+        self._fan = block_size // 4
+        self._map: tuple[int, ...] = struct.unpack_from("<15I", raw, 40)
+        low, high = struct.unpack_from("<I", raw, 4)[0], struct.unpack_from("<I", raw, 108)[0]
+        self._size = low | high << 32
+        self.allocated = struct.unpack_from("<I", raw, 28)[0] * 512
+        """Bytes of the blocks it holds, those of the map included."""
+        self._blocks: OrderedDict[int, bytes] = OrderedDict()
+
+    @property
+    def size(self) -> int:
+        """Length by the metadata, bytes."""
+        return self._size
+
+    def pread(self, offset: int, length: int) -> bytes:
+        """Read; holes are zeros.
+
+        Raises:
+            OSError: a block cannot be read.
+        """
+        length = max(0, min(length, self._size - offset))
+        parts: list[bytes] = []
+        while length > 0:
+            inside = offset % self._width
+            number = min(length, self._width - inside)
+            block = self._address(offset // self._width)
+            parts.append(
+                self._read(block * self._width + inside, number) if block else bytes(number)
+            )
+            offset += number
+            length -= number
+        return b"".join(parts)
+
+    def close(self) -> None:
+        """Forget the blocks of the map."""
+        self._blocks.clear()
+
+    def _address(self, index: int) -> int:
+        if index < _DIRECT:
+            return self._map[index]
+        index -= _DIRECT
+        for level in range(1, 4):
+            reach: int = self._fan**level
+            if index < reach:
+                block = self._map[_DIRECT + level - 1]
+                for below in reversed(range(level)):
+                    if block:
+                        block = self._pointer(block, index // self._fan**below % self._fan)
+                return block
+            index -= reach
+        raise OSError("the file reaches beyond what block addresses can name")
+
+    def _pointer(self, block: int, index: int) -> int:
+        data = self._blocks.get(block)
+        if data is None:
+            data = self._read(block * self._width, self._width)
+            self._blocks[block] = data
+            if len(self._blocks) > _CACHED:
+                self._blocks.popitem(last=False)
+        return int.from_bytes(data[4 * index : 4 * index + 4], "little")
+
+    def _read(self, offset: int, length: int) -> bytes:
+        data = self._reader.pread(offset, length)
+        if len(data) != length:
+            raise OSError("a block lies beyond the end of the volume")
+        return data
