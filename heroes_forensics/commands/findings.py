@@ -10,7 +10,6 @@ from heroes_forensics.commands.text import counted, hanging
 from heroes_forensics.commands.verb import Verb
 from heroes_forensics.commands.words import catalogue, finding
 from heroes_forensics.errors import DONE
-from heroes_forensics.model import JSON
 
 
 @click.command("findings", cls=Verb)
@@ -29,16 +28,9 @@ def findings(*, case_dir: Path, as_json: bool) -> int:
     from heroes_forensics.pipelines import views  # noqa: PLC0415 # heavy: when it runs
 
     out = Output(as_json=as_json)
-    number = out.show_all(map(_row, views.findings(case_dir)), "finding", finding)
+    number = out.show_all(views.findings(case_dir), "finding", finding)
     if not as_json:
         out.line(f"{counted(number, 'finding')}." if number else catalogue().text("findings.none"))
         out.lines(hanging("", catalogue().text("always.unlisted")))
         out.line("What was not examined: heroes inventory CASE --gaps")
     return DONE
-
-
-def _row(row: JSON) -> JSON:
-    """Return a finding of the report model as a line: its ``type`` is the content's there."""
-    if row.get("type") == "finding":
-        return row
-    return {**row, "type": "finding", "content_type": row.get("type")}

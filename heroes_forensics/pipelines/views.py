@@ -163,7 +163,8 @@ def findings(case_dir: Path) -> Iterator[JSON]:
     with _reading(case_dir) as database:
         report = Builder(database, case_dir / BUNDLE).findings()
         for finding in report:
-            yield {"type": "finding", **finding.to_json()}
+            row = finding.to_json()
+            yield {**row, "type": "finding", "content_type": row["type"]}
 
 
 def gaps(case_dir: Path) -> Iterator[JSON]:

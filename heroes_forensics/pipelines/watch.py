@@ -14,7 +14,7 @@ class Progress:
     """``opening``, ``listing``, ``reading``, ``verifying``, ``closing``."""
     items_done: int = 0
     items_total: int = 0
-    """0 while the inventory is not complete."""
+    """Listed so far; final once the stage is past ``listing``."""
     bytes_done: int = 0
     bytes_total: int = 0
     media_done: int = 0
