@@ -25,6 +25,7 @@ _MAGIC: Final = 0xEF53
 _FIRST: Final = 11
 _CHUNK: Final = 1 << 20
 _DIRECT: Final = 12
+_LARGEST: Final = (1 << 63) - 1
 _HOLES: Final = 8192
 """Missing blocks from which on a file is read by us; the kit takes half a second for these."""
 _EXTENTS_OR_INLINE: Final = 0x10080000
@@ -171,7 +172,7 @@ def _hollow(rows: Rows, layout: Layout) -> Iterator[tuple[int, int, bool]]:
     mapped = rows["flags"] & _EXTENTS_OR_INLINE == 0
     some = (kind == _REGULAR) | (kind == _DIRECTORY)
     for index in np.flatnonzero(big & mapped & some).tolist():
-        yield index, int(sizes[index]), bool(kind[index] == _DIRECTORY)
+        yield index, min(int(sizes[index]), _LARGEST), bool(kind[index] == _DIRECTORY)
 
 
 def patches(hollow: dict[int, Hollow]) -> list[tuple[int, bytes]]:
@@ -216,7 +217,7 @@ class BlockMapStream:
         self._fan = block_size // 4
         self._map: tuple[int, ...] = struct.unpack_from("<15I", raw, 40)
         low, high = struct.unpack_from("<I", raw, 4)[0], struct.unpack_from("<I", raw, 108)[0]
-        self._size = low | high << 32
+        self._size = min(low | high << 32, _LARGEST)
         self.allocated = struct.unpack_from("<I", raw, 28)[0] * 512
         """Bytes of the blocks it holds, those of the map included."""
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
@@ -257,9 +258,10 @@ class BlockMapStream:
             reach: int = self._fan**level
             if index < reach:
                 block = self._map[_DIRECT + level - 1]
-                for below in reversed(range(level)):
-                    if block:
-                        block = self._pointer(block, index // self._fan**below % self._fan)
+                while level and block:
+                    reach //= self._fan
+                    level -= 1  # noqa: PLW2901 - down the tree
+                    block = self._pointer(block, index // reach % self._fan)
                 return block
             index -= reach
         raise OSError("the file reaches beyond what block addresses can name")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-_FORM: Final = struct.Struct("<BIHIQq")
+_FORM: Final = struct.Struct("<BIIIQq")
 
 ALLOCATED: Final = 1
 NO_METADATA: Final = 2
@@ -34,7 +34,7 @@ _MAX_READ: Final = 1 << 28
 
 
 class Handle(NamedTuple):
-    """What `TskFileSystem.open` needs; packed into 27 bytes."""
+    """What `TskFileSystem.open` needs; packed into 29 bytes."""
 
     flags: int
     type: int
