@@ -74,6 +74,7 @@ TYPE_CLASSES: Final[Mapping[FileClass, TypeClass]] = {
 }
 EXAMPLES: Final = 5
 _WHICH: Final[tuple[Literal["m", "a", "c", "b"], ...]] = ("m", "a", "c", "b")
+_UTC: Final = TimeRule(1, "utc")
 _STATES: Final[Mapping[str, VolumeState]] = {
     "volume.encrypted": "encrypted",
     "volume.unsupported": "unsupported",
@@ -499,9 +500,11 @@ class Builder:
     def _times(self, item: queries.Item) -> tuple[FileTime, ...]:
         rules = self._rules.get((item.source, item.volume), {})
         return tuple(
-            FileTime.of(which, moment, rules.get(which, TimeRule(1, "utc")))
-            for which, moment in zip(_WHICH, item.times, strict=True)
-            if moment is not None
+            [
+                FileTime.of(which, moment, rules.get(which, _UTC))
+                for which, moment in zip(_WHICH, item.times, strict=True)
+                if moment is not None
+            ]
         )
 
     def item_rows(self) -> Iterator[ItemRow]:

@@ -5,6 +5,7 @@ Nothing here holds a name from evidence or a digest of a file: only locators, co
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Annotated, ClassVar, Final, Literal, Self
 
 from heroes_forensics.model import Listing, Moment, TimeRule
@@ -84,12 +85,22 @@ class FileTime(Record):
 
 
 def _calendar(moment: Moment, rule: TimeRule) -> str:
-    """Write a moment in the proleptic Gregorian calendar, years before 1 and after 9999 too.
+    """Write a moment in the proleptic Gregorian calendar, years before 1 and after 9999 too."""
+    days, second = divmod(moment.seconds, 86_400)
+    digits = max(0, min(9, 9 - len(str(rule.resolution_ns)) + 1)) if rule.resolution_ns else 9
+    fraction = f".{moment.nanoseconds:09d}"[: digits + 1] if digits else ""
+    zone = "Z" if rule.zone == "utc" else ""
+    minute = second // 60
+    return f"{_date(days)}T{minute // 60:02d}:{minute % 60:02d}:{second % 60:02d}{fraction}{zone}"
 
-    Days to date after the public algorithm ``civil_from_days`` (Howard Hinnant, "chrono-Compatible
+
+@lru_cache(4096)
+def _date(days: int) -> str:
+    """Write the date so many days after 1970-01-01.
+
+    After the public algorithm ``civil_from_days`` (Howard Hinnant, "chrono-Compatible
     Low-Level Date Algorithms").
     """
-    days, second = divmod(moment.seconds, 86_400)
     days += 719_468
     era, day = divmod(days, 146_097)
     year_of_era = (day - day // 1_460 + day // 36_524 - day // 146_096) // 365
@@ -99,13 +110,7 @@ def _calendar(moment: Moment, rule: TimeRule) -> str:
     month = month + 3 if month < 10 else month - 9  # noqa: PLR2004 # March is month 0
     year = year_of_era + era * 400 + (month <= 2)  # noqa: PLR2004 # January and February
     sign, year = ("-", -year) if year < 0 else ("", year)
-    digits = max(0, min(9, 9 - len(str(rule.resolution_ns)) + 1)) if rule.resolution_ns else 9
-    fraction = f".{moment.nanoseconds:09d}"[: digits + 1] if digits else ""
-    zone = "Z" if rule.zone == "utc" else ""
-    return (
-        f"{sign}{year:04d}-{month:02d}-{date:02d}T"
-        f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}{fraction}{zone}"
-    )
+    return f"{sign}{year:04d}-{month:02d}-{date:02d}"
 
 
 @dataclass(frozen=True, slots=True)

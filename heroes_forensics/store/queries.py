@@ -71,6 +71,19 @@ class Item(NamedTuple):
         return f"{self.source}/{self.volume}/{self.locator}"
 
 
+class Outcome(NamedTuple):
+    """How one item ended: what the inventory tree commits to."""
+
+    source: str
+    volume: str
+    locator: str
+    size: int
+    status: int
+    """One of `Status`; 0 when the item was never reached."""
+    gap: str
+    sha256: bytes | None
+
+
 _ITEMS: Final = """
 SELECT i.id, e.label, s.label, v.key, i.locator, i.kind, i.flags, i.place, i.owner, i.size,
        i.times, i.path, coalesce(c.status, 0), coalesce(c.gap, 0), coalesce(c.type, 0),
@@ -100,6 +113,21 @@ def items(database: Database, *, exhibit: str | None = None) -> Iterator[Item]:
     where, values = (" WHERE e.label=?", (exhibit,)) if exhibit else ("", ())
     for row in database.rows(f"{_ITEMS}{where} ORDER BY i.id", values):
         yield _item(row)
+
+
+def outcomes(database: Database) -> Iterator[Outcome]:
+    """Stream how each item ended, in the order of `items`."""
+    volumes = {
+        number: (label, key)
+        for number, label, key in database.rows(
+            "SELECT v.id, s.label, v.key FROM volume v JOIN source s ON s.id = v.source_id"
+        )
+    }
+    for volume, locator, size, status, gap, sha256 in database.rows(
+        "SELECT i.volume_id, i.locator, i.size, c.status, c.gap, c.sha256 FROM item i"
+        " LEFT JOIN content c ON c.item_id = i.id ORDER BY i.id"
+    ):
+        yield Outcome(*volumes[volume], locator, size, status or 0, GAP_CODES[gap or 0], sha256)
 
 
 def item(database: Database, number: int) -> Item | None:
