@@ -1,6 +1,7 @@
 import json
 import stat
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -191,6 +192,13 @@ def test_a_high_water_mark_only_rises(home: Path) -> None:
     highwater.advance(home, "a", Mark(6, ROOT))
     assert highwater.load(home)["a"].size == 6
     assert modes(home) == {("folder", 0o700), ("file", 0o600)}
+
+
+def test_marks_of_cases_closed_side_by_side_are_all_kept(home: Path) -> None:
+    origins = [f"origin-{number}" for number in range(64)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda origin: highwater.advance(home, origin, Mark(1, ROOT)), origins))
+    assert highwater.load(home) == dict.fromkeys(origins, Mark(1, ROOT))
 
 
 @pytest.mark.parametrize("data", ["", "[]", '{"a":1}', '{"a":{"size":"1","root":"00"}}'])
