@@ -20,7 +20,7 @@ from filesystem_images import (
 
 from heroes_forensics.model import EntryFlag, EntryKind
 from heroes_forensics.parsers.base import UnsupportedError
-from heroes_forensics.parsers.filesystems import tsk_walk
+from heroes_forensics.parsers.filesystems import ext_inodes, tsk_walk
 from heroes_forensics.parsers.filesystems.locators import icat_command
 from heroes_forensics.parsers.filesystems.tsk import open_tsk
 from heroes_forensics.parsers.storage.readers import RangeReader
@@ -278,6 +278,27 @@ def test_the_block_map_is_read_as_debugfs_reads_it(tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     run("debugfs", "-R", f"dump f {copy}", image)
     assert content(fs, listed(fs.entries()).path(b"f")) == copy.read_bytes()
+
+
+def test_large_directories_and_files_without_extents_are_read_by_us(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(folder: Path) -> None:
+        odd(folder)
+        plain(folder)
+
+    image = ext_image(tmp_path, fill, kind="ext2")
+    fs = open_tsk(reader_of(image))
+    usual = listed(fs.entries())
+    wanted = digests(fs, usual.entries)
+    monkeypatch.setattr(ext_inodes, "_BLOCKS", 0)
+    fs = open_tsk(reader_of(image))
+    other = listed(fs.entries())
+    assert other.paths == usual.paths - {b"$OrphanFiles"}
+    assert dict(digests(fs, other.entries).items()) == wanted
+    assert not other.gaps
+    big = b"d/big.bin"
+    assert other.path(big).first_offset == usual.path(big).first_offset > 0
 
 
 def test_inline_data_is_read(tmp_path: Path) -> None:

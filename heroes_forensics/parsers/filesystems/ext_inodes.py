@@ -1,9 +1,10 @@
-"""The inode tables of ext volumes, read by us: for the sweep, and for files that are mostly holes.
+"""The inode tables of ext volumes, read by us: for the sweep, and for large block-mapped files.
 
 The Sleuth Kit makes a run of each missing block of a block-mapped file, and looks through all
 runs for each: a hole of 1 GiB takes it most of a minute, the hole in an ordinary ``lastlog`` of
-an ext3 system days, and one such inode would keep the whole volume from being listed. So those
-inodes are found beforehand, shown to the kit with a size of zero, and read here.
+an ext3 system days, and one such inode would keep the whole volume from being listed. Which files
+have holes is not known before their maps are read. So all large ones are found beforehand, shown
+to the kit with a size of zero, and read here. Files with extents are not concerned.
 
 Format: the ext4 disk layout of the Linux kernel documentation (super block, group descriptors,
 inode table, direct and indirect block addressing).
@@ -26,12 +27,10 @@ _FIRST: Final = 11
 _CHUNK: Final = 1 << 20
 _DIRECT: Final = 12
 _LARGEST: Final = (1 << 63) - 1
-_HOLES: Final = 8192
-"""Missing blocks from which on a file is read by us; the kit takes half a second for these."""
+_BLOCKS: Final = 8192
+"""Blocks from which on a file is read by us: at worst the kit takes a second for these."""
 _EXTENTS_OR_INLINE: Final = 0x10080000
 _HUGE_FILE: Final = 0x40000
-_REGULAR: Final = 0x8000
-_DIRECTORY: Final = 0x4000
 _NARROW: Final = 32
 _WIDE: Final = 64
 _SMALLEST_INODE: Final = 128
@@ -40,7 +39,7 @@ _CACHED: Final = 64
 
 
 Rows = npt.NDArray[np.void]
-"""Inodes: mode, size, blocks, flags, size_high."""
+"""Inodes: mode, size, blocks, flags, block (the first), size_high."""
 
 
 class Layout(NamedTuple):
@@ -137,48 +136,53 @@ def used_inodes(reader: Reader) -> Iterator[int]:
                 yield address
 
 
-class Hollow(NamedTuple):
-    """A block-mapped inode that is mostly holes."""
+class Mapped(NamedTuple):
+    """A large block-mapped inode."""
 
     offset: int
     """Byte offset of the inode in the volume."""
     size: int
-    directory: bool
+    sparse: bool
+    """It holds fewer blocks than its size needs."""
+    first: int
+    """Byte offset of its first block in the volume; -1 when that is a hole."""
 
 
-def hollow_inodes(reader: Reader) -> dict[int, Hollow]:
+def mapped_inodes(reader: Reader) -> dict[int, Mapped]:
     """Find the inodes that must be kept from The Sleuth Kit, by number.
 
     What cannot be read is passed over here: the sweep reads the same tables and says so.
     """
-    found: dict[int, Hollow] = {}
+    found: dict[int, Mapped] = {}
     try:
         layout = layout_of(reader)
         for first, offset, rows in _tables(reader, layout):
-            for index, size, directory in _hollow(rows, layout):
-                at = offset + index * layout.inode_size
-                found[first + index] = Hollow(at, size, directory)
+            for index in _large(rows, layout).tolist():
+                row = rows[index]
+                size = int(row["size"]) | int(row["size_high"]) << 32
+                unit = layout.block_size if row["flags"] & _HUGE_FILE else 512
+                found[first + index] = Mapped(
+                    offset + index * layout.inode_size,
+                    min(size, _LARGEST),
+                    int(row["blocks"]) * unit < size,
+                    int(row["block"]) * layout.block_size or -1,
+                )
     except OSError:
         pass
     return found
 
 
-def _hollow(rows: Rows, layout: Layout) -> Iterator[tuple[int, int, bool]]:
-    """Yield position and size of those of a table that are mostly holes, and if directories."""
-    kind = rows["mode"] & 0xF000
+def _large(rows: Rows, layout: Layout) -> npt.NDArray[np.intp]:
+    """Return the positions of those of a table that are block-mapped and large."""
     sizes = rows["size"].astype(np.uint64) | (rows["size_high"].astype(np.uint64) << 32)
-    unit = np.where(rows["flags"] & _HUGE_FILE, layout.block_size, 512).astype(np.uint64)
-    big = sizes > rows["blocks"].astype(np.uint64) * unit + np.uint64(_HOLES * layout.block_size)
-    mapped = rows["flags"] & _EXTENTS_OR_INLINE == 0
-    some = (kind == _REGULAR) | (kind == _DIRECTORY)
-    for index in np.flatnonzero(big & mapped & some).tolist():
-        yield index, min(int(sizes[index]), _LARGEST), bool(kind[index] == _DIRECTORY)
+    large = sizes > np.uint64(_BLOCKS * layout.block_size)
+    return np.flatnonzero(large & (rows["flags"] & _EXTENTS_OR_INLINE == 0) & (rows["mode"] != 0))
 
 
-def patches(hollow: dict[int, Hollow]) -> list[tuple[int, bytes]]:
+def patches(mapped: dict[int, Mapped]) -> list[tuple[int, bytes]]:
     """Return what makes those inodes look empty: byte offsets and the bytes to show there."""
     rows: list[tuple[int, bytes]] = []
-    for inode in hollow.values():
+    for inode in mapped.values():
         rows += [(inode.offset + 4, bytes(4)), (inode.offset + 108, bytes(4))]
     return sorted(rows)
 
@@ -188,9 +192,9 @@ def _tables(reader: Reader, layout: Layout) -> Iterator[tuple[int, int, Rows]]:
     width = layout.inode_size
     form = np.dtype(
         {
-            "names": ["mode", "size", "blocks", "flags", "size_high"],
-            "formats": ["<u2", "<u4", "<u4", "<u4", "<u4"],
-            "offsets": [0, 4, 28, 32, 108],
+            "names": ["mode", "size", "blocks", "flags", "block", "size_high"],
+            "formats": ["<u2", "<u4", "<u4", "<u4", "<u4", "<u4"],
+            "offsets": [0, 4, 28, 32, 40, 108],
             "itemsize": width,
         }
     )
@@ -217,7 +221,7 @@ class BlockMapStream:
         self._fan = block_size // 4
         self._map: tuple[int, ...] = struct.unpack_from("<15I", raw, 40)
         low, high = struct.unpack_from("<I", raw, 4)[0], struct.unpack_from("<I", raw, 108)[0]
-        self._size = min(low | high << 32, _LARGEST)
+        self._size: int = min(low | high << 32, _LARGEST)
         self.allocated = struct.unpack_from("<I", raw, 28)[0] * 512
         """Bytes of the blocks it holds, those of the map included."""
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
@@ -236,15 +240,24 @@ class BlockMapStream:
         length = max(0, min(length, self._size - offset))
         parts: list[bytes] = []
         while length > 0:
-            inside = offset % self._width
-            number = min(length, self._width - inside)
-            block = self._address(offset // self._width)
+            start, inside = divmod(offset, self._width)
+            block, count = self._run(start, -(-(inside + length) // self._width))
+            number = min(length, count * self._width - inside)
             parts.append(
                 self._read(block * self._width + inside, number) if block else bytes(number)
             )
             offset += number
             length -= number
         return b"".join(parts)
+
+    def _run(self, index: int, limit: int) -> tuple[int, int]:
+        """Return the block at ``index`` and how many follow it in one piece, or how many miss."""
+        block = self._address(index)
+        step = 1 if block else 0
+        count = 1
+        while count < limit and self._address(index + count) == block + count * step:
+            count += 1
+        return block, count
 
     def close(self) -> None:
         """Forget the blocks of the map."""

@@ -15,13 +15,14 @@ from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.filesystems import tsk_tables as t
 from heroes_forensics.parsers.filesystems.ext_inodes import (
     BlockMapStream,
-    hollow_inodes,
+    Mapped,
     layout_of,
+    mapped_inodes,
     patches,
 )
 from heroes_forensics.parsers.filesystems.tsk_image import TskImage, steady_zone
 from heroes_forensics.parsers.filesystems.tsk_stream import (
-    HOLLOW,
+    MAPPED,
     Handle,
     check_holes,
     open_stream,
@@ -64,9 +65,9 @@ class TskFileSystem:
 
     def entries(self) -> Iterator[Entry | Gap | Listing]:
         """Yield the tree, then what a sweep of a finite table adds, then the counts."""
-        hollow = self._hide_hollow()
+        mapped = self._hide_mapped()
         walk = Walk(self._fs, self._image, self._kind)
-        walk.entries.hollow = hollow
+        walk.entries.mapped = mapped
         yield from walk.tree()
         done = SWEPT.get(self._kind, "not available")
         try:
@@ -99,26 +100,24 @@ class TskFileSystem:
             self._image.deadline = None
         yield walk.counts.listing(done)
 
-    def _hide_hollow(self) -> dict[int, int]:
-        """Keep The Sleuth Kit from the inodes that would hold it up for hours.
+    def _hide_mapped(self) -> dict[int, Mapped]:
+        """Keep The Sleuth Kit from the inodes that could hold it up for hours.
 
         Returns:
-            Their sizes, by metadata address.
+            Those inodes, by metadata address.
         """
-        if not self._kind.startswith("ext"):
-            return {}
-        hollow = hollow_inodes(self._reader)
-        if hollow:  # opened anew: the kit keeps what it has read
+        mapped = mapped_inodes(self._reader) if self._kind.startswith("ext") else {}
+        if mapped:  # opened anew: the kit keeps what it has read
             self._image = TskImage(self._reader)
-            self._image.show(patches(hollow))
+            self._image.show(patches(mapped))
             self._fs = _opened(self._image, self._kind)
-        return {address: inode.size for address, inode in hollow.items()}
+        return mapped
 
     def open(self, handle: bytes) -> Reader:
         """Open the stream of an entry."""
         parts = Handle.unpack(handle)
-        if parts.flags & HOLLOW:
-            return self._open_hollow(parts)
+        if parts.flags & MAPPED:
+            return self._open_mapped(parts)
         return open_stream(
             self._fs,
             parts,
@@ -127,13 +126,14 @@ class TskFileSystem:
             guessed=self._kind.startswith(("fat", "exfat")),
         )
 
-    def _open_hollow(self, handle: Handle) -> Reader:
+    def _open_mapped(self, handle: Handle) -> Reader:
         layout = layout_of(self._reader)
         offset = layout.offset_of(handle.address)
         stream = BlockMapStream(self._reader, offset, layout.block_size)
         if stream.size != handle.size:
             raise UnsupportedError("the size has changed", code="stream.changed")
-        check_holes(stream.size, stream.allocated, self._reader.size)
+        allocated = min(stream.allocated, self._reader.size)
+        check_holes(stream.size, allocated, self._reader.size)
         return stream
 
     def close(self) -> None:

@@ -13,13 +13,16 @@ The kind says what there is to read:
 
 import struct
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Listing, Moment, Place, Times
 from heroes_forensics.parsers.filesystems import tsk_stream as s
 from heroes_forensics.parsers.filesystems import tsk_tables as t
 from heroes_forensics.parsers.filesystems.ntfs_standard import Owners, times_of
 from heroes_forensics.parsers.place import place_of
+
+if TYPE_CHECKING:
+    from heroes_forensics.parsers.filesystems.ext_inodes import Mapped
 
 _LABEL: Final = b" (Volume Label Entry)"
 _BITMAP_LIMIT: Final = 1 << 28
@@ -183,8 +186,8 @@ class Entries:
         self.pending: list[Node] = []
         """Directories in use that wait to be listed."""
         self.deleted: list[Node] = []
-        self.hollow: dict[int, int] = {}
-        """Sizes of the files that The Sleuth Kit is shown as empty, by metadata address."""
+        self.mapped: dict[int, Mapped] = {}
+        """Large block-mapped files of ext, which The Sleuth Kit is shown as empty."""
         self._seen = bytearray(min(int(fs.info.last_inum) // 8 + 1, _SEEN_LIMIT))
         """One bit for each metadata address that a name led to."""
         self._announced: set[int] = set()
@@ -378,9 +381,11 @@ class Entries:
     def _file(self, thing: _Thing, stream: _Stream | None, size: int) -> Entry:
         """Return the entry of a file with its main stream, which may be missing."""
         bits = thing.bits
-        if thing.address in self.hollow:
-            bits |= s.HOLLOW
-            stream = _Stream(self._data, 0, self.hollow[thing.address], t.ATTRIBUTE_SPARSE, b"", -1)
+        if thing.address in self.mapped:
+            bits |= s.MAPPED
+            inode = self.mapped[thing.address]
+            mark = t.ATTRIBUTE_SPARSE if inode.sparse else 0
+            stream = _Stream(self._data, 0, inode.size, mark, b"", inode.first)
         elif stream is None:
             bits |= s.NO_ATTRIBUTE
             stream = _Stream(self._data, 0, size, 0, b"", -1)

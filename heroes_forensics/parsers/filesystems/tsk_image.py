@@ -49,6 +49,11 @@ class TskImage(_Base):  # type: ignore[misc]  # pytsk3 ships no types
         self._patches: list[tuple[int, bytes]] = []
         super().__init__(url="", type=pytsk3.TSK_IMG_TYPE_EXTERNAL)
 
+    @property
+    def reader(self) -> Reader:
+        """What it reads from."""
+        return self._reader
+
     def show(self, patches: list[tuple[int, bytes]]) -> None:
         """Show other bytes to The Sleuth Kit than there are; our own readers see the evidence.
 

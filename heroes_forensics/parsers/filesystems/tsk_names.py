@@ -12,15 +12,18 @@ documentation, the HFS+ catalog of TN1150.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
+from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.filesystems import tsk_tables as t
 
 _HIGH: Final = "\ud800"
 _LOW: Final = "\udc00"
 _LAST: Final = "\udfff"
 _CHUNK: Final = 1 << 20
+_LARGEST_DIRECTORY: Final = 2 << 30
+"""Bytes: what the size of a directory can state without its upper half."""
 _SECTOR: Final = 512
 _EXT_HEAD: Final = struct.Struct("<IHBB")
 _INDEX_ENTRY: Final = struct.Struct("<QHHH")
@@ -90,9 +93,30 @@ def ext_names(fs: Any, address: int) -> Iterator[RawName]:  # noqa: ANN401
         size = file.info.meta.size
     except (OSError, RuntimeError, AttributeError) as error:
         raise OSError("a directory cannot be opened") from error
-    block_size = int(fs.info.block_size)
+    chunks = _chunks(file, size, t.DEFAULT, 0)
+    yield from _ext_blocks(chunks, int(fs.info.block_size), address)
+
+
+def mapped_names(stream: Reader, block_size: int, address: int) -> Iterator[RawName]:
+    """Yield the names of an ext directory that is read by us.
+
+    Args:
+        stream: its content.
+        block_size: bytes of a block.
+        address: its inode number.
+
+    Raises:
+        OSError: it cannot be read to its end, or is larger than any directory.
+    """
+    if stream.size > _LARGEST_DIRECTORY:
+        raise OSError("a directory is larger than any can be")
+    chunks = (stream.pread(offset, _CHUNK) for offset in range(0, stream.size, _CHUNK))
+    yield from _ext_blocks(chunks, block_size, address)
+
+
+def _ext_blocks(chunks: Iterable[bytes], block_size: int, address: int) -> Iterator[RawName]:
     damaged = False
-    for chunk in _chunks(file, size, t.DEFAULT, 0):
+    for chunk in chunks:
         for start in range(0, len(chunk), block_size):
             block = chunk[start : start + block_size]
             at = 0

@@ -24,8 +24,8 @@ NO_ATTRIBUTE: Final = 4
 """A file without the attribute that would hold its content."""
 ELSEWHERE: Final = 8
 """A reparse point says the content is stored by another method or in another place."""
-HOLLOW: Final = 16
-"""A block-mapped ext file that is mostly holes: read by `ext_inodes`."""
+MAPPED: Final = 16
+"""A large block-mapped file of ext: read by `ext_inodes`."""
 
 SPARSE_LIMIT: Final = 1 << 34
 """Bytes of holes read for one stream before its size must be explained by allocated runs."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from heroes_forensics.model import Entry, Gap
 from heroes_forensics.parsers.filesystems import tsk_tables as t
+from heroes_forensics.parsers.filesystems.ext_inodes import BlockMapStream
 from heroes_forensics.parsers.filesystems.tsk_entries import Entries, Node
 from heroes_forensics.parsers.filesystems.tsk_names import (
     RawName,
@@ -19,6 +20,7 @@ from heroes_forensics.parsers.filesystems.tsk_names import (
     fat_names,
     hfs_names,
     lenient,
+    mapped_names,
     ntfs_names,
 )
 
@@ -138,8 +140,8 @@ class Walk:
                 yield from self._directory(node)
 
     def _directory(self, node: Node) -> Iterator[Entry | Gap]:
-        if node.address in self.entries.hollow:
-            yield from self._end(node, whole=False)
+        if node.address in self.entries.mapped:
+            yield from self._relist(node)
             return
         if self._is_large(node):
             yield from self._relist(node)
@@ -203,7 +205,7 @@ class Walk:
         whole = True
         found: list[Entry] = []
         try:
-            for name in self._names(self.fs, node.address):
+            for name in self._second(node):
                 path = node.under(name.name)
                 file, meta = self._open(name.address)
                 if meta is None or (self._ntfs and meta.seq != name.sequence):
@@ -218,6 +220,16 @@ class Walk:
             whole = False
         yield from found
         yield from self._end(node, whole=whole)
+
+    def _second(self, node: Node) -> Iterator[RawName]:
+        """Yield the names of a directory as the second lister finds them."""
+        mapped = self.entries.mapped.get(node.address)
+        if mapped is not None:
+            size = int(self.fs.info.block_size)
+            stream = BlockMapStream(self._image.reader, mapped.offset, size)
+            yield from mapped_names(stream, size, node.address)
+        elif self._names is not None:
+            yield from self._names(self.fs, node.address)
 
     def _exact(self, node: Node) -> Exact:
         """Return the exact form of the names of a directory that the kit cannot show."""
