@@ -72,7 +72,10 @@ def record(
         records.verification(run.id, source, status, facts)
         if status in {"unreadable", "partial"}:
             run.gap(Gap(examination.label, "source.damaged"), source=source, volume=None)
-        digests = facts["digests"]
+        # Media with a hole has no digest as a whole: the ledger names the hole, not an empty value.
+        digests = [
+            row for row in _list(facts["digests"]) if isinstance(row, dict) and row["computed"]
+        ]
         unread = facts["unread"]
         if body is not None and isinstance(unread, list):
             run.journal.event(
