@@ -195,7 +195,7 @@ def test_a_high_water_mark_only_rises(home: Path) -> None:
 
 
 def test_marks_of_cases_closed_side_by_side_are_all_kept(home: Path) -> None:
-    origins = [f"origin-{number}" for number in range(64)]
+    origins = [f"origin-{number}" for number in range(24)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda origin: highwater.advance(home, origin, Mark(1, ROOT)), origins))
     assert highwater.load(home) == dict.fromkeys(origins, Mark(1, ROOT))

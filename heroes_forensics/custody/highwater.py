@@ -67,7 +67,9 @@ def advance(home: Path, origin: str, mark: Mark) -> None:
         if origin in marks and marks[origin].size > mark.size:
             return
         marks[origin] = mark
-        text = json.dumps({name: known._asdict() for name, known in sorted(marks.items())}, indent=2)
+        text = json.dumps(
+            {name: known._asdict() for name, known in sorted(marks.items())}, indent=2
+        )
         private.replace(home / NAME, text.encode() + b"\n")
 
 
