@@ -102,6 +102,12 @@ def word(text: str) -> str:
     return text.lower().replace(" ", "-").replace("_", "-") or "unknown"
 
 
+# Tables of plain values: the inventory asks for them a million times.
+_ALLOCATED: Final = int(EntryFlag.ALLOCATED)
+_KINDS: Final = {int(kind): kind.name.lower() for kind in EntryKind}
+_PLACES: Final = {int(place): word(place.name) for place in Place}
+
+
 class Builder:
     """Builds the report of one case as it stands."""
 
@@ -517,12 +523,12 @@ class Builder:
                 "source": item.source,
                 "volume": item.volume,
                 "locator": item.locator,
-                "allocated": bool(item.flags & EntryFlag.ALLOCATED),
-                "kind": EntryKind(item.kind).name.lower(),
+                "allocated": bool(item.flags & _ALLOCATED),
+                "kind": _KINDS[item.kind],
                 "size": item.size if item.size >= 0 else None,
                 "bytes_read": item.bytes_read if item.sha256 else None,
                 "type": TYPES[item.type].name,
-                "place": word(Place(item.place).name),
+                "place": _PLACES[item.place],
                 "status": _STATUS[item.status],
                 "gap": item.gap if item.status else "run.interrupted",
                 "md5": item.md5,

@@ -87,11 +87,17 @@ class FileTime(Record):
 def _calendar(moment: Moment, rule: TimeRule) -> str:
     """Write a moment in the proleptic Gregorian calendar, years before 1 and after 9999 too."""
     days, second = divmod(moment.seconds, 86_400)
-    digits = max(0, min(9, 9 - len(str(rule.resolution_ns)) + 1)) if rule.resolution_ns else 9
+    digits = _digits(rule.resolution_ns)
     fraction = f".{moment.nanoseconds:09d}"[: digits + 1] if digits else ""
     zone = "Z" if rule.zone == "utc" else ""
     minute = second // 60
     return f"{_date(days)}T{minute // 60:02d}:{minute % 60:02d}:{second % 60:02d}{fraction}{zone}"
+
+
+@lru_cache
+def _digits(resolution: int) -> int:
+    """Return how many digits of a second a resolution of so many nanoseconds fills."""
+    return max(0, min(9, 9 - len(str(resolution)) + 1)) if resolution else 9
 
 
 @lru_cache(4096)
