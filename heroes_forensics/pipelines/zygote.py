@@ -24,6 +24,8 @@ from heroes_forensics.pipelines import wire, worker
 PRELOAD: Final = (
     "heroes_forensics.pipelines.units",
     "heroes_forensics.parsers.volumes",
+    "heroes_forensics.parsers.storage.source",
+    "heroes_forensics.parsers.storage.layout",
     "heroes_forensics.parsers.filesystems.tsk",
     "heroes_forensics.hashing.exact",
     "heroes_forensics.filetype",
