@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from heroes_forensics.pipelines import supervisor, verifying, views
 from heroes_forensics.pipelines.demo import compared
 from heroes_forensics.pipelines.opening import open_names
 from heroes_forensics.pipelines.supervisor import Pool, Zygote
+from heroes_forensics.pipelines.watch import Progress
 
 TRUTH = json.loads(bundled.path(bundled.TRUTH).read_bytes())
 
@@ -119,6 +121,89 @@ def test_a_second_source_goes_into_the_same_case(tmp_path: Path) -> None:
     sources = {row["source"] for row in views.inventory(case)}
     assert sources == {"EX-1/1", "EX-2/1"}
     assert verifying.verify(case)["exit_code"] in {0, 7}
+
+
+def test_no_match_is_said_only_of_exhibits_compared_with_a_notable_set(tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    scanned(case, folder(tmp_path / "one", {"a": b"1"}))
+    scanned(case, folder(tmp_path / "two", {"a": b"2"}), exhibit="EX-2", sets=(str(NOTABLE),))
+    report = json.loads((case / "custody/report/report.json").read_bytes())
+    words = {each["label"]: each["verdict"]["word"] for each in report["exhibits"]}
+    assert words == {"EX-1": "unfinished", "EX-2": "no-match"}
+
+
+def test_a_run_counts_what_it_examined_and_nothing_of_earlier_runs(tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    first = demo_scan(case)
+    second = scanned(
+        case, folder(tmp_path / "two", {"a": b"2"}), exhibit="EX-2", sets=(str(NOTABLE),)
+    )
+    assert (first.findings, second.findings) == (6, 0)
+    assert (second.counts["listed"], second.counts["digested"], second.counts["bytes"]) == (1, 1, 1)
+    leaves = case / "custody/runs" / second.run / "inventory.leaves"
+    assert leaves.stat().st_size == 32
+    assert verifying.verify(case)["problems"] == verifying.verify(case, strict=True)["problems"]
+
+
+def test_an_interrupted_run_leaves_later_runs_whole(tmp_path: Path) -> None:
+    case = tmp_path / "case"
+
+    def interrupt(progress: Progress) -> None:
+        if progress.items_total:
+            signal.raise_signal(signal.SIGINT)
+            watch.on_progress = None
+
+    watch = Noted(interrupt)
+    files = {f"{n}": b"%d" % n for n in range(3000)}
+    assert scanned(case, folder(tmp_path / "one", files), watch=watch).outcome == "interrupted"
+    second = scanned(
+        case, folder(tmp_path / "two", {"a": b"2"}), exhibit="EX-2", sets=(str(NOTABLE),)
+    )
+    assert (second.outcome, second.exit_code) == ("complete", 0)
+    report = json.loads((case / "custody/report/report.json").read_bytes())
+    words = {each["label"]: each["verdict"]["word"] for each in report["exhibits"]}
+    assert words == {"EX-1": "unfinished", "EX-2": "no-match"}
+    listed = verifying.verify(case)["problems"]
+    assert isinstance(listed, list)
+    assert "count-mismatch" not in {each["code"] for each in listed}
+
+
+CHANGES = {
+    "a match": "UPDATE match SET grade='digest-conflict' WHERE finding=1",
+    "a finding withdrawn": "UPDATE match SET status='withdrawn' WHERE finding=1",
+    "a match gone": "DELETE FROM match WHERE finding=1",
+    "a match added": "INSERT INTO match (item_id, hashset_id, unit_id, record, grade, verdict,"
+    " facts, status) SELECT item_id, hashset_id, unit_id, record + 9000, grade, verdict, facts,"
+    " status FROM match WHERE finding=1",
+    "an item of no unit": "UPDATE item SET unit_id=9999 WHERE id=1",
+    "a digest": "UPDATE content SET sha256=zeroblob(32) WHERE sha256 IS NOT NULL",
+    "a gap gone": "DELETE FROM gap",
+    "a volume": "UPDATE volume SET state='gap'",
+    "a verification": "UPDATE verification SET status='mismatch'",
+    "a set": "UPDATE hashset SET facts=json_set(facts, '$.issuer', 'X')",
+    "a source": "UPDATE source SET label='EX-9/1'",
+    "a fraction": "UPDATE item SET size=size + 0.5 WHERE id=1",
+}
+
+
+@pytest.fixture(scope="module")
+def sound_case(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    case = tmp_path_factory.mktemp("sound") / "case"
+    demo_scan(case, profile="triage")
+    return case
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_row_of_the_database_does_not_verify(
+    change: str, sound_case: Path, tmp_path: Path
+) -> None:
+    case = tmp_path / "case"
+    shutil.copytree(sound_case, case)
+    assert verifying.verify(case)["exit_code"] != 6
+    with sqlite3.connect(case / "case.db") as database:
+        assert database.execute(CHANGES[change]).rowcount > 0
+    database.close()
+    assert verifying.verify(case)["exit_code"] == 6
 
 
 def test_the_same_source_twice_is_refused(tmp_path: Path) -> None:
@@ -372,3 +457,32 @@ def test_known_good_is_recorded_and_is_no_finding(tmp_path: Path) -> None:
     result = scanned(tmp_path / "case", DEMO, sets=(str(KNOWN_GOOD),))
     assert result.findings == 0
     assert int(str(result.counts["known_good"])) > 0
+
+
+def test_orphans_of_fat_are_searched_in_a_unit_of_their_own(
+    tmp_path: Path, tool: Callable[[str], str]
+) -> None:
+    """A file whose directory entry's own directory was overwritten is found, and counted."""
+    image = tmp_path / "stick.img"
+    with image.open("wb") as stream:
+        stream.truncate(16 << 20)
+    subprocess.run(
+        [tool("mkfs.vfat"), "-F", "16", "-s", "1", str(image)], check=True, capture_output=True
+    )
+    inner = folder(tmp_path / "tree", {"gone/kept.bin": b"kept" * 5000, "stays": b"stays"})
+    for name in ("gone", "stays"):
+        subprocess.run([tool("mcopy"), "-s", "-i", str(image), str(inner / name), "::"], check=True)
+    subprocess.run([tool("mdeltree"), "-i", str(image), "::gone"], check=True)
+    data = bytearray(image.read_bytes())
+    at = data.index(b"\xe5ONE       \x10")
+    data[at + 26 : at + 28] = bytes(2)  # nothing leads to its cluster any more
+    image.write_bytes(data)
+    scanned(tmp_path / "case", image, names="clear")
+    rows = [row for row in views.inventory(tmp_path / "case") if row["kind"] == "file"]
+    found = {row["size"] for row in rows if "orphan" in row["flags"]}  # type: ignore[operator]
+    assert 20_000 in found
+    equation = views.status(tmp_path / "case")["equation"]
+    assert isinstance(equation, dict)
+    assert equation["closes"]
+    report = json.loads((tmp_path / "case/custody/report/report.json").read_bytes())
+    assert report["exhibits"][0]["sources"][0]["volumes"][0]["sweep"] == "free clusters"

@@ -9,7 +9,7 @@ the one stream that kills workers is alone and becomes a gap.
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -32,6 +32,10 @@ UNITS_OF_VOLUME: Final = 16
 """A volume is cut into at least so many units, down to the least size: workers end together."""
 NO_CONTENT: Final = frozenset(set(EntryKind) - HAS_CONTENT)
 
+LISTERS: Final = frozenset({"inventory", "orphans"})
+SEARCHED_APART: Final = ("fat", "exfat")
+"""File systems whose search for orphans reads every cluster and is a unit of its own."""
+
 _GAP_NUMBERS: Final = {code: number for number, code in enumerate(GAP_TEXTS, start=1)}
 _DEATH_GAPS: Final = {"timeout": "worker.timeout"}
 
@@ -50,6 +54,8 @@ class _Volume:
     stored: int = 0
     directories: int = 0
     gaps: list[Gap] = field(default_factory=list)
+    listing: Listing | None = None
+    """What its listers counted so far; None before the first has finished."""
     queued: int = 0
     """The last item that went into content units; no later one did."""
     unread: int = 0
@@ -140,7 +146,7 @@ class Examination:
                 self._died(unit, _DEATH_GAPS.get(frame.cause, "worker.died"), frame.cause)
             elif unit.kind == "media_digest":
                 self._media(frame)
-            elif unit.kind == "inventory":
+            elif unit.kind in LISTERS:
                 self._listing(unit, frame)
             else:
                 self._reading(unit, frame)
@@ -219,24 +225,35 @@ class Examination:
         elif frame.kind == "listing":
             body = frame.body
             counts = {name: int(str(value)) for name, value in body.items() if name != "sweep"}
-            self._store_part(volume, Listing(**counts, sweep=str(body["sweep"])))
+            volume.listing = _sum(volume.listing, Listing(**counts, sweep=str(body["sweep"])))
+            self._store_part(volume, volume.listing)
+            if unit.kind == "inventory" and volume.kind.startswith(SEARCHED_APART):
+                self._search_orphans(volume)
         elif frame.kind == "failed":
             self._not_listed(volume, "volume.damaged")
         elif frame.kind == "done":
             del self._of_unit[unit.id]
 
+    def _search_orphans(self, volume: _Volume) -> None:
+        body = {"volume": volume.spec}
+        unit = self._evidence.unit(self._run.next_unit(), "orphans", body)
+        self._of_unit[unit.id] = volume
+        self._pending.append(unit)
+
     def _not_listed(self, volume: _Volume, code: str) -> None:
         """Keep what a listing gave before it broke off, and say that it is not all."""
         volume.gaps.append(Gap(f"{self.label}/{volume.key}", code))
-        self._store_part(
-            volume,
-            Listing(
-                entries=volume.stored + volume.waiting_rows,
-                directories=volume.directories + _directories(volume.waiting),
-                directories_not_listed=volume.directories + _directories(volume.waiting),
-                sweep="the listing broke off",
-            ),
+        earlier = volume.listing or Listing()
+        directories = volume.directories + _directories(volume.waiting)
+        walked = earlier.directories_listed + earlier.directories_met_before
+        volume.listing = replace(
+            earlier,
+            entries=volume.stored + volume.waiting_rows,
+            directories=directories,
+            directories_not_listed=directories - walked,
+            sweep="the listing broke off",
         )
+        self._store_part(volume, volume.listing)
 
     def _store_part(self, volume: _Volume, listing: Listing | None = None) -> None:
         run = self._run
@@ -322,12 +339,14 @@ class Examination:
         volume = self._of_unit.pop(unit.id)
         with run.journal.transaction() as records:
             records.unit(unit.id, run.id, "content", volume.id)
-            digest = rows_digest(sorted(records.contents(unit.id, rows)))
-            numbered = records.matches(matches)
+            contents = sorted(records.contents(unit.id, rows))
+            stored = records.matches(unit.id, matches)
+            digest = rows_digest([*contents, *stored])
             records.unit_done(unit.id, items=len(rows), gaps=gaps, rows_sha256=digest)
             run.unit_completed(unit.id, len(rows), gaps, digest)
         run.reading.discard(unit.id)
-        run.committed(numbered, gaps)
+        numbers = [row[-2] for row in stored]
+        run.committed([pair for pair in zip(numbers, matches, strict=True) if pair[0]], gaps)
 
     def _died(self, unit: Unit, code: str, cause: str) -> None:
         """Halve the unit whose worker ended, or give up on the one stream it was about."""
@@ -340,7 +359,7 @@ class Examination:
         if unit.kind == "media_digest":
             self.media_failed = "the worker that read the media ended"
             return
-        if unit.kind == "inventory":
+        if unit.kind in LISTERS:
             self._not_listed(self._of_unit.pop(unit.id), code)
             return
         volume = self._of_unit[unit.id]
@@ -364,6 +383,20 @@ class Examination:
 
     def _gap(self, gap: Gap, volume: int | None) -> None:
         self._run.gap(gap, source=self._source, volume=volume)
+
+
+def _sum(one: Listing | None, other: Listing) -> Listing:
+    """Add what two listers of one volume counted."""
+    if one is None:
+        return other
+    return Listing(
+        entries=one.entries + other.entries,
+        directories=one.directories + other.directories,
+        directories_listed=one.directories_listed + other.directories_listed,
+        directories_not_listed=one.directories_not_listed + other.directories_not_listed,
+        directories_met_before=one.directories_met_before + other.directories_met_before,
+        sweep=other.sweep,
+    )
 
 
 def _directories(batches: list[Batch]) -> int:

@@ -4,7 +4,7 @@ A work function knows nothing of processes: `run_unit(session, unit)` yields fra
 worker that holds descriptors and nothing else: no path, no key, no hash set.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -160,18 +160,31 @@ def inventory(session: Session, unit: Unit) -> Iterator[Frame]:
     file_system = session.file_system(unit.body)
     times = {name: list(rule) for name, rule in file_system.times.items()}
     yield Control("opened", {"kind": file_system.kind, "times": times})
+    yield from _listed(file_system.entries())
+
+
+def orphans(session: Session, unit: Unit) -> Iterator[Frame]:
+    """Search a volume for entries that no directory reaches, within the time its parser allows.
+
+    A unit of its own, because on FAT it reads every cluster: the inventory does not wait for it.
+    """
+    file_system: Any = session.file_system(unit.body)
+    yield from _listed(file_system.orphans())
+
+
+def _listed(found: Iterable[Entry | Gap | Listing]) -> Iterator[Frame]:
     waiting: list[Entry] = []
     last: Listing | None = None
-    for found in file_system.entries():
-        if isinstance(found, Entry):
-            waiting.append(found)
+    for each in found:
+        if isinstance(each, Entry):
+            waiting.append(each)
             if len(waiting) >= _ENTRY_BATCH:
                 yield from entry_batches(waiting)
                 waiting = []
-        elif isinstance(found, Gap):
-            yield _gap(found)
+        elif isinstance(each, Gap):
+            yield _gap(each)
         else:
-            last = found
+            last = each
     yield from entry_batches(waiting)
     if last is None:
         raise EvidenceError("the listing of a volume ended without its own count")
@@ -260,6 +273,7 @@ UNITS: Final[dict[str, Callable[[Session, Unit], Iterator[Frame]]]] = {
     "inspect": inspect,
     "media_digest": media_digest,
     "inventory": inventory,
+    "orphans": orphans,
     "content": content,
     "import": import_set,
 }
