@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from heroes_forensics.custody import bundle, chain, highwater, keys, notes, seal
+from heroes_forensics.custody.ledger import sync_folder
 from heroes_forensics.errors import CaseBusyError, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import laboratory
@@ -21,6 +23,8 @@ from heroes_forensics.store.database import Database
 from heroes_forensics.store.records import Seal
 
 DATABASE: Final = "case.db"
+UNBORN: Final = "case.db.new"
+"""The database of a case that is being made: it gets its name when the case is whole."""
 BUNDLE: Final = "custody"
 LOCK: Final = "lock"
 EVENTS: Final = "events.jsonl"
@@ -149,7 +153,7 @@ def check_place(folder: Path) -> None:
     parent = folder
     while not parent.exists() and parent != parent.parent:
         parent = parent.parent
-    if folder.is_dir() and any(folder.iterdir()):
+    if folder.is_dir() and not _free(folder):
         raise UsageError(
             f"{folder} is neither empty nor a case",
             hint="name a new or empty directory, or one that heroes made",
@@ -159,6 +163,26 @@ def check_place(folder: Path) -> None:
             f"the case directory {folder} cannot be written",
             hint="choose a directory on a local disk that you may write to",
         )
+
+
+def _free(folder: Path) -> bool:
+    """Say whether a folder is empty, or holds no more than a making that was cut short.
+
+    The unborn database is made before the bundle, so a bundle without it is somebody's record.
+    """
+    names = {member.name for member in folder.iterdir()} - {LOCK}
+    return not names or (UNBORN in names and names <= _UNFINISHED)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what a making that was cut short left; the caller holds the lock."""
+    if (folder / UNBORN).exists():
+        shutil.rmtree(folder / BUNDLE, ignore_errors=True)
+        for name in _UNFINISHED - {BUNDLE}:
+            (folder / name).unlink(missing_ok=True)
+
+
+_UNFINISHED: Final = {BUNDLE, UNBORN, f"{UNBORN}-wal", f"{UNBORN}-shm", f"{UNBORN}-journal"}
 
 
 @contextmanager
@@ -240,11 +264,12 @@ def create(  # noqa: PLR0913 - the facts a case begins with
         }
         signer = ring.signer(ledger)
         vkey = str(notes.of(signer))
+        _clear(folder)
+        database = Database.create(folder / UNBORN, facts)
         files = bundle.Bundle(folder / BUNDLE)
-        files.create()
-        files.write_keys(signer)
-        database = Database.create(folder / DATABASE, facts)
         try:
+            files.create()
+            files.write_keys(signer)
             journal = Journal(database, folder / BUNDLE, signer)
             with journal.transaction():
                 _first_events(journal, facts, vkey)
@@ -252,6 +277,8 @@ def create(  # noqa: PLR0913 - the facts a case begins with
             OpenCase(folder, database, journal, ring).publish()
         finally:
             database.close()
+        (folder / UNBORN).rename(folder / DATABASE)
+        sync_folder(folder)
     return {"type": "case", "directory": str(folder), **_public(facts)}
 
 

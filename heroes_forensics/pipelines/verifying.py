@@ -11,7 +11,7 @@ from heroes_forensics.custody.problems import exit_code
 from heroes_forensics.errors import CustodyError, EvidenceError, HeroesError, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import laboratory
-from heroes_forensics.pipelines.cases import BUNDLE, DATABASE
+from heroes_forensics.pipelines.cases import BUNDLE, DATABASE, UNBORN
 from heroes_forensics.store import integrity
 from heroes_forensics.store.database import Database
 
@@ -34,6 +34,11 @@ def verify(
         UsageError: an anchor is malformed.
     """
     bundle = path / BUNDLE if (path / BUNDLE).is_dir() else path
+    if (path / UNBORN).is_file() and not (path / DATABASE).exists():
+        raise EvidenceError(
+            f"the case in {path} was never finished being made",
+            hint="nothing was recorded in it: use the folder for a new case, or remove it",
+        )
     if not any((bundle / name).exists() for name in ("ledger.jsonl", "MANIFEST.sha256")):
         raise EvidenceError(
             f"there is no custody bundle in {path}",

@@ -1,0 +1,56 @@
+"""A process that ends while it makes a case: the folder can be used again, and nothing alarms."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from scans import folder, scanned
+
+from heroes_forensics.errors import EvidenceError, UsageError
+from heroes_forensics.pipelines import cases, verifying
+
+# Ends hard at the N-th call that puts something on the disk, as a power cut would.
+_CUT = """
+import os, sys
+from pathlib import Path
+from heroes_forensics.pipelines import cases
+left = int(sys.argv[2])
+def counted(function):
+    def call(*arguments, **more):
+        global left
+        left -= 1
+        if left < 0:
+            os._exit(9)
+        return function(*arguments, **more)
+    return call
+os.fsync, os.open = counted(os.fsync), counted(os.open)
+Path.rename, Path.replace = counted(Path.rename), counted(Path.replace)
+cases.create(Path(sys.argv[1]))
+"""
+
+
+def test_a_case_cut_off_while_it_is_made_can_be_made_again(tmp_path: Path) -> None:
+    codes = set()
+    for step in (1, 4, 8, 12, 17, 23, 90):
+        case = tmp_path / str(step)
+        done = subprocess.run(  # our own interpreter and text
+            [sys.executable, "-c", _CUT, str(case), str(step)], env=os.environ, check=False
+        )
+        codes.add(done.returncode)
+        if not cases.exists(case) and case.exists() and (case / "custody").exists():
+            with pytest.raises(EvidenceError):
+                verifying.verify(case)
+        if not cases.exists(case):
+            cases.create(case)
+        assert verifying.verify(case)["exit_code"] in {0, 7}
+    assert codes == {0, 9}
+
+
+def test_a_record_without_its_database_is_not_taken_for_an_unfinished_case(tmp_path: Path) -> None:
+    scanned(tmp_path / "case", folder(tmp_path / "evidence", {"a": b"a"}))
+    (tmp_path / "case" / cases.DATABASE).unlink()
+    with pytest.raises(UsageError):
+        cases.create(tmp_path / "case")
+    assert verifying.verify(tmp_path / "case" / cases.BUNDLE)["exit_code"] in {0, 7}
