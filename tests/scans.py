@@ -21,13 +21,13 @@ class Noted:
         self.findings: list[JSON] = []
         self.notes: list[str] = []
         self.stages: list[str] = []
-        self._on_progress = on_progress
+        self.on_progress = on_progress
 
     def progress(self, progress: Progress) -> None:
         if not self.stages or self.stages[-1] != progress.stage:
             self.stages.append(progress.stage)
-        if self._on_progress is not None:
-            self._on_progress(progress)
+        if self.on_progress is not None:
+            self.on_progress(progress)
 
     def finding(self, finding: JSON) -> None:
         self.findings.append(finding)

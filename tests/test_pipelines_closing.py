@@ -42,7 +42,7 @@ def test_outcomes_are_those_of_the_items(tmp_path: Path) -> None:
         ]
         found = [
             (f"{source}/{volume}/{locator}", *rest)
-            for source, volume, locator, *rest in queries.outcomes(database)
+            for source, volume, locator, *rest in queries.outcomes(database, 1)
         ]
     finally:
         database.close()

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -24,7 +23,6 @@ from heroes_forensics.pipelines import supervisor, verifying, views
 from heroes_forensics.pipelines.demo import compared
 from heroes_forensics.pipelines.opening import open_names
 from heroes_forensics.pipelines.supervisor import Pool, Zygote
-from heroes_forensics.pipelines.watch import Progress
 
 TRUTH = json.loads(bundled.path(bundled.TRUTH).read_bytes())
 
@@ -121,89 +119,6 @@ def test_a_second_source_goes_into_the_same_case(tmp_path: Path) -> None:
     sources = {row["source"] for row in views.inventory(case)}
     assert sources == {"EX-1/1", "EX-2/1"}
     assert verifying.verify(case)["exit_code"] in {0, 7}
-
-
-def test_no_match_is_said_only_of_exhibits_compared_with_a_notable_set(tmp_path: Path) -> None:
-    case = tmp_path / "case"
-    scanned(case, folder(tmp_path / "one", {"a": b"1"}))
-    scanned(case, folder(tmp_path / "two", {"a": b"2"}), exhibit="EX-2", sets=(str(NOTABLE),))
-    report = json.loads((case / "custody/report/report.json").read_bytes())
-    words = {each["label"]: each["verdict"]["word"] for each in report["exhibits"]}
-    assert words == {"EX-1": "unfinished", "EX-2": "no-match"}
-
-
-def test_a_run_counts_what_it_examined_and_nothing_of_earlier_runs(tmp_path: Path) -> None:
-    case = tmp_path / "case"
-    first = demo_scan(case)
-    second = scanned(
-        case, folder(tmp_path / "two", {"a": b"2"}), exhibit="EX-2", sets=(str(NOTABLE),)
-    )
-    assert (first.findings, second.findings) == (6, 0)
-    assert (second.counts["listed"], second.counts["digested"], second.counts["bytes"]) == (1, 1, 1)
-    leaves = case / "custody/runs" / second.run / "inventory.leaves"
-    assert leaves.stat().st_size == 32
-    assert verifying.verify(case)["problems"] == verifying.verify(case, strict=True)["problems"]
-
-
-def test_an_interrupted_run_leaves_later_runs_whole(tmp_path: Path) -> None:
-    case = tmp_path / "case"
-
-    def interrupt(progress: Progress) -> None:
-        if progress.items_total:
-            signal.raise_signal(signal.SIGINT)
-            watch.on_progress = None
-
-    watch = Noted(interrupt)
-    files = {f"{n}": b"%d" % n for n in range(3000)}
-    assert scanned(case, folder(tmp_path / "one", files), watch=watch).outcome == "interrupted"
-    second = scanned(
-        case, folder(tmp_path / "two", {"a": b"2"}), exhibit="EX-2", sets=(str(NOTABLE),)
-    )
-    assert (second.outcome, second.exit_code) == ("complete", 0)
-    report = json.loads((case / "custody/report/report.json").read_bytes())
-    words = {each["label"]: each["verdict"]["word"] for each in report["exhibits"]}
-    assert words == {"EX-1": "unfinished", "EX-2": "no-match"}
-    listed = verifying.verify(case)["problems"]
-    assert isinstance(listed, list)
-    assert "count-mismatch" not in {each["code"] for each in listed}
-
-
-CHANGES = {
-    "a match": "UPDATE match SET grade='digest-conflict' WHERE finding=1",
-    "a finding withdrawn": "UPDATE match SET status='withdrawn' WHERE finding=1",
-    "a match gone": "DELETE FROM match WHERE finding=1",
-    "a match added": "INSERT INTO match (item_id, hashset_id, unit_id, record, grade, verdict,"
-    " facts, status) SELECT item_id, hashset_id, unit_id, record + 9000, grade, verdict, facts,"
-    " status FROM match WHERE finding=1",
-    "an item of no unit": "UPDATE item SET unit_id=9999 WHERE id=1",
-    "a digest": "UPDATE content SET sha256=zeroblob(32) WHERE sha256 IS NOT NULL",
-    "a gap gone": "DELETE FROM gap",
-    "a volume": "UPDATE volume SET state='gap'",
-    "a verification": "UPDATE verification SET status='mismatch'",
-    "a set": "UPDATE hashset SET facts=json_set(facts, '$.issuer', 'X')",
-    "a source": "UPDATE source SET label='EX-9/1'",
-    "a fraction": "UPDATE item SET size=size + 0.5 WHERE id=1",
-}
-
-
-@pytest.fixture(scope="module")
-def sound_case(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    case = tmp_path_factory.mktemp("sound") / "case"
-    demo_scan(case, profile="triage")
-    return case
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_changed_row_of_the_database_does_not_verify(
-    change: str, sound_case: Path, tmp_path: Path
-) -> None:
-    case = tmp_path / "case"
-    shutil.copytree(sound_case, case)
-    assert verifying.verify(case)["exit_code"] != 6
-    with sqlite3.connect(case / "case.db") as database:
-        assert database.execute(CHANGES[change]).rowcount > 0
-    database.close()
-    assert verifying.verify(case)["exit_code"] == 6
 
 
 def test_the_same_source_twice_is_refused(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ run.interrupted run:uuid cause:str done_through:any
 run.completed run:uuid outcome:complete|partial|failed files_seen:nat files_hashed:nat files_skipped:nat skipped_by_reason:counts errors:nat errors_by_kind:counts bytes_read:nat result_sha256:hex64|null
 inventory.committed run:uuid count:nat root:hex64 tree:heroes-inventory/1
 findings.committed run:uuid count:nat counts_by_kind:counts root:hex64 tree:heroes-findings/1 sealed_sha256:hex64 recipients:[str]
-coverage.declared run:uuid partitions:[any] unallocated:any encrypted_areas:[any] unsupported:[any] counts*:counts
+coverage.declared run:uuid partitions:[any] unallocated:any encrypted_areas:[any] unsupported:[any] counts*:counts rows_sha256*:hex64
 unit.completed run:uuid unit:id items:nat gaps:nat rows_sha256:hex64
 attempt.ended run:uuid unit:id attempt:nat cause:str
 isolation.probed run:uuid level:str refused:[str] allowed:[str]

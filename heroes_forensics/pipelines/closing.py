@@ -1,8 +1,9 @@
 """The events around a run: what it was about to do, and at its end what it came to.
 
 ``run.started`` is written before the work and everything else after it, so that a run without an
-end is seen as interrupted. What is committed at the end: every item (inventory tree), every
-finding (salted commitments), the coverage, and the sealed file with names and values.
+end is seen as interrupted. What is committed at the end, of the sources of this run: every item
+(inventory tree), every finding (salted commitments), the coverage, and the sealed file with names
+and values.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ from heroes_forensics.pipelines.journal import now
 from heroes_forensics.pipelines.known import Sets
 from heroes_forensics.pipelines.run import Run, number_text
 from heroes_forensics.pipelines.sources import Evidence
-from heroes_forensics.store import queries
+from heroes_forensics.store import integrity, queries
 
 METHOD: Final = "exact-digest-matching"
 LIBRARIES: Final = (
@@ -202,7 +203,8 @@ def finish(run: Run) -> tuple[str, JSON]:
                 "recipients": [name for name, _ in run.case.ring.recipients],
             },
         )
-        journal.event("coverage.declared", _coverage(run, counts))
+        digest = integrity.run_digest(database, run.id).hex()
+        journal.event("coverage.declared", _coverage(run, counts) | {"rows_sha256": digest})
         if run.interrupted:
             journal.event(
                 "run.interrupted",
@@ -220,7 +222,8 @@ def _unaccounted(run: Run) -> None:
     for number, source, label, key in list(
         run.database.rows(
             "SELECT v.id, s.id, s.label, v.key FROM volume v JOIN source s ON s.id = v.source_id"
-            " WHERE v.state = 'listed'"
+            " JOIN run_source r ON r.source_id = s.id WHERE v.state = 'listed' AND r.run_id=?",
+            (run.id,),
         )
     ):
         found = queries.equation(run.database, number)
@@ -241,6 +244,8 @@ def _completed(run: Run, outcome: str, counts: JSON, committed: commitments.Comm
         for code, count in (items.items() if isinstance(items, dict) else ())
         if not is_policy(code)
     }
+    if counts["not_reached"]:
+        errors["not_reached"] = _int(counts["not_reached"])
     skipped = {
         "without_content": counts["no_content"],
         "policy": counts["policy"],
@@ -264,11 +269,12 @@ def _int(value: object) -> int:
 
 
 def _counts(run: Run) -> JSON:
+    """Count what this run listed and examined; what earlier runs of the case did is theirs."""
     database = run.database
-    volumes = [number for (number,) in database.rows("SELECT id FROM volume")]
-    total = queries.total([queries.equation(database, number) for number in volumes])
+    equations = [queries.equation(database, each) for each in queries.volumes_of(database, run.id)]
+    total = queries.total(equations)
     ended = total.digested + total.no_content + total.policy + total.gaps
-    gaps = queries.gap_counts(database)
+    gaps = queries.gap_counts(database, run=run.id)
     return {
         "listed": total.listed,
         "digested": total.digested,
@@ -276,15 +282,31 @@ def _counts(run: Run) -> JSON:
         "policy": total.policy,
         "gaps": total.gaps,
         "not_reached": total.stored - ended,
-        "closes": all(queries.equation(database, number).closes for number in volumes),
+        "closes": all(each.closes for each in equations),
         "gaps_by_code": gaps,
-        "item_gaps_by_code": queries.item_gap_counts(database),
+        "item_gaps_by_code": queries.item_gap_counts(database, run=run.id),
         "gaps_unexpected": queries.unexpected(gaps),
         "gaps_policy": sum(gaps.values()) - queries.unexpected(gaps),
-        "bytes": int(database.value("SELECT coalesce(sum(bytes_read), 0) FROM content")),
-        "findings": int(database.value("SELECT count(finding) FROM match")),
+        "bytes": int(
+            database.value(
+                "SELECT coalesce(sum(c.bytes_read), 0) FROM content c"
+                " JOIN unit u ON u.id = c.unit_id WHERE u.run_id=?",
+                (run.id,),
+            )
+        ),
+        "findings": int(
+            database.value(
+                "SELECT count(m.finding) FROM match m JOIN unit u ON u.id = m.unit_id"
+                " WHERE u.run_id=?",
+                (run.id,),
+            )
+        ),
         "known_good": int(
-            database.value("SELECT count(DISTINCT item_id) FROM match WHERE verdict = 'known_good'")
+            database.value(
+                "SELECT count(DISTINCT m.item_id) FROM match m JOIN unit u ON u.id = m.unit_id"
+                " WHERE m.verdict = 'known_good' AND u.run_id=?",
+                (run.id,),
+            )
         ),
     }
 
@@ -295,14 +317,17 @@ def _coverage(run: Run, counts: JSON) -> JSON:
     unsupported: list[object] = []
     for label, key, system, size, state in run.database.rows(
         "SELECT s.label, v.key, v.file_system, v.size, v.state FROM volume v"
-        " JOIN source s ON s.id = v.source_id ORDER BY v.id"
+        " JOIN source s ON s.id = v.source_id JOIN run_source r ON r.source_id = s.id"
+        " WHERE r.run_id=? ORDER BY v.id",
+        (run.id,),
     ):
         where = f"{label}/{key}"
         partitions.append(
             {"volume": where, "file_system": system or "", "size": size or 0, "state": state}
         )
     for place, code in run.database.rows(
-        "SELECT place, code FROM gap WHERE code LIKE 'volume.%' ORDER BY id"
+        "SELECT place, code FROM gap WHERE run_id=? AND code LIKE 'volume.%' ORDER BY id",
+        (run.id,),
     ):
         (encrypted if code == "volume.encrypted" else unsupported).append(
             {"volume": place, "code": code}
@@ -323,7 +348,7 @@ def _inventory(run: Run, key: bytes) -> tuple[bytes, int]:
     tree = merkle.Tree()
     leaves = bytearray()
     count = 0
-    for outcome in queries.outcomes(run.database):
+    for outcome in queries.outcomes(run.database, run.id):
         leaf = commitments.inventory_leaf(key, count, inventory_row(outcome))
         tree.add(leaf)
         leaves += leaf
@@ -352,12 +377,13 @@ def _escaped(text: str) -> str:
 
 
 def _findings(run: Run) -> Iterable[tuple[str, JSON]]:
-    """Return the values of every finding of the case, names opened, for committing."""
+    """Return the values of every finding of the run, names opened, for committing."""
     sealer = run.case.sealer() if run.case.facts["names"] == "sealed" else None
     rows = run.database.rows(
         "SELECT m.finding, m.item_id, m.grade, m.facts, json_extract(h.facts, '$.name')"
-        " FROM match m JOIN hashset h ON h.id = m.hashset_id"
-        " WHERE m.finding IS NOT NULL ORDER BY m.finding"
+        " FROM match m JOIN hashset h ON h.id = m.hashset_id JOIN unit u ON u.id = m.unit_id"
+        " WHERE m.finding IS NOT NULL AND u.run_id=? ORDER BY m.finding",
+        (run.id,),
     )
     for number, item_id, grade, facts, name in rows:
         item = queries.item(run.database, item_id)

@@ -141,7 +141,7 @@ class Builder:
             examined_from=min((run.started for run in runs), default=None),
             examined_to=max(ends, default=None),
             content_sha256=self._facts.get("content_sha256"),
-            exhibits=tuple(self._exhibits(findings, runs, sets)),
+            exhibits=tuple(self._exhibits(findings)),
             hash_sets=sets,
             findings=findings,
             runs=runs,
@@ -219,11 +219,10 @@ class Builder:
                 yield Event(seq, event["time"], event["type"], str(event["actor"]["id"]))
 
     def _runs(self) -> Iterator[Run]:
-        for number, uuid, started, ended, outcome, config, _facts in self._database.rows(
-            "SELECT id, uuid, started, ended, outcome, config, facts FROM run ORDER BY id"
+        for uuid, started, ended, outcome, config in self._database.rows(
+            "SELECT uuid, started, ended, outcome, config FROM run ORDER BY id"
         ):
             settings = json.loads(config)
-            del number
             yield Run(
                 uuid=uuid,
                 purpose="scan",
@@ -231,7 +230,7 @@ class Builder:
                 ended=ended,
                 outcome=outcome or "interrupted",
                 profile=settings["profile"],
-                isolation="a1",
+                isolation="not-measured",
                 verify=settings["verify"],
                 workers=settings["workers"],
                 interruptions=1 if outcome in {None, "interrupted"} else 0,
@@ -260,11 +259,7 @@ class Builder:
 
     # ---- exhibits ------------------------------------------------------------------------
 
-    def _exhibits(
-        self, findings: tuple[Finding, ...], runs: tuple[Run, ...], sets: tuple[HashSet, ...]
-    ) -> Iterator[Exhibit]:
-        finished = bool(runs) and all(run.ended and run.outcome != "interrupted" for run in runs)
-        notable = sum(1 for each in sets if each.kind == "notable")
+    def _exhibits(self, findings: tuple[Finding, ...]) -> Iterator[Exhibit]:
         for number, label, text in self._database.rows(
             "SELECT id, label, fields FROM exhibit ORDER BY id"
         ):
@@ -274,7 +269,12 @@ class Builder:
             matches = counted(each for each in findings if each.exhibit == label)
             yield Exhibit(
                 label=label,
-                verdict=verdict.decide(coverage, matches, finished=finished, notable_sets=notable),
+                verdict=verdict.decide(
+                    coverage,
+                    matches,
+                    finished=self._finished(number),
+                    notable_sets=self._notable_sets(number),
+                ),
                 coverage=coverage,
                 description=str(fields.get("description", "")),
                 make=str(fields.get("make", "")),
@@ -287,6 +287,34 @@ class Builder:
                 matches=matches,
                 sources=sources,
             )
+
+    def _finished(self, exhibit: int) -> bool:
+        """Tell whether runs examined the exhibit, and each of them came to its end."""
+        ends = [
+            ended is not None and outcome != "interrupted"
+            for ended, outcome in self._database.rows(
+                "SELECT r.ended, r.outcome FROM run r JOIN run_source rs ON rs.run_id = r.id"
+                " JOIN source s ON s.id = rs.source_id WHERE s.exhibit_id=?",
+                (exhibit,),
+            )
+        ]
+        return bool(ends) and all(ends)
+
+    def _notable_sets(self, exhibit: int) -> int:
+        """Count the notable sets with which that source was compared that saw the fewest."""
+        counts = [
+            count
+            for (count,) in self._database.rows(
+                "SELECT count(DISTINCT h.id) FROM source s"
+                " LEFT JOIN run_source rs ON rs.source_id = s.id"
+                " LEFT JOIN run_hashset rh ON rh.run_id = rs.run_id"
+                " LEFT JOIN hashset h ON h.id = rh.hashset_id"
+                " AND json_extract(h.facts, '$.kind') = 'notable'"
+                " WHERE s.exhibit_id=? GROUP BY s.id",
+                (exhibit,),
+            )
+        ]
+        return min(counts, default=0)
 
     def _sources(self, exhibit: int) -> Iterator[Source]:
         for number, label, text in self._database.rows(

@@ -26,7 +26,6 @@ from heroes_forensics.pipelines.run import Run
 from heroes_forensics.pipelines.sources import Evidence
 from heroes_forensics.pipelines.supervisor import Zygote
 from heroes_forensics.pipelines.watch import Watch
-from heroes_forensics.store import queries
 
 PROFILES: Final = ("triage", "standard", "deep")
 VERIFY: Final = ("before", "during", "later", "off")
@@ -247,6 +246,7 @@ class _Scan:
                 source = records.source(
                     exhibit, label, str(each.path.absolute()), str(each.identity), facts
                 )
+                records.run_source(run.id, source)
                 closing.register(run, each, label, dict(request.exhibit_fields))
                 found.append((source, label))
         return found
@@ -302,8 +302,7 @@ class _Scan:
             closing.release(run, each, label)
         outcome, counts = closing.finish(run)
         report = reporting.issue(case)
-        gaps = queries.gap_counts(case.database)
-        unexpected = queries.unexpected(gaps) + int(str(counts["not_reached"]))
+        unexpected = int(str(counts["gaps_unexpected"])) + int(str(counts["not_reached"]))
         code = DONE
         if unexpected:
             code = GAPS

@@ -260,7 +260,7 @@ class Run(Record):
     outcome: Literal["complete", "partial", "failed", "interrupted"]
     profile: Word
     isolation: Word
-    """The level reached, as measured: ``a4`` ... ``a1``."""
+    """The level reached, as measured: ``a4`` ... ``a1``, else ``not-measured``."""
     verify: Literal["before", "during", "later", "off"] = "during"
     workers: Count = 0
     interruptions: Count = 0

@@ -115,19 +115,27 @@ def items(database: Database, *, exhibit: str | None = None) -> Iterator[Item]:
         yield _item(row)
 
 
-def outcomes(database: Database) -> Iterator[Outcome]:
-    """Stream how each item ended, in the order of `items`."""
-    volumes = {
+def volumes_of(database: Database, run: int) -> dict[int, tuple[str, str]]:
+    """Return source label and key of each volume of the sources a run examined, by its id."""
+    return {
         number: (label, key)
         for number, label, key in database.rows(
             "SELECT v.id, s.label, v.key FROM volume v JOIN source s ON s.id = v.source_id"
+            " JOIN run_source r ON r.source_id = s.id WHERE r.run_id=? ORDER BY v.id",
+            (run,),
         )
     }
+
+
+def outcomes(database: Database, run: int) -> Iterator[Outcome]:
+    """Stream how each item of the sources of a run ended, in the order of `items`."""
+    volumes = volumes_of(database, run)
     for volume, locator, size, status, gap, sha256 in database.rows(
         "SELECT i.volume_id, i.locator, i.size, c.status, c.gap, c.sha256 FROM item i"
         " LEFT JOIN content c ON c.item_id = i.id ORDER BY i.id"
     ):
-        yield Outcome(*volumes[volume], locator, size, status or 0, GAP_CODES[gap or 0], sha256)
+        if volume in volumes:
+            yield Outcome(*volumes[volume], locator, size, status or 0, GAP_CODES[gap or 0], sha256)
 
 
 def item(database: Database, number: int) -> Item | None:
@@ -197,30 +205,24 @@ def tasks(
         yield task_rows(waiting)
 
 
-def gap_counts(database: Database, *, source: int | None = None) -> dict[str, int]:
-    """Count gaps by code: those of items, and those of volumes and directories."""
-    counts: dict[str, int] = {}
-    for position, count in database.rows(
-        "SELECT c.gap, count(*) FROM content c JOIN item i ON i.id = c.item_id"
-        " JOIN volume v ON v.id = i.volume_id"
-        " WHERE c.gap > 0 AND (?1 IS NULL OR v.source_id = ?1) GROUP BY c.gap",
-        (source,),
-    ):
-        counts[GAP_CODES[position]] = counts.get(GAP_CODES[position], 0) + count
+def gap_counts(database: Database, *, run: int | None = None) -> dict[str, int]:
+    """Count gaps by code, of the case or of one run: of items, and of volumes and directories."""
+    counts = item_gap_counts(database, run=run)
     for code, count in database.rows(
-        "SELECT code, count(*) FROM gap WHERE ?1 IS NULL OR source_id = ?1 GROUP BY code",
-        (source,),
+        "SELECT code, count(*) FROM gap WHERE ?1 IS NULL OR run_id = ?1 GROUP BY code", (run,)
     ):
         counts[code] = counts.get(code, 0) + count
     return counts
 
 
-def item_gap_counts(database: Database) -> dict[str, int]:
-    """Count the gaps that are items of their own, by code."""
+def item_gap_counts(database: Database, *, run: int | None = None) -> dict[str, int]:
+    """Count the gaps that are items of their own, by code, of the case or of one run."""
     return {
         GAP_CODES[position]: count
         for position, count in database.rows(
-            "SELECT gap, count(*) FROM content WHERE gap > 0 GROUP BY gap"
+            "SELECT c.gap, count(*) FROM content c JOIN unit u ON u.id = c.unit_id"
+            " WHERE c.gap > 0 AND (?1 IS NULL OR u.run_id = ?1) GROUP BY c.gap",
+            (run,),
         )
     }
 

@@ -17,8 +17,6 @@ Seal = Callable[[Sequence[tuple[int, bytes]]], list[bytes]]
 TIMES: Final = struct.Struct("<4q4I")
 """The four times of an item: seconds, then nanoseconds."""
 
-DIGEST_SIZES: Final = {"md5": 16, "sha1": 20, "sha256": 32}
-
 
 @dataclass(frozen=True, slots=True)
 class MatchRow:
@@ -65,12 +63,10 @@ class Records:
             (exhibit, label, path, identity, str(facts.get("format", "")), _text(facts)),
         )
 
-    def source_facts(self, source: int, facts: JSON) -> None:
-        """Complete what is known of a source."""
+    def run_source(self, run: int, source: int) -> None:
+        """Record that a run examines a source."""
         self._database.insert(
-            "UPDATE source SET facts=json_patch(facts, ?),"
-            " format=coalesce(json_extract(?, '$.format'), format) WHERE id=?",
-            (_text(facts), _text(facts), source),
+            "INSERT INTO run_source (run_id, source_id) VALUES (?, ?)", (run, source)
         )
 
     def run(self, uuid: str, started: str, config: JSON, facts: JSON) -> int:
@@ -241,32 +237,34 @@ class Records:
             rows,
         )
 
-    def matches(self, rows: Iterable[MatchRow]) -> list[tuple[int, MatchRow]]:
-        """Insert matches; findings get the next numbers. Return (number, match) of findings."""
-        numbered: list[tuple[int, MatchRow]] = []
-        highest: int | None = None
+    def matches(self, unit: int, rows: Sequence[MatchRow]) -> list[tuple[Any, ...]]:
+        """Insert the matches of a unit; findings get the next numbers. Return what was stored.
+
+        The last but one value of a stored row is the number of its finding, or None.
+        """
+        highest = int(self._database.value("SELECT max(finding) FROM match") or 0) if rows else 0
+        stored: list[tuple[Any, ...]] = []
         for row in rows:
-            number = None
-            if row.makes_finding:
-                if highest is None:
-                    highest = int(self._database.value("SELECT max(finding) FROM match") or 0)
-                highest += 1
-                number = highest
-                numbered.append((number, row))
-            self._database.insert(
-                "INSERT INTO match (item_id, hashset_id, record, grade, verdict, facts, finding,"
-                " status) VALUES (?, ?, ?, ?, ?, ?, ?, 'current')",
+            highest += row.makes_finding
+            stored.append(
                 (
                     row.item_id,
                     row.hashset_id,
+                    unit,
                     row.record,
                     row.grade,
                     row.verdict,
                     _text(row.facts),
-                    number,
-                ),
+                    highest if row.makes_finding else None,
+                    "current",
+                )
             )
-        return numbered
+        self._database.many(
+            "INSERT INTO match (item_id, hashset_id, unit_id, record, grade, verdict, facts,"
+            " finding, status) VALUES (?,?,?,?,?,?,?,?,?)",
+            stored,
+        )
+        return stored
 
     def report(self, number: int, uuid: str, facts: JSON) -> None:
         """Record an issued report."""
@@ -288,16 +286,23 @@ def rows_digest(rows: Iterable[tuple[Any, ...]]) -> bytes:
     """
     digest = hashlib.sha256()
     for row in rows:
-        parts: list[bytes] = []
-        for value in row:
-            if isinstance(value, bytes):
-                parts.append(b"b%d:" % len(value) + value)
-            elif isinstance(value, str):
-                text = value.encode()
-                parts.append(b"s%d:" % len(text) + text)
-            elif value is None:
-                parts.append(b"n")
-            else:
-                parts.append(b"i%d" % value)
-        digest.update(b"(" + b",".join(parts) + b")")
+        digest.update(row_bytes(row))
     return digest.digest()
+
+
+def row_bytes(row: Iterable[Any]) -> bytes:
+    """Return the bytes by which one row enters a digest."""
+    parts: list[bytes] = []
+    for value in row:
+        if isinstance(value, bytes):
+            parts.append(b"b%d:" % len(value) + value)
+        elif isinstance(value, str):
+            text = value.encode()
+            parts.append(b"s%d:" % len(text) + text)
+        elif value is None:
+            parts.append(b"n")
+        elif isinstance(value, int):
+            parts.append(b"i%d" % value)
+        else:  # no column of ours holds a fraction: whoever put one there changed the row
+            parts.append(b"?")
+    return b"(" + b",".join(parts) + b")"

@@ -63,6 +63,14 @@ RUN: Final = Table(
     Column("facts", Text, nullable=False),
 )
 
+RUN_SOURCE: Final = Table(
+    "run_source",
+    METADATA,
+    Column("run_id", Integer, ForeignKey("run.id"), primary_key=True),
+    Column("source_id", Integer, ForeignKey("source.id"), primary_key=True),
+)
+"""Which sources a run examined: what it counts, commits to and answers for."""
+
 VOLUME: Final = Table(
     "volume",
     METADATA,
@@ -169,6 +177,7 @@ MATCH: Final = Table(
     Column("id", Integer, primary_key=True),
     Column("item_id", Integer, ForeignKey("item.id"), nullable=False),
     Column("hashset_id", Integer, ForeignKey("hashset.id"), nullable=False),
+    Column("unit_id", Integer, ForeignKey("unit.id"), nullable=False),
     Column("record", Integer, nullable=False),
     Column("grade", Text, nullable=False),
     Column("verdict", Text, nullable=False),
