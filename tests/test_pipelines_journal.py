@@ -1,3 +1,4 @@
+import signal
 import sqlite3
 from pathlib import Path
 
@@ -74,6 +75,23 @@ def test_an_event_that_fails_takes_its_rows_with_it(case: Path) -> None:
         held.journal.event("quality.noted", {"kind": "limitation", "text": "and on"})
     with cases.opened(case) as held:
         assert held.journal.size == before + 1
+
+
+def interrupted_transaction(held: cases.OpenCase) -> None:
+    with held.journal.transaction() as records:
+        signal.raise_signal(signal.SIGINT)
+        records.exhibit("X", {})
+        held.journal.event("quality.noted", {"kind": "limitation", "text": "kept"})
+
+
+def test_an_interrupt_never_parts_the_table_from_the_file(case: Path) -> None:
+    with cases.opened(case) as held:
+        with pytest.raises(KeyboardInterrupt):
+            interrupted_transaction(held)
+        assert held.database.value("SELECT count(*) FROM exhibit") == 1
+        held.journal.event("quality.noted", {"kind": "limitation", "text": "and on"})
+        rows = held.database.rows("SELECT line FROM ledger ORDER BY seq")
+        assert (case / LEDGER).read_bytes() == b"".join(line for (line,) in rows)
 
 
 def test_two_runs_cannot_hold_one_case(case: Path) -> None:

@@ -6,6 +6,7 @@ file that is shorter than the table; opening the case appends what is missing, b
 A file that says anything else than the table is an integrity alarm, and nothing is overwritten.
 """
 
+import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -70,22 +71,27 @@ class Journal:
 
     @contextmanager
     def transaction(self) -> Iterator[Records]:
-        """Commit rows and events together, then append the events to the file."""
-        self._inside = True
-        try:
-            with self.database.transaction():
-                yield self.records
-        except BaseException:
-            if self._pending:
-                self._pending = []
-                self._ledger = ledger.Ledger(self._lines())
-            raise
-        finally:
-            self._inside = False
-        lines, self._pending = self._pending, []
-        if lines:
-            with _writing():
-                ledger.append(self._bundle.ledger, lines)
+        """Commit rows and events together, then append the events to the file.
+
+        An interrupt waits until both are done: a file that lacks a line in its middle would be
+        an alarm for ever.
+        """
+        with _uninterrupted():
+            self._inside = True
+            try:
+                with self.database.transaction():
+                    yield self.records
+            except BaseException:
+                if self._pending:
+                    self._pending = []
+                    self._ledger = ledger.Ledger(self._lines())
+                raise
+            finally:
+                self._inside = False
+            lines, self._pending = self._pending, []
+            if lines:
+                with _writing():
+                    ledger.append(self._bundle.ledger, lines)
 
     def event(self, kind: str, body: Mapping[str, object], *, person: str = "") -> int:
         """Append one event and return its number; outside a transaction it gets its own.
@@ -115,6 +121,16 @@ class Journal:
         with _writing():
             self._bundle.add_checkpoint(note)
         self.event("ledger.checkpointed", facts)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back; what came meanwhile arrives at the end."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

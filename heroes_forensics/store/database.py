@@ -146,9 +146,9 @@ class Database:
                 self._rollback()
                 raise
             self._connection.exec_driver_sql("COMMIT")
-        except exc.OperationalError as error:
+        except (exc.OperationalError, sqlite3.OperationalError) as error:
             self._rollback()
-            text = str(error.orig)
+            text = str(getattr(error, "orig", error))
             if "locked" in text or "busy" in text:
                 raise CaseBusyError(f"{self.path} is in use by another program") from error
             raise StoppedError(
