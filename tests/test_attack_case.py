@@ -1,8 +1,10 @@
 """A process that ends while it makes a case: the folder can be used again, and nothing alarms."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,32 @@ def test_a_record_without_its_database_is_not_taken_for_an_unfinished_case(tmp_p
     with pytest.raises(UsageError):
         cases.create(tmp_path / "case")
     assert verifying.verify(tmp_path / "case" / cases.BUNDLE)["exit_code"] in {0, 7}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger SET line = replace(line, 'complete', 'partial')",
+        "UPDATE ledger SET line = 5 WHERE seq = 1",
+        "UPDATE unit SET rows_sha256 = 'text'",
+        "UPDATE unit SET rows_sha256 = 7",
+        "UPDATE content SET md5 = 1.5, status = 'x'",
+        "UPDATE item SET size = 'large', path = 3",
+    ],
+)
+def test_rows_of_other_types_are_a_finding_of_the_verifier(statement: str, tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    scanned(case, folder(tmp_path / "evidence", {"a": b"a"}))
+    with closing(sqlite3.connect(case / cases.DATABASE)) as database:
+        assert database.execute(statement).rowcount
+        database.commit()
+    found = verifying.verify(case)
+    assert found["exit_code"] == 6
+    assert "case.db" in str(found["headline"])
+
+
+def test_a_case_without_its_ledger_file_does_not_verify(tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    scanned(case, folder(tmp_path / "evidence", {"a": b"a"}))
+    (case / cases.BUNDLE / "ledger.jsonl").unlink()
+    assert verifying.verify(case)["exit_code"] == 6
