@@ -13,6 +13,8 @@ from typing import Final
 
 _PR_SET_CHILD_SUBREAPER: Final = 36
 _LOOK_SECONDS: Final = 0.05
+_ORPHAN_SECONDS: Final = 1.0
+"""Processes that were killed when their parent ended need so long at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def run(
     Raises:
         FailedError: it ended with another code than ``accepted``.
     """
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = spent()
     start = time.monotonic()
     with subprocess.Popen(
         command,
@@ -68,14 +70,26 @@ def run(
             except subprocess.TimeoutExpired:
                 continue
     wall = time.monotonic() - start
-    with suppress(ChildProcessError):
-        while True:
-            os.waitpid(-1, 0)
+    _reap()
     if process.returncode not in accepted:
         raise FailedError(f"{command[0]} ended with {process.returncode}: {output[-300:]!r}")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(cpu, wall, memory), output
+    return Cost(spent() - before, wall, memory), output
+
+
+def spent() -> float:
+    """Return the user and system time of every descendant that has ended so far, seconds."""
+    _reap()
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _reap() -> None:
+    """Wait for orphans that end now; a driver that serves a mounted image goes on."""
+    deadline = time.monotonic() + _ORPHAN_SECONDS
+    with suppress(ChildProcessError):
+        while time.monotonic() < deadline:
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                time.sleep(_LOOK_SECONDS)
 
 
 def _resident(pid: int) -> int:
