@@ -286,6 +286,10 @@ BAD_REQUESTS: dict[str, tuple[dict[str, Any], type[HeroesError]]] = {
     "no such set file": ({"sets": ("/nowhere/set.json",)}, UsageError),
     "a label with a slash": ({"exhibit": "a/b"}, UsageError),
     "a malformed digest": ({"expect": ("sha256:xyz",)}, UsageError),
+    "one digest for two sources": (
+        {"expect": ("md5:" + "0" * 32,), "sources": (DEMO, DEMO)},
+        UsageError,
+    ),
 }
 
 

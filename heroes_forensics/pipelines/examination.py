@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from heroes_forensics.errors import EvidenceError
 from heroes_forensics.frames import CONTENT, Batch, Control, Frame, Rows, Status, Unit
 from heroes_forensics.model import GAP_TEXTS, HAS_CONTENT, JSON, EntryFlag, EntryKind, Gap, Listing
 from heroes_forensics.pipelines.run import Run
@@ -74,7 +75,6 @@ class Examination:
         self.label = label
         self.digests: JSON | None = None
         """The ``digests`` frame of the media, once it has arrived."""
-        self.media_failed = ""
         self._volumes: dict[int, _Volume] = {}
         self._pending = deque[Unit]()
         self._ready = deque[tuple[_Volume, Iterator[Rows]]]()
@@ -82,6 +82,8 @@ class Examination:
         self._contents: dict[int, list[Rows]] = {}
         self._matches: dict[int, list[MatchRow]] = {}
         self._void: set[int] = set()
+        self._counted: set[int] = set()
+        """Units whose lister has given its own count."""
 
     def register(self) -> None:
         """Store the volumes and the gaps that opening the source showed."""
@@ -113,8 +115,9 @@ class Examination:
 
     def leave_out(self, code: str) -> None:
         """Record every volume as a gap instead of examining it."""
-        with self._run.journal.transaction():
+        with self._run.journal.transaction() as records:
             for volume in self._volumes.values():
+                records.volume_left_out(volume.id)
                 self._gap(Gap(f"{self.label}/{volume.key}", code), volume.id)
         self._volumes.clear()
 
@@ -203,7 +206,7 @@ class Examination:
             self.digests = frame.body
             self._run.media(int(str(frame.body["bytes_read"])))
         elif frame.kind == "failed":
-            self.media_failed = str(frame.body["message"])
+            self._run.note(f"{self.label}: the media: {frame.body['message']}")
 
     # ---- listing -----------------------------------------------------------------------
 
@@ -225,14 +228,20 @@ class Examination:
         elif frame.kind == "listing":
             body = frame.body
             counts = {name: int(str(value)) for name, value in body.items() if name != "sweep"}
+            self._counted.add(unit.id)
             volume.listing = _sum(volume.listing, Listing(**counts, sweep=str(body["sweep"])))
             self._store_part(volume, volume.listing)
             if unit.kind == "inventory" and volume.kind.startswith(SEARCHED_APART):
                 self._search_orphans(volume)
         elif frame.kind == "failed":
-            self._not_listed(volume, "volume.damaged")
+            # What is not the fault of the evidence is a defect of ours, or its memory limit.
+            own = frame.body["exit_code"] != EvidenceError.exit_code
+            self._run.note(f"{self.label}/{volume.key}: {frame.body['message']}")
+            self._not_listed(volume, "worker.died" if own else "volume.damaged")
         elif frame.kind == "done":
             del self._of_unit[unit.id]
+            if unit.id not in self._counted or volume.waiting:
+                self._not_listed(volume, "worker.died")
 
     def _search_orphans(self, volume: _Volume) -> None:
         body = {"volume": volume.spec}
@@ -357,7 +366,7 @@ class Examination:
         self._void.discard(unit.id)
         run.reading.discard(unit.id)
         if unit.kind == "media_digest":
-            self.media_failed = "the worker that read the media ended"
+            run.note(f"{self.label}: the worker that read the media ended ({cause})")
             return
         if unit.kind in LISTERS:
             self._not_listed(self._of_unit.pop(unit.id), code)

@@ -135,6 +135,11 @@ def _check(request: ScanRequest) -> None:
     ):
         if value not in allowed:
             raise UsageError(f"{value!r} is no {what}", hint=f"choose from: {', '.join(allowed)}")
+    if request.expect and len(request.sources) > 1:
+        raise UsageError(
+            "an expected digest is that of one source, and several were given",
+            hint="scan them one by one into the same case",
+        )
     cases.check_label(request.exhibit)
     cases.check_place(request.case_dir)
     resolved = request.case_dir.resolve()

@@ -17,7 +17,7 @@ import numpy as np
 
 from heroes_forensics.errors import HeroesError
 from heroes_forensics.frames import MAX_FRAME, ROW_TYPES, Batch, Control, Frame, Rows, Status
-from heroes_forensics.model import GAP_TEXTS, JSON, EntryKind, Place
+from heroes_forensics.model import GAP_TEXTS, EntryKind, Place
 
 _BATCH: Final = struct.Struct("<cBII")
 _KINDS: Final = tuple(ROW_TYPES)
@@ -206,8 +206,3 @@ _ENTRY_KINDS: Final = np.array(sorted(EntryKind), dtype="u1")
 _STATUSES: Final = np.array(sorted(Status), dtype="u1")
 _LOCATOR_BYTES: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/.:-_+@$=,~"
 _CHECKS: Final = {"entries": _check_entries, "contents": _check_contents}
-
-
-def gap_body(where: str, code: str, detail: JSON) -> JSON:
-    """Return the body of a ``gap`` frame."""
-    return {"where": where, "code": code, "detail": detail}

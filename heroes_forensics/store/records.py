@@ -106,6 +106,10 @@ class Records:
             ),
         )
 
+    def volume_left_out(self, volume: int) -> None:
+        """Keep that a volume is a gap as a whole."""
+        self._database.insert("UPDATE volume SET state='gap' WHERE id=?", (volume,))
+
     def volume_listed(
         self, volume: int, *, file_system: str, times: JSON, listing: Listing, state: str
     ) -> None:
