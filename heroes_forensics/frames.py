@@ -14,7 +14,16 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from heroes_forensics.model import JSON, Entry, EntryFlag, EntryKind, Moment, Place, Times
+from heroes_forensics.model import (
+    JSON,
+    MAX_SIZE,
+    Entry,
+    EntryFlag,
+    EntryKind,
+    Moment,
+    Place,
+    Times,
+)
 
 MAX_FRAME: Final = 65536
 """Bytes of one message on the wire; the stock ``wmem_max`` refuses much larger ones."""
@@ -175,7 +184,7 @@ def entry_batches(entries: Iterable[Entry], *, limit: int = MAX_FRAME - 1024) ->
                 entry.place,
                 entry.flags,
                 entry.owner,
-                entry.size,
+                min(entry.size, MAX_SIZE),
                 entry.first_offset,
                 seconds,
                 nanoseconds,

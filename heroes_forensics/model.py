@@ -43,6 +43,10 @@ class EntryKind(IntEnum):
     """Made up by a reading library (``$MBR``, ``$FAT1``, ``$OrphanFiles``): no evidence."""
 
 
+MAX_SIZE: Final = (1 << 53) - 1
+"""Bytes: the largest size on record, and the largest integer that every JSON reader keeps exact.
+Metadata that states more is damaged or a lie; its stream is a gap, as fewer bytes are there."""
+
 HAS_CONTENT: Final = frozenset({EntryKind.FILE, EntryKind.METADATA})
 
 

@@ -9,7 +9,7 @@ from heroes_forensics.frames import (
     slices,
     tasks,
 )
-from heroes_forensics.model import Entry, EntryFlag, EntryKind, Moment, Place
+from heroes_forensics.model import MAX_SIZE, Entry, EntryFlag, EntryKind, Moment, Place
 from heroes_forensics.pipelines import wire
 
 moments = st.none() | st.builds(Moment, st.integers(-(2**62), 2**62), st.integers(0, 999_999_999))
@@ -19,7 +19,7 @@ entries = st.builds(
     kind=st.sampled_from(EntryKind),
     flags=st.sampled_from([EntryFlag(0), EntryFlag.ALLOCATED, EntryFlag.ORPHAN | EntryFlag.FORK]),
     path=st.binary(max_size=300),
-    size=st.integers(-1, 2**62),
+    size=st.integers(-1, MAX_SIZE),
     handle=st.binary(max_size=64),
     times=st.tuples(moments, moments, moments, moments),
     owner=st.integers(-1, 2**40),
@@ -47,6 +47,13 @@ def test_a_path_larger_than_a_frame_keeps_its_locator() -> None:
     assert found.locator == entry.locator
     assert entry.path.startswith(found.path)
     assert len(found.path) > 60_000
+
+
+def test_a_size_beyond_any_device_is_the_largest_on_record() -> None:
+    entry = Entry("ext4/i1", EntryKind.FILE, EntryFlag.ALLOCATED, b"x", 2**63 - 1, b"h")
+    (batch,) = entry_batches([entry])
+    (found,) = entries_of(batch)
+    assert found.size == MAX_SIZE
 
 
 def test_no_batch_is_larger_than_a_frame() -> None:

@@ -11,6 +11,7 @@ from heroes_forensics.filetype import TYPES, FileClass
 from heroes_forensics.frames import Status
 from heroes_forensics.model import (
     GAP_TEXTS,
+    MAX_SIZE,
     EntryFlag,
     EntryKind,
     Listing,
@@ -393,8 +394,8 @@ class Builder:
     def _coverage(self, exhibit: int, sources: tuple[Source, ...]) -> Coverage:
         sums = next(
             self._database.rows(
-                "SELECT coalesce(sum(max(i.size, 0)), 0),"
-                " coalesce(sum(CASE WHEN c.status = 1 THEN max(i.size, 0) END), 0)"
+                "SELECT total(max(i.size, 0)),"
+                " total(CASE WHEN c.status = 1 THEN max(i.size, 0) END)"
                 " FROM item i JOIN volume v ON v.id = i.volume_id"
                 " JOIN source s ON s.id = v.source_id LEFT JOIN content c ON c.item_id = i.id"
                 " WHERE s.exhibit_id=? AND i.kind IN (1, 5)",
@@ -403,8 +404,8 @@ class Builder:
         )
         return Coverage.of(
             sources,
-            item_bytes=int(sums[0]),
-            item_bytes_examined=int(sums[1]),
+            item_bytes=_bytes(sums[0]),
+            item_bytes_examined=_bytes(sums[1]),
             types=tuple(self._types(exhibit)),
             gaps=tuple(self._gaps(exhibit)),
             areas=tuple(self._areas(exhibit)),
@@ -413,14 +414,14 @@ class Builder:
     def _types(self, exhibit: int) -> Iterator[TypeCount]:
         found: dict[TypeClass, list[int]] = {}
         for position, seen, comparable, size in self._database.rows(
-            "SELECT c.type, count(*), sum(c.status = 1), sum(max(i.size, 0))"
+            "SELECT c.type, count(*), sum(c.status = 1), total(max(i.size, 0))"
             " FROM content c JOIN item i ON i.id = c.item_id"
             " JOIN volume v ON v.id = i.volume_id JOIN source s ON s.id = v.source_id"
             " WHERE s.exhibit_id=? AND i.kind IN (1, 5) GROUP BY c.type",
             (exhibit,),
         ):
             sums = found.setdefault(type_class(position), [0, 0, 0])
-            for index, value in enumerate((seen, comparable, size)):
+            for index, value in enumerate((seen, comparable, _bytes(size))):
                 sums[index] += int(value or 0)
         for name in get_args(TypeClass):
             if name in found:
@@ -429,7 +430,7 @@ class Builder:
     def _gaps(self, exhibit: int) -> Iterator[GapGroup]:
         groups: dict[str, tuple[int, int, list[str]]] = {}
         for position, count, size in self._database.rows(
-            "SELECT c.gap, count(*), sum(max(i.size, 0)) FROM content c"
+            "SELECT c.gap, count(*), total(max(i.size, 0)) FROM content c"
             " JOIN item i ON i.id = c.item_id JOIN volume v ON v.id = i.volume_id"
             " JOIN source s ON s.id = v.source_id WHERE s.exhibit_id=? AND c.gap > 0"
             " GROUP BY c.gap",
@@ -445,7 +446,7 @@ class Builder:
                     (exhibit, position, EXAMPLES),
                 )
             ]
-            groups[queries.GAP_CODES[position]] = (count, int(size or 0), examples)
+            groups[queries.GAP_CODES[position]] = (count, _bytes(size), examples)
         for code, place in self._database.rows(
             "SELECT g.code, g.place FROM gap g JOIN source s ON s.id = g.source_id"
             " WHERE s.exhibit_id=? ORDER BY g.id",
@@ -577,6 +578,11 @@ class Builder:
         ):
             found.setdefault(number, set()).add(cast("SetKind", kind))
         return {number: frozenset(kinds) for number, kinds in found.items()}
+
+
+def _bytes(size: float) -> int:
+    """Return a sum of sizes; floating, as sizes that metadata invents may exceed any integer."""
+    return min(int(size), MAX_SIZE)
 
 
 def _equation(found: queries.Equation, listing: Mapping[str, Any]) -> Equation:

@@ -16,8 +16,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from heroes_forensics.errors import HeroesError
+from heroes_forensics.filetype import TYPES
 from heroes_forensics.frames import MAX_FRAME, ROW_TYPES, Batch, Control, Frame, Rows, Status
-from heroes_forensics.model import GAP_TEXTS, EntryKind, Place
+from heroes_forensics.model import GAP_TEXTS, MAX_SIZE, EntryKind, Place
 
 _BATCH: Final = struct.Struct("<cBII")
 _KINDS: Final = tuple(ROW_TYPES)
@@ -180,8 +181,10 @@ def _decode_batch(data: bytes) -> Batch:
 def _check_entries(rows: Rows, area: bytes) -> None:
     if not np.isin(rows["kind"], _ENTRY_KINDS).all() or (rows["place"] > max(Place)).any():
         raise ProtocolViolationError("an entry has an unknown kind or place")
-    if (rows["size"] < -1).any() or (rows["handle_length"] > rows.dtype["handle"].itemsize).any():
-        raise ProtocolViolationError("an entry has an impossible size or handle")
+    if (rows["size"] < -1).any() or (rows["size"] > MAX_SIZE).any():
+        raise ProtocolViolationError("an entry has an impossible size")
+    if (rows["handle_length"] > rows.dtype["handle"].itemsize).any():
+        raise ProtocolViolationError("an entry has an impossible handle")
     for start, length in zip(
         rows["locator_offset"].tolist(), rows["locator_length"].tolist(), strict=True
     ):
@@ -194,6 +197,8 @@ def _check_contents(rows: Rows, area: bytes) -> None:
     del area
     if not np.isin(rows["status"], _STATUSES).all() or (rows["gap"] > len(GAP_TEXTS)).any():
         raise ProtocolViolationError("a content row has an unknown status or gap")
+    if (rows["type"] >= len(TYPES)).any():
+        raise ProtocolViolationError("a content row has an unknown type")
     if ((rows["status"] == Status.GAP) != (rows["gap"] > 0)).any():
         raise ProtocolViolationError("a content row has a gap without a reason, or the reverse")
     if (rows["bytes_read"] < 0).any() or (rows["digested"] > 1).any():
