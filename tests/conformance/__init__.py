@@ -1,0 +1,1 @@
+"""The corpus of real images, through the command line; see docs/conformance.md."""

@@ -1,0 +1,293 @@
+"""Compare what we find in real images with what other tools found.
+
+Usage: PYTHONPATH=tests python -m conformance.run [--results FILE] [PART-OF-A-NAME ...]
+
+Each image with a truth manifest is unpacked (bounded), scanned through the command line with
+``--names clear``, and compared: the digests of its media, the starts of its partitions, and every
+file of every volume whose file system is in scope, on path, size and SHA-256. `rules` says what
+is listed apart. Any other difference has to have a row in ``exceptions.json``, allocated files that
+no manifest lists one in ``extra.json``; ``deleted.json`` holds the deleted files that other tools
+recover. Else, or when less was compared than ``floor.json`` says, this exits with 1.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from conformance import rules
+from conformance.exceptions import Exceptions
+from conformance.images import Corpus, Image, Row
+from conformance.programs import Ran, heroes, say
+
+HERE: Final = Path(__file__).resolve().parent
+ROOT: Final = HERE.parent.parent
+EVIDENCE: Final = Path(os.environ.get("HEROES_EVIDENCE", ROOT.parent / "shared" / "evidence"))
+MEMORY: Final = 1 << 30
+"""Bytes that no process may exceed."""
+_ENDED: Final = frozenset({0, 3, 6})
+"""Exit codes after which there is an inventory: done, gaps, and digests that do not fit."""
+_REFUSED: Final = 20
+
+
+@dataclass(slots=True)
+class Result:
+    """What the comparison of one image gave."""
+
+    label: str
+    counts: Counter[str] = field(default_factory=Counter)
+    differences: list[str] = field(default_factory=list)
+    memory: int = 0
+
+
+class Comparison:
+    """The corpus, the exceptions, and what both are compared with."""
+
+    def __init__(self, corpus: Corpus, exceptions: Exceptions, scratch: Path) -> None:
+        self.corpus = corpus
+        self.exceptions = exceptions
+        self.scratch = scratch
+        self.deleted: list[Row] = json.loads((HERE / "deleted.json").read_text("utf-8"))
+        extra: list[Row] = json.loads((HERE / "extra.json").read_text("utf-8"))
+        self.extra = {(row["image"], row["volume"]): row for row in extra}
+
+    def compare(self, image: Image) -> Result:
+        """Scan one image and compare it with its manifest."""
+        result = Result(image.label)
+        folder = Path(tempfile.mkdtemp(dir=self.scratch))
+        try:
+            self._compare(image, folder, result)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return result
+
+    def _compare(self, image: Image, folder: Path, result: Result) -> None:
+        path = self.corpus.unpack(image, folder) if image.expandable else None
+        if path is None:
+            result.counts["images too large to unpack"] += 1
+            return
+        case = folder / "case"
+        ran = heroes("scan", str(path), "--case", str(case), "--names", "clear", "-q", watch=folder)
+        result.memory = ran.memory
+        result.counts[f"exit {ran.code}"] += 1
+        in_scope = list(self._in_scope(image, result))
+        if _unwell(ran):
+            result.differences.append(f"{_unwell(ran)}: {ran.err.strip()[-300:]}")
+        elif ran.code == _REFUSED:
+            result.counts["images refused"] += 1
+            if in_scope:
+                result.differences.append(f"not opened: {ran.err.strip()[:300]}")
+        else:
+            self._inventory(image, path, case, in_scope, result)
+
+    def _in_scope(self, image: Image, result: Result) -> Iterator[Row]:
+        for part in image.partitions:
+            files = part.get("files")
+            if not files:
+                continue
+            if (
+                image.row["kind"] == "encrypted"
+                or image.truth["container"] in rules.OTHER_CONTAINERS
+                or part["file_system"] in rules.OUT_OF_SCOPE
+            ):
+                result.counts["files out of scope"] += len(files)
+            else:
+                yield part
+        result.counts["files out of scope"] += len(image.truth.get("files", ()))
+
+    def _inventory(
+        self, image: Image, path: Path, case: Path, in_scope: list[Row], result: Result
+    ) -> None:
+        listed = heroes("inventory", str(case), "--json", watch=case)
+        shown = heroes("inspect", str(path), "--json", watch=case)
+        if listed.code or shown.code:
+            result.differences.append(f"inventory exits {listed.code}, inspect {shown.code}")
+            return
+        rows: list[Row] = [json.loads(line) for line in listed.out.splitlines()]
+        tree: Row = json.loads(shown.out)
+        report: Row = json.loads((case / "custody/report/report.json").read_text("utf-8"))
+        result.counts["images"] += 1
+        if not report["coverage"]["closes"]:
+            result.differences.append("the entry equation does not close")
+        if image.row["kind"] != "encrypted":
+            self._judge(image, "media", _media(image, report, result.counts), result)
+        result.differences += _partitions(image, tree, result.counts)
+        ranges = rules.ranges_of(path, tree)
+        for part in in_scope:
+            self._volume(image, part, rules.volume_of(rows, part), ranges, result)
+        result.differences += self._deleted(image, rows, result.counts)
+
+    def _volume(
+        self, image: Image, part: Row, volume: rules.Volume, ranges: rules.Ranges, result: Result
+    ) -> None:
+        done = rules.compare(part, volume, ranges)
+        key = f"p{part.get('start_sector', 0)}"
+        result.counts["volumes"] += 1
+        result.counts.update(done.equal)
+        for name, count in done.apart.items():
+            result.counts[f"apart: {name}"] += count
+        for difference in done.differences:
+            self._judge(image, key, difference, result)
+        told = {difference.path for difference in done.differences}
+        extra = [item.path for item in done.extra if item.path not in told]
+        result.counts["files of ours alone"] += len(extra)
+        row = self.extra.pop((image.label, key), {"files": 0, "why": ""})
+        if len(extra) != row["files"]:
+            text = f"{key} {len(extra)} files that are not in the manifest, not {row['files']}"
+            result.differences.append(f"{text}: {sorted(extra)[:3]}")
+
+    def _judge(
+        self, image: Image, key: str, difference: rules.Difference | None, result: Result
+    ) -> None:
+        """Count a difference as an exception if there is a row for it."""
+        if difference is None:
+            return
+        if self.exceptions.allows(image.label, key, difference):
+            result.counts["exceptions"] += 1
+        else:
+            result.differences.append(f"{key} {_told(difference)}")
+
+    def _deleted(self, image: Image, rows: list[Row], counts: Counter[str]) -> list[str]:
+        """Compare with the deleted files that another tool recovers, on size and SHA-256."""
+        differences = []
+        for table in self.deleted:
+            if table["image"] != image.label:
+                continue
+            ours = Counter(
+                (row["size"], row["sha256"])
+                for row in rows
+                if not row["allocated"] and row["volume"] == table["volume"]
+            )
+            found = 0
+            for file in table["files"]:
+                if ours[file["size"], file["sha256"]] > 0:
+                    ours[file["size"], file["sha256"]] -= 1
+                    found += 1
+            counts["deleted files"] += found
+            if found < table["at_least"]:
+                text = f"{found} of {len(table['files'])} deleted files, not {table['at_least']}"
+                differences.append(f"{table['volume']}: {text}")
+        return differences
+
+
+def _unwell(ran: Ran) -> str:
+    """Return what is wrong with how a scan ended, or nothing."""
+    if ran.hung:
+        return f"no end after {ran.seconds:.0f} s"
+    if ran.memory > MEMORY:
+        return f"a process of {ran.memory >> 20} MiB"
+    if ran.left:
+        return "a process was left behind"
+    if ran.code not in _ENDED | {_REFUSED}:
+        return f"exit {ran.code}"
+    return ""
+
+
+def _told(found: rules.Difference) -> str:
+    wanted = f"{found.path!r}: {found.size} bytes {found.sha256[:16]}"
+    if not found.ours:
+        return f"{wanted}, not found"
+    ours = ", ".join(f"{size} bytes {sha[:16]} {status}" for size, sha, status in found.ours)
+    return f"{wanted}, ours: {ours}"
+
+
+def _media(image: Image, report: Row, counts: Counter[str]) -> rules.Difference | None:
+    """Compare size and digests of the decoded media."""
+    media = image.truth.get("media")
+    if not media:
+        return None
+    if "partition only" in str(image.truth.get("container_info")):
+        counts["media of which the manifest has one partition"] += 1
+        return None
+    source = report["exhibits"][0]["sources"][0]
+    ours = {
+        row["algorithm"]: row["computed"] for row in source["digests"] if row["scope"] == "media"
+    }
+    if source["size"] == media["size"] and all(
+        ours.get(name) == media[name] for name in ("md5", "sha1", "sha256")
+    ):
+        counts["media"] += 1
+        return None
+    found = source["size"], str(ours.get("sha256")), "done"
+    return rules.Difference("(media)", media["size"], media["sha256"], (found,))
+
+
+def _partitions(image: Image, tree: Row, counts: Counter[str]) -> list[str]:
+    """Compare where partitions start; one that ours lacks is a difference.
+
+    mmls takes every sector for 512 bytes: where our table has larger ones, its numbers are those
+    of such sectors, and a protective entry before a GPT that it does not find is none of ours.
+    """
+    table = tree.get("partition_table", {})
+    sector = table.get("sector_size", 512)
+    ours = {row.get("offset") for row in tree["volumes"]}
+    differences = []
+    for part in image.partitions:
+        if part.get("slot") == "whole":
+            continue
+        if part["start_sector"] * sector in ours:
+            counts["partitions"] += 1
+        elif table.get("scheme") == "gpt" and part["description"].endswith("(0xee)"):
+            counts["apart: protective partition"] += 1
+        else:
+            differences.append(f"no partition at byte {part['start_sector'] * sector}")
+    return differences
+
+
+def _summary(results: list[Result], exceptions: Exceptions, *, whole: bool) -> int:
+    """Print what came out; return the exit code."""
+    totals: Counter[str] = Counter()
+    for result in results:
+        totals.update(result.counts)
+    totals["images without a difference"] = sum(not result.differences for result in results)
+    say(f"largest process: {max((r.memory for r in results), default=0) >> 20} MiB")
+    for key, count in sorted(totals.items()):
+        say(f"{key}: {count}")
+    failed = [f"{result.label}: {text}" for result in results for text in result.differences]
+    if whole:
+        failed += exceptions.unused()
+        floor = json.loads((HERE / "floor.json").read_text("utf-8"))
+        failed += [
+            f"below the floor: {key}: {totals[key]} < {least}"
+            for key, least in floor["comparison"].items()
+            if totals[key] < least
+        ]
+    for text in failed:
+        say(f"difference: {text}")
+    return 1 if failed else 0
+
+
+def main(arguments: list[str]) -> int:
+    """Compare; return the exit code."""
+    parser = argparse.ArgumentParser(prog="conformance.run", description=__doc__)
+    parser.add_argument("wanted", nargs="*", metavar="PART-OF-A-NAME")
+    parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1))
+    chosen = parser.parse_args(arguments)
+    if not EVIDENCE.is_dir():
+        say(f"no corpus at {EVIDENCE}: nothing compared")
+        return 0
+    corpus = Corpus(EVIDENCE)
+    exceptions = Exceptions(HERE / "exceptions.json")
+    results = []
+    with (
+        tempfile.TemporaryDirectory(prefix="heroes-conformance-") as scratch,
+        ThreadPoolExecutor(chosen.jobs) as pool,
+    ):
+        os.environ["HEROES_HOME"] = f"{scratch}/home"
+        comparison = Comparison(corpus, exceptions, Path(scratch))
+        for result in pool.map(comparison.compare, corpus.images(chosen.wanted)):
+            say(f"{'DIFF' if result.differences else 'ok  '} {result.label}")
+            results.append(result)
+    return _summary(results, exceptions, whole=not chosen.wanted)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
