@@ -23,6 +23,7 @@ from heroes_forensics.reports.evidence import Coverage, GapGroup
 from heroes_forensics.reports.messages import LANGUAGES, messages
 from heroes_forensics.reports.model import Report
 from heroes_forensics.reports.record import Record, _plan
+from heroes_forensics.reports.verdict import meaning
 
 VOID = {"meta", "br", "wbr", "rect", "path", "line"}
 PAGES = {
@@ -130,7 +131,8 @@ def test_every_exhibit_has_its_word_and_the_sentence_before_the_second_section(n
     for exhibit, card in zip(report.exhibits, cards, strict=True):
         word = exhibit.verdict.word
         assert catalogue.text(f"verdict.{word}") in card
-        assert catalogue.text(f"means_not.{word}") in card
+        key = meaning(word, exhibit.verdict.reasons)
+        assert catalogue.text(f"means_not.{key}") in card
         assert catalogue.text("result.free_space") in card
         assert catalogue.text("always.unlisted") in card
         for gap in exhibit.coverage.gaps:

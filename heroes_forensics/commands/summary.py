@@ -21,6 +21,7 @@ from heroes_forensics.commands.text import (
 from heroes_forensics.commands.words import catalogue, category, reason, word
 from heroes_forensics.errors import CustodyError
 from heroes_forensics.model import JSON
+from heroes_forensics.reports.verdict import meaning
 
 EXAMPLES: Final = 3
 """Locators shown below a group of gaps; all of them are in the report."""
@@ -78,7 +79,7 @@ def _exhibit(exhibit: JSON) -> Iterator[str]:
     yield from hanging("", f"EXHIBIT {string(exhibit, 'label', '?')}: {headline(verdict)}")
     if verdict.get("unfinished") and verdict.get("word") != "unfinished":
         yield from hanging("  ", catalogue().text("scope.also_unfinished"))
-    yield from _matches(records(exhibit, "matches"), string(verdict, "word"))
+    yield from _matches(records(exhibit, "matches"), verdict)
     yield from _gaps(coverage, unfinished=bool(verdict.get("unfinished")))
     yield from _examined(coverage, verdict)
     for source in records(exhibit, "sources"):
@@ -104,13 +105,15 @@ def _scope(verdict: Mapping[str, object]) -> str:
     )
 
 
-def _matches(matches: list[JSON], verdict: str) -> Iterator[str]:
+def _matches(matches: list[JSON], verdict: JSON) -> Iterator[str]:
     yield "  Found"
-    if not matches and verdict == "no-match":
+    code = string(verdict, "word")
+    if not matches and code == "no-match":
         yield from _row(0, catalogue().text("result.nothing_found"))
     elif not matches:
         # "Nothing found" is never said of something that was not examined.
-        yield from hanging("    ", word("means", verdict))
+        key = meaning(code, strings(verdict, "reasons"))
+        yield from hanging("    ", word("means", key))
     for match in matches:
         parts = [word("grade", string(match, "grade"))]
         if string(match, "kind") != "notable":

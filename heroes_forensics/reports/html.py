@@ -21,6 +21,7 @@ from heroes_forensics.model import JSON
 from heroes_forensics.reports import charts
 from heroes_forensics.reports.messages import Messages, messages
 from heroes_forensics.reports.model import Report
+from heroes_forensics.reports.verdict import meaning
 
 ROWS: Final = 2000
 """Findings shown on the page; all of them are in ``findings.csv`` and ``report.json``."""
@@ -103,6 +104,7 @@ def _environment(language: str) -> Environment:
         keep_trailing_newline=True,
     )
     environment.globals.update(
+        meaning=lambda verdict: meaning(verdict["word"], verdict["reasons"]),
         t=catalogue.text,
         w=catalogue.word,
         match_total=_match_total,

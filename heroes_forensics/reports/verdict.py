@@ -71,6 +71,15 @@ def decide(
         percent_of_bytes=coverage.percent_of_bytes,
         media_comparable=comparable,
         media_seen=seen,
-        unfinished=not finished or word == "unfinished",
+        unfinished=not finished,
         reasons=reasons,
     )
+
+
+def meaning(word: str, reasons: Iterable[str]) -> str:
+    """Return under which key of ``means`` and ``means_not`` a verdict is explained.
+
+    An exhibit that was examined to its end and compared with nothing is as unfinished as one
+    whose run broke off, but what is missing is another thing.
+    """
+    return "not-compared" if NO_SET in reasons else word
