@@ -244,6 +244,7 @@ def _hold_standard_streams() -> None:
 def main() -> None:
     """Run the command line of this process."""
     _hold_standard_streams()
+    os.umask(0o077)  # whatever is written is for its owner alone, whoever set the umask
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError):
             # A terminal of another encoding must not turn a result into a crash.

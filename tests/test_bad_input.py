@@ -172,3 +172,13 @@ def test_a_damaged_database_is_said_in_one_sentence(tmp_path: Path) -> None:
     done = heroes("findings", case)
     assert done.returncode == 6
     assert "Traceback" not in done.stderr
+
+
+def test_whatever_the_umask_a_case_is_for_its_owner_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        assert heroes("scan", DEMO, "--case", tmp_path / "case").returncode == 0
+    finally:
+        os.umask(before)
+    open_ones = [path for path in tmp_path.rglob("*") if path.stat().st_mode & 0o077]
+    assert open_ones == []
