@@ -65,7 +65,7 @@ bench: $(STAMP) ## Measure, as ratios in one run
 	$(BIN)/python benchmarks/scan.py
 
 conformance: $(STAMP) ## Compare with what independent tools found in real images
-	$(BIN)/python tests/conformance/run.py $(T)
+	PYTHONPATH=tests $(BIN)/python -m conformance $(T)
 
 faults: $(STAMP) ## The long suites: faults, real wheels, thousands of examples
 	$(BIN)/python -m pytest -q --hypothesis-profile=long -m slow $(T)
