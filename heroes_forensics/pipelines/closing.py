@@ -6,75 +6,22 @@ end is seen as interrupted. What is committed at the end, of the sources of this
 and values.
 """
 
-import hashlib
 import json
-import platform
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from importlib import metadata
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from heroes_forensics import __version__
-from heroes_forensics.custody import bundle, chain, commitments, events, merkle, seal
-from heroes_forensics.frames import Status
+from heroes_forensics.custody import bundle, commitments, events
 from heroes_forensics.model import JSON, Gap, is_policy
+from heroes_forensics.pipelines import committing
+from heroes_forensics.pipelines.environment import environment
 from heroes_forensics.pipelines.journal import now
 from heroes_forensics.pipelines.known import Sets
-from heroes_forensics.pipelines.run import Run, number_text
+from heroes_forensics.pipelines.run import Run
 from heroes_forensics.pipelines.sources import Evidence
 from heroes_forensics.store import integrity, queries
 
 METHOD: Final = "exact-digest-matching"
-LIBRARIES: Final = (
-    "cryptography",
-    "dfvfs",
-    "libewf-python",
-    "numpy",
-    "pyrage",
-    "pytsk3",
-    "sqlalchemy",
-)
-
-
-_OUTCOMES: Final = ("not-reached", *(status.name.lower() for status in Status))
-
-
-def environment() -> JSON:
-    """Return what the ledger records of machine and software; no host name."""
-    libraries = [{"name": name, "version": metadata.version(name)} for name in LIBRARIES]
-    return {
-        "host_ref": "this-host",
-        "os": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "python": platform.python_version(),
-        "packages_sha256": _sha256(libraries),
-        "program_version": __version__,
-        "program_sha256": _program_sha256(),
-        "libraries": libraries,
-        "self_test": "not-run",
-    }
-
-
-def _sha256(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
-def _program_sha256() -> str:
-    """Digest the files of the installed package: path and content of each, in order."""
-    from importlib import resources  # noqa: PLC0415 - only here
-
-    digest = hashlib.sha256()
-    root = resources.files("heroes_forensics")
-
-    def walk(folder: Any, prefix: str) -> Iterable[tuple[str, bytes]]:  # noqa: ANN401
-        for member in sorted(folder.iterdir(), key=lambda each: str(each.name)):
-            if member.is_dir() and member.name != "__pycache__":
-                yield from walk(member, f"{prefix}{member.name}/")
-            elif member.is_file() and not member.name.endswith(".pyc"):
-                yield prefix + member.name, member.read_bytes()
-
-    for name, data in walk(root, ""):
-        digest.update(f"{hashlib.sha256(data).hexdigest()}  {name}\n".encode())
-    return digest.hexdigest()
 
 
 def register(run: Run, evidence: Evidence, label: str, fields: JSON) -> None:
@@ -175,9 +122,9 @@ def finish(run: Run) -> tuple[str, JSON]:
     if run.interrupted:
         outcome = "interrupted"
     key = commitments.new_inventory_key()
-    inventory_root, inventory_count = _inventory(run, key)
-    committed = commitments.commit(_findings(run))
-    sealed = _sealed(run, committed, key)
+    inventory_root, inventory_count = committing.inventory(run, key)
+    committed = commitments.commit(committing.findings(run))
+    sealed = committing.sealed(run, committed, key)
     counts["content_sha256"] = queries.content_sha256(database)
     ended = now()
     with journal.transaction() as records:
@@ -304,7 +251,8 @@ def _counts(run: Run) -> JSON:
         "known_good": int(
             database.value(
                 "SELECT count(DISTINCT m.item_id) FROM match m JOIN unit u ON u.id = m.unit_id"
-                " WHERE m.verdict = 'known_good' AND u.run_id=?",
+                " WHERE m.verdict = 'known_good' AND u.run_id=?"
+                " AND m.item_id NOT IN (SELECT item_id FROM match WHERE finding IS NOT NULL)",
                 (run.id,),
             )
         ),
@@ -341,89 +289,3 @@ def _coverage(run: Run, counts: JSON) -> JSON:
         "unsupported": unsupported,
         "counts": {name: counts[name] for name in names},
     }
-
-
-def _inventory(run: Run, key: bytes) -> tuple[bytes, int]:
-    """Write ``inventory.leaves``, one salted leaf an item; return the root and the count."""
-    tree = merkle.Tree()
-    leaves = bytearray()
-    count = 0
-    for outcome in queries.outcomes(run.database, run.id):
-        leaf = commitments.inventory_leaf(key, count, inventory_row(outcome))
-        tree.add(leaf)
-        leaves += leaf
-        count += 1
-    run.case.bundle.write_run(run.uuid, bundle.INVENTORY, bytes(leaves))
-    return tree.root(), count
-
-
-def inventory_row(outcome: queries.Outcome) -> bytes:
-    """Return what one leaf of the inventory tree stands for: a canonical object and an LF.
-
-    Written out by hand, as there is one for each item of a case: keys in order, and no character
-    that `wire` lets through in a locator is one that JSON escapes.
-    """
-    source, volume, locator, size, status, gap, sha256 = outcome
-    digest = f'"{sha256.hex()}"' if sha256 else "null"
-    return (
-        f'{{"gap":"{gap}","locator":"{_escaped(f"{source}/{volume}")}/{locator}","sha256":{digest},'
-        f'"size":{size},"status":"{_OUTCOMES[status]}"}}\n'
-    ).encode()
-
-
-@lru_cache
-def _escaped(text: str) -> str:
-    return chain.canonical(text).decode()[1:-1]
-
-
-def _findings(run: Run) -> Iterable[tuple[str, JSON]]:
-    """Return the values of every finding of the run, names opened, for committing."""
-    sealer = run.case.sealer() if run.case.facts["names"] == "sealed" else None
-    rows = run.database.rows(
-        "SELECT m.finding, m.item_id, m.grade, m.facts, json_extract(h.facts, '$.name')"
-        " FROM match m JOIN hashset h ON h.id = m.hashset_id JOIN unit u ON u.id = m.unit_id"
-        " WHERE m.finding IS NOT NULL AND u.run_id=? ORDER BY m.finding",
-        (run.id,),
-    )
-    for number, item_id, grade, facts, name in rows:
-        item = queries.item(run.database, item_id)
-        if item is None:
-            continue
-        path = item.path if sealer is None else sealer.open(item.id, item.path)
-        yield (
-            number_text(number),
-            {
-                "category": str(json.loads(facts).get("category") or ""),
-                "evidence": item.source,
-                "hash_md5": item.md5.hex() if item.md5 else None,
-                "hash_sha1": item.sha1.hex() if item.sha1 else None,
-                "hash_sha256": item.sha256.hex() if item.sha256 else None,
-                "hashset": str(name),
-                "locator": item.full_locator,
-                "match_kind": grade,
-                "name": _text(path.rsplit(b"/", 1)[-1]),
-                "path": _text(path),
-                "size": item.size,
-            },
-        )
-
-
-def _text(name: bytes) -> object:
-    """Return a name in the ledger's form: text where it is UTF-8, else its bytes."""
-    try:
-        return name.decode()
-    except UnicodeDecodeError:
-        import base64  # noqa: PLC0415 - rare
-
-        return {"b64": base64.b64encode(name).decode()}
-
-
-def _sealed(run: Run, committed: commitments.Committed, key: bytes) -> str:
-    """Write ``sealed.age`` and the public commitments; return the digest of the sealed file."""
-    run.case.bundle.write_run(run.uuid, bundle.FINDINGS, b"".join(committed.lines))
-    head = chain.canonical(
-        {"v": 1, "run": run.uuid, "inventory_key": key.hex(), "result": committed.result_sha256}
-    )
-    plain = b"".join([head, b"\n", *committed.sealed])
-    recipients = [recipient for _, recipient in run.case.ring.recipients]
-    return run.case.bundle.write_run(run.uuid, bundle.SEALED, seal.seal(plain, recipients))

@@ -5,7 +5,7 @@ from scans import DEMO, scanned
 
 from heroes_forensics.custody import chain
 from heroes_forensics.frames import Status
-from heroes_forensics.pipelines.closing import inventory_row
+from heroes_forensics.pipelines.committing import inventory_row
 from heroes_forensics.store import queries
 from heroes_forensics.store.database import Database
 

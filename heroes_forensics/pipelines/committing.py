@@ -1,0 +1,103 @@
+"""What a run commits to at its end: every item seen, every finding, and the sealed file.
+
+The trees go into the bundle as numbers that show nothing; names, values and salts into
+``sealed.age`` alone. The events that hold the roots are written by `closing`.
+"""
+
+import base64
+import json
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+from heroes_forensics.custody import bundle, chain, commitments, merkle, seal
+from heroes_forensics.frames import Status
+from heroes_forensics.model import JSON
+from heroes_forensics.pipelines.run import Run, number_text
+from heroes_forensics.store import queries
+
+_OUTCOMES: Final = ("not-reached", *(status.name.lower() for status in Status))
+
+
+def inventory(run: Run, key: bytes) -> tuple[bytes, int]:
+    """Write ``inventory.leaves``, one salted leaf an item; return the root and the count."""
+    tree = merkle.Tree()
+    leaves = bytearray()
+    count = 0
+    for outcome in queries.outcomes(run.database, run.id):
+        leaf = commitments.inventory_leaf(key, count, inventory_row(outcome))
+        tree.add(leaf)
+        leaves += leaf
+        count += 1
+    run.case.bundle.write_run(run.uuid, bundle.INVENTORY, bytes(leaves))
+    return tree.root(), count
+
+
+def inventory_row(outcome: queries.Outcome) -> bytes:
+    """Return what one leaf of the inventory tree stands for: a canonical object and an LF.
+
+    Written out by hand, as there is one for each item of a case: keys in order, and no character
+    that `wire` lets through in a locator is one that JSON escapes.
+    """
+    source, volume, locator, size, status, gap, sha256 = outcome
+    digest = f'"{sha256.hex()}"' if sha256 else "null"
+    return (
+        f'{{"gap":"{gap}","locator":"{_escaped(f"{source}/{volume}")}/{locator}","sha256":{digest},'
+        f'"size":{size},"status":"{_OUTCOMES[status]}"}}\n'
+    ).encode()
+
+
+@lru_cache
+def _escaped(text: str) -> str:
+    return chain.canonical(text).decode()[1:-1]
+
+
+def findings(run: Run) -> Iterable[tuple[str, JSON]]:
+    """Return the values of every finding of the run, names opened, for committing."""
+    sealer = run.case.sealer() if run.case.facts["names"] == "sealed" else None
+    rows = run.database.rows(
+        "SELECT m.finding, m.item_id, m.grade, m.facts, json_extract(h.facts, '$.name')"
+        " FROM match m JOIN hashset h ON h.id = m.hashset_id JOIN unit u ON u.id = m.unit_id"
+        " WHERE m.finding IS NOT NULL AND u.run_id=? ORDER BY m.finding",
+        (run.id,),
+    )
+    for number, item_id, grade, facts, name in rows:
+        item = queries.item(run.database, item_id)
+        if item is None:
+            continue
+        path = item.path if sealer is None else sealer.open(item.id, item.path)
+        yield (
+            number_text(number),
+            {
+                "category": str(json.loads(facts).get("category") or ""),
+                "evidence": item.source,
+                "hash_md5": item.md5.hex() if item.md5 else None,
+                "hash_sha1": item.sha1.hex() if item.sha1 else None,
+                "hash_sha256": item.sha256.hex() if item.sha256 else None,
+                "hashset": str(name),
+                "locator": item.full_locator,
+                "match_kind": grade,
+                "name": _text(path.rsplit(b"/", 1)[-1]),
+                "path": _text(path),
+                "size": item.size,
+            },
+        )
+
+
+def _text(name: bytes) -> object:
+    """Return a name in the ledger's form: text where it is UTF-8, else its bytes."""
+    try:
+        return name.decode()
+    except UnicodeDecodeError:
+        return {"b64": base64.b64encode(name).decode()}
+
+
+def sealed(run: Run, committed: commitments.Committed, key: bytes) -> str:
+    """Write ``sealed.age`` and the public commitments; return the digest of the sealed file."""
+    run.case.bundle.write_run(run.uuid, bundle.FINDINGS, b"".join(committed.lines))
+    head = chain.canonical(
+        {"v": 1, "run": run.uuid, "inventory_key": key.hex(), "result": committed.result_sha256}
+    )
+    plain = b"".join([head, b"\n", *committed.sealed])
+    recipients = [recipient for _, recipient in run.case.ring.recipients]
+    return run.case.bundle.write_run(run.uuid, bundle.SEALED, seal.seal(plain, recipients))

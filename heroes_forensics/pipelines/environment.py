@@ -1,0 +1,57 @@
+"""What the ledger records of machine and software."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable
+from importlib import metadata, resources
+from typing import Any, Final
+
+from heroes_forensics import __version__
+from heroes_forensics.model import JSON
+
+LIBRARIES: Final = (
+    "cryptography",
+    "dfvfs",
+    "libewf-python",
+    "numpy",
+    "pyrage",
+    "pytsk3",
+    "sqlalchemy",
+)
+
+
+def environment() -> JSON:
+    """Return versions and digests; no host name."""
+    libraries = [{"name": name, "version": metadata.version(name)} for name in LIBRARIES]
+    return {
+        "host_ref": "this-host",
+        "os": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "python": platform.python_version(),
+        "packages_sha256": _sha256(libraries),
+        "program_version": __version__,
+        "program_sha256": _program_sha256(),
+        "libraries": libraries,
+        "self_test": "not-run",
+    }
+
+
+def _sha256(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def _program_sha256() -> str:
+    """Digest the files of the installed package: path and content of each, in order."""
+    digest = hashlib.sha256()
+    root = resources.files("heroes_forensics")
+
+    def walk(folder: Any, prefix: str) -> Iterable[tuple[str, bytes]]:  # noqa: ANN401
+        for member in sorted(folder.iterdir(), key=lambda each: str(each.name)):
+            if member.is_dir() and member.name != "__pycache__":
+                yield from walk(member, f"{prefix}{member.name}/")
+            elif member.is_file() and not member.name.endswith(".pyc"):
+                yield prefix + member.name, member.read_bytes()
+
+    for name, data in walk(root, ""):
+        digest.update(f"{hashlib.sha256(data).hexdigest()}  {name}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,256 @@
+"""From the case database to the report model, part one: sources, volumes, coverage, gaps."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Literal, get_args
+
+from heroes_forensics.filetype import TYPES, FileClass
+from heroes_forensics.model import GAP_TEXTS, MAX_SIZE, Listing, is_policy
+from heroes_forensics.reports.evidence import (
+    Area,
+    Coverage,
+    DigestCheck,
+    Equation,
+    GapGroup,
+    Note,
+    Segment,
+    Source,
+    TimeColumn,
+    TypeClass,
+    TypeCount,
+    Volume,
+    VolumeState,
+)
+from heroes_forensics.store import queries
+from heroes_forensics.store.database import Database
+
+TYPE_CLASSES: Final[Mapping[FileClass, TypeClass]] = {
+    FileClass.IMAGE: "picture",
+    FileClass.VIDEO: "film",
+    FileClass.AUDIO: "sound",
+    FileClass.ARCHIVE: "archive",
+    FileClass.DOCUMENT: "document",
+    FileClass.DATABASE: "database",
+    FileClass.EXECUTABLE: "program",
+    FileClass.EMAIL: "mail",
+    FileClass.TEXT: "text",
+    FileClass.OTHER: "other",
+}
+EXAMPLES: Final = 5
+WHICH: Final[tuple[Literal["m", "a", "c", "b"], ...]] = ("m", "a", "c", "b")
+_STATES: Final[Mapping[str, VolumeState]] = {
+    "volume.encrypted": "encrypted",
+    "volume.unsupported": "unsupported",
+    "volume.unknown": "unknown",
+    "volume.damaged": "damaged",
+    "source.damaged": "not-examined",
+}
+
+
+def type_class(position: int) -> TypeClass:
+    """Return the class of content of a row of `TYPES`."""
+    row = TYPES[position]
+    return "unknown" if row.name == "unknown" else TYPE_CLASSES[row.file_class]
+
+
+def word(text: str) -> str:
+    """Return ``text`` as a fixed word of the report model."""
+    return text.lower().replace(" ", "-").replace("_", "-") or "unknown"
+
+
+class EvidenceBuilder:
+    """Builds what a report says of the evidence of an exhibit, whose row number is given."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def sources(self, exhibit: int) -> Iterator[Source]:
+        """Yield the sources of an exhibit in the order in which they came into the case."""
+        for number, label, text in self._database.rows(
+            "SELECT id, label, facts FROM source WHERE exhibit_id=? ORDER BY id", (exhibit,)
+        ):
+            facts = json.loads(text)
+            yield Source(
+                label=label,
+                format=word(facts.get("format", "unknown")),
+                reader=facts.get("reader", ""),
+                size=max(0, facts.get("size", 0)),
+                segments=tuple(
+                    Segment(row["name"], row["size"]) for row in facts.get("segments", ())
+                ),
+                digests=tuple(self._digests(number)),
+                health=tuple(
+                    Note(code=word(code), text=GAP_TEXTS[code])
+                    for (code,) in self._database.rows(
+                        "SELECT DISTINCT code FROM gap WHERE source_id=? AND code LIKE 'source.%'",
+                        (number,),
+                    )
+                )
+                + tuple(Note("note", each) for each in facts.get("notes", ())),
+                volumes=tuple(self._volumes(number)),
+            )
+
+    def _digests(self, source: int) -> Iterator[DigestCheck]:
+        for status, text in self._database.rows(
+            "SELECT status, facts FROM verification WHERE source_id=? ORDER BY id", (source,)
+        ):
+            for row in json.loads(text)["digests"]:
+                expected = row.get("expected")
+                result = status
+                if status in {"match", "mismatch"}:
+                    same = expected is None or expected == row["computed"]
+                    result = "baseline" if expected is None else "match" if same else "mismatch"
+                yield DigestCheck(
+                    algorithm=word(row["alg"]),
+                    scope=row["scope"],
+                    result=result,
+                    computed=row["computed"] or None,
+                    expected=expected,
+                    origin=row["expected_source"],
+                )
+
+    def _volumes(self, source: int) -> Iterator[Volume]:
+        for number, key, system, offset, size, state, basis, listing in self._database.rows(
+            "SELECT id, key, file_system, offset, size, state, time_basis, listing"
+            " FROM volume WHERE source_id=? ORDER BY id",
+            (source,),
+        ):
+            found = queries.equation(self._database, number)
+            code = self._database.value(
+                "SELECT code FROM gap WHERE volume_id=? AND (code LIKE 'volume.%'"
+                " OR code LIKE 'policy.%' OR code LIKE 'source.%') LIMIT 1",
+                (number,),
+            )
+            rules = json.loads(basis) if basis else {}
+            encrypted = code == "volume.encrypted"
+            yield Volume(
+                key=key,
+                file_system=word(system or "unknown"),
+                offset=offset or 0,
+                size=size or 0,
+                state="examined" if state == "listed" else _STATES.get(code, "not-examined"),
+                encryption=word(system or "unknown") if encrypted else "none",
+                sweep=json.loads(listing)["sweep"] if listing else "not available",
+                times=tuple(
+                    TimeColumn(which, int(rules[which][0]), rules[which][1])
+                    for which in WHICH
+                    if which in rules
+                ),
+                equation=_equation(found, json.loads(listing) if listing else {}),
+            )
+
+    def coverage(self, exhibit: int, sources: tuple[Source, ...]) -> Coverage:
+        """Return how much of an exhibit was examined; ``sources`` are all it has."""
+        sums = next(
+            self._database.rows(
+                "SELECT total(max(i.size, 0)),"
+                " total(CASE WHEN c.status = 1 THEN max(i.size, 0) END)"
+                " FROM item i JOIN volume v ON v.id = i.volume_id"
+                " JOIN source s ON s.id = v.source_id LEFT JOIN content c ON c.item_id = i.id"
+                " WHERE s.exhibit_id=? AND i.kind IN (1, 5)",
+                (exhibit,),
+            )
+        )
+        return Coverage.of(
+            sources,
+            item_bytes=_bytes(sums[0]),
+            item_bytes_examined=_bytes(sums[1]),
+            types=tuple(self._types(exhibit)),
+            gaps=tuple(self._gaps(exhibit)),
+            areas=tuple(self._areas(exhibit)),
+        )
+
+    def _types(self, exhibit: int) -> Iterator[TypeCount]:
+        found: dict[TypeClass, list[int]] = {}
+        for position, seen, comparable, size in self._database.rows(
+            "SELECT c.type, count(*), sum(c.status = 1), total(max(i.size, 0))"
+            " FROM content c JOIN item i ON i.id = c.item_id"
+            " JOIN volume v ON v.id = i.volume_id JOIN source s ON s.id = v.source_id"
+            " WHERE s.exhibit_id=? AND i.kind IN (1, 5) GROUP BY c.type",
+            (exhibit,),
+        ):
+            sums = found.setdefault(type_class(position), [0, 0, 0])
+            for index, value in enumerate((seen, comparable, _bytes(size))):
+                sums[index] += int(value or 0)
+        for name in get_args(TypeClass):
+            if name in found:
+                yield TypeCount(name, *found[name])
+
+    def _gaps(self, exhibit: int) -> Iterator[GapGroup]:
+        groups: dict[str, tuple[int, int, list[str]]] = {}
+        for position, count, size in self._database.rows(
+            "SELECT c.gap, count(*), total(max(i.size, 0)) FROM content c"
+            " JOIN item i ON i.id = c.item_id JOIN volume v ON v.id = i.volume_id"
+            " JOIN source s ON s.id = v.source_id WHERE s.exhibit_id=? AND c.gap > 0"
+            " GROUP BY c.gap",
+            (exhibit,),
+        ):
+            examples = [
+                f"{label}/{key}/{locator}"
+                for label, key, locator in self._database.rows(
+                    "SELECT s.label, v.key, i.locator FROM content c"
+                    " JOIN item i ON i.id = c.item_id JOIN volume v ON v.id = i.volume_id"
+                    " JOIN source s ON s.id = v.source_id"
+                    " WHERE s.exhibit_id=? AND c.gap=? ORDER BY i.id LIMIT ?",
+                    (exhibit, position, EXAMPLES),
+                )
+            ]
+            groups[queries.GAP_CODES[position]] = (count, _bytes(size), examples)
+        for code, place in self._database.rows(
+            "SELECT g.code, g.place FROM gap g JOIN source s ON s.id = g.source_id"
+            " WHERE s.exhibit_id=? ORDER BY g.id",
+            (exhibit,),
+        ):
+            count, size, examples = groups.get(code, (0, 0, []))
+            if len(examples) < EXAMPLES:
+                examples = [*examples, place]
+            groups[code] = (count + 1, size, examples)
+        left = self._not_reached(exhibit)
+        if left:
+            groups["run.interrupted"] = (left, 0, [])
+        for code, (count, size, examples) in sorted(groups.items()):
+            yield GapGroup(
+                code=code,
+                count=count,
+                policy=is_policy(code),
+                text=GAP_TEXTS[code],
+                size=size,
+                examples=tuple(examples),
+            )
+
+    def _not_reached(self, exhibit: int) -> int:
+        return int(
+            self._database.value(
+                "SELECT count(*) FROM item i JOIN volume v ON v.id = i.volume_id"
+                " JOIN source s ON s.id = v.source_id"
+                " LEFT JOIN content c ON c.item_id = i.id"
+                " WHERE s.exhibit_id=? AND c.item_id IS NULL",
+                (exhibit,),
+            )
+        )
+
+    def _areas(self, exhibit: int) -> Iterator[Area]:
+        for place, code, size in self._database.rows(
+            "SELECT g.place, g.code, coalesce(v.size, 0) FROM gap g"
+            " JOIN source s ON s.id = g.source_id LEFT JOIN volume v ON v.id = g.volume_id"
+            " WHERE s.exhibit_id=? AND g.code IN ('volume.encrypted', 'volume.unsupported',"
+            " 'volume.unknown', 'volume.damaged') ORDER BY g.id",
+            (exhibit,),
+        ):
+            yield Area(where=place, code=code, size=size, text=GAP_TEXTS[code])
+
+
+def _bytes(size: float) -> int:
+    """Return a sum of sizes; floating, as sizes that metadata invents may exceed any integer."""
+    return min(int(size), MAX_SIZE)
+
+
+def _equation(found: queries.Equation, listing: Mapping[str, Any]) -> Equation:
+    return Equation.of(
+        Listing(**listing),
+        recorded=found.stored,
+        digested=found.digested,
+        without_content=found.no_content,
+        policy=found.policy,
+        gaps=found.gaps,
+    )
