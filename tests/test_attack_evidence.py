@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from scans import DEMO, scanned
+from storage_images import LINUX, gpt
 
 from heroes_forensics.pipelines import verifying
 
@@ -18,3 +19,11 @@ def test_one_bad_chunk_of_an_acquisition_with_stored_digests_is_a_gap(tmp_path: 
     assert result.integrity == {"EX-1/1": "partial"}
     assert result.report is not None
     assert verifying.verify(tmp_path / "case")["exit_code"] in {0, 7}
+
+
+def test_partitions_farther_than_any_medium_are_gaps(tmp_path: Path) -> None:
+    image = tmp_path / "far.raw"
+    image.write_bytes(gpt([(LINUX, 64, 10), (LINUX, 1 << 60, 10), (LINUX, (1 << 64) - 9, 8)]))
+    result = scanned(tmp_path / "case", image)
+    assert result.exit_code == 3
+    assert result.unexpected_gaps >= 2

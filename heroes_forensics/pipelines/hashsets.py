@@ -40,7 +40,7 @@ def import_file(
         UsageError: there is no such file, or the options make no sense.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
         raise UsageError(
             f"the hash set {shown(str(path))} cannot be read: {error.strerror}",

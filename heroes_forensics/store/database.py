@@ -29,7 +29,7 @@ _PRAGMAS: Final = (
 
 
 def _connect(path: Path, *, read_only: bool) -> Engine:
-    mode = "ro" if read_only else "rw"
+    mode = "rw" if not read_only else "ro&immutable=1" if _unwritable(path) else "ro"
     engine = create_engine(
         "sqlite://",
         creator=lambda: sqlite3.connect(
@@ -46,6 +46,23 @@ def _connect(path: Path, *, read_only: bool) -> Engine:
                 connection.execute(pragma)
 
     return engine
+
+
+def _unwritable(path: Path) -> bool:
+    """Say whether SQLite must not look for its log beside the database: a medium without writing.
+
+    Raises:
+        UsageError: there is a log that holds rows, and no way to read it there.
+    """
+    if os.access(path.parent, os.W_OK):
+        return False
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        raise UsageError(
+            f"{path.parent} cannot be written, and its last run did not end",
+            hint="copy the case to a disk that can be written, and look at the copy",
+        )
+    return True
 
 
 def _quoted(path: Path) -> str:

@@ -12,7 +12,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Final
 
-from heroes_forensics.model import JSON
+from heroes_forensics.model import JSON, MAX_SIZE
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.storage.signatures import Recognised, recognise
 
@@ -254,7 +254,7 @@ def _gpt_table(reader: Reader, header: bytes, size: int) -> tuple[Table, bool]:
     sound = _GPT_HEADER <= length <= len(header) and stored == zlib.crc32(
         header[:16] + b"\0\0\0\0" + header[20:length]
     )
-    table.declared = (max(alternate, own) + 1) * size if sound else -1
+    table.declared = min((max(alternate, own) + 1) * size, MAX_SIZE) if sound else -1
     if width < 128 or width % 8:  # noqa: PLR2004 (UEFI 5.3.3)
         return table, False
     entries = _soft(reader, first * size, min(count * width, _MAX_TABLE))
@@ -264,7 +264,7 @@ def _gpt_table(reader: Reader, header: bytes, size: int) -> tuple[Table, bool]:
         begin, end = struct.unpack_from("<QQ", entries, at + 32)
         if not any(entries[at : at + 16]):
             continue
-        if end < begin:
+        if end < begin or (end + 1) * size > MAX_SIZE:
             table.faults.append(("volume.damaged", {"table": "gpt", "entry": at // width}))
         elif _count(table):
             table.partitions.append(

@@ -40,6 +40,8 @@ class DescriptorReader:
     def pread(self, offset: int, length: int) -> bytes:
         """Read, repeating after short reads, which the kernel may return at any time."""
         length = max(0, min(length, self._size - offset))
+        if not length:
+            return b""  # an offset from metadata may be larger than the kernel takes
         data = os.pread(self._descriptor, length, offset)
         if len(data) == length or not data:
             return data
