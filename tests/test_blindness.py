@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -214,7 +214,11 @@ def test_control_the_database_and_the_table_of_items(evidence: list[Path], tmp_p
 def test_control_sealing_is_what_keeps_names_out_of_the_database(
     evidence: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(NameSealer, "seal", lambda self, number, name: name if number else self)
+    def unsealed(sealer: NameSealer, rows: Sequence[tuple[int, bytes]]) -> list[bytes]:
+        del sealer
+        return [name for _, name in rows]
+
+    monkeypatch.setattr(NameSealer, "seal_many", unsealed)
     with pytest.raises(CustodyError):  # what was not sealed does not open at the end
         scanned(tmp_path / "case", evidence[3], sets=(str(NOTABLE),))
     assert {"case/case.db", "case/case.db-wal"} & leaks(left_behind(tmp_path / "case")).keys()

@@ -238,14 +238,16 @@ def test_an_empty_case_is_said_to_be_empty(
 def test_findings_of_the_report_model(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stand_in(monkeypatch, "views", findings=Rows(*(each.to_json() for each in FINDINGS)))
+    plain = [each.to_json() for each in FINDINGS]
+    rows = [{**row, "type": "finding", "content_type": row["type"]} for row in plain]
+    stand_in(monkeypatch, "views", findings=Rows(*rows))
     out = here(capsys, "findings", "C").out
     assert "F-000002  same MD5 (size not stated)\n" in out
     assert "\n6 findings.\n" in out
     assert "heroes inventory CASE --gaps" in out
-    rows = here(capsys, "findings", "C", "--json").rows()
-    assert [row["type"] for row in rows] == ["finding"] * 6
-    assert [row["content_type"] for row in rows][:2] == ["jpeg", "png"]
+    found = here(capsys, "findings", "C", "--json").rows()
+    assert [row["type"] for row in found] == ["finding"] * 6
+    assert [row["content_type"] for row in found][:2] == ["jpeg", "png"]
     assert "          jpeg, 481.2 kB, messaging application, victim identified\n" in out
 
 

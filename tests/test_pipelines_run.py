@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scans import NOTABLE, Noted, demo_scan, folder, scanned
 
-from heroes_forensics.pipelines import verifying
+from heroes_forensics.pipelines import verifying, views
 from heroes_forensics.pipelines.watch import Progress
 
 
@@ -26,6 +26,7 @@ def test_a_run_counts_what_it_examined_and_nothing_of_earlier_runs(tmp_path: Pat
         case, folder(tmp_path / "two", {"a": b"2"}), exhibit="EX-2", sets=(str(NOTABLE),)
     )
     assert (first.findings, second.findings) == (6, 0)
+    assert [row["type"] for row in views.findings(case)] == ["finding"] * 6
     assert (second.counts["listed"], second.counts["digested"], second.counts["bytes"]) == (1, 1, 1)
     leaves = case / "custody/runs" / second.run / "inventory.leaves"
     assert leaves.stat().st_size == 32
