@@ -43,8 +43,8 @@ def case() -> None:
     multiple=True,
     callback=options.pairs,
     metavar="FIELD=VALUE",
-    help="The legal basis: kind, reference, issued_by, valid_from, valid_to, scope_text. "
-    "May be repeated.",
+    help="The legal basis: kind, reference, issued_by, valid_from (YYYY-MM-DD) and scope_text, all "
+    "of them; valid_to where it ends. May be repeated.",
 )
 @options.passphrase_option
 @options.json_option
@@ -58,11 +58,13 @@ def create(  # noqa: PLR0913 # the options of a verb
     passphrase_fd: int | None,
     as_json: bool,
 ) -> int:
-    """Make a new case in a new or empty folder CASE.
+    r"""Make a new case in a new or empty folder CASE.
 
     Examples:
       heroes case create CASE --reference 2024/117 --examiner ex-031
-      heroes case create CASE --authority kind=warrant --authority reference=G-221
+      heroes case create CASE --authority kind=warrant --authority reference=G-221 \
+        --authority issued_by="Court X" --authority valid_from=2024-11-01 \
+        --authority scope_text="all data carriers"
     """
     from heroes_forensics.pipelines import cases  # noqa: PLC0415 # heavy: when it runs
 

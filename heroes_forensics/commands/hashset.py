@@ -69,7 +69,8 @@ def hashset() -> None:
     multiple=True,
     callback=options.pairs,
     metavar="SRC=DST",
-    help="Name a column of a CSV file: SRC in the file means DST. May be repeated.",
+    help="Name a column of a CSV file: SRC in the file means DST (md5, sha1, sha256, size, "
+    "category, id ...). May be repeated.",
 )
 @click.option("--columns", default="", metavar="A,B,...", help="The columns of a CSV file.")
 @click.option("--no-header", is_flag=True, help="The first line of the CSV file is data.")

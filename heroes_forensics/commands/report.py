@@ -28,8 +28,9 @@ from heroes_forensics.model import JSON
 def report(*, case_dir: Path, language: str, passphrase_fd: int | None, as_json: bool) -> int:
     """Write a new report of a case into its record.
 
-    A scan writes one by itself. Each report has a number of its own and is signed; earlier ones
-    stay as they are.
+    A scan writes one by itself. Each report has a number of its own and is signed. Its files take
+    the place of the earlier one's, whose number and digests stay in the ledger: keep a copy of a
+    report that was handed out.
 
     Examples:
       heroes report CASE

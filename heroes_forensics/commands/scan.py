@@ -50,7 +50,8 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option(
     "--expect", multiple=True, callback=options.digests, metavar="ALG:HEX",
-    help="A digest that the media must have, for example from a label. May be repeated.",
+    help="A digest that the media must have, for example from a label; ALG is md5, sha1 or "
+    "sha256. May be repeated.",
 )  # fmt: skip
 @click.option(
     "--names", type=click.Choice(options.NAMES),
@@ -70,7 +71,8 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option(
     "--map", "mapping", multiple=True, metavar="SRC=DST", callback=options.pairs,
-    help="Name a column of a CSV set file: SRC in the file means DST. May be repeated.",
+    help="Name a column of a CSV set file: SRC in the file means DST (md5, sha1, sha256, size, "
+    "category, id ...). May be repeated.",
 )  # fmt: skip
 @click.option(
     "--workers", type=click.IntRange(0, 512), default=0, metavar="N",
