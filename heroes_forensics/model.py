@@ -65,8 +65,6 @@ class EntryFlag(IntFlag):
     """Stored encrypted by the file system (EFS): the digest is that of the stored bytes."""
     COMPRESSED = 32
     SPARSE = 64
-    SEEN_BY_ONE = 128
-    """Only one of two listers of the same directory saw it."""
     REALLOCATED = 256
     """Deleted, and its metadata or clusters now serve another entry."""
     CYCLE = 512

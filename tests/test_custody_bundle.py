@@ -7,7 +7,7 @@ from custody_bundle import LEDGER_ID, SIGNER, WITNESS, begin, files, scanned
 
 from heroes_forensics.custody import manifest, notes
 from heroes_forensics.custody.bundle import MANIFEST, Bundle, Reader
-from heroes_forensics.errors import CustodyError
+from heroes_forensics.errors import CustodyError, StoppedError
 
 pytestmark = pytest.mark.usefixtures("_no_waiting")
 
@@ -40,6 +40,15 @@ def test_the_files_of_a_bundle(tmp_path: Path) -> None:
         f"{run}/sealed.age",
         "verify_custody.py",
     ]
+
+
+def test_a_file_that_cannot_be_written_is_a_stop_and_no_bug(tmp_path: Path) -> None:
+    target = begin(tmp_path / "b").bundle
+    target.write("report/report.html", b"first")
+    (tmp_path / "b" / "report" / ".report.html.new").mkdir()
+    with pytest.raises(StoppedError, match=r"report/report\.html"):
+        target.write("report/report.html", b"second")
+    assert (tmp_path / "b" / "report" / "report.html").read_bytes() == b"first"
 
 
 def test_no_private_key_is_in_a_bundle(tmp_path: Path) -> None:

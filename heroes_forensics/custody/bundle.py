@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
 from io import BufferedReader
 from pathlib import Path
@@ -18,7 +18,7 @@ from heroes_forensics.custody import chain, keys, notes
 from heroes_forensics.custody.chain import Problem
 from heroes_forensics.custody.ledger import sync_folder
 from heroes_forensics.custody.problems import shown
-from heroes_forensics.errors import CustodyError
+from heroes_forensics.errors import CustodyError, StoppedError
 
 LEDGER: Final = "ledger.jsonl"
 MANIFEST: Final = "MANIFEST.sha256"
@@ -75,18 +75,31 @@ class Bundle:
 
         Raises:
             CustodyError: the name is not a plain one.
-            OSError: it cannot be written; the old file, if any, is still there.
+            StoppedError: it cannot be written; the old file, if any, is still there.
         """
+        return self.write_pieces(name, [data])
+
+    def write_pieces(self, name: str, pieces: Iterable[bytes]) -> str:
+        """Like `write`, for what does not fit in memory; the pieces are taken once."""
         target = self.path(name)
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         aside = target.with_name(f".{target.name}.new")
-        with aside.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        aside.replace(target)
-        sync_folder(target.parent)
-        return hashlib.sha256(data).hexdigest()
+        digest = hashlib.sha256()
+        try:
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with aside.open("wb") as stream:
+                for piece in pieces:
+                    digest.update(piece)
+                    stream.write(piece)
+                stream.flush()
+                os.fsync(stream.fileno())
+            aside.replace(target)
+            sync_folder(target.parent)
+        except OSError as error:
+            raise StoppedError(
+                f"{name} of the custody bundle cannot be written: {error.strerror}",
+                hint="nothing is lost, the case database holds it: make room, then report again",
+            ) from error
+        return digest.hexdigest()
 
     def write_run(self, run: str, name: str, data: bytes) -> str:
         """Write a file of one run; see `write`."""

@@ -37,7 +37,15 @@ def register(run: Run, evidence: Evidence, label: str, fields: JSON) -> None:
             for number, slot in enumerate(evidence.slots, start=1)
         ],
     }
-    names = {"make": "make", "model": "model", "serial": "serial", "seal": "seal_number"}
+    names = {
+        "make": "make",
+        "model": "model",
+        "serial": "serial",
+        "seal": "seal_number",
+        "description": "description",
+        "officer": "officer",
+        "lims": "reference",
+    }
     body.update({names[name]: str(fields[name]) for name in names if fields.get(name)})
     run.journal.event("evidence.registered", body)
 
@@ -93,9 +101,8 @@ def start(run: Run, sets: Sets, labels: Sequence[str]) -> None:
     )
 
 
-def release(run: Run, evidence: Evidence, label: str) -> None:
+def release(run: Run, label: str) -> None:
     """Write that a source is not read any more."""
-    del evidence
     run.journal.event(
         "evidence.closed",
         {

@@ -6,7 +6,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from heroes_forensics.display import shown
-from heroes_forensics.errors import HashSetError, HeroesError, UsageError
+from heroes_forensics.errors import (
+    EvidenceError,
+    HashSetError,
+    HeroesError,
+    StoppedError,
+    UsageError,
+)
 from heroes_forensics.frames import Unit
 from heroes_forensics.hashsets.catalogue import Catalogue, SetRecord
 from heroes_forensics.hashsets.describing import Description
@@ -52,8 +58,15 @@ def import_file(
             frames = one(pool, Unit(0, "import", options))
             return catalogue().add(frames, description, key)
     except HeroesError as error:
-        kind = HashSetError if error.exit_code == HashSetError.exit_code else type(error)
+        # A worker that reads a set and ends says nothing about evidence.
+        about_set = error.exit_code in {HashSetError.exit_code, EvidenceError.exit_code}
+        kind = HashSetError if about_set else type(error)
         raise kind(f"{shown(path.name)}: {error}", hint=error.hint) from error
+    except OSError as error:
+        raise StoppedError(
+            f"the catalogue of hash sets cannot be written: {error.strerror}",
+            hint="make room, or name another home with HEROES_HOME",
+        ) from error
     finally:
         os.close(descriptor)
 

@@ -1,7 +1,5 @@
 """Writing the report of a case: every file from one model, then the event and the signature."""
 
-import hashlib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -47,7 +45,7 @@ def issue(case: OpenCase, *, language: str = "en") -> Path:
     for table in TABLES:
         name = f"{FOLDER}/{FILE_NAMES[table.name]}"
         pieces = table.load()(builder.item_rows(), names=model.names)
-        digest = _stream(case.bundle.path(name), pieces)
+        digest = case.bundle.write_pieces(name, pieces)
         files.append({"name": FILE_NAMES[table.name], "sha256": digest})
     with journal.transaction() as records:
         records.report(number, uuid, {"files": files, "issued": model.issued})
@@ -64,16 +62,3 @@ def issue(case: OpenCase, *, language: str = "en") -> Path:
     journal.checkpoint("report issued")
     case.publish()
     return case.folder / BUNDLE / FOLDER / FILE_NAMES["html"]
-
-
-def _stream(path: Path, pieces: Iterable[bytes]) -> str:
-    """Write pieces under a temporary name, then give the file its own; return its SHA-256."""
-    digest = hashlib.sha256()
-    aside = path.with_name(f".{path.name}.new")
-    with aside.open("wb") as stream:
-        for piece in pieces:
-            digest.update(piece)
-            stream.write(piece)
-        stream.flush()
-    aside.replace(path)
-    return digest.hexdigest()

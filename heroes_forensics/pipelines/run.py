@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 from uuid import uuid4
 
@@ -194,7 +195,8 @@ class Run:
 
     def log(self, event: JSON) -> None:
         """Append one line to ``events.jsonl``, which `status --follow` reads."""
-        with self._events.open("a", encoding="utf-8") as stream:
+        # Only a convenience: a full disk ends the run where it touches the record.
+        with suppress(OSError), self._events.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(event, sort_keys=True) + "\n")
 
 

@@ -304,7 +304,7 @@ class _Scan:
                     {"evidence": label, "expected": "unchanged", "found": "changed"},
                 )
                 run.note(f"{label}: the evidence changed while it was examined")
-            closing.release(run, each, label)
+            closing.release(run, label)
         outcome, counts = closing.finish(run)
         report = reporting.issue(case)
         unexpected = int(str(counts["gaps_unexpected"])) + int(str(counts["not_reached"]))
