@@ -1,5 +1,7 @@
 """Evidence made to stop a run: what it claims must become a gap, never an end without a report."""
 
+import os
+import shutil
 from pathlib import Path
 
 from scans import DEMO, scanned
@@ -27,3 +29,12 @@ def test_partitions_farther_than_any_medium_are_gaps(tmp_path: Path) -> None:
     result = scanned(tmp_path / "case", image)
     assert result.exit_code == 3
     assert result.unexpected_gaps >= 2
+
+
+def test_an_image_whose_name_is_no_text_is_scanned(tmp_path: Path) -> None:
+    image = tmp_path / os.fsdecode(b"name\xff\n.E01")
+    shutil.copyfile(DEMO, image)
+    result = scanned(tmp_path / "case", image)
+    assert result.exit_code == 0
+    assert result.report is not None
+    assert verifying.verify(tmp_path / "case")["exit_code"] in {0, 7}

@@ -56,11 +56,12 @@ class Records:
         return int(found)
 
     def source(self, exhibit: int, label: str, path: str, identity: str, facts: JSON) -> int:
-        """Register one source of an exhibit."""
+        """Register one source of an exhibit; bytes of its path that are no text are escaped."""
+        shown = path.encode("utf-8", "backslashreplace").decode()
         return self._database.insert(
             "INSERT INTO source (exhibit_id, label, path, identity, format, facts)"
             " VALUES (?, ?, ?, ?, ?, ?)",
-            (exhibit, label, path, identity, str(facts.get("format", "")), _text(facts)),
+            (exhibit, label, shown, identity, str(facts.get("format", "")), _text(facts)),
         )
 
     def run_source(self, run: int, source: int) -> None:
