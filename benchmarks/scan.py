@@ -200,7 +200,12 @@ def table(results: Sequence[Measured]) -> list[str]:
             lines.append(f"| {' | '.join(cells)} |")
         for name, why in each.missing.items():
             lines.append(f"| {each.shape.name} | {each.kind} | {name}: {why} |{' |' * 6}")
-    memory = max(each.costs[name].memory for each in results for name in each.costs if "he" in name)
+    memory = max(
+        each.costs[name].memory
+        for each in results
+        for name in each.costs
+        if name.startswith("heroes")
+    )
     lines += [
         "",
         "CPU is user and system time of the whole process tree. The last two columns say how many",
