@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
+MEMORY: Final = 1 << 30
+"""Bytes that no process may exceed."""
 _STEP: Final = 0.02
 _SAMPLE: Final = 0.1
 """Seconds between two looks at whether it ended, and at its processes and its folder."""
@@ -40,22 +42,23 @@ def say(text: str) -> None:
 
 
 def heroes(*arguments: str, watch: Path, limit: float = 600) -> Ran:
-    """Run the command line to its end.
+    """Run the command line to its end; see `run`."""
+    program = str(Path(sys.executable).with_name("heroes"))
+    return run([program, *arguments], watch=watch, limit=limit)
+
+
+def run(command: list[str], *, watch: Path, limit: float) -> Ran:
+    """Run a program to its end, in a process group of its own.
 
     Args:
-        arguments: of ``heroes``.
-        watch: the folder whose size on disk is measured; the case has to lie in it.
+        command: the program and its arguments.
+        watch: the folder whose size on disk is measured.
         limit: seconds after which it is ended and counts as hung.
     """
-    program = str(Path(sys.executable).with_name("heroes"))
     start = time.monotonic()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         running = subprocess.Popen(
-            [program, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=err,
-            start_new_session=True,
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
         )
         code, memory, disk, hung = _watched(running.pid, watch, start + limit)
         running.returncode = code

@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import Final
 
 from conformance.images import Corpus, Row
-from conformance.programs import Ran, heroes, say
-from conformance.run import EVIDENCE, HERE, MEMORY
+from conformance.programs import MEMORY, Ran, heroes, say
+from conformance.run import EVIDENCE, HERE
 
 DISK: Final = 256 << 20
 """Bytes that a case may take on disk; the largest here has some thousand entries."""
@@ -37,8 +37,8 @@ IMPORT_CODES: Final = frozenset({0, 30})
 VERIFY_CODES: Final = frozenset({0, 7})
 _OTHERS: Final = 30
 """Files that are no hash sets and are imported all the same."""
-_COMPANY: Final = 3
-"""Lines of a refusal at most: the sentence, and a hint that may take two."""
+_LINE: Final = 300
+"""Characters that a sentence has at most, with the name of a file in it."""
 
 
 @dataclass(slots=True)
@@ -142,20 +142,20 @@ def examine(scratch: Path, task: Task) -> Result:
 def _scan(path: Path, folder: Path, result: Result) -> None:
     case = str(folder / "case")
     ran = heroes("scan", str(path), "--case", case, "--quiet", watch=folder, limit=SECONDS)
-    _judge(ran, SCAN_CODES, "scan", result)
+    judge(ran, SCAN_CODES, "scan", result)
     if (folder / "case" / "case.db").exists():
         checked = heroes("verify", case, watch=folder)
-        _judge(checked, VERIFY_CODES, "verify", result)
+        judge(checked, VERIFY_CODES, "verify", result)
 
 
 def _import(path: Path, folder: Path, result: Result) -> None:
     name = hashlib.sha256(result.label.encode()).hexdigest()[:12]
     arguments = ("--name", f"c{name}", "--kind", "known-good")
     ran = heroes("hashset", "import", str(path), *arguments, watch=folder, limit=SECONDS)
-    _judge(ran, IMPORT_CODES, "import", result)
+    judge(ran, IMPORT_CODES, "import", result)
 
 
-def _judge(ran: Ran, codes: frozenset[int], verb: str, result: Result) -> None:
+def judge(ran: Ran, codes: frozenset[int], verb: str, result: Result) -> None:
     """Add what is wrong with how a program ended."""
     result.counts[f"{verb} exit {ran.code}"] += 1
     result.memory = max(result.memory, ran.memory)
@@ -176,8 +176,12 @@ def _judge(ran: Ran, codes: frozenset[int], verb: str, result: Result) -> None:
 
 
 def _one_sentence(told: list[str]) -> bool:
-    errors = [line for line in told if line.startswith("error: ")]
-    return len(errors) == 1 and told[0] == errors[0] and len(told) <= _COMPANY
+    """Tell whether the last thing said is one error of one line, and at most hints after it."""
+    errors = [number for number, line in enumerate(told) if line.startswith("error: ")]
+    if len(errors) != 1:
+        return False
+    after = told[errors[0] + 1 :]
+    return len(told[errors[0]]) <= _LINE and all(line.startswith(("hint: ", " ")) for line in after)
 
 
 def _digest(path: Path) -> str:
@@ -206,7 +210,8 @@ def main(arguments: list[str]) -> int:
     ):
         os.environ["HEROES_HOME"] = f"{scratch}/home"
         for result in pool.map(partial(examine, Path(scratch)), wanted):
-            say(f"{'BAD ' if result.faults else 'ok  '} {result.label}")
+            exits = ", ".join(result.counts)
+            say(f"{'BAD ' if result.faults else 'ok  '} {result.label}: {exits}")
             results.append(result)
     return _summary(results, whole=not chosen.wanted)
 

@@ -26,13 +26,11 @@ from typing import Final
 from conformance import rules
 from conformance.exceptions import Exceptions
 from conformance.images import Corpus, Image, Row
-from conformance.programs import Ran, heroes, say
+from conformance.programs import MEMORY, Ran, heroes, say
 
 HERE: Final = Path(__file__).resolve().parent
 ROOT: Final = HERE.parent.parent
 EVIDENCE: Final = Path(os.environ.get("HEROES_EVIDENCE", ROOT.parent / "shared" / "evidence"))
-MEMORY: Final = 1 << 30
-"""Bytes that no process may exceed."""
 _ENDED: Final = frozenset({0, 3, 6})
 """Exit codes after which there is an inventory: done, gaps, and digests that do not fit."""
 _REFUSED: Final = 20
