@@ -69,6 +69,7 @@ def verify(  # noqa: PLR0913 # the options of a verb
     Exit codes:
       0  verifies           7   consistent; the signer is not known, or incomplete
       6  does not verify    20  cannot be read
+      4  a run is writing the case
     """
     from heroes_forensics.pipelines import verifying  # noqa: PLC0415 # heavy: when it runs
 

@@ -123,6 +123,29 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def check_idle(folder: Path) -> None:
+    """Refuse a case that is being written: what is read of it now does not belong together.
+
+    Raises:
+        CaseBusyError: a process holds it.
+    """
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:  # no process of ours was ever here, or nobody may write here
+        return
+    try:
+        whole = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        kind, *_ = _FLOCK.unpack(fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, whole))
+        if kind != fcntl.F_UNLCK:
+            owner = _owner(os.pread(descriptor, 4096, 0))
+            raise CaseBusyError(
+                f"the case {folder} is in use by process {owner}",
+                hint="verify it when that has ended; copies of its bundle can be verified any time",
+            )
+    finally:
+        os.close(descriptor)
+
+
 def _owner(data: bytes) -> str:
     try:
         return str(int(json.loads(data)["pid"]))

@@ -11,7 +11,7 @@ from heroes_forensics.custody.problems import exit_code
 from heroes_forensics.errors import CustodyError, EvidenceError, HeroesError, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import laboratory
-from heroes_forensics.pipelines.cases import BUNDLE, DATABASE, UNBORN
+from heroes_forensics.pipelines.cases import BUNDLE, DATABASE, UNBORN, check_idle
 from heroes_forensics.store import integrity
 from heroes_forensics.store.database import Database
 
@@ -31,8 +31,10 @@ def verify(
 
     Raises:
         EvidenceError: there is no bundle, or it cannot be read.
-        UsageError: an anchor is malformed.
+        UsageError: an anchor is malformed, or a newer program made the case.
+        CaseBusyError: a run is writing the case.
     """
+    check_idle(path)
     bundle = path / BUNDLE if (path / BUNDLE).is_dir() else path
     if (path / UNBORN).is_file() and not (path / DATABASE).exists():
         raise EvidenceError(
@@ -71,7 +73,7 @@ def _database(path: Path, bundle: Path) -> list[Problem]:
     """Compare the case database with its ledger: units, rows, lines."""
     try:
         database = Database.open(path, read_only=True)
-    except HeroesError as error:
+    except CustodyError as error:
         return [Problem("database-mismatch", DATABASE, str(error))]
     try:
         ledger = (bundle / "ledger.jsonl").read_bytes()
