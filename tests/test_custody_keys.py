@@ -41,7 +41,7 @@ def test_a_laboratory_signs_for_every_ledger_of_its_domain(home: Path) -> None:
     assert loaded.vkey == made.vkey == keys.laboratory(home)["vkey"]
     assert (loaded.identity, loaded.set_key) == (made.identity, made.set_key)
     assert keys.protection(home) == loaded.protection == "file"
-    signer = keys.load_signer(home, LEDGER)
+    signer = keys.load_ring(home).signer(LEDGER)
     assert signer.name == f"lab.example/custody/{LEDGER}"
     note = notes.parse(notes.sign(notes.checkpoint_text(signer.name, 1, bytes(32)), [signer]))
     assert notes.verdict(note, notes.of(signer)).good

@@ -1,4 +1,3 @@
-import io
 import subprocess
 from pathlib import Path
 
@@ -33,18 +32,6 @@ def test_damage_is_found() -> None:
     sealed[-1] ^= 1
     with pytest.raises(UsageError):
         seal.open_sealed(bytes(sealed), [IDENTITY])
-
-
-def test_streams_of_any_length() -> None:
-    data = bytes(range(256)) * 2000
-    sealed, opened = io.BytesIO(), io.BytesIO()
-    seal.seal_stream(io.BytesIO(data), sealed, [RECIPIENT])
-    sealed.seek(0)
-    seal.open_stream(sealed, opened, [IDENTITY])
-    assert opened.getvalue() == data
-    sealed.seek(0)
-    with pytest.raises(UsageError):
-        seal.open_stream(sealed, io.BytesIO(), [OTHER_IDENTITY])
 
 
 @pytest.mark.parametrize("recipients", [[], ["age1"], [IDENTITY], ["ssh-ed25519 AAAA"]])

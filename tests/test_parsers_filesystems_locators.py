@@ -29,10 +29,10 @@ def test_text_and_parts_are_inverse(locator: Locator) -> None:
 
 
 COMMANDS = {
-    "ntfs/i64-3/u5-5/a128-1/n0": "icat -o 2048 e.raw 64-128-1",
-    "fat32/i22/u4/a1-0/n0": "icat -o 2048 e.raw 22-1-0",
-    "ext4/i2/u2/a0-0/n0": "icat -o 2048 e.raw 2",
-    "hfsplus/i25/u18/a4353-1/n0": "icat -o 2048 e.raw 25-4353-1",
+    "ntfs/i64-3/u5-5/a128-1/n0": "icat -r -o 2048 e.raw 64-128-1",
+    "fat32/i22/u4/a1-0/n0": "icat -r -o 2048 e.raw 22-1-0",
+    "ext4/i2/u2/a0-0/n0": "icat -r -o 2048 e.raw 2",
+    "hfsplus/i25/u18/a4353-1/n0": "icat -r -o 2048 e.raw 25-4353-1",
     "apfs/i16/u2/a1-0/n0": None,
 }
 
@@ -40,6 +40,11 @@ COMMANDS = {
 @pytest.mark.parametrize(("locator", "command"), COMMANDS.items(), ids=COMMANDS)
 def test_it_becomes_the_coordinates_of_icat(locator: str, command: str | None) -> None:
     assert icat_command(locator, "e.raw", 2048) == command
+
+
+def test_a_command_can_be_pasted_whatever_the_image_is_called() -> None:
+    command = icat_command("ext4/i2/u2/a0-0/n0", "a b;c.raw", 6, sector_size=4096)
+    assert command == "icat -r -b 4096 -o 6 'a b;c.raw' 2"
 
 
 BAD = {

@@ -225,13 +225,6 @@ def load_ring(home: Path, case: str = "", *, passphrase: str | None = None) -> K
     return _read_ring(text, str(described["domain"]), str(described["protection"]), recovery)
 
 
-def load_signer(
-    home: Path, ledger: str, *, case: str = "", passphrase: str | None = None
-) -> LedgerKey:
-    """Open the ring of a case and return what signs its ledger; see `load_ring`."""
-    return load_ring(home, case, passphrase=passphrase).signer(ledger)
-
-
 def _case(case: str) -> str:
     if chain.UUID.fullmatch(case) is None:
         raise UsageError("a case is named by its UUID in lower case")

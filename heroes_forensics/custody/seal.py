@@ -8,7 +8,7 @@ to another row does not open.
 
 import os
 from collections.abc import Iterable, Sequence
-from typing import BinaryIO, Final
+from typing import Final
 
 import pyrage
 from cryptography.exceptions import InvalidTag
@@ -74,11 +74,6 @@ def seal(data: bytes, recipients: Iterable[str]) -> bytes:
     return sealed
 
 
-def seal_stream(source: BinaryIO, target: BinaryIO, recipients: Iterable[str]) -> None:
-    """Like `seal` for what does not fit in memory; neither stream is closed."""
-    pyrage.encrypt_io(source, target, _recipients(recipients))
-
-
 def open_sealed(data: bytes, identities: Sequence[str]) -> bytes:
     """Return what was sealed.
 
@@ -93,19 +88,6 @@ def open_sealed(data: bytes, identities: Sequence[str]) -> bytes:
             hint="give the identity of one of the recipients that the ledger names",
         ) from error
     return opened
-
-
-def open_stream(source: BinaryIO, target: BinaryIO, identities: Sequence[str]) -> None:
-    """Like `open_sealed` for what does not fit in memory; neither stream is closed.
-
-    Raises:
-        UsageError: none of ``identities`` opens it, or it is damaged; ``target`` may then hold a
-            part, which must be thrown away.
-    """
-    try:
-        pyrage.decrypt_io(source, target, [_identity(text) for text in identities])
-    except pyrage.DecryptError as error:
-        raise UsageError("the sealed data does not open with this key") from error
 
 
 def new_case_key() -> bytes:

@@ -3,10 +3,9 @@
 import base64
 import json
 import re
-import shlex
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -266,18 +265,11 @@ def locate(case_dir: Path, finding: str) -> JSON:
     }
     if volume_kind == "volume" and offset is not None:
         sector = int(json.loads(spec).get("sector_size") or 512)
-        command = _icat(item.locator, path, offset // sector, sector)
+        command = None
+        with suppress(UsageError):  # an archive or a folder: icat has no address there
+            command = locators.icat_command(
+                item.locator, path, offset // sector, sector_size=sector
+            )
         if command:
             found["commands"] = [{"tool": "The Sleuth Kit", "command": command}]
     return found
-
-
-def _icat(locator: str, path: str, start: int, sector: int) -> str | None:
-    try:
-        address = locators.parse_locator(locator).sleuth_kit
-    except UsageError:
-        return None
-    if address is None:
-        return None
-    size = "" if sector == 512 else f" -b {sector}"  # noqa: PLR2004 - the tool's own default
-    return f"icat -r{size} -o {start} {shlex.quote(path)} {address}"

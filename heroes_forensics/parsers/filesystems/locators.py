@@ -18,10 +18,14 @@ locator can be turned into the coordinates of another tool without opening evide
 """
 
 import re
+import shlex
 from dataclasses import dataclass
 from typing import Final
 
 from heroes_forensics.errors import UsageError
+
+_SECTOR: Final = 512
+"""Bytes of a sector, as The Sleuth Kit takes them unless told."""
 
 SLEUTH_KIT: Final = frozenset(
     {
@@ -101,13 +105,25 @@ def parse_locator(text: str) -> Locator:
     return Locator(kind=parts["kind"] or "", **numbers)  # type: ignore[arg-type]  # by the form
 
 
-def icat_command(text: str, image: str, start_sector: int) -> str | None:
-    """Return the ``icat`` command line that prints the stream at ``text``, or None.
+def icat_command(
+    text: str, image: str, start_sector: int, *, sector_size: int = _SECTOR
+) -> str | None:
+    """Return the shell command by which ``icat`` prints the stream at ``text``.
 
     Args:
         text: locator within the volume.
-        image: name of the image as the reader of the command knows it.
+        image: path of the image; it is quoted for the shell.
         start_sector: first sector of the volume, as ``icat -o`` takes it.
+        sector_size: bytes; what ``start_sector`` counts in.
+
+    Returns:
+        The command, or None where The Sleuth Kit has no address for the stream.
+
+    Raises:
+        UsageError: it is not a locator of this form.
     """
     address = parse_locator(text).sleuth_kit
-    return None if address is None else f"icat -o {start_sector} {image} {address}"
+    if address is None:
+        return None
+    size = "" if sector_size == _SECTOR else f" -b {sector_size}"
+    return f"icat -r{size} -o {start_sector} {shlex.quote(image)} {address}"
