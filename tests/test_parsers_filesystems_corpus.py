@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from corpus import EVIDENCE
+from corpus import EVIDENCE, needs_evidence
 from filesystem_images import Bytes, digests, listed
 
 from heroes_forensics.parsers.base import FileSystem
@@ -115,6 +115,7 @@ def test_how_much_was_compared() -> None:
     assert sum(len(case.values[1]["files"]) for case in cases) >= 2_400
 
 
+@needs_evidence
 def test_compressed_files_of_apfs_are_read_as_macos_shows_them() -> None:
     """The same file lies in the volume compressed in several ways, all of one content."""
     data = media(
@@ -131,6 +132,7 @@ def test_compressed_files_of_apfs_are_read_as_macos_shows_them() -> None:
     assert empty not in found[b"dir/compressed-zlib-fork"] | found[b"dir/compressed-zlib-xattr"]
 
 
+@needs_evidence
 def test_an_apfs_volume_of_many_snapshots_is_opened_at_its_present_state() -> None:
     """Its superblock states 1,027 regular files; 7-Zip lists the two of its first snapshot."""
     data = media({"file": "images/dissect/apfs-snapshot.bin.gz", "inner": ["apfs-snapshot.bin"]})

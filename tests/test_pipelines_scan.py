@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -17,9 +18,15 @@ import pytest
 from scans import DEMO, KNOWN_GOOD, NOTABLE, Noted, demo_scan, folder, scanned
 
 from heroes_forensics import demo as bundled
-from heroes_forensics.errors import EvidenceError, HashSetError, HeroesError, UsageError
+from heroes_forensics.errors import (
+    CustodyError,
+    EvidenceError,
+    HashSetError,
+    HeroesError,
+    UsageError,
+)
 from heroes_forensics.frames import Batch, Control, Frame
-from heroes_forensics.pipelines import supervisor, verifying, views
+from heroes_forensics.pipelines import cases, reporting, supervisor, verifying, views
 from heroes_forensics.pipelines.demo import compared
 from heroes_forensics.pipelines.opening import open_names
 from heroes_forensics.pipelines.supervisor import Pool, Zygote
@@ -405,3 +412,54 @@ def test_orphans_of_fat_are_searched_in_a_unit_of_their_own(
     assert equation["closes"]
     report = json.loads((tmp_path / "case/custody/report/report.json").read_bytes())
     assert report["exhibits"][0]["sources"][0]["volumes"][0]["sweep"] == "free clusters"
+
+
+def test_one_source_given_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="given twice"):
+        scanned(tmp_path / "case", DEMO, DEMO)
+    assert not (tmp_path / "case").exists()
+
+
+def test_text_that_no_record_takes_is_refused_first(tmp_path: Path) -> None:
+    for changes in ({"examiner": "\udcff"}, {"exhibit_fields": {"serial": "x" * 5000}}):
+        with pytest.raises(UsageError):
+            scanned(tmp_path / "case", DEMO, **changes)
+    assert not (tmp_path / "case").exists()
+
+
+def test_an_authority_is_checked_before_a_case_is_made(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"issued_by.*scope_text"):
+        cases.create(tmp_path / "case", authority={"kind": "warrant", "reference": "G-1",
+                     "valid_from": "2026-01-01"})  # fmt: skip
+    assert not (tmp_path / "case").exists()
+
+
+def test_no_report_is_signed_of_rows_that_are_not_those_on_record(tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    demo_scan(case)
+    with sqlite3.connect(case / "case.db") as database:
+        database.execute("DELETE FROM match")
+    with pytest.raises(CustodyError, match="does not fit its ledger"):
+        reporting.report(case)
+    assert json.loads((case / "custody/report/report.json").read_bytes())["findings"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_kill_drains_as_an_interrupt_does(number: signal.Signals, tmp_path: Path) -> None:
+    evidence = folder(tmp_path / "evidence", {f"{n}": os.urandom(3000) for n in range(6000)})
+    case = tmp_path / "case"
+    program = [str(Path(sys.executable).with_name("heroes")), "scan", str(evidence)]
+    process = subprocess.Popen(
+        [*program, "--case", str(case)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+    )
+    ledger = case / "custody/ledger.jsonl"
+    for _ in range(600):
+        if ledger.exists() and b"unit.completed" in ledger.read_bytes():
+            break
+        time.sleep(0.02)
+    process.send_signal(number)
+    assert process.wait(timeout=60) == 130
+    assert verifying.verify(case)["exit_code"] == 7

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
-from heroes_forensics.custody import bundle, chain, highwater, keys, notes, seal
+from heroes_forensics.custody import bundle, chain, events, highwater, keys, notes, seal
 from heroes_forensics.custody.ledger import sync_folder
-from heroes_forensics.errors import CaseBusyError, UsageError
+from heroes_forensics.errors import CaseBusyError, CustodyError, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import laboratory
 from heroes_forensics.pipelines.journal import Journal, now
+from heroes_forensics.store import integrity
 from heroes_forensics.store.database import Database
 from heroes_forensics.store.records import Seal
 
@@ -225,15 +226,46 @@ def opened(folder: Path, *, passphrase: str | None = None) -> Iterator[OpenCase]
         database = Database.open(folder / DATABASE)
         try:
             facts = database.facts()
-            ring = keys.load_ring(
-                laboratory.home(),
-                facts["uuid"] if facts["keys"] == "case-local" else "",
-                passphrase=passphrase,
-            )
+            ring = laboratory.case_ring(facts, passphrase)
             journal = Journal(database, folder / BUNDLE, ring.signer(facts["ledger"]))
+            _check_rows(database, folder / BUNDLE)
             yield OpenCase(folder, database, journal, ring)
         finally:
             database.close()
+
+
+def _check_rows(database: Database, bundle_folder: Path) -> None:
+    """Refuse to build on, or to sign a report of, rows that are not those on record.
+
+    Raises:
+        CustodyError: a row was changed after its unit was closed.
+    """
+    try:
+        ledger = (bundle_folder / "ledger.jsonl").read_bytes()
+        first = next(iter(integrity.problems(database, ledger)), None)
+    except (TypeError, ValueError, LookupError, AttributeError):
+        # SQLite keeps any type in any column: whoever edits rows decides what is read here.
+        first = "its rows do not have the form in which heroes writes them"
+    if first is not None:
+        raise CustodyError(
+            f"the case database does not fit its ledger: {first}",
+            hint="nothing was changed; run `heroes verify` and compare with a copy",
+        )
+
+
+def check_authority(authority: Mapping[str, object]) -> None:
+    """Refuse a legal basis that the ledger could not take, all of its faults at once.
+
+    Raises:
+        UsageError: a field is missing, unknown or malformed.
+    """
+    faults = events.validate("authority.recorded", dict(authority))
+    if faults:
+        text = "; ".join(fault.replace("body.", "") for fault in faults)
+        raise UsageError(
+            f"the authority cannot be recorded: {text}",
+            hint="it needs kind, reference, issued_by, valid_from (as 2026-01-31) and scope_text",
+        )
 
 
 def create(  # noqa: PLR0913 - the facts a case begins with
@@ -255,6 +287,8 @@ def create(  # noqa: PLR0913 - the facts a case begins with
     if exists(folder):
         raise UsageError(f"{folder} is a case already")
     check_place(folder)
+    if authority:
+        check_authority(authority)
     home = laboratory.home()
     uuid, ledger = str(uuid4()), str(uuid4())
     # Keys first: a wrong passphrase leaves no half-made case behind.

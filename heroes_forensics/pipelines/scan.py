@@ -6,12 +6,13 @@ leaves no half-made case behind.
 
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from heroes_forensics.display import shown
 from heroes_forensics.errors import (
     DONE,
     GAPS,
@@ -29,6 +30,8 @@ from heroes_forensics.pipelines.watch import Watch
 
 PROFILES: Final = ("triage", "standard", "deep")
 VERIFY: Final = ("before", "during", "later", "off")
+MAX_TEXT: Final = 2000
+"""Bytes of one free field of a case or an exhibit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ def scan(request: ScanRequest, watch: Watch) -> ScanResult:
             )
             for path in request.sources
         ]
+        _refuse_twice(evidence)
         expected = [verification.expectations(each, request.expect) for each in evidence]
         if not cases.exists(request.case_dir):
             cases.create(
@@ -141,6 +145,8 @@ def _check(request: ScanRequest) -> None:
             hint="scan them one by one into the same case",
         )
     cases.check_label(request.exhibit)
+    check_text({"reference": request.reference, "examiner": request.examiner})
+    check_text(request.exhibit_fields)
     cases.check_place(request.case_dir)
     resolved = request.case_dir.resolve()
     for path in request.sources:
@@ -151,8 +157,37 @@ def _check(request: ScanRequest) -> None:
             )
 
 
+def check_text(fields: Mapping[str, object]) -> None:
+    """Refuse what the operator typed where it cannot stand in a record.
+
+    Raises:
+        UsageError: a text is not UTF-8, or longer than a record takes.
+    """
+    for name, value in fields.items():
+        text = str(value)
+        try:
+            length = len(text.encode())
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"the {name} holds bytes that are not text", hint="write it in UTF-8"
+            ) from error
+        if length > MAX_TEXT:
+            raise UsageError(f"the {name} is longer than {MAX_TEXT} bytes", hint="shorten it")
+
+
 def _cores() -> int:
     return len(os.sched_getaffinity(0))
+
+
+def _refuse_twice(evidence: Sequence[Evidence]) -> None:
+    seen: dict[str, Path] = {}
+    for each in evidence:
+        if str(each.identity) in seen:
+            raise UsageError(
+                f"{shown(each.path.name)} was given twice, and would be counted twice",
+                hint="name each source once",
+            )
+        seen[str(each.identity)] = each.path
 
 
 def _refuse_known_sources(case: cases.OpenCase, evidence: Sequence[Evidence]) -> None:
@@ -167,9 +202,13 @@ def _refuse_known_sources(case: cases.OpenCase, evidence: Sequence[Evidence]) ->
             )
 
 
+STOPS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, a plain kill, and a terminal that is closed: each drains the run."""
+
+
 @contextmanager
 def _first_interrupt(run: Run) -> Iterator[None]:
-    """Turn the first Ctrl-C into a drained stop; the second one ends at once."""
+    """Turn the first signal into a drained stop; a second one ends at once."""
 
     def stop(number: int, frame: object) -> None:
         del number, frame
@@ -179,7 +218,9 @@ def _first_interrupt(run: Run) -> Iterator[None]:
         run.note("stopping: what is being read now is finished first (again to stop at once)")
 
     try:
-        before = signal.signal(signal.SIGINT, stop)
+        # Who ignores a signal, as nohup does, wants the run to go on.
+        heard = [each for each in STOPS if signal.getsignal(each) is not signal.SIG_IGN]
+        before = {each: signal.signal(each, stop) for each in heard}
     except ValueError:  # not the main thread: nobody can interrupt us this way
         yield
         return
@@ -188,7 +229,8 @@ def _first_interrupt(run: Run) -> Iterator[None]:
     except KeyboardInterrupt:
         run.interrupted = True
     finally:
-        signal.signal(signal.SIGINT, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 class _Scan:
