@@ -96,6 +96,14 @@ def test_a_cut_segment_is_refused_and_named(tmp_path: Path) -> None:
     assert "--accept-damaged" in caught.value.hint
 
 
+def test_nothing_is_promised_of_a_set_that_lost_its_only_table(tmp_path: Path) -> None:
+    [path] = written(tmp_path, MEDIA, chunks=1000)
+    cut([path], 0, path.stat().st_size // 2)
+    with pytest.raises(EvidenceError, match=r"segment 1 of x\.E01 ends too early") as caught:
+        opened(path)
+    assert "--accept-damaged" not in caught.value.hint
+
+
 def test_a_missing_last_segment_is_refused_and_named(tmp_path: Path) -> None:
     paths = written(tmp_path, MEDIA)
     paths[-1].unlink()

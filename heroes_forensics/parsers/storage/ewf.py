@@ -100,10 +100,8 @@ def open_ewf(name: str, segments: Sequence[Reader], *, accept_damaged: bool) -> 
     for word, numbers in sections.faults:
         text, hint = _FAULTS[word]
         if not accept_damaged:
-            raise EvidenceError(
-                text.format(name=shown(name), **numbers),
-                hint=hint + "; --accept-damaged examines what can still be read",
-            )
+            rest = "; --accept-damaged examines what can still be read" * sections.readable
+            raise EvidenceError(text.format(name=shown(name), **numbers), hint=hint + rest)
         health.append(Gap("source", "source.damaged", {"fault": word, **numbers}))
     if not sections.readable:
         if sections.faults:
