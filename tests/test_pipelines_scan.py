@@ -8,8 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +24,11 @@ from heroes_forensics.errors import (
     HeroesError,
     UsageError,
 )
-from heroes_forensics.frames import Batch, Control, Frame
-from heroes_forensics.pipelines import cases, reporting, supervisor, verifying, views
+from heroes_forensics.frames import Batch, Control, Frame, Unit
+from heroes_forensics.pipelines import cases, reporting, verifying, views
 from heroes_forensics.pipelines.demo import compared
 from heroes_forensics.pipelines.opening import open_names
-from heroes_forensics.pipelines.supervisor import Pool, Zygote
+from heroes_forensics.pipelines.supervisor import Death, Pool, Zygote
 
 TRUTH = json.loads(bundled.path(bundled.TRUTH).read_bytes())
 
@@ -233,25 +232,44 @@ def test_answers_for_other_items_are_not_believed(
 def test_the_one_stream_that_kills_workers_is_the_only_loss(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worker that reads a certain item is killed, every time."""
+    """Whatever unit holds a certain item, its worker ends before it answers."""
     evidence = folder(tmp_path / "evidence", {f"{n:03}": b"%d" % n for n in range(60)})
-    real = supervisor.Pool._assign  # noqa: SLF001 - the test plays the crashing library
     poison = 31
+    real = Pool.run
+    sizes: list[int] = []
 
-    def assign(self: Pool, next_unit: object) -> None:
-        real(self, next_unit)  # type: ignore[arg-type]
-        for worker in self._workers:
-            unit = worker.unit
-            tasks = None if unit is None or unit.kind != "content" else unit.tasks
-            if tasks is not None and poison in tasks["id"]:
-                with suppress(ProcessLookupError):
-                    os.kill(worker.pid, signal.SIGKILL)
+    def run(self: Pool, next_unit: Callable[[], Unit | None]) -> Iterator[object]:
+        dead: list[Unit] = []
 
-    monkeypatch.setattr(supervisor.Pool, "_assign", assign)
-    result = scanned(tmp_path / "case", evidence, workers=1)
-    assert result.counts["gaps"] in {0, 1}  # the kill may come after the answer
+        def alive() -> Unit | None:
+            while (unit := next_unit()) is not None:
+                tasks = unit.tasks if unit.kind == "content" else None
+                if tasks is None or poison not in tasks["id"]:
+                    return unit
+                sizes.append(len(tasks))
+                dead.append(unit)
+            return None
+
+        while True:
+            for answer in real(self, alive):
+                yield answer
+                while dead:
+                    yield dead.pop(0), Death("signal-sigsegv")
+            if not dead:
+                return
+            yield dead.pop(0), Death("signal-sigsegv")
+
+    monkeypatch.setattr(Pool, "run", run)
+    result = scanned(tmp_path / "case", evidence)
+    assert result.exit_code == 3
+    assert result.counts["gaps"] == 1
+    assert result.counts["digested"] == 59
     assert result.counts["closes"]
-    assert int(str(result.counts["digested"])) >= 59
+    assert sizes[-1] == 1
+    assert sizes == sorted(sizes, reverse=True)
+    (gap,) = [row for row in views.gaps(tmp_path / "case") if row["code"] == "worker.died"]
+    assert str(gap["where"]).startswith("EX-1/1/root/d:")
+    assert verifying.verify(tmp_path / "case")["exit_code"] == 7
 
 
 def test_evidence_that_changes_is_an_alarm(tmp_path: Path) -> None:
