@@ -47,6 +47,28 @@ VIOLATIONS = {
     "wrong type": control("alive", {"reads": "1"}),
     "a boolean for a number": control("alive", {"reads": True}),
     "a number beyond 64 bits": control("alive", {"reads": 2**70}),
+    "a name as the place of a gap": control(
+        "gap", {"where": "my holiday.jpg", "code": "stream.short", "detail": {}}
+    ),
+    "a list in a gap": control(
+        "gap", {"where": "x", "code": "stream.short", "detail": {"a": ["b"]}}
+    ),
+    "a long text in a gap": control(
+        "gap", {"where": "x", "code": "stream.short", "detail": {"a": "b" * 81}}
+    ),
+    "a time basis of text": control("opened", {"kind": "ntfs", "times": {"m": ["x", "utc"]}}),
+    "a zone of its own": control("opened", {"kind": "ntfs", "times": {"m": [1, "Mars"]}}),
+    "a negative listing": control(
+        "listing",
+        {
+            "entries": -1,
+            "directories": 0,
+            "directories_listed": 0,
+            "directories_not_listed": 0,
+            "directories_met_before": 0,
+            "sweep": "none",
+        },
+    ),
     "unknown gap": control("gap", {"where": "x", "code": "no.such", "detail": {}}),
     "unknown batch": struct.pack("<cBII", b"B", 99, 0, 0),
     "batch too short": content()[:-1],

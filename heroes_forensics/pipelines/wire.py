@@ -8,9 +8,10 @@ process that sent it is not believed any more.
 
 import array
 import json
+import re
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 from heroes_forensics.errors import HeroesError
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.frames import MAX_FRAME, ROW_TYPES, Batch, Control, Frame, Rows, Status
-from heroes_forensics.model import GAP_TEXTS, MAX_SIZE, EntryKind, Place
+from heroes_forensics.model import GAP_TEXTS, JSON, MAX_SIZE, EntryKind, Place
 
 _BATCH: Final = struct.Struct("<cBII")
 _KINDS: Final = tuple(ROW_TYPES)
@@ -148,9 +149,48 @@ def _decode_control(data: bytes) -> Control:
             raise ProtocolViolationError(f"{kind}.{key} has the wrong type")
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise ProtocolViolationError(f"{kind}.{key} is out of range")
-    if kind == "gap" and body["code"] not in GAP_TEXTS:
-        raise ProtocolViolationError("a gap has an unknown code")
+    inside = _INSIDE.get(kind)
+    if inside is not None:
+        inside(body)
     return Control(kind, body)
+
+
+def _gap_inside(body: JSON) -> None:
+    if body["code"] not in GAP_TEXTS:
+        raise ProtocolViolationError("a gap has an unknown code")
+    if str(body["where"]).encode(errors="replace").translate(None, _LOCATOR_BYTES):
+        raise ProtocolViolationError("the place of a gap is no locator")
+    detail = body["detail"]
+    values = detail.items() if isinstance(detail, dict) else ()
+    if len(values) > MAX_DETAIL or not all(_plain(each) for pair in values for each in pair):
+        raise ProtocolViolationError("the detail of a gap holds more than numbers and words")
+
+
+def _plain(value: object) -> bool:
+    """Say whether a value is a number or a word of our own vocabularies could be."""
+    if isinstance(value, str):
+        return _WORD.fullmatch(value) is not None
+    return value is None or (isinstance(value, int) and -(2**63) <= value < 2**63)
+
+
+def _listing_inside(body: JSON) -> None:
+    if _WORD.fullmatch(str(body["sweep"])) is None:
+        raise ProtocolViolationError("a listing names no sweep of ours")
+    if any(isinstance(value, int) and value < 0 for value in body.values()):
+        raise ProtocolViolationError("a listing has a negative count")
+
+
+def _opened_inside(body: JSON) -> None:
+    times = body["times"]
+    rules = times.items() if isinstance(times, dict) else ()
+    for name, rule in rules:
+        if name not in {"m", "a", "c", "b"} or not isinstance(rule, list) or len(rule) != 2:  # noqa: PLR2004 - resolution and zone
+            raise ProtocolViolationError("an opened volume has an impossible time basis")
+        resolution, zone = rule
+        if not isinstance(resolution, int) or resolution < 0 or zone not in ZONES:
+            raise ProtocolViolationError("an opened volume has an impossible time basis")
+    if _WORD.fullmatch(str(body["kind"])) is None:
+        raise ProtocolViolationError("an opened volume is of no kind of ours")
 
 
 def _refuse(constant: str) -> object:
@@ -207,6 +247,15 @@ def _check_contents(rows: Rows, area: bytes) -> None:
         raise ProtocolViolationError("a content row is done without digests")
 
 
+MAX_DETAIL: Final = 16
+"""Facts about one gap."""
+ZONES: Final = frozenset({"utc", "local-unknown"})
+_WORD: Final = re.compile(r"[A-Za-z0-9 ._:,/+()-]{1,80}", re.ASCII)
+_INSIDE: Final[dict[str, Callable[[JSON], None]]] = {
+    "gap": _gap_inside,
+    "listing": _listing_inside,
+    "opened": _opened_inside,
+}
 _ENTRY_KINDS: Final = np.array(sorted(EntryKind), dtype="u1")
 _STATUSES: Final = np.array(sorted(Status), dtype="u1")
 _LOCATOR_BYTES: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/.:-_+@$=,~"
