@@ -92,8 +92,18 @@ def _terms(found: queries.Equation) -> JSON:
 
 
 def inventory(case_dir: Path, *, exhibit: str | None = None) -> Iterator[JSON]:
-    """Yield one row for each item; ``path`` only under the policy ``clear``."""
+    """Yield one row for each item; ``path`` only under the policy ``clear``.
+
+    Raises:
+        UsageError: the case has no such exhibit.
+    """
     with _reading(case_dir) as database:
+        labels = [label for (label,) in database.rows("SELECT label FROM exhibit ORDER BY id")]
+        if exhibit is not None and exhibit not in labels:
+            raise UsageError(
+                f"the case has no exhibit {exhibit!r}",
+                hint="it has: " + (", ".join(labels) or "none"),
+            )
         clear = database.facts()["names"] == "clear"
         bases: dict[tuple[str, str], Mapping[str, Any]] = {
             (label, key): json.loads(basis) if basis else {}
