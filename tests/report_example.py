@@ -1,5 +1,6 @@
 """A fixed report with something of everything, and a poor one: golden files are made of them."""
 
+from dataclasses import replace
 from typing import Final
 
 from heroes_forensics.model import Moment, TimeRule
@@ -25,6 +26,7 @@ from heroes_forensics.reports.model import (
     Case,
     Category,
     Checkpoint,
+    Compared,
     Environment,
     Event,
     Exhibit,
@@ -122,6 +124,7 @@ DISK: Final = Source(
     size=250_059_350_016,
     segments=(Segment("backup.vhdx", 31_088_508_928),),
     digests=(DigestCheck("sha256", "media", "mismatch", "c3" * 32, "c4" * 32, "operator"),),
+    alarms=("mismatch", "changed"),
     health=(Note("source.truncated", "the image is shorter than it declares"),),
     volumes=(
         Volume(
@@ -153,7 +156,11 @@ LAPTOP_COVERAGE: Final = Coverage.of(
         GapGroup("directory.unreadable", 2, policy=False, examples=("laptop.E01/p2048/7001-1",)),
         GapGroup("policy.metadata", 212, policy=True, size=512_000_000),
     ),
-    areas=(Area("laptop.E01/p108390400", "volume.encrypted", 8_527_372_288),),
+    areas=(
+        Area("laptop.E01/p108390400", "volume.encrypted", 8_527_372_288),
+        Area("laptop.E01/p2048.vss1", "policy.snapshots", 51_200_000_000, policy=True),
+        Area("laptop.E01/p2048.vss2", "policy.snapshots", 51_200_000_000, policy=True),
+    ),
 )  # fmt: skip
 STICK_COVERAGE: Final = Coverage.of(
     (STICK,),
@@ -205,6 +212,13 @@ KNOWN_GOOD: Final = HashSet(
     digests=(AlgorithmCount("sha1", 31_440_102), AlgorithmCount("sha256", 31_440_102)),
     signature="valid",
     probes=Probes(1000, 0),
+)
+TO_NOTABLE: Final = Compared(
+    "National reference set", "Example Central Office", "2024-04", "notable", 1_204_881, rejected=3,
+    sources=("laptop.E01",),
+)  # fmt: skip
+TO_WATCH: Final = Compared(
+    "Case list 7", "", "", "watch", 12, sources=("stick.raw",), every_source=False
 )
 ONE: Final = Category("baseline_illegal", "1", "Category 1", "VICS", "US")
 TWO: Final = Category("nationally_illegal", "2", "Category 2", "VICS", "US")
@@ -295,6 +309,7 @@ RICH: Final = Report(
             lims="L-2024-5512",
             time_zone="Europe/Berlin",
             matches=LOCAL_MATCHES,
+            compared=(TO_NOTABLE,),
             sources=(LAPTOP,),
         ),
         Exhibit(
@@ -303,6 +318,7 @@ RICH: Final = Report(
             coverage=STICK_COVERAGE,
             description="USB stick",
             seal="B 004 118",
+            compared=(replace(TO_NOTABLE, sources=("stick.raw",)), TO_WATCH),
             sources=(STICK,),
         ),
         Exhibit(
@@ -345,7 +361,7 @@ RICH: Final = Report(
         origin="lab.example/custody/00000000-0000-4000-8000-000000000001",
     ),
     limitations=("Exhibit A-3 was received with a torn seal.",),
-    replaces="2024-0117-R1 version 1",
+    replaces="2024-0117-R0",
 )
 POOR: Final = Report(
     number="R-1",

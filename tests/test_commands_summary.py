@@ -33,7 +33,7 @@ def test_each_exhibit_begins_with_its_word() -> None:
     assert heads == [
         "EXHIBIT A-1: MATCHES",
         "EXHIBIT A-2: NO MATCH IN THE EXAMINED PART (100.0 % of bytes examined, 662 of",
-        "EXHIBIT A-3: NOT EXAMINABLE (the volume is encrypted and no key was given)",
+        "EXHIBIT A-3: NOT EXAMINABLE (the volume is encrypted)",
         "EXHIBIT A-4: UNFINISHED (a run has not come to its end)",
     ]
 
@@ -67,6 +67,33 @@ def test_gaps_stand_beside_the_findings() -> None:
     assert lines.index("       14  the content could not be read") < next(
         number for number, line in enumerate(lines) if "left out by the profile" in line
     )
+
+
+def test_each_exhibit_names_the_sets_it_was_compared_with() -> None:
+    lines = " ".join(" ".join(exhibit_lines("A-1")).split())
+    assert "Compared with National reference set, Example Central Office, edition 2024-04:" in lines
+    assert "Case list 7" not in lines
+    other = " ".join(" ".join(exhibit_lines("A-2")).split())
+    assert "Case list 7, issuer not stated, edition not stated: watch list of the case" in other
+    assert "only stick.raw" in other
+    assert "  Compared with no hash set." in exhibit_lines("A-3")
+    assert "COMPARED WITH" not in "\n".join(summary(RICH.to_json()))
+
+
+def test_an_area_is_shown_once() -> None:
+    lines = exhibit_lines("A-1")
+    assert sum("encrypted" in line for line in lines) == 1
+    assert [line for line in lines if "shadow copies" in line] == [
+        "        2  shadow copies and snapshots, left out by the profile: whole areas"
+    ]
+
+
+def test_a_source_that_changed_is_said_before_what_was_found() -> None:
+    lines = exhibit_lines("A-3")
+    alarms = [number for number, line in enumerate(lines) if line.startswith("  ! ")]
+    assert "DIFFER" in lines[alarms[0]]
+    assert "CHANGED" in lines[alarms[1]]
+    assert alarms[1] < lines.index("  Found")
 
 
 def test_a_digest_that_differs_stands_out() -> None:

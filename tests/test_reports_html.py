@@ -21,7 +21,7 @@ from heroes_forensics.reports import html
 from heroes_forensics.reports import json as report_json
 from heroes_forensics.reports.evidence import Coverage, GapGroup
 from heroes_forensics.reports.messages import LANGUAGES, messages
-from heroes_forensics.reports.model import Report
+from heroes_forensics.reports.model import ItemVerdict, Report
 from heroes_forensics.reports.record import Record, _plan
 from heroes_forensics.reports.verdict import meaning
 
@@ -137,6 +137,62 @@ def test_every_exhibit_has_its_word_and_the_sentence_before_the_second_section(n
         assert catalogue.text("always.unlisted") in card
         for gap in exhibit.coverage.gaps:
             assert catalogue.text(f"gap.{gap.code}") in card
+
+
+def cards(report: Report, language: str = "en") -> list[str]:
+    first = html.render(report, language=language).decode().split('<h2 id="request">')[0]
+    return first.split("<article")[1:]
+
+
+def test_what_is_wrong_with_a_source_stands_above_the_result() -> None:
+    for language in LANGUAGES:
+        catalogue = messages(language)
+        shown = cards(RICH, language)
+        for code in ("mismatch", "changed"):
+            assert catalogue.text(f"alarm.{code}") in shown[2].split('<p class="word">')[0]
+        assert [catalogue.text("alarm.title") in card for card in shown] == [
+            False, False, True, False,
+        ]  # fmt: skip
+
+
+def test_an_exhibit_says_what_it_was_compared_with_and_nothing_else() -> None:
+    shown = cards(RICH)
+    assert "National reference set" in shown[0]
+    assert "Case list 7" not in shown[0]
+    assert "<bdi>Case list 7</bdi>, issuer not stated, edition not stated" in shown[1]
+    assert "only <bdi>stick.raw</bdi>" in shown[1]
+    for card in shown[2:]:
+        assert "Compared with no hash set." in card
+        assert "National reference set" not in card
+
+
+def test_the_overview_tells_gaps_from_what_the_profile_leaves_out() -> None:
+    table = PAGES["report"].decode().split("<article")[0].split("<tbody>")[1]
+    row = table.split("<tr>")[1]
+    assert re.findall(r'<td class="num">([^<]*)', row) == ["81.8 %", "3", "22", "1", "214"]
+    assert "whole areas: 2" in row
+    assert "DIGEST MISMATCH" in table.split("<tr>")[3]
+
+
+def test_each_gap_is_shown_once() -> None:
+    card = cards(RICH)[0]
+    assert card.count(GAP_TEXTS["volume.encrypted"]) == 1
+    assert card.count(GAP_TEXTS["policy.snapshots"]) == 1
+    assert '<td class="num">2</td><td>' + GAP_TEXTS["policy.snapshots"] in card
+
+
+@pytest.mark.parametrize("verdict", ["uncategorised", "notable_other"])
+def test_no_category_is_said_once(verdict: ItemVerdict) -> None:
+    match = replace(RICH.exhibits[0].matches[0], code="", scheme="", region="", verdict=verdict)
+    exhibit = replace(RICH.exhibits[0], matches=(match,))
+    card = cards(replace(RICH, exhibits=(exhibit,)))[0]
+    assert "listed by Example Central Office</bdi> without a category</td>" in card
+    assert messages("en").text(f"item_verdict.{verdict}") not in card
+
+
+def test_the_annex_says_which_events_it_leaves_out() -> None:
+    annex = PAGES["report"].decode().split('<h2 id="events">')[1]
+    assert messages("en").text("events.units") in annex
 
 
 def test_limits_come_first_then_the_largest() -> None:

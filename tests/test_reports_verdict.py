@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from report_example import DISK_COVERAGE, LAPTOP_COVERAGE, LOCAL_MATCHES, STICK_COVERAGE
 
-from heroes_forensics.reports.evidence import Coverage, Equation, GapGroup
+from heroes_forensics.reports.evidence import Area, Coverage, Equation, GapGroup
 from heroes_forensics.reports.model import MatchCount, VerdictWord
 from heroes_forensics.reports.verdict import counts_as_match, decide
 
@@ -52,7 +52,8 @@ def test_the_word_of_page_one(
 
 def test_every_reason_is_said_once() -> None:
     gaps = (GapGroup("stream.short", 2, policy=False), GapGroup("policy.metadata", 9, policy=True))
-    coverage = replace(DISK_COVERAGE, areas=DISK_COVERAGE.areas * 2, gaps=gaps)
+    skipped = Area("1/p0.vss1", "policy.snapshots", 1, policy=True)
+    coverage = replace(DISK_COVERAGE, areas=(*DISK_COVERAGE.areas * 2, skipped), gaps=gaps)
     verdict = decide(coverage, (), finished=True, notable_sets=1)
     assert verdict.reasons == ("volume.encrypted", "stream.short")
 

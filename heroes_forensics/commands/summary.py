@@ -4,6 +4,7 @@ It is made from ``report.json`` and says nothing that does not stand there.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -58,7 +59,6 @@ def summary(report: JSON) -> Iterator[str]:
     for exhibit in records(report, "exhibits"):
         yield from _exhibit(exhibit)
         yield ""
-    yield from _sets(records(report, "hash_sets"))
     yield from _rule("always.unlisted")
     yield from _rule("always.perceptual")
     signer = record(record(report, "case"), "signer")
@@ -79,6 +79,10 @@ def _exhibit(exhibit: JSON) -> Iterator[str]:
     yield from hanging("", f"EXHIBIT {string(exhibit, 'label', '?')}: {headline(verdict)}")
     if verdict.get("unfinished") and verdict.get("word") != "unfinished":
         yield from hanging("  ", catalogue().text("scope.also_unfinished"))
+    for source in records(exhibit, "sources"):
+        for code in strings(source, "alarms"):
+            yield from hanging("  ! ", f"{string(source, 'label')}: {word('alarm', code)}")
+    yield from _compared(records(exhibit, "compared"))
     yield from _matches(records(exhibit, "matches"), verdict)
     yield from _gaps(coverage, unfinished=bool(verdict.get("unfinished")))
     yield from _examined(coverage, verdict)
@@ -119,17 +123,22 @@ def _matches(matches: list[JSON], verdict: JSON) -> Iterator[str]:
         if string(match, "kind") != "notable":
             parts.append(word("kind", string(match, "kind")))
         else:
-            parts.append(f"listed as {category(match)}" if category(match) else "no category")
+            stated = category(match)
+            parts.append(f"listed {f'as {stated}' if stated else word('category', 'none')}")
         yield from _row(integer(match, "count"), "; ".join(parts))
 
 
 def _gaps(coverage: JSON, *, unfinished: bool) -> Iterator[str]:
     gaps, areas = records(coverage, "gaps"), records(coverage, "areas")
     yield "  Not examined"
-    for area in areas:
+    unexpected = [area for area in areas if not area.get("policy")]
+    for area in unexpected:
         text = f"{string(area, 'where')}: {reason(string(area, 'code'))}"
         yield from _row(1, f"{text}, {human(integer(area, 'size'))}")
+    left_out = Counter(string(area, "code") for area in areas if area.get("policy"))
     for policy in (False, True):
+        for code, count in left_out.items() if policy else ():
+            yield from _row(count, f"{gap_text(code, policy=True)}: whole areas")
         for gap in gaps:
             if bool(gap.get("policy")) is not policy:
                 continue
@@ -140,7 +149,7 @@ def _gaps(coverage: JSON, *, unfinished: bool) -> Iterator[str]:
             left = integer(gap, "count") - min(len(examples), EXAMPLES)
             if examples and left > 0 and not policy:
                 yield f"{' ' * (_NUMBER + 4)}and {left:,} more: heroes inventory CASE --gaps"
-    if not areas and not any(not gap.get("policy") for gap in gaps):
+    if not unexpected and not any(not gap.get("policy") for gap in gaps):
         if unfinished:
             yield "    not known: the examination was not finished"
         else:
@@ -188,10 +197,9 @@ def algorithm(name: str) -> str:
     return f"SHA-{text[3:]}" if text.startswith("SHA") and text[3:].isdigit() else text
 
 
-def _sets(sets: list[JSON]) -> Iterator[str]:
-    if not sets:
-        return
-    yield "COMPARED WITH"
+def _compared(sets: list[JSON]) -> Iterator[str]:
+    with_what, nothing = word("compared", "with"), word("compared", "nothing")
+    yield f"  {with_what}" if sets else f"  {with_what} {nothing}"
     for each in sets:
         parts = [
             word("kind", string(each, "kind")),
@@ -200,10 +208,22 @@ def _sets(sets: list[JSON]) -> Iterator[str]:
         ]
         if integer(each, "rejected"):
             parts.append(f"{integer(each, 'rejected'):,} records could not be used")
-        names = [string(each, "name", "?"), string(each, "issuer"), string(each, "edition")]
-        head = ", ".join(part for part in names if part)
-        yield from hanging("  ", f"{head}: {', '.join(parts)}")
-    yield ""
+        if each.get("every_source") is False:
+            parts.append(f"{word('compared', 'only')} {', '.join(strings(each, 'sources'))}")
+        yield from hanging("    ", f"{_set_name(each)}: {', '.join(parts)}")
+
+
+def _set_name(row: JSON) -> str:
+    edition = string(row, "edition")
+    return ", ".join(
+        (
+            string(row, "name", "?"),
+            string(row, "issuer") or word("set", "no_issuer"),
+            catalogue().text("set.edition", edition=edition)
+            if edition
+            else word("set", "no_edition"),
+        )
+    )
 
 
 def _integrity(digests: list[JSON]) -> str:

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, cast, get_args
 
+from heroes_forensics.custody import chain
 from heroes_forensics.filetype import TYPES, FileClass
 from heroes_forensics.model import GAP_TEXTS, MAX_SIZE, Listing, is_policy
 from heroes_forensics.reports.evidence import (
@@ -15,6 +16,7 @@ from heroes_forensics.reports.evidence import (
     Note,
     Segment,
     Source,
+    SourceAlarm,
     TimeColumn,
     TypeClass,
     TypeCount,
@@ -38,6 +40,11 @@ TYPE_CLASSES: Final[Mapping[FileClass, TypeClass]] = {
 }
 EXAMPLES: Final = 5
 WHICH: Final[tuple[Literal["m", "a", "c", "b"], ...]] = ("m", "a", "c", "b")
+_ALARMS: Final = frozenset({"mismatch", "unreadable", "partial"})
+"""Statuses of a verification that page 1 must say."""
+_AREAS: Final = frozenset(
+    {"volume.encrypted", "volume.unsupported", "volume.unknown", "volume.damaged"}
+)
 _STATES: Final[Mapping[str, VolumeState]] = {
     "volume.encrypted": "encrypted",
     "volume.unsupported": "unsupported",
@@ -63,6 +70,16 @@ class EvidenceBuilder:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._changed = frozenset(self._changed_sources())
+
+    def _changed_sources(self) -> Iterator[str]:
+        """Yield the labels of sources that changed while a run read them, as the ledger has it."""
+        for (line,) in self._database.rows(
+            "SELECT line FROM ledger WHERE instr(line, CAST(? AS BLOB))", ("evidence.changed",)
+        ):
+            event = chain.parse(line.rstrip(b"\n"))
+            if isinstance(event, dict) and event["type"] == "evidence.changed":
+                yield str(event["body"]["evidence"])
 
     def sources(self, exhibit: int) -> Iterator[Source]:
         """Yield the sources of an exhibit in the order in which they came into the case."""
@@ -79,6 +96,7 @@ class EvidenceBuilder:
                     Segment(row["name"], row["size"]) for row in facts.get("segments", ())
                 ),
                 digests=tuple(self._digests(number)),
+                alarms=tuple(self._alarms(number, label)),
                 health=tuple(
                     Note(code=word(code), text=GAP_TEXTS[code])
                     for (code,) in self._database.rows(
@@ -89,6 +107,15 @@ class EvidenceBuilder:
                 + tuple(Note("note", each) for each in facts.get("notes", ())),
                 volumes=tuple(self._volumes(number)),
             )
+
+    def _alarms(self, source: int, label: str) -> Iterator[SourceAlarm]:
+        for (status,) in self._database.rows(
+            "SELECT DISTINCT status FROM verification WHERE source_id=? ORDER BY status", (source,)
+        ):
+            if status in _ALARMS:
+                yield cast("SourceAlarm", status)
+        if label in self._changed:
+            yield "changed"
 
     def _digests(self, source: int) -> Iterator[DigestCheck]:
         for status, text in self._database.rows(
@@ -196,11 +223,13 @@ class EvidenceBuilder:
                 )
             ]
             groups[queries.GAP_CODES[position]] = (count, _bytes(size), examples)
-        for code, place in self._database.rows(
-            "SELECT g.code, g.place FROM gap g JOIN source s ON s.id = g.source_id"
+        for code, volume, place in self._database.rows(
+            "SELECT g.code, g.volume_id, g.place FROM gap g JOIN source s ON s.id = g.source_id"
             " WHERE s.exhibit_id=? ORDER BY g.id",
             (exhibit,),
         ):
+            if _is_area(code, volume):
+                continue
             count, size, examples = groups.get(code, (0, 0, []))
             if len(examples) < EXAMPLES:
                 examples = [*examples, place]
@@ -230,14 +259,21 @@ class EvidenceBuilder:
         )
 
     def _areas(self, exhibit: int) -> Iterator[Area]:
-        for place, code, size in self._database.rows(
-            "SELECT g.place, g.code, coalesce(v.size, 0) FROM gap g"
+        for place, code, volume, size in self._database.rows(
+            "SELECT g.place, g.code, g.volume_id, coalesce(v.size, 0) FROM gap g"
             " JOIN source s ON s.id = g.source_id LEFT JOIN volume v ON v.id = g.volume_id"
-            " WHERE s.exhibit_id=? AND g.code IN ('volume.encrypted', 'volume.unsupported',"
-            " 'volume.unknown', 'volume.damaged') ORDER BY g.id",
+            " WHERE s.exhibit_id=? ORDER BY g.id",
             (exhibit,),
         ):
-            yield Area(where=place, code=code, size=size, text=GAP_TEXTS[code])
+            if _is_area(code, volume):
+                yield Area(
+                    where=place, code=code, size=size, policy=is_policy(code), text=GAP_TEXTS[code]
+                )
+
+
+def _is_area(code: str, volume: int | None) -> bool:
+    """Tell whether a gap is a whole area, which is shown by its place and in no group of gaps."""
+    return code in _AREAS or (volume is not None and code.startswith("policy."))
 
 
 def _bytes(size: float) -> int:

@@ -14,6 +14,7 @@ from heroes_forensics.filetype import TYPES
 from heroes_forensics.frames import Status
 from heroes_forensics.model import EntryFlag, EntryKind, Place, TimeRule
 from heroes_forensics.pipelines.report_evidence import WHICH, EvidenceBuilder, type_class, word
+from heroes_forensics.pipelines.report_sets import SetsBuilder
 from heroes_forensics.pipelines.run import number_text
 from heroes_forensics.reports import checking, verdict
 from heroes_forensics.reports.base import ItemRow
@@ -21,7 +22,6 @@ from heroes_forensics.reports.evidence import (
     FileTime,
 )
 from heroes_forensics.reports.model import (
-    AlgorithmCount,
     Authority,
     Case,
     Category,
@@ -30,9 +30,7 @@ from heroes_forensics.reports.model import (
     Event,
     Exhibit,
     Finding,
-    HashSet,
     Library,
-    Probes,
     Program,
     Report,
     Run,
@@ -63,6 +61,7 @@ class Builder:
     def __init__(self, database: Database, bundle: Path) -> None:
         self._database = database
         self._evidence = EvidenceBuilder(database)
+        self._sets = SetsBuilder(database)
         self._bundle = bundle
         self._facts = database.facts()
         self._rules: dict[tuple[str, str], dict[str, TimeRule]] = {}
@@ -74,15 +73,18 @@ class Builder:
                 name: TimeRule(int(rule[0]), str(rule[1])) for name, rule in rules.items()
             }
 
+    def number(self, ordinal: int) -> str:
+        """Return what the report of this case is called that was issued so many-th."""
+        return f"{self._facts['uuid'][:8]}-{ordinal}"
+
     def report(self, *, number: int, issued: str, replaces: str = "") -> Report:
-        """Return the report model of the whole case."""
+        """Return the report model of the whole case; ``replaces`` is the number of another."""
         findings = tuple(self.findings())
         runs = tuple(self._runs())
-        sets = tuple(self._hash_sets())
         checkpoint = self._checkpoint()
         ends = [run.ended for run in runs if run.ended]
         return Report(
-            number=f"{self._facts['uuid'][:8]}-{number}",
+            number=self.number(number),
             version=1,
             issued=issued,
             program=Program("heroes-forensics", __version__, self._program_sha256()),
@@ -92,7 +94,7 @@ class Builder:
             examined_to=max(ends, default=None),
             content_sha256=self._facts.get("content_sha256"),
             exhibits=tuple(self._exhibits(findings)),
-            hash_sets=sets,
+            hash_sets=tuple(self._sets.hash_sets()),
             findings=findings,
             runs=runs,
             environment=self._environment(),
@@ -186,27 +188,6 @@ class Builder:
                 interruptions=1 if outcome in {None, "interrupted"} else 0,
             )
 
-    def _hash_sets(self) -> Iterator[HashSet]:
-        for (text,) in self._database.rows("SELECT facts FROM hashset ORDER BY id"):
-            facts = json.loads(text)
-            yield HashSet(
-                name=facts["name"],
-                issuer=facts["issuer"],
-                edition=facts["edition"],
-                kind=facts["kind"],
-                format=word(facts["format"]),
-                records=facts["records"],
-                source_sha256=facts["source_sha256"],
-                digests=tuple(
-                    AlgorithmCount(name, count) for name, count in sorted(facts["digests"].items())
-                ),
-                rejected=facts["rejected"],
-                signature=word(facts["signature"]),
-                profile=facts["profile"],
-                profile_verified=facts["profile_verified"],
-                probes=Probes(facts["probes"], facts["probes_failed"]),
-            )
-
     # ---- exhibits ------------------------------------------------------------------------
 
     def _exhibits(self, findings: tuple[Finding, ...]) -> Iterator[Exhibit]:
@@ -223,7 +204,7 @@ class Builder:
                     coverage,
                     matches,
                     finished=self._finished(number),
-                    notable_sets=self._notable_sets(number),
+                    notable_sets=self._sets.notable(number),
                 ),
                 coverage=coverage,
                 description=str(fields.get("description", "")),
@@ -235,6 +216,7 @@ class Builder:
                 lims=str(fields.get("lims", "")),
                 time_zone=str(fields.get("time_zone", "")),
                 matches=matches,
+                compared=tuple(self._sets.compared(number)),
                 sources=sources,
             )
 
@@ -249,22 +231,6 @@ class Builder:
             )
         ]
         return bool(ends) and all(ends)
-
-    def _notable_sets(self, exhibit: int) -> int:
-        """Count the notable sets with which that source was compared that saw the fewest."""
-        counts = [
-            count
-            for (count,) in self._database.rows(
-                "SELECT count(DISTINCT h.id) FROM source s"
-                " LEFT JOIN run_source rs ON rs.source_id = s.id"
-                " LEFT JOIN run_hashset rh ON rh.run_id = rs.run_id"
-                " LEFT JOIN hashset h ON h.id = rh.hashset_id"
-                " AND json_extract(h.facts, '$.kind') = 'notable'"
-                " WHERE s.exhibit_id=? GROUP BY s.id",
-                (exhibit,),
-            )
-        ]
-        return min(counts, default=0)
 
     # ---- rows ----------------------------------------------------------------------------
 

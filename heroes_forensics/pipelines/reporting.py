@@ -33,10 +33,12 @@ def issue(case: OpenCase, *, language: str = "en") -> Path:
     database, journal = case.database, case.journal
     case.bundle.unpublish()
     number = int(database.value("SELECT coalesce(max(number), 0) FROM report")) + 1
-    last = database.value("SELECT uuid FROM report ORDER BY number DESC LIMIT 1")
+    last = next(database.rows("SELECT number, uuid FROM report ORDER BY number DESC LIMIT 1"), None)
     uuid = str(uuid4())
     builder = Builder(database, case.bundle.root)
-    model = builder.report(number=number, issued=now(), replaces=last or "")
+    model = builder.report(
+        number=number, issued=now(), replaces=builder.number(last[0]) if last else ""
+    )
     files: list[JSON] = []
     for row in REPORTS:
         name = f"{FOLDER}/{FILE_NAMES[row.name]}"
@@ -57,7 +59,7 @@ def issue(case: OpenCase, *, language: str = "en") -> Path:
             "authorised_by": None,
         }
         if last:
-            body["replaces"] = last
+            body["replaces"] = last[1]
         journal.event("report.issued", body)
     journal.checkpoint("report issued")
     case.publish()

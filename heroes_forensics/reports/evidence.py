@@ -19,6 +19,10 @@ DigestOrigin = Literal[
 ]
 """Where the expected value comes from."""
 
+SourceAlarm = Literal["mismatch", "unreadable", "partial", "changed"]
+"""What page 1 says of a source: its digests differ from the expected ones; its media could not be
+read for its digests, or in part; its files changed while it was examined."""
+
 VolumeState = Literal["examined", "encrypted", "unsupported", "unknown", "damaged", "not-examined"]
 
 TypeClass = Literal[
@@ -206,7 +210,7 @@ class Volume(Record):
 
 @dataclass(frozen=True, slots=True)
 class GapGroup(Record):
-    """All gaps of one code."""
+    """All gaps of one code that are no whole areas."""
 
     code: Word
     """A key of `heroes_forensics.model.GAP_TEXTS`."""
@@ -223,13 +227,18 @@ class GapGroup(Record):
 
 @dataclass(frozen=True, slots=True)
 class Area(Record):
-    """A whole area that was not examined: an encrypted volume, an unsupported file system."""
+    """A whole area that was not examined: an encrypted volume, an unsupported file system.
+
+    It is named here and counted in no group of gaps.
+    """
 
     where: Text
     """Source label and volume key."""
     code: Word
     size: Count
     text: Text = ""
+    policy: bool = False
+    """Announced by the profile before the run: shadow copies, for example."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,8 +359,9 @@ class Coverage(Record):
 
     @property
     def unexpected(self) -> int:
-        """Gaps that the profile did not announce."""
-        return sum(group.count for group in self.gaps if not group.policy)
+        """Gaps and whole areas that the profile did not announce."""
+        groups = sum(group.count for group in self.gaps if not group.policy)
+        return groups + sum(not area.policy for area in self.areas)
 
     def media(self) -> tuple[int, int]:
         """Return how many pictures and films were comparable, and how many were seen."""
@@ -375,5 +385,6 @@ class Source(Record):
     """What the container says its media is long, when it says so."""
     segments: tuple[Segment, ...] = ()
     digests: tuple[DigestCheck, ...] = ()
+    alarms: tuple[SourceAlarm, ...] = ()
     health: tuple[Note, ...] = ()
     volumes: tuple[Volume, ...] = ()

@@ -109,6 +109,7 @@ def _environment(language: str) -> Environment:
         w=catalogue.word,
         match_total=_match_total,
         gap_rows=_gap_rows,
+        area_rows=_area_rows,
     )
     environment.filters.update(
         n=catalogue.number,
@@ -169,3 +170,14 @@ def _gap_rows(coverage: Mapping[str, Any], *, policy: bool) -> list[Mapping[str,
     rows = [row for row in coverage["gaps"] if row["policy"] == policy]
     rows.sort(key=lambda row: (not row["code"].endswith(".limit"), -row["count"], row["code"]))
     return rows
+
+
+def _area_rows(coverage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the areas that the profile leaves out by their reason: a disk has many snapshots."""
+    rows: dict[str, dict[str, Any]] = {}
+    for area in coverage["areas"]:
+        if area["policy"]:
+            row = rows.setdefault(area["code"], {**area, "count": 0, "size": 0})
+            row["count"] += 1
+            row["size"] += area["size"]
+    return list(rows.values())

@@ -137,6 +137,23 @@ class MatchCount(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Compared(Record):
+    """A hash set with which sources of an exhibit were compared; see `HashSet` for the rest."""
+
+    name: Text
+    issuer: Text
+    edition: Text
+    kind: SetKind
+    records: Count
+    rejected: Count = 0
+    signature: Word = "unsigned"
+    sources: tuple[Text, ...] = ()
+    """Labels of the sources of the exhibit of which content was compared with the set."""
+    every_source: bool = True
+    """Whether these are all sources of the exhibit."""
+
+
+@dataclass(frozen=True, slots=True)
 class Exhibit(Record):
     """One seized thing: its labels, its result, its sources."""
 
@@ -153,6 +170,8 @@ class Exhibit(Record):
     time_zone: Text = ""
     """Zone of its clock as stated by the operator; empty when not stated."""
     matches: tuple[MatchCount, ...] = ()
+    compared: tuple[Compared, ...] = ()
+    """Empty: nothing of it was compared with any set."""
     sources: tuple[Source, ...] = ()
 
 
@@ -174,7 +193,7 @@ class AlgorithmCount(Record):
 
 @dataclass(frozen=True, slots=True)
 class HashSet(Record):
-    """Known material that was compared with."""
+    """Known material that a run of the case used; `Exhibit.compared` says on what."""
 
     name: Text
     issuer: Text
@@ -335,6 +354,7 @@ class Report(Record):
     limitations: tuple[Text, ...] = ()
     """Those of this case, beside the fixed ones of the catalogue."""
     replaces: Text = ""
+    """Number of the report before this one; empty for the first."""
 
     @property
     def format(self) -> Literal["heroes-report/1"]:

@@ -59,7 +59,7 @@ def decide(
     elif not finished:
         word, reasons = "unfinished", unfinished
     elif coverage.equation.digested == 0:
-        found = [area.code for area in coverage.areas]
+        found = [area.code for area in coverage.areas if not area.policy]
         found += [group.code for group in coverage.gaps if not group.policy]
         word, reasons = "not-examinable", tuple(dict.fromkeys(found)) or (NO_ENTRIES,)
     elif notable_sets == 0:

@@ -1,0 +1,100 @@
+"""From the case database to the report model: hash sets, and what was compared with them.
+
+Sets belong to a run. What a report says of an exhibit names only those of the runs that digested
+something of its sources.
+"""
+
+import json
+from collections.abc import Iterator
+
+from heroes_forensics.pipelines.report_evidence import word
+from heroes_forensics.reports.model import AlgorithmCount, Compared, HashSet, Probes
+from heroes_forensics.store.database import Database
+
+
+class SetsBuilder:
+    """Builds what a report says of hash sets; an exhibit is given by its row number."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def hash_sets(self) -> Iterator[HashSet]:
+        """Yield every set that a run of the case used."""
+        for (text,) in self._database.rows("SELECT facts FROM hashset ORDER BY id"):
+            facts = json.loads(text)
+            yield HashSet(
+                name=facts["name"],
+                issuer=facts["issuer"],
+                edition=facts["edition"],
+                kind=facts["kind"],
+                format=word(facts["format"]),
+                records=facts["records"],
+                source_sha256=facts["source_sha256"],
+                digests=tuple(
+                    AlgorithmCount(name, count) for name, count in sorted(facts["digests"].items())
+                ),
+                rejected=facts["rejected"],
+                signature=word(facts["signature"]),
+                profile=facts["profile"],
+                profile_verified=facts["profile_verified"],
+                probes=Probes(facts["probes"], facts["probes_failed"]),
+            )
+
+    def compared(self, exhibit: int) -> Iterator[Compared]:
+        """Yield the sets with which a digest of the exhibit was compared, with its sources."""
+        database = self._database
+        labels = [
+            label
+            for (label,) in database.rows(
+                "SELECT label FROM source WHERE exhibit_id=? ORDER BY id", (exhibit,)
+            )
+        ]
+        digested = self._digested(exhibit)
+        used: dict[int, set[str]] = {}
+        for run, number in database.rows("SELECT run_id, hashset_id FROM run_hashset"):
+            used.setdefault(number, set()).update(digested.get(run, ()))
+        for number, text in list(database.rows("SELECT id, facts FROM hashset ORDER BY id")):
+            sources = tuple(label for label in labels if label in used.get(number, ()))
+            if sources:
+                facts = json.loads(text)
+                yield Compared(
+                    name=facts["name"],
+                    issuer=facts["issuer"],
+                    edition=facts["edition"],
+                    kind=facts["kind"],
+                    records=facts["records"],
+                    rejected=facts["rejected"],
+                    signature=word(facts["signature"]),
+                    sources=sources,
+                    every_source=len(sources) == len(labels),
+                )
+
+    def _digested(self, exhibit: int) -> dict[int, set[str]]:
+        """Return by run the sources of the exhibit of which it digested at least one stream."""
+        found: dict[int, set[str]] = {}
+        for run, label in self._database.rows(
+            "SELECT rs.run_id, s.label FROM run_source rs JOIN source s ON s.id = rs.source_id"
+            " WHERE s.exhibit_id=? AND EXISTS (SELECT 1 FROM volume v"
+            " JOIN item i ON i.volume_id = v.id JOIN content c ON c.item_id = i.id"
+            " JOIN unit u ON u.id = c.unit_id"
+            " WHERE v.source_id = s.id AND u.run_id = rs.run_id AND c.sha256 IS NOT NULL)",
+            (exhibit,),
+        ):
+            found.setdefault(run, set()).add(label)
+        return found
+
+    def notable(self, exhibit: int) -> int:
+        """Count the notable sets with which that source was compared that saw the fewest."""
+        counts = [
+            count
+            for (count,) in self._database.rows(
+                "SELECT count(DISTINCT h.id) FROM source s"
+                " LEFT JOIN run_source rs ON rs.source_id = s.id"
+                " LEFT JOIN run_hashset rh ON rh.run_id = rs.run_id"
+                " LEFT JOIN hashset h ON h.id = rh.hashset_id"
+                " AND json_extract(h.facts, '$.kind') = 'notable'"
+                " WHERE s.exhibit_id=? GROUP BY s.id",
+                (exhibit,),
+            )
+        ]
+        return min(counts, default=0)
