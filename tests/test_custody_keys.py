@@ -92,6 +92,17 @@ def test_a_case_has_keys_of_its_own_before_there_is_a_laboratory(home: Path) -> 
     assert keys.load_ring(home, CASE.replace("4", "5")).protection == "file"
 
 
+def test_a_laboratory_may_take_over_a_set_key(home: Path) -> None:
+    local = keys.create_case_ring(home, CASE)
+    made = keys.create_laboratory(home, domain="lab.example", set_key=local.set_key)
+    keys.remove_case_ring(home, CASE)
+    assert keys.load_ring(home).set_key == made.set_key == local.set_key
+    assert made.identity != local.identity
+    assert not (home / "keys" / CASE).exists()
+    with pytest.raises(UsageError, match="cannot be removed"):
+        keys.remove_case_ring(home, CASE)
+
+
 def test_keys_are_never_overwritten(home: Path) -> None:
     keys.create_case_ring(home, CASE)
     keys.create_laboratory(home, domain="lab.example")

@@ -41,7 +41,8 @@ def init(  # noqa: PLR0913 # the options of a verb
 
     The keys lie in HEROES_HOME (by default $XDG_DATA_HOME/heroes): one that signs the records of
     all cases, one that opens what is sealed, one that protects hash sets. A scan works without
-    them; its record is then signed by a key of that case alone.
+    them; its record is then signed by a key of that case alone. Sets imported before stay usable:
+    their key moves into the laboratory's ring and is protected as that is.
 
     Examples:
       heroes init --domain lab.example.org --organisation "Example Laboratory"

@@ -116,6 +116,7 @@ def create_laboratory(
     domain: str,
     passphrase: str | None = None,
     recovery: tuple[str, ...] = (),
+    set_key: bytes | None = None,
 ) -> KeyRing:
     """Make the keys of a laboratory and write them under ``home``.
 
@@ -124,6 +125,7 @@ def create_laboratory(
         domain: a DNS name the laboratory owns; it begins the name of each of its ledgers.
         passphrase: wraps the ring; None leaves it readable for whoever holds the account.
         recovery: age recipients that also open what the laboratory's cases seal.
+        set_key: one in use already, 32 bytes; None makes a new one.
 
     Raises:
         UsageError: there is a laboratory already, or an argument is malformed.
@@ -136,6 +138,7 @@ def create_laboratory(
         domain,
         "file" if passphrase is None else "passphrase",
         tuple(seal.check_recipient(recipient) for recipient in recovery),
+        set_key,
     )
     folder = private.folder(private.folder(home) / "keys")
     description = home / "laboratory.json"
@@ -168,6 +171,20 @@ def create_case_ring(home: Path, case: str) -> KeyRing:
     folder = private.folder(private.folder(private.folder(home) / "keys") / _case(case))
     private.write_new(folder / "ring.pem", _ring_text(ring))
     return ring
+
+
+def remove_case_ring(home: Path, case: str) -> None:
+    """Remove the ring that `create_case_ring` made; what it alone opens is lost.
+
+    Raises:
+        UsageError: it cannot be removed, or ``case`` is no UUID.
+    """
+    folder = home / "keys" / _case(case)
+    try:
+        (folder / "ring.pem").unlink()
+        folder.rmdir()
+    except OSError as error:
+        raise UsageError("a key file cannot be removed") from error
 
 
 def protection(home: Path, case: str = "") -> str | None:
@@ -231,14 +248,16 @@ def _case(case: str) -> str:
     return case
 
 
-def _new_ring(domain: str, protected_by: str, recovery: tuple[str, ...]) -> KeyRing:
+def _new_ring(
+    domain: str, protected_by: str, recovery: tuple[str, ...], set_key: bytes | None = None
+) -> KeyRing:
     identity, _ = seal.new_identity()
     return KeyRing(
         domain,
         protected_by,
         Ed25519PrivateKey.generate(),
         identity,
-        os.urandom(SET_KEY_BYTES),
+        os.urandom(SET_KEY_BYTES) if set_key is None else set_key,
         recovery,
     )
 

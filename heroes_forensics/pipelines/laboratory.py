@@ -1,14 +1,19 @@
 """The laboratory's home: where keys and sets lie, and which ring of keys serves what."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from heroes_forensics.custody import keys
+from heroes_forensics.display import shown
+from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
 
 CATALOGUE_RING: Final = "00000000-0000-4000-8000-000000000000"
-"""Stands for the catalogue in the place of a case, in a home that has no laboratory yet."""
+"""Stands for the catalogue in the place of a case, in a home that has no laboratory yet.
+
+Only its set key is ever used; the laboratory takes it over, see `init`.
+"""
 
 
 def home() -> Path:
@@ -26,12 +31,23 @@ def init(
 ) -> JSON:
     """Make the keys of a laboratory.
 
+    The set key under which sets were imported before becomes the laboratory's, so that they can
+    be used as before; the ring of the catalogue, which no passphrase protects, is then removed.
+
     Raises:
         UsageError: there are keys already, or an argument is malformed.
+        CustodyError: the ring of the catalogue is damaged.
     """
+    local = keys.protection(folder, CATALOGUE_RING) == "case-local"
     ring = keys.create_laboratory(
-        folder, domain=domain, passphrase=passphrase, recovery=tuple(recovery)
+        folder,
+        domain=domain,
+        passphrase=passphrase,
+        recovery=tuple(recovery),
+        set_key=keys.load_ring(folder, CATALOGUE_RING).set_key if local else None,
     )
+    if local:
+        keys.remove_case_ring(folder, CATALOGUE_RING)
     return {
         "type": "laboratory",
         "home": str(folder),
@@ -50,3 +66,39 @@ def catalogue_ring(folder: Path, passphrase: str | None = None) -> keys.KeyRing:
     if keys.protection(folder, CATALOGUE_RING) is None:
         return keys.create_case_ring(folder, CATALOGUE_RING)
     return keys.load_ring(folder, CATALOGUE_RING)
+
+
+def case_ring(facts: Mapping[str, Any], passphrase: str | None = None) -> keys.KeyRing:
+    """Open the ring of a case; ``facts`` are those of its database.
+
+    Raises:
+        UsageError: it is not in this home, or the passphrase is missing or wrong.
+        CustodyError: it is damaged.
+    """
+    key_protection(facts)
+    return keys.load_ring(home(), _own_ring(facts), passphrase=passphrase)
+
+
+def key_protection(facts: Mapping[str, Any]) -> str:
+    """Return how the keys of a case are protected; ``facts`` are those of its database.
+
+    Raises:
+        UsageError: they are not in this home.
+    """
+    own = _own_ring(facts)
+    found = keys.protection(home(), own)
+    if own:
+        here = found == "case-local"
+    else:
+        here = found is not None and keys.laboratory(home())["domain"] == facts["domain"]
+    if found is None or not here:
+        raise UsageError(
+            f"the keys of this case are not in {shown(str(home()))}",
+            hint="set HEROES_HOME to the folder in which the case was made",
+        )
+    return found
+
+
+def _own_ring(facts: Mapping[str, Any]) -> str:
+    """Return the name of the ring of a case, empty when it is the laboratory's."""
+    return str(facts["uuid"]) if facts["keys"] == "case-local" else ""

@@ -185,7 +185,7 @@ def preflight(case_dir: Path, sources: Sequence[Path] = ()) -> Iterator[JSON]:
     yield _row("room on its disk", lambda: _room(case_dir))
     for path in sources:
         yield _row(f"source {path.name}", lambda path=path: _source(path))  # type: ignore[misc]
-    yield _row("keys", _keys)
+    yield _row("keys", lambda: _keys(case_dir))
     yield _row("clock", _clock)
     yield _row("workers", _workers)
 
@@ -213,13 +213,16 @@ def _source(path: Path) -> str:
         status = os.fstat(slot.fd)
         writable |= status.st_uid == os.geteuid() and bool(status.st_mode & stat.S_IWUSR)
         os.close(slot.fd)
-    said = f"{len(slots)} parts can be read"
-    return said + (", and this account could write to it" if writable else "")
+    said = f"{len(slots)} part{'s' if len(slots) != 1 else ''} can be read"
+    return said + ("; warning: this account could write to it" if writable else "")
 
 
-def _keys() -> str:
-    protection = keys.protection(laboratory.home())
-    return f"laboratory, {protection}" if protection else "none yet: the case gets its own"
+def _keys(case_dir: Path) -> str:
+    if cases.exists(case_dir):
+        protection = laboratory.key_protection(cases.show(case_dir))
+        return "the case's own" if protection == "case-local" else f"laboratory, {protection}"
+    found = keys.protection(laboratory.home())
+    return f"laboratory, {found}" if found else "none yet: the case gets its own"
 
 
 def _clock() -> str:
