@@ -13,8 +13,8 @@ from hashset_samples import KEY, S, add, columns, frames_of, opened
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.frames import Batch, Control, Frame
 from heroes_forensics.hashsets import profiles
-from heroes_forensics.hashsets.catalogue import Catalogue
-from heroes_forensics.hashsets.describing import Description
+from heroes_forensics.hashsets.catalogue import Catalogue, OtherEditionError
+from heroes_forensics.hashsets.describing import Description, UnknownKindError
 
 M = [sample.md5.hex() for sample in S]
 LIST = "".join(f"{value}\n" for value in M[:10]).encode()
@@ -63,7 +63,7 @@ def test_the_header_says_where_it_came_from(tmp_path: Path) -> None:
 
 def test_the_report_counts_what_became_of_the_records(tmp_path: Path) -> None:
     data = LIST + f"zz\n{M[0]}\nd41d8cd98f00b204e9800998ecf8427e\n".encode()
-    report = add(tmp_path, data, "demo", source_name="list.txt").report
+    report = add(tmp_path, data, "demo", source_name="list.txt", kind="notable").report
     wanted = {
         "records": 13,
         "accepted": {"md5": 11},
@@ -84,7 +84,7 @@ def test_the_report_counts_what_became_of_the_records(tmp_path: Path) -> None:
 def test_files_are_for_their_owner_alone_and_nothing_is_left_over(tmp_path: Path) -> None:
     old = os.umask(0)
     try:
-        record = add(tmp_path, LIST)
+        record = add(tmp_path, LIST, kind="notable")
     finally:
         os.umask(old)
     for path in (tmp_path / "sets").rglob("*"):
@@ -98,7 +98,6 @@ def test_files_are_for_their_owner_alone_and_nothing_is_left_over(tmp_path: Path
 @pytest.mark.parametrize(
     ("data", "said", "kind"),
     [
-        (LIST, "", "notable"),
         (LIST, "watch", "watch"),
         (LIST, "known-good", "known-good"),
         (NSRL, "", "known-good"),
@@ -110,9 +109,20 @@ def test_the_kind_is_what_was_said_else_what_the_format_always_is(
 ) -> None:
     record = add(tmp_path, data, kind=said)
     assert (record.header.kind, record.header.kind_stated) == (kind, bool(said))
-    warnings = record.report["warnings"]
-    assert isinstance(warnings, list)
-    assert (f"kind not stated; treated as {kind}" in warnings) == (not said)
+    assert "kind" not in str(record.report["warnings"])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [LIST, f"md5,category\n{M[0]},1\n".encode(), b"%%%% HASHDEEP-1.0\n%%%% size,md5,filename\n"
+     + f"5,{M[0]},a\n".encode()],
+    ids=["list", "table", "hashdeep"],
+)  # fmt: skip
+def test_a_list_of_no_stated_kind_is_no_accusation(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(UnknownKindError, match=r"a\.txt does not say what kind") as caught:
+        add(tmp_path, data, source_name="a.txt")
+    assert "--kind known-good" in caught.value.hint
+    assert list((tmp_path / "sets").iterdir()) == []
 
 
 @pytest.mark.parametrize("categories", [(1,), (4, 1), (0,), (None,), (77,)])
@@ -159,9 +169,9 @@ def test_the_profile_is_that_of_the_region(tmp_path: Path, region: str, profile:
 
 
 def test_editions_stand_side_by_side_under_one_id(tmp_path: Path) -> None:
-    first = add(tmp_path, LIST, "demo", edition="1")
-    second = add(tmp_path, LIST[:99], "demo", edition="2")
-    other = add(tmp_path, LIST, "demo", issuer="another body", edition="1")
+    first = add(tmp_path, LIST, "demo", edition="1", kind="notable")
+    second = add(tmp_path, LIST[:99], "demo", edition="2", kind="notable")
+    other = add(tmp_path, LIST, "demo", issuer="another body", edition="1", kind="notable")
     assert first.header.id == second.header.id != other.header.id
     catalogue = Catalogue(tmp_path)
     assert len(catalogue.list()) == 3
@@ -171,8 +181,8 @@ def test_editions_stand_side_by_side_under_one_id(tmp_path: Path) -> None:
 
 
 def test_the_newest_active_edition_is_got(tmp_path: Path) -> None:
-    add(tmp_path, LIST, "demo", edition="1")
-    second = add(tmp_path, LIST[:99], "demo", edition="2")
+    add(tmp_path, LIST, "demo", edition="1", kind="notable")
+    second = add(tmp_path, LIST[:99], "demo", edition="2", kind="notable")
     catalogue = Catalogue(tmp_path)
     assert catalogue.get("demo").header.edition == "2"
     catalogue.retire(second)
@@ -181,20 +191,32 @@ def test_the_newest_active_edition_is_got(tmp_path: Path) -> None:
 
 
 def test_the_same_import_again_changes_nothing(tmp_path: Path) -> None:
-    first = add(tmp_path, LIST, "demo")
+    first = add(tmp_path, LIST, "demo", kind="notable")
     before = first.path.read_bytes()
-    again = add(tmp_path, LIST, "demo")
+    again = add(tmp_path, LIST, "demo", kind="notable")
     assert (again.added, again.path) == (False, first.path)
     assert first.path.read_bytes() == before
 
 
 def test_an_edition_never_changes(tmp_path: Path) -> None:
-    first = add(tmp_path, LIST, "demo", edition="1")
+    first = add(tmp_path, LIST, "demo", edition="1", kind="notable")
     before = first.path.read_bytes()
-    for changes in ({"kind": "watch"}, {}):
-        with pytest.raises(HashSetError, match="is there already, and differs"):
-            add(tmp_path, LIST[:99] if not changes else LIST, "demo", edition="1", **changes)
+    changed = (
+        (LIST[:99], {"kind": "notable"}),
+        (LIST, {"kind": "watch"}),
+        (LIST, {"kind": "notable", "reading": {"algorithm": "md5"}}),
+    )
+    for data, said in changed:
+        with pytest.raises(OtherEditionError, match="is there already, and differs"):
+            add(tmp_path, data, "demo", edition="1", **said)
     assert first.path.read_bytes() == before
+
+
+def test_the_same_reading_again_changes_nothing(tmp_path: Path) -> None:
+    said = {"kind": "notable", "reading": {"columns": ["md5"], "map": {"a": "size", "b": "md5"}}}
+    assert add(tmp_path, LIST, "demo", **said).report["reading"] == said["reading"]
+    said["reading"] = {"map": {"b": "md5", "a": "size"}, "columns": ["md5"]}
+    assert not add(tmp_path, LIST, "demo", **said).added
 
 
 def test_an_import_that_fails_leaves_nothing(tmp_path: Path) -> None:
@@ -204,7 +226,7 @@ def test_an_import_that_fails_leaves_nothing(tmp_path: Path) -> None:
         raise HashSetError("the hash set is damaged")
 
     with pytest.raises(HashSetError, match="is damaged"):
-        Catalogue(tmp_path).add(failing(), Description(name="demo"), KEY)
+        Catalogue(tmp_path).add(failing(), Description(name="demo", kind="notable"), KEY)
     assert Catalogue(tmp_path).list() == []
     assert list((tmp_path / "sets").iterdir()) == []
 
@@ -217,10 +239,10 @@ def test_what_a_killed_run_left_is_removed_and_what_a_live_one_uses_is_not(tmp_p
     def with_another() -> Iterator[Frame]:
         first = frames_of(LIST)
         yield from first[:-1]
-        add(tmp_path, LIST, "another")
+        add(tmp_path, LIST, "another", kind="notable")
         yield first[-1]
 
-    Catalogue(tmp_path).add(with_another(), Description(name="demo"), KEY)
+    Catalogue(tmp_path).add(with_another(), Description(name="demo", kind="notable"), KEY)
     assert not left.exists()
     assert {record.header.name for record in Catalogue(tmp_path).list()} == {"another", "demo"}
 
@@ -230,7 +252,7 @@ def test_a_batch_lost_on_the_way_is_noticed(tmp_path: Path) -> None:
     frames = frames_of(text)
     batches = [frame for frame in frames if isinstance(frame, Batch)]
     short = replace(batches[0], rows=batches[0].rows[1:])
-    description = Description(name="demo")
+    description = Description(name="demo", kind="notable")
     for broken in (frames[1:], [short, *frames[1:]], [*frames, batches[0]]):
         with pytest.raises(HashSetError, match="lost records on the way"):
             Catalogue(tmp_path).add(broken, description, KEY)
@@ -242,7 +264,7 @@ def test_a_batch_lost_on_the_way_is_noticed(tmp_path: Path) -> None:
 
 
 def test_damage_to_a_set_file_is_found(tmp_path: Path) -> None:
-    record = add(tmp_path, LIST)
+    record = add(tmp_path, LIST, kind="notable")
     image = bytearray(record.path.read_bytes())
     image[record.header.sections["md5.rest"].offset] ^= 1
     record.path.write_bytes(bytes(image))
@@ -251,8 +273,8 @@ def test_damage_to_a_set_file_is_found(tmp_path: Path) -> None:
 
 
 def test_one_damaged_edition_does_not_stop_the_others(tmp_path: Path) -> None:
-    damaged = add(tmp_path, LIST, "demo", edition="1")
-    add(tmp_path, LIST, "other")
+    damaged = add(tmp_path, LIST, "demo", edition="1", kind="notable")
+    add(tmp_path, LIST, "other", kind="notable")
     damaged.path.write_bytes(b"nothing")
     catalogue = Catalogue(tmp_path)
     assert {record.state for record in catalogue.list()} == {"active", "damaged"}
@@ -290,7 +312,7 @@ def test_a_description_that_makes_no_sense_is_refused(
 
 
 def test_what_was_imported_is_what_is_found(tmp_path: Path) -> None:
-    with opened(add(tmp_path, LIST)) as one:
+    with opened(add(tmp_path, LIST, kind="notable")) as one:
         query, record = one.lookup("md5", columns(*S)[0])
         assert query.tolist() == list(range(10))
         assert one.records(record)["record"].tolist() == list(range(1, 11))

@@ -76,6 +76,10 @@ def test_bytes_that_are_not_utf8_stay_apart_from_digests() -> None:
     ("options", "message"),
     [
         ({"map": {"hash": "photodna"}}, "no field is called"),
+        ({"map": {"hash": "md5", "nosuch": "size"}}, "no column nosuch"),
+        ({"map": {"nosuch": "md5"}}, "no column nosuch"),
+        ({"map": {"nosuch": "size"}, "columns": ["md5"]}, "no column nosuch"),
+        ({"map": {"hash": "md5", "Hash": "sha1"}}, "mapped twice"),
         ({"columns": ["name", "size"]}, "none of the columns"),
         ({"columns": "md5"}, "wrong type"),
         ({"map": {"hash": 5}}, "wrong type"),

@@ -372,7 +372,7 @@ def test_the_sealed_form_is_that_of_the_documentation() -> None:
 
 def test_void_and_byte_columns_are_the_same_query(tmp_path: Path) -> None:
     text = "".join(f"{sample.md5.hex()}\n" for sample in S)
-    with opened(add(tmp_path, text.encode())) as one:
+    with opened(add(tmp_path, text.encode(), kind="notable")) as one:
         md5, *_ = columns(*S)
         as_bytes = np.frombuffer(md5.tobytes(), np.uint8).reshape(-1, 16)
         assert one.lookup("md5", md5)[0].tolist() == one.lookup("md5", as_bytes)[0].tolist()
@@ -394,7 +394,7 @@ def test_small_sets_have_a_radix_table_too(
 ) -> None:
     listed = samples()
     text = "".join(f"{sample.md5.hex()}\n" for sample in listed)
-    with opened(add(tmp_path, text.encode())) as one:
+    with opened(add(tmp_path, text.encode(), kind="notable")) as one:
         query, _ = one.lookup("md5", columns(*S)[0])
         assert query.tolist() == list(range(len(listed)))
         assert one.probes == (len(listed), len(listed), 0)

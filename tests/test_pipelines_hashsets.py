@@ -1,9 +1,21 @@
 from pathlib import Path
 
 import pytest
+from scans import NOTABLE
 
-from heroes_forensics.errors import EvidenceError, HashSetError, HeroesError, StoppedError
-from heroes_forensics.pipelines import hashsets
+from heroes_forensics.errors import (
+    EvidenceError,
+    HashSetError,
+    HeroesError,
+    StoppedError,
+    UsageError,
+)
+from heroes_forensics.hashsets.catalogue import OtherEditionError
+from heroes_forensics.hashsets.describing import UnknownKindError
+from heroes_forensics.pipelines import hashsets, known
+from heroes_forensics.pipelines.supervisor import Zygote
+
+TABLE = "Checksum,Other\n900150983cd24fb0d6963f7d28e17f72,83c272e23272163edaeac3f0ae0c27b2\n"
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
@@ -33,3 +45,52 @@ def test_an_import_that_fails_is_about_the_set_or_the_disk(
     failing(monkeypatch, error)
     with pytest.raises(kind):
         hashsets.import_set(path, kind="notable")
+
+
+def test_the_same_import_again_was_there_and_another_reading_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(TABLE)
+    first = hashsets.import_set(path, kind="watch", mapping=["Checksum=md5"])
+    again = hashsets.import_set(path, kind="watch", mapping=["Checksum=md5"])
+    assert (first["added"], again["added"]) == (True, False)
+    with pytest.raises(OtherEditionError, match=r"list\.csv: edition .* differs") as caught:
+        hashsets.import_set(path, kind="watch", mapping=["Other=md5"])
+    assert "--edition" in caught.value.hint
+    assert hashsets.import_set(
+        path, kind="watch", mapping=["Other=md5"], edition="corrected"
+    )["added"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("mapping", "message"),
+    [(["Checksum=md5", "nosuch=sha1"], "no column nosuch"), (["a=md5", "a=sha1"], "mapped twice")],
+)
+def test_a_mapping_of_what_is_not_there_is_refused(
+    mapping: list[str], message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(TABLE)
+    with pytest.raises(UsageError, match=message):
+        hashsets.import_set(path, kind="watch", mapping=mapping)
+    assert not list(hashsets.list_sets())
+
+
+def test_a_format_of_one_nature_needs_no_kind_and_is_not_remarked_on() -> None:
+    made = hashsets.import_set(NOTABLE)
+    assert made["kind"] == "notable"
+    assert "kind" not in str(made["warnings"])
+
+
+def test_the_hints_of_a_scan_name_options_that_a_scan_has(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(TABLE)
+    with Zygote() as zygote:
+        with pytest.raises(UnknownKindError, match=r"^list\.csv does not say what") as kindless:
+            known.load([str(path)], {"map": ["Checksum=md5"]}, zygote)
+        assert kindless.value.exit_code == 2
+        assert "--set-kind known-good" in kindless.value.hint
+        known.load([str(path)], {"map": ["Checksum=md5"], "kind": "watch"}, zygote).close()
+        with pytest.raises(OtherEditionError) as other:
+            known.load([str(path)], {"map": ["Other=md5"], "kind": "watch"}, zygote)
+    assert other.value.exit_code == 30
+    assert "heroes hashset import FILE --edition" in other.value.hint

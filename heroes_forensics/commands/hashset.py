@@ -138,7 +138,11 @@ def import_(  # noqa: PLR0913 # the options of a verb
 
 def _imported(made: JSON) -> Iterator[str]:
     name = string(made, "name", "?")
-    yield f"The set {name} was imported." if made.get("added") else f"The set {name} was there."
+    yield (
+        f"The set {name} was imported."
+        if made.get("added")
+        else f"The set {name} was there already."
+    )
     yield ""
     yield from facts({key: made[key] for key in _SAID if key in made})
     rejected = records(made, "rejected_records")

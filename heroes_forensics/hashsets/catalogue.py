@@ -48,6 +48,10 @@ class SetRecord:
         return f"{self.header.name} {self.header.edition}"
 
 
+class OtherEditionError(HashSetError):
+    """An edition of that name is there already, and is not what would be imported."""
+
+
 class Catalogue:
     """The sets of one home directory.
 
@@ -67,9 +71,9 @@ class Catalogue:
             set_key: the laboratory's set key, 32 bytes.
 
         Raises:
-            HashSetError: the import failed, contradicts its kind, or the edition is there
-                already with other content. Nothing of it is left behind.
-            UsageError: the description makes no sense.
+            HashSetError: the import failed or contradicts its kind. Nothing of it is left behind.
+            OtherEditionError: the edition is there already with other content, or read otherwise.
+            UsageError: the description makes no sense, or nobody says the kind.
             OSError: the home cannot be written.
         """
         check(description)
@@ -79,7 +83,7 @@ class Catalogue:
             facts, rejected = _consume(frames, builder)
             header, report = describe(description, facts, builder.categories)
             report["rejected_records"] = rejected
-            earlier = self._same(set_id, header)
+            earlier = self._same(set_id, header, description.reading)
             if earlier is not None:
                 return earlier
             built = builder.finish(header)
@@ -175,25 +179,28 @@ class Catalogue:
                 return record.header.id
         return str(uuid.uuid4())
 
-    def _same(self, set_id: str, header: Header) -> SetRecord | None:
+    def _same(self, set_id: str, header: Header, reading: JSON) -> SetRecord | None:
         """Return the edition that this import would make again.
 
         Raises:
-            HashSetError: an edition of that name has other content.
+            OtherEditionError: an edition of that name has other content, or was read otherwise.
         """
         path = self._root / set_id / f"{header.edition}.hset"
         if not path.exists():
             return None
         there = read_header(path)
         alike = ("source_sha256", "kind", "profile", "scheme", "region", "format")
-        if any(getattr(there, name) != getattr(header, name) for name in alike):
-            raise HashSetError(
+        differing = [name for name in alike if getattr(there, name) != getattr(header, name)]
+        report = _read_json(_report_path(path))
+        if differing or report.get("reading", {}) != reading:
+            raise OtherEditionError(
                 f"edition {header.edition} of hash set {header.name} is there already, and differs",
-                hint="editions never change: give the new one a name of its own (--edition)",
+                hint="editions never change: name the new one with --edition, or the set with"
+                " --name",
             )
         states = _read_json(path.parent / "states.json")
         state = str(states.get(there.edition, ACTIVE))
-        return SetRecord(path, there, state, _read_json(_report_path(path)))
+        return SetRecord(path, there, state, report)
 
     @contextmanager
     def _staging(self) -> Iterator[Path]:

@@ -6,10 +6,11 @@ header of the set file and the import report.
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.hashsets.known import (
     BENIGN_VERDICTS,
@@ -37,13 +38,19 @@ class Description:
     edition: str = ""
     """Empty: the first digits of the file's SHA-256."""
     kind: str = ""
-    """A row of `KINDS`; empty: what the format always is, else notable, and the report says so."""
+    """A row of `KINDS`; empty: what the format always is."""
     scheme: str = ""
     region: str = ""
     profile: Profile | None = None
     """None: the shipped one for the scheme and region, if there is one."""
     source_name: str = ""
     """Name of the file as received, for the report."""
+    reading: JSON = field(default_factory=dict)
+    """What was said of how to read the file, for example which column is which."""
+
+
+class UnknownKindError(UsageError):
+    """Neither the operator nor the format says what kind of list a file is."""
 
 
 def check(description: Description) -> None:
@@ -76,12 +83,17 @@ def describe(
 
     Raises:
         HashSetError: the categories contradict the kind.
+        UnknownKindError: nobody says the kind, and to guess it would accuse or acquit.
     """
     nature = str(facts.get("nature", ""))
     warnings = [str(text) for text in _list(facts.get("warnings"))]
-    kind = description.kind or nature or NOTABLE
-    if not description.kind:
-        warnings.append(f"kind not stated; treated as {kind}")
+    kind = description.kind or nature
+    if not kind:
+        raise UnknownKindError(
+            f"{shown(description.source_name or description.name)}"
+            " does not say what kind of list it is",
+            hint="add --kind notable or --kind known-good",
+        )
     scheme = description.scheme or str(facts.get("scheme", ""))
     region = description.region or str(facts.get("region", ""))
     profile = description.profile
@@ -139,6 +151,7 @@ def describe(
         "unknown_codes": unknown[:LISTED],
         "imported_at": header.imported_at,
         "file_name": description.source_name,
+        "reading": description.reading,
         "warnings": warnings,
     }
     return header, report

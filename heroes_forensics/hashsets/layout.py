@@ -70,7 +70,7 @@ class Header:
     kind: str
     issuer: str = ""
     kind_stated: bool = True
-    """False when nobody said the kind and the default of the format was taken."""
+    """False when nobody said the kind: such a format is always of this kind."""
     signature: str = "unsigned"
     format: str = ""
     format_version: str = ""

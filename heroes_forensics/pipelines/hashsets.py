@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from heroes_forensics.errors import (
 )
 from heroes_forensics.frames import Unit
 from heroes_forensics.hashsets.catalogue import Catalogue, SetRecord
-from heroes_forensics.hashsets.describing import Description
+from heroes_forensics.hashsets.describing import Description, UnknownKindError
 from heroes_forensics.hashsets.profiles import Profile, parse, shipped
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import laboratory
@@ -43,8 +44,11 @@ def import_file(
 
     Raises:
         HashSetError: the file is damaged, refused or not understood; nothing of it is kept.
+        OtherEditionError: this edition is there already, and differs.
         UsageError: there is no such file, or the options make no sense.
+        UnknownKindError: nobody says what kind of list it is.
     """
+    description = replace(description, reading=_reading(options))
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
@@ -57,10 +61,11 @@ def import_file(
         with Pool(zygote, [descriptor], 1) as pool:
             frames = one(pool, Unit(0, "import", options))
             return catalogue().add(frames, description, key)
+    except UnknownKindError:
+        raise  # names the file itself
     except HeroesError as error:
         # A worker that reads a set and ends says nothing about evidence.
-        about_set = error.exit_code in {HashSetError.exit_code, EvidenceError.exit_code}
-        kind = HashSetError if about_set else type(error)
+        kind = HashSetError if isinstance(error, EvidenceError) else type(error)
         raise kind(f"{shown(path.name)}: {error}", hint=error.hint) from error
     except OSError as error:
         raise StoppedError(
@@ -130,13 +135,15 @@ def import_options(
     """Return the options of an import unit.
 
     Raises:
-        UsageError: a mapping is not ``SOURCE=DESTINATION``.
+        UsageError: a mapping is not ``SOURCE=DESTINATION``, or a source is mapped twice.
     """
     pairs: dict[str, str] = {}
     for text in mapping:
         source, equals, target = text.partition("=")
         if not equals or not source or not target:
             raise UsageError(f"{text!r} maps no column", hint="write --map SOURCE=md5")
+        if source in pairs:
+            raise UsageError(f"the column {shown(source)} is mapped twice")
         pairs[source] = target
     return {
         "algorithm": algorithm,
@@ -144,6 +151,11 @@ def import_options(
         "columns": [part.strip() for part in columns.split(",") if part.strip()],
         "accept_rejects": 2**62 if accept_rejects else 0,
     }
+
+
+def _reading(options: JSON) -> JSON:
+    """Return those options of an import unit that were given and decide what is read."""
+    return {name: options[name] for name in ("algorithm", "map", "columns") if options.get(name)}
 
 
 def _profile(name: str) -> Profile:

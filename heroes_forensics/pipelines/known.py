@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.frames import Rows
-from heroes_forensics.hashsets.catalogue import ACTIVE, SetRecord
-from heroes_forensics.hashsets.describing import Description
+from heroes_forensics.hashsets.catalogue import ACTIVE, OtherEditionError, SetRecord
+from heroes_forensics.hashsets.describing import Description, UnknownKindError
 from heroes_forensics.hashsets.hset import HashSetFile
 from heroes_forensics.hashsets.known import KNOWN_GOOD
 from heroes_forensics.hashsets.matching import Hit, Matcher
@@ -167,7 +167,7 @@ def load(
 
     Raises:
         HashSetError: a set is refused.
-        UsageError: there is none of that name.
+        UsageError: there is none of that name, or a file does not say what kind of list it is.
     """
     sets = Sets()
     if not wanted:
@@ -210,10 +210,12 @@ def _chosen(
     description = Description(
         name=path.stem, kind=str(options.get("kind") or ""), source_name=path.name
     )
-    return import_file(
-        path,
-        description,
-        import_options(mapping=tuple(mapping)),
-        zygote,
-        passphrase=passphrase,
-    )
+    told = import_options(mapping=tuple(mapping))
+    try:
+        return import_file(path, description, told, zygote, passphrase=passphrase)
+    except UnknownKindError as error:  # the hints name the options of an import: a scan has others
+        hint = "add --set-kind notable or --set-kind known-good"
+        raise UnknownKindError(str(error), hint=hint) from error
+    except OtherEditionError as error:
+        hint = "import it with: heroes hashset import FILE --edition NAME"
+        raise OtherEditionError(str(error), hint=hint) from error

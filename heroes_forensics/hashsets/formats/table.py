@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
+from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.hashsets.formats.base import (
     CATEGORY_LIMIT,
@@ -72,6 +73,8 @@ class Table:
     ) -> Iterator[Record | Rejected]:
         """Yield one record a row."""
         mapping = {plain(source): _target(target) for source, target in options.mapping.items()}
+        if len(mapping) != len(options.mapping):
+            raise UsageError("a column is mapped twice")
         first = _first(supplied.head)
         if options.columns:
             columns = [plain(name) for name in options.columns]
@@ -79,11 +82,13 @@ class Table:
         else:
             separator = _digest_columns(first, mapping)
             if not separator:
+                _check_mapped(options, {plain(c) for s in SEPARATORS for c in _cells(first, s)})
                 raise HashSetError(
                     "the first line names no column of MD5, SHA-1 or SHA-256 values",
                     hint="name one with --map COLUMN=md5, or --no-header --columns md5,...",
                 )
             columns = [plain(name) for name in _cells(first, separator)]
+        _check_mapped(options, set(columns))
         layout = _layout(columns, mapping, tally)
         if not any(name in WIDTHS for name, _ in layout):
             raise UsageError("none of the columns holds MD5, SHA-1 or SHA-256 values")
@@ -121,6 +126,16 @@ def rows(
                     "a quotation mark is not closed", f"near line {reader.line_num}"
                 ) from error
             yield reader.line_num, "not-a-row"
+
+
+def _check_mapped(options: Options, columns: set[str]) -> None:
+    """Refuse a mapping of a column that is not there: less would be imported than was meant."""
+    for source in options.mapping:
+        if plain(source) not in columns:
+            raise UsageError(
+                f"there is no column {shown(source)}",
+                hint="give --map the names of columns as the first line, or --columns, has them",
+            )
 
 
 class _Column(NamedTuple):
