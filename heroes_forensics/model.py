@@ -153,7 +153,7 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "source.truncated": "the image is shorter than it declares",
     "source.damaged": "part of the image cannot be read",
     "source.unsupported": "the container format is recognised but not supported",
-    "volume.encrypted": "the volume is encrypted and no key was given",
+    "volume.encrypted": "the volume is encrypted",
     "volume.unknown": "no supported file system was recognised",
     "volume.unsupported": "the file system is recognised but not supported",
     "volume.damaged": "the file system could not be opened",

@@ -186,7 +186,12 @@ USAGE = {
     "not a choice": (["scan", "x", "--case", "c", "--verify", "never"], "invalid value"),
     "not a pair": (["scan", "x", "--case", "c", "--exhibit-field", "make"], "NAME=VALUE"),
     "digest too short": (["scan", "x", "--case", "c", "--expect", "sha256:00"], "64 hexadecimal"),
+    "digest of half bytes": (["scan", "x", "--case", "c", "--expect", "md5:abc"], "32 hexadecimal"),
     "digest of what": (["scan", "x", "--case", "c", "--expect", "crc32:00"], "md5, sha1"),
+    "digest not computed": (
+        ["scan", "x", "--case", "c", "--expect", f"sha512:{'0' * 128}"],
+        "md5, sha1, sha256:",
+    ),
     "digest not hexadecimal": (["scan", "x", "--case", "c", "--expect", "md5:zz"], "hexadecimal"),
 }
 

@@ -72,8 +72,7 @@ def test_a_source_is_shown_as_a_tree() -> None:
         "│  │  partition type basic",
         "│  └─ p2048.vss1  ntfs, 4.0 kB (4,096 bytes)",
         "├─ p4096  volume, 4.0 kB (4,096 bytes), at byte 2,097,152",
-        "│     ! not examined: the volume is encrypted and no key was given (system",
-        "│       bitlocker)",
+        "│     ! not examined: the volume is encrypted (system bitlocker)",
         r"│     label\x1b[2J  x",
         "└─ in no volume: 1.0 kB (1,000 bytes) in 1 range, not examined",
     ]
@@ -215,7 +214,7 @@ def test_gaps_are_listed_with_their_reason(
     )
     stand_in(monkeypatch, "views", gaps=rows)
     assert here(capsys, "inventory", "C", "--gaps").out.splitlines() == [
-        "E/1/p2  the volume is encrypted and no key was given (system luks)",
+        "E/1/p2  the volume is encrypted (system luks)",
         "E/1/p0/3  on the list of excluded content (by the profile)",
     ]
     assert {row["type"] for row in here(capsys, "inventory", "C", "--gaps", "--json").rows()} == {
@@ -367,8 +366,8 @@ def test_sets_are_imported_listed_and_checked(
     def import_set(path: Path, **more: object) -> JSON:
         asked.append({"path": path, **more})
         rejected = [{"where": f"line {number}", "reason": "bad digest"} for number in range(12)]
-        return {"name": "s", "added": True, "records": 5, "rejected": 12, "warnings": ["look"],
-                "rejected_records": rejected}  # fmt: skip
+        return {"name": "s", "added": len(asked) == 1, "records": 5, "rejected": 12,
+                "warnings": ["look"], "rejected_records": rejected}  # fmt: skip
 
     checks = Rows({"name": "a", "result": "pass"}, {"name": "b", "result": "fail", "detail": "d"})
     sets = Rows({"name": "s", "kind": "notable", "records": 5})
@@ -380,6 +379,7 @@ def test_sets_are_imported_listed_and_checked(
     assert "  - and 2 more\n! look\n" in ran.out
     assert asked[0]["mapping"] == ["Sum=md5"]
     assert asked[0]["accept_rejects"] is True
+    assert "The set s was there already." in here(capsys, "hashset", "import", "l.csv").out
     assert here(capsys, "hashset", "list").out == "s\n  notable, 5 records, issuer not stated\n"
     ran = here(capsys, "hashset", "verify")
     assert ran.code == 30

@@ -34,10 +34,15 @@ def expectations(evidence: Evidence, given: Sequence[str]) -> list[JSON]:
     for text in given:
         algorithm, _, value = text.partition(":")
         value = value.strip().lower()
-        if LENGTHS.get(algorithm) != len(value) or re.fullmatch("[0-9a-f]*", value) is None:
+        if algorithm not in LENGTHS:
+            raise UsageError(
+                "the algorithm of an expected digest is not computed",
+                hint="write it as md5:, sha1: or sha256: and the hexadecimal digits",
+            )
+        if re.fullmatch(f"[0-9a-f]{{{LENGTHS[algorithm]}}}", value) is None:
             raise UsageError(
                 "an expected digest is malformed",
-                hint="write it as md5:, sha1: or sha256: and the hexadecimal digits",
+                hint=f"{algorithm} has {LENGTHS[algorithm]} hexadecimal digits",
             )
         found.append({"alg": algorithm, "expected": value, "expected_source": "operator"})
     stored = evidence.facts.get("stored")
