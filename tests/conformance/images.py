@@ -102,7 +102,7 @@ class Corpus:
             if other["kind"] == "segment":
                 if Path(other["file"]).stem == Path(row["file"]).stem:
                     yield other
-            elif row["file"].endswith(("differential.vhd", ".avhdx.gz")):
+            elif row["file"].endswith("differential.vhd") and other["file"].endswith(".vhd"):
                 yield other
 
 

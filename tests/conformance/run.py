@@ -44,6 +44,8 @@ class Result:
     counts: Counter[str] = field(default_factory=Counter)
     differences: list[str] = field(default_factory=list)
     memory: int = 0
+    remark: str = ""
+    """Why it was refused, after a colon."""
 
 
 class Comparison:
@@ -81,6 +83,7 @@ class Comparison:
             result.differences.append(f"{_unwell(ran)}: {ran.err.strip()[-300:]}")
         elif ran.code == _REFUSED:
             result.counts["images refused"] += 1
+            result.remark = f": {ran.err.strip().splitlines()[0]}"
             if in_scope:
                 result.differences.append(f"not opened: {ran.err.strip()[:300]}")
         else:
@@ -282,7 +285,7 @@ def main(arguments: list[str]) -> int:
         os.environ["HEROES_HOME"] = f"{scratch}/home"
         comparison = Comparison(corpus, exceptions, Path(scratch))
         for result in pool.map(comparison.compare, corpus.images(chosen.wanted)):
-            say(f"{'DIFF' if result.differences else 'ok  '} {result.label}")
+            say(f"{'DIFF' if result.differences else 'ok  '} {result.label}{result.remark}")
             results.append(result)
     return _summary(results, exceptions, whole=not chosen.wanted)
 
