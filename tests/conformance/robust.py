@@ -31,7 +31,7 @@ from conformance.run import EVIDENCE, HERE
 DISK: Final = 256 << 20
 """Bytes that a case may take on disk; the largest here has some thousand entries."""
 SECONDS: Final = 300.0
-"""After which a scan counts as hung: a busy machine, not a large file, is what it leaves room for."""
+"""After which a scan counts as hung: room for a busy machine, not for a large file."""
 SCAN_CODES: Final = frozenset({0, 3, 6, 20})
 RECOMMENDED: Final = {
     ("--as", "file"): frozenset({0}),
