@@ -188,6 +188,7 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "directory.deleted": "a deleted directory could not be listed to its end",
     "listing.unaccounted": "entries or directories of the listing are not accounted for",
     "policy.swap": "swap space, which holds no files",
+    "source.mismatch": "the image does not have the expected digest, and was not examined",
 }
 
 

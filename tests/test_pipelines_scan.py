@@ -301,6 +301,8 @@ def test_an_image_that_does_not_verify_before_is_not_examined(tmp_path: Path) ->
     result = demo_scan(tmp_path / "case", verify="before", expect=("sha256:" + "0" * 64,))
     assert result.counts["digested"] == 0
     assert result.exit_code == 6
+    codes = {row["code"] for row in views.gaps(tmp_path / "case")}
+    assert codes == {"source.mismatch"}
 
 
 BAD_REQUESTS: dict[str, tuple[dict[str, Any], type[HeroesError]]] = {

@@ -311,7 +311,7 @@ class _Scan:
             self._verified(run, examination, evidence, source, wanted)
             if self._alarm and not self._request.accept_damaged:
                 run.note(f"{label}: the image does not verify and was not examined")
-                examination.leave_out("source.damaged")
+                examination.leave_out("source.mismatch")
                 return
         examination.examine(digest_media=verify == "during")
         if verify == "later" and not run.interrupted:
