@@ -483,3 +483,14 @@ def test_a_kill_drains_as_an_interrupt_does(number: signal.Signals, tmp_path: Pa
     process.send_signal(number)
     assert process.wait(timeout=60) == 130
     assert verifying.verify(case)["exit_code"] == 7
+
+
+def test_a_size_that_the_set_states_otherwise_is_shown(tmp_path: Path) -> None:
+    evidence = folder(tmp_path / "evidence", {"a": b"abc"})
+    table = tmp_path / "sizes.csv"
+    table.write_text("md5,size\n900150983cd24fb0d6963f7d28e17f72,77\n")
+    case = tmp_path / "case"
+    scanned(case, evidence, sets=(str(table),), set_options={"kind": "notable"})
+    (finding,) = views.findings(case)
+    assert finding["grade"] == "size-conflict"
+    assert (finding["size"], finding["listed_size"]) == (3, 77)

@@ -13,7 +13,7 @@ from heroes_forensics.errors import CustodyError, UsageError
 
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
-MAX_BYTES: Final = 1_048_576
+MAX_BYTES: Final = 64 << 20
 """Nothing kept here comes near it."""
 
 _OTHERS: Final = 0o077

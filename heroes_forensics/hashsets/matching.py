@@ -54,6 +54,7 @@ HIT: Final = np.dtype(
         ("series", "<u4"),
         ("record", "<u4"),
         ("entry", "<i8"),
+        ("size", "<i8"),
     ]
 )
 """One hit in columns; ``grade`` and ``size_state`` are positions in `GRADES` and `SIZES`."""
@@ -80,6 +81,8 @@ class Hit:
     """Bits of the algorithms that the record has."""
     size_state: str
     """A row of `SIZES`."""
+    listed_size: int
+    """Bytes that the record states, -1 when it states none."""
     grade: str
     """A row of `GRADES`."""
     category: str
@@ -187,6 +190,7 @@ class Matcher:
         series: int,
         record: int,
         entry: int,
+        size: int,
     ) -> Hit:
         facts = self._facts[number]
         return Hit(
@@ -198,6 +202,7 @@ class Matcher:
             agreed=agreed,
             present=present,
             size_state=SIZES[size_state],
+            listed_size=size,
             grade=GRADES[grade],
             category=facts.categories[category],
             label=facts.labels[category],
@@ -283,7 +288,7 @@ def _match(
     hits["set"] = number
     hits["agreed"] = np.bitwise_or.reduceat(agreed, starts)
     hits["present"] = records["has"]
-    for name in ("category", "flags", "series", "record", "entry"):
+    for name in ("category", "flags", "series", "record", "entry", "size"):
         hits[name] = records[name]
     mine = size[hits["query"]]
     known = (records["size"] >= 0) & (mine >= 0)

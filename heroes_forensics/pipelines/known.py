@@ -103,6 +103,7 @@ class Sets:
             "series_stated": bool(hit.series),
             "algorithms": list(hit.algorithms),
             "size_state": hit.size_state,
+            "listed_size": hit.listed_size if hit.size_state == "conflict" else None,
             "victim_identified": states.get("victim_identified"),
             "offender_identified": states.get("offender_identified"),
         }
