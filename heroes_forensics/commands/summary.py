@@ -151,7 +151,7 @@ def _gaps(coverage: JSON, *, unfinished: bool) -> Iterator[str]:
                 yield f"{' ' * (_NUMBER + 4)}and {left:,} more: heroes inventory CASE --gaps"
     if not unexpected and not any(not gap.get("policy") for gap in gaps):
         if unfinished:
-            yield "    not known: the examination was not finished"
+            yield from hanging("    ", catalogue().text("result.gaps_unknown"))
         else:
             yield from _row(0, catalogue().text("result.no_gaps"))
     yield from hanging(" " * (_NUMBER + 2), catalogue().text("result.free_space"))
