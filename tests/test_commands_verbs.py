@@ -223,10 +223,18 @@ def test_gaps_are_listed_with_their_reason(
     assert here(capsys, "inventory", "C", "--gaps", "--exhibit", "E").code == 2
 
 
+def finished(case_dir: object) -> bool:
+    """Stand in for a case whose runs all came to their end."""
+    del case_dir
+    return False
+
+
 def test_an_empty_case_is_said_to_be_empty(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stand_in(monkeypatch, "views", inventory=Rows(), gaps=Rows(), findings=Rows())
+    stand_in(
+        monkeypatch, "views", inventory=Rows(), gaps=Rows(), findings=Rows(), unfinished=finished
+    )
     assert here(capsys, "inventory", "C").out == "No item is on record.\n"
     assert "Unallocated space was not examined" in here(capsys, "inventory", "C", "--gaps").out
     assert here(capsys, "inventory", "C", "--json").out == ""
@@ -239,7 +247,7 @@ def test_findings_of_the_report_model(
 ) -> None:
     plain = [each.to_json() for each in FINDINGS]
     rows = [{**row, "type": "finding", "content_type": row["type"]} for row in plain]
-    stand_in(monkeypatch, "views", findings=Rows(*rows))
+    stand_in(monkeypatch, "views", findings=Rows(*rows), unfinished=finished)
     out = here(capsys, "findings", "C").out
     assert "F-000002  same MD5 (size not stated)\n" in out
     assert "\n6 findings.\n" in out

@@ -377,6 +377,7 @@ def test_an_interrupt_drains_and_leaves_a_record_that_verifies(tmp_path: Path) -
     assert isinstance(equation, dict)
     report = json.loads((case / "custody/report/report.json").read_bytes())
     assert report["exhibits"][0]["verdict"]["word"] == "unfinished"
+    assert views.unfinished(case)
 
 
 def test_without_sets_nothing_is_said_to_be_without_match(tmp_path: Path) -> None:

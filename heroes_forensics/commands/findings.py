@@ -31,6 +31,8 @@ def findings(*, case_dir: Path, as_json: bool) -> int:
     number = out.show_all(views.findings(case_dir), "finding", finding)
     if not as_json:
         out.line(f"{counted(number, 'finding')}." if number else catalogue().text("findings.none"))
+        if views.unfinished(case_dir):
+            out.lines(hanging("", catalogue().text("scope.also_unfinished")))
         out.lines(hanging("", catalogue().text("always.unlisted")))
         out.line("What was not examined: heroes inventory CASE --gaps")
     return DONE

@@ -76,7 +76,10 @@ def _text(row: JSON) -> Iterator[str]:
     for gap in gaps:
         text = gap_text(string(gap, "code"), policy=bool(gap.get("policy")))
         yield from hanging(f"  {integer(gap, 'count'):>8,}  ", text)
-    if not gaps:
+    left = integer(record(row, "equation"), "not_reached")
+    if left:
+        yield f"  {left:>8,}  not reached: the run was interrupted, or goes on"
+    if not gaps and not left:
         yield "         0  no gap is on record; unallocated space was not examined"
     yield ""
     yield counted(integer(row, "findings"), "finding")

@@ -177,6 +177,16 @@ def findings(case_dir: Path) -> Iterator[JSON]:
             yield {**row, "type": "finding", "content_type": row["type"]}
 
 
+def unfinished(case_dir: Path) -> bool:
+    """Say whether a run of the case goes on or broke off, so that more may follow."""
+    with _reading(case_dir) as database:
+        return bool(
+            database.value(
+                "SELECT count(*) FROM run WHERE outcome IS NULL OR outcome = 'interrupted'"
+            )
+        )
+
+
 def gaps(case_dir: Path) -> Iterator[JSON]:
     """Yield every gap: first those of volumes and directories, then those of items."""
     with _reading(case_dir) as database:
