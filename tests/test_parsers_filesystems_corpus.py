@@ -12,14 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from corpus import EVIDENCE, needs_evidence
-from filesystem_images import Bytes, digests, listed
+import pytsk3
+from corpus import EVIDENCE, evidence, needs_evidence
+from filesystem_images import Bytes, Listed, digests, listed
 
-from heroes_forensics.parsers.base import FileSystem
+from heroes_forensics.model import EntryFlag, EntryKind
+from heroes_forensics.parsers.base import FileSystem, UnsupportedError
 from heroes_forensics.parsers.filesystems.apfs import open_apfs
 from heroes_forensics.parsers.filesystems.tsk import open_tsk
+from heroes_forensics.parsers.filesystems.tsk_image import TskImage
+from heroes_forensics.parsers.filesystems.tsk_names import hfs_names, hfs_targets
 from heroes_forensics.parsers.filesystems.xfs import open_xfs
 from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.storage.virtual_disks import open_virtual_disk
 
 pytestmark = pytest.mark.corpus
 
@@ -140,6 +145,100 @@ def test_an_apfs_volume_of_many_snapshots_is_opened_at_its_present_state() -> No
     got = listed(fs.entries())
     assert sum(e.kind == 1 and b":" not in e.path for e in got.entries) == 1_027
     assert not got.gaps
+
+
+@pytest.fixture
+def linked() -> bytearray:
+    """Return an HFS+ volume in which inode 21 has two links, with records 32 and 33."""
+    disk = evidence("images/keramics/hfsplus_zlib.dmg").read_bytes()
+    media = open_virtual_disk("dmg", "x", Bytes(disk), {}).media
+    return bytearray(media.pread(40 * 512, 3760 * 512))
+
+
+def link_in(volume: bytearray) -> int:
+    """Return where the record of the link testdir1/testfile1 starts."""
+    at = volume.index("testfile1".encode("utf-16-be")) + 18
+    assert volume[at + 8 : at + 12] == (33).to_bytes(4, "big")
+    assert volume[at + 48 : at + 56] == b"hlnkhfs+"
+    return at
+
+
+def walked(volume: bytearray) -> tuple[FileSystem, Listed]:
+    fs = open_tsk(Bytes(bytes(volume)), "hfsplus")
+    return fs, listed(fs.entries())
+
+
+def refused(fs: FileSystem, got: Listed) -> list[bytes]:
+    """Return the paths of the files whose metadata is said to be unreadable."""
+    paths = []
+    for entry in got.entries:
+        if entry.kind is EntryKind.FILE:
+            try:
+                fs.open(entry.handle).close()
+            except UnsupportedError as error:
+                paths += [entry.path] if error.code == "entry.unreadable" else []
+    return paths
+
+
+@needs_evidence
+def test_hard_links_of_hfs_are_no_unreadable_metadata(linked: bytearray) -> None:
+    fs, got = walked(linked)
+    names = {e.path: e for e in got.entries if e.locator.startswith("hfsplus/i21/")}
+    inode = b"^^^^HFS+ Private Data/iNode21"
+    assert set(names) == {b"file_hardlink1", b"testdir1/testfile1", inode}
+    assert sum(bool(e.flags & EntryFlag.HARD_LINK) for e in names.values()) == 2
+    found = digests(fs, names.values())
+    assert len(set.union(*found.values())) == 1
+    assert not refused(fs, got)
+    assert not got.gaps
+
+
+@needs_evidence
+def test_a_hard_link_of_hfs_that_leads_nowhere_stays_unreadable(linked: bytearray) -> None:
+    at = link_in(linked)
+    linked[at + 44 : at + 48] = (99).to_bytes(4, "big")
+    fs, got = walked(linked)
+    assert refused(fs, got) == [b"$orphan/33"]
+    assert [gap.code for gap in got.gaps] == ["directory.unreadable"]
+
+
+@needs_evidence
+@pytest.mark.parametrize("fork", [88, 168])
+def test_a_hard_link_of_hfs_with_content_of_its_own_stays_unreadable(
+    linked: bytearray, fork: int
+) -> None:
+    at = link_in(linked)
+    linked[at + fork : at + fork + 8] = (9).to_bytes(8, "big")
+    fs, got = walked(linked)
+    assert refused(fs, got) == [b"$orphan/33"]
+    assert b"testdir1/testfile1" in got.paths
+
+
+@needs_evidence
+def test_a_hard_link_of_hfs_in_a_folder_that_is_gone_is_an_orphan(linked: bytearray) -> None:
+    at = link_in(linked) - 18 - 6
+    assert linked[at : at + 4] == (29).to_bytes(4, "big")
+    linked[at : at + 4] = (77).to_bytes(4, "big")
+    fs, got = walked(linked)
+    orphan = EntryFlag.ALLOCATED | EntryFlag.ORPHAN | EntryFlag.HARD_LINK
+    assert got.path(b"$orphan/21").flags == orphan
+    assert b"$orphan/33" not in refused(fs, got)
+    assert digests(fs, [got.path(b"$orphan/21")])
+
+
+@needs_evidence
+@pytest.mark.parametrize(
+    ("resource", "number", "target"), [(464, 17, b"dir_17"), (0, 17, b"dir_17"), (513, 17, b"")]
+)
+def test_hard_links_of_hfs_to_folders_are_told_by_type_creator_and_size(
+    linked: bytearray, resource: int, number: int, target: bytes
+) -> None:
+    at = link_in(linked)
+    linked[at + 44 : at + 56] = number.to_bytes(4, "big") + b"fdrpMACS"
+    linked[at + 168 : at + 176] = resource.to_bytes(8, "big")
+    fs = pytsk3.FS_Info(TskImage(Bytes(bytes(linked))), 0, pytsk3.TSK_FS_TYPE_HFS_DETECT)
+    assert {name.address: name.target for name in hfs_names(fs)}[33] == target
+    assert hfs_targets(fs) == {b"iNode21": 21}
 
 
 def _bytes(path: str) -> bytes:

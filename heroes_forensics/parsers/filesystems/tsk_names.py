@@ -36,6 +36,15 @@ _HFS_CATALOG: Final = 4
 _HFS_LEAF: Final = 0xFF
 _HFS_FOLDER: Final = 1
 _HFS_FILE: Final = 2
+_HFS_FILE_SIZE: Final = 248
+_HFS_ROOT: Final = 2
+_HFS_LINKS: Final = {b"hlnkhfs+": b"iNode", b"fdrpMACS": b"dir_"}
+"""Type and creator of a hard link, to how the names of what such links lead to begin."""
+_HFS_PRIVATE: Final = {
+    b"\0\0\0\0HFS+ Private Data": b"iNode",
+    b".HFS+ Private Directory Data\r": b"dir_",
+}
+"""The folders of the root that hold those."""
 
 
 class RawName(NamedTuple):
@@ -45,6 +54,8 @@ class RawName(NamedTuple):
     sequence: int
     parent: int
     name: bytes
+    target: bytes = b""
+    """HFS+: the name of the indirect node this hard link stands for; else empty."""
 
 
 def text_of(raw: bytes, encoding: str) -> bytes:
@@ -277,6 +288,40 @@ def hfs_names(fs: Any, directory: int | None = None) -> Iterator[RawName]:  # no
         raise OSError("the catalog cannot be read") from error
 
 
+def hfs_targets(fs: Any) -> dict[bytes, int]:  # noqa: ANN401
+    """Return what the hard links of an HFS+ volume lead to: the name, and its catalog node ID.
+
+    Raises:
+        OSError: the catalog cannot be read to its end.
+    """
+    folders: dict[int, bytes] = {}
+    targets: dict[bytes, int] = {}
+    for name in hfs_names(fs):  # sorted by parent: the folders come before what they hold
+        start = folders.get(name.parent)
+        if start is not None and name.name.startswith(start):
+            targets[name.name] = name.address
+        elif name.parent == _HFS_ROOT and name.name in _HFS_PRIVATE:
+            folders[name.address] = _HFS_PRIVATE[name.name]
+    return targets
+
+
+def _target(record: bytes) -> bytes:
+    """Return the name of what a file record is a hard link to; empty when it is none.
+
+    A link has no content of its own, but for the small resource fork that makes one to a folder
+    an alias for older systems. With more than that it is no mere link.
+    """
+    start = _HFS_LINKS.get(record[48:56])
+    if start is None or len(record) < _HFS_FILE_SIZE:
+        return b""
+    (number,) = struct.unpack_from(">I", record, 44)
+    (data,) = struct.unpack_from(">Q", record, 88)
+    (resource,) = struct.unpack_from(">Q", record, 168)
+    if data or resource > (t.SMALL if start == b"dir_" else 0):
+        return b""
+    return b"%s%d" % (start, number)
+
+
 def _leaf(data: bytes) -> Iterator[RawName]:
     (count,) = struct.unpack_from(">H", data, 10)
     for index in range(count):
@@ -287,4 +332,5 @@ def _leaf(data: bytes) -> Iterator[RawName]:
         (kind,) = struct.unpack_from(">h", data, at)
         if kind in {_HFS_FOLDER, _HFS_FILE}:
             (address,) = struct.unpack_from(">I", data, at + 8)
-            yield RawName(address, 0, parent, text_of(name, "utf-16-be"))
+            target = _target(data[at : at + _HFS_FILE_SIZE]) if kind == _HFS_FILE else b""
+            yield RawName(address, 0, parent, text_of(name, "utf-16-be"), target)

@@ -2,8 +2,9 @@
 
 NTFS: every base record of the MFT. ext: the groups and inodes that the group descriptors allow
 (``INODE_UNINIT``, ``bg_itable_unused``). UFS and ISO 9660: every inode the
-kit counts. HFS+: the leaves of the catalog. FAT and exFAT have no such table; see
-`TskFileSystem.orphans`.
+kit counts. HFS+: the leaves of the catalog; a hard link there has a record of its own, which the
+kit shows only by the directory that holds it, as the file or folder it leads to. FAT and exFAT
+have no such table; see `TskFileSystem.orphans`.
 
 Formats: [MS-FSA], the ext4 disk layout of the Linux kernel documentation, TN1150.
 """
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from heroes_forensics.model import Entry, Gap
 from heroes_forensics.parsers.filesystems import tsk_tables as t
 from heroes_forensics.parsers.filesystems.ext_inodes import used_inodes
-from heroes_forensics.parsers.filesystems.tsk_names import hfs_names
+from heroes_forensics.parsers.filesystems.tsk_names import hfs_names, hfs_targets
 
 if TYPE_CHECKING:
     from heroes_forensics.parsers.base import Reader
@@ -57,6 +58,29 @@ def sweep(walk: "Walk", reader: "Reader") -> Iterator[Entry | Gap]:
     for address in later:
         if not walk.entries.has_seen(address):
             yield from walk.orphan(walk.fs.open_meta(address))
+    yield from _links(walk)
+
+
+def _links(walk: "Walk") -> Iterator[Entry | Gap]:
+    """Yield the hard links of HFS+ that no directory reaches, and those that lead nowhere.
+
+    Raises:
+        OSError: the catalog cannot be read to its end.
+    """
+    if walk.kind != "hfsplus":
+        return
+    targets: dict[bytes, int] | None = None
+    for link in hfs_names(walk.fs):
+        if not link.target or walk.entries.has_seen(link.address):
+            continue
+        if targets is None:
+            targets = hfs_targets(walk.fs)
+        address = targets.get(link.target)
+        if address is None or not walk.entries.has_seen(address):
+            yield walk.unreadable_orphan(link.address)
+        elif not walk.has_entered(link.parent):
+            yield from walk.orphan(walk.fs.open_meta(address))
+            yield from walk.drain()
 
 
 def _type(fs: Any, address: int) -> int:  # noqa: ANN401
@@ -107,7 +131,7 @@ def _hfs(fs: Any, reader: "Reader") -> Iterator[tuple[int, bool]]:  # noqa: ANN4
     del reader
     for name in hfs_names(fs):
         if name.address >= _HFS_FIRST:
-            yield name.address, True
+            yield name.address, not name.target
 
 
 _CANDIDATES: Final = {

@@ -88,6 +88,10 @@ class Walk:
         self.entries.streams(file, meta, path, self._nowhere, found, named=True, orphan=True)
         return found
 
+    def has_entered(self, address: int) -> bool:
+        """Tell whether this directory was listed, or a gap says that it could not be."""
+        return address in self._visited
+
     def unreadable_orphan(self, address: int) -> Entry:
         """Return the entry of unreadable metadata in use that no directory reaches."""
         path = b"$orphan/%d" % address
