@@ -495,3 +495,19 @@ def test_a_size_that_the_set_states_otherwise_is_shown(tmp_path: Path) -> None:
     (finding,) = views.findings(case)
     assert finding["grade"] == "size-conflict"
     assert (finding["size"], finding["listed_size"]) == (3, 77)
+
+
+def test_what_is_wrong_with_a_source_is_said_once_and_by_its_label(
+    tmp_path: Path, tool: Callable[[str], str]
+) -> None:
+    image = tmp_path / "cut.img"
+    with image.open("wb") as stream:
+        stream.truncate(16 << 20)
+    program = [tool("mkfs.vfat"), "-F", "16", "-s", "1", str(image)]
+    subprocess.run(program, check=True, capture_output=True)
+    os.truncate(image, 12 << 20)
+    result = scanned(tmp_path / "case", image)
+    assert result.exit_code == 3
+    rows = [row for row in views.gaps(tmp_path / "case") if "truncated" in str(row["code"])]
+    assert len(rows) == len({(row["code"], row["where"]) for row in rows}) == 1
+    assert str(rows[0]["where"]).startswith("EX-1/1")

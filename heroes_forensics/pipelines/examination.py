@@ -90,7 +90,8 @@ class Examination:
         run = self._run
         with run.journal.transaction() as records:
             for gap in self._evidence.gaps:
-                self._gap(gap, None)
+                inside = "" if gap.where == "source" else f"/{gap.where}"
+                self._gap(replace(gap, where=f"{self.label}{inside}"), None)
             for volume in self._evidence.volumes:
                 code = self._left_out(volume)
                 state = "gap" if code else "waiting"

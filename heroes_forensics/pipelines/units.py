@@ -113,8 +113,6 @@ def inspect(session: Session, unit: Unit) -> Iterator[Frame]:
         "tree": layout.tree(source),
     }
     yield Control("source", {"facts": facts})
-    for gap in source.health:
-        yield _gap(gap)
     for found in layout.volumes(source):
         if isinstance(found, Gap):
             yield _gap(found)
