@@ -28,6 +28,9 @@ from heroes_forensics.model import (
 MAX_FRAME: Final = 65536
 """Bytes of one message on the wire; the stock ``wmem_max`` refuses much larger ones."""
 
+PATH_LIMIT: Final = 60_000
+"""Bytes of a path that a frame surely takes; a longer one is cut, and the cut is a gap."""
+
 HANDLE_BYTES: Final = 64
 NO_TIME: Final = np.iinfo(np.int64).min
 
@@ -169,7 +172,7 @@ def entry_batches(entries: Iterable[Entry], *, limit: int = MAX_FRAME - 1024) ->
     width = ENTRY.itemsize
     for entry in entries:
         locator = entry.locator.encode("ascii")
-        path = entry.path[: limit - width - len(locator)]
+        path = entry.path[: min(PATH_LIMIT, limit - width - len(locator))]
         need = width + len(locator) + len(path)
         if rows and len(rows) * width + len(area) + need > limit:
             yield Batch("entries", np.array(rows, dtype=ENTRY), bytes(area))

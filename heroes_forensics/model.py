@@ -184,7 +184,7 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "policy.snapshots": "shadow copies and snapshots, left out by the profile",
     "policy.reserved": "reserved by its type in the partition table, and it holds no file system",
     "sweep.unreadable": "a table of the file system could not be read to its end",
-    "entry.name": "a name could not be decoded; what it names was examined",
+    "entry.name": "a name could not be kept exactly; what it names was examined",
     "directory.deleted": "a deleted directory could not be listed to its end",
     "listing.unaccounted": "entries or directories of the listing are not accounted for",
     "policy.swap": "swap space, which holds no files",

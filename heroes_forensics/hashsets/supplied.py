@@ -176,12 +176,13 @@ def _member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
 
 
 def _open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> BinaryIO:
+    refusal = HashSetError(
+        "the member of the zip archive is damaged, encrypted or of an unknown method",
+        hint="unpack it with another tool and import the file",
+    )
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise refusal
     try:
-        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise NotImplementedError(member.compress_type)
         return cast("BinaryIO", archive.open(member))
     except _BROKEN as error:
-        raise HashSetError(
-            "the member of the zip archive is damaged, encrypted or of an unknown method",
-            hint="unpack it with another tool and import the file",
-        ) from error
+        raise refusal from error

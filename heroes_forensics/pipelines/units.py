@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from heroes_forensics.errors import EvidenceError, UsageError
-from heroes_forensics.frames import CONTENT, Batch, Control, Frame, Status, Unit, entry_batches
+from heroes_forensics.frames import (
+    CONTENT,
+    PATH_LIMIT,
+    Batch,
+    Control,
+    Frame,
+    Status,
+    Unit,
+    entry_batches,
+)
 from heroes_forensics.hashing.exact import (
     Digested,
     digest_bytes,
@@ -175,6 +184,8 @@ def _listed(found: Iterable[Entry | Gap | Listing]) -> Iterator[Frame]:
     last: Listing | None = None
     for each in found:
         if isinstance(each, Entry):
+            if len(each.path) > PATH_LIMIT:
+                yield _gap(Gap(each.locator, "entry.name", {"bytes": len(each.path)}))
             waiting.append(each)
             if len(waiting) >= _ENTRY_BATCH:
                 yield from entry_batches(waiting)
@@ -215,6 +226,8 @@ def _examined(
         reader = file_system.open(bytes(handle)[:length])
         try:
             found = _digested(reader, size)
+            # Where the metadata states no size, the reader's own is what must have been read.
+            size = size if size >= 0 else reader.size
         finally:
             reader.close()
     except EvidenceError as error:
