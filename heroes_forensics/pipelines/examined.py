@@ -1,0 +1,36 @@
+"""What is known of one volume while a source is examined: shared by listing and reading."""
+
+from dataclasses import dataclass, field
+
+from heroes_forensics.frames import Batch
+from heroes_forensics.model import JSON, Gap, Listing
+
+
+@dataclass(slots=True)
+class Examined:
+    """One volume, from the moment it is planned to its last digest."""
+
+    id: int
+    key: str
+    spec: JSON
+    """As the parser describes it: `parsers.volumes.Volume.to_json`."""
+    kind: str = ""
+    """The file system, as its lister names it."""
+    times: JSON = field(default_factory=dict)
+    waiting: list[Batch] = field(default_factory=list)
+    """Entries listed and not stored yet."""
+    waiting_rows: int = 0
+    stored: int = 0
+    """Entries stored."""
+    directories: int = 0
+    """Directories among them."""
+    gaps: list[Gap] = field(default_factory=list)
+    """Gaps met and not stored yet."""
+    listing: Listing | None = None
+    """What its listers counted so far; None before the first has finished."""
+    queued: int = 0
+    """The last item that went into content units; no later one did."""
+    unread: int = 0
+    """Bytes of the items stored after that one."""
+    last: int = 0
+    """The last item stored."""

@@ -1,0 +1,157 @@
+"""Taking in what a lister says of a volume, and storing it part by part.
+
+A part is one transaction: rows of the inventory, what the profile leaves out of them, gaps, and
+the ledger event of the unit. What a broken listing gave is kept, with a gap that says it is not
+all.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from heroes_forensics.errors import EvidenceError
+from heroes_forensics.frames import Batch, Control, Frame, Status, Unit
+from heroes_forensics.model import GAP_TEXTS, HAS_CONTENT, EntryFlag, EntryKind, Gap, Listing
+from heroes_forensics.pipelines.examined import Examined
+from heroes_forensics.pipelines.run import Run
+from heroes_forensics.pipelines.sources import gap_of
+from heroes_forensics.store.records import rows_digest
+
+PART_ROWS: Final = 20_000
+"""Entries of one committed part of an inventory."""
+NO_CONTENT: Final = frozenset(set(EntryKind) - HAS_CONTENT)
+
+LISTERS: Final = frozenset({"inventory", "orphans"})
+"""Kinds of units that list."""
+SEARCHED_APART: Final = ("fat", "exfat")
+"""File systems whose search for orphans reads every cluster and is a unit of its own."""
+
+_POLICY_METADATA: Final = 1 + list(GAP_TEXTS).index("policy.metadata")
+
+
+class ListingStore:
+    """Stores what the listers of one source say."""
+
+    def __init__(
+        self, run: Run, source: int, label: str, search_orphans: Callable[[Examined], None]
+    ) -> None:
+        self._run = run
+        self._source = source
+        self._label = label
+        self._search_orphans = search_orphans
+        self._counted: set[int] = set()
+        """Units whose lister has given its own count."""
+
+    def take(self, unit: Unit, volume: Examined, frame: Frame) -> None:
+        """Take in one frame of a lister."""
+        if isinstance(frame, Batch):
+            volume.waiting.append(frame)
+            volume.waiting_rows += len(frame.rows)
+            if volume.waiting_rows >= PART_ROWS:
+                self._store_part(volume)
+        elif frame.kind == "opened":
+            volume.kind = str(frame.body["kind"])
+            times = frame.body["times"]
+            volume.times = times if isinstance(times, dict) else {}
+        elif frame.kind == "gap":
+            gap = gap_of(frame)
+            where = f"{self._label}/{volume.key}/{gap.where}".rstrip("/")
+            volume.gaps.append(Gap(where, gap.code, gap.detail))
+        elif frame.kind == "listing":
+            self._counts(unit, volume, frame)
+        elif frame.kind == "failed":
+            # What is not the fault of the evidence is a defect of ours, or its memory limit.
+            own = frame.body["exit_code"] != EvidenceError.exit_code
+            self._run.note(f"{self._label}/{volume.key}: {frame.body['message']}")
+            self.broke_off(volume, "worker.died" if own else "volume.damaged")
+        elif frame.kind == "done" and (unit.id not in self._counted or volume.waiting):
+            self.broke_off(volume, "worker.died")
+
+    def _counts(self, unit: Unit, volume: Examined, frame: Control) -> None:
+        body = frame.body
+        counts = {name: int(str(value)) for name, value in body.items() if name != "sweep"}
+        self._counted.add(unit.id)
+        volume.listing = _sum(volume.listing, Listing(**counts, sweep=str(body["sweep"])))
+        self._store_part(volume, volume.listing)
+        if unit.kind == "inventory" and volume.kind.startswith(SEARCHED_APART):
+            self._search_orphans(volume)
+
+    def broke_off(self, volume: Examined, code: str) -> None:
+        """Keep what a listing gave before it broke off, and say that it is not all."""
+        volume.gaps.append(Gap(f"{self._label}/{volume.key}", code))
+        earlier = volume.listing or Listing()
+        directories = volume.directories + _directories(volume.waiting)
+        walked = earlier.directories_listed + earlier.directories_met_before
+        volume.listing = replace(
+            earlier,
+            entries=volume.stored + volume.waiting_rows,
+            directories=directories,
+            directories_not_listed=directories - walked,
+            sweep="the listing broke off",
+        )
+        self._store_part(volume, volume.listing)
+
+    def _store_part(self, volume: Examined, listing: Listing | None = None) -> None:
+        run = self._run
+        number = run.next_unit()
+        stored: list[tuple[Any, ...]] = []
+        skips: list[tuple[Any, ...]] = []
+        with run.journal.transaction() as records:
+            records.unit(number, run.id, "inventory", volume.id)
+            for batch in volume.waiting:
+                first = run.next_items(len(batch.rows))
+                stored += records.items(first, volume.id, number, batch, run.seal)
+            for item, _, _, kind, flags, *_ in stored:
+                skip = self._skip(kind, flags)
+                if skip is not None:
+                    skips.append((item, number, *skip, 0, 0, None, None, None))
+            records.unread(skips)
+            for gap in volume.gaps:
+                run.gap(gap, source=self._source, volume=volume.id)
+            digest = rows_digest([*stored, *skips])
+            records.unit_done(number, items=len(stored), gaps=len(volume.gaps), rows_sha256=digest)
+            if listing is not None:
+                records.volume_listed(
+                    volume.id,
+                    file_system=volume.kind,
+                    times=volume.times,
+                    listing=listing,
+                    state="listed",
+                )
+            run.unit_completed(number, len(stored), len(volume.gaps), digest)
+        size = sum(max(0, row[7]) for row in stored)
+        run.listed(len(stored), len(skips), size)
+        if stored:
+            volume.last = stored[-1][0]
+        volume.unread += size
+        volume.stored += len(stored)
+        volume.directories += _directories(volume.waiting)
+        volume.waiting, volume.waiting_rows, volume.gaps = [], 0, []
+
+    def _skip(self, kind: int, flags: int) -> tuple[int, int] | None:
+        """Return status and gap of a row that is not read, or None when it is."""
+        if kind in NO_CONTENT:
+            return Status.NO_CONTENT, 0
+        if kind == EntryKind.METADATA and (
+            self._run.config["profile"] == "triage" or flags & EntryFlag.SPARSE
+        ):
+            return Status.POLICY, _POLICY_METADATA
+        return None
+
+
+def _sum(one: Listing | None, other: Listing) -> Listing:
+    """Add what two listers of one volume counted."""
+    if one is None:
+        return other
+    return Listing(
+        entries=one.entries + other.entries,
+        directories=one.directories + other.directories,
+        directories_listed=one.directories_listed + other.directories_listed,
+        directories_not_listed=one.directories_not_listed + other.directories_not_listed,
+        directories_met_before=one.directories_met_before + other.directories_met_before,
+        sweep=other.sweep,
+    )
+
+
+def _directories(batches: list[Batch]) -> int:
+    return sum(int((batch.rows["kind"] == EntryKind.DIRECTORY).sum()) for batch in batches)
