@@ -17,6 +17,7 @@ from heroes_forensics.pipelines import cases, verifying
 _CUT = """
 import os, sys
 from pathlib import Path
+from heroes_forensics import durable
 from heroes_forensics.pipelines import cases
 left = int(sys.argv[2])
 def counted(function):
@@ -27,8 +28,9 @@ def counted(function):
             os._exit(9)
         return function(*arguments, **more)
     return call
-os.fsync, os.open = counted(os.fsync), counted(os.open)
-Path.rename, Path.replace = counted(Path.rename), counted(Path.replace)
+for name in ("_write", "_fsync", "_replace"):
+    setattr(durable, name, counted(getattr(durable, name)))
+os.open = counted(os.open)
 cases.create(Path(sys.argv[1]))
 """
 

@@ -14,9 +14,9 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
+from heroes_forensics import durable
 from heroes_forensics.custody import chain, keys, notes
 from heroes_forensics.custody.chain import Problem
-from heroes_forensics.custody.ledger import sync_folder
 from heroes_forensics.custody.problems import shown
 from heroes_forensics.errors import CustodyError, StoppedError
 
@@ -82,18 +82,13 @@ class Bundle:
     def write_pieces(self, name: str, pieces: Iterable[bytes]) -> str:
         """Like `write`, for what does not fit in memory; the pieces are taken once."""
         target = self.path(name)
-        aside = target.with_name(f".{target.name}.new")
         digest = hashlib.sha256()
         try:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with aside.open("wb") as stream:
+            with durable.replacing(target, what=name.partition("/")[0]) as stream:
                 for piece in pieces:
                     digest.update(piece)
                     stream.write(piece)
-                stream.flush()
-                os.fsync(stream.fileno())
-            aside.replace(target)
-            sync_folder(target.parent)
         except OSError as error:
             raise StoppedError(
                 f"{name} of the custody bundle cannot be written: {error.strerror}",

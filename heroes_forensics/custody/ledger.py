@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from heroes_forensics import durable
 from heroes_forensics.custody import chain, events, merkle, notes
 from heroes_forensics.errors import CustodyError
 
@@ -168,13 +169,13 @@ def project(path: Path, lines: Iterable[bytes]) -> Projection:
     created = not path.exists()
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(path, flags, 0o600)
-    with os.fdopen(descriptor, "r+b", buffering=0) as file:
+    with os.fdopen(descriptor, "r+b", buffering=0):
         torn, missing = _compare(descriptor, lines)
         if torn:
-            file.truncate(os.fstat(descriptor).st_size - torn)
+            durable.truncate(descriptor, os.fstat(descriptor).st_size - torn)
         _append(descriptor, missing)
     if created:
-        sync_folder(path.parent)
+        durable.sync_folder(path.parent)
     return Projection(torn, len(missing))
 
 
@@ -192,10 +193,10 @@ def append(path: Path, lines: Iterable[bytes]) -> None:
 
 
 def _append(descriptor: int, lines: Iterable[bytes]) -> None:
-    data = memoryview(b"".join(lines))
-    while data:
-        data = data[os.write(descriptor, data) :]
-    os.fsync(descriptor)
+    durable.write(descriptor, b"".join(lines))
+    durable.point("before ledger fsync")
+    durable.sync(descriptor)
+    durable.point("after ledger fsync")
 
 
 def _compare(descriptor: int, lines: Iterable[bytes]) -> tuple[int, list[bytes]]:
@@ -219,12 +220,3 @@ def _compare(descriptor: int, lines: Iterable[bytes]) -> tuple[int, list[bytes]]
         if stored.read(1):
             raise CustodyError("ledger.jsonl is longer than what the case database recorded")
     return torn, missing
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder last."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

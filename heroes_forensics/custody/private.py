@@ -9,6 +9,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from heroes_forensics import durable
 from heroes_forensics.errors import CustodyError, UsageError
 
 FILE_MODE: Final = 0o600
@@ -62,10 +63,12 @@ def write_new(path: Path, data: bytes) -> None:
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        with os.fdopen(os.open(path, flags, FILE_MODE), "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
+        descriptor = os.open(path, flags, FILE_MODE)
+        try:
+            durable.write(descriptor, data)
+            durable.sync(descriptor)
+        finally:
+            os.close(descriptor)
     except FileExistsError as error:
         raise UsageError("keys are never overwritten, and there are some already") from error
     except OSError as error:
@@ -82,7 +85,7 @@ def replace(path: Path, data: bytes) -> None:
     with contextlib.suppress(FileNotFoundError):
         aside.unlink()
     write_new(aside, data)
-    aside.replace(path)
+    durable.rename(aside, path)
 
 
 def read(path: Path) -> bytes:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from heroes_forensics import durable
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.frames import Batch, Frame
 from heroes_forensics.hashsets.building import SetBuilder
@@ -149,7 +150,8 @@ class Catalogue:
             OSError: the home cannot be written.
         """
         path = record.path.parent / "states.json"
-        _write(path, _read_json(path) | {record.header.edition: RETIRED})
+        with _locked(self._root):
+            _write(path, _read_json(path) | {record.header.edition: RETIRED})
 
     def verify(self, record: SetRecord, set_key: bytes) -> JSON:
         """Check every byte of an edition, and look its planted rows up.
@@ -228,9 +230,8 @@ class Catalogue:
             if path.exists():
                 raise HashSetError(f"edition {header.edition} was added by another run meanwhile")
             _write(_report_path(path), report)
-            built.rename(path)
-            _sync(folder)
-            _sync(self._root)
+            durable.rename(built, path)
+            durable.sync_folder(self._root)
         return path
 
 
@@ -300,19 +301,5 @@ def _read_json(path: Path) -> JSON:
 def _write(path: Path, body: JSON) -> None:
     """Replace a small file in one step, readable by its owner only."""
     data = json.dumps(body, sort_keys=True, indent=1).encode()
-    staged = path.with_name(f".{path.name}.{uuid.uuid4()}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    with os.fdopen(os.open(staged, flags, 0o600), "wb") as file:
+    with durable.replacing(path) as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    staged.replace(path)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from heroes_forensics import durable
 from heroes_forensics.frames import Rows
 
 PARTS: Final = 64
@@ -97,5 +98,8 @@ class Spill:
 
 def _append(path: Path, data: bytes) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, 0o600), "ab") as file:
-        file.write(data)
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        durable.write(descriptor, data)
+    finally:
+        os.close(descriptor)

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from heroes_forensics import durable
 from heroes_forensics.hashsets.layout import (
     HEADER_AREA,
     MAGIC,
@@ -62,7 +63,7 @@ class SetWriter:
     def write(self, data: bytes) -> None:
         """Append to the current section."""
         self._digest.update(data)
-        _write_all(self._descriptor, data, self._at)
+        durable.write_at(self._descriptor, data, self._at)
         self._at += len(data)
 
     def skip(self, names_and_lengths: Sequence[tuple[str, int]]) -> "list[Column]":
@@ -86,9 +87,9 @@ class SetWriter:
         data = replace(header, sections=self._sections).encode()
         mac = header_mac(set_key, header.id, data)
         start = PREAMBLE.pack(MAGIC, VERSION, len(data), sha256(data).digest(), mac)
-        os.ftruncate(self._descriptor, align(self._at))
-        _write_all(self._descriptor, start + data, 0)
-        os.fsync(self._descriptor)
+        durable.truncate(self._descriptor, align(self._at))
+        durable.write_at(self._descriptor, start + data, 0)
+        durable.sync(self._descriptor)
 
     def _close_section(self) -> None:
         if self._name:
@@ -111,7 +112,7 @@ class Column:
     def write(self, data: bytes) -> None:
         """Append."""
         self._digest.update(data)
-        _write_all(self._descriptor, data, self._offset + self._done)
+        durable.write_at(self._descriptor, data, self._offset + self._done)
         self._done += len(data)
 
     def section(self) -> Section:
@@ -119,10 +120,3 @@ class Column:
         if self._done != self._length:
             raise ValueError(f"section {self.name} has {self._done} bytes, not {self._length}")
         return Section(self._offset, self._length, self._digest.hexdigest())
-
-
-def _write_all(descriptor: int, data: bytes, offset: int) -> None:
-    view = memoryview(data)
-    while view:
-        done = os.pwrite(descriptor, view, offset)
-        view, offset = view[done:], offset + done

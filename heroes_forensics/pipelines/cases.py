@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
+from heroes_forensics import durable
 from heroes_forensics.custody import bundle, chain, events, highwater, keys, notes, seal
-from heroes_forensics.custody.ledger import sync_folder
 from heroes_forensics.errors import CaseBusyError, CustodyError, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import laboratory
@@ -334,8 +334,7 @@ def create(  # noqa: PLR0913 - the facts a case begins with
             OpenCase(folder, database, journal, ring).publish()
         finally:
             database.close()
-        (folder / UNBORN).rename(folder / DATABASE)
-        sync_folder(folder)
+        durable.rename(folder / UNBORN, folder / DATABASE)
     return {"type": "case", "directory": str(folder), **_public(facts)}
 
 

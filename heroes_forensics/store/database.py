@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.pool import StaticPool
 
+from heroes_forensics import durable
 from heroes_forensics.errors import CaseBusyError, CustodyError, StoppedError, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.store.schema import APPLICATION_ID, LATE_INDEXES, METADATA, SCHEMA_VERSION
@@ -158,11 +159,14 @@ class Database:
         try:
             self._connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
+                durable.point("after begin")
                 yield
+                durable.point("before commit")
             except BaseException:
                 self._rollback()
                 raise
             self._connection.exec_driver_sql("COMMIT")
+            durable.point("after commit")
         except (exc.OperationalError, sqlite3.OperationalError) as error:
             self._rollback()
             text = str(getattr(error, "orig", error))

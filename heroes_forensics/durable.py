@@ -1,0 +1,135 @@
+"""The way to the disk: what writes, syncs and renames the files of a record.
+
+These few functions are all of it (SQLite writes its own file), so that the tests can let every
+single call fail in each way a disk can fail, and can end the process between any two of them:
+``HEROES_CRASH_AT=NAME#N`` in the environment kills it, as a power cut would, when `point` is passed
+with that name for the N-th time. Nothing else reads the variable, and nobody but a test sets it.
+"""
+
+import io
+import os
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final
+
+CRASH_AT: Final = "HEROES_CRASH_AT"
+POINTS: Final = frozenset(
+    {
+        "after begin",
+        "before commit",
+        "after commit",
+        "before ledger fsync",
+        "after ledger fsync",
+        "before report rename",
+        "before rename",
+        "after rename",
+    }
+)
+"""Moments at which a test may end the process; the first three are those of a transaction."""
+
+_PRIVATE: Final = 0o600
+
+# The calls that fail when a disk does; a test puts failing ones in their place.
+_write, _pwrite, _fsync, _replace, _truncate = (
+    os.write,
+    os.pwrite,
+    os.fsync,
+    os.replace,
+    os.ftruncate,
+)
+_passed: Final = Counter[str]()
+
+
+def point(name: str) -> None:
+    """Pass a moment after which a crash would find the disk in a state of its own.
+
+    Args:
+        name: one of `POINTS`.
+    """
+    wanted = os.environ.get(CRASH_AT)
+    if wanted is None:
+        return
+    _passed[name] += 1
+    if wanted == f"{name}#{_passed[name]}":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def write(descriptor: int, data: bytes | memoryview) -> None:
+    """Write all of ``data`` where the file stands; a disk may take it in several pieces.
+
+    Raises:
+        OSError: some of it, or none, was written.
+    """
+    view = memoryview(data)
+    while view:
+        view = view[_write(descriptor, view) :]
+
+
+def write_at(descriptor: int, data: bytes | memoryview, offset: int) -> None:
+    """Write all of ``data`` at ``offset``; see `write`."""
+    view = memoryview(data)
+    while view:
+        done = _pwrite(descriptor, view, offset)
+        view, offset = view[done:], offset + done
+
+
+def sync(descriptor: int) -> None:
+    """Return when what was written is on the disk."""
+    _fsync(descriptor)
+
+
+def truncate(descriptor: int, size: int) -> None:
+    """Cut a file, or make room in it."""
+    _truncate(descriptor, size)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder last."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def rename(source: Path, target: Path, *, what: str = "") -> None:
+    """Give a finished file its name, over an older one if there is one, and make the name last.
+
+    Args:
+        source: the file, synced; on the disk of ``target``.
+        target: its name from now on.
+        what: ``report`` where a test has to find this very moment.
+    """
+    point(f"before {what} rename" if what else "before rename")
+    _replace(source, target)
+    point("after rename")
+    sync_folder(target.parent)
+
+
+class _File(io.FileIO):
+    """A file whose writes are those of `write`."""
+
+    def write(self, data: object, /) -> int:
+        return _write(self.fileno(), data)  # type: ignore[arg-type]  # any buffer
+
+
+@contextmanager
+def replacing(target: Path, *, what: str = "") -> Iterator[BinaryIO]:
+    """Write a file aside, for its owner alone, and put it in the place of ``target`` at the end.
+
+    Where an error leaves the context, ``target`` is what it was; a half-written
+    ``.NAME.new`` may stay.
+    """
+    aside = target.with_name(f".{target.name}.new")
+    with io.BufferedWriter(_File(aside, "w", opener=_private)) as stream:
+        yield stream
+        stream.flush()
+        sync(stream.fileno())
+    rename(aside, target, what=what)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, _PRIVATE)
