@@ -245,6 +245,8 @@ def main() -> None:
     """Run the command line of this process."""
     _hold_standard_streams()
     os.umask(0o077)  # whatever is written is for its owner alone, whoever set the umask
+    # NumPy brings a library for linear algebra, which nobody here calls; its threads would spin.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError):
             # A terminal of another encoding must not turn a result into a crash.

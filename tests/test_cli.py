@@ -98,7 +98,7 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
 
 
 def test_the_guard_can_fail() -> None:
-    assert "sqlalchemy" in loaded_after("status", "/nonexistent")
+    assert "sqlite3" in loaded_after("status", "/nonexistent")
 
 
 def test_help_of_the_program_imports_no_verb() -> None:

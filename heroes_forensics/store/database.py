@@ -5,18 +5,15 @@ import json
 import os
 import sqlite3
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, cast
-
-from sqlalchemy import Connection, Engine, create_engine, event, exc
-from sqlalchemy.pool import StaticPool
+from typing import Any, Final
 
 from heroes_forensics import durable
 from heroes_forensics.errors import CaseBusyError, CustodyError, StoppedError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.store.schema import APPLICATION_ID, LATE_INDEXES, METADATA, SCHEMA_VERSION
+from heroes_forensics.store.layout import APPLICATION_ID, LATE_INDEXES, SCHEMA_VERSION, tables
 
 _PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
@@ -29,24 +26,19 @@ _PRAGMAS: Final = (
 )
 
 
-def _connect(path: Path, *, read_only: bool) -> Engine:
+def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     mode = "rw" if not read_only else "ro&immutable=1" if _unwritable(path) else "ro"
-    engine = create_engine(
-        "sqlite://",
-        creator=lambda: sqlite3.connect(
-            f"file:{_quoted(path)}?mode={mode}", uri=True, isolation_level=None
-        ),
-        poolclass=StaticPool,
+    connection = sqlite3.connect(
+        f"file:{_quoted(path)}?mode={mode}", uri=True, isolation_level=None
     )
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, record: object) -> None:
-        del record
+    try:
         for pragma in _PRAGMAS:
             if not (read_only and "journal_mode" in pragma):
                 connection.execute(pragma)
-
-    return engine
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
 
 
 def _unwritable(path: Path) -> bool:
@@ -73,10 +65,9 @@ def _quoted(path: Path) -> str:
 class Database:
     """One case database. Everything written goes through `transaction`."""
 
-    def __init__(self, path: Path, engine: Engine) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
-        self._engine = engine
-        self._connection: Connection = engine.connect()
+        self._connection = connection
         self._inside = False
 
     @classmethod
@@ -97,9 +88,10 @@ class Database:
             ) from error
         database = cls(path, _connect(path, read_only=False))
         with database.transaction():
-            METADATA.create_all(database.connection)
-            database.connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
-            database.connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
+            for statement in tables():
+                database.execute(statement)
+            database.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            database.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
             database.many(
                 "INSERT INTO case_fact (name, value) VALUES (?, ?)",
                 [(name, json.dumps(value)) for name, value in facts.items()],
@@ -136,14 +128,9 @@ class Database:
                 raise CustodyError(f"{path} is damaged: SQLite's own check fails")
             if database.schema_digest() != _expected_schema():
                 raise CustodyError(f"{path} does not have the tables heroes makes")
-        except (exc.DatabaseError, sqlite3.DatabaseError) as error:
+        except sqlite3.DatabaseError as error:
             raise CustodyError(f"{path} cannot be read as a case database") from error
         return database
-
-    @property
-    def connection(self) -> Connection:
-        """The one connection."""
-        return self._connection
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -157,7 +144,7 @@ class Database:
             raise AssertionError("transactions do not nest")
         self._inside = True
         try:
-            self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+            self._connection.execute("BEGIN IMMEDIATE")
             try:
                 durable.point("after begin")
                 yield
@@ -165,11 +152,11 @@ class Database:
             except BaseException:
                 self._rollback()
                 raise
-            self._connection.exec_driver_sql("COMMIT")
+            self._connection.execute("COMMIT")
             durable.point("after commit")
-        except (exc.OperationalError, sqlite3.OperationalError) as error:
+        except sqlite3.OperationalError as error:
             self._rollback()
-            text = str(getattr(error, "orig", error))
+            text = str(error)
             if "locked" in text or "busy" in text:
                 raise CaseBusyError(f"{self.path} is in use by another program") from error
             raise StoppedError(
@@ -180,31 +167,31 @@ class Database:
             self._inside = False
 
     def _rollback(self) -> None:
-        if self._raw.in_transaction:
-            self._raw.execute("ROLLBACK")
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
 
-    @property
-    def _raw(self) -> sqlite3.Connection:
-        return cast("sqlite3.Connection", self._connection.connection.dbapi_connection)
+    def execute(self, sql: str, row: tuple[Any, ...] = ()) -> None:
+        """Run one statement for its effect."""
+        self._connection.execute(sql, row)
 
-    def many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Run one statement for many rows, below the ORM and the expression language."""
-        if rows:
-            self._connection.exec_driver_sql(sql, list(rows))
+    def many(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Run one statement for many rows."""
+        self._connection.executemany(sql, rows)
 
     def insert(self, sql: str, row: tuple[Any, ...]) -> int:
         """Insert one row and return its id."""
-        result = self._connection.exec_driver_sql(sql, row)
-        return int(result.lastrowid or 0)
+        return int(self._connection.execute(sql, row).lastrowid or 0)
 
     def value(self, sql: str, row: tuple[Any, ...] = ()) -> Any:  # noqa: ANN401 - SQL decides
         """Return the first column of the first row, or None."""
-        found = self._connection.exec_driver_sql(sql, row).first()
+        cursor = self._connection.execute(sql, row)
+        found = cursor.fetchone()
+        cursor.close()
         return None if found is None else found[0]
 
     def rows(self, sql: str, row: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """Stream rows as plain tuples; safe while the same connection writes elsewhere."""
-        cursor = self._raw.cursor()
+        cursor = self._connection.cursor()
         cursor.arraysize = 2000
         # Not "yield from": that would close the cursor when a reader stops early, which raises
         # where the case was closed before.
@@ -217,7 +204,7 @@ class Database:
 
     def set_fact(self, name: str, value: object) -> None:
         """Set one fact of the case."""
-        self._connection.exec_driver_sql(
+        self.execute(
             "INSERT OR REPLACE INTO case_fact (name, value) VALUES (?, ?)",
             (name, json.dumps(value)),
         )
@@ -225,7 +212,7 @@ class Database:
     def make_indexes(self) -> None:
         """Make the indexes that reports and look-ups want."""
         for statement in LATE_INDEXES:
-            self._connection.exec_driver_sql(statement)
+            self.execute(statement)
 
     def schema_digest(self) -> bytes:
         """Digest of every table, trigger and view there is; late indexes are left out."""
@@ -240,17 +227,8 @@ class Database:
     def close(self) -> None:
         """Close the connection; the write-ahead log is folded in by SQLite."""
         self._connection.close()
-        self._engine.dispose()
 
 
 def _expected_schema() -> bytes:
-    engine = create_engine("sqlite://")
-    with engine.connect() as connection:
-        METADATA.create_all(connection)
-        found: Iterable[Any] = connection.exec_driver_sql(
-            "SELECT sql FROM sqlite_schema WHERE sql NOT NULL"
-        )
-        texts = sorted(" ".join(str(row[0]).split()) for row in found)
-        connection.rollback()
-    engine.dispose()
+    texts = sorted(" ".join(statement.split()) for statement in tables())
     return hashlib.sha256("\n".join(texts).encode()).digest()

@@ -1,4 +1,7 @@
-"""Tables of the case database.
+"""Tables of the case database, described once for every kind of database.
+
+`fixtures/schema.py` writes from them what a case is made with (``data/tables.sql``), so that
+making and opening one needs the standard library alone; a test compares the two.
 
 Names and paths stand here only sealed (AES-256-GCM under the case key) unless the case's policy
 is ``clear``. Text columns never hold anything that a file system of the evidence named.
@@ -16,11 +19,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-
-APPLICATION_ID: Final = 0x48455246
-"""``HERF``: marks the SQLite file as a heroes case."""
-
-SCHEMA_VERSION: Final = 1
 
 METADATA: Final = MetaData()
 
@@ -203,9 +201,3 @@ LEDGER: Final = Table(
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("line", LargeBinary, nullable=False),
 )
-
-LATE_INDEXES: Final = (
-    "CREATE INDEX IF NOT EXISTS item_place ON item (volume_id, locator)",
-    "CREATE INDEX IF NOT EXISTS gap_place ON gap (run_id, code)",
-)
-"""Made when a run ends: rows go in two to three times faster without them."""
