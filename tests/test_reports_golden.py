@@ -8,7 +8,7 @@ from report_example import EXAMPLES
 
 from heroes_forensics.errors import UsageError
 from heroes_forensics.registry import Plugin, find
-from heroes_forensics.reports import REPORTS, TABLES
+from heroes_forensics.reports import REPORTS, TABLES, compiled_page, html
 from heroes_forensics.reports.base import FILE_NAMES, Renderer, Table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +29,20 @@ def test_schema_and_golden_files_are_those_the_script_builds() -> None:
         cwd=ROOT, check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_another_version_of_the_template_engine_compiles_the_page_itself(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled_page, "ENGINE", "0.0")
+    html.template.cache_clear()
+    report, language = EXAMPLES[name]
+    golden = ROOT / "tests/golden" / f"{name}.html"
+    with monkeypatch.context() as patch:
+        patch.setattr(html, "module_from_spec", None)
+        assert html.render(report, language=language) == golden.read_bytes()
+    html.template.cache_clear()
 
 
 def test_every_row_loads_and_has_a_file_name() -> None:

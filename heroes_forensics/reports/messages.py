@@ -79,10 +79,17 @@ def messages(language: str) -> Messages:
             hint="choose from: " + ", ".join(LANGUAGES),
         )
     source = files("heroes_forensics.reports").joinpath(f"data/messages/{language}.yaml")
-    texts = dict(_flat(yaml.safe_load(source.read_bytes())))
+    texts = dict(_flat(_parsed(source.read_bytes())))
     if language == "en":
         texts.update((f"gap.{code}", text) for code, text in GAP_TEXTS.items())
     return Messages(language, texts)
+
+
+def _parsed(data: bytes) -> Mapping[str, object]:
+    """Parse YAML with the safe loader in C where the package has it: ten times as fast."""
+    tree: Mapping[str, object]
+    tree = yaml.load(data, yaml.CSafeLoader) if yaml.__with_libyaml__ else yaml.safe_load(data)
+    return tree
 
 
 def _flat(tree: Mapping[str, object], above: str = "") -> list[tuple[str, str]]:

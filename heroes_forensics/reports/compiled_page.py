@@ -1,0 +1,2149 @@
+"""Written by fixtures/golden.py from data/report.html.j2."""
+
+ENGINE = "3.1.6"
+
+from jinja2.runtime import LoopContext, Macro, Markup, Namespace, TemplateNotFound, TemplateReference, TemplateRuntimeError, Undefined, escape, identity, internalcode, markup_join, missing, str_join
+name = 'report.html.j2'
+
+def root(context, missing=missing):
+    resolve = context.resolve_or_missing
+    undefined = environment.undefined
+    concat = environment.concat
+    cond_expr_undefined = Undefined
+    if 0: yield None
+    l_0_language = resolve('language')
+    l_0_style_digest = resolve('style_digest')
+    l_0_t = resolve('t')
+    l_0_r = resolve('r')
+    l_0_style = resolve('style')
+    l_0_namespace = resolve('namespace')
+    l_0_funnel = resolve('funnel')
+    l_0_bytes_chart = resolve('bytes_chart')
+    l_0_current = resolve('current')
+    l_0_withdrawn = resolve('withdrawn')
+    l_0_events = resolve('events')
+    l_0_heading = l_0_fact = l_0_category = l_0_standing = l_0_set_name = l_0_compared = l_0_region = l_0_always = l_0_ns = l_0_c = l_0_e = l_0_finding_rows = missing
+    try:
+        t_1 = environment.filters['grouped']
+    except KeyError:
+        @internalcode
+        def t_1(*unused):
+            raise TemplateRuntimeError("No filter named 'grouped' found.")
+    try:
+        t_2 = environment.filters['join']
+    except KeyError:
+        @internalcode
+        def t_2(*unused):
+            raise TemplateRuntimeError("No filter named 'join' found.")
+    try:
+        t_3 = environment.filters['length']
+    except KeyError:
+        @internalcode
+        def t_3(*unused):
+            raise TemplateRuntimeError("No filter named 'length' found.")
+    try:
+        t_4 = environment.filters['list']
+    except KeyError:
+        @internalcode
+        def t_4(*unused):
+            raise TemplateRuntimeError("No filter named 'list' found.")
+    try:
+        t_5 = environment.filters['located']
+    except KeyError:
+        @internalcode
+        def t_5(*unused):
+            raise TemplateRuntimeError("No filter named 'located' found.")
+    try:
+        t_6 = environment.filters['map']
+    except KeyError:
+        @internalcode
+        def t_6(*unused):
+            raise TemplateRuntimeError("No filter named 'map' found.")
+    try:
+        t_7 = environment.filters['n']
+    except KeyError:
+        @internalcode
+        def t_7(*unused):
+            raise TemplateRuntimeError("No filter named 'n' found.")
+    try:
+        t_8 = environment.filters['percent']
+    except KeyError:
+        @internalcode
+        def t_8(*unused):
+            raise TemplateRuntimeError("No filter named 'percent' found.")
+    try:
+        t_9 = environment.filters['rejectattr']
+    except KeyError:
+        @internalcode
+        def t_9(*unused):
+            raise TemplateRuntimeError("No filter named 'rejectattr' found.")
+    try:
+        t_10 = environment.filters['replace']
+    except KeyError:
+        @internalcode
+        def t_10(*unused):
+            raise TemplateRuntimeError("No filter named 'replace' found.")
+    try:
+        t_11 = environment.filters['resolution']
+    except KeyError:
+        @internalcode
+        def t_11(*unused):
+            raise TemplateRuntimeError("No filter named 'resolution' found.")
+    try:
+        t_12 = environment.filters['selectattr']
+    except KeyError:
+        @internalcode
+        def t_12(*unused):
+            raise TemplateRuntimeError("No filter named 'selectattr' found.")
+    try:
+        t_13 = environment.filters['size']
+    except KeyError:
+        @internalcode
+        def t_13(*unused):
+            raise TemplateRuntimeError("No filter named 'size' found.")
+    try:
+        t_14 = environment.filters['sum']
+    except KeyError:
+        @internalcode
+        def t_14(*unused):
+            raise TemplateRuntimeError("No filter named 'sum' found.")
+    try:
+        t_15 = environment.filters['when']
+    except KeyError:
+        @internalcode
+        def t_15(*unused):
+            raise TemplateRuntimeError("No filter named 'when' found.")
+    try:
+        t_16 = environment.tests['none']
+    except KeyError:
+        @internalcode
+        def t_16(*unused):
+            raise TemplateRuntimeError("No test named 'none' found.")
+    pass
+    def macro(l_1_id):
+        t_17 = []
+        l_1_sections = resolve('sections')
+        l_1_at = missing
+        if l_1_id is missing:
+            l_1_id = undefined("parameter 'id' was not provided", name='id')
+        pass
+        l_1_at = context.call(environment.getattr((undefined(name='sections') if l_1_sections is missing else l_1_sections), 'index'), l_1_id)
+        t_17.extend((
+            '<h2 id="',
+            escape(l_1_id),
+            '">',
+        ))
+        if ((undefined(name='at') if l_1_at is missing else l_1_at) < 12):
+            pass
+            t_17.extend((
+                '<span class="no">',
+                escape(((undefined(name='at') if l_1_at is missing else l_1_at) + 1)),
+                '</span> ',
+            ))
+        t_17.extend((
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_id, '.title', )))),
+            '</h2>',
+        ))
+        return concat(t_17)
+    context.exported_vars.add('heading')
+    context.vars['heading'] = l_0_heading = Macro(environment, macro, 'heading', ('id',), False, False, False, context.eval_ctx.autoescape)
+    def macro(l_1_label, l_1_value, l_1_wide):
+        t_18 = []
+        if l_1_label is missing:
+            l_1_label = undefined("parameter 'label' was not provided", name='label')
+        if l_1_value is missing:
+            l_1_value = undefined("parameter 'value' was not provided", name='value')
+        if l_1_wide is missing:
+            l_1_wide = False
+        pass
+        if l_1_value:
+            pass
+            t_18.append(
+                '<div',
+            )
+            if l_1_wide:
+                pass
+                t_18.append(
+                    ' class="wide"',
+                )
+            t_18.extend((
+                '><dt>',
+                escape(l_1_label),
+                '</dt><dd><bdi>',
+                escape(l_1_value),
+                '</bdi></dd></div>\n',
+            ))
+        return concat(t_18)
+    context.exported_vars.add('fact')
+    context.vars['fact'] = l_0_fact = Macro(environment, macro, 'fact', ('label', 'value', 'wide'), False, False, False, context.eval_ctx.autoescape)
+    def macro(l_1_row):
+        t_19 = []
+        if l_1_row is missing:
+            l_1_row = undefined("parameter 'row' was not provided", name='row')
+        pass
+        if environment.getattr(l_1_row, 'code'):
+            pass
+            t_19.extend((
+                '<bdi>',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.code', code=environment.getattr(l_1_row, 'code'))),
+                '</bdi>',
+            ))
+        else:
+            pass
+            t_19.append(
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.none')),
+            )
+        return concat(t_19)
+    context.exported_vars.add('category')
+    context.vars['category'] = l_0_category = Macro(environment, macro, 'category', ('row',), False, False, False, context.eval_ctx.autoescape)
+    def macro(l_1_kind, l_1_row):
+        t_20 = []
+        l_1_known = missing
+        if l_1_kind is missing:
+            l_1_kind = undefined("parameter 'kind' was not provided", name='kind')
+        if l_1_row is missing:
+            l_1_row = undefined("parameter 'row' was not provided", name='row')
+        pass
+        l_1_known = (environment.getattr(l_1_row, 'code') or (environment.getattr(l_1_row, 'verdict') not in ('uncategorised', 'notable_other')))
+        if ((l_1_kind != 'notable') or (undefined(name='known') if l_1_known is missing else l_1_known)):
+            pass
+            t_20.append(
+                '<span class="second">',
+            )
+            if (l_1_kind != 'notable'):
+                pass
+                t_20.append(
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', l_1_kind, )))),
+                )
+                if (undefined(name='known') if l_1_known is missing else l_1_known):
+                    pass
+                    t_20.append(
+                        ': ',
+                    )
+            if (undefined(name='known') if l_1_known is missing else l_1_known):
+                pass
+                t_20.append(
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('item_verdict.', environment.getattr(l_1_row, 'verdict'), )))),
+                )
+            t_20.append(
+                '</span>',
+            )
+        return concat(t_20)
+    context.exported_vars.add('standing')
+    context.vars['standing'] = l_0_standing = Macro(environment, macro, 'standing', ('kind', 'row'), False, False, False, context.eval_ctx.autoescape)
+    def macro(l_1_name, l_1_issuer, l_1_edition):
+        t_21 = []
+        if l_1_name is missing:
+            l_1_name = undefined("parameter 'name' was not provided", name='name')
+        if l_1_issuer is missing:
+            l_1_issuer = undefined("parameter 'issuer' was not provided", name='issuer')
+        if l_1_edition is missing:
+            l_1_edition = undefined("parameter 'edition' was not provided", name='edition')
+        pass
+        t_21.extend((
+            '<bdi>',
+            escape(l_1_name),
+            '</bdi>, ',
+        ))
+        if l_1_issuer:
+            pass
+            t_21.extend((
+                '<bdi>',
+                escape(l_1_issuer),
+                '</bdi>',
+            ))
+        else:
+            pass
+            t_21.append(
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'set.no_issuer')),
+            )
+        t_21.append(
+            ', ',
+        )
+        if l_1_edition:
+            pass
+            t_21.extend((
+                '<bdi>',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'set.edition', edition=l_1_edition)),
+                '</bdi>',
+            ))
+        else:
+            pass
+            t_21.append(
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'set.no_edition')),
+            )
+        return concat(t_21)
+    context.exported_vars.add('set_name')
+    context.vars['set_name'] = l_0_set_name = Macro(environment, macro, 'set_name', ('name', 'issuer', 'edition'), False, False, False, context.eval_ctx.autoescape)
+    def macro(l_1_x):
+        t_22 = []
+        if l_1_x is missing:
+            l_1_x = undefined("parameter 'x' was not provided", name='x')
+        pass
+        l_2_loop = missing
+        for l_2_c, l_2_loop in LoopContext(environment.getattr(l_1_x, 'compared'), undefined):
+            _loop_vars = {}
+            pass
+            t_22.extend((
+                '<li>',
+                escape(context.call((undefined(name='set_name') if l_0_set_name is missing else l_0_set_name), environment.getattr(l_2_c, 'name'), environment.getattr(l_2_c, 'issuer'), environment.getattr(l_2_c, 'edition'), _loop_vars=_loop_vars)),
+                ' (',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', environment.getattr(l_2_c, 'kind'), )), _loop_vars=_loop_vars)),
+                ')',
+            ))
+            if (not environment.getattr(l_2_c, 'every_source')):
+                pass
+                t_22.extend((
+                    ', <span class="strong">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'compared.only', _loop_vars=_loop_vars)),
+                    ' ',
+                ))
+                l_3_loop = missing
+                for l_3_label, l_3_loop in LoopContext(environment.getattr(l_2_c, 'sources')[:12], undefined):
+                    _loop_vars = {}
+                    pass
+                    t_22.extend((
+                        '<bdi>',
+                        escape(l_3_label),
+                        '</bdi>',
+                    ))
+                    if (not environment.getattr(l_3_loop, 'last')):
+                        pass
+                        t_22.append(
+                            ', ',
+                        )
+                l_3_loop = l_3_label = missing
+                if (t_3(environment.getattr(l_2_c, 'sources')) > 12):
+                    pass
+                    t_22.extend((
+                        ' … (',
+                        escape(t_7(t_3(environment.getattr(l_2_c, 'sources')))),
+                        ')',
+                    ))
+                t_22.append(
+                    '</span>',
+                )
+            t_22.append(
+                '</li>\n',
+            )
+        l_2_loop = l_2_c = missing
+        return concat(t_22)
+    context.exported_vars.add('compared')
+    context.vars['compared'] = l_0_compared = Macro(environment, macro, 'compared', ('x',), False, False, False, context.eval_ctx.autoescape)
+    def macro(l_1_label, l_1_caller):
+        t_23 = []
+        if l_1_label is missing:
+            l_1_label = undefined("parameter 'label' was not provided", name='label')
+        pass
+        t_23.extend((
+            '<div class="scroll" role="region" tabindex="0" aria-label="',
+            escape(l_1_label),
+            '">\n',
+            escape(context.call(l_1_caller)),
+            '</div>',
+        ))
+        return concat(t_23)
+    context.exported_vars.add('region')
+    context.vars['region'] = l_0_region = Macro(environment, macro, 'region', ('label',), False, False, True, context.eval_ctx.autoescape)
+    def macro():
+        t_24 = []
+        l_1_sections = resolve('sections')
+        pass
+        t_24.extend((
+            '<div class="always">\n<h3>',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.title')),
+            '</h3>\n<p class="first">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.unlisted')),
+            '</p>\n<p>',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.perceptual')),
+            '</p>\n<p>',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.unallocated')),
+            '</p>\n<p>',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.percent')),
+            '</p>\n</div>\n<nav aria-label="',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.contents')),
+            '">\n<p class="label">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.contents')),
+            '</p>\n<ol>\n',
+        ))
+        l_2_loop = missing
+        for l_2_id, l_2_loop in LoopContext((undefined(name='sections') if l_1_sections is missing else l_1_sections), undefined):
+            _loop_vars = {}
+            pass
+            t_24.append(
+                '<li><span class="no">',
+            )
+            if (environment.getattr(l_2_loop, 'index') <= 12):
+                pass
+                t_24.append(
+                    escape(environment.getattr(l_2_loop, 'index')),
+                )
+            t_24.extend((
+                '</span> <a href="#',
+                escape(l_2_id),
+                '">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_2_id, '.title', )), _loop_vars=_loop_vars)),
+                '</a></li>\n',
+            ))
+        l_2_loop = l_2_id = missing
+        t_24.append(
+            '</ol>\n</nav>',
+        )
+        return concat(t_24)
+    context.exported_vars.add('always')
+    context.vars['always'] = l_0_always = Macro(environment, macro, 'always', (), False, False, False, context.eval_ctx.autoescape)
+    yield '<!DOCTYPE html>\n<html lang="'
+    yield escape((undefined(name='language') if l_0_language is missing else l_0_language))
+    yield '">\n<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'sha256-'
+    yield escape((undefined(name='style_digest') if l_0_style_digest is missing else l_0_style_digest))
+    yield '\'; img-src data:; base-uri \'none\'; form-action \'none\'">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="referrer" content="no-referrer">\n<meta name="robots" content="noindex">\n<meta name="color-scheme" content="light">\n<title>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.title', number=environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'number')))
+    if environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'reference'):
+        pass
+        yield ' · '
+        yield escape(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'reference'))
+    yield '</title>\n<style>'
+    yield escape((undefined(name='style') if l_0_style is missing else l_0_style))
+    yield '</style>\n</head>\n<body>\n<a class="skip" href="#result">'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.skip'))
+    yield '</a>\n<main>\n<header>\n<p class="kicker">'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.kicker'))
+    yield '</p>\n<h1>'
+    if environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'reference'):
+        pass
+        yield '<bdi>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.case', reference=environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'reference')))
+        yield '</bdi>'
+    else:
+        pass
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.case_unnamed'))
+    yield '</h1>\n<p class="sub">'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.report'))
+    yield ' <bdi>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.version', number=environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'number'), version=environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'version')))
+    yield '</bdi>'
+    if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'replaces'):
+        pass
+        yield '. <bdi>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.replaces', report=environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'replaces')))
+        yield '</bdi>'
+    yield '</p>\n'
+    if (environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'signer'), 'kind') == 'case-local'):
+        pass
+        yield '<div class="alert">\n<p class="lead">'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'signer.unsigned_title'))
+        yield '</p>\n<p>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'signer.unsigned'))
+        yield '</p>\n</div>\n'
+    if (not environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'coverage'), 'closes')):
+        pass
+        yield '<div class="alert">\n<p class="lead">'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation'))
+        yield ': '
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close'))
+        yield '</p>\n<p>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation_text'))
+        yield '</p>\n</div>\n'
+    yield '<dl class="facts">\n'
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.laboratory'), environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'signer'), 'laboratory')))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.customer'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'customer')))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examiner'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'examiner')))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.authority'), (markup_join((environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority'), 'kind'), ' ', environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority'), 'reference'), )) if environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examined_from'), (t_15(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_from')) if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_from') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examined_to'), (t_15(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_to')) if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_to') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.issued'), t_15(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'issued'))))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.program'), markup_join((environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'program'), 'name'), ' ', environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'program'), 'version'), ))))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.ledger'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'ledger')[:8]))
+    yield '</dl>\n</header>\n\n'
+    yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'result'))
+    yield '\n'
+    if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
+        pass
+        def macro():
+            t_25 = []
+            pass
+            t_25.extend((
+                '<table class="tight">\n<caption>',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.overview')),
+                '</caption>\n<thead><tr><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.exhibit')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.word')),
+                '</th><th scope="col" class="num">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.share')),
+                '</th><th scope="col" class="num">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.matched')),
+                '</th><th scope="col" class="num">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.gaps')),
+                '</th><th scope="col" class="num">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.areas')),
+                '</th><th scope="col" class="num">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.left_out')),
+                '</th></tr></thead>\n<tbody>\n',
+            ))
+            l_2_loop = missing
+            for l_2_x, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'), undefined):
+                l_2_match_total = resolve('match_total')
+                l_2_gap_rows = resolve('gap_rows')
+                l_2_skipped = missing
+                _loop_vars = {}
+                pass
+                l_2_skipped = t_3(t_4(context.eval_ctx, t_12(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy')))
+                _loop_vars['skipped'] = l_2_skipped
+                t_25.extend((
+                    '<tr><th scope="row"><bdi>',
+                    escape(environment.getattr(l_2_x, 'label')),
+                    '</bdi></th><td class="strong wide">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('verdict.', environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word'), )), _loop_vars=_loop_vars)),
+                ))
+                def t_26(fiter):
+                    for l_3_s in fiter:
+                        if environment.getattr(l_3_s, 'alarms'):
+                            yield l_3_s
+                l_3_loop = missing
+                for l_3_s, l_3_loop in LoopContext(t_26(environment.getattr(l_2_x, 'sources')), undefined):
+                    _loop_vars = {}
+                    pass
+                    t_25.append(
+                        '<span class="second alarm">',
+                    )
+                    l_4_loop = missing
+                    for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
+                        _loop_vars = {}
+                        pass
+                        t_25.extend((
+                            '<bdi>',
+                            escape(environment.getattr(l_3_s, 'label')),
+                            '</bdi>: ',
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('source_state.', l_4_code, )), _loop_vars=_loop_vars)),
+                        ))
+                        if (not environment.getattr(l_4_loop, 'last')):
+                            pass
+                            t_25.append(
+                                '; ',
+                            )
+                    l_4_loop = l_4_code = missing
+                    t_25.append(
+                        '</span>',
+                    )
+                l_3_loop = l_3_s = missing
+                t_25.extend((
+                    '</td><td class="num">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_8(environment.getattr(environment.getattr(l_2_x, 'verdict'), 'percent_of_bytes')), _loop_vars=_loop_vars)),
+                    '</td><td class="num">',
+                ))
+                if (context.call((undefined(name='match_total') if l_2_match_total is missing else l_2_match_total), l_2_x, _loop_vars=_loop_vars) or (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'no-match')):
+                    pass
+                    t_25.append(
+                        escape(t_7(context.call((undefined(name='match_total') if l_2_match_total is missing else l_2_match_total), l_2_x, _loop_vars=_loop_vars))),
+                    )
+                else:
+                    pass
+                    t_25.append(
+                        '–',
+                    )
+                t_25.append(
+                    '</td><td class="num">',
+                )
+                if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
+                    pass
+                    t_25.append(
+                        '–',
+                    )
+                else:
+                    pass
+                    t_25.append(
+                        escape(t_7(t_14(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=False, _loop_vars=_loop_vars), attribute='count'))),
+                    )
+                t_25.append(
+                    '</td><td class="num">',
+                )
+                if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
+                    pass
+                    t_25.append(
+                        '–',
+                    )
+                else:
+                    pass
+                    t_25.append(
+                        escape(t_7(t_3(t_4(context.eval_ctx, t_9(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy'))))),
+                    )
+                t_25.append(
+                    '</td><td class="num">',
+                )
+                if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
+                    pass
+                    t_25.append(
+                        '–',
+                    )
+                else:
+                    pass
+                    t_25.append(
+                        escape(t_7((t_14(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=True, _loop_vars=_loop_vars), attribute='count') + (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)))),
+                    )
+                    if (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped):
+                        pass
+                        t_25.extend((
+                            '<span class="second">',
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.areas_of', count=t_7((undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)), _loop_vars=_loop_vars)),
+                            '</span>',
+                        ))
+                t_25.append(
+                    '</td></tr>\n',
+                )
+            l_2_loop = l_2_x = l_2_skipped = l_2_match_total = l_2_gap_rows = missing
+            t_25.append(
+                '</tbody>\n</table>\n',
+            )
+            return concat(t_25)
+        caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+        yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.overview'), caller=caller)
+    if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
+        pass
+        yield escape(context.call((undefined(name='always') if l_0_always is missing else l_0_always)))
+        yield '\n'
+    l_1_loop = missing
+    for l_1_x, l_1_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'), undefined):
+        l_1_gap_rows = resolve('gap_rows')
+        l_1_area_rows = resolve('area_rows')
+        l_1_meaning = resolve('meaning')
+        _loop_vars = {}
+        pass
+        yield '<article class="exhibit '
+        yield escape(environment.getattr(environment.getattr(l_1_x, 'verdict'), 'word'))
+        yield '">\n<h3><bdi>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.exhibit_label', label=environment.getattr(l_1_x, 'label'), _loop_vars=_loop_vars))
+        yield '</bdi>'
+        if environment.getattr(l_1_x, 'description'):
+            pass
+            yield ' <span class="what"><bdi>'
+            yield escape(environment.getattr(l_1_x, 'description'))
+            yield '</bdi></span>'
+        yield '</h3>\n'
+        if t_4(context.eval_ctx, t_12(context, environment.getattr(l_1_x, 'sources'), 'alarms')):
+            pass
+            yield '<div class="alert">\n<p class="lead">'
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'alarm.title', _loop_vars=_loop_vars))
+            yield '</p>\n'
+            for l_2_s in environment.getattr(l_1_x, 'sources'):
+                _loop_vars = {}
+                pass
+                for l_3_code in environment.getattr(l_2_s, 'alarms'):
+                    _loop_vars = {}
+                    pass
+                    yield '<p><bdi class="strong">'
+                    yield escape(environment.getattr(l_2_s, 'label'))
+                    yield '</bdi>: '
+                    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('alarm.', l_3_code, )), _loop_vars=_loop_vars))
+                    yield '</p>\n'
+                l_3_code = missing
+            l_2_s = missing
+            yield '</div>\n'
+        yield '<p class="word">'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('verdict.', environment.getattr(environment.getattr(l_1_x, 'verdict'), 'word'), )), _loop_vars=_loop_vars))
+        if environment.getattr(environment.getattr(l_1_x, 'verdict'), 'reasons'):
+            pass
+            yield ' <span class="why">('
+            l_2_loop = missing
+            for l_2_code, l_2_loop in LoopContext(environment.getattr(environment.getattr(l_1_x, 'verdict'), 'reasons'), undefined):
+                l_2_w = resolve('w')
+                _loop_vars = {}
+                pass
+                yield escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'reason', l_2_code, context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'gap', l_2_code, _loop_vars=_loop_vars), _loop_vars=_loop_vars))
+                if (not environment.getattr(l_2_loop, 'last')):
+                    pass
+                    yield '; '
+            l_2_loop = l_2_code = l_2_w = missing
+            yield ')</span>'
+        yield '</p>\n<p class="scope">'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'scope.line', percent=t_8(environment.getattr(environment.getattr(l_1_x, 'verdict'), 'percent_of_bytes')), comparable=t_7(environment.getattr(environment.getattr(l_1_x, 'verdict'), 'media_comparable')), seen=t_7(environment.getattr(environment.getattr(l_1_x, 'verdict'), 'media_seen')), _loop_vars=_loop_vars))
+        yield '</p>\n<div class="compared"><p>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'compared.with', _loop_vars=_loop_vars))
+        if (not environment.getattr(l_1_x, 'compared')):
+            pass
+            yield ' '
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'compared.nothing', _loop_vars=_loop_vars))
+        yield '</p>'
+        if environment.getattr(l_1_x, 'compared'):
+            pass
+            yield '<ul>\n'
+            yield escape(context.call((undefined(name='compared') if l_0_compared is missing else l_0_compared), l_1_x, _loop_vars=_loop_vars))
+            yield '</ul>'
+        yield '</div>\n'
+        if (environment.getattr(environment.getattr(l_1_x, 'verdict'), 'unfinished') and (environment.getattr(environment.getattr(l_1_x, 'verdict'), 'word') == 'matches')):
+            pass
+            yield '<p class="scope strong">'
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'scope.also_unfinished', _loop_vars=_loop_vars))
+            yield '</p>\n'
+        yield '<div class="pair results">\n<div>\n<table class="tight">\n<caption>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.found', _loop_vars=_loop_vars))
+        yield '</caption>\n'
+        if environment.getattr(l_1_x, 'matches'):
+            pass
+            yield '<thead><tr><th scope="col" class="num">'
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.count', _loop_vars=_loop_vars))
+            yield '</th><th scope="col">'
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.category', _loop_vars=_loop_vars))
+            yield '</th><th scope="col">'
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.grade', _loop_vars=_loop_vars))
+            yield '</th></tr></thead>\n<tbody>\n'
+            for l_2_m in environment.getattr(l_1_x, 'matches'):
+                _loop_vars = {}
+                pass
+                yield '<tr><td class="num strong">'
+                yield escape(t_7(environment.getattr(l_2_m, 'count')))
+                yield '</td><td>'
+                if (environment.getattr(l_2_m, 'kind') == 'watch'):
+                    pass
+                    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'kind.watch', _loop_vars=_loop_vars))
+                    yield '<span class="second"><bdi>'
+                    yield escape(environment.getattr(l_2_m, 'issuer'))
+                    yield '</bdi></span>'
+                else:
+                    pass
+                    yield '<bdi>'
+                    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('result.listed_as' if environment.getattr(l_2_m, 'code') else 'result.listed_by'), issuer=environment.getattr(l_2_m, 'issuer'), _loop_vars=_loop_vars))
+                    yield '</bdi> '
+                    yield escape(context.call((undefined(name='category') if l_0_category is missing else l_0_category), l_2_m, _loop_vars=_loop_vars))
+                    if environment.getattr(l_2_m, 'scheme'):
+                        pass
+                        yield ' (<bdi>'
+                        yield escape(environment.getattr(l_2_m, 'scheme'))
+                        yield ' '
+                        yield escape(environment.getattr(l_2_m, 'region'))
+                        yield '</bdi>)'
+                    yield escape(context.call((undefined(name='standing') if l_0_standing is missing else l_0_standing), environment.getattr(l_2_m, 'kind'), l_2_m, _loop_vars=_loop_vars))
+                yield '</td><td>'
+                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('grade.', environment.getattr(l_2_m, 'grade'), )), _loop_vars=_loop_vars))
+                yield '</td></tr>\n'
+            l_2_m = missing
+            yield '</tbody>\n'
+        else:
+            pass
+            yield '<tbody><tr><td>'
+            yield escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.nothing_so_far', _loop_vars=_loop_vars) if ((environment.getattr(environment.getattr(l_1_x, 'verdict'), 'unfinished') and environment.getattr(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'equation'), 'digested')) and ('no-hash-set' not in environment.getattr(environment.getattr(l_1_x, 'verdict'), 'reasons'))) else (context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.nothing_found', _loop_vars=_loop_vars) if (environment.getattr(environment.getattr(l_1_x, 'verdict'), 'word') == 'no-match') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.nothing_compared', _loop_vars=_loop_vars))))
+            yield '</td></tr></tbody>\n'
+        yield '</table>\n</div>\n<div>\n<table class="tight">\n<caption>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.not_examined', _loop_vars=_loop_vars))
+        yield '</caption>\n<thead><tr><th scope="col" class="num">'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.number', _loop_vars=_loop_vars))
+        yield '</th><th scope="col">'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.what', _loop_vars=_loop_vars))
+        yield '</th><th scope="col" class="num">'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.bytes', _loop_vars=_loop_vars))
+        yield '</th></tr></thead>\n<tbody>\n'
+        def t_27(fiter):
+            for l_2_area in fiter:
+                if (not environment.getattr(l_2_area, 'policy')):
+                    yield l_2_area
+        for l_2_area in t_27(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas')):
+            l_2_w = resolve('w')
+            _loop_vars = {}
+            pass
+            yield '<tr><td class="num strong">1</td><td>'
+            yield escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'gap', environment.getattr(l_2_area, 'code'), environment.getattr(l_2_area, 'text'), _loop_vars=_loop_vars))
+            yield '<span class="second"><bdi>'
+            yield escape(t_5(environment.getattr(l_2_area, 'where')))
+            yield '</bdi></span></td><td class="num">'
+            yield escape(t_13(environment.getattr(l_2_area, 'size')))
+            yield '</td></tr>\n'
+        l_2_area = l_2_w = missing
+        for l_2_gap in context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=False, _loop_vars=_loop_vars):
+            l_2_w = resolve('w')
+            _loop_vars = {}
+            pass
+            yield '<tr><td class="num strong">'
+            yield escape(t_7(environment.getattr(l_2_gap, 'count')))
+            yield '</td><td>'
+            yield escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'gap', environment.getattr(l_2_gap, 'code'), environment.getattr(l_2_gap, 'text'), _loop_vars=_loop_vars))
+            yield '</td><td class="num">'
+            if environment.getattr(l_2_gap, 'size'):
+                pass
+                yield escape(t_13(environment.getattr(l_2_gap, 'size')))
+            yield '</td></tr>\n'
+        l_2_gap = l_2_w = missing
+        if ((not t_4(context.eval_ctx, t_9(context, environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas'), 'policy'))) and (not context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=False, _loop_vars=_loop_vars))):
+            pass
+            if environment.getattr(environment.getattr(l_1_x, 'verdict'), 'unfinished'):
+                pass
+                yield '<tr><td class="num">–</td><td>'
+                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.gaps_unknown', _loop_vars=_loop_vars))
+                yield '</td><td></td></tr>'
+            else:
+                pass
+                yield '<tr><td class="num strong">0</td><td>'
+                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.no_gaps', _loop_vars=_loop_vars))
+                yield '</td><td></td></tr>'
+        for l_2_gap in (context.call((undefined(name='area_rows') if l_1_area_rows is missing else l_1_area_rows), environment.getattr(l_1_x, 'coverage'), _loop_vars=_loop_vars) + context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=True, _loop_vars=_loop_vars)):
+            l_2_w = resolve('w')
+            _loop_vars = {}
+            pass
+            yield '<tr><td class="num">'
+            yield escape(t_7(environment.getattr(l_2_gap, 'count')))
+            yield '</td><td>'
+            yield escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'gap', environment.getattr(l_2_gap, 'code'), environment.getattr(l_2_gap, 'text'), _loop_vars=_loop_vars))
+            yield '</td><td class="num">'
+            if environment.getattr(l_2_gap, 'size'):
+                pass
+                yield escape(t_13(environment.getattr(l_2_gap, 'size')))
+            yield '</td></tr>\n'
+        l_2_gap = l_2_w = missing
+        yield '<tr><td></td><td>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.free_space', _loop_vars=_loop_vars))
+        yield '</td><td></td></tr>\n</tbody>\n</table>\n</div>\n</div>\n'
+        if t_4(context.eval_ctx, t_12(context, environment.getattr(l_1_x, 'matches'), 'grade', 'equalto', 'digest-conflict')):
+            pass
+            yield '<p class="scope note">'
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.conflict', _loop_vars=_loop_vars))
+            yield '</p>\n'
+        if t_4(context.eval_ctx, t_12(context, environment.getattr(l_1_x, 'matches'), 'kind', 'equalto', 'watch')):
+            pass
+            yield '<p class="scope note">'
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.watch', _loop_vars=_loop_vars))
+            yield '</p>\n'
+        if t_4(context.eval_ctx, t_12(context, environment.getattr(l_1_x, 'matches'), 'kind', 'equalto', 'adult-intimate')):
+            pass
+            yield '<p class="scope note">'
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.adult', _loop_vars=_loop_vars))
+            yield '</p>\n'
+        yield '<div class="pair meaning">\n<div><h4>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.means', _loop_vars=_loop_vars))
+        yield '</h4><p>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('means.', context.call((undefined(name='meaning') if l_1_meaning is missing else l_1_meaning), environment.getattr(l_1_x, 'verdict'), _loop_vars=_loop_vars), )), _loop_vars=_loop_vars))
+        yield '</p></div>\n<div><h4>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.means_not', _loop_vars=_loop_vars))
+        yield '</h4><p>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('means_not.', context.call((undefined(name='meaning') if l_1_meaning is missing else l_1_meaning), environment.getattr(l_1_x, 'verdict'), _loop_vars=_loop_vars), )), _loop_vars=_loop_vars))
+        yield '</p></div>\n</div>\n'
+        if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
+            pass
+            yield '<p class="last">'
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.unlisted', _loop_vars=_loop_vars))
+            yield '</p>\n'
+        yield '</article>\n'
+    l_1_loop = l_1_x = l_1_gap_rows = l_1_area_rows = l_1_meaning = missing
+    if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) <= 1):
+        pass
+        yield escape(context.call((undefined(name='always') if l_0_always is missing else l_0_always)))
+        yield '\n'
+    yield '\n\n'
+    yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'request'))
+    yield '\n'
+    if environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority'):
+        pass
+        yield '<dl class="facts">\n'
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'request.kind'), environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority'), 'kind')))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'request.reference'), environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority'), 'reference')))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'request.issued_by'), environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority'), 'issued_by')))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'request.valid'), (context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'request.valid_from_to', start=environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority'), 'valid_from'), end=(environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority'), 'valid_to') or '…')) if environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority'), 'valid_from') else '')))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'request.scope'), environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority'), 'scope'), True))
+        yield '</dl>\n'
+    else:
+        pass
+        yield '<p class="strong">'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'request.none'))
+        yield '</p>\n'
+    yield '<dl class="facts two">\n'
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.case_id'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'uuid')))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.ledger'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'ledger')))
+    yield '</dl>\n\n'
+    yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'exhibits'))
+    yield '\n'
+    l_1_loop = missing
+    for l_1_x, l_1_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'), undefined):
+        _loop_vars = {}
+        pass
+        yield '<h3><bdi>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.exhibit_label', label=environment.getattr(l_1_x, 'label'), _loop_vars=_loop_vars))
+        yield '</bdi></h3>\n'
+        if (((((((environment.getattr(l_1_x, 'description') or environment.getattr(l_1_x, 'make')) or environment.getattr(l_1_x, 'model')) or environment.getattr(l_1_x, 'serial')) or environment.getattr(l_1_x, 'seal')) or environment.getattr(l_1_x, 'officer')) or environment.getattr(l_1_x, 'lims')) or environment.getattr(l_1_x, 'time_zone')):
+            pass
+            yield '<dl class="facts">\n'
+            for l_2_name in ('description', 'make', 'model', 'serial', 'seal', 'officer', 'lims', 'time_zone'):
+                _loop_vars = {}
+                pass
+                yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('exhibits.', l_2_name, )), _loop_vars=_loop_vars), environment.getitem(l_1_x, l_2_name), _loop_vars=_loop_vars))
+            l_2_name = missing
+            yield '</dl>\n'
+        if environment.getattr(l_1_x, 'sources'):
+            pass
+            def macro():
+                t_28 = []
+                pass
+                t_28.extend((
+                    '<table class="broad">\n<thead><tr><th scope="col">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.source')),
+                    '</th><th scope="col">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.format')),
+                    '</th><th scope="col">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.segments')),
+                    '</th><th scope="col" class="num">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.size')),
+                    '</th><th scope="col">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.health')),
+                    '</th></tr></thead>\n<tbody>\n',
+                ))
+                l_3_loop = missing
+                for l_3_s, l_3_loop in LoopContext(environment.getattr(l_1_x, 'sources'), undefined):
+                    _loop_vars = {}
+                    pass
+                    t_28.extend((
+                        '<tr><th scope="row"><bdi>',
+                        escape(environment.getattr(l_3_s, 'label')),
+                        '</bdi></th><td>',
+                        escape(environment.getattr(l_3_s, 'format')),
+                        '<span class="second">',
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.reader', _loop_vars=_loop_vars)),
+                        ' <bdi>',
+                        escape(environment.getattr(l_3_s, 'reader')),
+                        '</bdi></span></td><td>',
+                    ))
+                    l_4_loop = missing
+                    for l_4_file, l_4_loop in LoopContext(environment.getattr(l_3_s, 'segments')[:8], undefined):
+                        _loop_vars = {}
+                        pass
+                        t_28.extend((
+                            '<bdi>',
+                            escape(environment.getattr(l_4_file, 'name')),
+                            '</bdi> <span class="nowrap">(',
+                            escape(t_13(environment.getattr(l_4_file, 'size'))),
+                            ')</span>',
+                        ))
+                        if (not environment.getattr(l_4_loop, 'last')):
+                            pass
+                            t_28.append(
+                                ', ',
+                            )
+                    l_4_loop = l_4_file = missing
+                    if (t_3(environment.getattr(l_3_s, 'segments')) > 8):
+                        pass
+                        t_28.extend((
+                            ' … (',
+                            escape(t_7(t_3(environment.getattr(l_3_s, 'segments')))),
+                            ')',
+                        ))
+                    t_28.extend((
+                        '</td><td class="num">',
+                        escape(t_13(environment.getattr(l_3_s, 'size'))),
+                        '<span class="second">',
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'size')), _loop_vars=_loop_vars)),
+                        '</span></td><td>',
+                    ))
+                    l_4_loop = missing
+                    for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
+                        _loop_vars = {}
+                        pass
+                        t_28.extend((
+                            '<span class="alarm">',
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('source_state.', l_4_code, )), _loop_vars=_loop_vars)),
+                            '</span>',
+                        ))
+                        if ((not environment.getattr(l_4_loop, 'last')) or environment.getattr(l_3_s, 'health')):
+                            pass
+                            t_28.append(
+                                '; ',
+                            )
+                    l_4_loop = l_4_code = missing
+                    l_4_loop = missing
+                    t_29 = 1
+                    for l_4_note, l_4_loop in LoopContext(environment.getattr(l_3_s, 'health'), undefined):
+                        l_4_w = resolve('w')
+                        _loop_vars = {}
+                        pass
+                        t_28.extend((
+                            '<span class="strong">',
+                            escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'gap', environment.getattr(l_4_note, 'code'), environment.getattr(l_4_note, 'text'), _loop_vars=_loop_vars)),
+                            '</span>',
+                        ))
+                        if (not environment.getattr(l_4_loop, 'last')):
+                            pass
+                            t_28.append(
+                                '; ',
+                            )
+                        t_29 = 0
+                    l_4_loop = l_4_note = l_4_w = missing
+                    if t_29:
+                        pass
+                        if (not environment.getattr(l_3_s, 'alarms')):
+                            pass
+                            t_28.append(
+                                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.sound')),
+                            )
+                    if ((not t_16(environment.getattr(l_3_s, 'declared_size'))) and (environment.getattr(l_3_s, 'declared_size') != environment.getattr(l_3_s, 'size'))):
+                        pass
+                        t_28.extend((
+                            '<span class="second">',
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.declared', _loop_vars=_loop_vars)),
+                            ': ',
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'declared_size')), _loop_vars=_loop_vars)),
+                            '</span>',
+                        ))
+                    t_28.append(
+                        '</td></tr>\n',
+                    )
+                l_3_loop = l_3_s = missing
+                t_28.append(
+                    '</tbody>\n</table>\n',
+                )
+                return concat(t_28)
+            caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+            yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.source', _loop_vars=_loop_vars), caller=caller, _loop_vars=_loop_vars)
+        else:
+            pass
+            yield '<p>'
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.no_sources', _loop_vars=_loop_vars))
+            yield '</p>\n'
+    l_1_loop = l_1_x = missing
+    yield '\n'
+    yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'integrity'))
+    yield '\n<p>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.intro'))
+    yield '</p>\n'
+    l_0_ns = context.call((undefined(name='namespace') if l_0_namespace is missing else l_0_namespace), any=False)
+    context.vars['ns'] = l_0_ns
+    context.exported_vars.add('ns')
+    for l_1_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
+        _loop_vars = {}
+        pass
+        def t_30(fiter):
+            for l_2_s in fiter:
+                if environment.getattr(l_2_s, 'digests'):
+                    yield l_2_s
+        for l_2_s in t_30(environment.getattr(l_1_x, 'sources')):
+            _loop_vars = {}
+            pass
+            if not isinstance(l_0_ns, Namespace):
+                raise TemplateRuntimeError("cannot assign attribute on non-namespace object")
+            l_0_ns['any'] = True
+            def macro():
+                t_31 = []
+                pass
+                t_31.extend((
+                    '<table class="broad">\n<caption><bdi>',
+                    escape(environment.getattr(l_1_x, 'label')),
+                    '</bdi>: <bdi>',
+                    escape(environment.getattr(l_2_s, 'label')),
+                    '</bdi></caption>\n<thead><tr><th scope="col">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.algorithm')),
+                    '</th><th scope="col">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.computed')),
+                    '</th><th scope="col">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.expected')),
+                    '</th><th scope="col">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.origin')),
+                    '</th><th scope="col">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.result')),
+                    '</th></tr></thead>\n<tbody>\n',
+                ))
+                for l_4_d in environment.getattr(l_2_s, 'digests'):
+                    l_4_w = resolve('w')
+                    _loop_vars = {}
+                    pass
+                    t_31.extend((
+                        '<tr><th scope="row">',
+                        escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'algorithm', environment.getattr(l_4_d, 'algorithm'), _loop_vars=_loop_vars)),
+                        '<span class="second">',
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('scope_of.', environment.getattr(l_4_d, 'scope'), )), _loop_vars=_loop_vars)),
+                        '</span></th><td><code>',
+                        escape((t_1(environment.getattr(l_4_d, 'computed')) if environment.getattr(l_4_d, 'computed') else '–')),
+                        '</code></td><td><code>',
+                        escape((t_1(environment.getattr(l_4_d, 'expected')) if environment.getattr(l_4_d, 'expected') else '–')),
+                        '</code></td><td>',
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('origin.', environment.getattr(l_4_d, 'origin'), )), _loop_vars=_loop_vars)),
+                        '</td><td class="',
+                        escape(('alarm' if (environment.getattr(l_4_d, 'result') == 'mismatch') else 'strong')),
+                        '">',
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('digest_result.', environment.getattr(l_4_d, 'result'), )), _loop_vars=_loop_vars)),
+                        '</td></tr>\n',
+                    ))
+                l_4_d = l_4_w = missing
+                t_31.append(
+                    '</tbody>\n</table>\n',
+                )
+                return concat(t_31)
+            caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+            yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), environment.getattr(l_2_s, 'label'), caller=caller, _loop_vars=_loop_vars)
+        l_2_s = missing
+    l_1_x = missing
+    if (not environment.getattr((undefined(name='ns') if l_0_ns is missing else l_0_ns), 'any')):
+        pass
+        yield '<p class="strong">'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.nothing'))
+        yield '</p>'
+    yield '\n'
+    yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'method'))
+    yield '\n<dl class="facts two">\n'
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.names'), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('names.', environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'names'), ))), True))
+    yield '</dl>\n<p>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.intro'))
+    yield '</p>\n<p>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.rule'))
+    yield '</p>\n<p class="strong">'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.perceptual'))
+    yield '</p>\n'
+    if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'):
+        pass
+        def macro():
+            t_32 = []
+            pass
+            t_32.extend((
+                '<table class="broad">\n<thead><tr><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.kind')),
+                '</th><th scope="col" class="num">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.records')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.source')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.signature')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.profile')),
+                '</th></tr></thead>\n<tbody>\n',
+            ))
+            for l_2_s in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'):
+                l_2_w = resolve('w')
+                _loop_vars = {}
+                pass
+                t_32.extend((
+                    '<tr><th scope="row">',
+                    escape(context.call((undefined(name='set_name') if l_0_set_name is missing else l_0_set_name), environment.getattr(l_2_s, 'name'), environment.getattr(l_2_s, 'issuer'), environment.getattr(l_2_s, 'edition'), _loop_vars=_loop_vars)),
+                    '</th><td>',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', environment.getattr(l_2_s, 'kind'), )), _loop_vars=_loop_vars)),
+                ))
+                if environment.getattr(l_2_s, 'authority'):
+                    pass
+                    t_32.extend((
+                        '<span class="second"><bdi>',
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.authority', text=environment.getattr(l_2_s, 'authority'), _loop_vars=_loop_vars)),
+                        '</bdi></span>',
+                    ))
+                t_32.extend((
+                    '</td><td class="num">',
+                    escape(t_7(environment.getattr(l_2_s, 'records'))),
+                ))
+                for l_3_d in environment.getattr(l_2_s, 'digests'):
+                    _loop_vars = {}
+                    pass
+                    t_32.extend((
+                        '<span class="second">',
+                        escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars)),
+                        ' ',
+                        escape(t_7(environment.getattr(l_3_d, 'count'))),
+                        '</span>',
+                    ))
+                l_3_d = missing
+                t_32.extend((
+                    '</td><td><code>',
+                    escape(t_1(environment.getattr(l_2_s, 'source_sha256'))),
+                    '</code>',
+                ))
+                if environment.getattr(l_2_s, 'rejected'):
+                    pass
+                    t_32.extend((
+                        '<span class="second">',
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.rejected', count=t_7(environment.getattr(l_2_s, 'rejected')), _loop_vars=_loop_vars)),
+                        '</span>',
+                    ))
+                t_32.extend((
+                    '<span class="second">',
+                    escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'failed')), _loop_vars=_loop_vars) if environment.getattr(l_2_s, 'probes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_probes', _loop_vars=_loop_vars))),
+                    '</span></td><td>',
+                    escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'signature', environment.getattr(l_2_s, 'signature'), _loop_vars=_loop_vars)),
+                    '</td><td>',
+                ))
+                if environment.getattr(l_2_s, 'profile'):
+                    pass
+                    t_32.extend((
+                        '<bdi>',
+                        escape(environment.getattr(l_2_s, 'profile')),
+                        '</bdi><span class="second">',
+                        escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.verified', _loop_vars=_loop_vars) if environment.getattr(l_2_s, 'profile_verified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.unverified', _loop_vars=_loop_vars))),
+                        '</span>',
+                    ))
+                else:
+                    pass
+                    t_32.append(
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_profile', _loop_vars=_loop_vars)),
+                    )
+                t_32.append(
+                    '</td></tr>\n',
+                )
+            l_2_s = l_2_w = missing
+            t_32.append(
+                '</tbody>\n</table>\n',
+            )
+            return concat(t_32)
+        caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+        yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set'), caller=caller)
+    else:
+        pass
+        yield '<p class="strong">'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_sets'))
+        yield '</p>\n'
+    yield '\n'
+    yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'coverage'))
+    yield '\n'
+    l_0_c = environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'coverage')
+    context.vars['c'] = l_0_c
+    context.exported_vars.add('c')
+    l_0_e = environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'equation')
+    context.vars['e'] = l_0_e
+    context.exported_vars.add('e')
+    yield '<svg class="defs" width="1" height="1" aria-hidden="true" focusable="false"><defs><pattern id="hatch" width="10" height="20" patternUnits="userSpaceOnUse"><path class="hatch" d="M-2 24 L12 -4 M-12 24 L2 -4 M8 24 L22 -4"/></pattern></defs></svg>\n<table class="chart">\n<caption>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.chart_funnel'))
+    yield '</caption>\n<thead><tr><th scope="col">'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.step'))
+    yield '</th><td></td><th scope="col" class="num">'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.count'))
+    yield '</th></tr></thead>\n<tbody>\n'
+    for l_1_bar in (undefined(name='funnel') if l_0_funnel is missing else l_0_funnel):
+        _loop_vars = {}
+        pass
+        yield '<tr><th scope="row">'
+        yield escape(environment.getattr(l_1_bar, 'label'))
+        yield '</th><td class="draw"><svg viewBox="0 0 1000 20" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="track" width="1000" height="20"/><rect class="bar" width="'
+        yield escape(environment.getattr(l_1_bar, 'width'))
+        yield '" height="20"/></svg></td><td class="num">'
+        yield escape(environment.getattr(l_1_bar, 'value'))
+        yield '</td></tr>\n'
+    l_1_bar = missing
+    yield '</tbody>\n</table>\n<table class="chart">\n<caption>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.chart_bytes'))
+    yield '</caption>\n<thead><tr><th scope="col">'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.exhibit'))
+    yield '</th><td></td><th scope="col" class="num"><span class="key"><svg viewBox="0 0 40 20" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="bar" width="40" height="20"/></svg></span>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.examined'))
+    yield '</th><th scope="col" class="num"><span class="key"><svg viewBox="0 0 40 20" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="rest" width="40" height="20"/><rect fill="url(#hatch)" width="40" height="20"/><rect class="edge" width="40" height="20"/></svg></span>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.not_examined'))
+    yield '</th></tr></thead>\n<tbody>\n'
+    for l_1_bar in (undefined(name='bytes_chart') if l_0_bytes_chart is missing else l_0_bytes_chart):
+        _loop_vars = {}
+        pass
+        yield '<tr><th scope="row"><bdi>'
+        yield escape(environment.getattr(l_1_bar, 'label'))
+        yield '</bdi></th><td class="draw"><svg viewBox="0 0 1000 20" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="track" width="1000" height="20"/><rect class="bar" width="'
+        yield escape(environment.getattr(l_1_bar, 'width'))
+        yield '" height="20"/>'
+        if environment.getattr(l_1_bar, 'rest'):
+            pass
+            yield '<rect class="rest" x="'
+            yield escape(environment.getattr(l_1_bar, 'width'))
+            yield '" width="'
+            yield escape(environment.getattr(l_1_bar, 'rest'))
+            yield '" height="20"/><rect fill="url(#hatch)" x="'
+            yield escape(environment.getattr(l_1_bar, 'width'))
+            yield '" width="'
+            yield escape(environment.getattr(l_1_bar, 'rest'))
+            yield '" height="20"/><rect class="edge" x="'
+            yield escape(environment.getattr(l_1_bar, 'width'))
+            yield '" width="'
+            yield escape(environment.getattr(l_1_bar, 'rest'))
+            yield '" height="20"/>'
+        yield '</svg></td><td class="num">'
+        yield escape(environment.getattr(l_1_bar, 'value'))
+        yield '</td><td class="num">'
+        yield escape(environment.getattr(l_1_bar, 'rest_value'))
+        yield '</td></tr>\n'
+    l_1_bar = missing
+    yield '</tbody>\n</table>\n<h3>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation'))
+    yield '</h3>\n<p>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation_text'))
+    yield '</p>\n'
+    def macro():
+        t_33 = []
+        pass
+        t_33.extend((
+            '<table class="broad">\n<caption>',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.entries')),
+            '</caption>\n<thead><tr><th scope="col">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volume')),
+            '</th><th scope="col" class="num">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.listed')),
+            '</th><th scope="col" class="num">= ',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.recorded')),
+            '</th><th scope="col" class="num">= ',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.digested')),
+            '</th><th scope="col" class="num">+ ',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.without_content')),
+            '</th><th scope="col" class="num">+ ',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.policy')),
+            '</th><th scope="col" class="num">+ ',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.gaps')),
+            '</th><th scope="col"></th></tr></thead>\n<tbody>\n',
+        ))
+        for l_2_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
+            _loop_vars = {}
+            pass
+            for l_3_s in environment.getattr(l_2_x, 'sources'):
+                _loop_vars = {}
+                pass
+                for l_4_v in environment.getattr(l_3_s, 'volumes'):
+                    _loop_vars = {}
+                    pass
+                    t_33.extend((
+                        '<tr><th scope="row"><bdi>',
+                        escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
+                        '</bdi></th><td class="num">',
+                        escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'listed'))),
+                        '</td><td class="num">',
+                        escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'recorded'))),
+                        '</td><td class="num">',
+                        escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'digested'))),
+                        '</td><td class="num">',
+                        escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'without_content'))),
+                        '</td><td class="num">',
+                        escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'policy'))),
+                        '</td><td class="num">',
+                        escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'gaps'))),
+                        '</td><td class="',
+                        escape(('second' if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else 'alarm')),
+                        '">',
+                    ))
+                    if (environment.getattr(l_4_v, 'state') != 'examined'):
+                        pass
+                        t_33.append(
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('state.', environment.getattr(l_4_v, 'state'), )), _loop_vars=_loop_vars)),
+                        )
+                    else:
+                        pass
+                        t_33.append(
+                            escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes', _loop_vars=_loop_vars) if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close', _loop_vars=_loop_vars))),
+                        )
+                    t_33.append(
+                        '</td></tr>\n',
+                    )
+                l_4_v = missing
+            l_3_s = missing
+        l_2_x = missing
+        t_33.extend((
+            '</tbody>\n<tfoot><tr><th scope="row">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
+            '</th><td class="num">',
+            escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'listed'))),
+            '</td><td class="num">',
+            escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'recorded'))),
+            '</td><td class="num">',
+            escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'digested'))),
+            '</td><td class="num">',
+            escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'without_content'))),
+            '</td><td class="num">',
+            escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'policy'))),
+            '</td><td class="num">',
+            escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'gaps'))),
+            '</td><td class="',
+            escape(('' if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else 'alarm')),
+            '">',
+            escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes') if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close'))),
+            '</td></tr></tfoot>\n</table>\n',
+        ))
+        return concat(t_33)
+    caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+    yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation'), caller=caller)
+    def macro():
+        t_34 = []
+        pass
+        t_34.extend((
+            '<table class="broad">\n<caption>',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories')),
+            '</caption>\n<thead><tr><th scope="col">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volume')),
+            '</th><th scope="col" class="num">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories')),
+            '</th><th scope="col" class="num">= ',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories_listed')),
+            '</th><th scope="col" class="num">+ ',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories_not_listed')),
+            '</th><th scope="col" class="num">+ ',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories_met_before')),
+            '</th></tr></thead>\n<tbody>\n',
+        ))
+        for l_2_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
+            _loop_vars = {}
+            pass
+            for l_3_s in environment.getattr(l_2_x, 'sources'):
+                _loop_vars = {}
+                pass
+                def t_35(fiter):
+                    for l_4_v in fiter:
+                        if (environment.getattr(l_4_v, 'state') == 'examined'):
+                            yield l_4_v
+                for l_4_v in t_35(environment.getattr(l_3_s, 'volumes')):
+                    _loop_vars = {}
+                    pass
+                    t_34.extend((
+                        '<tr><th scope="row"><bdi>',
+                        escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
+                        '</bdi></th><td class="num">',
+                        escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'directories'))),
+                        '</td><td class="num">',
+                        escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'directories_listed'))),
+                        '</td><td class="num">',
+                        escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'directories_not_listed'))),
+                        '</td><td class="num">',
+                        escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'directories_met_before'))),
+                        '</td></tr>\n',
+                    ))
+                l_4_v = missing
+            l_3_s = missing
+        l_2_x = missing
+        t_34.extend((
+            '</tbody>\n<tfoot><tr><th scope="row">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
+            '</th><td class="num">',
+            escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'directories'))),
+            '</td><td class="num">',
+            escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'directories_listed'))),
+            '</td><td class="num">',
+            escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'directories_not_listed'))),
+            '</td><td class="num">',
+            escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'directories_met_before'))),
+            '</td></tr></tfoot>\n</table>\n',
+        ))
+        return concat(t_34)
+    caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+    yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories'), caller=caller)
+    for (l_1_title, l_1_policy) in ((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.gap_title'), False), (context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.policy_title'), True)):
+        l_1_gap_rows = resolve('gap_rows')
+        l_1_gaps = missing
+        _loop_vars = {}
+        pass
+        l_1_gaps = context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), (undefined(name='c') if l_0_c is missing else l_0_c), policy=l_1_policy, _loop_vars=_loop_vars)
+        _loop_vars['gaps'] = l_1_gaps
+        def macro():
+            t_36 = []
+            pass
+            t_36.extend((
+                '<table>\n<caption>',
+                escape(l_1_title),
+                '</caption>\n',
+            ))
+            if (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
+                pass
+                t_36.extend((
+                    '<thead><tr><th scope="col" class="num">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.count')),
+                    '</th><th scope="col">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.gap')),
+                    '</th><th scope="col" class="num">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.bytes')),
+                    '</th><th scope="col">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.examples')),
+                    '</th></tr></thead>\n<tbody>\n',
+                ))
+                for l_3_gap in (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
+                    l_3_w = resolve('w')
+                    _loop_vars = {}
+                    pass
+                    t_36.extend((
+                        '<tr><td class="num strong">',
+                        escape(t_7(environment.getattr(l_3_gap, 'count'))),
+                        '</td><td>',
+                        escape(context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'gap', environment.getattr(l_3_gap, 'code'), environment.getattr(l_3_gap, 'text'), _loop_vars=_loop_vars)),
+                        '<span class="second">',
+                        escape(environment.getattr(l_3_gap, 'code')),
+                        '</span></td><td class="num">',
+                    ))
+                    if environment.getattr(l_3_gap, 'size'):
+                        pass
+                        t_36.append(
+                            escape(t_13(environment.getattr(l_3_gap, 'size'))),
+                        )
+                    t_36.append(
+                        '</td><td>',
+                    )
+                    for l_4_one in environment.getattr(l_3_gap, 'examples'):
+                        _loop_vars = {}
+                        pass
+                        t_36.extend((
+                            '<code><bdi>',
+                            escape(t_5(l_4_one)),
+                            '</bdi></code>',
+                        ))
+                    l_4_one = missing
+                    t_36.append(
+                        '</td></tr>\n',
+                    )
+                l_3_gap = l_3_w = missing
+                t_36.append(
+                    '</tbody>\n',
+                )
+            else:
+                pass
+                t_36.extend((
+                    '<tbody><tr><td>',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.no_gaps')),
+                    '</td></tr></tbody>\n',
+                ))
+            t_36.append(
+                '</table>\n',
+            )
+            return concat(t_36)
+        caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+        yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), l_1_title, caller=caller, _loop_vars=_loop_vars)
+    l_1_title = l_1_policy = l_1_gap_rows = l_1_gaps = missing
+    def macro():
+        t_37 = []
+        pass
+        t_37.extend((
+            '<table>\n<caption>',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title')),
+            '</caption>\n<thead><tr><th scope="col">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area')),
+            '</th><th scope="col">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.gap')),
+            '</th><th scope="col" class="num">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.bytes')),
+            '</th></tr></thead>\n<tbody>\n',
+        ))
+        for l_2_area in environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'areas'):
+            l_2_w = resolve('w')
+            _loop_vars = {}
+            pass
+            t_37.extend((
+                '<tr><th scope="row"><bdi>',
+                escape(t_5(environment.getattr(l_2_area, 'where'))),
+                '</bdi></th><td>',
+                escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'gap', environment.getattr(l_2_area, 'code'), environment.getattr(l_2_area, 'text'), _loop_vars=_loop_vars)),
+                '</td><td class="num">',
+                escape(t_13(environment.getattr(l_2_area, 'size'))),
+                '</td></tr>\n',
+            ))
+        l_2_area = l_2_w = missing
+        t_37.extend((
+            '<tr><th scope="row">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated')),
+            '</th><td>',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated_value')),
+            '</td><td></td></tr>\n</tbody>\n</table>\n',
+        ))
+        return concat(t_37)
+    caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+    yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title'), caller=caller)
+    yield '<div class="pair">\n<div>\n<table class="tight">\n<caption>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.types'))
+    yield '</caption>\n<thead><tr><th scope="col">'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.type'))
+    yield '</th><th scope="col" class="num">'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.seen'))
+    yield '</th><th scope="col" class="num">'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.comparable'))
+    yield '</th><th scope="col" class="num">'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.bytes'))
+    yield '</th></tr></thead>\n<tbody>\n'
+    for l_1_row in environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'types'):
+        _loop_vars = {}
+        pass
+        yield '<tr><th scope="row">'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('type_class.', environment.getattr(l_1_row, 'type_class'), )), _loop_vars=_loop_vars))
+        yield '</th><td class="num">'
+        yield escape(t_7(environment.getattr(l_1_row, 'seen')))
+        yield '</td><td class="num">'
+        yield escape(t_7(environment.getattr(l_1_row, 'comparable')))
+        yield '</td><td class="num">'
+        yield escape(t_13(environment.getattr(l_1_row, 'size')))
+        yield '</td></tr>\n'
+    l_1_row = missing
+    yield '</tbody>\n</table>\n</div>\n<div>\n<table class="tight">\n<caption>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.bytes_title'))
+    yield '</caption>\n<tbody>\n<tr><th scope="row">'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.item_bytes'))
+    yield '</th><td class="num">'
+    yield escape(t_7(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'item_bytes')))
+    yield '</td></tr>\n<tr><th scope="row">'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.item_bytes_examined'))
+    yield '</th><td class="num">'
+    yield escape(t_7(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'item_bytes_examined')))
+    yield '</td></tr>\n<tr><th scope="row">'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volume_bytes'))
+    yield '</th><td class="num">'
+    yield escape(t_7(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'volume_bytes')))
+    yield '</td></tr>\n<tr><th scope="row">'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volume_bytes_not_opened'))
+    yield '</th><td class="num">'
+    yield escape(t_7(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'volume_bytes_not_opened')))
+    yield '</td></tr>\n<tr><th scope="row">'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated'))
+    yield '</th><td class="num">'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated_value'))
+    yield '</td></tr>\n<tr><th scope="row">'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share'))
+    yield '</th><td class="num strong">'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_8(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'percent_of_bytes'))))
+    yield '</td></tr>\n</tbody>\n</table>\n</div>\n</div>\n'
+    def macro():
+        t_38 = []
+        pass
+        t_38.extend((
+            '<table class="broad">\n<caption>',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes')),
+            '</caption>\n<thead><tr><th scope="col">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volume')),
+            '</th><th scope="col">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.file_system')),
+            '</th><th scope="col" class="num">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.offset')),
+            '</th><th scope="col" class="num">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.size')),
+            '</th><th scope="col">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.state')),
+            '</th><th scope="col">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.sweep')),
+            '</th><th scope="col">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.times')),
+            '</th></tr></thead>\n<tbody>\n',
+        ))
+        for l_2_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
+            _loop_vars = {}
+            pass
+            for l_3_s in environment.getattr(l_2_x, 'sources'):
+                _loop_vars = {}
+                pass
+                for l_4_v in environment.getattr(l_3_s, 'volumes'):
+                    l_4_w = resolve('w')
+                    _loop_vars = {}
+                    pass
+                    t_38.extend((
+                        '<tr><th scope="row"><bdi>',
+                        escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
+                        '</bdi></th><td>',
+                        escape(environment.getattr(l_4_v, 'file_system')),
+                        '</td><td class="num">',
+                        escape(t_7(environment.getattr(l_4_v, 'offset'))),
+                        '</td><td class="num">',
+                        escape(t_13(environment.getattr(l_4_v, 'size'))),
+                        '</td><td>',
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('state.', environment.getattr(l_4_v, 'state'), )), _loop_vars=_loop_vars)),
+                    ))
+                    if (environment.getattr(l_4_v, 'encryption') != 'none'):
+                        pass
+                        t_38.extend((
+                            '<span class="second">',
+                            escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'encryption', environment.getattr(l_4_v, 'encryption'), _loop_vars=_loop_vars)),
+                            '</span>',
+                        ))
+                    t_38.extend((
+                        '</td><td><bdi>',
+                        escape((environment.getattr(l_4_v, 'sweep') if (environment.getattr(l_4_v, 'state') == 'examined') else '–')),
+                        '</bdi></td><td>',
+                    ))
+                    for l_5_m in environment.getattr(l_4_v, 'times'):
+                        _loop_vars = {}
+                        pass
+                        t_38.extend((
+                            '<span class="second">',
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'time.basis', which=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_5_m, 'which'), )), _loop_vars=_loop_vars), zone=context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'time', environment.getattr(l_5_m, 'zone'), _loop_vars=_loop_vars), resolution=t_11(environment.getattr(l_5_m, 'resolution_ns')), _loop_vars=_loop_vars)),
+                            '</span>',
+                        ))
+                    l_5_m = missing
+                    t_38.append(
+                        '</td></tr>\n',
+                    )
+                l_4_v = l_4_w = missing
+            l_3_s = missing
+        l_2_x = missing
+        t_38.append(
+            '</tbody>\n</table>\n',
+        )
+        return concat(t_38)
+    caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+    yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes'), caller=caller)
+    yield '\n'
+    yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'findings'))
+    yield '\n<p>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.intro'))
+    yield '</p>\n'
+    def macro(l_1_list, l_1_withdrawn):
+        t_39 = []
+        l_1_rows = resolve('rows')
+        if l_1_list is missing:
+            l_1_list = undefined("parameter 'list' was not provided", name='list')
+        if l_1_withdrawn is missing:
+            l_1_withdrawn = undefined("parameter 'withdrawn' was not provided", name='withdrawn')
+        pass
+        def macro():
+            t_40 = []
+            pass
+            t_40.extend((
+                '<table class="broad">\n<thead><tr><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.number')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.where')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.match')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.category')),
+                '</th><th scope="col">',
+                escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.reason') if l_1_withdrawn else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.times'))),
+                '</th></tr></thead>\n<tbody>\n',
+            ))
+            for l_3_f in l_1_list[:(undefined(name='rows') if l_1_rows is missing else l_1_rows)]:
+                l_3_w = resolve('w')
+                _loop_vars = {}
+                pass
+                t_40.extend((
+                    '<tr><th scope="row" class="nowrap">',
+                    escape(environment.getattr(l_3_f, 'number')),
+                    '</th><td><bdi class="strong">',
+                    escape(environment.getattr(l_3_f, 'exhibit')),
+                    '</bdi><code><bdi>',
+                    escape(t_5(environment.getattr(l_3_f, 'locator'))),
+                    '</bdi></code><span class="second">',
+                    escape(environment.getattr(l_3_f, 'type')),
+                    ', ',
+                    escape(t_13(environment.getattr(l_3_f, 'size'))),
+                    ', ',
+                    escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.allocated', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'allocated') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.deleted', _loop_vars=_loop_vars))),
+                    ', ',
+                    escape(context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'place', environment.getattr(l_3_f, 'place'), _loop_vars=_loop_vars)),
+                    '</span></td><td><span class="strong">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('grade.', environment.getattr(l_3_f, 'grade'), )), _loop_vars=_loop_vars)),
+                    '</span>',
+                ))
+                if (not t_16(environment.getattr(l_3_f, 'listed_size'))):
+                    pass
+                    t_40.extend((
+                        '<span class="second">',
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.listed_size', size=context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_f, 'listed_size')), _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
+                        '</span>',
+                    ))
+                t_40.extend((
+                    '<span class="second">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', environment.getattr(l_3_f, 'kind'), )), _loop_vars=_loop_vars)),
+                    ': ',
+                    escape(context.call((undefined(name='set_name') if l_0_set_name is missing else l_0_set_name), environment.getattr(l_3_f, 'set_name'), environment.getattr(l_3_f, 'issuer'), environment.getattr(l_3_f, 'edition'), _loop_vars=_loop_vars)),
+                    '</span></td><td>',
+                ))
+                if (environment.getattr(l_3_f, 'kind') == 'watch'):
+                    pass
+                    t_40.append(
+                        '–',
+                    )
+                else:
+                    pass
+                    t_40.append(
+                        escape(context.call((undefined(name='category') if l_0_category is missing else l_0_category), environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
+                    )
+                    if environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'):
+                        pass
+                        t_40.extend((
+                            ' (<bdi>',
+                            escape(environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme')),
+                            ' ',
+                            escape(environment.getattr(environment.getattr(l_3_f, 'category'), 'region')),
+                            '</bdi>)',
+                        ))
+                    if environment.getattr(environment.getattr(l_3_f, 'category'), 'label'):
+                        pass
+                        t_40.extend((
+                            '<span class="second"><bdi>',
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.label', label=environment.getattr(environment.getattr(l_3_f, 'category'), 'label'), _loop_vars=_loop_vars)),
+                            '</bdi></span>',
+                        ))
+                    t_40.append(
+                        escape(context.call((undefined(name='standing') if l_0_standing is missing else l_0_standing), 'notable', environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
+                    )
+                    if (t_16(environment.getattr(l_3_f, 'victim_identified')) and t_16(environment.getattr(l_3_f, 'offender_identified'))):
+                        pass
+                        t_40.extend((
+                            '<span class="second">',
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.not_said', _loop_vars=_loop_vars)),
+                            '</span>',
+                        ))
+                    else:
+                        pass
+                        if (not t_16(environment.getattr(l_3_f, 'victim_identified'))):
+                            pass
+                            t_40.extend((
+                                '<span class="second">',
+                                escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'victim_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_no', _loop_vars=_loop_vars))),
+                                '</span>',
+                            ))
+                        if (not t_16(environment.getattr(l_3_f, 'offender_identified'))):
+                            pass
+                            t_40.extend((
+                                '<span class="second">',
+                                escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'offender_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_no', _loop_vars=_loop_vars))),
+                                '</span>',
+                            ))
+                t_40.append(
+                    '</td><td>',
+                )
+                if l_1_withdrawn:
+                    pass
+                    t_40.extend((
+                        '<bdi>',
+                        escape((environment.getattr(l_3_f, 'reason') or context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars))),
+                        '</bdi>',
+                    ))
+                else:
+                    pass
+                    if (environment.getattr(l_3_f, 'status') == 'provisional'):
+                        pass
+                        t_40.extend((
+                            '<span class="strong">',
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.provisional', _loop_vars=_loop_vars)),
+                            '</span>',
+                        ))
+                    t_41 = 1
+                    for l_4_m in environment.getattr(l_3_f, 'times'):
+                        _loop_vars = {}
+                        pass
+                        t_40.extend((
+                            '<span class="second">',
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_4_m, 'which'), )), _loop_vars=_loop_vars)),
+                            ' <span class="nowrap">',
+                            escape(t_10(context.eval_ctx, environment.getattr(l_4_m, 'text'), 'T', ' ')),
+                            '</span>',
+                        ))
+                        if (environment.getattr(l_4_m, 'zone') != 'utc'):
+                            pass
+                            t_40.extend((
+                                ' (',
+                                escape(context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'time', environment.getattr(l_4_m, 'zone'), _loop_vars=_loop_vars)),
+                                ')',
+                            ))
+                        t_40.append(
+                            '</span>',
+                        )
+                        t_41 = 0
+                    l_4_m = missing
+                    if t_41:
+                        pass
+                        t_40.extend((
+                            '<span class="second">',
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.no_times')),
+                            '</span>',
+                        ))
+                t_40.append(
+                    '</td></tr>\n',
+                )
+            l_3_f = l_3_w = missing
+            t_40.append(
+                '</tbody>\n</table>\n',
+            )
+            return concat(t_40)
+        caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+        t_39.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
+        if (t_3(l_1_list) > (undefined(name='rows') if l_1_rows is missing else l_1_rows)):
+            pass
+            t_39.extend((
+                '<p class="strong">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.shown', shown=t_7((undefined(name='rows') if l_1_rows is missing else l_1_rows)), count=t_7(t_3(l_1_list)))),
+                '</p>',
+            ))
+        return concat(t_39)
+    context.exported_vars.add('finding_rows')
+    context.vars['finding_rows'] = l_0_finding_rows = Macro(environment, macro, 'finding_rows', ('list', 'withdrawn'), False, False, False, context.eval_ctx.autoescape)
+    if (undefined(name='current') if l_0_current is missing else l_0_current):
+        pass
+        yield escape(context.call((undefined(name='finding_rows') if l_0_finding_rows is missing else l_0_finding_rows), (undefined(name='current') if l_0_current is missing else l_0_current), False))
+        yield '\n'
+    else:
+        pass
+        yield '<p class="strong">'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.none'))
+        yield '</p>\n'
+    yield '\n'
+    yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'withdrawn'))
+    yield '\n'
+    if (undefined(name='withdrawn') if l_0_withdrawn is missing else l_0_withdrawn):
+        pass
+        yield '<p>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.intro'))
+        yield '</p>\n'
+        yield escape(context.call((undefined(name='finding_rows') if l_0_finding_rows is missing else l_0_finding_rows), (undefined(name='withdrawn') if l_0_withdrawn is missing else l_0_withdrawn), True))
+        yield '\n'
+    else:
+        pass
+        yield '<p>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.none'))
+        yield '</p>\n'
+    yield '\n'
+    yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'limitations'))
+    yield '\n<ul>\n'
+    for l_1_key in ('absence', 'sets', 'digests', 'act', 'deleted', 'times', 'before'):
+        _loop_vars = {}
+        pass
+        yield '<li>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('limitations.', l_1_key, )), _loop_vars=_loop_vars))
+        yield '</li>\n'
+    l_1_key = missing
+    yield '</ul>\n'
+    if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'limitations'):
+        pass
+        yield '<h3>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'limitations.case'))
+        yield '</h3>\n<ul>\n'
+        for l_1_text in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'limitations'):
+            _loop_vars = {}
+            pass
+            yield '<li><bdi>'
+            yield escape(l_1_text)
+            yield '</bdi></li>\n'
+        l_1_text = missing
+        yield '</ul>\n'
+    yield '\n'
+    yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'runs'))
+    yield '\n'
+    t_42 = 1
+    for l_1_run in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'):
+        l_1_w = resolve('w')
+        l_1_no = resolve('no')
+        l_1_yes = resolve('yes')
+        _loop_vars = {}
+        pass
+        yield '<dl class="facts">\n'
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.purpose', _loop_vars=_loop_vars), environment.getattr(l_1_run, 'purpose'), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.started', _loop_vars=_loop_vars), t_15(environment.getattr(l_1_run, 'started')), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.ended', _loop_vars=_loop_vars), (t_15(environment.getattr(l_1_run, 'ended')) if environment.getattr(l_1_run, 'ended') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.no_end', _loop_vars=_loop_vars)), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.outcome', _loop_vars=_loop_vars), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('outcome.', environment.getattr(l_1_run, 'outcome'), )), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.profile', _loop_vars=_loop_vars), environment.getattr(l_1_run, 'profile'), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.interruptions', _loop_vars=_loop_vars), t_7(environment.getattr(l_1_run, 'interruptions')), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.workers', _loop_vars=_loop_vars), t_7(environment.getattr(l_1_run, 'workers')), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.verify', _loop_vars=_loop_vars), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('verify.', environment.getattr(l_1_run, 'verify'), )), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.isolation', _loop_vars=_loop_vars), context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'isolation', environment.getattr(l_1_run, 'isolation'), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.run', _loop_vars=_loop_vars), environment.getattr(l_1_run, 'uuid'), _loop_vars=_loop_vars))
+        yield '</dl>\n'
+        if environment.getattr(l_1_run, 'probes'):
+            pass
+            yield '<p class="scope">'
+            l_1_no = t_2(context.eval_ctx, t_6(context, t_12(context, environment.getattr(l_1_run, 'probes'), 'refused'), attribute='what'), ', ')
+            _loop_vars['no'] = l_1_no
+            l_1_yes = t_2(context.eval_ctx, t_6(context, t_9(context, environment.getattr(l_1_run, 'probes'), 'refused'), attribute='what'), ', ')
+            _loop_vars['yes'] = l_1_yes
+            if (undefined(name='no') if l_1_no is missing else l_1_no):
+                pass
+                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.refused', list=(undefined(name='no') if l_1_no is missing else l_1_no), _loop_vars=_loop_vars))
+            if ((undefined(name='no') if l_1_no is missing else l_1_no) and (undefined(name='yes') if l_1_yes is missing else l_1_yes)):
+                pass
+                yield '; '
+            if (undefined(name='yes') if l_1_yes is missing else l_1_yes):
+                pass
+                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.allowed', list=(undefined(name='yes') if l_1_yes is missing else l_1_yes), _loop_vars=_loop_vars))
+            yield '</p>\n'
+        for l_2_note in environment.getattr(l_1_run, 'notes'):
+            _loop_vars = {}
+            pass
+            yield '<p class="scope">'
+            yield escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'gap', environment.getattr(l_2_note, 'code'), environment.getattr(l_2_note, 'text'), _loop_vars=_loop_vars))
+            yield '</p>\n'
+        l_2_note = missing
+        t_42 = 0
+    l_1_run = l_1_w = l_1_no = l_1_yes = missing
+    if t_42:
+        pass
+        yield '<p>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.none'))
+        yield '</p>\n'
+    yield '\n'
+    yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'check'))
+    yield '\n'
+    if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'commands'):
+        pass
+        yield '<p>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.intro'))
+        yield '</p>\n'
+        def macro():
+            t_43 = []
+            pass
+            t_43.extend((
+                '<table class="broad">\n<thead><tr><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.step')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.system')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.command')),
+                '</th></tr></thead>\n<tbody>\n',
+            ))
+            l_2_loop = missing
+            for l_2_command, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'commands'), undefined):
+                _loop_vars = {}
+                pass
+                t_43.extend((
+                    '<tr><th scope="row">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('command.', environment.getattr(l_2_command, 'purpose'), )), _loop_vars=_loop_vars)),
+                    '</th><td>',
+                ))
+                l_3_loop = missing
+                for l_3_system, l_3_loop in LoopContext(environment.getattr(l_2_command, 'systems'), undefined):
+                    _loop_vars = {}
+                    pass
+                    t_43.append(
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('system.', l_3_system, )), _loop_vars=_loop_vars)),
+                    )
+                    if (not environment.getattr(l_3_loop, 'last')):
+                        pass
+                        t_43.append(
+                            ', ',
+                        )
+                l_3_loop = l_3_system = missing
+                t_43.extend((
+                    '</td><td><code>',
+                    escape(environment.getattr(l_2_command, 'line')),
+                    '</code></td></tr>\n',
+                ))
+            l_2_loop = l_2_command = missing
+            t_43.append(
+                '</tbody>\n</table>\n',
+            )
+            return concat(t_43)
+        caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+        yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.title'), caller=caller)
+        yield '<p>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.windows'))
+        yield '</p>\n'
+    else:
+        pass
+        yield '<p class="strong">'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.none'))
+        yield '</p>\n'
+    yield '<dl class="facts">\n'
+    if environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'signer'), 'key_sha256'):
+        pass
+        yield '<div class="wide"><dt>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.key'))
+        yield '</dt><dd class="mono">'
+        yield escape(t_1(environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'signer'), 'key_sha256')))
+        yield '</dd></div>\n'
+    if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'checkpoint'):
+        pass
+        yield '<div class="wide"><dt>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.checkpoint'))
+        yield '</dt><dd class="mono">'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.checkpoint_value', size=t_7(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'checkpoint'), 'size')), root=t_1(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'checkpoint'), 'root'))))
+        yield '</dd></div>\n<div><dt>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.anchoring'))
+        yield '</dt><dd>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('anchoring.', environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'checkpoint'), 'anchoring'), ))))
+        yield '</dd></div>\n'
+    if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'content_sha256'):
+        pass
+        yield '<div class="wide"><dt>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.content'))
+        yield '</dt><dd class="mono">'
+        yield escape(t_1(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'content_sha256')))
+        yield '</dd></div>\n'
+    yield '</dl>\n<p>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.result'))
+    yield '</p>\n\n'
+    yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'statement'))
+    yield '\n<p>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'statement.only'))
+    yield ' '
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'statement.whole'))
+    yield ' '
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'statement.opinion'))
+    yield '</p>\n\n'
+    yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'events'))
+    yield '\n'
+    if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events'):
+        pass
+        def macro():
+            t_44 = []
+            pass
+            t_44.extend((
+                '<table class="tight">\n<thead><tr><th scope="col" class="num">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.seq')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.time')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.type')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.actor')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.summary')),
+                '</th></tr></thead>\n<tbody>\n',
+            ))
+            for l_2_event in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events')[:(undefined(name='events') if l_0_events is missing else l_0_events)]:
+                _loop_vars = {}
+                pass
+                t_44.extend((
+                    '<tr><td class="num">',
+                    escape(environment.getattr(l_2_event, 'seq')),
+                    '</td><td class="nowrap">',
+                    escape(environment.getattr(l_2_event, 'time')[:10]),
+                    ' ',
+                    escape(environment.getattr(l_2_event, 'time')[11:19]),
+                    '</td><th scope="row">',
+                    escape(environment.getattr(l_2_event, 'type')),
+                    '</th><td><bdi>',
+                    escape(environment.getattr(l_2_event, 'actor')),
+                    '</bdi></td><td><bdi>',
+                    escape(environment.getattr(l_2_event, 'summary')),
+                    '</bdi></td></tr>\n',
+                ))
+            l_2_event = missing
+            t_44.append(
+                '</tbody>\n</table>\n',
+            )
+            return concat(t_44)
+        caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+        yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.title'), caller=caller)
+        yield '<p class="scope">'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.units'))
+        yield '</p>\n'
+        if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events')) > (undefined(name='events') if l_0_events is missing else l_0_events)):
+            pass
+            yield '<p>… '
+            yield escape(t_7(t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events'))))
+            yield '</p>'
+    else:
+        pass
+        yield '<p>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.none'))
+        yield '</p>\n'
+    yield '\n'
+    yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'environment'))
+    yield '\n'
+    if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment'):
+        pass
+        yield '<dl class="facts">\n'
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'environment.host'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment'), 'host')))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'environment.os'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment'), 'os')))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'environment.python'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment'), 'python')))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'environment.self_test'), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('self_test.', environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment'), 'self_test'), )))))
+        if environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment'), 'libraries'):
+            pass
+            yield '<div class="wide"><dt>'
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'environment.libraries'))
+            yield '</dt><dd>'
+            l_1_loop = missing
+            for l_1_row, l_1_loop in LoopContext(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment'), 'libraries'), undefined):
+                _loop_vars = {}
+                pass
+                yield '<bdi>'
+                yield escape(environment.getattr(l_1_row, 'name'))
+                yield ' '
+                yield escape(environment.getattr(l_1_row, 'version'))
+                yield '</bdi>'
+                if (not environment.getattr(l_1_loop, 'last')):
+                    pass
+                    yield ', '
+            l_1_loop = l_1_row = missing
+            yield '</dd></div>'
+        yield '</dl>\n'
+    else:
+        pass
+        yield '<p>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'environment.none'))
+        yield '</p>\n'
+    yield '\n'
+    yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'glossary'))
+    yield '\n<dl class="words">\n'
+    for l_1_word in ('digest', 'entry', 'exhibit', 'finding', 'gap', 'hash_set', 'item', 'ledger', 'locator'):
+        _loop_vars = {}
+        pass
+        yield '<dt>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('glossary.', l_1_word, )), _loop_vars=_loop_vars))
+        yield '</dt>\n<dd>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('glossary.', l_1_word, '_text', )), _loop_vars=_loop_vars))
+        yield '</dd>\n'
+    l_1_word = missing
+    yield '</dl>\n</main>\n<footer class="foot">\n<p class="end">'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'end.mark', number=environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'number'), version=environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'version')))
+    yield '</p>\n</footer>\n</body>\n</html>\n'
+
+blocks = {}
+debug_info = '1=119&2=126&3=129&5=146&6=155&9=175&10=180&12=195&13=203&14=204&16=230&17=241&19=274&20=280&21=285&24=329&25=336&26=338&28=344&30=350&31=352&32=354&33=356&34=358&36=360&37=362&39=366&40=372&46=392&49=394&54=396&55=402&58=404&61=406&62=408&63=417&64=427&66=430&67=432&70=434&72=437&73=441&77=444&78=445&79=446&80=447&81=448&82=449&83=450&84=451&85=452&89=454&90=456&91=458&93=463&94=465&96=481&97=487&98=491&91=596&104=597&105=599&107=602&108=609&109=611&110=619&112=622&113=624&114=631&118=639&119=655&120=657&121=666&122=669&123=672&128=675&129=677&130=680&132=686&133=690&137=720&143=723&144=725&146=731&147=740&149=747&150=752&152=761&153=763&155=773&156=778&158=788&163=790&164=793&166=795&167=798&169=800&170=803&173=806&174=810&176=814&177=817&181=821&182=823&186=826&187=828&189=831&190=832&191=833&192=834&193=835&196=840&199=843&200=844&203=846&204=849&205=853&206=855&208=858&209=861&213=864&214=866&216=871&218=883&219=888&214=986&225=990&229=994&230=996&231=998&232=1001&233=1013&234=1014&236=1019&237=1023&239=1034&240=1040&234=1061&246=1064&248=1070&250=1072&252=1074&253=1076&254=1078&255=1080&256=1082&258=1087&260=1100&261=1106&256=1174&267=1178&270=1181&271=1183&272=1186&275=1190&276=1192&278=1196&279=1200&284=1208&285=1210&287=1216&288=1220&292=1246&293=1248&294=1250&296=1255&297=1257&299=1272&300=1283&303=1318&294=1339&306=1340&308=1345&309=1347&311=1358&312=1373&315=1389&306=1402&318=1403&319=1408&320=1410&322=1415&323=1418&324=1422&326=1431&327=1437&331=1472&320=1480&336=1482&338=1487&339=1489&341=1496&342=1502&344=1512&336=1519&351=1521&352=1523&354=1531&355=1535&362=1545&364=1547&365=1551&366=1555&367=1559&368=1563&369=1567&374=1571&376=1576&377=1578&379=1593&380=1605&374=1647&386=1649&387=1651&388=1653&389=1661&391=1666&393=1677&394=1683&389=1824&399=1825&401=1835&402=1837&404=1842&407=1845&408=1847&409=1850&410=1852&412=1857&415=1860&417=1862&418=1866&421=1870&422=1873&424=1875&425=1879&430=1884&431=1887&433=1894&434=1895&435=1896&436=1897&437=1898&438=1899&439=1900&440=1901&441=1902&442=1903&444=1905&445=1908&447=1922&450=1934&453=1937&454=1939&455=1942&456=1944&458=1949&460=1957&461=1962&456=1989&466=1991&468=1996&471=1999&473=2006&474=2013&476=2017&479=2025&481=2027&482=2029&484=2035&485=2037&486=2039&488=2044&490=2055&491=2060&486=2079&496=2081&497=2083&499=2091&502=2094&503=2096&505=2099&506=2100&507=2101&508=2102&509=2103&512=2126&515=2129&517=2131&518=2135&519=2137&524=2141'
