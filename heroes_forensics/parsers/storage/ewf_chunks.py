@@ -7,7 +7,6 @@ checksum of every chunk is checked, and what cannot be read is an `OSError`.
 
 import struct
 import threading
-import zlib
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -15,12 +14,20 @@ from typing import Final
 
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.storage.ewf_sections import Sections, Table
+from heroes_forensics.parsers.storage.inflate import adler32, inflate
 
 _COMPRESSED: Final = 0x80000000
 _TABLES: Final = 64
-"""Tables kept unpacked: 64 KiB each for 512 MiB of media."""
-_KEPT: Final = 4 << 20
+"""Tables kept: 64 KiB each for 512 MiB of media."""
+_KEPT: Final = 32 << 20
 """Bytes of unpacked chunks that are kept."""
+_STREAMED: Final = 64 << 10
+"""A longer read is of content that is not read again: it must not push out what is."""
+_UNIFORM: Final = 256
+"""Bytes: a chunk that packs to less holds one value, as unused space does, and so do many."""
+_UNIFORM_KEPT: Final = 4
+_PAIR: Final = struct.Struct("<II")
+_CHECKSUM: Final = 4
 
 
 class ChunkReader:
@@ -35,8 +42,9 @@ class ChunkReader:
             (table for table in sections.tables if table.first >= 0), key=lambda one: one.first
         )
         self._firsts = [table.first for table in self._tables]
-        self._offsets: OrderedDict[int, tuple[int, ...]] = OrderedDict()
+        self._entries: OrderedDict[int, bytes] = OrderedDict()
         self._unpacked: OrderedDict[int, bytes] = OrderedDict()
+        self._uniform: dict[bytes, bytes] = {}
         self._keep = max(1, _KEPT // self._chunk)
         self._lock = threading.Lock()
         self._size = sections.media_size
@@ -52,78 +60,99 @@ class ChunkReader:
     def pread(self, offset: int, length: int) -> bytes:
         """Read across chunks; a chunk that is damaged or missing is an error."""
         end = min(offset + length, self._size)
-        parts: list[bytes] = []
+        if offset >= end:
+            return b""
+        size = self._chunk
+        first, inside = divmod(offset, size)
+        last, rest = divmod(end, size)
         with self._lock:
-            while offset < end:
-                number, inside = divmod(offset, self._chunk)
-                data = self._unpack(number)
-                wanted = min(end - offset, self._chunk - inside)
-                part = data if wanted == len(data) else data[inside : inside + wanted]
-                if len(part) < wanted:
-                    raise OSError("a chunk of the image is shorter than its media")
-                parts.append(part)
-                offset += wanted
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+            if first == last:
+                return self._part(first, inside, rest)
+            streamed = end - offset > _STREAMED
+            parts = [self._part(first, inside, size) if inside else self._chunk_of(first)]
+            parts += [
+                self._passing(number) if streamed else self._chunk_of(number)
+                for number in range(first + 1, last)
+            ]
+            if rest:
+                parts.append(self._part(last, 0, rest))
+        data = parts[0] if len(parts) == 1 else b"".join(parts)
+        if len(data) != end - offset:
+            raise OSError("a chunk of the image is shorter than its media")
+        return data
+
+    def _part(self, number: int, start: int, end: int) -> bytes:
+        data = self._chunk_of(number)[start:end]
+        if len(data) != end - start:
+            raise OSError("a chunk of the image is shorter than its media")
+        return data
+
+    def _passing(self, number: int) -> bytes:
+        data = self._unpacked.get(number)
+        return self._unpack(number) if data is None else data
+
+    def _chunk_of(self, number: int) -> bytes:
+        """Return a chunk, and keep it: its neighbours in the file system may lie in it too."""
+        kept = self._unpacked
+        data = kept.get(number)
+        if data is not None:
+            kept.move_to_end(number)
+            return data
+        data = kept[number] = self._unpack(number)
+        if len(kept) > self._keep:
+            kept.popitem(last=False)
+        return data
 
     def _unpack(self, number: int) -> bytes:
-        kept = self._unpacked.get(number)
-        if kept is not None:
-            self._unpacked.move_to_end(number)
-            return kept
         index = bisect_right(self._firsts, number) - 1
         table = self._tables[index] if index >= 0 else None
         if table is None or number >= table.first + table.count:
             raise OSError("the image has no table for this part of the media")
-        offsets = self._entries(index, table)
-        entry = offsets[number - table.first]
+        entries = self._entries.get(index)
+        if entries is None:
+            entries = self._read_table(index, table)
+        at = number - table.first
+        if at + 1 < table.count:
+            entry, following = _PAIR.unpack_from(entries, 4 * at)
+            end = table.base + (following & ~_COMPRESSED)
+        else:
+            entry = int.from_bytes(entries[4 * at :], "little")
+            end = table.end
         start = table.base + (entry & ~_COMPRESSED)
-        following = number - table.first + 1
-        end = table.base + (offsets[following] & ~_COMPRESSED) if following < table.count else 0
-        end = end or table.end
         if not 0 < end - start <= 2 * self._chunk + 1024:
             raise OSError("a table of the image is damaged")
-        data = self._checked(self._segments[table.segment].pread(start, end - start), entry)
-        self._unpacked[number] = data
-        if len(self._unpacked) > self._keep:
-            self._unpacked.popitem(last=False)
-        return data
-
-    def _checked(self, raw: bytes, entry: int) -> bytes:
+        raw = self._segments[table.segment].pread(start, end - start)
         if entry & _COMPRESSED:
-            try:
-                # The stream ends with a checksum of its own, which zlib compares.
-                unpacker = zlib.decompressobj()
-                data = unpacker.decompress(raw, self._chunk)
-                if not unpacker.eof:
-                    unpacker.decompress(unpacker.unconsumed_tail, 1)
-            except zlib.error as error:
-                raise OSError("a chunk of the image is damaged") from error
-            if not unpacker.eof:
-                raise OSError("a chunk of the image is cut off")
-            return data
-        data, stored = raw[:-4], raw[-4:]
-        if len(stored) < 4 or zlib.adler32(data) != int.from_bytes(stored, "little"):  # noqa: PLR2004
+            return self._inflated(raw)
+        data = raw[:-_CHECKSUM]
+        if len(raw) < _CHECKSUM or adler32(data) != int.from_bytes(raw[-_CHECKSUM:], "little"):
             raise OSError("a chunk of the image does not fit its checksum")
         return data
 
-    def _entries(self, index: int, table: Table) -> tuple[int, ...]:
-        kept = self._offsets.get(index)
-        if kept is not None:
-            return kept
-        raw = self._segments[table.segment].pread(table.entries, 4 * table.count + 4)
+    def _inflated(self, raw: bytes) -> bytes:
+        if len(raw) > _UNIFORM:
+            return inflate(raw, self._chunk)
+        data = self._uniform.get(raw)
+        if data is None:
+            if len(self._uniform) >= _UNIFORM_KEPT:
+                self._uniform.clear()
+            data = self._uniform[raw] = inflate(raw, self._chunk)
+        return data
+
+    def _read_table(self, index: int, table: Table) -> bytes:
+        raw = self._segments[table.segment].pread(table.entries, 4 * table.count + _CHECKSUM)
         body, stored = raw[: 4 * table.count], raw[4 * table.count :]
         # Images of the oldest imagers have no checksum behind the entries.
         if len(body) < 4 * table.count or (
-            len(stored) == 4  # noqa: PLR2004 (an Adler-32)
+            len(stored) == _CHECKSUM
             and any(stored)
-            and zlib.adler32(body) != int.from_bytes(stored, "little")
+            and adler32(body) != int.from_bytes(stored, "little")
         ):
             raise OSError("a table of the image is damaged")
-        offsets = struct.unpack(f"<{table.count}I", body)
-        self._offsets[index] = offsets
-        if len(self._offsets) > _TABLES:
-            self._offsets.popitem(last=False)
-        return offsets
+        self._entries[index] = body
+        if len(self._entries) > _TABLES:
+            self._entries.popitem(last=False)
+        return body
 
     def _tail(self, sector: int) -> int:
         """Return how many bytes the last chunk holds after the last whole sector."""
