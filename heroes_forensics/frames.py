@@ -108,6 +108,75 @@ the supplier gave it (MediaID), -1 when absent. ``flags`` packs tri-states, two 
 absent."""
 
 
+PICTURE_FRAMES: Final = 16
+"""Frames of one picture that are hashed at most."""
+MAX_PIXELS: Final = 100_000_000
+"""Of one frame of a picture; a larger one is not decoded."""
+HASH_BYTES: Final = 8
+"""Of one perceptual value: a phash has 64 bits."""
+
+PERCEPTUAL: Final = np.dtype(
+    [
+        ("id", "<u8"),
+        ("status", "u1"),
+        ("gap", "<u2"),
+        ("width", "<u4"),
+        ("height", "<u4"),
+        ("frames", "<u4"),
+        ("hashed", "u1"),
+        ("values", f"V{PICTURE_FRAMES * HASH_BYTES}"),
+    ]
+)
+"""What decoding one picture gave: numbers of fixed width and nothing else. ``status`` is one of
+`Picture`; ``gap`` as in `CONTENT`; ``frames`` those the picture has, ``hashed`` those of which a
+value stands in ``values``, `HASH_BYTES` each in their order, the rest of it zero."""
+
+CONTAINER: Final = np.dtype(
+    [
+        ("id", "<u8"),
+        ("status", "u1"),
+        ("gap", "<u2"),
+        ("depth", "u1"),
+        ("first", "<u8"),
+        ("listed", "<u8"),
+        ("directories", "<u8"),
+        ("expanded", "<i8"),
+    ]
+)
+"""What opening one container gave. ``id``: 0 for the one handed in, else 1 + the position of the
+member that is a container; ``status`` one of `Container`; ``depth`` 1 for the one handed in;
+``first`` the position of its first member among all of the unit, ``listed`` how many its lister
+counted, ``directories`` those of them that are directories; ``expanded`` bytes of its members that
+were read."""
+
+
+class Picture(IntEnum):
+    """How the perceptual part of a picture ended."""
+
+    DONE = 1
+    PARTIAL = 2
+    """Decoded as far as its bytes or a limit allowed: there are values, and a gap says so."""
+    GAP = 3
+    KNOWN_GOOD = 4
+    """Not decoded: a set of known-good files has it."""
+    MATCHED = 5
+    """Not decoded: an exact match decided already."""
+    POLICY = 6
+    """Not decoded: of a type that the profile leaves out."""
+
+
+class Container(IntEnum):
+    """How opening a container ended."""
+
+    DONE = 1
+    GAP = 2
+    """Not opened, or not to its end; what was listed before is on record."""
+    KNOWN_GOOD = 3
+    """Not opened: a set of known-good files has it."""
+    POLICY = 4
+    """Not opened: the profile leaves it out."""
+
+
 class Status(IntEnum):
     """How an item ended: the right side of the entry equation."""
 
@@ -123,6 +192,8 @@ ROW_TYPES: Final[dict[str, np.dtype[np.void]]] = {
     "tasks": TASK,
     "contents": CONTENT,
     "known": KNOWN,
+    "perceptual": PERCEPTUAL,
+    "containers": CONTAINER,
 }
 
 

@@ -189,6 +189,22 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "listing.unaccounted": "entries or directories of the listing are not accounted for",
     "policy.swap": "swap space, which holds no files",
     "source.mismatch": "the image does not have the expected digest, and was not examined",
+    "picture.undecodable": "the picture could not be decoded",
+    "picture.partial": "the picture is cut off or damaged, and was decoded as far as it goes",
+    "picture.limit": "the picture is larger than a decoder may take, and was not decoded whole",
+    "decoder.died": "the decoder process ended on this picture",
+    "decoder.timeout": "the decoder did not finish this picture in time and was ended",
+    "decoder.memory": "the decoder reached its memory limit on this picture",
+    "policy.picture-type": "a picture of a type that is not decoded",
+    "container.damaged": "the container could not be opened, or not to its end",
+    "container.ratio": "the container expands to more times its size than the limit allows",
+    "container.bytes": "the container expands to more bytes than the limit allows",
+    "container.members": "the container has more members than the limit allows",
+    "container.nesting": "the container is nested deeper than the limit allows",
+    "container.died": "the process that opened this container ended",
+    "container.timeout": "the process that opened this container did not finish in time",
+    "policy.container": "a container, not opened under the profile",
+    "policy.container-type": "a container of a type that is not opened",
 }
 
 
@@ -197,9 +213,14 @@ OVERWRITTEN: Final = frozenset({"stream.reallocated", "directory.deleted"})
 only as far as it is still there, and nearly every used medium has some."""
 
 
+AS_FAR_AS_IT_GOES: Final = frozenset({"picture.partial"})
+"""What lacks in the evidence itself: every profile announces that a picture that is cut off is
+decoded as far as its bytes go."""
+
+
 def is_policy(code: str) -> bool:
     """Tell whether a gap of this code was announced by the profile."""
-    return code.startswith("policy.") or code in OVERWRITTEN
+    return code.startswith("policy.") or code in OVERWRITTEN or code in AS_FAR_AS_IT_GOES
 
 
 @dataclass(frozen=True, slots=True)

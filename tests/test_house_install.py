@@ -72,7 +72,7 @@ def test_nothing_of_the_development_came_along(installed: Path) -> None:
     ).stdout
     names = {row["name"].lower() for row in json.loads(listed)}
     assert "heroes-forensics" in names
-    assert not names & {"pytest", "hypothesis", "ruff", "mypy", "pillow", "hatchling"}
+    assert not names & {"pytest", "hypothesis", "ruff", "mypy", "hatchling"}
 
 
 def test_help_version_and_self_test(installed: Path, tmp_path: Path) -> None:

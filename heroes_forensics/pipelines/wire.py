@@ -18,7 +18,20 @@ import numpy as np
 
 from heroes_forensics.errors import HeroesError
 from heroes_forensics.filetype import TYPES
-from heroes_forensics.frames import MAX_FRAME, ROW_TYPES, Batch, Control, Frame, Rows, Status
+from heroes_forensics.frames import (
+    HASH_BYTES,
+    MAX_FRAME,
+    MAX_PIXELS,
+    PICTURE_FRAMES,
+    ROW_TYPES,
+    Batch,
+    Container,
+    Control,
+    Frame,
+    Picture,
+    Rows,
+    Status,
+)
 from heroes_forensics.model import GAP_TEXTS, JSON, MAX_SIZE, EntryKind, Place
 
 _BATCH: Final = struct.Struct("<cBII")
@@ -247,6 +260,41 @@ def _check_contents(rows: Rows, area: bytes) -> None:
         raise ProtocolViolationError("a content row is done without digests")
 
 
+def _check_perceptual(rows: Rows, area: bytes) -> None:
+    hashed, status = rows["hashed"], rows["status"]
+    if area or not np.isin(status, _PICTURES).all() or (rows["gap"] > len(GAP_TEXTS)).any():
+        raise ProtocolViolationError("a picture row has an unknown status or gap")
+    if (np.isin(status, (Picture.GAP, Picture.PARTIAL)) != (rows["gap"] > 0)).any():
+        raise ProtocolViolationError("a picture row has a gap without a reason, or the reverse")
+    if (np.isin(status, (Picture.DONE, Picture.PARTIAL)) != (hashed > 0)).any():
+        raise ProtocolViolationError("a picture row is decoded without values, or the reverse")
+    if (hashed > PICTURE_FRAMES).any() or (hashed > rows["frames"]).any():
+        raise ProtocolViolationError("a picture row has values of more frames than there are")
+    pixels = rows["width"].astype(np.uint64) * rows["height"].astype(np.uint64)
+    if ((hashed > 0) & ((pixels == 0) | (pixels > MAX_PIXELS))).any():
+        raise ProtocolViolationError("a picture row has an impossible size")
+    width = PICTURE_FRAMES * HASH_BYTES
+    values = np.frombuffer(rows["values"].tobytes(), "u1").reshape(len(rows), width)
+    beyond = np.arange(width) >= hashed[:, None].astype(np.intp) * HASH_BYTES
+    if values[beyond].any():
+        raise ProtocolViolationError("a picture row holds more than its values")
+
+
+def _check_containers(rows: Rows, area: bytes) -> None:
+    if (
+        area
+        or not np.isin(rows["status"], _CONTAINERS).all()
+        or (rows["gap"] > len(GAP_TEXTS)).any()
+    ):
+        raise ProtocolViolationError("a container row has an unknown status or gap")
+    if ((rows["status"] == Container.GAP) != (rows["gap"] > 0)).any():
+        raise ProtocolViolationError("a container row has a gap without a reason, or the reverse")
+    if (rows["listed"] > MAX_SIZE).any() or (rows["directories"] > rows["listed"]).any():
+        raise ProtocolViolationError("a container row has an impossible count")
+    if (rows["expanded"] < 0).any() or (rows["depth"] == 0).any():
+        raise ProtocolViolationError("a container row has an impossible count")
+
+
 MAX_DETAIL: Final = 16
 """Facts about one gap."""
 ZONES: Final = frozenset({"utc", "local-unknown"})
@@ -259,4 +307,11 @@ _INSIDE: Final[dict[str, Callable[[JSON], None]]] = {
 _ENTRY_KINDS: Final = np.array(sorted(EntryKind), dtype="u1")
 _STATUSES: Final = np.array(sorted(Status), dtype="u1")
 _LOCATOR_BYTES: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/.:-_+@$=,~"
-_CHECKS: Final = {"entries": _check_entries, "contents": _check_contents}
+_PICTURES: Final = np.array(sorted(Picture), dtype="u1")
+_CONTAINERS: Final = np.array(sorted(Container), dtype="u1")
+_CHECKS: Final = {
+    "entries": _check_entries,
+    "contents": _check_contents,
+    "perceptual": _check_perceptual,
+    "containers": _check_containers,
+}

@@ -1,7 +1,8 @@
 """Comparing the rows of a case with the digests its ledger holds of them.
 
-The rows of a unit (items, contents, matches) are covered by its ``unit.completed``; what a run
-knows beside them (sources, volumes, gaps, verifications, sets) by its ``coverage.declared``.
+The rows of a unit (items, contents, matches, pictures, containers) are covered by its
+``unit.completed``; what a run knows beside them (sources, volumes, gaps, verifications, sets) by
+its ``coverage.declared``.
 """
 
 import hashlib
@@ -15,11 +16,15 @@ from heroes_forensics.store.records import row_bytes, rows_digest
 
 _OF_UNITS: Final = {
     "item": "SELECT unit_id, id, volume_id, unit_id, kind, flags, place, owner, size,"
-    " first_offset, times, locator, handle, path FROM item ORDER BY id",
+    " first_offset, times, locator, handle, path, parent FROM item ORDER BY id",
     "content": "SELECT unit_id, item_id, unit_id, status, gap, type, bytes_read, md5, sha1, sha256"
     " FROM content ORDER BY item_id",
     "match": "SELECT unit_id, item_id, hashset_id, unit_id, record, grade, verdict, facts, finding,"
     " status FROM match ORDER BY id",
+    "perceptual": "SELECT unit_id, item_id, unit_id, status, gap, width, height, frames, hashed,"
+    " algorithm, quality, value FROM perceptual ORDER BY item_id",
+    "container": "SELECT unit_id, item_id, unit_id, status, gap, kind, depth, listed, directories,"
+    " expanded, time_basis FROM container ORDER BY item_id",
 }
 """Rows as `records` digests them when it closes a unit; in front of each, the unit's number."""
 

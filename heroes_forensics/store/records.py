@@ -162,6 +162,7 @@ class Records:
                 area[start : start + length].decode("ascii"),
                 handle[:used],
                 path,
+                None,
             )
             for number, path, (
                 kind,
@@ -182,7 +183,8 @@ class Records:
         ]
         self._database.many(
             "INSERT INTO item (id, volume_id, unit_id, kind, flags, place, owner, size,"
-            " first_offset, times, locator, handle, path) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            " first_offset, times, locator, handle, path, parent)"
+            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             stored,
         )
         return stored

@@ -114,7 +114,9 @@ ITEM: Final = Table(
     Column("locator", Text, nullable=False),
     Column("handle", LargeBinary, nullable=False),
     Column("path", LargeBinary, nullable=False),
+    Column("parent", Integer, ForeignKey("item.id")),
 )
+"""``parent``: the container that holds the item; null for what a file system names."""
 
 CONTENT: Final = Table(
     "content",
@@ -129,6 +131,42 @@ CONTENT: Final = Table(
     Column("sha1", LargeBinary),
     Column("sha256", LargeBinary),
 )
+
+PERCEPTUAL: Final = Table(
+    "perceptual",
+    METADATA,
+    Column("item_id", Integer, ForeignKey("item.id"), primary_key=True),
+    Column("unit_id", Integer, ForeignKey("unit.id"), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("gap", Integer, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("frames", Integer, nullable=False),
+    Column("hashed", Integer, nullable=False),
+    Column("algorithm", Text, nullable=False),
+    Column("quality", Integer),
+    Column("value", LargeBinary),
+)
+"""One row a picture. ``value`` is sealed under the case key whatever the policy for names: it is
+picture-like. ``algorithm`` says with its version what the values are; empty without any.
+``quality`` is null where the algorithm defines none."""
+
+CONTAINER: Final = Table(
+    "container",
+    METADATA,
+    Column("item_id", Integer, ForeignKey("item.id"), primary_key=True),
+    Column("unit_id", Integer, ForeignKey("unit.id"), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("gap", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("depth", Integer, nullable=False),
+    Column("listed", Integer, nullable=False),
+    Column("directories", Integer, nullable=False),
+    Column("expanded", Integer, nullable=False),
+    Column("time_basis", Text, nullable=False),
+)
+"""One row a container found inside evidence. ``listed`` is what its own lister counted, which adds
+to the left side of the entry equation; ``time_basis`` says how times of its members are stored."""
 
 GAP: Final = Table(
     "gap",

@@ -144,8 +144,26 @@ CREATE TABLE item (
 	locator TEXT NOT NULL,
 	handle BLOB NOT NULL,
 	path BLOB NOT NULL,
+	parent INTEGER,
 	PRIMARY KEY (id),
 	FOREIGN KEY(volume_id) REFERENCES volume (id),
+	FOREIGN KEY(unit_id) REFERENCES unit (id),
+	FOREIGN KEY(parent) REFERENCES item (id)
+);
+
+CREATE TABLE container (
+	item_id INTEGER NOT NULL,
+	unit_id INTEGER NOT NULL,
+	status INTEGER NOT NULL,
+	gap INTEGER NOT NULL,
+	kind TEXT NOT NULL,
+	depth INTEGER NOT NULL,
+	listed INTEGER NOT NULL,
+	directories INTEGER NOT NULL,
+	expanded INTEGER NOT NULL,
+	time_basis TEXT NOT NULL,
+	PRIMARY KEY (item_id),
+	FOREIGN KEY(item_id) REFERENCES item (id),
 	FOREIGN KEY(unit_id) REFERENCES unit (id)
 );
 
@@ -181,4 +199,21 @@ CREATE TABLE "match" (
 	FOREIGN KEY(hashset_id) REFERENCES hashset (id),
 	FOREIGN KEY(unit_id) REFERENCES unit (id),
 	UNIQUE (finding)
+);
+
+CREATE TABLE perceptual (
+	item_id INTEGER NOT NULL,
+	unit_id INTEGER NOT NULL,
+	status INTEGER NOT NULL,
+	gap INTEGER NOT NULL,
+	width INTEGER NOT NULL,
+	height INTEGER NOT NULL,
+	frames INTEGER NOT NULL,
+	hashed INTEGER NOT NULL,
+	algorithm TEXT NOT NULL,
+	quality INTEGER,
+	value BLOB,
+	PRIMARY KEY (item_id),
+	FOREIGN KEY(item_id) REFERENCES item (id),
+	FOREIGN KEY(unit_id) REFERENCES unit (id)
 );

@@ -1,0 +1,143 @@
+"""Rows that decoders and expanders give: perceptual values, containers, and their members.
+
+They are written in the transaction of their unit and returned as stored, for its digest. A
+perceptual value stands here only sealed, whatever the case's policy for names is.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+from heroes_forensics.frames import HASH_BYTES, Picture, Rows
+from heroes_forensics.model import JSON
+from heroes_forensics.store.database import Database
+
+SealValues = Callable[[Sequence[tuple[int, bytes]]], list[bytes]]
+"""(Item id, values) pairs in; what is stored of each out, in their order."""
+
+_PERCEPTUAL: Final = (
+    "INSERT INTO perceptual (item_id, unit_id, status, gap, width, height, frames, hashed,"
+    " algorithm, quality, value) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+)
+_CONTAINER: Final = (
+    "INSERT INTO container (item_id, unit_id, status, gap, kind, depth, listed, directories,"
+    " expanded, time_basis) VALUES (?,?,?,?,?,?,?,?,?,?)"
+)
+_MEMBER: Final = (
+    "INSERT INTO item (id, volume_id, unit_id, kind, flags, place, owner, size, first_offset,"
+    " times, locator, handle, path, parent) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+
+
+class ContainerRow(NamedTuple):
+    """One container as stored."""
+
+    item_id: int
+    status: int
+    """One of `frames.Container`."""
+    gap: int
+    """0, or 1 + the position in `model.GAP_TEXTS`."""
+    kind: str = ""
+    """``zip``, ``tar``; empty when it was not opened."""
+    depth: int = 0
+    listed: int = 0
+    directories: int = 0
+    expanded: int = 0
+    times: JSON = {}  # noqa: RUF012 - never changed
+    """`model.TimeBasis` of its members, as lists."""
+
+
+def pictures(
+    database: Database, unit: int, rows: Rows, algorithm: str, seal: SealValues
+) -> list[tuple[Any, ...]]:
+    """Insert `frames.PERCEPTUAL` rows in the order of their items; return what was stored.
+
+    Args:
+        database: inside a transaction.
+        unit: the unit they belong to.
+        rows: with item ids in ``id``, each once.
+        algorithm: what the values are, with its version.
+        seal: seals values under the case key.
+    """
+    found = sorted(rows.tolist())
+    values = seal([(row[0], bytes(row[7])[: row[6] * HASH_BYTES]) for row in found if row[6]])
+    sealed = iter(values)
+    stored = [
+        (
+            number,
+            unit,
+            status,
+            gap,
+            width,
+            height,
+            frames,
+            hashed,
+            algorithm if hashed else "",
+            None,
+            next(sealed) if hashed else None,
+        )
+        for number, status, gap, width, height, frames, hashed, _ in found
+    ]
+    database.many(_PERCEPTUAL, stored)
+    return stored
+
+
+def containers(
+    database: Database, unit: int, rows: Sequence[ContainerRow]
+) -> list[tuple[Any, ...]]:
+    """Insert containers in the order of their items; return what was stored."""
+    stored = [
+        (
+            *(row.item_id, unit, row.status, row.gap, row.kind, row.depth),
+            *(row.listed, row.directories, row.expanded),
+            json.dumps(row.times, sort_keys=True, separators=(",", ":")),
+        )
+        for row in sorted(rows, key=lambda row: row.item_id)
+    ]
+    database.many(_CONTAINER, stored)
+    return stored
+
+
+def members(database: Database, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert members of containers: whole rows of the table ``item``, in their order."""
+    database.many(_MEMBER, rows)
+
+
+class Counts(NamedTuple):
+    """How pictures or containers ended: how many, by status and by code of gap."""
+
+    by_status: dict[int, int]
+    by_gap: dict[int, int]
+
+
+def counted(database: Database, table: str, *, run: int | None = None) -> Counts:
+    """Count the rows of ``perceptual`` or ``container``, of the case or of one run."""
+    if table not in {"perceptual", "container"}:
+        raise ValueError(table)
+    by_status: dict[int, int] = {}
+    by_gap: dict[int, int] = {}
+    for status, gap, count in database.rows(
+        f"SELECT t.status, t.gap, count(*) FROM {table} t JOIN unit u ON u.id = t.unit_id"  # noqa: S608 - checked above
+        " WHERE ?1 IS NULL OR u.run_id = ?1 GROUP BY t.status, t.gap",
+        (run,),
+    ):
+        by_status[status] = by_status.get(status, 0) + count
+        if gap:
+            by_gap[gap] = by_gap.get(gap, 0) + count
+    return Counts(by_status, by_gap)
+
+
+def values_of(
+    database: Database, open_value: Callable[[int, bytes], bytes]
+) -> Iterator[tuple[int, str, tuple[bytes, ...]]]:
+    """Yield (item id, algorithm, values) of every picture that has values, opened."""
+    for number, algorithm, sealed in database.rows(
+        "SELECT item_id, algorithm, value FROM perceptual WHERE value IS NOT NULL ORDER BY item_id"
+    ):
+        plain = open_value(number, sealed)
+        starts = range(0, len(plain), HASH_BYTES)
+        yield number, algorithm, tuple(plain[start : start + HASH_BYTES] for start in starts)
+
+
+WITHOUT_VALUES: Final = frozenset(set(Picture) - {Picture.DONE, Picture.PARTIAL})
+"""How a picture ends that has no perceptual values."""
