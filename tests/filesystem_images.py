@@ -166,3 +166,25 @@ def ntfs_put(image: Path, folder: Path, name: str, data: bytes, *, stream: str =
 def any_reader(data: bytes) -> Reader:
     """Return bytes as a reader."""
     return Bytes(data)
+
+
+ODD_NAMES = {
+    "Latin-1": b"caf\xe9.jpg",
+    "0xFF": b"\xff\xfe\xff",
+    "encoded surrogate": b"a\xed\xa0\x80b",
+    "255 bytes": b"n" * 255,
+    "255 bytes, not UTF-8": b"\xff" * 255,
+    "newline": b"two\nlines",
+    "terminal codes": b"\x1b[31mred\x07",
+    "bidi override": "gpj.\u202eexe".encode(),
+    "a caret": b"x^y",
+    "formula": b"=1+1",
+}
+
+
+def odd(folder: Path) -> None:
+    """Make a file of each of `ODD_NAMES`, which is its content, and one that comes last."""
+    for number, name in enumerate(ODD_NAMES.values()):
+        with open(os.path.join(os.fsencode(folder), b"%02d" % number + name[:253]), "wb") as file:  # noqa: PTH118, PTH123 - names that are no text
+            file.write(name)
+    (folder / "zz last").write_bytes(b"last")

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 from filesystem_images import (
+    ODD_NAMES,
     Bytes,
     content,
     digests,
     ext_image,
     in_use,
     listed,
+    odd,
     reader_of,
     run,
 )
@@ -24,26 +26,6 @@ from heroes_forensics.parsers.filesystems import ext_inodes, tsk_walk
 from heroes_forensics.parsers.filesystems.locators import icat_command
 from heroes_forensics.parsers.filesystems.tsk import open_tsk
 from heroes_forensics.parsers.storage.readers import RangeReader
-
-ODD_NAMES = {
-    "Latin-1": b"caf\xe9.jpg",
-    "0xFF": b"\xff\xfe\xff",
-    "encoded surrogate": b"a\xed\xa0\x80b",
-    "255 bytes": b"n" * 255,
-    "255 bytes, not UTF-8": b"\xff" * 255,
-    "newline": b"two\nlines",
-    "terminal codes": b"\x1b[31mred\x07",
-    "bidi override": "gpj.\u202eexe".encode(),
-    "a caret": b"x^y",
-    "formula": b"=1+1",
-}
-
-
-def odd(folder: Path) -> None:
-    for number, name in enumerate(ODD_NAMES.values()):
-        with open(os.path.join(os.fsencode(folder), b"%02d" % number + name[:253]), "wb") as file:  # noqa: PTH118, PTH123 - names that are no text
-            file.write(name)
-    (folder / "zz last").write_bytes(b"last")
 
 
 def plain(folder: Path) -> None:

@@ -115,8 +115,20 @@ class Database:
             path.chmod(0o600)
         try:
             database = cls(path, _connect(path, read_only=read_only))
-            version = database.value("PRAGMA user_version")
-            application = database.value("PRAGMA application_id")
+        except sqlite3.DatabaseError as error:
+            raise CustodyError(f"{path} cannot be read as a case database") from error
+        try:
+            database._check()
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def _check(self) -> None:
+        path = self.path
+        try:
+            version = self.value("PRAGMA user_version")
+            application = self.value("PRAGMA application_id")
             if application != APPLICATION_ID:
                 raise CustodyError(f"{path} is not a heroes case database")
             if version != SCHEMA_VERSION:
@@ -124,13 +136,12 @@ class Database:
                     f"{path} has schema {version}, this program reads {SCHEMA_VERSION}",
                     hint="use the version of heroes that made the case, or a newer one",
                 )
-            if database.value("PRAGMA quick_check") != "ok":
+            if self.value("PRAGMA quick_check") != "ok":
                 raise CustodyError(f"{path} is damaged: SQLite's own check fails")
-            if database.schema_digest() != _expected_schema():
+            if self.schema_digest() != _expected_schema():
                 raise CustodyError(f"{path} does not have the tables heroes makes")
         except sqlite3.DatabaseError as error:
             raise CustodyError(f"{path} cannot be read as a case database") from error
-        return database
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
