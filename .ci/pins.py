@@ -31,7 +31,8 @@ def wanted() -> list[str]:
             rows += [row] if isinstance(row, str) else group(row["include-group"])
         return rows
 
-    return sorted({*project["project"]["dependencies"], *group("dev")})
+    extras = [row for rows in project["project"]["optional-dependencies"].values() for row in rows]
+    return sorted({*project["project"]["dependencies"], *extras, *group("dev")})
 
 
 def canonical(name: str) -> str:

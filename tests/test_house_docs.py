@@ -112,7 +112,9 @@ def test_a_decision_has_its_four_parts_and_fits_a_page(name: str) -> None:
 
 def test_every_dependency_has_its_line() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    runtime = [re.split(r"[<>=\[ ]", row)[0] for row in project["project"]["dependencies"]]
+    extras = project["project"]["optional-dependencies"].values()
+    rows = [*project["project"]["dependencies"], *(row for extra in extras for row in extra)]
+    runtime = [re.split(r"[<>=\[ ]", row)[0] for row in rows]
     first, _, second = TEXTS["docs/dependencies.md"].partition("## Development only")
     cells = re.findall(r"^\| ([\w, -]+) \|", first, re.MULTILINE)
     listed = {name for cell in cells for name in cell.split(", ")}
