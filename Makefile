@@ -12,7 +12,7 @@ JOBS   ?= 2
 SOURCES := $(wildcard heroes_forensics tests fixtures benchmarks docs .ci)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contracts fix fixtures docs bench conformance faults \
+.PHONY: help demo test check lint types contracts fix fixtures docs bench peers conformance faults \
 	offline constraints clean
 
 help: ## List the targets
@@ -61,8 +61,11 @@ fixtures: $(STAMP) ## Build the demo evidence again (needs ntfs-3g and e2fsprogs
 docs: $(STAMP) ## Write docs/cli.md again from the help texts
 	$(BIN)/python docs/cli.py
 
-bench: $(STAMP) ## Measure, as ratios in one run
-	$(BIN)/python benchmarks/scan.py
+bench: $(STAMP) peers ## Measure, as ratios in one run; T=--full does everything
+	$(BIN)/python benchmarks/scan.py $(T)
+
+peers: ## Programs to compare with, in environments of their own
+	@benchmarks/peers-setup.sh
 
 conformance: $(STAMP) ## Compare with what independent tools found in real images
 	PYTHONPATH=tests $(BIN)/python -m conformance $(T)

@@ -76,6 +76,21 @@ def run(
     return Cost(spent() - before, wall, memory), output
 
 
+def text(command: Sequence[str]) -> str:
+    """Run a command and return all it says, whatever its code.
+
+    Raises:
+        FailedError: it cannot be started.
+    """
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+    except OSError as error:
+        raise FailedError(f"{command[0]} cannot be started") from error
+    return done.stdout + done.stderr
+
+
 def spent() -> float:
     """Return the user and system time of every descendant that has ended so far, seconds."""
     _reap()

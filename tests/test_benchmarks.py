@@ -1,0 +1,127 @@
+"""The benchmarks measure what they say: the same bytes for all, and verdicts that can be bad."""
+
+import hashlib
+import json
+import struct
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import aims
+import bounds
+import images
+import peers
+import plan
+import pytest
+from corpus import ROOT
+
+SHAPE = images.Shape("12 mixed", 12, "mixed")
+SCRIPTS = ROOT / "benchmarks"
+
+
+@pytest.fixture
+def image(tool: Callable[[str], Path], tmp_path: Path) -> Path:
+    tool("mke2fs")
+    return images.make(SHAPE, tmp_path / "image")
+
+
+def truth() -> int:
+    check = 0
+    for _, pieces in images.file_bytes(SHAPE):
+        value = hashlib.sha256(b"".join(pieces)).digest()
+        check ^= int.from_bytes(value[:8], "big")
+    return check
+
+
+def read(image: Path) -> dict[str, object]:
+    planned = image.with_name("plan")
+    plan.plan(str(image.with_suffix(".raw")), str(planned))
+    command = [sys.executable, str(SCRIPTS / "bounds.py"), "read", str(image), str(planned)]
+    found: dict[str, object] = json.loads(subprocess.check_output(command))
+    return found
+
+
+def test_the_minimal_program_and_the_loop_read_what_was_generated(image: Path) -> None:
+    found = read(image)
+    assert (found["files"], found["bytes"]) == (SHAPE.files, sum(SHAPE.all_sizes))
+    assert found["check"] == truth()
+    done = peers.Done()
+    peers.dfvfs_loop(str(image), done)
+    assert (done.bytes, done.check) == (sum(SHAPE.all_sizes), truth())
+
+
+def test_a_changed_byte_shows_in_the_check(image: Path, tmp_path: Path) -> None:
+    other = tmp_path / "image.raw"
+    other.write_bytes(image.read_bytes())
+    planned = tmp_path / "plan"
+    plan.plan(str(other), str(planned))
+    start = next(extents[0][0] for _, extents in bounds.planned(str(planned)) if extents)
+    with other.open("r+b") as stream:
+        stream.seek(start)
+        first = stream.read(1)[0]
+        stream.seek(start)
+        stream.write(bytes([first ^ 1]))
+    assert read(other)["check"] != truth()
+
+
+def test_the_minimal_program_reads_an_e01_and_checks_it(
+    image: Path, tool: Callable[[str], Path]
+) -> None:
+    tool("ewfacquire")
+    acquired = images.acquired(image)
+    assert read(acquired)["check"] == truth()
+    media = hashlib.md5(image.read_bytes(), usedforsecurity=False).hexdigest()
+    assert bounds.inflate(str(acquired))["check"] == media
+    data = bytearray(acquired.read_bytes())
+    start, size, _ = max(bounds.chunk_table(bytes(data)), key=lambda row: row[1])
+    data[start + size // 2] ^= 1
+    damaged = acquired.with_name("damaged.E01")
+    damaged.write_bytes(data)
+    with pytest.raises((ValueError, OSError, bounds.InflateError)):
+        bounds.inflate(str(damaged))
+
+
+def test_the_words_that_ntfs_replaced_are_put_back() -> None:
+    record = bytearray(range(256)) * 4
+    words = 48
+    record[words : words + 6] = struct.pack("<3H", 7, 0x1111, 0x2222)
+    mended = bounds.mended(bytes(record), words)
+    assert mended[510:512] == b"\x11\x11"
+    assert mended[1022:1024] == b"\x22\x22"
+    assert mended[:510] == record[:510]
+
+
+VERDICTS = {
+    "reached, more is better": (aims.Aim("", 4, 4.1, 5), "reached"),
+    "missed, though it could be": (aims.Aim("", 4, 3.9, 5), "not reached"),
+    "missed, and no program reaches it": (aims.Aim("", 4, 2, 3.9), "not reachable here"),
+    "missed, with no bound known": (aims.Aim("", 4, 2), "not reached"),
+    "reached, less is better": (aims.Aim("", 1.3, 1.2, 1.05, at_most=True), "reached"),
+    "missed, less is better": (aims.Aim("", 1.3, 1.4, 1.05, at_most=True), "not reached"),
+    "out of reach, less is better": (
+        aims.Aim("", 1.3, 1.6, 1.4, at_most=True),
+        "not reachable here",
+    ),
+}
+
+
+@pytest.mark.parametrize(("aim", "verdict"), VERDICTS.values(), ids=VERDICTS)
+def test_an_aim_is_judged_beside_its_bound(aim: aims.Aim, verdict: str) -> None:
+    assert aim.verdict() == verdict
+
+
+def test_a_share_of_an_aim_is_more_the_better_it_is() -> None:
+    assert aims.Aim("", 4, 3).share(4) == pytest.approx(0.75)
+    assert aims.Aim("", 1.3, 2.6, at_most=True).share(1.3) == pytest.approx(0.5)
+
+
+@pytest.mark.slow
+def test_the_whole_script_runs_and_fills_its_tables(tmp_path: Path) -> None:
+    command = [sys.executable, str(SCRIPTS / "scan.py"), "--quick", "--folder", str(tmp_path)]
+    done = subprocess.run(
+        [*command, "--only", "60 of 1 MiB"], check=True, capture_output=True, text=True
+    )
+    assert "| 60 of 1 MiB (63 MB) | raw | minimal |" in done.stdout
+    assert "60 of 1 MiB, raw: CPU, times that of the digests alone" in done.stdout
+    assert list(tmp_path.iterdir()) == []
