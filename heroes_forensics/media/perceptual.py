@@ -1,0 +1,37 @@
+"""Perceptual values of a picture: imagehash's phash of each frame that was taken.
+
+A phash is what lists of laboratories hold: 64 bits of a 32 x 32 cosine transform, as
+``imagehash.phash`` gives them, written as the bytes of its hexadecimal form. An EXIF orientation
+is not applied.
+"""
+
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+import imagehash
+import numpy as np
+
+from heroes_forensics.frames import HASH_BYTES, PICTURE_FRAMES
+from heroes_forensics.media import image
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+ALGORITHM: Final = "phash-64"
+
+
+def phash(frame: "Image") -> bytes:
+    """Return the 64 bits of a frame, row by row."""
+    return np.packbits(imagehash.phash(frame).hash.flatten()).tobytes()
+
+
+def examined(stream: BinaryIO, kind: str) -> tuple[int, str, int, int, int, int, bytes]:
+    """Decode one picture; return status, gap, width, height, frames, hashed frames, their values.
+
+    Args:
+        stream: the bytes of the picture, seekable.
+        kind: a key of `image.FORMATS`.
+    """
+    found = image.measured(stream, kind, phash)
+    values = b"".join(found.values).ljust(PICTURE_FRAMES * HASH_BYTES, b"\0")
+    sizes = (found.width, found.height, found.frames)
+    return (int(found.status), found.gap, *sizes, len(found.values), values)
