@@ -29,6 +29,9 @@ from heroes_forensics.frames import Batch, Control, Frame, Unit, slices
 from heroes_forensics.pipelines import wire
 from heroes_forensics.pipelines.worker import EXIT_MEMORY
 
+_START: Final = "import gc; gc.disable(); from heroes_forensics.pipelines import zygote; zygote.main()"
+"""Looking for cycles would take a fifth of the time of importing; `zygote` allows it again."""
+
 STALL_SECONDS: Final = 120
 """A worker that sends nothing, not even a heartbeat, for this long is hung."""
 
@@ -69,8 +72,8 @@ class Zygote:
             [
                 sys.executable,
                 "-I",
-                "-m",
-                "heroes_forensics.pipelines.zygote",
+                "-c",
+                _START,
                 str(descriptor),
                 str(os.getpid()),
             ],

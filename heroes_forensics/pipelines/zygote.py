@@ -7,6 +7,7 @@ key, hash set or case row is ever in a worker's address space.
 """
 
 import ctypes
+import gc
 import os
 import resource
 import selectors
@@ -86,6 +87,9 @@ def run(control: socket.socket) -> None:
     """Serve ``fork`` messages until the coordinator closes the socket."""
     for module in PRELOAD:
         import_module(module)
+    gc.freeze()  # what is loaded now is never looked at again, so that workers share its pages
+    gc.set_threshold(20_000, 50, 50)
+    gc.enable()
     awake_read, awake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(awake_write, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, _wake)
