@@ -29,7 +29,9 @@ from heroes_forensics.frames import Batch, Control, Frame, Unit, slices
 from heroes_forensics.pipelines import wire
 from heroes_forensics.pipelines.worker import EXIT_MEMORY
 
-_START: Final = "import gc; gc.disable(); from heroes_forensics.pipelines import zygote; zygote.main()"
+_START: Final = (
+    "import gc; gc.disable(); from heroes_forensics.pipelines import zygote; zygote.main()"
+)
 """Looking for cycles would take a fifth of the time of importing; `zygote` allows it again."""
 
 STALL_SECONDS: Final = 120
