@@ -2,14 +2,16 @@
 
 import hashlib
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conformance import rules
+from conformance import rules, run
 from conformance.exceptions import Exceptions
 from conformance.images import Corpus, Image, Row
-from scans import scanned
+from conformance.programs import Ran
+from scans import DEMO, scanned
 
 from heroes_forensics.pipelines import views
 
@@ -212,3 +214,30 @@ def test_a_file_that_two_tools_do_not_list_either_may_be_absent(tmp_path: Path) 
     rows = exceptions(tmp_path / "rows.json", ours=None, tools=tools)
     assert rows.allows("i", "p0", FOUND._replace(ours=()))
     assert not exceptions(tmp_path / "rows.json").allows("i", "p0", FOUND._replace(ours=()))
+
+
+def again(case: Path, code: int) -> run.Result:
+    """Scan the bundled image a second time, with another number of workers, and compare."""
+    corpus = Corpus.__new__(Corpus)  # no corpus is needed to compare two scans
+    result = run.Result("image")
+    exceptions = Exceptions.__new__(Exceptions)
+    comparison = run.Comparison(corpus, exceptions, case.parent, (1, 2))
+    comparison._again(DEMO, case, code, 2, result)  # noqa: SLF001 - one step of the comparison
+    return result
+
+
+def test_another_result_with_other_workers_is_a_difference(tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    code = run._scan(DEMO, case, 1).code  # noqa: SLF001 - one step of the comparison
+    assert not again(case, code).differences
+    assert "exits" in again(case, code + 1).differences[0]
+    with sqlite3.connect(case / "case.db") as database:
+        database.execute("UPDATE content SET bytes_read = bytes_read + 1")
+    assert "content_sha256" in again(case, code).differences[0]
+
+
+def test_a_scan_that_ends_badly_with_other_workers_is_a_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "_scan", lambda *_: Ran(1, "", "", 1.0, 0, 0, hung=False, left=False))
+    assert again(tmp_path / "case", 0).differences

@@ -9,10 +9,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import build
 import pytest
 from conftest import Tools
 
-import build
 from heroes_forensics import demo
 
 NAMES = [demo.IMAGE, demo.NOTABLE, demo.KNOWN_GOOD, demo.TRUTH]

@@ -1,13 +1,14 @@
 """Compare what we find in real images with what other tools found.
 
-Usage: PYTHONPATH=tests python -m conformance.run [--results FILE] [PART-OF-A-NAME ...]
+Usage: PYTHONPATH=tests python -m conformance.run [--workers N,M] [PART-OF-A-NAME ...]
 
 Each image with a truth manifest is unpacked (bounded), scanned through the command line with
 ``--names clear``, and compared: the digests of its media, the starts of its partitions, and every
 file of every volume whose file system is in scope, on path, size and SHA-256. `rules` says what
 is listed apart. Any other difference has to have a row in ``exceptions.json``, allocated files that
 no manifest lists one in ``extra.json``; ``deleted.json`` holds the deleted files that other tools
-recover. Else, or when less was compared than ``floor.json`` says, this exits with 1.
+recover. Each image is scanned once for each number of ``--workers``; all must come to the same
+``content_sha256``. Else, or when less was compared than ``floor.json`` says, this exits with 1.
 """
 
 import argparse
@@ -51,8 +52,11 @@ class Result:
 class Comparison:
     """The corpus, the exceptions, and what both are compared with."""
 
-    def __init__(self, corpus: Corpus, exceptions: Exceptions, scratch: Path) -> None:
+    def __init__(
+        self, corpus: Corpus, exceptions: Exceptions, scratch: Path, workers: tuple[int, ...]
+    ) -> None:
         self.corpus = corpus
+        self.workers = workers
         self.exceptions = exceptions
         self.scratch = scratch
         self.deleted: list[Row] = json.loads((HERE / "deleted.json").read_text("utf-8"))
@@ -74,8 +78,9 @@ class Comparison:
         if path is None:
             result.counts["images too large to unpack"] += 1
             return
+        first, *others = self.workers
         case = folder / "case"
-        ran = heroes("scan", str(path), "--case", str(case), "--names", "clear", "-q", watch=folder)
+        ran = _scan(path, case, first)
         result.memory = ran.memory
         result.counts[f"exit {ran.code}"] += 1
         in_scope = list(self._in_scope(image, result))
@@ -88,6 +93,21 @@ class Comparison:
                 result.differences.append(f"not opened: {ran.err.strip()[:300]}")
         else:
             self._inventory(image, path, case, in_scope, result)
+            for number in others:
+                self._again(path, case, ran.code, number, result)
+
+    def _again(self, path: Path, case: Path, code: int, workers: int, result: Result) -> None:
+        """Scan once more with another number of workers; all of the result has to be the same."""
+        other = case.with_name(f"case-{workers}")
+        ran = _scan(path, other, workers)
+        result.memory = max(result.memory, ran.memory)
+        if _unwell(ran) or ran.code != code:
+            result.differences.append(f"exits {ran.code} with {workers} workers, else {code}")
+        elif _content(case) == _content(other):
+            result.counts["images equal with any workers"] += 1
+        else:
+            result.differences.append(f"another content_sha256 with {workers} workers")
+        shutil.rmtree(other, ignore_errors=True)
 
     def _in_scope(self, image: Image, result: Result) -> Iterator[Row]:
         for part in image.partitions:
@@ -177,6 +197,16 @@ class Comparison:
                 text = f"{found} of {len(table['files'])} deleted files, not {table['at_least']}"
                 differences.append(f"{table['volume']}: {text}")
         return differences
+
+
+def _scan(path: Path, case: Path, workers: int) -> Ran:
+    options = ("--names", "clear", "--workers", str(workers), "-q")
+    return heroes("scan", str(path), "--case", str(case), *options, watch=case.parent)
+
+
+def _content(case: Path) -> str:
+    shown = heroes("status", str(case), "--json", watch=case)
+    return str(json.loads(shown.out.splitlines()[-1])["content_sha256"])
 
 
 def _unwell(ran: Ran) -> str:
@@ -271,6 +301,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="conformance.run", description=__doc__)
     parser.add_argument("wanted", nargs="*", metavar="PART-OF-A-NAME")
     parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1))
+    parser.add_argument("--workers", type=_numbers, default=(1, 4), metavar="N,M")
     chosen = parser.parse_args(arguments)
     if not EVIDENCE.is_dir():
         say(f"no corpus at {EVIDENCE}: nothing compared")
@@ -283,11 +314,15 @@ def main(arguments: list[str]) -> int:
         ThreadPoolExecutor(chosen.jobs) as pool,
     ):
         os.environ["HEROES_HOME"] = f"{scratch}/home"
-        comparison = Comparison(corpus, exceptions, Path(scratch))
+        comparison = Comparison(corpus, exceptions, Path(scratch), chosen.workers)
         for result in pool.map(comparison.compare, corpus.images(chosen.wanted)):
             say(f"{'DIFF' if result.differences else 'ok  '} {result.label}{result.remark}")
             results.append(result)
-    return _summary(results, exceptions, whole=not chosen.wanted)
+    return _summary(results, exceptions, whole=not chosen.wanted and len(chosen.workers) > 1)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(","))
 
 
 if __name__ == "__main__":
