@@ -58,7 +58,7 @@ def import_file(
         ) from error
     try:
         key = laboratory.catalogue_ring(laboratory.home(), passphrase).set_key
-        with Pool(zygote, [descriptor], 1) as pool:
+        with Pool(zygote, [descriptor], 1, role="importer") as pool:
             frames = one(pool, Unit(0, "import", options))
             return catalogue().add(frames, description, key)
     except UnknownKindError:

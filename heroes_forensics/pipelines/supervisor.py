@@ -9,6 +9,7 @@ import os
 import selectors
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -26,8 +27,10 @@ from heroes_forensics.errors import (
     UsageError,
 )
 from heroes_forensics.frames import Batch, Control, Frame, Unit, slices
-from heroes_forensics.pipelines import wire
-from heroes_forensics.pipelines.worker import EXIT_MEMORY
+from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import isolation, wire
+from heroes_forensics.pipelines.isolation import Isolation
+from heroes_forensics.pipelines.worker import EXIT_MEMORY, EXIT_UNLOCKED
 
 _START: Final = (
     "import gc; gc.disable(); from heroes_forensics.pipelines import zygote; zygote.main()"
@@ -89,16 +92,48 @@ class Zygote:
         theirs.close()
         self._control = ours
         self._statuses: dict[int, int] = {}
+        self._isolation: dict[tuple[str, bool], Isolation] = {}
 
-    def fork(self, descriptors: Sequence[int]) -> tuple[int, socket.socket]:
-        """Fork a worker that holds ``descriptors``; return its process id and our end."""
+    def fork(
+        self, descriptors: Sequence[int], role: str = "parser", layers: Sequence[str] = ()
+    ) -> tuple[int, socket.socket]:
+        """Fork a worker that holds ``descriptors``; return its process id and our end.
+
+        Args:
+            descriptors: what it may read.
+            role: a row of `heroes_forensics.pipelines.sandbox.ROLES`.
+            layers: locks without which it takes no unit and ends.
+        """
+        return self._start(Control("fork", {"role": role, "layers": list(layers)}), descriptors)
+
+    def probe(
+        self, role: str, part: str, targets: JSON, descriptors: Sequence[int]
+    ) -> tuple[int, socket.socket]:
+        """Fork a worker that tries its locks instead of working."""
+        body: JSON = {"role": role, "part": part, "targets": targets}
+        return self._start(Control("probe", body), descriptors)
+
+    def isolation(self, role: str, descriptors: Sequence[int] = ()) -> Isolation:
+        """Return how workers of a role are locked; tried out once for each kind of worker."""
+        folder = next((each for each in descriptors if stat.S_ISDIR(os.fstat(each).st_mode)), -1)
+        kind = (role, folder >= 0)
+        if kind not in self._isolation:
+            self._isolation[kind] = isolation.probe(self, role, folder)
+        return self._isolation[kind]
+
+    @property
+    def weakest(self) -> Isolation:
+        """How the least locked of the workers tried so far are locked."""
+        return isolation.weakest(self._isolation.values())
+
+    def _start(self, message: Control, descriptors: Sequence[int]) -> tuple[int, socket.socket]:
         ours, theirs = wire.pair()
         with theirs:
             try:
                 for start in range(0, len(descriptors), wire.MAX_DESCRIPTORS):
                     part = descriptors[start : start + wire.MAX_DESCRIPTORS]
                     wire.send(self._control, Control("descriptors"), part)
-                wire.send(self._control, Control("fork"), [theirs.fileno()])
+                wire.send(self._control, message, [theirs.fileno()])
                 pid = self._await_fork()
             except OSError as error:
                 raise StoppedError("the worker processes could not be started") from error
@@ -112,6 +147,8 @@ class Zygote:
             body = received.frame.body
             if received.frame.kind == "forked":
                 return int(str(body["pid"]))
+            if received.frame.kind == "failed":
+                raise HeroesError(str(body["message"]), hint=str(body["hint"]))
             self._statuses[int(str(body["pid"]))] = int(str(body["status"]))
 
     def status(self, pid: int) -> int | None:
@@ -152,16 +189,20 @@ class Zygote:
 class Pool:
     """A number of workers that share the same descriptors."""
 
-    def __init__(self, zygote: Zygote, descriptors: Sequence[int], workers: int) -> None:
+    def __init__(
+        self, zygote: Zygote, descriptors: Sequence[int], workers: int, role: str = "parser"
+    ) -> None:
         self._zygote = zygote
         self._descriptors = tuple(descriptors)
+        self._role = role
+        self._layers = zygote.isolation(role, descriptors).applied
         self._selector = selectors.DefaultSelector()
         self._workers: list[_Worker] = []
         self._wanted = max(1, workers)
         self._deaths_in_a_row = 0
 
     def _spawn(self) -> _Worker:
-        pid, channel = self._zygote.fork(self._descriptors)
+        pid, channel = self._zygote.fork(self._descriptors, self._role, self._layers)
         try:
             worker = _Worker(pid, os.pidfd_open(pid), channel)
         except ProcessLookupError as error:
@@ -265,6 +306,8 @@ class Pool:
         if cause == "crash" and status is not None:
             if os.WIFEXITED(status) and os.WEXITSTATUS(status) == EXIT_MEMORY:
                 cause = "memory"
+            elif os.WIFEXITED(status) and os.WEXITSTATUS(status) == EXIT_UNLOCKED:
+                cause = "unlocked"
             elif os.WIFSIGNALED(status):
                 cause = f"signal-{signal.Signals(os.WTERMSIG(status)).name.lower()}"
         if unit is None:

@@ -42,13 +42,15 @@ MAX_DESCRIPTORS: Final = 250
 CONTROLS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     # coordinator to zygote and worker
     "descriptors": {},
-    "fork": {},
+    "fork": {"role": str, "layers": list},
+    "probe": {"role": str, "part": str, "targets": dict},
     "unit": {"id": int, "kind": str, "body": dict, "tasks": int},
     "stop": {},
     # zygote to coordinator
     "forked": {"pid": int},
     "died": {"pid": int, "status": int},
     # worker to coordinator
+    "probed": {"row": str, "outcome": str},
     "alive": {"reads": int},
     "progress": {"bytes": int, "items": int},
     "gap": {"where": str, "code": str, "detail": dict},
@@ -206,6 +208,11 @@ def _opened_inside(body: JSON) -> None:
         raise ProtocolViolationError("an opened volume is of no kind of ours")
 
 
+def _probed_inside(body: JSON) -> None:
+    if any(_WORD.fullmatch(str(body[name])) is None for name in ("row", "outcome")):
+        raise ProtocolViolationError("a probe names no attempt of ours")
+
+
 def _refuse(constant: str) -> object:
     raise ValueError(constant)
 
@@ -303,6 +310,7 @@ _INSIDE: Final[dict[str, Callable[[JSON], None]]] = {
     "gap": _gap_inside,
     "listing": _listing_inside,
     "opened": _opened_inside,
+    "probed": _probed_inside,
 }
 _ENTRY_KINDS: Final = np.array(sorted(EntryKind), dtype="u1")
 _STATUSES: Final = np.array(sorted(Status), dtype="u1")

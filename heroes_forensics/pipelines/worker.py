@@ -16,6 +16,8 @@ from heroes_forensics.pipelines import wire
 
 EXIT_BUG: Final = 70
 EXIT_MEMORY: Final = 71
+EXIT_UNLOCKED: Final = 72
+"""A lock that the probe found in place could not be applied; no unit was taken."""
 HEARTBEAT_SECONDS: Final = 5
 MESSAGE_LIMIT: Final = 500
 

@@ -4,6 +4,9 @@ In the minimal layout ``FILE`` is a table; in the full one it is a view over ``M
 read instead because the view is much slower. No column is assumed: they are looked up. The file
 is hostile input: read-only and immutable, no extension, no trusted schema, an authorizer that
 allows reading and nothing else, and a limit on the work between two rows.
+
+SQLite opens files by path only, and a locked worker has no paths: `open_before_locks` opens the
+one file that was handed in while there still are some, and reads no more of it than its header.
 """
 
 import os
@@ -55,6 +58,9 @@ _LIMITS: Final = {
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
 
+_EARLY: Final[dict[int, sqlite3.Connection | Exception]] = {}
+"""By descriptor: databases opened before this process was locked, or why they could not be."""
+
 
 class NsrlSqlite:
     """Reads an RDS version 3 database."""
@@ -78,13 +84,9 @@ class NsrlSqlite:
         _check_whole(supplied)
         work = _Work()
         try:
-            before = _descriptors_of(supplied.descriptor)
-            with closing(_open(supplied.descriptor, work)) as database:
+            with closing(_opened(supplied.descriptor)) as database:
+                _restrict(database, work)
                 database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-                # SQLite follows the link in /proc to a path and opens that by name, which may
-                # be another file by now: it must have opened the very one that was handed in.
-                if _descriptors_of(supplied.descriptor) <= before:
-                    raise HashSetError("the SQLite database was replaced while it was opened")
                 yield from _rows(database, work, tally)
         except sqlite3.Error as error:
             if work.spent:
@@ -133,31 +135,63 @@ def _check_whole(supplied: Supplied) -> None:
         raise damaged("the file is cut short", f"byte {supplied.size} of {page * pages}")
 
 
-def _open(descriptor: int, work: _Work) -> sqlite3.Connection:
+def open_before_locks(descriptor: int) -> frozenset[int]:
+    """Open a file that calls itself an SQLite database, for the `read` that comes later.
+
+    What goes wrong now is told then: whoever calls this has no unit yet that could fail.
+
+    Returns:
+        The descriptors that SQLite made, which have to stay open.
+    """
+    if os.pread(descriptor, len(_MAGIC), 0) != _MAGIC:
+        return frozenset()
+    try:
+        _EARLY[descriptor], made = _open(descriptor)
+    except (sqlite3.Error, HashSetError) as error:
+        _EARLY[descriptor] = error
+        return frozenset()
+    return made
+
+
+def _opened(descriptor: int) -> sqlite3.Connection:
+    early = _EARLY.pop(descriptor, None)
+    if isinstance(early, Exception):
+        raise early
+    return _open(descriptor)[0] if early is None else early
+
+
+def _open(descriptor: int) -> tuple[sqlite3.Connection, frozenset[int]]:
+    before = _descriptors_of(descriptor)
     uri = f"file:/proc/self/fd/{descriptor}?mode=ro&immutable=1"
     database = sqlite3.connect(uri, uri=True, isolation_level=None)
-    try:
-        for limit, value in _LIMITS.items():
-            database.setlimit(limit, value)
-        for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0"):
-            database.execute(f"PRAGMA {pragma}")
-        database.set_authorizer(_authorize)
-        database.set_progress_handler(work.check, _STEPS)
-        database.text_factory = bytes
-    except BaseException:
+    made = _descriptors_of(descriptor) - before
+    # SQLite follows the link in /proc to a path and opens that by name, which may be another
+    # file by now: it must have opened the very one that was handed in.
+    if not made:
         database.close()
-        raise
-    return database
+        raise HashSetError("the SQLite database was replaced while it was opened")
+    return database, made
 
 
-def _descriptors_of(descriptor: int) -> int:
-    """Count the open descriptors of the file that ``descriptor`` is one of."""
+def _restrict(database: sqlite3.Connection, work: _Work) -> None:
+    for limit, value in _LIMITS.items():
+        database.setlimit(limit, value)
+    for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0"):
+        database.execute(f"PRAGMA {pragma}")
+    database.set_authorizer(_authorize)
+    database.set_progress_handler(work.check, _STEPS)
+    database.text_factory = bytes
+
+
+def _descriptors_of(descriptor: int) -> frozenset[int]:
+    """Return the open descriptors of the file that ``descriptor`` is one of."""
     wanted = os.fstat(descriptor)
-    count = 0
+    found = set()
     for entry in Path("/proc/self/fd").iterdir():
         with suppress(OSError):  # the descriptor of this very listing is closed by now
-            count += os.path.samestat(os.fstat(int(entry.name)), wanted)
-    return count
+            if os.path.samestat(os.fstat(int(entry.name)), wanted):
+                found.add(int(entry.name))
+    return frozenset(found)
 
 
 def _authorize(

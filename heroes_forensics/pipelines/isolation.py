@@ -1,0 +1,263 @@
+"""How well workers are locked: found out by trying, never concluded from what was configured.
+
+`probe` has workers attempt what no worker may do (`heroes_forensics.pipelines.probe`) and makes a
+level of what was refused. Levels: docs/isolation.md.
+"""
+
+import os
+import signal
+import socket
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+from uuid import uuid4
+
+from heroes_forensics.errors import StoppedError, UsageError
+from heroes_forensics.frames import Control
+from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import probe as attempts
+from heroes_forensics.pipelines import wire
+from heroes_forensics.pipelines.sandbox import ACCOUNT, LANDLOCK, NAMESPACES
+
+LEVELS: Final = ("A1", "A2", "A3", "A4")
+"""From the weakest to the strongest."""
+
+_SECONDS: Final = 20.0
+"""A probe that says nothing for this long has hung."""
+
+_NOT_HEARD: Final = "not-heard"
+_OPEN: Final = frozenset({_NOT_HEARD, attempts.ALLOWED})
+_LAYER: Final = "layer/"
+
+_A2: Final = frozenset({"memory-limit", "open-file", "create-file"})
+_A3: Final = _A2 | {
+    "make-socket",  # nothing but the filter of system calls refuses that
+    "connect-tcp",
+    "send-udp",
+    "connect-abstract",
+    "connect-pathname",
+    "exec",
+    "ptrace",
+    "fork",
+    "thread",
+    "signal-parent",
+    "signal-coordinator",
+}
+_A4: Final = _A3 | {
+    "stat-file",
+    "open-directory",
+    "keep-account",
+    "written-code",
+    f"{NAMESPACES}/connect-tcp",
+    f"{NAMESPACES}/connect-abstract",
+    f"{NAMESPACES}/connect-pathname",
+    f"{NAMESPACES}/stat-file",
+    f"{ACCOUNT}/keep-account",
+    f"{LANDLOCK}/open-directory",
+}
+_NEEDED: Final = (("A4", _A4), ("A3", _A3), ("A2", _A2))
+"""What has to be refused for a level, by the locks together and by single layers before them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """What workers were refused, and how much that is."""
+
+    level: str
+    """One of `LEVELS`."""
+    refused: tuple[str, ...]
+    """Attempts that failed, in the order they were made."""
+    allowed: tuple[str, ...]
+    """Attempts that succeeded, or of which nothing was heard."""
+    outcomes: tuple[tuple[str, str], ...]
+    """Every attempt with what came of it: ``allowed``, ``killed``, or the kernel's word."""
+    layers: tuple[tuple[str, str], ...]
+    """Every layer: ``applied``, or the kernel's word for why not."""
+
+    @property
+    def applied(self) -> list[str]:
+        """Name the layers that are in place: a worker without one of them takes no unit."""
+        return [name for name, outcome in self.layers if outcome == attempts.APPLIED]
+
+    @property
+    def weaker(self) -> list[str]:
+        """Name the layers that are missing, each with the kernel's word."""
+        return [f"{name}: {why}" for name, why in self.layers if why != attempts.APPLIED]
+
+    def sentence(self) -> str:
+        """Say in one line how workers are locked and what is weaker than it could be."""
+        parts = [f"isolation {self.level}: {len(self.refused)} attempts refused"]
+        if self.allowed:
+            parts.append(f"allowed: {', '.join(self.allowed)}")
+        if self.weaker:
+            parts.append(f"missing: {', '.join(self.weaker)}")
+        return "; ".join(parts)
+
+    def row(self) -> JSON:
+        """Return it as a row of JSON."""
+        return {
+            "type": "isolation",
+            "level": self.level,
+            "refused": list(self.refused),
+            "allowed": list(self.allowed),
+            "outcomes": dict(self.outcomes),
+            "layers": dict(self.layers),
+        }
+
+    def require(self, level: str) -> None:
+        """Refuse to go on below ``level``.
+
+        Raises:
+            UsageError: the machine gives less.
+        """
+        if level and LEVELS.index(self.level) < LEVELS.index(level):
+            missing = ", ".join(self.weaker) or f"not refused: {', '.join(self.allowed)}"
+            raise UsageError(
+                f"workers reach isolation {self.level} on this machine, and {level} was asked for"
+                f" ({missing})",
+                hint="see docs/isolation.md for what each level needs, or ask for a lower one",
+            )
+
+
+class Prober(Protocol):
+    """Starts workers that try instead of work; the zygote."""
+
+    def probe(
+        self, role: str, part: str, targets: JSON, descriptors: Sequence[int]
+    ) -> tuple[int, socket.socket]:
+        """Fork one; return its process number and our end of its socket."""
+        ...
+
+    def status(self, pid: int) -> int | None:
+        """Return the wait status of a worker that has ended."""
+        ...
+
+
+def probe(zygote: Prober, role: str = "parser", folder: int = -1) -> Isolation:
+    """Have workers of a role try what none may do.
+
+    Args:
+        zygote: what they are forked from.
+        role: a row of `heroes_forensics.pipelines.sandbox.ROLES`.
+        folder: descriptor of a folder source; then also what its workers may not do beside.
+
+    Raises:
+        StoppedError: no worker could be started.
+    """
+    outcomes: dict[str, str] = {}
+    with _targets() as targets:
+        outcomes.update(_heard(zygote, role, attempts.COMMON, targets))
+        for part in attempts.DEADLY:
+            outcomes.update(_heard(zygote, role, part, targets))
+        if folder >= 0:
+            found = _heard(zygote, role, attempts.FOLDER, targets, folder)
+            _merge(outcomes, found)
+    return _judged(outcomes)
+
+
+def weakest(found: Iterable[Isolation]) -> Isolation:
+    """Return what holds for all of several kinds of workers.
+
+    Raises:
+        ValueError: there is none.
+    """
+    each = list(found)
+    layers: dict[str, str] = {}
+    rows: dict[str, str] = {}
+    for one in each:
+        _merge(layers, dict(one.layers))
+        for row, outcome in one.outcomes:
+            if rows.get(row) not in _OPEN:
+                rows[row] = outcome
+    refused = tuple(row for row, outcome in rows.items() if outcome not in _OPEN)
+    allowed = tuple(row for row, outcome in rows.items() if outcome in _OPEN)
+    level = min((one.level for one in each), key=LEVELS.index)
+    return Isolation(level, refused, allowed, tuple(rows.items()), tuple(layers.items()))
+
+
+def _merge(outcomes: dict[str, str], found: dict[str, str]) -> None:
+    """Add what a second worker said; of two words on one layer the worse one counts."""
+    for row, outcome in found.items():
+        if outcomes.get(row, attempts.APPLIED) == attempts.APPLIED:
+            outcomes[row] = outcome
+
+
+def _judged(outcomes: dict[str, str]) -> Isolation:
+    layers = {
+        row.removeprefix(_LAYER): outcome
+        for row, outcome in outcomes.items()
+        if row.startswith(_LAYER)
+    }
+    rows = {row: outcome for row, outcome in outcomes.items() if not row.startswith(_LAYER)}
+    # What a probe that ended early never said is not refused.
+    for row in sorted(_A4 - set(rows)):
+        rows[row] = _NOT_HEARD
+    refused = tuple(row for row, outcome in rows.items() if outcome not in _OPEN)
+    allowed = tuple(row for row, outcome in rows.items() if outcome in _OPEN)
+    level = next((name for name, needed in _NEEDED if needed <= set(refused)), "A1")
+    if level == "A4" and any(row.startswith(f"{attempts.FOLDER}/") for row in allowed):
+        level = "A3"
+    return Isolation(level, refused, allowed, tuple(rows.items()), tuple(layers.items()))
+
+
+def _heard(zygote: Prober, role: str, part: str, targets: JSON, folder: int = -1) -> dict[str, str]:
+    """Run one probe worker and collect what it says; how it ends is an answer too."""
+    found: dict[str, str] = {}
+    pid, channel = zygote.probe(role, part, targets, [folder] if folder >= 0 else [])
+    with channel:
+        channel.settimeout(_SECONDS)
+        with suppress(OSError, wire.ProtocolViolationError):
+            while (received := wire.receive(channel)) is not None:
+                frame = received.frame
+                if isinstance(frame, Control) and frame.kind == "probed":
+                    found[str(frame.body["row"])] = str(frame.body["outcome"])
+    if part in attempts.DEADLY and part not in found:
+        found[part] = _ending(zygote.status(pid))
+    return found
+
+
+def _ending(status: int | None) -> str:
+    if status is None:
+        return _NOT_HEARD
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGSYS:
+        return "killed"
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status) == attempts.EXIT_ALLOWED:
+        return attempts.ALLOWED
+    return _NOT_HEARD
+
+
+@contextmanager
+def _targets() -> Iterator[JSON]:
+    """Listen where a worker must not come through, for as long as the probe takes."""
+    with ExitStack() as stack:
+        abstract = f"heroes-probe-{uuid4()}"
+        stack.enter_context(_listening("\0" + abstract))
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="heroes-probe-"))
+        path = str(Path(folder) / "socket")
+        stack.enter_context(_listening(path))
+        # Nothing but the locks shall be in the way.
+        Path(folder).chmod(0o755)
+        Path(path).chmod(0o777)
+        yield {
+            "coordinator": os.getpid(),
+            "account": os.geteuid(),
+            "abstract": abstract,
+            "pathname": path,
+        }
+
+
+@contextmanager
+def _listening(address: str) -> Iterator[None]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as made:
+        try:
+            made.bind(address)
+            made.listen(8)
+        except OSError as error:
+            raise StoppedError(
+                f"a socket for testing the locks of workers could not be made: {error.strerror}",
+                hint="the folder for temporary files must be writable and its path short (TMPDIR)",
+            ) from error
+        yield

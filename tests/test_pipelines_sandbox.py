@@ -1,0 +1,158 @@
+"""Workers are locked: what they may not do is tried, on the kernel that is there."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import heroes_forensics
+from heroes_forensics.frames import Control, Unit
+from heroes_forensics.pipelines import sandbox, sources, wire
+from heroes_forensics.pipelines.supervisor import Pool, Zygote, one
+
+PACKAGE = Path(heroes_forensics.__file__).parent
+
+
+@pytest.fixture(scope="module")
+def zygote() -> Iterator[Zygote]:
+    with Zygote() as made:
+        yield made
+
+
+def test_every_attempt_is_refused(zygote: Zygote) -> None:
+    found = zygote.isolation("parser")
+    assert found.allowed == ()
+    assert found.weaker == []
+    assert found.level == "A4"
+    outcomes = dict(found.outcomes)
+    assert outcomes["exec"] == outcomes["ptrace"] == "killed"
+    assert outcomes["namespaces/connect-tcp"] == "ENETUNREACH"
+    assert outcomes["landlock/open-directory"] == "EACCES"
+    assert outcomes["open-file"] == "EPERM"
+    assert outcomes["memory-limit"] == "ENOMEM"
+
+
+@pytest.mark.parametrize("role", sorted(sandbox.ROLES))
+def test_each_role_is_locked(zygote: Zygote, role: str) -> None:
+    assert zygote.isolation(role).level == "A4"
+
+
+def test_a_folder_worker_reads_below_the_folder_and_nothing_else(
+    zygote: Zygote, tmp_path: Path
+) -> None:
+    (tmp_path / "outside").write_bytes(b"x")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a").write_bytes(b"y")
+    with sources.opened(tmp_path / "in", zygote, workers=1) as opened:
+        found = zygote.isolation("parser", [slot.fd for slot in opened.slots])
+    assert found.level == "A4"
+    assert {row for row in found.refused if row.startswith("folder/")} == {
+        "folder/open-above",
+        "folder/stat-above",
+        "folder/open-for-writing",
+        "folder/follow-link",
+    }
+
+
+def test_a_worker_without_a_lock_that_others_have_takes_no_unit(zygote: Zygote) -> None:
+    pid, channel = zygote.fork([], "parser", ["a-lock-nobody-has"])
+    with channel:
+        assert wire.receive(channel) is None
+    status = zygote.status(pid)
+    assert status is not None
+    assert os.WEXITSTATUS(status) == 72
+
+
+def test_workers_hold_the_descriptors_they_were_given_and_no_more(
+    zygote: Zygote, tmp_path: Path
+) -> None:
+    (tmp_path / "f").write_bytes(b"x")
+    with (tmp_path / "f").open("rb") as stream:
+        pid, channel = zygote.fork([stream.fileno()])
+        with channel:
+            wire.send(channel, Control("unit", {"id": 1, "kind": "no", "body": {}, "tasks": 0}))
+            assert wire.receive(channel) is not None  # it is locked by now
+            held = {path.name: str(path.readlink()) for path in descriptors(pid)}
+    rest = [target for name, target in held.items() if int(name) > 2]
+    assert sorted(target.partition(":")[0] for target in rest) == [str(tmp_path / "f"), "socket"]
+
+
+def descriptors(pid: int) -> list[Path]:
+    folder = Path(f"/proc/{pid}/fd")
+    try:
+        return list(folder.iterdir())
+    except PermissionError:
+        pytest.skip("only root sees the descriptors of a locked process")
+
+
+# ---- imports -----------------------------------------------------------------------------
+
+PRELOADED = """
+import json, sys
+from heroes_forensics.pipelines import zygote
+zygote.preload()
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def test_nothing_is_left_to_import_once_a_worker_is_locked() -> None:
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", PRELOADED], capture_output=True, text=True, check=True
+    )
+    loaded = set(json.loads(done.stdout))
+    reachable = [name for name in loaded if name.startswith("heroes_forensics.")]
+    missing = {
+        f"{name}: {wanted}"
+        for name in reachable
+        for wanted in imported_late(name)
+        if wanted not in loaded
+    }
+    assert missing == set()
+
+
+def imported_late(module: str) -> Iterator[str]:
+    """Yield the modules that functions of ``module`` import when they run."""
+    path = PACKAGE.parent.joinpath(*module.split("."))
+    source = path.with_suffix(".py") if path.with_suffix(".py").exists() else path / "__init__.py"
+    tree = ast.parse(source.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        for inside in ast.walk(node):
+            if isinstance(inside, ast.Import):
+                yield from (alias.name for alias in inside.names)
+            elif isinstance(inside, ast.ImportFrom) and inside.module:
+                yield inside.module
+            elif (
+                isinstance(inside, ast.Call)
+                and isinstance(inside.func, ast.Name)
+                and inside.func.id == "import_module"
+                and isinstance(inside.args[0], ast.Constant)
+            ):
+                yield str(inside.args[0].value)
+
+
+# ---- sets --------------------------------------------------------------------------------
+
+
+def test_an_sqlite_set_is_read_though_no_path_can_be_opened(zygote: Zygote, tmp_path: Path) -> None:
+    path = tmp_path / "rds.db"
+    digest = "D0970714757783E6CF17B26FB8E2298F"
+    import sqlite3  # noqa: PLC0415 - one test
+
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE FILE (md5 TEXT, file_size INTEGER)")
+        database.execute("INSERT INTO FILE VALUES (?, 9)", (digest,))
+    database.close()
+    with path.open("rb") as stream, Pool(zygote, [stream.fileno()], 1, role="importer") as pool:
+        frames = list(one(pool, Unit(0, "import", {})))
+    facts = frames[-1]
+    assert isinstance(facts, Control)
+    assert facts.kind == "imported"
+    assert facts.body["facts"]["format"] == "nsrl-sqlite"  # type: ignore[index]
+    assert facts.body["facts"]["accepted"] == {"md5": 1}  # type: ignore[index]
