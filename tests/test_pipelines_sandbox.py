@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -110,7 +111,7 @@ def test_nothing_is_left_to_import_once_a_worker_is_locked() -> None:
         f"{name}: {wanted}"
         for name in reachable
         for wanted in imported_late(name)
-        if wanted not in loaded
+        if wanted not in loaded and find_spec(wanted) is not None  # an extra may be left out
     }
     assert missing == set()
 

@@ -54,6 +54,9 @@ MODULES: Final = (
     "encodings.utf_8_sig",
 )
 
+WARM: Final = ("heroes_forensics.hashing.lanes:prepare",)
+"""Functions called once after the imports: what compiles or looks things up when first used."""
+
 
 def _fork(root: int, descriptors: tuple[int, ...], message: Control) -> int:
     """Fork one worker; the first descriptor is its socket, the rest is evidence."""
@@ -122,13 +125,16 @@ def _wake(number: int, frame: object) -> None:
 
 
 def preload() -> None:
-    """Import all that a worker can come to need."""
+    """Import all that a worker can come to need, and have it ready."""
     for name in PACKAGES:
         package = import_module(name)
         for found in pkgutil.walk_packages(package.__path__, f"{name}."):
             import_module(found.name)
     for name in MODULES:
         import_module(name)
+    for target in WARM:
+        module, _, function = target.partition(":")
+        getattr(import_module(module), function)()
 
 
 def run(control: socket.socket) -> None:
