@@ -96,3 +96,14 @@ def test_what_is_no_blob_is_refused(blob: bytes) -> None:
 def test_a_short_case_key_is_refused() -> None:
     with pytest.raises(CustodyError):
         seal.NameSealer(bytes(31))
+
+
+def test_perceptual_values_open_as_such_and_in_their_own_row_alone() -> None:
+    sealer = seal.NameSealer(seal.new_case_key())
+    values, name = sealer.seal_values([(7, b"8 bytes.")])[0], sealer.seal(7, b"a name")
+    assert sealer.open_values(7, values) == b"8 bytes."
+    for item, blob in ((8, values), (7, name)):
+        with pytest.raises(CustodyError):
+            sealer.open_values(item, blob)
+    with pytest.raises(CustodyError):
+        sealer.open(7, values)

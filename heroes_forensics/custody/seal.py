@@ -3,7 +3,7 @@
 Files are sealed with age (X25519, https://age-encryption.org/v1), so that any age program opens
 them without us. Names and paths in the case database are sealed one by one under the case key
 with AES-256-GCM: a fresh 96-bit nonce each, the item id as associated data, so that a blob moved
-to another row does not open.
+to another row does not open. Perceptual values are sealed likewise, with their use beside the id.
 """
 
 import os
@@ -20,6 +20,8 @@ CASE_KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
 TAG_BYTES: Final = 16
 ID_BYTES: Final = 8
+VALUES: Final = b"perceptual"
+"""The use of a blob that holds perceptual values."""
 OVERHEAD: Final = NONCE_BYTES + TAG_BYTES
 """Bytes by which a sealed name is longer than the name."""
 
@@ -132,23 +134,40 @@ class NameSealer:
         nonce = os.urandom(NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, data, item_id.to_bytes(ID_BYTES, "big"))
 
-    def seal_many(self, rows: Sequence[tuple[int, bytes]]) -> list[bytes]:
-        """Seal (item id, data) pairs, in order: one call to the system's random source for all."""
+    def seal_many(self, rows: Sequence[tuple[int, bytes]], *, use: bytes = b"") -> list[bytes]:
+        """Seal (item id, data) pairs, in order: one call to the system's random source for all.
+
+        Args:
+            rows: the pairs.
+            use: what the data is, where it is no name; a blob opens for the same use only.
+        """
         nonces = os.urandom(NONCE_BYTES * len(rows))
         encrypt = self._cipher.encrypt
         sealed = []
         for start, (item_id, data) in zip(range(0, len(nonces), NONCE_BYTES), rows, strict=True):
             nonce = nonces[start : start + NONCE_BYTES]
-            sealed.append(nonce + encrypt(nonce, data, item_id.to_bytes(ID_BYTES, "big")))
+            sealed.append(nonce + encrypt(nonce, data, item_id.to_bytes(ID_BYTES, "big") + use))
         return sealed
 
-    def open(self, item_id: int, sealed: bytes) -> bytes:
-        """Return what was sealed to the row ``item_id``.
+    def seal_values(self, rows: Sequence[tuple[int, bytes]]) -> list[bytes]:
+        """Seal the perceptual values of items."""
+        return self.seal_many(rows, use=VALUES)
+
+    def open_values(self, item_id: int, sealed: bytes) -> bytes:
+        """Return the perceptual values that were sealed to the row ``item_id``.
 
         Raises:
             CustodyError: another key, another row, or an altered blob.
         """
-        associated = item_id.to_bytes(ID_BYTES, "big")
+        return self.open(item_id, sealed, use=VALUES)
+
+    def open(self, item_id: int, sealed: bytes, *, use: bytes = b"") -> bytes:
+        """Return what was sealed to the row ``item_id``.
+
+        Raises:
+            CustodyError: another key, another row, another use, or an altered blob.
+        """
+        associated = item_id.to_bytes(ID_BYTES, "big") + use
         try:
             return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], associated)
         except (InvalidTag, ValueError) as error:

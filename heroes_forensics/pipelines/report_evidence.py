@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Literal, cast, get_args
+from typing import Final, Literal, cast, get_args
 
 from heroes_forensics.custody import chain
 from heroes_forensics.filetype import TYPES, FileClass
@@ -163,7 +163,7 @@ class EvidenceBuilder:
                     for which in WHICH
                     if which in rules
                 ),
-                equation=_equation(found, json.loads(listing) if listing else {}),
+                equation=_equation(found),
             )
 
     def coverage(self, exhibit: int, sources: tuple[Source, ...]) -> Coverage:
@@ -281,9 +281,15 @@ def _bytes(size: float) -> int:
     return min(int(size), MAX_SIZE)
 
 
-def _equation(found: queries.Equation, listing: Mapping[str, Any]) -> Equation:
+def _equation(found: queries.Equation) -> Equation:
     return Equation.of(
-        Listing(**listing),
+        Listing(
+            entries=found.listed,
+            directories=found.directories,
+            directories_listed=found.directories_listed,
+            directories_not_listed=found.directories_not_listed,
+            directories_met_before=found.directories_met_before,
+        ),
         recorded=found.stored,
         digested=found.digested,
         without_content=found.no_content,

@@ -38,7 +38,7 @@ from heroes_forensics.reports.model import (
     Signer,
     counted,
 )
-from heroes_forensics.store import queries
+from heroes_forensics.store import derived, queries
 from heroes_forensics.store.database import Database
 
 _UTC: Final = TimeRule(1, "utc")
@@ -68,10 +68,10 @@ class Builder:
         for label, key, basis in database.rows(
             "SELECT s.label, v.key, v.time_basis FROM volume v JOIN source s ON s.id = v.source_id"
         ):
-            rules = json.loads(basis) if basis else {}
-            self._rules[label, key] = {
-                name: TimeRule(int(rule[0]), str(rule[1])) for name, rule in rules.items()
-            }
+            self._rules[label, key] = _rules(json.loads(basis) if basis else {})
+        self._rules_inside = {
+            number: _rules(each.times) for number, each in derived.opened(database).items()
+        }
 
     def number(self, ordinal: int) -> str:
         """Return what the report of this case is called that was issued so many-th."""
@@ -275,7 +275,10 @@ class Builder:
             )
 
     def _times(self, item: queries.Item) -> tuple[FileTime, ...]:
-        rules = self._rules.get((item.source, item.volume), {})
+        if item.parent is None:
+            rules = self._rules.get((item.source, item.volume), {})
+        else:
+            rules = self._rules_inside.get(item.parent, {})
         return tuple(
             [
                 FileTime.of(which, moment, rules.get(which, _UTC))
@@ -320,6 +323,10 @@ class Builder:
         ):
             found.setdefault(number, set()).add(cast("SetKind", kind))
         return {number: frozenset(kinds) for number, kinds in found.items()}
+
+
+def _rules(basis: Mapping[str, Any]) -> dict[str, TimeRule]:
+    return {name: TimeRule(int(rule[0]), str(rule[1])) for name, rule in basis.items()}
 
 
 def _file_sha256(path: Path) -> str | None:

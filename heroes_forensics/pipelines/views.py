@@ -17,7 +17,7 @@ from heroes_forensics.pipelines.cases import BUNDLE, DATABASE, EVENTS
 from heroes_forensics.pipelines.report_evidence import word
 from heroes_forensics.pipelines.report_model import Builder
 from heroes_forensics.pipelines.run import number_text
-from heroes_forensics.store import queries
+from heroes_forensics.store import derived, queries
 from heroes_forensics.store.database import Database
 
 STATUS_WORDS: Final = ("not-reached", "done", "gap", "no-content", "policy")
@@ -112,7 +112,10 @@ def inventory(case_dir: Path, *, exhibit: str | None = None) -> Iterator[JSON]:
                 " JOIN source s ON s.id = v.source_id"
             )
         }
+        containers = derived.opened(database)
         for item in queries.items(database, exhibit=exhibit):
+            holder = None if item.parent is None else containers[item.parent]
+            basis = bases.get((item.source, item.volume), {}) if holder is None else holder.times
             row: JSON = {
                 "type": "item",
                 "exhibit": item.exhibit,
@@ -134,10 +137,12 @@ def inventory(case_dir: Path, *, exhibit: str | None = None) -> Iterator[JSON]:
                 "content_type": TYPES[item.type].name,
                 "place": word(Place(item.place).name),
                 "owner": item.owner if item.owner >= 0 else None,
-                "times": _times(item, bases.get((item.source, item.volume), {})),
+                "times": _times(item, basis),
                 "status": STATUS_WORDS[item.status],
                 "gap": item.gap or None,
             }
+            if holder is not None:
+                row["parent"] = f"{item.source}/{item.volume}/{holder.locator}"
             if clear:
                 row |= path_fields(item.path)
             yield row

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from heroes_forensics.frames import HASH_BYTES, Picture, Rows
-from heroes_forensics.model import JSON
+from heroes_forensics.model import GAP_TEXTS, JSON
 from heroes_forensics.store.database import Database
 
 SealValues = Callable[[Sequence[tuple[int, bytes]]], list[bytes]]
 """(Item id, values) pairs in; what is stored of each out, in their order."""
 
+TABLES: Final = ("perceptual", "container")
 _PERCEPTUAL: Final = (
     "INSERT INTO perceptual (item_id, unit_id, status, gap, width, height, frames, hashed,"
     " algorithm, quality, value) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
@@ -112,7 +113,7 @@ class Counts(NamedTuple):
 
 def counted(database: Database, table: str, *, run: int | None = None) -> Counts:
     """Count the rows of ``perceptual`` or ``container``, of the case or of one run."""
-    if table not in {"perceptual", "container"}:
+    if table not in TABLES:
         raise ValueError(table)
     by_status: dict[int, int] = {}
     by_gap: dict[int, int] = {}
@@ -139,5 +140,95 @@ def values_of(
         yield number, algorithm, tuple(plain[start : start + HASH_BYTES] for start in starts)
 
 
+def picture_lines(database: Database, volume: int, prefix: str) -> Iterator[bytes]:
+    """Yield what `content_sha256` takes of the pictures of a volume, by locator.
+
+    The values are not in it: their last bit may depend on how a processor rounds, where a picture
+    has no structure. The ledger's digest of the unit covers them as stored.
+    """
+    for locator, status, gap, *numbers in database.rows(
+        "SELECT i.locator, p.status, p.gap, p.width, p.height, p.frames, p.hashed"
+        " FROM perceptual p JOIN item i ON i.id = p.item_id"
+        " WHERE i.volume_id=? ORDER BY i.locator, p.status, p.gap",
+        (volume,),
+    ):
+        yield _line("picture", f"{prefix}/{locator}", status, _CODES[gap], *numbers)
+
+
+def container_lines(database: Database, volume: int, prefix: str) -> Iterator[bytes]:
+    """Yield what `content_sha256` takes of the containers of a volume, by locator."""
+    for locator, status, gap, *rest in database.rows(
+        "SELECT i.locator, c.status, c.gap, c.kind, c.depth, c.listed, c.directories, c.expanded"
+        " FROM container c JOIN item i ON i.id = c.item_id"
+        " WHERE i.volume_id=? ORDER BY i.locator, c.status, c.gap",
+        (volume,),
+    ):
+        yield _line("container", f"{prefix}/{locator}", status, _CODES[gap], *rest)
+
+
+def _line(kind: str, *fields: object) -> bytes:
+    return ("\t".join((kind, *map(str, fields))) + "\n").encode()
+
+
+class Members(NamedTuple):
+    """What the expanders of a volume counted themselves, all containers together."""
+
+    listed: int
+    directories: int
+
+
+def members_of(database: Database, volume: int) -> Members:
+    """Sum what was counted inside the containers of a volume."""
+    ((listed, directories),) = database.rows(
+        "SELECT coalesce(sum(c.listed), 0), coalesce(sum(c.directories), 0) FROM container c"
+        " JOIN item i ON i.id = c.item_id WHERE i.volume_id=?",
+        (volume,),
+    )
+    return Members(listed, directories)
+
+
+class Opened(NamedTuple):
+    """What is needed to show the members of one container."""
+
+    locator: str
+    """Within its volume."""
+    times: JSON
+    """`model.TimeBasis` of its members, as lists."""
+
+
+def opened(database: Database) -> dict[int, Opened]:
+    """Return the containers that were opened, by item."""
+    return {
+        number: Opened(locator, json.loads(basis))
+        for number, locator, basis in database.rows(
+            "SELECT c.item_id, i.locator, c.time_basis FROM container c"
+            " JOIN item i ON i.id = c.item_id WHERE c.listed > 0"
+        )
+    }
+
+
+class Unaccounted(NamedTuple):
+    """A container of which another number of members is on record than was counted."""
+
+    item_id: int
+    volume: int
+    locator: str
+    listed: int
+    stored: int
+
+
+def unaccounted(database: Database) -> Iterator[Unaccounted]:
+    """Yield the containers whose own equation does not close."""
+    for row in database.rows(
+        "SELECT c.item_id, i.volume_id, i.locator, c.listed, coalesce(m.stored, 0)"
+        " FROM container c JOIN item i ON i.id = c.item_id LEFT JOIN (SELECT parent,"
+        " count(*) AS stored FROM item WHERE parent IS NOT NULL GROUP BY parent) m"
+        " ON m.parent = c.item_id WHERE c.listed <> coalesce(m.stored, 0) ORDER BY c.item_id"
+    ):
+        yield Unaccounted(*row)
+
+
 WITHOUT_VALUES: Final = frozenset(set(Picture) - {Picture.DONE, Picture.PARTIAL})
 """How a picture ends that has no perceptual values."""
+
+_CODES: Final = ("", *GAP_TEXTS)

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from heroes_forensics.frames import NO_TIME, Rows, Status
 from heroes_forensics.frames import tasks as task_rows
 from heroes_forensics.model import GAP_TEXTS, Moment, Times, is_policy
+from heroes_forensics.store import derived
 from heroes_forensics.store.database import Database
 from heroes_forensics.store.records import TIMES
 
@@ -21,7 +22,7 @@ class Equation:
     """``entries listed = items done + policy skips + gaps``, for one volume or a sum of them."""
 
     listed: int
-    """What the lister itself counted."""
+    """What the lister itself counted, and what was counted inside each container."""
     stored: int
     """Rows of the inventory."""
     digested: int
@@ -64,6 +65,8 @@ class Item(NamedTuple):
     md5: bytes | None
     sha1: bytes | None
     sha256: bytes | None
+    parent: int | None
+    """Id of the container that holds it; None for what a file system names."""
 
     @property
     def full_locator(self) -> str:
@@ -87,7 +90,7 @@ class Outcome(NamedTuple):
 _ITEMS: Final = """
 SELECT i.id, e.label, s.label, v.key, i.locator, i.kind, i.flags, i.place, i.owner, i.size,
        i.times, i.path, coalesce(c.status, 0), coalesce(c.gap, 0), coalesce(c.type, 0),
-       coalesce(c.bytes_read, 0), c.md5, c.sha1, c.sha256
+       coalesce(c.bytes_read, 0), c.md5, c.sha1, c.sha256, i.parent
 FROM item i JOIN volume v ON v.id = i.volume_id JOIN source s ON s.id = v.source_id
 JOIN exhibit e ON e.id = s.exhibit_id LEFT JOIN content c ON c.item_id = i.id
 """
@@ -162,11 +165,12 @@ def equation(database: Database, volume: int) -> Equation:
         (volume,),
     ):
         ended[names[Status(status)]] += count
+    members = derived.members_of(database, volume)
     return Equation(
-        listed=listing.get("entries", 0),
+        listed=listing.get("entries", 0) + members.listed,
         stored=stored,
-        directories=listing.get("directories", 0),
-        directories_listed=listing.get("directories_listed", 0),
+        directories=listing.get("directories", 0) + members.directories,
+        directories_listed=listing.get("directories_listed", 0) + members.directories,
         directories_not_listed=listing.get("directories_not_listed", 0),
         directories_met_before=listing.get("directories_met_before", 0),
         **ended,
@@ -206,8 +210,15 @@ def tasks(
 
 
 def gap_counts(database: Database, *, run: int | None = None) -> dict[str, int]:
-    """Count gaps by code, of the case or of one run: of items, and of volumes and directories."""
+    """Count gaps by code, of the case or of one run: of items, and of volumes and directories.
+
+    An item may have three: one of its content, one of what it looks like, one of what it holds.
+    """
     counts = item_gap_counts(database, run=run)
+    for table in derived.TABLES:
+        for position, count in derived.counted(database, table, run=run).by_gap.items():
+            code = GAP_CODES[position]
+            counts[code] = counts.get(code, 0) + count
     for code, count in database.rows(
         "SELECT code, count(*) FROM gap WHERE ?1 IS NULL OR run_id = ?1 GROUP BY code", (run,)
     ):
@@ -235,13 +246,11 @@ def unexpected(counts: dict[str, int]) -> int:
 def content_sha256(database: Database) -> str:
     """Digest all that was found, in an order and form that do not depend on how it was found.
 
-    Lines, each ended by LF, in bytewise order: ``gap``, ``item`` and ``volume`` lines of fields
-    separated by TAB. No times, attempts, ids or names. TAB sorts before every character of a
-    locator, so going through volumes and locators in order is bytewise order.
+    Lines, each ended by LF, in bytewise order: ``container``, ``gap``, ``item``, ``picture`` and
+    ``volume`` lines of fields separated by TAB. No times, attempts, ids or names. TAB sorts before
+    every character of a locator, so going through volumes and locators in order is bytewise order.
     """
     digest = hashlib.sha256()
-    for line in _gap_lines(database):
-        digest.update(line)
     volumes = sorted(
         (f"{label}/{key}".encode(), number, system or "", listing or "")
         for number, label, key, system, listing in database.rows(
@@ -249,8 +258,14 @@ def content_sha256(database: Database) -> str:
             " FROM volume v JOIN source s ON s.id = v.source_id"
         )
     )
+    in_order = sorted((name + b"/", number) for name, number, _, _ in volumes)
+    for prefix, number in in_order:
+        for line in derived.container_lines(database, number, prefix[:-1].decode()):
+            digest.update(line)
+    for line in _gap_lines(database):
+        digest.update(line)
     matches = _match_texts(database)
-    for prefix, number, _, _ in sorted(volumes, key=lambda row: row[0] + b"/"):
+    for prefix, number in in_order:
         for row in database.rows(
             "SELECT i.id, i.locator, i.size, c.status, c.gap, c.bytes_read, c.md5, c.sha1,"
             " c.sha256 FROM item i LEFT JOIN content c ON c.item_id = i.id"
@@ -258,7 +273,7 @@ def content_sha256(database: Database) -> str:
             (number,),
         ):
             fields = [
-                prefix.decode() + "/" + row[1],
+                prefix.decode() + row[1],
                 str(row[2]),
                 str(row[3] or 0),
                 GAP_CODES[row[4] or 0],
@@ -267,6 +282,9 @@ def content_sha256(database: Database) -> str:
                 matches.get(row[0], ""),
             ]
             digest.update(("item\t" + "\t".join(fields) + "\n").encode())
+    for prefix, number in in_order:
+        for line in derived.picture_lines(database, number, prefix[:-1].decode()):
+            digest.update(line)
     for prefix, _, system, listing in sorted(volumes, key=lambda row: row[0] + b"\t"):
         digest.update(b"volume\t" + prefix + f"\t{system}\t{listing}\n".encode())
     return digest.hexdigest()

@@ -1,0 +1,152 @@
+"""Pictures and containers of a case: stored, counted, covered by digests, accounted for."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from heroes_forensics.frames import PERCEPTUAL, Container, Picture, Status
+from heroes_forensics.model import GAP_TEXTS
+from heroes_forensics.store import derived, integrity, queries
+from heroes_forensics.store.database import Database
+from heroes_forensics.store.records import Records, rows_digest
+
+GAPS = {code: number for number, code in enumerate(GAP_TEXTS, start=1)}
+
+
+def sealed(rows: Sequence[tuple[int, bytes]]) -> list[bytes]:
+    return [b"sealed to %d: " % number + plain for number, plain in rows]
+
+
+def opened(number: int, blob: bytes) -> bytes:
+    return blob.removeprefix(b"sealed to %d: " % number)
+
+
+def item(number: int, locator: str, parent: int | None = None) -> tuple[object, ...]:
+    numbers = (number, 1, 1, 1, 1, 0, -1, 9, -1)
+    return (*numbers, bytes(48), locator, b"h", b"name", parent)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """A case with one volume: a container of two members, and three pictures."""
+    made = Database.create(tmp_path / "case.db", {})
+    records = Records(made)
+    with made.transaction():
+        run = records.run("u", "2024-01-01T00:00:00Z", {}, {})
+        source = records.source(records.exhibit("EX-1", {}), "EX-1/1", "p", "i", {})
+        records.run_source(run, source)
+        records.volume(source, {"key": "root", "kind": "directory"}, "listed")
+        made.execute(
+            'UPDATE volume SET listing=\'{"entries":4,"directories":0,"directories_listed":0}\''
+        )
+        records.unit(1, run, "content", 1)
+        rows = [item(1, "d:0"), item(2, "d:1"), item(3, "d:2"), item(4, "d:3")]
+        rows += [item(5, "d:0/m@0x0", 1), item(6, "d:0/m@0x40", 1)]
+        derived.members(made, rows)
+        read = [(n, 1, Status.DONE, 0, 2, 9, bytes(16), bytes(20), bytes(32)) for n in range(1, 7)]
+        records.unread(read)
+        kept = derived.containers(
+            made,
+            1,
+            [derived.ContainerRow(1, Container.DONE, 0, "zip", 1, 2, 0, 18, {"m": [1, "utc"]})],
+        )
+        seen = derived.pictures(made, 1, pictures(), "phash-64", sealed)
+        digest = rows_digest([*rows, *read, *seen, *kept])
+        records.unit_done(1, items=6, gaps=0, rows_sha256=digest)
+    yield made
+    made.close()
+
+
+def pictures() -> np.ndarray:
+    rows = np.zeros(3, dtype=PERCEPTUAL)
+    rows["id"] = [4, 2, 3]  # in the order in which decoders answered
+    rows["status"] = [Picture.DONE, Picture.GAP, Picture.KNOWN_GOOD]
+    rows["gap"] = [0, GAPS["picture.undecodable"], 0]
+    rows["width"], rows["height"] = [40, 0, 0], [30, 0, 0]
+    rows["frames"], rows["hashed"] = [3, 0, 0], [2, 0, 0]
+    rows["values"][0] = b"first..." + b"second.."
+    return rows
+
+
+def test_a_value_is_stored_sealed_and_opens_again(database: Database) -> None:
+    (blob,) = [
+        value for (value,) in database.rows("SELECT value FROM perceptual WHERE value IS NOT NULL")
+    ]
+    assert blob.startswith(b"sealed to 4: ")
+    assert list(derived.values_of(database, opened)) == [
+        (4, "phash-64", (b"first...", b"second.."))
+    ]
+
+
+def test_pictures_and_containers_are_counted_by_how_they_ended(database: Database) -> None:
+    found = derived.counted(database, "perceptual")
+    assert found.by_status == {Picture.DONE: 1, Picture.GAP: 1, Picture.KNOWN_GOOD: 1}
+    assert found.by_gap == {GAPS["picture.undecodable"]: 1}
+    assert derived.counted(database, "container", run=1).by_status == {Container.DONE: 1}
+    assert derived.counted(database, "container", run=2).by_status == {}
+    assert queries.gap_counts(database) == {"picture.undecodable": 1}
+    assert queries.unexpected(queries.gap_counts(database)) == 1
+
+
+def test_members_stand_on_both_sides_of_the_equation(database: Database) -> None:
+    found = queries.equation(database, 1)
+    assert (found.listed, found.stored, found.digested, found.closes) == (6, 6, 6, True)
+    assert list(derived.unaccounted(database)) == []
+
+
+def test_a_member_that_is_lost_does_not_go_unnoticed(database: Database) -> None:
+    with database.transaction():
+        database.execute("DELETE FROM content WHERE item_id=6")
+        database.execute("DELETE FROM item WHERE id=6")
+    assert not queries.equation(database, 1).closes
+    assert list(derived.unaccounted(database)) == [(1, 1, "d:0", 2, 1)]
+
+
+def test_a_member_of_another_container_does_not_stand_in(database: Database) -> None:
+    with database.transaction():
+        database.execute("UPDATE item SET parent=2 WHERE id=6")
+    assert queries.equation(database, 1).closes
+    assert list(derived.unaccounted(database)) == [(1, 1, "d:0", 2, 1)]
+
+
+CHANGES = {
+    "a value": "UPDATE perceptual SET value=x'00' WHERE item_id=4",
+    "how a picture ended": "UPDATE perceptual SET status=1, gap=0 WHERE item_id=2",
+    "a picture gone": "DELETE FROM perceptual WHERE item_id=3",
+    "a count of members": "UPDATE container SET listed=1",
+    "a container gone": "DELETE FROM container",
+    "a member elsewhere": "UPDATE item SET parent=NULL WHERE id=6",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_row_does_not_fit_the_digest_of_its_unit(change: str, database: Database) -> None:
+    ((stored,),) = database.rows("SELECT rows_sha256 FROM unit")
+    assert integrity.unit_digests(database)[1] == stored
+    with database.transaction():
+        database.execute(CHANGES[change])
+    assert integrity.unit_digests(database)[1] != stored
+
+
+NOT_FOUND = {
+    "a value": "UPDATE perceptual SET value=x'00', algorithm='another version' WHERE item_id=4",
+    "who wrote it": "UPDATE perceptual SET unit_id=1",
+}
+FOUND = {
+    "how a picture ended": "UPDATE perceptual SET status=1 WHERE item_id=2",
+    "its size": "UPDATE perceptual SET width=41 WHERE item_id=4",
+    "how many members there are": "UPDATE container SET listed=1",
+    "what they expand to": "UPDATE container SET expanded=19",
+}
+
+
+@pytest.mark.parametrize("change", FOUND | NOT_FOUND)
+def test_the_digest_of_the_result_holds_what_every_machine_finds(
+    change: str, database: Database
+) -> None:
+    before = queries.content_sha256(database)
+    with database.transaction():
+        database.execute((FOUND | NOT_FOUND)[change])
+    assert (queries.content_sha256(database) != before) == (change in FOUND)
