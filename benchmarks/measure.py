@@ -4,6 +4,7 @@ import ctypes
 import os
 import resource
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -13,6 +14,7 @@ from typing import Final
 
 _PR_SET_CHILD_SUBREAPER: Final = 36
 _LOOK_SECONDS: Final = 0.05
+_TAIL_BYTES: Final = 300
 _ORPHAN_SECONDS: Final = 1.0
 """Processes that were killed when their parent ended need so long at most."""
 
@@ -53,13 +55,16 @@ def run(
     """
     before = spent()
     start = time.monotonic()
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, **environment},
-    ) as process:
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env={**os.environ, **environment},
+        ) as process,
+    ):
         memory = 0
         output = b""
         while True:
@@ -69,10 +74,14 @@ def run(
                 break
             except subprocess.TimeoutExpired:
                 continue
+        errors.seek(-min(_TAIL_BYTES, errors.seek(0, os.SEEK_END)), os.SEEK_END)
+        said = errors.read() or output[-_TAIL_BYTES:]
     wall = time.monotonic() - start
     _reap()
     if process.returncode not in accepted:
-        raise FailedError(f"{command[0]} ended with {process.returncode}: {output[-300:]!r}")
+        program = " ".join(Path(word).name for word in command[:2])
+        said_last = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise FailedError(f"{program} ended with {process.returncode}: {said_last}")
     return Cost(spent() - before, wall, memory), output
 
 

@@ -29,6 +29,9 @@ PEERS: Final = HERE.parent / "build" / "peers"
 KNOWN_RECORDS: Final = 100_000
 """Digests of the set that is compared with; none of them is in an image."""
 
+PICTURES: Final = "heroes, perceptual"
+"""The same, with pictures decoded and compared perceptually."""
+
 OURS: Final = "heroes, verify off"
 """The scan that peers are compared with: none of them digests the image itself."""
 
@@ -46,6 +49,8 @@ class Measured:
     """``raw`` or ``E01``."""
     costs: dict[str, Cost] = field(default_factory=dict)
     runs: dict[str, int] = field(default_factory=dict)
+    stages: dict[str, float] = field(default_factory=dict)
+    """Seconds of processor time of each stage of our scan."""
     missing: dict[str, str] = field(default_factory=dict)
     """Programs that could not be run, or went wrong, and how."""
     check: int | None = None
@@ -66,14 +71,14 @@ class Programs:
     """Runs programs, with all they write below one folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self.environment = {"HEROES_HOME": str(folder / "home"), "TZ": "UTC"}
 
     def prepare(self) -> None:
         """Import the set of known material, once, as a laboratory does."""
         drawn = random.Random(1)  # noqa: S311 - not for security
         lines = "".join(f"{drawn.getrandbits(128):032x}\n" for _ in range(KNOWN_RECORDS))
-        path = self._folder / "known.txt"
+        path = self.folder / "known.txt"
         path.write_text(lines, encoding="ascii")
         self.import_set(path, "known")
 
@@ -90,6 +95,7 @@ class Programs:
             "minimal": lambda: self._minimal(measured, image, plan),
             "heroes": lambda: self._heroes(measured, "heroes", image),
             OURS: lambda: self._heroes(measured, OURS, image, "--verify", "off"),
+            PICTURES: lambda: self._heroes(measured, PICTURES, image, "--verify", "off"),
             "dfVFS loop": lambda: self._loop(measured, "dfVFS loop", "dfvfs", image),
             "hashdeep": lambda: self._hashdeep(measured, image),
             "tsk_loaddb": lambda: self._tsk_loaddb(measured, image),
@@ -99,6 +105,8 @@ class Programs:
         wanted = ["digests", "minimal", OURS, *shape.peers]
         if shape.peers:
             wanted.insert(2, "heroes")
+        if shape.sizes == "pictures":
+            wanted.append(PICTURES)
         for name in wanted:
             done = measured.costs.get(name)
             if name in measured.missing or (done is not None and done.wall > _ONCE_SECONDS):
@@ -106,7 +114,7 @@ class Programs:
             try:
                 works[name]()
             except (measure.FailedError, images.NotPossibleError, OSError, ValueError) as error:
-                measured.missing[name] = str(error).replace("|", "/")[:200]
+                measured.missing[name] = _short(error)
 
     # ---- ours and the bounds ---------------------------------------------------------------
 
@@ -114,7 +122,7 @@ class Programs:
         self, image: Path, *options: str, known: str = "known"
     ) -> tuple[Cost, dict[str, int]]:
         """Scan an image into a new case, which is removed; return the cost and the counts."""
-        case = self._folder / "case"
+        case = self.folder / "case"
         command = [str(HEROES), "scan", str(image), "--case", str(case), "--set", known, "-q"]
         try:
             cost, output = measure.run(
@@ -128,12 +136,26 @@ class Programs:
         return cost, next(line["counts"] for line in last if line["type"] == "scan")
 
     def _heroes(self, measured: Measured, name: str, image: Path, *options: str) -> None:
-        # Pictures are decoded where a picture benchmark asks for it, and nowhere else.
-        cost, counts = self.heroes(image, "--no-perceptual", *options)
+        if name != PICTURES:
+            options = ("--no-perceptual", *options)
+        cost, counts = self.heroes(image, *options)
         if counts["digested"] < measured.shape.files:
             found = f"digested {counts['digested']} of {measured.shape.files} files"
             raise measure.FailedError(found)
         measured.take(name, cost)
+
+    def stages(self, measured: Measured, image: Path) -> None:
+        """Find out where the time of our scan goes, in one further run."""
+        case = self.folder / "case"
+        command = [sys.executable, str(HERE / "stages.py"), str(image), str(case)]
+        options = ["--set", "known", "--verify", "off", "--no-perceptual"]
+        try:
+            _, found = self._ran([*command, *options])
+            measured.stages = {name: float(str(value)) for name, value in found.items()}
+        except (measure.FailedError, ValueError) as error:
+            measured.missing["stages"] = _short(error)
+        finally:
+            shutil.rmtree(case, ignore_errors=True)
 
     def _python(self, script: str, *arguments: str, python: str = sys.executable) -> Cost:
         return self._ran([python, str(HERE / script), *arguments])[0]
@@ -144,7 +166,7 @@ class Programs:
         return cost, found
 
     def _digests(self, measured: Measured) -> None:
-        sizes = self._folder / "sizes.json"
+        sizes = self.folder / "sizes.json"
         sizes.write_text(json.dumps(measured.shape.all_sizes), encoding="ascii")
         measured.take("digests", self._python("peers.py", "digests", str(sizes)))
 
@@ -190,7 +212,7 @@ class Programs:
 
     def _tsk_loaddb(self, measured: Measured, image: Path) -> None:
         _installed("tsk_loaddb")
-        database = self._folder / "tsk.db"
+        database = self.folder / "tsk.db"
         try:
             command = ["tsk_loaddb", "-h", "-d", str(database), str(image)]
             cost, _ = measure.run(command, environment={"TZ": "UTC"})
@@ -199,7 +221,7 @@ class Programs:
         measured.take("tsk_loaddb", cost)
 
     def _plaso(self, measured: Measured, image: Path) -> None:
-        place = self._folder / "plaso"
+        place = self.folder / "plaso"
         place.mkdir()
         command = [
             *(self._peer("plaso", "log2timeline"), "--hashers", "md5,sha1,sha256"),
@@ -235,6 +257,10 @@ class Programs:
                 python = self._peer(environment, "python")
                 found.append(f"{package} {measure.text([python, '-c', code]).strip()}")
         return found
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).replace("|", "/").split())[-200:]
 
 
 def _installed(program: str) -> None:

@@ -17,6 +17,7 @@ from typing import Final
 
 import aims
 import images
+import latency
 import measure
 import tables
 from programs import ROOT, Measured, Programs, into_cache, load
@@ -36,6 +37,8 @@ class Bench:
         self.programs = Programs(work)
         self.loads: list[float] = [load()]
         self.left_out: list[str] = []
+        self.aims: list[aims.Aim] = []
+        """Those that are not of one scan's costs."""
 
     def all(self, shapes: Sequence[images.Shape], kinds: Sequence[str]) -> Iterator[Measured]:
         """Make each image, measure, and remove it again unless images are kept."""
@@ -44,22 +47,43 @@ class Bench:
             try:
                 raw = images.make(shape, place)
                 plan = self.programs.plan(raw)
+                if shape.planted and "raw" in kinds:
+                    self._findings(shape, raw, plan)
                 for kind in kinds:
                     if kind in shape.kinds:
                         image = raw if kind == "raw" else images.acquired(raw)
                         yield self._image(Measured(shape, kind), image, plan)
             except (images.NotPossibleError, measure.FailedError) as error:
-                self.left_out.append(f"{shape.name}: left out, {error}")
-                print(self.left_out[-1], file=sys.stderr)
+                self._leave_out(shape.name, error)
             finally:
                 if not self._keep:
                     shutil.rmtree(place, ignore_errors=True)
+
+    def _leave_out(self, name: str, error: Exception) -> None:
+        self.left_out.append(f"{name}: left out, {error}")
+        print(self.left_out[-1], file=sys.stderr)
+
+    def _findings(self, shape: images.Shape, raw: Path, plan: Path) -> None:
+        try:
+            shown = latency.findings(self.programs, shape, raw, plan)
+        except (images.NotPossibleError, measure.FailedError, OSError) as error:
+            self._leave_out(f"{shape.name}, planted findings", error)
+            return
+        longest = max(each.after_read for each in shown)
+        text = f"{shape.name}, raw: seconds from the reading of a planted file to the screen"
+        self.aims.append(aims.Aim(text, 10, longest, at_most=True))
+
+    def help(self) -> None:
+        """Measure how long the help takes."""
+        seconds = latency.help_seconds(self.programs)
+        self.aims.append(aims.Aim("`heroes --help`, seconds", 0.25, seconds, at_most=True))
 
     def _image(self, measured: Measured, image: Path, plan: Path) -> Measured:
         into_cache(image)
         for _ in range(self._repeat):
             self.loads.append(load())
             self.programs.round(measured, image, plan)
+        self.programs.stages(measured, image)
         return measured
 
 
@@ -115,6 +139,7 @@ def main() -> None:
         for measured in bench.all(shapes, [options.format] if options.format else ["raw", "E01"]):
             results.append(measured)
             print("\n".join(tables.rows(measured)), file=sys.stderr, flush=True)
+        bench.help()
         found = {(each.shape.name, each.kind): each for each in results}
         text = "\n".join(
             [
@@ -122,7 +147,9 @@ def main() -> None:
                 "",
                 *tables.scans(results),
                 "",
-                *aims.table([*aims.of_scans(found), *aims.of_growth(found)]),
+                *tables.stages(results),
+                "",
+                *aims.table([*aims.of_scans(found), *aims.of_growth(found), *bench.aims]),
                 *(["", *bench.left_out] if bench.left_out else []),
                 "",
             ]

@@ -10,10 +10,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import stages as stage_names
 from programs import KNOWN_RECORDS, OURS, Measured
 
 _WIDTH: Final = 100
-_PACKAGES: Final = ("heroes-forensics", "dfvfs", "libewf-python", "pytsk3", "numpy", "isal")
+_PACKAGES: Final = (
+    "heroes-forensics",
+    "dfvfs",
+    "libewf-python",
+    "pytsk3",
+    "numpy",
+    "isal",
+    "llvmlite",
+)
 _HEAD: Final = ("image", "format", "program", "CPU s", "wall s", "MB/s", "files/s", "CPU", "wall")
 
 
@@ -100,4 +109,19 @@ def rows(each: Measured) -> list[str]:
     lines += [
         f"| {title} | {each.kind} | {name}: {why} |{' |' * 6}" for name, why in each.missing.items()
     ]
+    return lines
+
+
+def stages(results: Sequence[Measured]) -> list[str]:
+    """Return the share of each stage of our scan in its processor time."""
+    names = [name for name in stage_names.ORDER if any(each.stages.get(name) for each in results)]
+    lines = [
+        f"| stages of `{OURS}` | CPU s | {' | '.join(names)} |",
+        "|---|" + "---:|" * (len(names) + 1),
+    ]
+    for each in results:
+        whole = sum(each.stages.values())
+        if whole:
+            shares = [f"{each.stages.get(name, 0.0) / whole:.0%}" for name in names]
+            lines.append(f"| {each.name} | {whole:.2f} | {' | '.join(shares)} |")
     return lines
