@@ -122,7 +122,7 @@ def in_use(entry: Entry) -> bool:
 
 def ext_image(
     folder: Path,
-    fill: Callable[[Path], None],
+    fill: Callable[[Path], object],
     *,
     kind: str = "ext4",
     size: str = "8M",

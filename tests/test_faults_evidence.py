@@ -83,7 +83,7 @@ CHANGES: dict[str, Callable[[Path], None]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_evidence_that_changes_while_it_is_read_is_an_alarm(change: str, tmp_path: Path) -> None:
     files = {f"{n:03}": random.Random(n).randbytes(SIZE) for n in range(200)}  # noqa: S311 - content
-    image = ext_image(tmp_path, lambda tree: void(folder(tree, files)))
+    image = ext_image(tmp_path, lambda tree: folder(tree, files))
     done: list[str] = []
 
     def disturb(progress: Progress) -> None:
@@ -103,17 +103,12 @@ def test_evidence_that_changes_while_it_is_read_is_an_alarm(change: str, tmp_pat
     assert "changed" in json.dumps(page["exhibits"][0]["sources"])
 
 
-def void(path: Path) -> None:
-    """Forget what was returned."""
-    del path
-
-
 # ---- 27: cut ---------------------------------------------------------------------------------
 
 
 def test_an_image_cut_to_40_percent_keeps_what_is_there(tmp_path: Path) -> None:
     files = {f"{n:03}": random.Random(n).randbytes(100_000) for n in range(40)}  # noqa: S311 - content
-    image = ext_image(tmp_path, lambda tree: void(folder(tree, files)))
+    image = ext_image(tmp_path, lambda tree: folder(tree, files))
     os.truncate(image, image.stat().st_size * 2 // 5)
     case = tmp_path / "case"
     result = scanned(case, image, names="clear")
@@ -179,7 +174,7 @@ def deep_folder(home: Path, depth: int) -> None:
 
 
 def test_a_directory_linked_into_itself_is_noted_and_entered_once(tmp_path: Path) -> None:
-    image = ext_image(tmp_path, lambda tree: void(folder(tree, {"d/a": b"a", "z": b"z"})))
+    image = ext_image(tmp_path, lambda tree: folder(tree, {"d/a": b"a", "z": b"z"}))
     run("debugfs", "-w", "-R", "ln d d/again", image)
     case = tmp_path / "case"
     result = scanned(case, image, names="clear")
