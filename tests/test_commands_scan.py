@@ -35,6 +35,7 @@ def result(tmp_path: Path, **changes: Any) -> ScanResult:  # noqa: ANN401 # fiel
         "integrity": {"EX-1/1": "match"},
         "report": None,
         "content_sha256": "00",
+        "isolation": "A4",
         "exit_code": 0,
     }
     return ScanResult(**{**facts, **changes})
@@ -179,6 +180,7 @@ def test_json_lines_come_as_things_happen(
         "counts": {"listed": 3},
         "integrity": {"EX-1/1": "match"},
         "content_sha256": "00",
+        "isolation": "A4",
         "report": f"{tmp_path}/report.html",
         "notes": ["n"],
     }

@@ -28,7 +28,7 @@ def zygote() -> Iterator[Zygote]:
 def test_every_attempt_is_refused(zygote: Zygote) -> None:
     found = zygote.isolation("parser")
     assert found.allowed == ()
-    assert found.weaker == []
+    assert found.missing == []
     assert found.level == "A4"
     outcomes = dict(found.outcomes)
     assert outcomes["exec"] == outcomes["ptrace"] == "killed"

@@ -79,6 +79,10 @@ if TYPE_CHECKING:
     help="Worker processes.  [default: one for each core]",
 )  # fmt: skip
 @click.option(
+    "--require-isolation", type=click.Choice(["A1", "A2", "A3", "A4"]), metavar="LEVEL",
+    help="Do not start unless workers are locked at least this well: A4, A3, A2 or A1.",
+)  # fmt: skip
+@click.option(
     "--no-perceptual", is_flag=True,
     help="Accepted for scripts: this version has no perceptual comparison.",
 )  # fmt: skip
@@ -107,6 +111,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
     set_kind: str | None,
     mapping: tuple[tuple[str, str], ...],
     workers: int,
+    require_isolation: str | None,
     no_perceptual: bool,
     with_matches: bool,
     passphrase_fd: int | None,
@@ -158,6 +163,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
         reference=reference,
         examiner=examiner,
         passphrase=options.passphrase(passphrase_fd),
+        require_isolation=require_isolation or "",
     )
     out = Output(as_json=as_json)
     with watching(out, quiet=quiet) as watch:
@@ -182,6 +188,7 @@ def _row(result: "ScanResult", code: int) -> JSON:
         "counts": result.counts,
         "integrity": result.integrity,
         "content_sha256": result.content_sha256,
+        "isolation": result.isolation,
         "report": str(result.report) if result.report else None,
         "notes": list(result.notes),
     }

@@ -65,6 +65,7 @@ def _text(row: JSON) -> Iterator[str]:
         ended = string(run, "ended", "no end on record")
         yield f"Run {string(run, 'run')}: {string(run, 'outcome', 'open')}"
         yield f"  {string(run, 'started')} to {ended}"
+        yield from hanging("  ", _isolation(record(run, "isolation")))
     yield ""
     yield "ENTRIES"
     for volume in records(row, "volumes"):
@@ -84,6 +85,16 @@ def _text(row: JSON) -> Iterator[str]:
     yield ""
     yield counted(integer(row, "findings"), "finding")
     yield f"content_sha256 {string(row, 'content_sha256')}"
+
+
+def _isolation(facts: JSON) -> str:
+    """Say how the workers of a run were locked, and what was weaker than it can be."""
+    parts = [f"isolation of workers: {string(facts, 'level', 'not measured')}"]
+    for key, said in (("missing", "missing"), ("allowed", "not refused")):
+        names = facts.get(key)
+        if isinstance(names, list) and names:
+            parts.append(f"{said}: {', '.join(plain(name) for name in names)}")
+    return "; ".join(parts)
 
 
 def _equation(terms: JSON) -> str:

@@ -53,7 +53,7 @@ findings.committed run:uuid count:nat counts_by_kind:counts root:hex64 tree:hero
 coverage.declared run:uuid partitions:[any] unallocated:any encrypted_areas:[any] unsupported:[any] counts*:counts rows_sha256*:hex64
 unit.completed run:uuid unit:id items:nat gaps:nat rows_sha256:hex64
 attempt.ended run:uuid unit:id attempt:nat cause:str
-isolation.probed run:uuid level:str refused:[str] allowed:[str]
+isolation.probed run:uuid level:str refused:[str] allowed:[str] missing*:[str]
 index.tested hashset:str probes:nat failed:nat
 policy.declared names:sealed|clear plugins:[any] overrides:[any] key_protection:str
 case.unlocked purpose:scan|resume|match key:str

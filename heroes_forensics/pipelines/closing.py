@@ -15,6 +15,7 @@ from heroes_forensics.custody import bundle, commitments, events
 from heroes_forensics.model import JSON, Gap, is_policy
 from heroes_forensics.pipelines import committing
 from heroes_forensics.pipelines.environment import environment
+from heroes_forensics.pipelines.isolation import Isolation
 from heroes_forensics.pipelines.journal import now
 from heroes_forensics.pipelines.known import Sets
 from heroes_forensics.pipelines.run import Run
@@ -50,15 +51,15 @@ def register(run: Run, evidence: Evidence, label: str, fields: JSON) -> None:
     run.journal.event("evidence.registered", body)
 
 
-def start(run: Run, sets: Sets, labels: Sequence[str]) -> None:
-    """Announce the run: environment, configuration, method, sets, then ``run.started``."""
+def start(run: Run, sets: Sets, labels: Sequence[str], isolation: Isolation) -> None:
+    """Announce the run: environment, configuration, method, sets, ``run.started``, locks."""
     journal = run.journal
     # JSON is YAML; the bytes of this file are what the ledger holds the digest of.
     text = json.dumps(run.config, sort_keys=True, indent=1) + "\n"
     config = run.case.bundle.write_run(run.uuid, bundle.CONFIG, text.encode())
     facts = environment()
     with journal.transaction() as records:
-        records.run_facts(run.id, {"environment": facts})
+        records.run_facts(run.id, {"environment": facts, "isolation": isolation.facts()})
         journal.event("environment.recorded", facts)
         journal.event(
             "config.declared", {"config_sha256": config, "profile": run.config["profile"]}
@@ -96,6 +97,7 @@ def start(run: Run, sets: Sets, labels: Sequence[str]) -> None:
                 "config_sha256": config,
             },
         )
+        journal.event("isolation.probed", {"run": run.uuid, **isolation.facts()})
     run.case.bundle.write_run(
         run.uuid, "environment.json", json.dumps(facts, sort_keys=True, indent=1).encode() + b"\n"
     )

@@ -83,28 +83,26 @@ class Isolation:
         return [name for name, outcome in self.layers if outcome == attempts.APPLIED]
 
     @property
-    def weaker(self) -> list[str]:
+    def missing(self) -> list[str]:
         """Name the layers that are missing, each with the kernel's word."""
         return [f"{name}: {why}" for name, why in self.layers if why != attempts.APPLIED]
 
     def sentence(self) -> str:
         """Say in one line how workers are locked and what is weaker than it could be."""
-        parts = [f"isolation {self.level}: {len(self.refused)} attempts refused"]
+        parts = [f"isolation of workers {self.level}: {len(self.refused)} attempts refused"]
         if self.allowed:
-            parts.append(f"allowed: {', '.join(self.allowed)}")
-        if self.weaker:
-            parts.append(f"missing: {', '.join(self.weaker)}")
+            parts.append(f"not refused: {', '.join(self.allowed)}")
+        if self.missing:
+            parts.append(f"missing: {', '.join(self.missing)}")
         return "; ".join(parts)
 
-    def row(self) -> JSON:
-        """Return it as a row of JSON."""
+    def facts(self) -> JSON:
+        """Return what the record of a run keeps."""
         return {
-            "type": "isolation",
             "level": self.level,
             "refused": list(self.refused),
             "allowed": list(self.allowed),
-            "outcomes": dict(self.outcomes),
-            "layers": dict(self.layers),
+            "missing": self.missing,
         }
 
     def require(self, level: str) -> None:
@@ -114,7 +112,7 @@ class Isolation:
             UsageError: the machine gives less.
         """
         if level and LEVELS.index(self.level) < LEVELS.index(level):
-            missing = ", ".join(self.weaker) or f"not refused: {', '.join(self.allowed)}"
+            missing = ", ".join(self.missing) or f"not refused: {', '.join(self.allowed)}"
             raise UsageError(
                 f"workers reach isolation {self.level} on this machine, and {level} was asked for"
                 f" ({missing})",

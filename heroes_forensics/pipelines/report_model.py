@@ -22,6 +22,7 @@ from heroes_forensics.reports.evidence import (
     FileTime,
 )
 from heroes_forensics.reports.model import (
+    Attempt,
     Authority,
     Case,
     Category,
@@ -171,10 +172,11 @@ class Builder:
                 yield Event(seq, event["time"], event["type"], str(event["actor"]["id"]))
 
     def _runs(self) -> Iterator[Run]:
-        for uuid, started, ended, outcome, config in self._database.rows(
-            "SELECT uuid, started, ended, outcome, config FROM run ORDER BY id"
+        for uuid, started, ended, outcome, config, facts in self._database.rows(
+            "SELECT uuid, started, ended, outcome, config, facts FROM run ORDER BY id"
         ):
             settings = json.loads(config)
+            isolation = json.loads(facts).get("isolation") or {}
             yield Run(
                 uuid=uuid,
                 purpose="scan",
@@ -182,7 +184,13 @@ class Builder:
                 ended=ended,
                 outcome=outcome or "interrupted",
                 profile=settings["profile"],
-                isolation="not-measured",
+                isolation=str(isolation.get("level", "not-measured")).lower(),
+                probes=tuple(
+                    Attempt(what, refused=refused)
+                    for refused in (True, False)
+                    for what in isolation.get("refused" if refused else "allowed", ())
+                ),
+                missing=tuple(isolation.get("missing", ())),
                 verify=settings["verify"],
                 workers=settings["workers"],
                 interruptions=1 if outcome in {None, "interrupted"} else 0,

@@ -23,6 +23,7 @@ from heroes_forensics.errors import (
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import cases, closing, known, reporting, sources, verification
 from heroes_forensics.pipelines.examination import Examination
+from heroes_forensics.pipelines.isolation import LEVELS, Isolation
 from heroes_forensics.pipelines.run import Run
 from heroes_forensics.pipelines.sources import Evidence
 from heroes_forensics.pipelines.supervisor import Zygote
@@ -58,6 +59,8 @@ class ScanRequest:
     reference: str = ""
     examiner: str = ""
     passphrase: str | None = None
+    require_isolation: str = ""
+    """Level below which nothing is read, ``A1`` to ``A4``; empty: whatever the machine gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,8 @@ class ScanResult:
     content_sha256: str
     exit_code: int
     notes: tuple[str, ...] = ()
+    isolation: str = ""
+    """Level that the workers' locks reach, as tried: ``A4`` ... ``A1``."""
 
 
 def scan(request: ScanRequest, watch: Watch) -> ScanResult:
@@ -94,7 +99,7 @@ def scan(request: ScanRequest, watch: Watch) -> ScanResult:
     _check(request)
     workers = request.workers or _cores()
     with ExitStack() as stack:
-        zygote = stack.enter_context(Zygote())
+        zygote = stack.enter_context(Zygote(request.require_isolation))
         sets = known.load(request.sets, request.set_options, zygote, passphrase=request.passphrase)
         stack.callback(sets.close)
         evidence = [
@@ -109,6 +114,7 @@ def scan(request: ScanRequest, watch: Watch) -> ScanResult:
             )
             for path in request.sources
         ]
+        watch.note(zygote.weakest.sentence())
         _refuse_twice(evidence)
         expected = [verification.expectations(each, request.expect) for each in evidence]
         if not cases.exists(request.case_dir):
@@ -126,7 +132,7 @@ def scan(request: ScanRequest, watch: Watch) -> ScanResult:
                 hint="leave out --names, or use another case",
             )
         _refuse_known_sources(case, evidence)
-        return _Scan(request, case, sets, watch).run(evidence, expected, workers)
+        return _Scan(request, case, sets, watch, zygote.weakest).run(evidence, expected, workers)
 
 
 def _check(request: ScanRequest) -> None:
@@ -136,6 +142,7 @@ def _check(request: ScanRequest) -> None:
         (request.profile, PROFILES, "profile"),
         (request.verify, VERIFY, "time of verification"),
         (request.names or "sealed", cases.POLICIES, "policy for names"),
+        (request.require_isolation or LEVELS[0], LEVELS, "level of isolation"),
     ):
         if value not in allowed:
             raise UsageError(f"{value!r} is no {what}", hint=f"choose from: {', '.join(allowed)}")
@@ -237,8 +244,14 @@ class _Scan:
     """One scan in progress."""
 
     def __init__(
-        self, request: ScanRequest, case: cases.OpenCase, sets: known.Sets, watch: Watch
+        self,
+        request: ScanRequest,
+        case: cases.OpenCase,
+        sets: known.Sets,
+        watch: Watch,
+        isolation: Isolation,
     ) -> None:
+        self._isolation = isolation
         self._request = request
         self._case = case
         self._sets = sets
@@ -265,7 +278,7 @@ class _Scan:
         case.bundle.unpublish()  # before the first event: a manifest is of a record at rest
         run = Run(case, config, self._sets, self._watch)
         labels = self._register(run, evidence)
-        closing.start(run, self._sets, [label for _, label in labels])
+        closing.start(run, self._sets, [label for _, label in labels], self._isolation)
         case.journal.checkpoint("run started")
         with _first_interrupt(run):
             for each, (source, label), wanted in zip(evidence, labels, expected, strict=True):
@@ -370,6 +383,7 @@ class _Scan:
             content_sha256=str(counts["content_sha256"]),
             exit_code=code,
             notes=tuple(self._sets.notes),
+            isolation=self._isolation.level,
         )
 
 

@@ -158,6 +158,12 @@ def _workers() -> str:
     return "started and stopped"
 
 
+def _isolation() -> str:
+    """Say how well workers are locked here; less than the best is weaker, not wrong."""
+    with Zygote() as zygote:
+        return zygote.isolation("parser").sentence()
+
+
 def _whole() -> str:
     with tempfile.TemporaryDirectory(prefix="heroes-selftest-") as folder:
         facts = demo.demo(Path(folder) / "demo", Unwatched())
@@ -175,6 +181,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[], str]], ...]] = (
     ("types by content", _types),
     ("frames", _frames),
     ("workers", _workers),
+    ("isolation of workers", _isolation),
     ("bundled evidence, end to end", _whole),
 )
 
@@ -188,6 +195,7 @@ def preflight(case_dir: Path, sources: Sequence[Path] = ()) -> Iterator[JSON]:
     yield _row("keys", lambda: _keys(case_dir))
     yield _row("clock", _clock)
     yield _row("workers", _workers)
+    yield _row("isolation of workers", _isolation)
 
 
 def _case(case_dir: Path) -> str:

@@ -67,7 +67,14 @@ class _Worker:
 class Zygote:
     """The preloaded interpreter that workers are forked from."""
 
-    def __init__(self) -> None:
+    def __init__(self, require: str = "") -> None:
+        """Start it.
+
+        Args:
+            require: a level of `heroes_forensics.pipelines.isolation`, below which no worker of
+                any kind takes a unit; empty for whatever the machine gives.
+        """
+        self._require = require
         ours, theirs = wire.pair()
         environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -114,11 +121,18 @@ class Zygote:
         return self._start(Control("probe", body), descriptors)
 
     def isolation(self, role: str, descriptors: Sequence[int] = ()) -> Isolation:
-        """Return how workers of a role are locked; tried out once for each kind of worker."""
+        """Return how workers of a role are locked; tried out once for each kind of worker.
+
+        Raises:
+            UsageError: less than the level that is required.
+            StoppedError: no worker could be started.
+        """
         folder = next((each for each in descriptors if stat.S_ISDIR(os.fstat(each).st_mode)), -1)
         kind = (role, folder >= 0)
         if kind not in self._isolation:
-            self._isolation[kind] = isolation.probe(self, role, folder)
+            found = isolation.probe(self, role, folder)
+            found.require(self._require)
+            self._isolation[kind] = found
         return self._isolation[kind]
 
     @property

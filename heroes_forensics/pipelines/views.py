@@ -56,9 +56,15 @@ def status(case_dir: Path) -> JSON:
             "reference": facts["reference"],
             "names": facts["names"],
             "runs": [
-                {"run": uuid, "started": started, "ended": ended, "outcome": outcome or "open"}
-                for uuid, started, ended, outcome in database.rows(
-                    "SELECT uuid, started, ended, outcome FROM run ORDER BY id"
+                {
+                    "run": uuid,
+                    "started": started,
+                    "ended": ended,
+                    "outcome": outcome or "open",
+                    "isolation": json.loads(run_facts).get("isolation"),
+                }
+                for uuid, started, ended, outcome, run_facts in database.rows(
+                    "SELECT uuid, started, ended, outcome, facts FROM run ORDER BY id"
                 )
             ],
             "equation": _terms(queries.total(equations))

@@ -284,6 +284,8 @@ class Run(Record):
     workers: Count = 0
     interruptions: Count = 0
     probes: tuple[Attempt, ...] = ()
+    missing: tuple[Text, ...] = ()
+    """Layers of the lock that the machine did not give, each with the kernel's word."""
     notes: tuple[Note, ...] = ()
 
 
