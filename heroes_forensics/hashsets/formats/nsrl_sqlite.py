@@ -143,7 +143,10 @@ def open_before_locks(descriptor: int) -> frozenset[int]:
     Returns:
         The descriptors that SQLite made, which have to stay open.
     """
-    if os.pread(descriptor, len(_MAGIC), 0) != _MAGIC:
+    try:
+        if os.pread(descriptor, len(_MAGIC), 0) != _MAGIC:
+            return frozenset()
+    except OSError:  # a pipe, a bad medium
         return frozenset()
     try:
         _EARLY[descriptor], made = _open(descriptor)
