@@ -83,7 +83,7 @@ def of_scans(found: Mapping[Key, Measured]) -> Iterator[Aim]:
 
 
 def _times_less(each: Measured, peer: str, what: str, wanted: float) -> Aim:
-    ours, least, theirs = each.costs[OURS], each.costs["minimal"], each.costs[peer]
+    ours, least, theirs = each.costs[OURS], each.least(), each.costs[peer]
     text = f"{each.name}: {what}, times less than {peer}"
     if what == "CPU":
         return Aim(text, wanted, theirs.cpu / ours.cpu, theirs.cpu / least.cpu)
@@ -91,7 +91,7 @@ def _times_less(each: Measured, peer: str, what: str, wanted: float) -> Aim:
 
 
 def _raw(each: Measured) -> Iterator[Aim]:
-    ours, least = each.costs[OURS], each.costs["minimal"]
+    ours, least = each.costs[OURS], each.least()
     if each.shape.mean >= LARGE and each.shape.peers and "digests" in each.costs:
         alone = each.costs["digests"].cpu
         text = f"{each.name}: CPU, times that of the digests alone"

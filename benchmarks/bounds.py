@@ -3,9 +3,10 @@
 ``bounds.py read IMAGE PLAN`` reads the files of a raw image with ``pread`` in disk order, from
 where `plan.py` found them to lie, and computes MD5, SHA-1 and SHA-256 of each, one process a core.
 It does nothing else: it lists nothing, stores nothing, checks nothing. Of an E01 it inflates the
-chunks that the files touch and checks them, as every reader has to. ``bounds.py inflate IMAGE``
-inflates and checks every chunk of an E01 and computes one MD5 over all, in one process: the bound
-of the CPU of verifying it.
+chunks that the files touch and checks them, as every reader has to. ``bounds.py lanes IMAGE PLAN``
+does the same with the MD5 of several files side by side, where that is installed.
+``bounds.py inflate IMAGE`` inflates and checks every chunk of an E01 and computes one MD5 over
+all, in one process: the bound of the CPU of verifying it.
 
 Each prints what it did as JSON; ``check`` is the same for every program that read the same bytes.
 """
@@ -31,6 +32,9 @@ RECORD: Final = 1024
 PREFIX: Final = b"file"
 """Generated files, and nothing else on an image, are called so."""
 BUFFER: Final = 1 << 20
+GROUP: Final = 16 << 20
+"""Bytes of files whose MD5 is computed side by side."""
+LANES: Final = "heroes_forensics.hashing.lanes"
 
 _SMALL_FILE: Final = 8192
 """Opening and ending three digests costs as much as digesting so many bytes."""
@@ -105,7 +109,8 @@ class Raw:
             yield os.pread(self._descriptor, size, start)
             return
         while size:
-            have = os.preadv(self._descriptor, [self._buffer[: min(size, BUFFER)]], start)
+            wanted = min(size, BUFFER)
+            have = os.preadv(self._descriptor, [self._buffer[:wanted]], start)
             yield self._buffer[:have]
             start, size = start + have, size - have
 
@@ -181,20 +186,50 @@ def _part(image: str, files: list[File]) -> dict[str, int]:
     total = check = 0
     for size, extents in files:
         hashers = (md5(usedforsecurity=False), sha1(usedforsecurity=False), sha256())
-        for start, length, words, inside in extents:
-            if words:
-                record = mended(b"".join(pieces(start, RECORD)), words)
-                for hasher in hashers:
-                    hasher.update(record[inside : inside + length])
-                continue
-            for piece in pieces(start, length):
-                for hasher in hashers:
-                    hasher.update(piece)
+        for piece in _content(pieces, extents):
+            for hasher in hashers:
+                hasher.update(piece)
         for hasher in hashers[:2]:
             hasher.digest()
         check ^= int.from_bytes(hashers[2].digest()[:8], "big")
         total += size
     return {"files": len(files), "bytes": total, "check": check}
+
+
+def _content(
+    pieces: Callable[[int, int], Iterator[bytes | memoryview]],
+    extents: list[tuple[int, int, int, int]],
+) -> Iterator[bytes | memoryview]:
+    for start, length, words, inside in extents:
+        if words:
+            yield mended(b"".join(pieces(start, RECORD)), words)[inside : inside + length]
+        else:
+            yield from pieces(start, length)
+
+
+def _part_in_lanes(image: str, files: list[File]) -> dict[str, int]:
+    """Do the same with the MD5 of many files side by side, as the product's extra ``fast`` does."""
+    pieces = opened(image).pieces
+    many: Callable[[list[bytes]], list[bytes]] = import_module(LANES).md5_many
+    sha1, sha256 = hashlib.sha1, hashlib.sha256
+    large = [each for each in files if each[0] > GROUP // 4]
+    done = _part(image, large)
+    check = done["check"]
+    group: list[bytes] = []
+    filled = 0
+    for size, extents in [*(each for each in files if each[0] <= GROUP // 4), (GROUP, [])]:
+        if filled + size > GROUP:
+            many(group)
+            group, filled = [], 0
+        if not extents and size:
+            break  # the end
+        # What a reader gives is valid until it gives the next.
+        data = b"".join([bytes(piece) for piece in _content(pieces, extents)])
+        sha1(data, usedforsecurity=False).digest()
+        check ^= int.from_bytes(sha256(data).digest()[:8], "big")
+        group.append(data)
+        filled += size
+    return {"files": len(files), "bytes": sum(size for size, _ in files), "check": check}
 
 
 def _shared(files: list[File], cores: int) -> list[list[File]]:
@@ -212,10 +247,17 @@ def _shared(files: list[File], cores: int) -> list[list[File]]:
     return parts
 
 
-def read(image: str, plan: str) -> dict[str, object]:
-    """Digest the files of the plan, one process a core."""
+def read(image: str, plan: str, *, lanes: bool = False) -> dict[str, object]:
+    """Digest the files of the plan, one process a core.
+
+    Raises:
+        ImportError: ``lanes``, and what compiles them is not installed.
+    """
+    if lanes and not import_module(LANES).prepare():
+        raise ImportError("llvmlite is not installed")
     parts = _shared(planned(plan), len(os.sched_getaffinity(0)))
-    results = _together([partial(_part, image, part) for part in parts])
+    work = _part_in_lanes if lanes else _part
+    results = _together([partial(work, image, part) for part in parts])
     check = 0
     for each in results:
         check ^= each["check"]
@@ -256,5 +298,8 @@ def _together(works: Sequence[Callable[[], dict[str, int]]]) -> list[dict[str, i
 
 
 if __name__ == "__main__":
-    done = read(*sys.argv[2:]) if sys.argv[1] == "read" else inflate(sys.argv[2])
-    print(json.dumps(done))
+    work, *given = sys.argv[1:]
+    if work == "inflate":
+        print(json.dumps(inflate(given[0])))
+    else:
+        print(json.dumps(read(given[0], given[1], lanes=work == "lanes")))

@@ -61,6 +61,11 @@ class Measured:
         """How the image is called in the tables."""
         return f"{self.shape.name}, {self.kind}"
 
+    def least(self) -> Cost:
+        """Return what the better of the minimal programs needed."""
+        plain = self.costs["minimal"]
+        return plain.best(self.costs.get("minimal, lanes", plain))
+
     def take(self, name: str, cost: Cost) -> None:
         """Keep the smaller figures."""
         self.costs[name] = self.costs[name].best(cost) if name in self.costs else cost
@@ -93,6 +98,7 @@ class Programs:
         works = {
             "digests": lambda: self._digests(measured),
             "minimal": lambda: self._minimal(measured, image, plan),
+            "minimal, lanes": lambda: self._lanes(measured, image, plan),
             "heroes": lambda: self._heroes(measured, "heroes", image),
             OURS: lambda: self._heroes(measured, OURS, image, "--verify", "off"),
             PICTURES: lambda: self._heroes(measured, PICTURES, image, "--verify", "off"),
@@ -102,9 +108,9 @@ class Programs:
             "dissect": lambda: self._loop(measured, "dissect", "dissect", image),
             "plaso": lambda: self._plaso(measured, image),
         }
-        wanted = ["digests", "minimal", OURS, *shape.peers]
+        wanted = ["digests", "minimal", "minimal, lanes", OURS, *shape.peers]
         if shape.peers:
-            wanted.insert(2, "heroes")
+            wanted.insert(3, "heroes")
         if shape.sizes == "pictures":
             wanted.append(PICTURES)
         for name in wanted:
@@ -183,6 +189,13 @@ class Programs:
         cost, found = self._ran(command)
         measured.check = int(str(found["check"]))
         measured.take("minimal", cost)
+
+    def _lanes(self, measured: Measured, image: Path, plan: Path) -> None:
+        command = [sys.executable, str(HERE / "bounds.py"), "lanes", str(image), str(plan)]
+        cost, found = self._ran(command)
+        if found["check"] != measured.check:
+            raise measure.FailedError("read other bytes than the minimal program")
+        measured.take("minimal, lanes", cost)
 
     # ---- peers -----------------------------------------------------------------------------
 
