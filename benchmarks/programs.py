@@ -104,6 +104,11 @@ class Programs:
             PICTURES: lambda: self._heroes(measured, PICTURES, image, "--verify", "off"),
             "dfVFS loop": lambda: self._loop(measured, "dfVFS loop", "dfvfs", image),
             "hashdeep": lambda: self._hashdeep(measured, image),
+            "ewfverify": lambda: self._ewfverify(measured, "ewfverify", image),
+            "ewfverify, 3 digests": lambda: self._ewfverify(
+                measured, "ewfverify, 3 digests", image, "-d", "sha1,sha256"
+            ),
+            "inflate": lambda: self._inflate(measured, image),
             "tsk_loaddb": lambda: self._tsk_loaddb(measured, image),
             "dissect": lambda: self._loop(measured, "dissect", "dissect", image),
             "plaso": lambda: self._plaso(measured, image),
@@ -111,6 +116,8 @@ class Programs:
         wanted = ["digests", "minimal", "minimal, lanes", OURS, *shape.peers]
         if shape.peers:
             wanted.insert(3, "heroes")
+        if measured.kind == "E01":
+            wanted += ["inflate", "ewfverify", "ewfverify, 3 digests"]
         if shape.sizes == "pictures":
             wanted.append(PICTURES)
         for name in wanted:
@@ -222,6 +229,15 @@ class Programs:
             cost, _ = measure.run(command, environment={})
         # With the driver, which for NTFS is a process of its own.
         measured.take("hashdeep", replace(cost, cpu=measure.spent() - before))
+
+    def _inflate(self, measured: Measured, image: Path) -> None:
+        cost, _ = self._ran([sys.executable, str(HERE / "bounds.py"), "inflate", str(image)])
+        measured.take("inflate", cost)
+
+    def _ewfverify(self, measured: Measured, name: str, image: Path, *options: str) -> None:
+        _installed("ewfverify")
+        cost, _ = measure.run(["ewfverify", "-q", *options, str(image)], environment={})
+        measured.take(name, cost)
 
     def _tsk_loaddb(self, measured: Measured, image: Path) -> None:
         _installed("tsk_loaddb")

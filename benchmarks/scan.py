@@ -149,7 +149,14 @@ def main() -> None:
                 "",
                 *tables.stages(results),
                 "",
-                *aims.table([*aims.of_scans(found), *aims.of_growth(found), *bench.aims]),
+                *aims.table(
+                    [
+                        *aims.of_scans(found),
+                        *aims.of_verifying(found),
+                        *aims.of_growth(found),
+                        *bench.aims,
+                    ]
+                ),
                 *(["", *bench.left_out] if bench.left_out else []),
                 "",
             ]
