@@ -32,6 +32,13 @@ PATH_LIMIT: Final = 60_000
 """Bytes of a path that a frame surely takes; a longer one is cut, and the cut is a gap."""
 
 HANDLE_BYTES: Final = 64
+
+HAND_OVER_BYTES: Final = 64 << 20
+"""A stream up to this size leaves a worker as a sealed memfd; a larger one is read by a proxy."""
+
+MAX_UNIT_DESCRIPTORS: Final = 4
+"""Descriptors that go with one unit."""
+
 NO_TIME: Final = np.iinfo(np.int64).min
 
 Rows = npt.NDArray[np.void]
@@ -203,6 +210,8 @@ class Control:
 
     kind: str
     body: JSON = field(default_factory=dict)
+    descriptors: tuple[int, ...] = ()
+    """Sent with the frame; the sender's own are closed when it has left (``stream`` only)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +227,18 @@ Frame = Control | Batch
 
 
 @dataclass(frozen=True, slots=True)
+class Proxy:
+    """One stream that a parser worker reads piece by piece for another worker."""
+
+    crew: int
+    """`heroes_forensics.pipelines.supervisor.Crew.number` of the crew that holds the source."""
+    body: JSON
+    """As in the content unit of that stream: slots and volume."""
+    task: Rows
+    """One `TASK` row."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unit:
     """One slice of work for one worker."""
 
@@ -226,6 +247,18 @@ class Unit:
     """A row of `heroes_forensics.pipelines.units.UNITS`."""
     body: JSON = field(default_factory=dict)
     tasks: Rows | None = None
+    descriptors: tuple[int, ...] = ()
+    """At most `MAX_UNIT_DESCRIPTORS`, sent with the unit. The worker gets copies: whoever made
+    the unit keeps its own, can send them again, and closes them when the unit has ended for
+    good."""
+    seconds: float = 0.0
+    """How long the unit may take; 0 leaves only the watch for a worker that does not move."""
+    strain: int = 1
+    """2 for what already ended one worker: it runs in a fresh worker that does nothing else,
+    with so many times the memory and the time."""
+    proxy: Proxy | None = None
+    """A stream too large to be handed over, read through a parser while the unit runs. Its
+    socket is the last descriptor the worker gets."""
 
 
 def _moment(second: int, nanosecond: int) -> Moment | None:

@@ -16,7 +16,7 @@ from scans import DEMO, KNOWN_GOOD, NOTABLE, demo_scan, folder, scanned
 
 from heroes_forensics.frames import Unit
 from heroes_forensics.pipelines import examination, listing, views
-from heroes_forensics.pipelines.supervisor import Pool
+from heroes_forensics.pipelines.supervisor import Crew, Heard
 
 FILES = {f"d{n % 7}/{n:03}": random.Random(n).randbytes(n * 41) for n in range(150)}  # noqa: S311 - content
 
@@ -64,9 +64,9 @@ def test_any_size_of_units_and_parts_gives_the_same(
 
 def shuffled(monkeypatch: pytest.MonkeyPatch, seed: int) -> list[int]:
     """Let every pool do what it is given in another order; return the units in that order."""
-    draw, real, order = random.Random(seed), Pool.run, list[int]()  # noqa: S311 - an order
+    draw, real, order = random.Random(seed), Crew.run, list[int]()  # noqa: S311 - an order
 
-    def run(self: Pool, next_unit: Callable[[], Unit | None]) -> Iterator[object]:
+    def run(self: Crew, next_unit: Callable[[], Unit | None]) -> Iterator[Heard]:
         waiting: list[Unit] = []
 
         def any_unit() -> Unit | None:
@@ -80,7 +80,7 @@ def shuffled(monkeypatch: pytest.MonkeyPatch, seed: int) -> list[int]:
 
         return real(self, any_unit)
 
-    monkeypatch.setattr(Pool, "run", run)
+    monkeypatch.setattr(Crew, "run", run)
     return order
 
 

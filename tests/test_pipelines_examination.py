@@ -1,6 +1,6 @@
 """What a worker says that no sound worker says, and what the examination makes of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,20 +8,20 @@ from scans import DEMO, Noted, folder, scanned
 
 from heroes_forensics.frames import Control, Frame
 from heroes_forensics.pipelines import views
-from heroes_forensics.pipelines.supervisor import Pool
+from heroes_forensics.pipelines.supervisor import Heard, Supervisor
 
 
 def spoiled(monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Frame], Frame | None]) -> None:
     """Let control frames pass through ``spoil`` on their way to the pipeline; None drops one."""
-    real = Pool.run
+    real = Supervisor.run
 
-    def run(self: Pool, next_unit: object) -> object:
-        for unit, frame in real(self, next_unit):  # type: ignore[arg-type]
-            changed = spoil(frame) if isinstance(frame, Control) else frame
+    def run(self: Supervisor) -> Iterator[Heard]:
+        for heard in real(self):
+            changed = spoil(heard.frame) if isinstance(heard.frame, Control) else heard.frame
             if changed is not None:
-                yield unit, changed
+                yield heard._replace(frame=changed)
 
-    monkeypatch.setattr(Pool, "run", run)
+    monkeypatch.setattr(Supervisor, "run", run)
 
 
 def test_a_lister_that_ends_without_its_count_leaves_a_gap_and_no_row_behind(

@@ -13,7 +13,7 @@ from heroes_forensics.errors import (
 from heroes_forensics.hashsets.catalogue import OtherEditionError
 from heroes_forensics.hashsets.describing import UnknownKindError
 from heroes_forensics.pipelines import hashsets, known
-from heroes_forensics.pipelines.supervisor import Zygote
+from heroes_forensics.pipelines.supervisor import Supervisor
 
 TABLE = "Checksum,Other\n900150983cd24fb0d6963f7d28e17f72,83c272e23272163edaeac3f0ae0c27b2\n"
 
@@ -21,8 +21,8 @@ TABLE = "Checksum,Other\n900150983cd24fb0d6963f7d28e17f72,83c272e23272163edaeac3
 def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     """Let the worker that reads a set end with ``error``."""
 
-    def one(pool: object, unit: object) -> None:
-        del pool, unit
+    def one(crew: object, unit: object) -> None:
+        del crew, unit
         raise error
 
     monkeypatch.setattr(hashsets, "one", one)
@@ -84,13 +84,13 @@ def test_a_format_of_one_nature_needs_no_kind_and_is_not_remarked_on() -> None:
 def test_the_hints_of_a_scan_name_options_that_a_scan_has(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text(TABLE)
-    with Zygote() as zygote:
+    with Supervisor() as supervisor:
         with pytest.raises(UnknownKindError, match=r"^list\.csv does not say what") as kindless:
-            known.load([str(path)], {"map": ["Checksum=md5"]}, zygote)
+            known.load([str(path)], {"map": ["Checksum=md5"]}, supervisor)
         assert kindless.value.exit_code == 2
         assert "--set-kind known-good" in kindless.value.hint
-        known.load([str(path)], {"map": ["Checksum=md5"], "kind": "watch"}, zygote).close()
+        known.load([str(path)], {"map": ["Checksum=md5"], "kind": "watch"}, supervisor).close()
         with pytest.raises(OtherEditionError) as other:
-            known.load([str(path)], {"map": ["Other=md5"], "kind": "watch"}, zygote)
+            known.load([str(path)], {"map": ["Other=md5"], "kind": "watch"}, supervisor)
     assert other.value.exit_code == 30
     assert "heroes hashset import FILE --edition" in other.value.hint

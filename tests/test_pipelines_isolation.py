@@ -26,7 +26,7 @@ from heroes_forensics.pipelines.isolation import Isolation
 
 TABLE = """
 import json
-from heroes_forensics.pipelines.supervisor import Zygote
+from heroes_forensics.pipelines.forking import Zygote
 with Zygote() as zygote:
     found = zygote.isolation("parser")
 print(json.dumps(found.facts() | {"outcomes": dict(found.outcomes)}))

@@ -8,15 +8,26 @@ import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import heroes_forensics
 from heroes_forensics.frames import Control, Unit
 from heroes_forensics.pipelines import sandbox, sources, wire
-from heroes_forensics.pipelines.supervisor import Pool, Zygote, one
+from heroes_forensics.pipelines.forking import Zygote
+from heroes_forensics.pipelines.supervisor import Supervisor, one
+
+if TYPE_CHECKING:
+    from heroes_forensics.model import JSON
 
 PACKAGE = Path(heroes_forensics.__file__).parent
+
+
+@pytest.fixture(scope="module")
+def supervisor() -> Iterator[Supervisor]:
+    with Supervisor() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +55,13 @@ def test_each_role_is_locked(zygote: Zygote, role: str) -> None:
 
 
 def test_a_folder_worker_reads_below_the_folder_and_nothing_else(
-    zygote: Zygote, tmp_path: Path
+    supervisor: Supervisor, tmp_path: Path
 ) -> None:
     (tmp_path / "outside").write_bytes(b"x")
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a").write_bytes(b"y")
-    with sources.opened(tmp_path / "in", zygote, workers=1) as opened:
-        found = zygote.isolation("parser", [slot.fd for slot in opened.slots])
+    with sources.opened(tmp_path / "in", supervisor, workers=1) as opened:
+        found = supervisor.isolation("parser", [slot.fd for slot in opened.slots])
     assert found.level == "A4"
     assert {row for row in found.refused if row.startswith("folder/")} == {
         "folder/open-above",
@@ -61,10 +72,10 @@ def test_a_folder_worker_reads_below_the_folder_and_nothing_else(
 
 
 def test_a_worker_without_a_lock_that_others_have_takes_no_unit(zygote: Zygote) -> None:
-    pid, channel = zygote.fork([], "parser", ["a-lock-nobody-has"])
-    with channel:
-        assert wire.receive(channel) is None
-    status = zygote.status(pid)
+    forked = zygote.fork("parser", layers=["a-lock-nobody-has"])
+    assert wire.receive(forked.channel) is None
+    status = zygote.status(forked.pid)
+    forked.close()
     assert status is not None
     assert os.WEXITSTATUS(status) == 72
 
@@ -74,13 +85,19 @@ def test_workers_hold_the_descriptors_they_were_given_and_no_more(
 ) -> None:
     (tmp_path / "f").write_bytes(b"x")
     with (tmp_path / "f").open("rb") as stream:
-        pid, channel = zygote.fork([stream.fileno()])
-        with channel:
-            wire.send(channel, Control("unit", {"id": 1, "kind": "no", "body": {}, "tasks": 0}))
-            assert wire.receive(channel) is not None  # it is locked by now
-            held = {path.name: str(path.readlink()) for path in descriptors(pid)}
+        forked = zygote.fork("parser", [stream.fileno()])
+        body: JSON = {"id": 1, "kind": "no", "body": {}, "tasks": 0, "seconds": 0, "credit": {}}
+        wire.send(forked.channel, Control("unit", body))
+        assert wire.receive(forked.channel) is not None  # it is locked by now
+        held = {path.name: str(path.readlink()) for path in descriptors(forked.pid)}
+        forked.close()
     rest = [target for name, target in held.items() if int(name) > 2]
-    assert sorted(target.partition(":")[0] for target in rest) == [str(tmp_path / "f"), "socket"]
+    page = "/memfd"  # where it says how far it is
+    assert sorted(target.partition(":")[0] for target in rest) == [
+        page,
+        str(tmp_path / "f"),
+        "socket",
+    ]
 
 
 def descriptors(pid: int) -> list[Path]:
@@ -141,7 +158,9 @@ def imported_late(module: str) -> Iterator[str]:
 # ---- sets --------------------------------------------------------------------------------
 
 
-def test_an_sqlite_set_is_read_though_no_path_can_be_opened(zygote: Zygote, tmp_path: Path) -> None:
+def test_an_sqlite_set_is_read_though_no_path_can_be_opened(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
     path = tmp_path / "rds.db"
     digest = "D0970714757783E6CF17B26FB8E2298F"
     import sqlite3  # noqa: PLC0415 - one test
@@ -150,8 +169,8 @@ def test_an_sqlite_set_is_read_though_no_path_can_be_opened(zygote: Zygote, tmp_
         database.execute("CREATE TABLE FILE (md5 TEXT, file_size INTEGER)")
         database.execute("INSERT INTO FILE VALUES (?, 9)", (digest,))
     database.close()
-    with path.open("rb") as stream, Pool(zygote, [stream.fileno()], 1, role="importer") as pool:
-        frames = list(one(pool, Unit(0, "import", {})))
+    with path.open("rb") as stream, supervisor.crew("importer", [stream.fileno()]) as crew:
+        frames = list(one(crew, Unit(0, "import", {})))
     facts = frames[-1]
     assert isinstance(facts, Control)
     assert facts.kind == "imported"

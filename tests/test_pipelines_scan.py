@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import worker_faults
 from scans import DEMO, KNOWN_GOOD, NOTABLE, Noted, demo_scan, folder, scanned
 
 from heroes_forensics import demo as bundled
@@ -24,11 +25,13 @@ from heroes_forensics.errors import (
     HeroesError,
     UsageError,
 )
-from heroes_forensics.frames import Batch, Control, Frame, Unit
+from heroes_forensics.frames import Batch, Control, Frame
 from heroes_forensics.pipelines import cases, reporting, verifying, views
 from heroes_forensics.pipelines.demo import compared
+from heroes_forensics.pipelines.forking import Zygote
 from heroes_forensics.pipelines.opening import open_names
-from heroes_forensics.pipelines.supervisor import Death, Pool, Zygote
+from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
+from heroes_forensics.pipelines.supervisor import Heard, Supervisor
 
 TRUTH = json.loads(bundled.path(bundled.TRUTH).read_bytes())
 
@@ -140,15 +143,16 @@ def test_the_same_source_twice_is_refused(tmp_path: Path) -> None:
 
 def tampered(monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Frame], Frame | None]) -> None:
     """Let every frame pass through ``spoil`` on its way to the pipeline; None drops it."""
-    real = Pool.run
+    real = Supervisor.run
 
-    def run(self: Pool, next_unit: object) -> object:
-        for unit, frame in real(self, next_unit):  # type: ignore[arg-type]
+    def run(self: Supervisor) -> Iterator[Heard]:
+        for heard in real(self):
+            frame = heard.frame
             changed = spoil(frame) if isinstance(frame, Batch | Control) else frame
             if changed is not None:
-                yield unit, changed
+                yield heard._replace(frame=changed)
 
-    monkeypatch.setattr(Pool, "run", run)
+    monkeypatch.setattr(Supervisor, "run", run)
 
 
 def once(change: Callable[[Batch], Frame | None]) -> Callable[[Frame], Frame | None]:
@@ -229,44 +233,21 @@ def test_answers_for_other_items_are_not_believed(
 # ---- what goes wrong -----------------------------------------------------------------------
 
 
-def test_the_one_stream_that_kills_workers_is_the_only_loss(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever unit holds a certain item, its worker ends before it answers."""
-    evidence = folder(tmp_path / "evidence", {f"{n:03}": b"%d" % n for n in range(60)})
-    poison = 31
-    real = Pool.run
-    sizes: list[int] = []
+@pytest.fixture
+def faulty_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let streams that ask for it end the workers that read them."""
+    monkeypatch.setenv(FAULTS_VARIABLE, str(worker_faults.THIS))
 
-    def run(self: Pool, next_unit: Callable[[], Unit | None]) -> Iterator[object]:
-        dead: list[Unit] = []
 
-        def alive() -> Unit | None:
-            while (unit := next_unit()) is not None:
-                tasks = unit.tasks if unit.kind == "content" else None
-                if tasks is None or poison not in tasks["id"]:
-                    return unit
-                sizes.append(len(tasks))
-                dead.append(unit)
-            return None
-
-        while True:
-            for answer in real(self, alive):
-                yield answer
-                while dead:
-                    yield dead.pop(0), Death("signal-sigsegv")
-            if not dead:
-                return
-            yield dead.pop(0), Death("signal-sigsegv")
-
-    monkeypatch.setattr(Pool, "run", run)
-    result = scanned(tmp_path / "case", evidence)
+@pytest.mark.usefixtures("faulty_workers")
+def test_the_one_stream_that_kills_workers_is_the_only_loss(tmp_path: Path) -> None:
+    files = {f"{n:03}": b"%d" % n for n in range(60)}
+    files["031"] = worker_faults.stream("segv")
+    result = scanned(tmp_path / "case", folder(tmp_path / "evidence", files))
     assert result.exit_code == 3
     assert result.counts["gaps"] == 1
     assert result.counts["digested"] == 59
     assert result.counts["closes"]
-    assert sizes[-1] == 1
-    assert sizes == sorted(sizes, reverse=True)
     (gap,) = [row for row in views.gaps(tmp_path / "case") if row["code"] == "worker.died"]
     assert str(gap["where"]).startswith("EX-1/1/root/d:")
     assert verifying.verify(tmp_path / "case")["exit_code"] == 7
@@ -390,9 +371,9 @@ def test_without_sets_nothing_is_said_to_be_without_match(tmp_path: Path) -> Non
 
 def test_zygote_starts_in_an_empty_environment() -> None:
     with Zygote() as zygote:
-        pid, channel = zygote.fork([])
-        environment = Path(f"/proc/{pid}/environ").read_bytes()
-        channel.close()
+        forked = zygote.fork("parser")
+        environment = Path(f"/proc/{forked.pid}/environ").read_bytes()
+        forked.close()
     names = {part.split(b"=")[0] for part in environment.split(b"\0") if part}
     assert names <= {
         b"PATH", b"LC_ALL", b"TZ", b"OPENBLAS_NUM_THREADS", b"OMP_NUM_THREADS",

@@ -5,34 +5,59 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import worker_faults
 from scans import folder
 
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.frames import Control, Frame, Unit
-from heroes_forensics.pipelines import sources, supervisor
-from heroes_forensics.pipelines.supervisor import Death, Pool, Zygote
+from heroes_forensics.pipelines import sources
+from heroes_forensics.pipelines.deaths import Death
+from heroes_forensics.pipelines.link import Link
+from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
+from heroes_forensics.pipelines.sources import Evidence
+from heroes_forensics.pipelines.supervisor import Crew, Supervisor
 
 
 @pytest.fixture
-def zygote() -> Iterator[Zygote]:
-    with Zygote() as made:
+def supervisor() -> Iterator[Supervisor]:
+    with Supervisor() as made:
         yield made
+
+
+@pytest.fixture
+def faulty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(FAULTS_VARIABLE, str(worker_faults.THIS))
 
 
 def units(*kinds: str) -> list[Unit]:
     return [Unit(number, kind, {}) for number, kind in enumerate(kinds, start=1)]
 
 
-def outcomes(pool: Pool, waiting: list[Unit]) -> dict[int, Frame | Death]:
-    last: dict[int, Frame | Death] = {}
-    for unit, frame in pool.run(lambda: waiting.pop(0) if waiting else None):
-        last[unit.id] = frame
-    return last
+def run(crew: Crew, waiting: list[Unit]) -> list[tuple[Unit, Frame | Death]]:
+    found = []
+    for unit, frame, _ in crew.run(lambda: waiting.pop(0) if waiting else None):
+        if not (isinstance(frame, Control) and frame.kind == "alive"):
+            found.append((unit, frame))
+    return found
 
 
-def test_a_unit_that_fails_says_so_and_the_worker_goes_on(zygote: Zygote) -> None:
-    with Pool(zygote, [], 1) as pool:
-        last = outcomes(pool, units("no-such-kind", "no-such-kind"))
+def outcomes(crew: Crew, waiting: list[Unit]) -> dict[int, Frame | Death]:
+    return {unit.id: frame for unit, frame in run(crew, waiting)}
+
+
+def worker(evidence: Evidence) -> Link:
+    """Return the one worker that looked at a source."""
+    (link,) = evidence.crew.links
+    return link
+
+
+def inventory(evidence: Evidence, number: int = 1) -> Unit:
+    return evidence.unit(number, "inventory", {"volume": evidence.volumes[0]})
+
+
+def test_a_unit_that_fails_says_so_and_the_worker_goes_on(supervisor: Supervisor) -> None:
+    with supervisor.crew("parser") as crew:
+        last = outcomes(crew, units("no-such-kind", "no-such-kind"))
     assert len(last) == 2
     for frame in last.values():
         assert isinstance(frame, Control)
@@ -40,72 +65,91 @@ def test_a_unit_that_fails_says_so_and_the_worker_goes_on(zygote: Zygote) -> Non
         assert frame.body["exit_code"] == 2
 
 
-def test_a_failure_comes_back_in_its_own_class(zygote: Zygote, tmp_path: Path) -> None:
+def test_a_failure_comes_back_in_its_own_class(supervisor: Supervisor, tmp_path: Path) -> None:
     path = tmp_path / "note.E01"
     path.write_bytes(b"not an image at all" * 100)
     with (
         pytest.raises(EvidenceError, match=r"note\.E01"),
-        sources.opened(path, zygote, workers=1),
+        sources.opened(path, supervisor, workers=1),
     ):
         pass
 
 
-def test_a_worker_that_is_killed_is_a_death_with_its_signal(zygote: Zygote, tmp_path: Path) -> None:
-    evidence = folder(tmp_path / "evidence", {f"f{n}": os.urandom(100) for n in range(3000)})
-    with sources.opened(evidence, zygote, workers=1) as opened:
-        body = {**opened.body, "volume": opened.volumes[0]}
-        waiting = [Unit(1, "inventory", body)]
-        found: list[Frame | Death] = []
-        for _, frame in opened.pool.run(lambda: waiting.pop() if waiting else None):
-            if not found:
-                (worker,) = opened.pool._workers  # noqa: SLF001 - the test plays the kernel
-                os.kill(worker.pid, signal.SIGKILL)
-            found.append(frame)
-    last = found[-1]
-    assert last == Death("signal-sigkill") or isinstance(last, Control)
-
-
-def test_a_worker_that_says_nothing_is_ended(
-    zygote: Zygote, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_a_worker_that_is_killed_is_a_death_with_its_signal(
+    supervisor: Supervisor, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(supervisor, "STALL_SECONDS", 0.5)
     evidence = folder(tmp_path / "evidence", {"f": b"x"})
-    with sources.opened(evidence, zygote, workers=1) as opened:
-        (worker,) = opened.pool._workers  # noqa: SLF001 - the test plays a hanging library
-        os.kill(worker.pid, signal.SIGSTOP)
-        waiting = [Unit(1, "inventory", {**opened.body, "volume": opened.volumes[0]})]
-        found = list(opened.pool.run(lambda: waiting.pop() if waiting else None))
-    assert [frame for _, frame in found] == [Death("timeout")]
+    with sources.opened(evidence, supervisor, workers=1) as opened:
+        link = worker(opened)
+        os.kill(link.pid, signal.SIGKILL)  # before the coordinator has noticed
+        found = run(opened.crew, [inventory(opened)])
+    assert [frame for _, frame in found] == [Death("signal-sigkill")]
+
+
+def test_a_worker_that_says_nothing_is_ended(tmp_path: Path) -> None:
+    evidence = folder(tmp_path / "evidence", {"f": b"x"})
+    with (
+        Supervisor(stall_seconds=0.5) as supervisor,
+        sources.opened(evidence, supervisor, workers=1) as opened,
+    ):
+        os.kill(worker(opened).pid, signal.SIGSTOP)
+        found = run(opened.crew, [inventory(opened)])
+    assert [frame.cause for _, frame in found if isinstance(frame, Death)] == ["timeout"]
+
+
+def test_a_worker_that_reads_nothing_holds_nobody_up(tmp_path: Path) -> None:
+    """More than its socket takes waits on our side, and the other crew goes on."""
+    evidence = folder(tmp_path / "evidence", {"f": b"x"})
+    with (
+        Supervisor(stall_seconds=2) as supervisor,
+        sources.opened(evidence, supervisor, workers=1) as opened,
+        supervisor.crew("parser") as other,
+    ):
+        os.kill(worker(opened).pid, signal.SIGSTOP)
+        stuck = [opened.unit(n, "inventory", {"filler": "x" * 60_000}) for n in range(1, 2)]
+        opened.crew.next_unit = lambda: stuck.pop() if stuck else None
+        link = worker(opened)
+        for _ in range(20):
+            link.send(Control("credit", {"unit": 0, "use": "x" * 60_000, "bytes": 0}))
+        assert link.is_blocked
+        last = outcomes(other, units(*["no-such-kind"] * 50))
+        assert sorted(last) == list(range(1, 51))
+        opened.crew.next_unit = None
 
 
 def test_no_worker_outlives_the_supervisor(tmp_path: Path) -> None:
     evidence = folder(tmp_path / "evidence", {"f": b"x"})
-    with Zygote() as made, sources.opened(evidence, made, workers=1) as opened:
-        (worker,) = opened.pool._workers  # noqa: SLF001 - its number is what the test is about
-        pid = worker.pid
-    for _ in range(100):
+    with Supervisor() as made, sources.opened(evidence, made, workers=1) as opened:
+        pid = worker(opened).pid
+    gone(pid)
+
+
+def gone(pid: int) -> None:
+    for _ in range(200):
         if not Path(f"/proc/{pid}").exists():
             return
         time.sleep(0.05)
     pytest.fail("a worker is still there")
 
 
-def test_workers_hold_no_key_and_no_path(zygote: Zygote, tmp_path: Path) -> None:
+def test_workers_hold_no_key_and_no_path(supervisor: Supervisor, tmp_path: Path) -> None:
     evidence = folder(tmp_path / "evidence", {"f": b"x"})
-    with sources.opened(evidence, zygote, workers=1) as opened:
-        (worker,) = opened.pool._workers  # noqa: SLF001 - its environment is looked at
-        environment = Path(f"/proc/{worker.pid}/environ").read_bytes()
-        command = Path(f"/proc/{worker.pid}/cmdline").read_bytes()
+    with sources.opened(evidence, supervisor, workers=1) as opened:
+        pid = worker(opened).pid
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
     assert b"HEROES_HOME" not in environment
     assert str(tmp_path).encode() not in environment + command
 
 
-def test_an_image_of_many_segments_reaches_the_worker(zygote: Zygote, tmp_path: Path) -> None:
+def test_an_image_of_many_segments_reaches_the_worker(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
     """More descriptors than one message carries (253)."""
     data = os.urandom(512)
     for number in range(600):
         (tmp_path / f"disk.{number:03}").write_bytes(data if number else boot_sector())
-    with sources.opened(tmp_path / "disk.000", zygote, workers=2) as opened:
+    with sources.opened(tmp_path / "disk.000", supervisor, workers=2) as opened:
         assert opened.facts["size"] == 600 * 512
         assert opened.facts["format"] == "split-raw"
 

@@ -1,12 +1,14 @@
 """Work functions against stand-in readers: what comes short or is cut is never passed over."""
 
+import hashlib
+import os
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from heroes_forensics.frames import PATH_LIMIT, Batch, Control, Status
-from heroes_forensics.model import Entry, EntryFlag, EntryKind, Listing
-from heroes_forensics.pipelines import units
+from heroes_forensics.frames import PATH_LIMIT, Batch, Control, Frame, Status, Unit, tasks
+from heroes_forensics.model import JSON, Entry, EntryFlag, EntryKind, Listing
+from heroes_forensics.pipelines import contents, handover, proxy, units
 
 if TYPE_CHECKING:
     from heroes_forensics.parsers.base import FileSystem
@@ -17,9 +19,11 @@ class Stream:
 
     def __init__(self, stated: int, data: bytes) -> None:
         self.size = stated
+        self.reads: list[int] = []
         self._data = data
 
     def pread(self, offset: int, length: int) -> bytes:
+        self.reads.append(offset)
         return self._data[offset : offset + length]
 
     def close(self) -> None:
@@ -47,21 +51,82 @@ CASES = {
 }
 
 
+class OneSession(units.Session):
+    """A session whose source is one file."""
+
+    def __init__(self, stream: Stream) -> None:
+        super().__init__(())
+        self._stream = stream
+
+    def file_system(self, body: JSON) -> "FileSystem":
+        del body
+        return cast("FileSystem", OneFile(self._stream))
+
+
+def read(stream: Stream, size: int, body: JSON | None = None) -> list[Frame]:
+    unit = Unit(1, "content", body or {}, tasks([(7, EntryKind.FILE, 1, size, b"h")]))
+    return list(units.run_unit(OneSession(stream), unit))
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_bytes_read_are_compared_with_what_is_stated(name: str) -> None:
     stated, size, data, gap, digested = CASES[name]
-    file_system = cast("FileSystem", OneFile(Stream(size, data)))
-    row, bytes_read = units._examined(file_system, lambda head: 0, (1, 1, 1, stated, 0, b""))  # noqa: ARG005, SLF001 - the one place where the comparison is made
-    assert bytes_read == len(data)
-    assert row[2] == digested
-    assert row[1] == (Status.GAP if gap else Status.DONE)
-    assert row[3] == (units.GAP_NUMBERS[gap] if gap else 0)
+    (batch,) = read(Stream(size, data), stated)
+    assert isinstance(batch, Batch)
+    (row,) = batch.rows
+    assert row["bytes_read"] == len(data)
+    assert row["digested"] == digested
+    assert row["status"] == (Status.GAP if gap else Status.DONE)
+    assert row["gap"] == (contents.GAP_NUMBERS[gap] if gap else 0)
+
+
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+DECODE: JSON = {"hand_over": {"decode": ["png"]}}
+
+
+@pytest.mark.parametrize("size", [30, (1 << 20) - 1, 1 << 20, (5 << 20) + 17])
+def test_what_is_asked_for_leaves_in_the_same_read(size: int) -> None:
+    data = PNG + os.urandom(size - len(PNG))
+    stream = Stream(size, data)
+    handed, batch = read(stream, size, DECODE)
+    assert isinstance(handed, Control)
+    assert handed.body == {"item": 7, "size": size, "use": "decode"}
+    (descriptor,) = handed.descriptors
+    assert handover.is_sealed(descriptor, size)
+    reader = proxy.reader_of(descriptor)
+    assert reader.pread(0, size + 1) == data
+    reader.close()
+    with pytest.raises(PermissionError):
+        os.ftruncate(descriptor, 0)
+    os.close(descriptor)
+    assert isinstance(batch, Batch)
+    assert bytes(batch.rows["sha256"][0]) == hashlib.sha256(data).digest()
+    assert stream.reads == sorted(set(stream.reads))
+
+
+def test_what_is_not_asked_for_stays() -> None:
+    (batch,) = read(Stream(5, b"12345"), 5, DECODE)
+    assert isinstance(batch, Batch)
+
+
+def test_a_stream_longer_than_stated_is_named_and_not_handed_over() -> None:
+    """There is credit for the stated size only."""
+    data = PNG + bytes(3 << 20)
+    named, _ = read(Stream(-1, data), 2 << 20, DECODE)
+    assert named == Control("large", {"item": 7, "size": len(data), "use": "decode"})
+
+
+def test_a_large_stream_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contents, "HAND_OVER_BYTES", 1 << 20)
+    data = PNG + bytes(2 << 20)
+    named, _ = read(Stream(len(data), data), len(data), DECODE)
+    assert named == Control("large", {"item": 7, "size": len(data), "use": "decode"})
 
 
 def test_a_path_that_is_cut_is_a_gap() -> None:
     long = Entry("d:0", EntryKind.FILE, EntryFlag.ALLOCATED, b"x" * (PATH_LIMIT + 1), 1, b"h")
     kept = Entry("d:1", EntryKind.FILE, EntryFlag.ALLOCATED, b"x" * PATH_LIMIT, 1, b"h")
-    frames = list(units._listed([long, kept, Listing(entries=2)]))  # noqa: SLF001 - without a process
+    frames = list(units._listed([long, kept, Listing(entries=2)], lambda: None))  # noqa: SLF001 - without a process
     gaps = [frame for frame in frames if isinstance(frame, Control) and frame.kind == "gap"]
     assert [gap.body["where"] for gap in gaps] == ["d:0"]
     assert sum(len(frame.rows) for frame in frames if isinstance(frame, Batch)) == 2

@@ -40,13 +40,13 @@ VIOLATIONS = {
     "a pickle": b"\x80\x04K\x01.",
     "not JSON": b"J{",
     "deep JSON": b"J" + b"[" * 50_000,
-    "NaN": b'J{"kind":"alive","body":{"reads":NaN}}',
+    "NaN": b'J{"kind":"forked","body":{"pid":NaN}}',
     "unknown kind": control("exec", {}),
     "missing key": control("progress", {"bytes": 1}),
-    "further key": control("alive", {"reads": 1, "more": 2}),
-    "wrong type": control("alive", {"reads": "1"}),
-    "a boolean for a number": control("alive", {"reads": True}),
-    "a number beyond 64 bits": control("alive", {"reads": 2**70}),
+    "further key": control("forked", {"pid": 1, "more": 2}),
+    "wrong type": control("forked", {"pid": "1"}),
+    "a boolean for a number": control("forked", {"pid": True}),
+    "a number beyond 64 bits": control("forked", {"pid": 2**70}),
     "a name as the place of a gap": control(
         "gap", {"where": "my holiday.jpg", "code": "stream.short", "detail": {}}
     ),
@@ -101,7 +101,7 @@ def test_what_no_correct_worker_sends_is_refused(data: bytes) -> None:
 def test_the_untouched_samples_are_accepted() -> None:
     assert isinstance(wire.decode(content()), Batch)
     assert isinstance(wire.decode(entry()), Batch)
-    assert wire.decode(control("alive", {"reads": 1})) == Control("alive", {"reads": 1})
+    assert wire.decode(control("forked", {"pid": 1})) == Control("forked", {"pid": 1})
 
 
 @given(st.binary(max_size=400), st.sampled_from([b"", b"J", b"B"]))
@@ -114,7 +114,7 @@ def test_descriptors_travel_with_a_frame() -> None:
     ours, theirs = wire.pair()
     read, write = os.pipe()
     with ours, theirs:
-        wire.send(ours, Control("fork"), [read])
+        wire.send(ours, Control("descriptors"), [read])
         received = wire.receive(theirs)
         assert received is not None
         (copy,) = received.descriptors

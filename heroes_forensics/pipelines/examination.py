@@ -12,12 +12,12 @@ from typing import Final
 
 from heroes_forensics.frames import Control, Frame, Rows, Unit
 from heroes_forensics.model import JSON, Gap
+from heroes_forensics.pipelines.deaths import Death
 from heroes_forensics.pipelines.examined import Examined
 from heroes_forensics.pipelines.listing import LISTERS, ListingStore
 from heroes_forensics.pipelines.reading import DEATH_GAPS, ContentStore
 from heroes_forensics.pipelines.run import Run
 from heroes_forensics.pipelines.sources import Evidence
-from heroes_forensics.pipelines.supervisor import Death
 from heroes_forensics.store import queries
 
 UNIT_ITEMS: Final = 2000
@@ -106,9 +106,11 @@ class Examination:
 
     def _work(self) -> None:
         run = self._run
-        for unit, frame in self._evidence.pool.run(self._next):
+        for unit, frame, _ in self._evidence.crew.run(self._next):
             if isinstance(frame, Death):
                 self._died(unit, frame)
+            elif frame.kind == "alive":
+                pass
             elif unit.kind == "media_digest":
                 self._media(frame)
             elif unit.kind in LISTERS:

@@ -20,7 +20,7 @@ from heroes_forensics.hashsets.describing import Description, UnknownKindError
 from heroes_forensics.hashsets.profiles import Profile, parse, shipped
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import laboratory
-from heroes_forensics.pipelines.supervisor import Pool, Zygote, one
+from heroes_forensics.pipelines.supervisor import Supervisor, one
 from heroes_forensics.pipelines.watch import Watch
 
 MAX_PROFILE: Final = 1 << 20
@@ -36,7 +36,7 @@ def import_file(
     path: Path,
     description: Description,
     options: JSON,
-    zygote: Zygote,
+    supervisor: Supervisor,
     *,
     passphrase: str | None = None,
 ) -> SetRecord:
@@ -58,8 +58,8 @@ def import_file(
         ) from error
     try:
         key = laboratory.catalogue_ring(laboratory.home(), passphrase).set_key
-        with Pool(zygote, [descriptor], 1, role="importer") as pool:
-            frames = one(pool, Unit(0, "import", options))
+        with supervisor.crew("importer", [descriptor]) as crew:
+            frames = one(crew, Unit(0, "import", options))
             return catalogue().add(frames, description, key)
     except UnknownKindError:
         raise  # names the file itself
@@ -120,8 +120,8 @@ def import_set(  # noqa: PLR0913 - what an operator can say of a set
     )
     if watch is not None:
         watch.note(f"reading {shown(path.name)}")
-    with Zygote() as zygote:
-        record = import_file(path, description, options, zygote, passphrase=passphrase)
+    with Supervisor() as supervisor:
+        record = import_file(path, description, options, supervisor, passphrase=passphrase)
     return {"type": "import", "added": record.added, **record.report}
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import sources
-from heroes_forensics.pipelines.supervisor import Zygote
+from heroes_forensics.pipelines.supervisor import Supervisor
 
 
 def inspect(path: Path, *, treat_as: str = "auto", accept_damaged: bool = False) -> JSON:
@@ -14,9 +14,9 @@ def inspect(path: Path, *, treat_as: str = "auto", accept_damaged: bool = False)
         EvidenceError: the source cannot be opened.
     """
     with (
-        Zygote() as zygote,
+        Supervisor() as supervisor,
         sources.opened(
-            path, zygote, workers=1, treat_as=treat_as, accept_damaged=accept_damaged
+            path, supervisor, workers=1, treat_as=treat_as, accept_damaged=accept_damaged
         ) as evidence,
     ):
         tree = evidence.facts.get("tree")

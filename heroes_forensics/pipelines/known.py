@@ -18,7 +18,7 @@ from heroes_forensics.hashsets.matching import Hit, Matcher
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import laboratory
 from heroes_forensics.pipelines.hashsets import catalogue, import_file, import_options
-from heroes_forensics.pipelines.supervisor import Zygote
+from heroes_forensics.pipelines.supervisor import Supervisor
 from heroes_forensics.store.records import MatchRow
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _facts(record: SetRecord, file: HashSetFile) -> JSON:
 def load(
     wanted: Sequence[str],
     options: Mapping[str, object],
-    zygote: Zygote,
+    supervisor: Supervisor,
     *,
     passphrase: str | None = None,
 ) -> Sets:
@@ -163,7 +163,7 @@ def load(
     Args:
         wanted: names of the catalogue, or paths of set files.
         options: ``kind`` and ``map`` for files, see `heroes hashset import`.
-        zygote: starts the importer workers.
+        supervisor: starts the importer workers.
         passphrase: of the laboratory's keys.
 
     Raises:
@@ -177,7 +177,7 @@ def load(
     key = laboratory.catalogue_ring(laboratory.home(), passphrase).set_key
     try:
         for name in dict.fromkeys(wanted):
-            record = _chosen(name, options, zygote, passphrase)
+            record = _chosen(name, options, supervisor, passphrase)
             if any(record.path == other.path for other, _ in sets.opened):
                 continue
             sets.opened.append((record, _tested(record, key)))
@@ -199,7 +199,7 @@ def _tested(record: SetRecord, key: bytes) -> HashSetFile:
 
 
 def _chosen(
-    name: str, options: Mapping[str, object], zygote: Zygote, passphrase: str | None
+    name: str, options: Mapping[str, object], supervisor: Supervisor, passphrase: str | None
 ) -> SetRecord:
     path = Path(name)
     if not path.is_file() and "/" not in name:
@@ -213,7 +213,7 @@ def _chosen(
     )
     told = import_options(mapping=tuple(mapping))
     try:
-        return import_file(path, description, told, zygote, passphrase=passphrase)
+        return import_file(path, description, told, supervisor, passphrase=passphrase)
     except UnknownKindError as error:  # the hints name the options of an import: a scan has others
         hint = "add --set-kind notable or --set-kind known-good"
         raise UnknownKindError(str(error), hint=hint) from error

@@ -21,12 +21,20 @@ from heroes_forensics.errors import (
     UsageError,
 )
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import cases, closing, known, reporting, sources, verification
+from heroes_forensics.pipelines import (
+    cases,
+    closing,
+    forking,
+    known,
+    reporting,
+    sources,
+    verification,
+)
 from heroes_forensics.pipelines.examination import Examination
 from heroes_forensics.pipelines.isolation import LEVELS, Isolation
 from heroes_forensics.pipelines.run import Run
 from heroes_forensics.pipelines.sources import Evidence
-from heroes_forensics.pipelines.supervisor import Zygote
+from heroes_forensics.pipelines.supervisor import Supervisor
 from heroes_forensics.pipelines.watch import Watch
 
 PROFILES: Final = ("triage", "standard", "deep")
@@ -99,14 +107,16 @@ def scan(request: ScanRequest, watch: Watch) -> ScanResult:
     _check(request)
     workers = request.workers or _cores()
     with ExitStack() as stack:
-        zygote = stack.enter_context(Zygote(request.require_isolation))
-        sets = known.load(request.sets, request.set_options, zygote, passphrase=request.passphrase)
+        supervisor = stack.enter_context(Supervisor(require=request.require_isolation))
+        sets = known.load(
+            request.sets, request.set_options, supervisor, passphrase=request.passphrase
+        )
         stack.callback(sets.close)
         evidence = [
             stack.enter_context(
                 sources.opened(
                     path,
-                    zygote,
+                    supervisor,
                     workers=workers,
                     treat_as=request.treat_as,
                     accept_damaged=request.accept_damaged,
@@ -114,7 +124,7 @@ def scan(request: ScanRequest, watch: Watch) -> ScanResult:
             )
             for path in request.sources
         ]
-        watch.note(zygote.weakest.sentence())
+        watch.note(supervisor.weakest.sentence())
         _refuse_twice(evidence)
         expected = [verification.expectations(each, request.expect) for each in evidence]
         if not cases.exists(request.case_dir):
@@ -132,7 +142,9 @@ def scan(request: ScanRequest, watch: Watch) -> ScanResult:
                 hint="leave out --names, or use another case",
             )
         _refuse_known_sources(case, evidence)
-        return _Scan(request, case, sets, watch, zygote.weakest).run(evidence, expected, workers)
+        return _Scan(request, case, sets, watch, supervisor.weakest).run(
+            evidence, expected, workers
+        )
 
 
 def _check(request: ScanRequest) -> None:
@@ -275,6 +287,8 @@ class _Scan:
             "accept_damaged": request.accept_damaged,
             "perceptual": False,
         }
+        if forking.faults():
+            config["test_faults"] = True
         case.bundle.unpublish()  # before the first event: a manifest is of a record at rest
         run = Run(case, config, self._sets, self._watch)
         labels = self._register(run, evidence)

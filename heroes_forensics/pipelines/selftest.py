@@ -21,7 +21,7 @@ from heroes_forensics.hashing import exact
 from heroes_forensics.model import JSON
 from heroes_forensics.parsers.storage import segments
 from heroes_forensics.pipelines import cases, demo, laboratory, wire
-from heroes_forensics.pipelines.supervisor import Zygote
+from heroes_forensics.pipelines.forking import Zygote
 from heroes_forensics.pipelines.watch import Unwatched
 
 ABC: Final = {
@@ -135,9 +135,9 @@ def _types() -> str:
 def _frames() -> str:
     ours, theirs = wire.pair()
     with ours, theirs:
-        wire.send(ours, Control("alive", {"reads": 1}))
+        wire.send(ours, Control("forked", {"pid": 1}))
         received = wire.receive(theirs)
-        if received is None or received.frame != Control("alive", {"reads": 1}):
+        if received is None or received.frame != Control("forked", {"pid": 1}):
             raise FailedError("a frame arrives changed")
         ours.send(b"\x80\x04N.")
         try:
@@ -149,10 +149,11 @@ def _frames() -> str:
 
 def _workers() -> str:
     with Zygote() as zygote:
-        pid, channel = zygote.fork([])
-        with channel:
+        forked = zygote.fork("parser")
+        with forked.channel as channel:
             wire.send(channel, Control("stop"))
-        status = zygote.status(pid)
+        status = zygote.status(forked.pid)
+        forked.close()
     if status != 0:
         raise FailedError("a worker does not start and stop")
     return "started and stopped"

@@ -10,7 +10,7 @@ from pathlib import Path
 from heroes_forensics.frames import Control, Unit
 from heroes_forensics.model import JSON, Gap
 from heroes_forensics.parsers.storage import segments
-from heroes_forensics.pipelines.supervisor import Pool, Zygote, one
+from heroes_forensics.pipelines.supervisor import Crew, Supervisor, one
 
 
 @dataclass(slots=True)
@@ -19,7 +19,8 @@ class Evidence:
 
     path: Path
     slots: tuple[segments.Slot, ...]
-    pool: Pool
+    crew: Crew
+    """The workers that hold its descriptors."""
     body: JSON
     """What each unit on this source carries: slots and how to treat them."""
     identity: list[list[int]]
@@ -61,7 +62,7 @@ def gap_of(frame: Control) -> Gap:
 @contextmanager
 def opened(
     path: Path,
-    zygote: Zygote,
+    supervisor: Supervisor,
     *,
     workers: int,
     treat_as: str = "auto",
@@ -77,7 +78,7 @@ def opened(
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # one descriptor a segment
     slots = segments.open_slots(found)
     try:
-        with Pool(zygote, [slot.fd for slot in slots], workers) as pool:
+        with supervisor.crew("parser", [slot.fd for slot in slots], workers) as crew:
             body: JSON = {
                 "slots": [
                     {"name": slot.name, "size": slot.size, "role": slot.role} for slot in slots
@@ -86,8 +87,8 @@ def opened(
                 "accept_damaged": accept_damaged,
             }
             identity = [_identity(slot.fd) for slot in slots]
-            evidence = Evidence(path, slots, pool, body, identity)
-            for frame in one(pool, evidence.unit(0, "inspect", {})):
+            evidence = Evidence(path, slots, crew, body, identity)
+            for frame in one(crew, evidence.unit(0, "inspect", {})):
                 if not isinstance(frame, Control):
                     continue
                 if frame.kind == "source" and isinstance(frame.body["facts"], dict):

@@ -1,22 +1,23 @@
 """Starting workers, giving them units, and noticing when one dies or stops moving.
 
-The supervisor knows nothing of what a unit means: it moves frames. A worker that ends, breaks the
-protocol or makes no progress for `STALL_SECONDS` is replaced; its unit comes back as a `Death`,
-and the pipeline decides whether to cut it in halves or to record a gap.
+The supervisor knows nothing of what a unit means: it moves frames. There are crews of workers,
+each with a role, the descriptors its workers are forked with, and a callable that says what to do
+next. One selector watches all of them, so that work goes on in every crew while the coordinator
+stores what one worker gave. A worker that ends, breaks the protocol, makes no progress for
+`STALL_SECONDS` or passes the deadline of its unit is replaced; its unit comes back as a `Death`,
+and the pipeline decides what to try once more and what becomes a gap.
+
+Nothing here waits for a worker: what a worker does not read stays queued on our side.
 """
 
 import os
 import selectors
-import signal
 import socket
-import stat
-import subprocess
-import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Final, Self
+from functools import partial
+from typing import Final, NamedTuple, Self
 
 from heroes_forensics.errors import (
     CustodyError,
@@ -26,170 +27,112 @@ from heroes_forensics.errors import (
     StoppedError,
     UsageError,
 )
-from heroes_forensics.frames import Batch, Control, Frame, Unit, slices
-from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import isolation, wire
+from heroes_forensics.frames import MAX_UNIT_DESCRIPTORS, Control, Frame, Unit
+from heroes_forensics.pipelines import isolation, sandbox, wire
+from heroes_forensics.pipelines.credits import Credits, Grant
+from heroes_forensics.pipelines.deaths import PROTOCOL, TIMEOUT, Death, classified
+from heroes_forensics.pipelines.forking import Zygote, ZygoteGoneError
+from heroes_forensics.pipelines.handover import is_sealed
 from heroes_forensics.pipelines.isolation import Isolation
-from heroes_forensics.pipelines.worker import EXIT_MEMORY, EXIT_UNLOCKED
+from heroes_forensics.pipelines.link import MOST_FRAMES, Link
+from heroes_forensics.pipelines.roles import ROLES
 
-_START: Final = (
-    "import gc; gc.disable(); from heroes_forensics.pipelines import zygote; zygote.main()"
-)
-"""Looking for cycles would take a fifth of the time of importing; `zygote` allows it again."""
-
-STALL_SECONDS: Final = 120
-"""A worker that sends nothing, not even a heartbeat, for this long is hung."""
+STALL_SECONDS: Final = 120.0
+"""A worker that moves nothing for this long is hung."""
 
 BREAKER_DEATHS: Final = 20
 """So many deaths in a row on different units mean that the machine is at fault."""
 
+RESTARTS: Final = 5
+"""A zygote that ends so often without a unit done in between is not started again."""
 
-@dataclass(frozen=True, slots=True)
-class Death:
-    """A worker ended before its unit was done."""
+WATCHED_SECONDS: Final = 2.0
+"""The watched clock moves at most this much between two looks: a coordinator that was busy or
+stopped itself does not hold that time against its workers."""
 
-    cause: str
-    """``crash``, ``memory``, ``timeout`` or ``protocol``."""
+TICK_SECONDS: Final = 1.0
 
+LEAVE_SECONDS: Final = 5.0
+"""So long a worker that answered reads may take to notice that nobody reads any more."""
 
-@dataclass(slots=True)
-class _Worker:
-    pid: int
-    pidfd: int
-    """Names this very process, also after its number has been given to another."""
-    channel: socket.socket
-    unit: Unit | None = None
-    heard: float = field(default_factory=time.monotonic)
-    frames: int = 0
-    cause: str = "crash"
+Next = Callable[[], Unit | None]
 
 
-class Zygote:
-    """The preloaded interpreter that workers are forked from."""
+class Heard(NamedTuple):
+    """What came back for a unit."""
 
-    def __init__(self, require: str = "") -> None:
-        """Start it.
+    unit: Unit
+    frame: Frame | Death
+    """The last one of a unit is ``done``, ``failed`` or a `Death`. ``alive`` comes once a second
+    from the supervisor itself while units are in work, and says nothing of the unit."""
+    stream: "Stream | None" = None
+    """What a ``stream`` frame brought along."""
 
-        Args:
-            require: a level of `heroes_forensics.pipelines.isolation`, below which no worker of
-                any kind takes a unit; empty for whatever the machine gives.
-        """
-        self._require = require
-        ours, theirs = wire.pair()
-        environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-        for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-            environment[name] = "1"
-        descriptor = theirs.fileno()
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [
-                sys.executable,
-                "-I",
-                "-c",
-                _START,
-                str(descriptor),
-                str(os.getpid()),
-            ],
-            pass_fds=(descriptor,),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            cwd="/",
-        )
-        theirs.close()
-        self._control = ours
-        self._statuses: dict[int, int] = {}
-        self._isolation: dict[tuple[str, bool], Isolation] = {}
 
-    def fork(
-        self, descriptors: Sequence[int], role: str = "parser", layers: Sequence[str] = ()
-    ) -> tuple[int, socket.socket]:
-        """Fork a worker that holds ``descriptors``; return its process id and our end.
+class Stream:
+    """The bytes of one stream on their way from one worker to another: a sealed memfd.
 
-        Args:
-            descriptors: what it may read.
-            role: a row of `heroes_forensics.pipelines.sandbox.ROLES`.
-            layers: locks without which it takes no unit and ends.
-        """
-        return self._start(Control("fork", {"role": role, "layers": list(layers)}), descriptors)
+    Whoever takes it closes it when nobody needs it any more, also when its unit ends in a `Death`:
+    until then it counts against what may be in flight.
+    """
 
-    def probe(
-        self, role: str, part: str, targets: JSON, descriptors: Sequence[int]
-    ) -> tuple[int, socket.socket]:
-        """Fork a worker that tries its locks instead of working."""
-        body: JSON = {"role": role, "part": part, "targets": targets}
-        return self._start(Control("probe", body), descriptors)
-
-    def isolation(self, role: str, descriptors: Sequence[int] = ()) -> Isolation:
-        """Return how workers of a role are locked; tried out once for each kind of worker.
-
-        Raises:
-            UsageError: less than the level that is required.
-            StoppedError: no worker could be started.
-        """
-        folder = next((each for each in descriptors if stat.S_ISDIR(os.fstat(each).st_mode)), -1)
-        kind = (role, folder >= 0)
-        if kind not in self._isolation:
-            found = isolation.probe(self, role, folder)
-            found.require(self._require)
-            self._isolation[kind] = found
-        return self._isolation[kind]
-
-    @property
-    def weakest(self) -> Isolation:
-        """How the least locked of the workers tried so far are locked."""
-        return isolation.weakest(self._isolation.values())
-
-    def _start(self, message: Control, descriptors: Sequence[int]) -> tuple[int, socket.socket]:
-        ours, theirs = wire.pair()
-        with theirs:
-            try:
-                for start in range(0, len(descriptors), wire.MAX_DESCRIPTORS):
-                    part = descriptors[start : start + wire.MAX_DESCRIPTORS]
-                    wire.send(self._control, Control("descriptors"), part)
-                wire.send(self._control, message, [theirs.fileno()])
-                pid = self._await_fork()
-            except OSError as error:
-                raise StoppedError("the worker processes could not be started") from error
-        return pid, ours
-
-    def _await_fork(self) -> int:
-        while True:
-            received = wire.receive(self._control)
-            if received is None or not isinstance(received.frame, Control):
-                raise StoppedError("the process that starts workers has ended")
-            body = received.frame.body
-            if received.frame.kind == "forked":
-                return int(str(body["pid"]))
-            if received.frame.kind == "failed":
-                raise HeroesError(str(body["message"]), hint=str(body["hint"]))
-            self._statuses[int(str(body["pid"]))] = int(str(body["status"]))
-
-    def status(self, pid: int) -> int | None:
-        """Return the wait status of a worker that has ended, when the zygote has told it."""
-        deadline = time.monotonic() + 2
-        self._control.settimeout(0.2)
-        try:
-            while pid not in self._statuses and time.monotonic() < deadline:
-                with suppress(TimeoutError):
-                    received = wire.receive(self._control)
-                    if received is None:
-                        break
-                    if isinstance(received.frame, Control) and received.frame.kind == "died":
-                        body = received.frame.body
-                        self._statuses[int(str(body["pid"]))] = int(str(body["status"]))
-        finally:
-            self._control.settimeout(None)
-        return self._statuses.pop(pid, None)
+    def __init__(
+        self, item: int, use: str, size: int, descriptor: int, give_back: Callable[[], None]
+    ) -> None:
+        self.item = item
+        """The ``id`` of the task it is the content of, or a number the expander gave it."""
+        self.use = use
+        """``decode`` or ``expand``."""
+        self.size = size
+        self.descriptor = descriptor
+        """For `Unit.descriptors`; readable and sealed against any change."""
+        self._give_back: Callable[[], None] | None = give_back
 
     def close(self) -> None:
-        """End the zygote; workers still alive end with it."""
-        self._control.close()
+        """Release the bytes; closing twice does nothing."""
+        if self._give_back is None:
+            return
+        give_back, self._give_back = self._give_back, None
+        os.close(self.descriptor)
+        give_back()
+
+
+class Crew:
+    """Workers of one role that hold the same descriptors."""
+
+    def __init__(
+        self,
+        supervisor: "Supervisor",
+        number: int,
+        role: str,
+        descriptors: Sequence[int],
+        workers: int,
+    ) -> None:
+        self.number = number
+        """For `frames.Proxy`."""
+        self.role = ROLES[role]
+        self.role_name = role
+        self.descriptors = tuple(descriptors)
+        """What each worker is forked with; they stay the caller's, open while the crew is."""
+        self.wanted = max(1, workers)
+        """How many workers there may be; may be changed at any time."""
+        self.next_unit: Next | None = None
+        """Asked whenever a worker is free; None, or answering None, means nothing for now. A unit
+        that was asked for always comes back, as its last frame or as a `Death`."""
+        self.links: list[Link] = []
+        self._supervisor = supervisor
+
+    def run(self, next_unit: Next) -> Iterator[Heard]:
+        """Run units of this crew and of all others until no crew has any left."""
+        self.next_unit = next_unit
         try:
-            self._process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            yield from self._supervisor.run()
+        finally:
+            self.next_unit = None
+
+    def close(self) -> None:
+        """End its workers; units they hold do not come back."""
+        self._supervisor.dismiss(self)
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -200,154 +143,93 @@ class Zygote:
         self.close()
 
 
-class Pool:
-    """A number of workers that share the same descriptors."""
+class Supervisor:
+    """All crews of one run, their zygotes, and the loop that hears them."""
 
     def __init__(
-        self, zygote: Zygote, descriptors: Sequence[int], workers: int, role: str = "parser"
+        self,
+        *,
+        require: str = "",
+        stall_seconds: float = STALL_SECONDS,
+        breaker_deaths: int = BREAKER_DEATHS,
     ) -> None:
-        self._zygote = zygote
-        self._descriptors = tuple(descriptors)
-        self._role = role
-        self._layers = zygote.isolation(role, descriptors).applied
-        self._selector = selectors.DefaultSelector()
-        self._workers: list[_Worker] = []
-        self._wanted = max(1, workers)
-        self._deaths_in_a_row = 0
+        """Start the zygote of the parsers: it imports while the caller goes on.
 
-    def _spawn(self) -> _Worker:
-        pid, channel = self._zygote.fork(self._descriptors, self._role, self._layers)
-        try:
-            worker = _Worker(pid, os.pidfd_open(pid), channel)
-        except ProcessLookupError as error:
-            raise StoppedError("a worker process ended as soon as it was started") from error
-        self._workers.append(worker)
-        self._selector.register(channel, selectors.EVENT_READ, worker)
-        return worker
-
-    def run(self, next_unit: Callable[[], Unit | None]) -> Iterator[tuple[Unit, Frame | Death]]:
-        """Give units to workers and yield what comes back, as it comes.
-
-        The last frame of each unit is ``done`` or ``failed``, or it ends with a `Death`.
-        ``next_unit`` is asked whenever a worker is free; None means nothing for now, and the run
-        ends when nothing is left and no worker is busy. After the generator is closed early, the
-        workers that were busy are gone.
+        Args:
+            require: a level of `heroes_forensics.pipelines.isolation`, below which no worker of
+                any kind takes a unit; empty for whatever the machine gives.
+            stall_seconds: how long a worker may move nothing; tests make it short.
+            breaker_deaths: how many deaths in a row stop the run.
         """
-        try:
-            while True:
-                self._assign(next_unit)
-                if not any(worker.unit for worker in self._workers):
-                    return
-                for key, _ in self._selector.select(timeout=1.0):
-                    yield from self._hear(key.data, next_unit)
-                yield from self._end_stalled()
-        finally:
-            for worker in [worker for worker in self._workers if worker.unit]:
-                self._drop(worker)
+        self._require = require
+        self._stall_seconds = stall_seconds
+        self._breaker_deaths = breaker_deaths
+        self._selector = selectors.DefaultSelector()
+        self._zygotes: dict[str, Zygote] = {}
+        self._restarts = 0
+        self._crews: dict[int, Crew] = {}
+        self._crew_numbers = 0
+        self._servers: dict[int, Crew] = {}
+        """By the number of the crew whose source they read."""
+        self._served: dict[int, deque[Unit]] = {}
+        self._credits = Credits()
+        self._heard = deque[Heard]()
+        self._deaths_in_a_row = 0
+        self._clock = 0.0
+        self._looked = time.monotonic()
+        self._ticked = self._looked
+        self.bytes_read_again = 0
+        """What proxies read of streams that had been read once."""
+        self._zygote("evidence")
 
-    def _assign(self, next_unit: Callable[[], Unit | None]) -> None:
-        while True:
-            idle = next((worker for worker in self._workers if worker.unit is None), None)
-            if idle is None and len(self._workers) >= self._wanted:
-                return
-            unit = next_unit()
-            if unit is None:
-                return
-            worker = idle or self._spawn()
-            worker.unit, worker.frames, worker.heard = unit, 0, time.monotonic()
-            count = 0 if unit.tasks is None else len(unit.tasks)
-            head = {"id": unit.id, "kind": unit.kind, "body": unit.body, "tasks": count}
-            # A worker that dies here is noticed as a death by the next look at its socket.
-            with suppress(OSError):
-                wire.send(worker.channel, Control("unit", head))
-                if unit.tasks is not None and count:
-                    for part in slices(unit.tasks):
-                        wire.send(worker.channel, Batch("tasks", part))
+    # ---- isolation -----------------------------------------------------------------------
 
-    def _hear(
-        self, worker: _Worker, next_unit: Callable[[], Unit | None]
-    ) -> Iterator[tuple[Unit, Frame | Death]]:
-        try:
-            received = wire.receive(worker.channel)
-        except wire.ProtocolViolationError:
-            worker.cause = "protocol"
-            received = None
-        except OSError:
-            received = None
-        if received is not None and received.descriptors:
-            for descriptor in received.descriptors:
-                os.close(descriptor)
-            worker.cause = "protocol"
-            received = None
-        unit = worker.unit
-        if received is None:
-            yield from self._bury(worker)
-            return
-        worker.heard = time.monotonic()
-        frame = received.frame
-        if unit is None:
-            return
-        if isinstance(frame, Control) and frame.kind == "alive":
-            yield unit, frame
-            return
-        if isinstance(frame, Control) and frame.kind in {"done", "failed"}:
-            if frame.body["unit"] != unit.id or (
-                frame.kind == "done" and frame.body["frames"] != worker.frames
-            ):
-                worker.cause = "protocol"
-                yield from self._bury(worker)
-                return
-            worker.unit = None
-            self._deaths_in_a_row = 0
-            # It works on while what it gave is being stored.
-            self._assign(next_unit)
-            yield unit, frame
-            return
-        worker.frames += 1
-        yield unit, frame
+    def isolation(self, role: str, descriptors: Sequence[int] = ()) -> Isolation:
+        """Return how workers of a role are locked; tried out once for each kind of worker.
 
-    def _end_stalled(self) -> Iterator[tuple[Unit, Frame | Death]]:
-        now = time.monotonic()
-        for worker in list(self._workers):
-            if worker.unit is not None and now - worker.heard > STALL_SECONDS:
-                worker.cause = "timeout"
-                yield from self._bury(worker)
+        Raises:
+            UsageError: less than the level that is required.
+            StoppedError: no worker could be started.
+        """
+        return self._zygote(ROLES[role].zygote).isolation(role, descriptors)
 
-    def _bury(self, worker: _Worker) -> Iterator[tuple[Unit, Frame | Death]]:
-        unit, cause = worker.unit, worker.cause
-        self._drop(worker)
-        status = self._zygote.status(worker.pid)
-        if cause == "crash" and status is not None:
-            if os.WIFEXITED(status) and os.WEXITSTATUS(status) == EXIT_MEMORY:
-                cause = "memory"
-            elif os.WIFEXITED(status) and os.WEXITSTATUS(status) == EXIT_UNLOCKED:
-                cause = "unlocked"
-            elif os.WIFSIGNALED(status):
-                cause = f"signal-{signal.Signals(os.WTERMSIG(status)).name.lower()}"
-        if unit is None:
-            return
-        self._deaths_in_a_row += 1
-        if self._deaths_in_a_row >= BREAKER_DEATHS:
-            raise StoppedError(
-                f"{BREAKER_DEATHS} workers ended in a row on different units",
-                hint="the machine, not the evidence, is at fault: look at its memory and disk",
-            )
-        yield unit, Death(cause)
+    @property
+    def weakest(self) -> Isolation:
+        """How the least locked of the workers tried so far are locked."""
+        zygotes = self._zygotes.values()
+        return isolation.weakest(found for zygote in zygotes for found in zygote.tried)
 
-    def _drop(self, worker: _Worker) -> None:
-        self._selector.unregister(worker.channel)
-        self._workers.remove(worker)
-        worker.channel.close()
-        with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(worker.pidfd, signal.SIGKILL)
-        os.close(worker.pidfd)
+    # ---- crews -------------------------------------------------------------------------
+
+    def crew(self, role: str, descriptors: Sequence[int] = (), workers: int = 1) -> Crew:
+        """Make a crew; no worker is started before there is a unit for it.
+
+        Args:
+            role: a key of `roles.ROLES`.
+            descriptors: what each worker is forked with.
+            workers: how many there may be.
+        """
+        self._crew_numbers += 1
+        crew = Crew(self, self._crew_numbers, role, descriptors, workers)
+        self._crews[crew.number] = crew
+        return crew
+
+    def dismiss(self, crew: Crew) -> None:
+        """End the workers of a crew."""
+        for link in list(crew.links):
+            self._drop(crew, link)
+        self._crews.pop(crew.number, None)
+        server = self._servers.pop(crew.number, None)
+        if server is not None:
+            self.dismiss(server)
 
     def close(self) -> None:
-        """End every worker."""
-        for worker in list(self._workers):
-            with suppress(OSError):
-                wire.send(worker.channel, Control("stop"))
-            self._drop(worker)
+        """End every worker and every zygote."""
+        for crew in list(self._crews.values()):
+            self.dismiss(crew)
+        for zygote in self._zygotes.values():
+            zygote.close()
+        self._zygotes.clear()
         self._selector.close()
 
     def __enter__(self) -> Self:
@@ -358,22 +240,407 @@ class Pool:
         """Close."""
         self.close()
 
+    # ---- the loop ----------------------------------------------------------------------
 
-def one(pool: Pool, unit: Unit) -> Iterator[Frame]:
+    def run(self) -> Iterator[Heard]:
+        """Give units to workers and yield what comes back, as it comes.
+
+        It ends when no crew has a unit left and no worker is busy. Crews may be made, changed and
+        closed meanwhile. After the generator is closed early, the workers that were busy are gone.
+
+        Raises:
+            StoppedError: the machine, not the evidence, is at fault.
+        """
+        try:
+            while True:
+                self._assign()
+                while self._heard:
+                    yield self._heard.popleft()
+                    self._assign()
+                if not any(link.units for crew in self._crews.values() for link in crew.links):
+                    return
+                self._listen()
+                self._watch()
+        finally:
+            self._heard.clear()
+            for crew in list(self._crews.values()):
+                for link in [link for link in crew.links if link.units]:
+                    self._drop(crew, link)
+
+    def _listen(self) -> None:
+        for crew in self._crews.values():
+            for link in crew.links:
+                if link.is_blocked != link.is_heard_writable:
+                    link.is_heard_writable = link.is_blocked
+                    events = selectors.EVENT_READ | selectors.EVENT_WRITE * link.is_blocked
+                    self._selector.modify(link.channel, events, (crew, link))
+        for key, events in self._selector.select(timeout=TICK_SECONDS):
+            if isinstance(key.data, Zygote):
+                self._hear_zygote(key.data)
+                continue
+            crew, link = key.data
+            if link not in crew.links:
+                continue  # ended by what was heard before it
+            if events & selectors.EVENT_WRITE:
+                link.flush()
+            if events & selectors.EVENT_READ:
+                self._hear(crew, link)
+
+    # ---- giving ------------------------------------------------------------------------
+
+    def _assign(self) -> None:
+        for crew in list(self._crews.values()):
+            while crew.next_unit is not None and self._has_room(crew):
+                unit = crew.next_unit()
+                if unit is None:
+                    break
+                self._give(crew, unit)
+
+    def _has_room(self, crew: Crew) -> bool:
+        if len(crew.links) < crew.wanted:
+            return True
+        return any(len(link.units) <= crew.role.ahead for link in crew.links)
+
+    def _give(self, crew: Crew, unit: Unit) -> None:
+        """Choose a worker for a unit, or start one, and send it."""
+        if len(unit.descriptors) > MAX_UNIT_DESCRIPTORS:
+            raise ValueError(f"a unit has at most {MAX_UNIT_DESCRIPTORS} descriptors")
+        link = self._worker_for(crew, unit)
+        if not link.units:
+            link.moved = link.began = self._clock
+        uses = unit.body.get("hand_over", {})
+        holders = sum(
+            each.wanted * (1 + each.role.ahead)
+            for each in self._crews.values()
+            if each.role_name != "decoder"
+        )
+        shares = self._credits.begin(unit.id, uses if isinstance(uses, dict) else {}, holders)
+        if unit.proxy is None:
+            link.give(unit, shares, unit.descriptors)
+            return
+        here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with here, there:
+            link.give(unit, shares, (*unit.descriptors, here.fileno()))
+            self._serve(unit, there)
+
+    def _worker_for(self, crew: Crew, unit: Unit) -> Link:
+        alone = unit.strain > 1
+        idle = [link for link in crew.links if not link.units]
+        if alone and idle and len(crew.links) >= crew.wanted:
+            self._drop(crew, idle[0])
+        if alone or (not idle and len(crew.links) < crew.wanted):
+            return self._spawn(crew, unit.strain)
+        if idle:
+            return idle[0]
+        return min(crew.links, key=lambda link: len(link.units))
+
+    def _spawn(self, crew: Crew, strain: int = 1) -> Link:
+        while True:
+            zygote = self._zygote(crew.role.zygote)
+            try:
+                forked = zygote.fork(
+                    crew.role_name,
+                    crew.descriptors,
+                    layers=zygote.isolation(crew.role_name, crew.descriptors).applied,
+                    memory=sandbox.ROLES[crew.role_name].memory * strain,
+                )
+                break
+            except ZygoteGoneError:
+                self._restart(zygote)
+        link = Link(forked, self._clock, strain=strain)
+        crew.links.append(link)
+        self._selector.register(link.channel, selectors.EVENT_READ, (crew, link))
+        return link
+
+    def _serve(self, unit: Unit, channel: socket.socket) -> None:
+        """Have a worker of the crew that holds the source answer reads on this socket."""
+        proxy = unit.proxy
+        if proxy is None:
+            return
+        server = self._servers.get(proxy.crew)
+        if server is None:
+            source = self._crews[proxy.crew]
+            server = self.crew(source.role_name, source.descriptors, 1)
+            self._servers[proxy.crew] = server
+        link = next((link for link in server.links if not link.units), None)
+        if link is None:
+            # One for each unit that reads through a proxy: none of them ever waits for another.
+            server.wanted = max(server.wanted, len(server.links) + 1)
+            link = self._spawn(server)
+        link.moved = link.began = self._clock
+        link.give(Unit(unit.id, "serve", proxy.body, proxy.task), {}, [channel.fileno()])
+
+    # ---- hearing -----------------------------------------------------------------------
+
+    def _hear(self, crew: Crew, link: Link) -> None:
+        for _ in range(MOST_FRAMES):
+            received = None
+            try:
+                received = link.receive()
+                if received is not None:
+                    self._take(crew, link, received)
+            except BlockingIOError:
+                return
+            except wire.ProtocolViolationError:
+                link.cause = PROTOCOL
+            if received is None or link.cause:
+                self._bury(crew, link)
+                return
+            if link not in crew.links:
+                return  # replaced
+
+    def _take(self, crew: Crew, link: Link, received: wire.Received) -> None:
+        """Take in one message.
+
+        Raises:
+            wire.ProtocolViolationError: no correct worker sends it now.
+        """
+        link.moved = self._clock
+        unit, frame = link.unit, received.frame
+        if unit is None:
+            raise _refused(received, "a worker without a unit sends something")
+        last = isinstance(frame, Control) and frame.kind in {"done", "failed", "want"}
+        if not last and frame.kind not in wire.ANSWERS.get(unit.kind, frozenset()):
+            raise _refused(received, "a unit of another kind answers so")
+        if isinstance(frame, Control) and frame.kind == "stream":
+            stream = self._stream(unit, frame, received)
+        elif received.descriptors:
+            raise _refused(received, "a descriptor came with a frame that has none")
+        else:
+            stream = None
+        if isinstance(frame, Control) and last:
+            self._control(crew, link, unit, frame)
+            return
+        link.frames += 1
+        if unit.kind == "serve":
+            self._count_served(frame)
+        else:
+            self._heard.append(Heard(unit, frame, stream))
+
+    def _control(self, crew: Crew, link: Link, unit: Unit, frame: Control) -> None:
+        """Take in what is about the unit itself."""
+        if frame.body["unit"] != unit.id:
+            raise wire.ProtocolViolationError("a frame is about another unit")
+        if frame.kind == "want":
+            self._want(unit, frame)
+            return
+        if frame.kind == "done" and frame.body["frames"] != link.frames:
+            raise wire.ProtocolViolationError("a unit ends with another number of frames")
+        self._ended(crew, link, unit, failed=frame.kind == "failed")
+        if unit.kind != "serve":
+            self._heard.append(Heard(unit, frame))
+        # It works on while what it gave is being stored.
+        self._assign()
+
+    def _stream(self, unit: Unit, frame: Control, received: wire.Received) -> Stream:
+        """Return the stream that a frame brought."""
+        size, use = int(str(frame.body["size"])), str(frame.body["use"])
+        if len(received.descriptors) == 1:
+            (descriptor,) = received.descriptors
+            if is_sealed(descriptor, size) and self._credits.took(unit.id, use, size):
+                item = int(str(frame.body["item"]))
+                return Stream(item, use, size, descriptor, partial(self._release, use, size))
+        raise _refused(received, "a stream is not what it should be")
+
+    def _release(self, use: str, size: int) -> None:
+        self._grant(self._credits.back(use, size))
+
+    def _want(self, unit: Unit, frame: Control) -> None:
+        body = frame.body
+        grants = self._credits.want(unit.id, str(body["use"]), int(str(body["bytes"])))
+        if grants is None:
+            raise wire.ProtocolViolationError("a unit asks for what it cannot have")
+        self._grant(grants)
+
+    def _grant(self, grants: Sequence[Grant]) -> None:
+        links = {
+            link.unit.id: link
+            for crew in self._crews.values()
+            for link in crew.links
+            if grants and link.unit is not None
+        }
+        for unit, use, amount in grants:
+            if unit in links:
+                link = links[unit]
+                link.moved = self._clock
+                link.send(Control("credit", {"unit": unit, "use": use, "bytes": amount}))
+
+    def _ended(self, crew: Crew, link: Link, unit: Unit, *, failed: bool) -> None:
+        link.units.popleft()
+        link.frames = 0
+        link.finished += 1
+        link.began = self._clock
+        self._deaths_in_a_row = self._restarts = 0
+        if unit.kind != "serve":
+            self._grant(self._credits.end(unit.id))
+            self._leave(unit)
+        if self._is_spent(crew, link, failed=failed):
+            self._replace(crew, link)
+
+    def _is_spent(self, crew: Crew, link: Link, *, failed: bool) -> bool:
+        role = crew.role
+        return bool(
+            link.strain > 1
+            or (role.recycle_units and link.finished >= role.recycle_units)
+            or (role.recycle_seconds and self._clock - link.born >= role.recycle_seconds)
+            or (role.recycle_failed and failed)
+        )
+
+    def _replace(self, crew: Crew, link: Link) -> None:
+        """End a worker that has served; what it was given ahead goes to another."""
+        ahead = list(link.units)
+        self._drop(crew, link)
+        for unit in ahead:
+            self._give(crew, unit)
+
+    def _leave(self, unit: Unit) -> None:
+        """Let the worker that read for a unit come to its end, but not wait for it for ever."""
+        if unit.proxy is None:
+            return
+        server = self._servers.get(unit.proxy.crew)
+        for link in server.links if server is not None else []:
+            if link.unit is not None and link.unit.id == unit.id:
+                link.leave_by = self._clock + LEAVE_SECONDS
+
+    def _count_served(self, frame: Frame) -> None:
+        if isinstance(frame, Control):
+            self.bytes_read_again += max(0, int(str(frame.body["bytes"])))
+
+    # ---- watching ----------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        now = time.monotonic()
+        self._clock += min(now - self._looked, WATCHED_SECONDS)
+        self._looked = now
+        tick = now - self._ticked >= TICK_SECONDS
+        if tick:
+            self._ticked = now
+        for crew in list(self._crews.values()):
+            for link in list(crew.links):
+                unit = link.unit
+                if unit is None:
+                    continue
+                link.watch(self._clock)
+                if self._credits.waits(unit.id):
+                    link.moved = self._clock  # it waits for us
+                    link.began = max(link.began, self._clock - unit.seconds * unit.strain)
+                quiet = self._clock - link.moved > self._stall_seconds
+                limit = unit.seconds * unit.strain
+                late = limit and self._clock - link.began > limit
+                if quiet or late or 0 < link.leave_by < self._clock:
+                    link.cause = TIMEOUT
+                    self._bury(crew, link)
+                elif tick and unit.kind != "serve":
+                    self._heard.append(Heard(unit, Control("alive")))
+
+    def _bury(self, crew: Crew, link: Link) -> None:
+        """Let go of a worker that ended or is ended, and tell of its unit."""
+        seen = link.seen()
+        units = list(link.units)
+        zygote = self._zygote(crew.role.zygote)
+        self._drop(crew, link, forget=bool(link.cause))
+        status = None
+        if not link.cause:
+            try:
+                status = zygote.status(link.pid)
+            except ZygoteGoneError:
+                self._restart(zygote)
+                self._again(crew, units)
+                return
+        if not units:
+            return
+        unit, *ahead = units
+        self._again(crew, ahead)
+        if unit.kind == "serve":
+            return  # who reads through it sees that it is gone
+        self._leave(unit)
+        death = classified(unit, seen, status, link.cause)
+        self._deaths_in_a_row += 1
+        if self._deaths_in_a_row >= self._breaker_deaths:
+            raise StoppedError(
+                f"{self._breaker_deaths} workers ended in a row on different units",
+                hint="the machine, not the evidence, is at fault: look at its memory and disk",
+            )
+        self._heard.append(Heard(unit, death))
+
+    def _again(self, crew: Crew, units: Sequence[Unit]) -> None:
+        """Give units to other workers: the one that ended is not known to have begun them."""
+        for unit in units:
+            if unit.kind != "serve":
+                self._give(crew, unit)
+
+    def _drop(self, crew: Crew, link: Link, *, forget: bool = True) -> None:
+        self._selector.unregister(link.channel)
+        crew.links.remove(link)
+        for unit in link.units:
+            if unit.kind != "serve":
+                self._grant(self._credits.end(unit.id))
+        link.kill()
+        zygote = self._zygotes.get(crew.role.zygote)
+        if forget and zygote is not None:
+            zygote.forget(link.pid)
+
+    # ---- zygotes -----------------------------------------------------------------------
+
+    def _zygote(self, kind: str) -> Zygote:
+        zygote = self._zygotes.get(kind)
+        if zygote is None:
+            zygote = self._zygotes[kind] = Zygote(kind, require=self._require)
+            self._selector.register(zygote, selectors.EVENT_READ, zygote)
+        return zygote
+
+    def _hear_zygote(self, zygote: Zygote) -> None:
+        try:
+            zygote.hear()
+        except ZygoteGoneError:
+            self._restart(zygote)
+
+    def _restart(self, zygote: Zygote) -> None:
+        """Start a zygote anew; its workers ended with it, and their units are given again."""
+        if self._zygotes.get(zygote.kind) is not zygote:
+            return
+        self._selector.unregister(zygote)
+        del self._zygotes[zygote.kind]
+        zygote.kill()
+        self._restarts += 1
+        if self._restarts > RESTARTS:
+            raise StoppedError(
+                "the process that starts workers ends again and again",
+                hint="the machine is at fault: look at its memory, and run: heroes selftest",
+            )
+        for crew in list(self._crews.values()):
+            if crew.role.zygote != zygote.kind:
+                continue
+            orphans = [unit for link in crew.links for unit in link.units]
+            for link in list(crew.links):
+                self._drop(crew, link)
+            self._again(crew, orphans)
+
+
+def one(crew: Crew, unit: Unit) -> Iterator[Frame]:
     """Run a single unit and yield its frames; a failure is raised in its own class.
 
     Raises:
         HeroesError: what the worker said, with its exit code; a death is named as such.
     """
     waiting = [unit]
-    for _, frame in pool.run(lambda: waiting.pop() if waiting else None):
+    for heard, frame, _ in crew.run(lambda: waiting.pop() if waiting else None):
+        if heard is not unit:
+            continue
         if isinstance(frame, Death):
             raise _error(20, f"the worker that read it ended ({frame.cause})", "")
         if isinstance(frame, Control) and frame.kind == "failed":
             body = frame.body
             raise _error(int(str(body["exit_code"])), str(body["message"]), str(body["hint"]))
-        if not (isinstance(frame, Control) and frame.kind == "done"):
+        if not (isinstance(frame, Control) and frame.kind in {"done", "alive"}):
             yield frame
+
+
+def _refused(received: wire.Received, why: str) -> wire.ProtocolViolationError:
+    """Close what came with a frame that is not taken, and return the error that says so."""
+    for descriptor in received.descriptors:
+        os.close(descriptor)
+    return wire.ProtocolViolationError(why)
 
 
 def _error(exit_code: int, message: str, hint: str) -> HeroesError:

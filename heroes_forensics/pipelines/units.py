@@ -12,34 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from heroes_forensics.errors import EvidenceError, UsageError
-from heroes_forensics.frames import (
-    CONTENT,
-    PATH_LIMIT,
-    Batch,
-    Control,
-    Frame,
-    Status,
-    Unit,
-    entry_batches,
-)
-from heroes_forensics.hashing.exact import (
-    Digested,
-    digest_bytes,
-    digest_stream,
-    md5,
-    sha1,
-    sha256,
-)
-from heroes_forensics.model import GAP_TEXTS, JSON, Entry, EntryFlag, Gap, Listing
+from heroes_forensics.frames import PATH_LIMIT, Control, Frame, Unit, entry_batches
+from heroes_forensics.hashing.exact import md5, sha1, sha256
+from heroes_forensics.model import JSON, Entry, Gap, Listing
+from heroes_forensics.pipelines import contents
+from heroes_forensics.pipelines.handover import Allowance
+from heroes_forensics.pipelines.page import Progress
+from heroes_forensics.pipelines.proxy import reader_of
 
 if TYPE_CHECKING:
     from heroes_forensics.parsers.base import FileSystem, Reader
-
-GAP_NUMBERS: Final = {code: number for number, code in enumerate(GAP_TEXTS, start=1)}
-_FLUSH_ROWS: Final = 600
-_FLUSH_BYTES: Final = 64 << 20
-"""A content batch leaves the worker at the latest after this many bytes were read, so that a
-finding shows within seconds of being read."""
 
 _PROGRESS_BYTES: Final = 64 << 20
 _UNREAD_LISTED: Final = 400
@@ -52,8 +34,17 @@ _ENTRY_BATCH: Final = 4000
 class Session:
     """What one worker holds from its first unit to its last: descriptors and opened things."""
 
-    def __init__(self, descriptors: Sequence[int]) -> None:
+    def __init__(
+        self,
+        descriptors: Sequence[int],
+        *,
+        progress: Progress | None = None,
+        allowance: Allowance | None = None,
+    ) -> None:
         self.descriptors = tuple(descriptors)
+        self.progress = progress or Progress()
+        self.allowance = allowance or Allowance()
+        self._handed: list[Reader] = []
         self._source: Any = None
         self._volumes: dict[str, FileSystem] = {}
 
@@ -69,6 +60,7 @@ class Session:
                 ],
                 treat_as=str(body.get("treat_as", "auto")),
                 accept_damaged=bool(body.get("accept_damaged", False)),
+                on_read=self.progress.beat,
             )
         return self._source
 
@@ -82,6 +74,23 @@ class Session:
             self._volumes.clear()
             self._volumes[volume.key] = volumes.open_volume(self.source(body), volume)
         return self._volumes[volume.key]
+
+    def handed(self, unit: Unit) -> "Reader":
+        """Return the stream that came with a unit: in memory, or read through a parser.
+
+        It is closed when the unit ends.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        reader = reader_of(unit.descriptors[-1])
+        self._handed.append(reader)
+        return reader
+
+    def end_unit(self) -> None:
+        """Close what came with the unit that ended."""
+        while self._handed:
+            self._handed.pop().close()
 
 
 def _slots(body: JSON) -> list[dict[str, Any]]:
@@ -167,7 +176,7 @@ def inventory(session: Session, unit: Unit) -> Iterator[Frame]:
     file_system = session.file_system(unit.body)
     times = {name: list(rule) for name, rule in file_system.times.items()}
     yield Control("opened", {"kind": file_system.kind, "times": times})
-    yield from _listed(file_system.entries())
+    yield from _listed(file_system.entries(), session.progress.beat)
 
 
 def orphans(session: Session, unit: Unit) -> Iterator[Frame]:
@@ -176,10 +185,10 @@ def orphans(session: Session, unit: Unit) -> Iterator[Frame]:
     A unit of its own, because on FAT it reads every cluster: the inventory does not wait for it.
     """
     file_system: Any = session.file_system(unit.body)
-    yield from _listed(file_system.orphans())
+    yield from _listed(file_system.orphans(), session.progress.beat)
 
 
-def _listed(found: Iterable[Entry | Gap | Listing]) -> Iterator[Frame]:
+def _listed(found: Iterable[Entry | Gap | Listing], beat: Callable[[], None]) -> Iterator[Frame]:
     waiting: list[Entry] = []
     last: Listing | None = None
     for each in found:
@@ -187,6 +196,7 @@ def _listed(found: Iterable[Entry | Gap | Listing]) -> Iterator[Frame]:
             if len(each.path) > PATH_LIMIT:
                 yield _gap(Gap(each.locator, "entry.name", {"bytes": len(each.path)}))
             waiting.append(each)
+            beat()
             if len(waiting) >= _ENTRY_BATCH:
                 yield from entry_batches(waiting)
                 waiting = []
@@ -200,80 +210,6 @@ def _listed(found: Iterable[Entry | Gap | Listing]) -> Iterator[Frame]:
     yield Control("listing", asdict(last))
 
 
-def content(session: Session, unit: Unit) -> Iterator[Frame]:
-    """Read each stream of the unit once, in the order given; `CONTENT` batches and progress."""
-    sniff: Callable[[bytes], int] = import_module("heroes_forensics.filetype").sniff
-    file_system = session.file_system(unit.body)
-    rows: list[tuple[object, ...]] = []
-    unsent = 0
-    for task in [] if unit.tasks is None else unit.tasks.tolist():
-        row, bytes_read = _examined(file_system, sniff, task)
-        rows.append(row)
-        unsent += bytes_read
-        if len(rows) >= _FLUSH_ROWS or unsent >= _FLUSH_BYTES:
-            yield Batch("contents", np.array(rows, dtype=CONTENT))
-            rows, unsent = [], 0
-    if rows:
-        yield Batch("contents", np.array(rows, dtype=CONTENT))
-
-
-def _examined(
-    file_system: "FileSystem", sniff: Callable[[bytes], int], task: tuple[Any, ...]
-) -> tuple[tuple[object, ...], int]:
-    """Read the stream of one `TASK` row; return its `CONTENT` row and the bytes read."""
-    number, _, flags, size, length, handle = task
-    try:
-        reader = file_system.open(bytes(handle)[:length])
-        try:
-            found = _digested(reader, size)
-            # Where the metadata states no size, the reader's own is what must have been read.
-            size = size if size >= 0 else reader.size
-        finally:
-            reader.close()
-    except EvidenceError as error:
-        code = getattr(error, "code", "stream.unreadable")
-        return _unread(number, code), 0
-    except OSError:
-        return _unread(number, "stream.unreadable"), 0
-    code = ""
-    if size >= 0 and found.bytes_read < size:
-        code = "stream.short"
-    elif size >= 0 and found.bytes_read > size:
-        code = "stream.long"
-    elif flags & EntryFlag.REALLOCATED:
-        code = "stream.reallocated"
-    return (
-        (
-            number,
-            Status.GAP if code else Status.DONE,
-            1,
-            GAP_NUMBERS[code] if code else 0,
-            sniff(found.head),
-            found.bytes_read,
-            found.md5,
-            found.sha1,
-            found.sha256,
-        ),
-        found.bytes_read,
-    )
-
-
-def _digested(reader: "Reader", size: int) -> Digested:
-    """Digest as far as the stream goes, even past the metadata size: a longer one is a gap."""
-    if 0 <= reader.size <= _ONE_READ and reader.size == size:
-        return digest_bytes(reader.pread(0, size))
-    return digest_stream(reader.pread, reader.size)
-
-
-_ONE_READ: Final = 1 << 20
-_NOTHING: Final = b"\0" * 32
-
-
-def _unread(number: int, code: str) -> tuple[object, ...]:
-    gap = GAP_NUMBERS.get(code, GAP_NUMBERS["stream.unreadable"])
-    return (number, Status.GAP, 0, gap, 0, 0, _NOTHING[:16], _NOTHING[:20], _NOTHING)
-
-
 def import_set(session: Session, unit: Unit) -> Iterator[Frame]:
     """Read one supplier's hash set: batches of known records, rejections, and the report."""
     importing = import_module("heroes_forensics.hashsets.importing")
@@ -285,6 +221,8 @@ UNITS: Final[dict[str, Callable[[Session, Unit], Iterator[Frame]]]] = {
     "media_digest": media_digest,
     "inventory": inventory,
     "orphans": orphans,
-    "content": content,
+    "content": contents.content,
+    "serve": contents.serve,
     "import": import_set,
 }
+"""Kinds of units; each may answer with the frames that `wire.ANSWERS` lists for it."""

@@ -8,6 +8,7 @@ process that sent it is not believed any more.
 
 import array
 import json
+import os
 import re
 import socket
 import struct
@@ -42,16 +43,17 @@ MAX_DESCRIPTORS: Final = 250
 CONTROLS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     # coordinator to zygote and worker
     "descriptors": {},
-    "fork": {"role": str, "layers": list},
+    "fork": {"role": str, "layers": list, "memory": int},
     "probe": {"role": str, "part": str, "targets": dict},
-    "unit": {"id": int, "kind": str, "body": dict, "tasks": int},
+    "unit": {"id": int, "kind": str, "body": dict, "tasks": int, "seconds": int, "credit": dict},
+    "credit": {"unit": int, "use": str, "bytes": int},
     "stop": {},
     # zygote to coordinator
     "forked": {"pid": int},
+    "unforked": {},
     "died": {"pid": int, "status": int},
     # worker to coordinator
     "probed": {"row": str, "outcome": str},
-    "alive": {"reads": int},
     "progress": {"bytes": int, "items": int},
     "gap": {"where": str, "code": str, "detail": dict},
     "listing": {
@@ -68,9 +70,24 @@ CONTROLS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     "digests": {"digests": list, "bytes_read": int, "zero_bytes": int, "unread": list},
     "rejected": {"line": int, "reason": str},
     "imported": {"facts": dict},
+    "stream": {"item": int, "size": int, "use": str},
+    "large": {"item": int, "size": int, "use": str},
+    "want": {"unit": int, "use": str, "bytes": int},
+    "served": {"reads": int, "bytes": int},
     "done": {"unit": int, "frames": int},
     "failed": {"unit": int, "exit_code": int, "message": str, "hint": str},
 }
+
+ANSWERS: Final[dict[str, frozenset[str]]] = {
+    "inspect": frozenset({"source", "volume", "gap"}),
+    "media_digest": frozenset({"progress", "digests"}),
+    "inventory": frozenset({"opened", "entries", "gap", "listing"}),
+    "orphans": frozenset({"entries", "gap", "listing"}),
+    "content": frozenset({"contents", "stream", "large"}),
+    "serve": frozenset({"served"}),
+    "import": frozenset({"known", "rejected", "imported"}),
+}
+"""Frames that a unit of each kind may answer with, beside ``want``, ``done`` and ``failed``."""
 
 
 class ProtocolViolationError(HeroesError):
@@ -96,21 +113,31 @@ def send(channel: socket.socket, frame: Frame, descriptors: Sequence[int] = ()) 
         ValueError: the frame is larger than a message may be.
         OSError: the other end is gone.
     """
-    data = encode(frame)
+    send_bytes(channel, encode(frame), descriptors)
+
+
+def send_bytes(channel: socket.socket, data: bytes, descriptors: Sequence[int] = ()) -> None:
+    """Send an encoded frame as one message.
+
+    Raises:
+        ValueError: the frame is larger than a message may be.
+        BlockingIOError: the socket does not wait, and takes nothing now.
+        OSError: the other end is gone.
+    """
     if len(data) > MAX_FRAME:
         raise ValueError(f"a frame of {len(data)} bytes is larger than {MAX_FRAME}")
     if descriptors:
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
         channel.sendmsg([data], ancillary)
     else:
-        channel.sendall(data)
+        channel.send(data)
 
 
 def receive(channel: socket.socket) -> Received | None:
     """Return the next frame, or None when the other end is closed.
 
     Raises:
-        ProtocolViolationError: the message is no frame we know.
+        ProtocolViolationError: the message is no frame we know; what came with it is closed.
     """
     space = socket.CMSG_SPACE(MAX_DESCRIPTORS * array.array("i").itemsize)
     data, ancillary, flags, _ = channel.recvmsg(MAX_FRAME + 1, space)
@@ -119,11 +146,15 @@ def receive(channel: socket.socket) -> Received | None:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             whole = len(payload) - len(payload) % descriptors.itemsize
             descriptors.frombytes(payload[:whole])
-    if not data:
+    if not data and not descriptors:
         return None
-    if len(data) > MAX_FRAME or flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
-        raise ProtocolViolationError("a message was larger than a frame may be")
-    return Received(decode(data), tuple(descriptors))
+    cut = flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC)
+    try:
+        return Received(decode(b"" if cut else data), tuple(descriptors))
+    except ProtocolViolationError:
+        for descriptor in descriptors:
+            os.close(descriptor)
+        raise
 
 
 def encode(frame: Frame) -> bytes:

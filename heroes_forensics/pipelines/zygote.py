@@ -1,6 +1,6 @@
 """The process that workers are forked from: a new interpreter that never sees evidence or keys.
 
-It is started by `heroes_forensics.pipelines.supervisor` with one socket. It imports what workers
+It is started by `heroes_forensics.pipelines.forking` with one socket. It imports what workers
 need, then forks one worker for each ``fork`` message, hands it the descriptors that came along,
 and reports how each worker ended. Because it is a new interpreter with a clean environment, no
 key, hash set or case row is ever in a worker's address space.
@@ -15,78 +15,35 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from importlib import import_module
-from typing import Final
+from importlib.util import module_from_spec, spec_from_file_location
 
 from heroes_forensics.errors import HeroesError
 from heroes_forensics.frames import Control
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import probe, sandbox, wire, worker
-
-PACKAGES: Final = (
-    "heroes_forensics.parsers",
-    "heroes_forensics.hashsets.formats",
-    "heroes_forensics.filetype",
-    "heroes_forensics.hashing",
-)
-"""Imported with every module they have: once a worker is locked, no file can be opened, and an
-import is nothing else."""
-
-MODULES: Final = (
-    "heroes_forensics.pipelines.units",
-    "heroes_forensics.hashsets.importing",
-    # Libraries and codecs that are looked up by name, when evidence asks for them.
-    "pybde",
-    "dfvfs.resolver_helpers",
-    "encodings.ascii",
-    "encodings.cp1252",
-    "encodings.cp437",
-    "encodings.idna",
-    "encodings.latin_1",
-    "encodings.mac_roman",
-    "encodings.unicode_escape",
-    "encodings.utf_16",
-    "encodings.utf_16_be",
-    "encodings.utf_16_le",
-    "encodings.utf_32",
-    "encodings.utf_8_sig",
-)
-
-WARM: Final = ("heroes_forensics.hashing.lanes:prepare",)
-"""Functions called once after the imports: what compiles or looks things up when first used."""
+from heroes_forensics.pipelines.roles import FAULTS_VARIABLE, ZYGOTES
 
 
-def _fork(root: int, descriptors: tuple[int, ...], message: Control) -> int:
-    """Fork one worker; the first descriptor is its socket, the rest is evidence."""
+def _fork(root: int, held: Sequence[int], message: Control) -> tuple[int, int]:
+    """Fork one worker and return its process number and a descriptor that names it.
+
+    Args:
+        root: an empty directory.
+        held: evidence, then (for a worker, not for a probe) its progress page, then its socket.
+        message: ``fork`` or ``probe``.
+    """
     parent = os.getpid()
     child = os.fork()
     if child:
-        return child
+        return child, os.pidfd_open(child)
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        role = sandbox.ROLES[str(message.body["role"])]
-
-        keep = set(descriptors)
-        if role.opens_early is not None:
-            opener = import_module(role.opens_early)
-            for descriptor in descriptors[1:]:
-                keep |= opener.open_before_locks(descriptor)
-
-        def lock(between: Callable[[str], None] | None = None) -> sandbox.Layers:
-            return sandbox.lock(role, sorted(keep), parent=parent, root=root, between=between)
-
-        if message.kind == "probe":
-            _probe(descriptors, message.body, lock)
-            os._exit(0)
-        layers = lock()
-        needed = message.body["layers"]
-        if isinstance(needed, list) and any(layers.get(str(name), "missing") for name in needed):
-            os._exit(worker.EXIT_UNLOCKED)
-        with socket.socket(fileno=descriptors[0]) as channel:
-            worker.serve(channel, descriptors[1:])
+        _work(parent, root, held, message)
     except BrokenPipeError:
         os._exit(0)
     except MemoryError:
@@ -96,16 +53,42 @@ def _fork(root: int, descriptors: tuple[int, ...], message: Control) -> int:
     os._exit(0)
 
 
+def _work(parent: int, root: int, held: Sequence[int], message: Control) -> None:
+    """Lock this new process, then let it serve, or try its locks."""
+    evidence = tuple(held[:-1] if message.kind == "probe" else held[:-2])
+    role = sandbox.ROLES[str(message.body["role"])]
+    keep = set(held)
+    if role.opens_early is not None:
+        opener = import_module(role.opens_early)
+        for descriptor in evidence:
+            keep |= opener.open_before_locks(descriptor)
+    if message.kind == "fork":
+        role = replace(role, memory=int(str(message.body["memory"])))
+
+    def lock(between: Callable[[str], None] | None = None) -> sandbox.Layers:
+        return sandbox.lock(role, sorted(keep), parent=parent, root=root, between=between)
+
+    with socket.socket(fileno=held[-1]) as channel:
+        if message.kind == "probe":
+            _probe(channel, evidence, message.body, lock)
+            return
+        layers = lock()
+        needed = message.body["layers"]
+        if isinstance(needed, list) and any(layers.get(str(name), "missing") for name in needed):
+            os._exit(worker.EXIT_UNLOCKED)
+        worker.serve(channel, held[-2], evidence)
+
+
 def _probe(
-    descriptors: tuple[int, ...],
+    channel: socket.socket,
+    evidence: tuple[int, ...],
     body: JSON,
     lock: Callable[[Callable[[str], None] | None], sandbox.Layers],
 ) -> None:
     targets = body["targets"]
-    folder = descriptors[1] if len(descriptors) > 1 else -1
-    with socket.socket(fileno=descriptors[0]) as channel:
-        known = targets if isinstance(targets, dict) else {}
-        probe.run(channel, str(body["part"]), known, folder, lock)
+    folder = evidence[0] if evidence else -1
+    known = targets if isinstance(targets, dict) else {}
+    probe.run(channel, str(body["part"]), known, folder, lock)
 
 
 def _report_dead(control: socket.socket) -> None:
@@ -124,22 +107,28 @@ def _wake(number: int, frame: object) -> None:
     del number, frame
 
 
-def preload() -> None:
-    """Import all that a worker can come to need, and have it ready."""
-    for name in PACKAGES:
+def preload(kind: str = "evidence") -> None:
+    """Import all that the workers of a kind can come to need, and have it ready."""
+    needs = ZYGOTES[kind]
+    for name in needs.packages:
         package = import_module(name)
         for found in pkgutil.walk_packages(package.__path__, f"{name}."):
             import_module(found.name)
-    for name in MODULES:
+    for name in needs.modules:
         import_module(name)
-    for target in WARM:
+    for target in needs.warm:
         module, _, function = target.partition(":")
         getattr(import_module(module), function)()
+    if path := os.environ.get(FAULTS_VARIABLE):
+        spec = spec_from_file_location("heroes_test_faults", path)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{FAULTS_VARIABLE} names no Python file")
+        spec.loader.exec_module(module_from_spec(spec))
 
 
-def run(control: socket.socket) -> None:
+def run(control: socket.socket, kind: str) -> None:
     """Serve ``fork`` messages until the coordinator closes the socket."""
-    preload()
+    preload(kind)
     gc.freeze()  # what is loaded now is never looked at again, so that workers share its pages
     gc.set_threshold(20_000, 50, 50)
     gc.enable()
@@ -165,22 +154,29 @@ def run(control: socket.socket) -> None:
                     _report_dead(control)
                     continue
                 received = wire.receive(control)
-                if received is None:
+                if received is None or not isinstance(received.frame, Control):
                     return
                 held += received.descriptors
-                if not isinstance(received.frame, Control) or not received.frame.body:
-                    continue  # more descriptors
-                # The socket came last, with the message that asks for the worker.
-                pid = _fork(root, (held[-1], *held[:-1]), received.frame)
-                for descriptor in held:
-                    os.close(descriptor)
-                held.clear()
-                wire.send(control, Control("forked", {"pid": pid}))
+                if received.frame.kind != "descriptors":
+                    _answer(control, root, held, received.frame)
+                    for descriptor in held:
+                        os.close(descriptor)
+                    held.clear()
+
+
+def _answer(control: socket.socket, root: int, held: Sequence[int], message: Control) -> None:
+    try:
+        pid, pidfd = _fork(root, held, message)
+    except OSError:
+        wire.send(control, Control("unforked"))
+        return
+    wire.send(control, Control("forked", {"pid": pid}), [pidfd])
+    os.close(pidfd)
 
 
 def main() -> None:
-    """Start from the command line of the supervisor: the socket's descriptor, the parent's id."""
-    descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
+    """Start from a command line: the socket's descriptor, the parent's number, the kind."""
+    descriptor, parent, kind = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     sandbox.die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A split image of hundreds of segments is as many descriptors.
@@ -189,7 +185,7 @@ def main() -> None:
     os.environ["TZ"] = "UTC"
     time.tzset()
     with socket.socket(fileno=descriptor) as control, suppress(BrokenPipeError):
-        run(control)
+        run(control, kind)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import io
 import os
 import threading
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from heroes_forensics.parsers.base import Reader
@@ -28,8 +28,21 @@ class FileObject(Protocol):
 class DescriptorReader:
     """Bytes of an open descriptor, read with pread; the descriptor stays open."""
 
-    def __init__(self, descriptor: int, size: int | None = None) -> None:
+    def __init__(
+        self,
+        descriptor: int,
+        size: int | None = None,
+        on_read: Callable[[], None] | None = None,
+    ) -> None:
+        """Take an open descriptor.
+
+        Args:
+            descriptor: it stays the caller's.
+            size: its length, bytes; looked up when not given.
+            on_read: called for each read: a library that reads through us is not hanging.
+        """
         self._descriptor = descriptor
+        self._on_read = on_read
         self._size = os.lseek(descriptor, 0, os.SEEK_END) if size is None else size
 
     @property
@@ -42,6 +55,8 @@ class DescriptorReader:
         length = max(0, min(length, self._size - offset))
         if not length:
             return b""  # an offset from metadata may be larger than the kernel takes
+        if self._on_read is not None:
+            self._on_read()
         data = os.pread(self._descriptor, length, offset)
         if len(data) == length or not data:
             return data

@@ -4,7 +4,7 @@
 a path: everything comes in as `Slot`s.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -78,7 +78,11 @@ class Source:
 
 
 def open_source(
-    slots: Sequence[Slot], *, treat_as: str = "auto", accept_damaged: bool = False
+    slots: Sequence[Slot],
+    *,
+    treat_as: str = "auto",
+    accept_damaged: bool = False,
+    on_read: Callable[[], None] | None = None,
 ) -> Source:
     """Open what the descriptors hold.
 
@@ -88,6 +92,7 @@ def open_source(
             unexamined volume; ``file`` takes the bytes as one file; ``tar`` and ``zip`` force the
             archive reader.
         accept_damaged: go on with gaps where a container is cut or mixed.
+        on_read: called for each read of a segment.
 
     Raises:
         UsageError: ``treat_as`` is none of `TREAT_AS`.
@@ -99,7 +104,7 @@ def open_source(
     if slots[0].role == DIRECTORY:
         return Source(slots[0].name, "directory", "directory", "heroes", "", None, slots)
     own = [slot for slot in slots if slot.role != COMPANION]
-    parts: list[Reader] = [DescriptorReader(slot.fd, slot.size) for slot in own]
+    parts: list[Reader] = [DescriptorReader(slot.fd, slot.size, on_read) for slot in own]
     base = parts[0] if len(parts) == 1 else ConcatReader(parts)
     name = own[0].name
     try:

@@ -1,0 +1,260 @@
+"""Reading streams: each one once, for its digests, its type, and for whoever works on it next.
+
+What a unit is asked to hand over (``hand_over`` of its body) leaves in the same read, as a sealed
+memfd; what is too large for that is only named, and is read a second time by `serve`, on request
+of the worker that needs it.
+"""
+
+import os
+import socket
+from collections.abc import Generator, Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from heroes_forensics.errors import EvidenceError
+from heroes_forensics.filetype import TYPES, sniff
+from heroes_forensics.frames import (
+    CONTENT,
+    HAND_OVER_BYTES,
+    Batch,
+    Control,
+    Frame,
+    Status,
+    Unit,
+)
+from heroes_forensics.hashing.exact import CHUNK, HEAD, Digested, digest_bytes, digest_stream
+from heroes_forensics.model import GAP_TEXTS, JSON, EntryFlag
+from heroes_forensics.pipelines.handover import Copy
+
+if TYPE_CHECKING:
+    from heroes_forensics.parsers.base import FileSystem, Reader
+    from heroes_forensics.pipelines.units import Session
+
+GAP_NUMBERS: Final = {code: number for number, code in enumerate(GAP_TEXTS, start=1)}
+
+_FLUSH_ROWS: Final = 600
+_FLUSH_BYTES: Final = 64 << 20
+"""A content batch leaves the worker at the latest after this many bytes were read, so that a
+finding shows within seconds of being read."""
+_FLUSH_STREAMS: Final = 8
+"""And after so many streams were handed over: they wait for the digests in it."""
+
+_ONE_READ: Final = 1 << 20
+_NOTHING: Final = b"\0" * 32
+
+Row = tuple[object, ...]
+
+
+def content(session: "Session", unit: Unit) -> Iterator[Frame]:
+    """Read each stream of the unit once, in the order given: ``contents`` batches.
+
+    A ``stream`` frame (with its memfd) or a ``large`` one comes before the batch that holds the
+    row of its item. Rows are sent before the worker waits for anything.
+    """
+    reading = _Reading(session, unit.body)
+    for index, task in enumerate([] if unit.tasks is None else unit.tasks.tolist()):
+        session.progress.task(index)
+        yield from reading.one(task)
+        if reading.is_full:
+            yield from reading.flush()
+    yield from reading.flush()
+
+
+def wanted_types(body: JSON) -> dict[int, str]:
+    """Return what to hand over for which use, by position in `TYPES`."""
+    asked = body.get("hand_over", {})
+    uses = asked.items() if isinstance(asked, dict) else ()
+    return {
+        position: use
+        for use, names in uses
+        for position, row in enumerate(TYPES)
+        if row.name in names
+    }
+
+
+class _Reading:
+    """The streams of one content unit, and the rows not sent yet."""
+
+    def __init__(self, session: "Session", body: JSON) -> None:
+        self._file_system = session.file_system(body)
+        self._beat = session.progress.beat
+        self._allowance = session.allowance
+        self._wanted = wanted_types(body)
+        self._rows: list[Row] = []
+        self._bytes = 0
+        self._streams = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether what was read so far should be sent."""
+        return (
+            len(self._rows) >= _FLUSH_ROWS
+            or self._bytes >= _FLUSH_BYTES
+            or self._streams >= _FLUSH_STREAMS
+        )
+
+    def flush(self) -> Iterator[Frame]:
+        """Yield the rows not sent yet, if there are any."""
+        if self._rows:
+            rows, self._rows = self._rows, []
+            self._bytes = self._streams = 0
+            yield Batch("contents", np.array(rows, dtype=CONTENT))
+
+    def one(self, task: tuple[Any, ...]) -> Iterator[Frame]:
+        """Read the stream of one `TASK` row and keep its `CONTENT` row."""
+        number, _, flags, size, length, handle = task
+        copying = _Copying(number)
+        try:
+            reader = self._file_system.open(bytes(handle)[:length])
+            try:
+                wanted = self._wanted if not flags & EntryFlag.REALLOCATED else {}
+                found = yield from self._digested(reader, size, wanted, copying)
+                # Where the metadata states no size, the reader's own is what must have been read.
+                size = size if size >= 0 else reader.size
+            finally:
+                reader.close()
+        except EvidenceError as error:
+            copying.give_up()
+            self._rows.append(_unread(number, getattr(error, "code", "stream.unreadable")))
+            return
+        except OSError:
+            copying.give_up()
+            self._rows.append(_unread(number, "stream.unreadable"))
+            return
+        self._rows.append(_row(number, flags, size, found))
+        self._bytes += found.bytes_read
+        for frame in copying.frames(found.bytes_read):
+            self._streams += 1
+            yield frame
+
+    def _digested(
+        self, reader: "Reader", size: int, wanted: dict[int, str], copying: "_Copying"
+    ) -> Generator[Frame, None, Digested]:
+        """Digest as far as the stream goes, even past the metadata size: a longer one is a gap."""
+        if 0 <= reader.size <= _ONE_READ and reader.size == size:
+            data = reader.pread(0, size)
+            use = wanted.get(sniff(data[:HEAD])) if wanted and data else None
+            if use is not None:
+                yield from self._start(copying, use, len(data))
+                copying.write(data)
+            return digest_bytes(data)
+        if not wanted:
+            return digest_stream(reader.pread, reader.size, on_progress=self._beat)
+        end = reader.size if reader.size >= 0 else CHUNK
+        first = reader.pread(0, min(CHUNK, end))
+        use = wanted.get(sniff(first[:HEAD])) if first else None
+        if use is not None:
+            yield from self._start(copying, use, max(size, reader.size, len(first)))
+
+        def read(offset: int, length: int) -> bytes:
+            data = first if offset == 0 else reader.pread(offset, length)
+            copying.write(data)
+            return data
+
+        return digest_stream(read, reader.size, on_progress=self._beat)
+
+    def _start(self, copying: "_Copying", use: str, size: int) -> Iterator[Frame]:
+        """Begin to copy a stream, once there is credit for it."""
+        if size <= HAND_OVER_BYTES:
+            if not self._allowance.covers(use, size):
+                # Streams handed over wait for the digests in these rows, and we for those streams.
+                yield from self.flush()
+            self._allowance.spend(use, size)
+        copying.start(use, size)
+
+
+class _Copying:
+    """The way of one stream out of this worker: a copy while it is read, or none."""
+
+    def __init__(self, item: int) -> None:
+        self._item = item
+        self._use = ""
+        self._limit = 0
+        self._copy: Copy | None = None
+
+    def start(self, use: str, size: int) -> None:
+        """Copy from now on; a stream above the limit is only named at the end."""
+        self._use, self._limit = use, size
+        if size <= HAND_OVER_BYTES:
+            try:
+                self._copy = Copy()
+            except OSError:
+                self._copy = None  # it is named instead, and read again
+
+    def write(self, data: bytes) -> None:
+        """Take a piece, in order."""
+        copy = self._copy
+        if copy is None:
+            return
+        try:
+            if copy.size + len(data) <= self._limit:
+                copy.write(data)
+                return
+        except OSError:
+            pass
+        # No memory for it, or more than there is credit for: it is named instead, and read again.
+        self.give_up()
+
+    def give_up(self) -> None:
+        """Drop what was copied."""
+        if self._copy is not None:
+            self._copy.drop()
+            self._copy = None
+
+    def frames(self, size: int) -> Iterator[Frame]:
+        """Yield the frame that hands the stream over, if it was asked for."""
+        if not self._use or not size:
+            self.give_up()
+        elif self._copy is not None and self._copy.size == size:
+            yield self._copy.frame(self._item, self._use)
+        else:
+            self.give_up()
+            yield Control("large", {"item": self._item, "size": size, "use": self._use})
+
+
+def _row(number: int, flags: int, size: int, found: Digested) -> Row:
+    """Return the `CONTENT` row of a stream that was read to its end, wherever that was."""
+    code = ""
+    if size >= 0 and found.bytes_read < size:
+        code = "stream.short"
+    elif size >= 0 and found.bytes_read > size:
+        code = "stream.long"
+    elif flags & EntryFlag.REALLOCATED:
+        code = "stream.reallocated"
+    return (
+        number,
+        Status.GAP if code else Status.DONE,
+        1,
+        GAP_NUMBERS[code] if code else 0,
+        sniff(found.head),
+        found.bytes_read,
+        found.md5,
+        found.sha1,
+        found.sha256,
+    )
+
+
+def _unread(number: int, code: str) -> Row:
+    gap = GAP_NUMBERS.get(code, GAP_NUMBERS["stream.unreadable"])
+    return (number, Status.GAP, 0, gap, 0, 0, _NOTHING[:16], _NOTHING[:20], _NOTHING)
+
+
+def serve(session: "Session", unit: Unit) -> Iterator[Frame]:
+    """Read one stream for another worker, piece by piece as it asks, until it asks no more."""
+    proxy = import_module("heroes_forensics.pipelines.proxy")
+    tasks = [] if unit.tasks is None else unit.tasks.tolist()
+    ((_, _, _, _, length, handle),) = tasks
+    with socket.socket(fileno=os.dup(unit.descriptors[0])) as channel:
+        reader: Reader | None = None
+        try:
+            file_system: FileSystem = session.file_system(unit.body)
+            reader = file_system.open(bytes(handle)[:length])
+        except (EvidenceError, OSError):
+            reader = None
+        try:
+            yield from proxy.answered(reader, channel, session.progress.beat)
+        finally:
+            if reader is not None:
+                reader.close()

@@ -1,0 +1,62 @@
+"""How a worker ended, and what it was about when it did."""
+
+import os
+import signal
+from dataclasses import dataclass
+from typing import Final
+
+from heroes_forensics.frames import Unit
+from heroes_forensics.pipelines.page import Seen
+from heroes_forensics.pipelines.worker import EXIT_MEMORY, EXIT_UNLOCKED
+
+PROTOCOL: Final = "protocol"
+TIMEOUT: Final = "timeout"
+MEMORY: Final = "memory"
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """A worker ended before its unit was done."""
+
+    cause: str
+    """``timeout`` (no progress, or past its deadline), ``cpu`` (limit of processor time),
+    ``memory`` (its own limit), ``protocol`` (it sent what no correct worker sends), the signal
+    that ended it (``signal-sigsegv``), ``exit-N``, or ``crash`` when nothing is known."""
+    blamed: int | None = None
+    """Position of the task it says it was about; a guess until that task fails alone."""
+    address: int = 0
+    phase: int = 0
+    """For a lister: the metadata address it says it was about; see `page.Seen`."""
+
+
+def classified(unit: Unit, seen: Seen, status: int | None, cause: str) -> Death:
+    """Return the death of a unit.
+
+    Args:
+        unit: what the worker had in work.
+        seen: what its progress page said last.
+        status: as `os.waitpid` gives it; None when it is not known.
+        cause: why the supervisor ended it; empty when it ended by itself.
+    """
+    if not cause:
+        cause = _of_status(status)
+    if seen.unit != unit.id:
+        return Death(cause)
+    tasks = 0 if unit.tasks is None else len(unit.tasks)
+    blamed = seen.task if seen.task < tasks else None
+    return Death(cause, blamed, seen.address, seen.phase)
+
+
+def _of_status(status: int | None) -> str:
+    if status is None:
+        return "crash"
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        if number == signal.SIGXCPU:
+            return "cpu"
+        try:
+            return f"signal-{signal.Signals(number).name.lower()}"
+        except ValueError:
+            return f"signal-{number}"
+    code = os.WEXITSTATUS(status)
+    return {EXIT_MEMORY: MEMORY, EXIT_UNLOCKED: "unlocked"}.get(code, f"exit-{code}")

@@ -1,0 +1,86 @@
+"""What kinds of workers there are, what they are forked from, and when they are replaced.
+
+A worker is forked from a zygote, an interpreter that has imported all that its workers can come to
+need: once a worker is locked, no file can be opened, and an import is nothing else. Those that
+decode pictures come from a zygote of their own, which is started with the first picture: so what
+decodes is never in the memory of a worker that parses, and costs nothing without a picture.
+
+What a role may do is in `heroes_forensics.pipelines.sandbox`.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+FAULTS_VARIABLE: Final = "HEROES_TEST_FAULTS"
+"""Names a Python file that zygotes load when it is set: tests make work functions fail with it.
+Nothing of the package sets or needs it, and a run under it says so in its record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a kind of zygote imports before it forks anything."""
+
+    packages: tuple[str, ...]
+    """With every module they have."""
+    modules: tuple[str, ...]
+    warm: tuple[str, ...] = ()
+    """Functions called once after the imports: what compiles or looks things up when first
+    used."""
+
+
+_TEXT: Final = tuple(
+    f"encodings.{name}"
+    for name in (
+        *("ascii", "cp1252", "cp437", "idna", "latin_1", "mac_roman", "unicode_escape"),
+        *("utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_8_sig"),
+    )
+)
+"""Codecs that are looked up by name, when evidence asks for them."""
+
+ZYGOTES: Final = {
+    "evidence": Needs(
+        packages=(
+            "heroes_forensics.parsers",
+            "heroes_forensics.hashsets.formats",
+            "heroes_forensics.filetype",
+            "heroes_forensics.hashing",
+        ),
+        modules=(
+            "heroes_forensics.pipelines.units",
+            "heroes_forensics.hashsets.importing",
+            "pybde",
+            "dfvfs.resolver_helpers",
+            *_TEXT,
+        ),
+        warm=("heroes_forensics.hashing.lanes:prepare",),
+    ),
+    "media": Needs(
+        packages=("heroes_forensics.media", "heroes_forensics.filetype"),
+        modules=("heroes_forensics.pipelines.units", *_TEXT),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """How workers of one kind are kept."""
+
+    zygote: str
+    """A key of `ZYGOTES`."""
+    ahead: int = 0
+    """Units given to a worker while it still works on another."""
+    recycle_units: int = 0
+    """A worker is replaced after so many units; 0 is never."""
+    recycle_seconds: float = 0
+    """And after so long."""
+    recycle_failed: bool = False
+    """And after a unit that failed."""
+
+
+ROLES: Final = {
+    "parser": Role("evidence"),
+    "expander": Role("evidence", ahead=1),
+    "importer": Role("evidence"),
+    "decoder": Role("media", ahead=3, recycle_units=500, recycle_seconds=300, recycle_failed=True),
+}
+"""By the names of `sandbox.ROLES`."""
