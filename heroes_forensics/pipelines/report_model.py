@@ -4,20 +4,19 @@ What it says of the evidence itself comes from `report_evidence`.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, Literal, cast
+from typing import Any, Final
 
 from heroes_forensics import __version__
 from heroes_forensics.custody import chain, notes
 from heroes_forensics.filetype import TYPES
-from heroes_forensics.frames import Status
-from heroes_forensics.model import EntryFlag, EntryKind, Place, TimeRule
+from heroes_forensics.model import EntryFlag, Place, TimeRule
 from heroes_forensics.pipelines.report_evidence import WHICH, EvidenceBuilder, type_class, word
+from heroes_forensics.pipelines.report_items import time_rules
 from heroes_forensics.pipelines.report_sets import SetsBuilder
 from heroes_forensics.pipelines.run import number_text
 from heroes_forensics.reports import checking, verdict
-from heroes_forensics.reports.base import ItemRow
 from heroes_forensics.reports.evidence import (
     FileTime,
 )
@@ -35,7 +34,6 @@ from heroes_forensics.reports.model import (
     Program,
     Report,
     Run,
-    SetKind,
     Signer,
     counted,
 )
@@ -43,17 +41,6 @@ from heroes_forensics.store import derived, queries
 from heroes_forensics.store.database import Database
 
 _UTC: Final = TimeRule(1, "utc")
-_STATUS: Final[Mapping[int, Literal["done", "gap", "no-content", "policy"]]] = {
-    0: "gap",
-    Status.DONE: "done",
-    Status.GAP: "gap",
-    Status.NO_CONTENT: "no-content",
-    Status.POLICY: "policy",
-}
-# Tables of plain values: the inventory asks for them a million times.
-_ALLOCATED: Final = int(EntryFlag.ALLOCATED)
-_KINDS: Final = {int(kind): kind.name.lower() for kind in EntryKind}
-_PLACES: Final = {int(place): word(place.name) for place in Place}
 
 
 class Builder:
@@ -69,9 +56,9 @@ class Builder:
         for label, key, basis in database.rows(
             "SELECT s.label, v.key, v.time_basis FROM volume v JOIN source s ON s.id = v.source_id"
         ):
-            self._rules[label, key] = _rules(json.loads(basis) if basis else {})
+            self._rules[label, key] = time_rules(json.loads(basis) if basis else {})
         self._rules_inside = {
-            number: _rules(each.times) for number, each in derived.opened(database).items()
+            number: time_rules(each.times) for number, each in derived.opened(database).items()
         }
 
     def number(self, ordinal: int) -> str:
@@ -294,47 +281,6 @@ class Builder:
                 if moment is not None
             ]
         )
-
-    def item_rows(self) -> Iterator[ItemRow]:
-        """Yield every item as the table of items takes it."""
-        kinds = self._matched_kinds()
-        clear = self._facts["names"] == "clear"
-        for item in queries.items(self._database):
-            row: ItemRow = {
-                "exhibit": item.exhibit,
-                "source": item.source,
-                "volume": item.volume,
-                "locator": item.locator,
-                "allocated": bool(item.flags & _ALLOCATED),
-                "kind": _KINDS[item.kind],
-                "size": item.size if item.size >= 0 else None,
-                "bytes_read": item.bytes_read if item.sha256 else None,
-                "type": TYPES[item.type].name,
-                "place": _PLACES[item.place],
-                "status": _STATUS[item.status],
-                "gap": item.gap if item.status else "run.interrupted",
-                "md5": item.md5,
-                "sha1": item.sha1,
-                "sha256": item.sha256,
-                "times": self._times(item),
-                "matched": kinds.get(item.id, frozenset()),
-            }
-            if clear:
-                row["path"] = item.path
-            yield row
-
-    def _matched_kinds(self) -> dict[int, frozenset[SetKind]]:
-        found: dict[int, set[SetKind]] = {}
-        for number, kind in self._database.rows(
-            "SELECT m.item_id, json_extract(h.facts, '$.kind') FROM match m"
-            " JOIN hashset h ON h.id = m.hashset_id"
-        ):
-            found.setdefault(number, set()).add(cast("SetKind", kind))
-        return {number: frozenset(kinds) for number, kinds in found.items()}
-
-
-def _rules(basis: Mapping[str, Any]) -> dict[str, TimeRule]:
-    return {name: TimeRule(int(rule[0]), str(rule[1])) for name, rule in basis.items()}
 
 
 def _file_sha256(path: Path) -> str | None:

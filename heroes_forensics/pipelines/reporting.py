@@ -7,6 +7,7 @@ from uuid import uuid4
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines.cases import BUNDLE, OpenCase, opened
 from heroes_forensics.pipelines.journal import now
+from heroes_forensics.pipelines.report_items import item_blocks
 from heroes_forensics.pipelines.report_model import Builder
 from heroes_forensics.reports import REPORTS, TABLES
 from heroes_forensics.reports.base import FILE_NAMES
@@ -46,7 +47,7 @@ def issue(case: OpenCase, *, language: str = "en") -> Path:
         files.append({"name": FILE_NAMES[row.name], "sha256": digest})
     for table in TABLES:
         name = f"{FOLDER}/{FILE_NAMES[table.name]}"
-        pieces = table.load()(builder.item_rows(), names=model.names)
+        pieces = table.load()(item_blocks(database), names=model.names)
         digest = case.bundle.write_pieces(name, pieces)
         files.append({"name": FILE_NAMES[table.name], "sha256": digest})
     with journal.transaction() as records:

@@ -12,5 +12,5 @@ REPORTS: Final[tuple[Plugin[Renderer], ...]] = (
 )
 
 TABLES: Final[tuple[Plugin[Table], ...]] = (
-    Plugin("items", "heroes_forensics.reports.csv:items", "Every item, one row each, streamed"),
+    Plugin("items", "heroes_forensics.reports.items:items", "Every item, one row each, streamed"),
 )

@@ -1,14 +1,20 @@
 """What every report writer offers.
 
-A renderer takes the whole model and returns the bytes of one file; a table takes rows one by one
-and gives pieces of a file, because an inventory of a million items is never held in memory.
+A renderer takes the whole model and returns the bytes of one file; a table takes items block by
+block and gives pieces of a file: an inventory of a million items is never held in memory, and is
+written by columns, because a value at a time would cost more than reading it did.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, Literal, NotRequired, Protocol, TypedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from heroes_forensics.reports.evidence import FileTime
+from heroes_forensics.model import TimeRule
 from heroes_forensics.reports.model import Report, SetKind
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 FILE_NAMES: Final[Mapping[str, str]] = {
     "json": "report.json",
@@ -27,38 +33,48 @@ class Renderer(Protocol):
         ...
 
 
-class ItemRow(TypedDict):
-    """One item of the inventory, as a table takes it. None: not recorded or not there."""
+Status = Literal["done", "gap", "no-content", "policy"]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemBlock:
+    """Items one after the other whose times are stored alike, in columns of the same length."""
 
     exhibit: str
     source: str
     volume: str
-    locator: str
+    rules: Mapping[str, TimeRule]
+    """How each of the times ``m``, ``a``, ``c``, ``b`` is stored."""
+    locators: Sequence[str]
     """The entry's own part, as in `heroes inventory --json`."""
-    allocated: bool
-    kind: str
-    size: int | None
-    bytes_read: int | None
-    type: str
-    place: str
-    status: Literal["done", "gap", "no-content", "policy"]
-    gap: str
-    """A key of `heroes_forensics.model.GAP_TEXTS`, or empty."""
-    md5: bytes | None
-    sha1: bytes | None
-    sha256: bytes | None
-    times: tuple[FileTime, ...]
-    matched: frozenset[SetKind]
-    """Kinds of the sets with an entry for this item; decides whether its digests are shown."""
-    path: NotRequired[bytes]
-    """Used under the names policy ``clear`` alone."""
+    allocated: Sequence[bool]
+    kinds: Sequence[str]
+    sizes: Sequence[int]
+    """-1: not recorded."""
+    bytes_read: Sequence[int]
+    """-1: nothing was digested."""
+    types: Sequence[str]
+    places: Sequence[str]
+    statuses: Sequence[Status]
+    gaps: Sequence[str]
+    """Keys of `heroes_forensics.model.GAP_TEXTS`, or empty."""
+    md5: Sequence[bytes | None]
+    sha1: Sequence[bytes | None]
+    sha256: Sequence[bytes | None]
+    seconds: "npt.NDArray[np.int64]"
+    """One row an item, in the order m, a, c, b; `moments.NO_TIME` where there is none."""
+    nanoseconds: "npt.NDArray[np.uint32]"
+    matched: Sequence[frozenset[SetKind]]
+    """Kinds of the sets with an entry for the item; decides whether its digests are shown."""
+    paths: Sequence[bytes] = ()
+    """Used under the names policy ``clear`` alone; empty under ``sealed``."""
 
 
 class Table(Protocol):
     """A row of `reports.TABLES`."""
 
     def __call__(
-        self, rows: Iterable[ItemRow], *, names: Literal["sealed", "clear"] = "sealed"
+        self, blocks: Iterable[ItemBlock], *, names: Literal["sealed", "clear"] = "sealed"
     ) -> Iterator[bytes]:
-        """Yield the file in pieces, in the order of ``rows``."""
+        """Yield the file in pieces, in the order of ``blocks``."""
         ...

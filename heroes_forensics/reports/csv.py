@@ -1,4 +1,4 @@
-"""``findings.csv`` and ``items.csv``: RFC 4180, inert in a spreadsheet, one row at a time.
+"""``findings.csv``: RFC 4180, inert in a spreadsheet, one row at a time.
 
 A text cell that a spreadsheet would run as a formula gets an apostrophe before it. No cell holds
 a name, unless the case's policy is ``clear``; no cell holds a digest of listed material, whatever
@@ -9,10 +9,9 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final
 
 from heroes_forensics.display import shown
-from heroes_forensics.reports.base import ItemRow
 from heroes_forensics.reports.evidence import FileTime
 from heroes_forensics.reports.model import Finding, Report
 
@@ -25,9 +24,6 @@ _CHUNK: Final = 65536
 _PATH_LIMIT: Final = 65536
 """Characters of a path shown; the bytes in ``path_hex`` are whole."""
 
-WITHHELD: Final = "withheld"
-"""Stands where a digest would be one of listed material."""
-
 Cell = str | int
 
 _TIMES: Final = ("m", "a", "c", "b")
@@ -39,12 +35,6 @@ FINDING_COLUMNS: Final = (
     "offender_identified", "modified", "accessed", "changed", "born", "time_basis", "reason",
 )  # fmt: skip
 
-ITEM_COLUMNS: Final = (
-    "exhibit", "source", "volume", "locator", "allocated", "kind", "size", "bytes_read", "type",
-    "place", "status", "gap", "md5", "sha1", "sha256", "modified", "accessed", "changed", "born",
-    "time_basis",
-)  # fmt: skip
-
 
 def findings(report: Report, *, language: str = "en") -> bytes:
     """Return ``findings.csv``: every finding, withdrawn ones too; the same in every language."""
@@ -53,31 +43,17 @@ def findings(report: Report, *, language: str = "en") -> bytes:
     return b"".join(_pieces(FINDING_COLUMNS, rows))
 
 
-def items(
-    rows: Iterable[ItemRow], *, names: Literal["sealed", "clear"] = "sealed"
-) -> Iterator[bytes]:
-    """Yield ``items.csv`` in pieces.
-
-    Args:
-        rows: items in the order in which they shall stand; taken one by one.
-        names: the case's policy. Under ``sealed`` a path is not written even when a row has one.
-            Under ``clear`` two columns more: ``path`` in display form and ``path_hex``, its bytes.
-    """
-    if names == "clear":
-        columns = (*ITEM_COLUMNS, "path", "path_hex")
-        return _pieces(columns, ([*_item(row), *_path(row.get("path", b""))] for row in rows))
-    return _pieces(ITEM_COLUMNS, (_item(row) for row in rows))
-
-
 def inert(text: str) -> str:
     """Return ``text`` in display form and so that no spreadsheet takes it for a formula."""
     return _guarded(shown(text, limit=_PATH_LIMIT))
 
 
-@lru_cache(1024)
-def _word(text: str) -> str:
-    """Do what `inert` does, for texts of which there are few in a million rows."""
-    return inert(text)
+def cell(text: str | bytes) -> str:
+    """Return free text as one cell that is written as it stands: inert, and quoted if need be."""
+    written = _guarded(shown(text, limit=_PATH_LIMIT))
+    if '"' in written or "," in written:
+        return '"' + written.replace('"', '""') + '"'
+    return written
 
 
 def _guarded(text: str) -> str:
@@ -128,38 +104,6 @@ def _finding(finding: Finding) -> list[Cell]:
     ]
 
 
-def _item(row: ItemRow) -> list[Cell]:
-    withheld = bool(row["matched"] - {"known-good"})
-    return [
-        _word(row["exhibit"]),
-        _word(row["source"]),
-        _word(row["volume"]),
-        inert(row["locator"]),
-        _yes(row["allocated"]),
-        _word(row["kind"]),
-        _number(row["size"]),
-        _number(row["bytes_read"]),
-        _word(row["type"]),
-        _word(row["place"]),
-        row["status"],
-        _word(row["gap"]),
-        _digest(row["md5"], withheld=withheld),
-        _digest(row["sha1"], withheld=withheld),
-        _digest(row["sha256"], withheld=withheld),
-        *_times(row["times"]),
-    ]
-
-
-def _path(path: bytes) -> list[Cell]:
-    return [_guarded(shown(path, limit=_PATH_LIMIT)), path.hex()]
-
-
-def _digest(value: bytes | None, *, withheld: bool) -> str:
-    if value is None:
-        return ""
-    return WITHHELD if withheld else value.hex()
-
-
 def _number(value: int | None) -> Cell:
     return "" if value is None or value < 0 else value
 
@@ -176,10 +120,11 @@ def _times(times: Iterable[FileTime]) -> list[Cell]:
         time = by_column.get(which)
         cells.append("" if time is None else inert(time.text))
         if time is not None:
-            basis.append(_basis(which, time.zone, time.resolution_ns))
+            basis.append(time_basis(which, time.zone, time.resolution_ns))
     return [*cells, " ".join(basis)]
 
 
 @lru_cache
-def _basis(which: str, zone: str, resolution: int) -> str:
+def time_basis(which: str, zone: str, resolution: int) -> str:
+    """Return how one of the four times is stored, as a column of both tables says it."""
     return f"{which}:{zone}:{resolution}ns"

@@ -5,10 +5,10 @@ Nothing here holds a name from evidence or a digest of a file: only locators, co
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Annotated, ClassVar, Final, Literal, Self
 
 from heroes_forensics.model import Listing, Moment, TimeRule
+from heroes_forensics.reports import moments
 from heroes_forensics.reports.record import Count, Hex, Percent, Record, Says, Text, Word, percent
 
 DigestResult = Literal["match", "mismatch", "baseline", "unreadable", "partial", "not-verified"]
@@ -85,42 +85,7 @@ class FileTime(Record):
     @classmethod
     def of(cls, which: Literal["m", "a", "c", "b"], moment: Moment, rule: TimeRule) -> Self:
         """Make one from what a parser gave; any 64-bit value has a calendar form."""
-        return cls(which, _calendar(moment, rule), rule.resolution_ns, rule.zone)
-
-
-def _calendar(moment: Moment, rule: TimeRule) -> str:
-    """Write a moment in the proleptic Gregorian calendar, years before 1 and after 9999 too."""
-    days, second = divmod(moment.seconds, 86_400)
-    digits = _digits(rule.resolution_ns)
-    fraction = f".{moment.nanoseconds:09d}"[: digits + 1] if digits else ""
-    zone = "Z" if rule.zone == "utc" else ""
-    minute = second // 60
-    return f"{_date(days)}T{minute // 60:02d}:{minute % 60:02d}:{second % 60:02d}{fraction}{zone}"
-
-
-@lru_cache
-def _digits(resolution: int) -> int:
-    """Return how many digits of a second a resolution of so many nanoseconds fills."""
-    return max(0, min(9, 9 - len(str(resolution)) + 1)) if resolution else 9
-
-
-@lru_cache(4096)
-def _date(days: int) -> str:
-    """Write the date so many days after 1970-01-01.
-
-    After the public algorithm ``civil_from_days`` (Howard Hinnant, "chrono-Compatible
-    Low-Level Date Algorithms").
-    """
-    days += 719_468
-    era, day = divmod(days, 146_097)
-    year_of_era = (day - day // 1_460 + day // 36_524 - day // 146_096) // 365
-    day -= 365 * year_of_era + year_of_era // 4 - year_of_era // 100
-    month = (5 * day + 2) // 153
-    date = day - (153 * month + 2) // 5 + 1
-    month = month + 3 if month < 10 else month - 9  # noqa: PLR2004 # March is month 0
-    year = year_of_era + era * 400 + (month <= 2)  # noqa: PLR2004 # January and February
-    sign, year = ("-", -year) if year < 0 else ("", year)
-    return f"{sign}{year:04d}-{month:02d}-{date:02d}"
+        return cls(which, moments.calendar(moment, rule), rule.resolution_ns, rule.zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,143 @@
+"""``items.csv``: every item, as `csv` writes findings, but by columns and a block at a time.
+
+What may stand in a cell is said there. No cell holds a digest of listed material, whatever the
+policy for names is.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Final, Literal
+
+import numpy as np
+
+from heroes_forensics.model import TimeRule
+from heroes_forensics.reports.base import ItemBlock
+from heroes_forensics.reports.csv import cell, time_basis
+from heroes_forensics.reports.moments import NO_TIME
+from heroes_forensics.reports.time_columns import column
+
+WITHHELD: Final = "withheld"
+"""Stands where a digest would be one of listed material."""
+
+COLUMNS: Final = (
+    "exhibit", "source", "volume", "locator", "allocated", "kind", "size", "bytes_read", "type",
+    "place", "status", "gap", "md5", "sha1", "sha256", "modified", "accessed", "changed", "born",
+    "time_basis",
+)  # fmt: skip
+
+_TIMES: Final = ("m", "a", "c", "b")
+_UTC: Final = TimeRule(1, "utc")
+"""What a time is taken for whose rule is not on record."""
+_HARMLESS: Final = frozenset({"known-good"})
+_NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9./:_$~@+=\n-]|^[-+=@]", re.MULTILINE)
+"""What a locator may hold, though nearly none does, that a cell cannot hold as it stands."""
+
+
+def items(
+    blocks: Iterable[ItemBlock], *, names: Literal["sealed", "clear"] = "sealed"
+) -> Iterator[bytes]:
+    """Yield ``items.csv`` in pieces, one a block.
+
+    Args:
+        blocks: items in the order in which they shall stand; taken one by one.
+        names: the case's policy. Under ``sealed`` a path is not written even when a block has it.
+            Under ``clear`` two columns more: ``path`` in display form and ``path_hex``, its bytes.
+    """
+    clear = names == "clear"
+    columns = (*COLUMNS, "path", "path_hex") if clear else COLUMNS
+    yield (",".join(columns) + "\r\n").encode()
+    for block in blocks:
+        ends = _paths(block.paths) if clear else ["\r\n"] * len(block.locators)
+        yield "".join(_lines(block, ends)).encode()
+
+
+def _lines(block: ItemBlock, ends: Sequence[str]) -> list[str]:
+    head = ",".join([cell(block.exhibit), cell(block.source), cell(block.volume)])
+    withheld = [n for n, kinds in enumerate(block.matched) if kinds and kinds - _HARMLESS]
+    return [
+        f"{head},{locator},{allocated},{kind},{size},{bytes_read},{type_},{place},{status},{gap},"
+        f"{md5},{sha1},{sha256},{modified},{accessed},{changed},{born},{basis}{end}"
+        for (
+            locator,
+            allocated,
+            kind,
+            size,
+            bytes_read,
+            type_,
+            place,
+            status,
+            gap,
+            md5,
+            sha1,
+            sha256,
+            modified,
+            accessed,
+            changed,
+            born,
+            basis,
+            end,
+        ) in zip(
+            _locators(block.locators),
+            ["yes" if each else "no" for each in block.allocated],
+            [_word(each) for each in block.kinds],
+            _numbers(block.sizes),
+            _numbers(block.bytes_read),
+            [_word(each) for each in block.types],
+            [_word(each) for each in block.places],
+            block.statuses,
+            [_word(each) for each in block.gaps],
+            _digests(block.md5, withheld),
+            _digests(block.sha1, withheld),
+            _digests(block.sha256, withheld),
+            *(
+                column(block.seconds[:, n], block.nanoseconds[:, n], block.rules.get(which, _UTC))
+                for n, which in enumerate(_TIMES)
+            ),
+            _bases(block),
+            ends,
+            strict=True,
+        )
+    ]
+
+
+@lru_cache(1024)
+def _word(text: str) -> str:
+    """Do what `cell` does, for texts of which there are few in a million items."""
+    return cell(text)
+
+
+def _locators(locators: Sequence[str]) -> Sequence[str]:
+    joined = "\n".join(locators)
+    if joined.count("\n") == len(locators) - 1 and _NOT_PLAIN.search(joined) is None:
+        return locators
+    return [cell(each) for each in locators]
+
+
+def _numbers(values: Sequence[int]) -> list[int | str]:
+    return ["" if value < 0 else value for value in values]
+
+
+def _digests(values: Sequence[bytes | None], withheld: Sequence[int]) -> list[str]:
+    texts = [value.hex() if value else "" for value in values]
+    for position in withheld:
+        if texts[position]:
+            texts[position] = WITHHELD
+    return texts
+
+
+def _bases(block: ItemBlock) -> list[str]:
+    """Return how the times of each item are stored: of those it has."""
+    rules = [block.rules.get(which, _UTC) for which in _TIMES]
+    texts = [
+        time_basis(w, rule.zone, rule.resolution_ns) for w, rule in zip(_TIMES, rules, strict=True)
+    ]
+    of_mask = [
+        " ".join(text for bit, text in enumerate(texts) if mask >> bit & 1) for mask in range(16)
+    ]
+    masks: list[int] = ((block.seconds != NO_TIME) @ np.array([1, 2, 4, 8])).tolist()
+    return [of_mask[mask] for mask in masks]
+
+
+def _paths(paths: Sequence[bytes]) -> list[str]:
+    return [f",{cell(path)},{path.hex()}\r\n" for path in paths]

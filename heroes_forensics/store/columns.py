@@ -1,0 +1,72 @@
+"""The inventory of a case with what became of it, in columns of consecutive items."""
+
+from collections.abc import Iterator
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from heroes_forensics.store.database import Database
+from heroes_forensics.store.records import TIMES
+
+ROWS: Final = 2000
+"""The most items of one block."""
+
+_TIMES: Final = np.dtype([("seconds", "<i8", (4,)), ("nanoseconds", "<u4", (4,))])
+_SELECT: Final = (
+    "SELECT i.volume_id, i.parent, i.id, i.locator, i.kind, i.flags, i.place, i.size, i.times,"
+    " c.status, c.gap, c.type, c.bytes_read, c.md5, c.sha1, c.sha256, {path}"
+    " FROM item i LEFT JOIN content c ON c.item_id = i.id ORDER BY i.id"
+)
+
+
+class Columns(NamedTuple):
+    """Items in the order of their ids, all of one volume and of one container or of none."""
+
+    volume: int
+    parent: int | None
+    ids: tuple[int, ...]
+    locators: tuple[str, ...]
+    kinds: tuple[int, ...]
+    flags: tuple[int, ...]
+    places: tuple[int, ...]
+    sizes: tuple[int, ...]
+    seconds: npt.NDArray[np.int64]
+    """One row an item: m, a, c, b."""
+    nanoseconds: npt.NDArray[np.uint32]
+    statuses: tuple[int | None, ...]
+    """None, like all that follow, for an item that was never reached."""
+    gaps: tuple[int | None, ...]
+    types: tuple[int | None, ...]
+    bytes_read: tuple[int | None, ...]
+    md5: tuple[bytes | None, ...]
+    sha1: tuple[bytes | None, ...]
+    sha256: tuple[bytes | None, ...]
+    paths: tuple[bytes, ...]
+    """As stored; empty where they were not asked for."""
+
+
+def blocks(database: Database, *, paths: bool = False) -> Iterator[Columns]:
+    """Yield every item of a case, in the order of `queries.items`, in blocks of at most `ROWS`."""
+    rows = database.rows(_SELECT.format(path="i.path" if paths else "NULL"))
+    while part := list(islice(rows, ROWS)):
+        for (volume, parent), found in groupby(part, itemgetter(0, 1)):
+            _, _, ids, locators, kinds, flags, places, sizes, times, *rest, names = zip(
+                *found, strict=True
+            )
+            moments = _moments(times)
+            yield Columns(
+                *(volume, parent, ids, locators, kinds, flags, places, sizes),
+                *(moments["seconds"], moments["nanoseconds"]),
+                *(*rest, names if paths else ()),
+            )
+
+
+def _moments(times: tuple[bytes, ...]) -> npt.NDArray[np.void]:
+    return np.frombuffer(b"".join(times), dtype=_TIMES)
+
+
+if _TIMES.itemsize != TIMES.size:
+    raise AssertionError("the times of an item are stored in another form than they are read")
