@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+LIMIT_SECONDS: Final = 3600
+"""A program that takes longer is ended, and has failed."""
+
 _PR_SET_CHILD_SUBREAPER: Final = 36
 _LOOK_SECONDS: Final = 0.05
 _TAIL_BYTES: Final = 300
@@ -73,7 +76,8 @@ def run(
                 output, _ = process.communicate(timeout=_LOOK_SECONDS)
                 break
             except subprocess.TimeoutExpired:
-                continue
+                if time.monotonic() - start > LIMIT_SECONDS:
+                    process.kill()
         errors.seek(-min(_TAIL_BYTES, errors.seek(0, os.SEEK_END)), os.SEEK_END)
         said = errors.read() or output[-_TAIL_BYTES:]
     wall = time.monotonic() - start

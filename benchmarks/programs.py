@@ -9,6 +9,8 @@ import json
 import os
 import random
 import shutil
+import sqlite3
+import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -38,6 +40,12 @@ OURS: Final = "heroes, verify off"
 _GAPS_ARE_FINE: Final = (0, 3)
 _ONCE_SECONDS: Final = 40
 """A program that took longer is not run again."""
+
+
+_FAILURES: Final = (
+    *(measure.FailedError, images.NotPossibleError, subprocess.SubprocessError),
+    *(OSError, ValueError, LookupError, sqlite3.Error),
+)
 
 
 @dataclass(slots=True)
@@ -126,7 +134,7 @@ class Programs:
                 continue
             try:
                 works[name]()
-            except (measure.FailedError, images.NotPossibleError, OSError, ValueError) as error:
+            except _FAILURES as error:
                 measured.missing[name] = _short(error)
 
     # ---- ours and the bounds ---------------------------------------------------------------
@@ -145,8 +153,8 @@ class Programs:
             )
         finally:
             shutil.rmtree(case, ignore_errors=True)
-        last = [json.loads(line) for line in output.splitlines()]
-        return cost, next(line["counts"] for line in last if line["type"] == "scan")
+        lines = [json.loads(line) for line in output.splitlines()]
+        return cost, [line["counts"] for line in lines if line["type"] == "scan"][-1]
 
     def _heroes(self, measured: Measured, name: str, image: Path, *options: str) -> None:
         if name != PICTURES:
@@ -165,7 +173,7 @@ class Programs:
         try:
             _, found = self._ran([*command, *options])
             measured.stages = {name: float(str(value)) for name, value in found.items()}
-        except (measure.FailedError, ValueError) as error:
+        except _FAILURES as error:
             measured.missing["stages"] = _short(error)
         finally:
             shutil.rmtree(case, ignore_errors=True)
@@ -299,8 +307,6 @@ def _installed(program: str) -> None:
 
 def _all_hashed(storage: Path, files: int) -> None:
     """Check that plaso digested every file: it goes on after errors and ends well."""
-    import sqlite3  # noqa: PLC0415 - only here
-
     question = "SELECT count(*) FROM event_data_stream WHERE sha256_hash IS NOT NULL"
     with sqlite3.connect(storage) as database:
         (hashed,) = database.execute(question).fetchone()
