@@ -4,11 +4,16 @@ A stream that begins with ``HEROES FAULT `` and a word ends or stops the worker 
 the way the word says. No part of the package.
 """
 
+import array
 import ctypes
+import gc
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from heroes_forensics.hashing.exact import Digested, digest_bytes
@@ -32,6 +37,41 @@ def _spin() -> None:
     pow(3, 1 << 34)
 
 
+def _say(message: bytes, *descriptors: int) -> None:
+    """Send a message of the worker's own making, and go on as if nothing had been."""
+    channels = [each for each in gc.get_objects() if isinstance(each, socket.socket)]
+    (channel,) = [each for each in channels if each.fileno() >= 0]
+    rights = array.array("i", descriptors)
+    more = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)] if descriptors else []
+    channel.sendmsg([message], more)
+
+
+def _shout() -> None:
+    """Print a gigabyte of what would move the cursor of a terminal."""
+    for _ in range(1 << 10):
+        for descriptor in (1, 2):
+            with suppress(OSError):
+                os.write(descriptor, b"\x1b[2J\x1b]0;owned\x07" * (1 << 15))
+
+
+PICKLE = b"\x80\x04cos\nsystem\n(S'touch /tmp/heroes-unpickled'\ntR."
+"""What would make a file, if anybody unpickled it."""
+SAID = {
+    "pickle": PICKLE,
+    "pickled": b"J" + PICKLE,
+    "schema": b'J{"kind":"done"}',
+    "kind": b'J{"kind":"obey","body":{}}',
+    "foreign": b'J{"kind":"done","body":{"unit":987654321,"frames":0}}',
+    "nan": b'J{"kind":"progress","body":{"bytes":NaN,"items":1}}',
+    "trailing": b'J{"kind":"progress","body":{"bytes":1,"items":1}} ',
+    "other": b'J{"kind":"imported","body":{"facts":{}}}',
+    "batch": b"B\x00\xff\xff\xff\x7f\x00\x00\x00\x00",
+    "large": b"J" + b"x" * 200_000,
+    "empty": b"J",
+}
+"""Messages that no correct worker sends."""
+
+
 FAULTS: dict[str, Callable[[], object]] = {
     "segv": lambda: ctypes.string_at(0),
     "abort": os.abort,
@@ -41,6 +81,9 @@ FAULTS: dict[str, Callable[[], object]] = {
     "exit": lambda: os._exit(3),
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "bug": lambda: 1 // 0,
+    "shout": _shout,
+    "rights": lambda: _say(b'J{"kind":"progress","body":{"bytes":1,"items":1}}', 0),
+    **{name: partial(_say, message) for name, message in SAID.items()},
 }
 
 
