@@ -30,7 +30,9 @@ def faulty(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let workers that move nothing be ended after two seconds."""
-    monkeypatch.setitem(Supervisor.__init__.__kwdefaults__, "stall_seconds", 2.0)
+    defaults = Supervisor.__init__.__kwdefaults__
+    assert defaults
+    monkeypatch.setitem(defaults, "stall_seconds", 2.0)
 
 
 def spoiled(home: Path, word: str) -> ScanResult:
