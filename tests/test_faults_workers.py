@@ -11,7 +11,7 @@ from cli_runner import process
 from corpus import ROOT
 from scans import Noted, demo_scan, folder, scanned
 
-from heroes_forensics.errors import StoppedError
+from heroes_forensics.errors import HeroesError, StoppedError
 from heroes_forensics.pipelines import views
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
 from heroes_forensics.pipelines.scan import ScanResult
@@ -170,3 +170,22 @@ def test_what_a_worker_prints_reaches_nobody(tmp_path: Path) -> None:
     assert "\x1b" not in done.out + done.err
     assert "owned" not in done.out + done.err
     assert len(done.out + done.err) < 1 << 16
+
+
+THREAD = """
+import threading, time
+threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+"""
+
+
+def test_a_second_thread_before_the_locks_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Locks hold for the thread that takes them: one beside it would be free."""
+    threaded = tmp_path / "threaded.py"
+    threaded.write_text(THREAD)
+    monkeypatch.setenv(FAULTS_VARIABLE, str(threaded))
+    with pytest.raises(HeroesError, match="thread") as caught:
+        scanned(tmp_path / "case", folder(tmp_path / "evidence", {"a": b"a"}))
+    assert caught.value.exit_code == 1
+    assert not (tmp_path / "case").exists()
