@@ -78,6 +78,9 @@ def run(
             except subprocess.TimeoutExpired:
                 if time.monotonic() - start > LIMIT_SECONDS:
                     process.kill()
+            except BaseException:
+                process.kill()
+                raise
         errors.seek(-min(_TAIL_BYTES, errors.seek(0, os.SEEK_END)), os.SEEK_END)
         said = errors.read() or output[-_TAIL_BYTES:]
     wall = time.monotonic() - start

@@ -8,6 +8,7 @@ figures say how fast, never whether it works. What is compared, and why: docs/pe
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -113,6 +114,44 @@ def _options() -> argparse.Namespace:
     return options
 
 
+def _measured(bench: Bench, shapes: Sequence[images.Shape], kinds: Sequence[str]) -> list[Measured]:
+    """Measure until everything is done, or until the run is stopped; keep what there is."""
+    results = []
+    try:
+        for measured in bench.all(shapes, kinds):
+            results.append(measured)
+            print("\n".join(tables.rows(measured)), file=sys.stderr, flush=True)
+        bench.help()
+    except KeyboardInterrupt:
+        bench.left_out.append("The run was stopped before its end.")
+    return results
+
+
+def _figures(bench: Bench, results: Sequence[Measured], repeat: int, work: Path) -> str:
+    found = {(each.shape.name, each.kind): each for each in results}
+    judged = [
+        *aims.of_scans(found),
+        *aims.of_verifying(found),
+        *aims.of_growth(found),
+        *bench.aims,
+    ]
+    lines = [
+        *tables.conditions(bench.loads, repeat, bench.programs.versions(), work),
+        *("", *tables.scans(results)),
+        *("", *tables.stages(results)),
+        *("", *aims.table(judged)),
+        *(["", *bench.left_out] if bench.left_out else []),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _stop(number: int, frame: object) -> None:
+    """Treat a plain kill as Ctrl-C."""
+    del number, frame
+    raise KeyboardInterrupt
+
+
 def main() -> None:
     """Run from the command line."""
     options = _options()
@@ -126,6 +165,7 @@ def main() -> None:
     ]
     repeat = options.repeat or (1 if options.quick else 2)
     measure.adopt_orphans()
+    signal.signal(signal.SIGTERM, _stop)
     with ExitStack() as stack:
         work = Path(
             stack.enter_context(
@@ -135,32 +175,8 @@ def main() -> None:
         evidence = options.folder / "images" if options.keep else work / "images"
         bench = Bench(work, evidence, repeat, keep=options.keep)
         bench.programs.prepare()
-        results = []
-        for measured in bench.all(shapes, [options.format] if options.format else ["raw", "E01"]):
-            results.append(measured)
-            print("\n".join(tables.rows(measured)), file=sys.stderr, flush=True)
-        bench.help()
-        found = {(each.shape.name, each.kind): each for each in results}
-        text = "\n".join(
-            [
-                *tables.conditions(bench.loads, repeat, bench.programs.versions(), work),
-                "",
-                *tables.scans(results),
-                "",
-                *tables.stages(results),
-                "",
-                *aims.table(
-                    [
-                        *aims.of_scans(found),
-                        *aims.of_verifying(found),
-                        *aims.of_growth(found),
-                        *bench.aims,
-                    ]
-                ),
-                *(["", *bench.left_out] if bench.left_out else []),
-                "",
-            ]
-        )
+        kinds = [options.format] if options.format else ["raw", "E01"]
+        text = _figures(bench, _measured(bench, shapes, kinds), repeat, work)
     print(text)
     KEPT.parent.mkdir(exist_ok=True)
     KEPT.write_text(text, encoding="utf-8")
