@@ -205,6 +205,12 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "container.timeout": "the process that opened this container did not finish in time",
     "policy.container": "a container, not opened under the profile",
     "policy.container-type": "a container of a type that is not opened",
+    "stream.unreliable": "the content touches a damaged or missing part of the image: that nothing "
+    "matched is not decidable",
+    "listing.unreliable": "structures of the file system lie in a damaged or missing part of the "
+    "image: entries may be missing",
+    "source.unread-sectors": "sectors that the imager could not read: the image holds filler in "
+    "their place",
 }
 
 

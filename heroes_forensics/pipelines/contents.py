@@ -78,7 +78,11 @@ class _Reading:
     """The streams of one content unit, and the rows not sent yet."""
 
     def __init__(self, session: "Session", body: JSON) -> None:
+        self._session = session
         self._file_system = session.file_system(body)
+        self._doubts = session.doubts
+        if self._doubts is not None:
+            self._doubts.take()  # what opening the volume touched is said by its inventory
         self._beat = session.progress.beat
         self._allowance = session.allowance
         self._wanted = wanted_types(body)
@@ -104,6 +108,15 @@ class _Reading:
 
     def one(self, task: tuple[Any, ...]) -> Iterator[Frame]:
         """Read the stream of one `TASK` row and keep its `CONTENT` row."""
+        yield from self._one(task)
+        doubts = self._doubts
+        if doubts is not None and doubts.touched:
+            yield from self._session.damage(doubts.take())
+            number, _, digested, _, *rest = self._rows[-1]
+            unreliable = GAP_NUMBERS["stream.unreliable"]
+            self._rows[-1] = (number, Status.GAP, digested, unreliable, *rest)
+
+    def _one(self, task: tuple[Any, ...]) -> Iterator[Frame]:
         number, _, flags, size, length, handle = task
         copying = _Copying(number)
         try:

@@ -45,6 +45,8 @@ class Examination:
         self._again = deque[tuple[Examined, Rows]]()
         """Streams to read again, because the worker that read them ended."""
         self._ready = deque[tuple[Examined, Iterator[Rows]]]()
+        self._damage = queries.gap_offsets(run.database, source, "source.damaged")
+        """Offsets of the damaged ranges that are on record."""
         self._listing = ListingStore(run, source, label, self._search_orphans)
         self._reading = ContentStore(run)
 
@@ -111,6 +113,9 @@ class Examination:
                 self._died(unit, frame)
             elif frame.kind == "alive":
                 pass
+            elif isinstance(frame, Control) and frame.kind == "damage":
+                with run.journal.transaction():
+                    self.damaged(frame.body["ranges"])
             elif unit.kind == "media_digest":
                 self._media(frame)
             elif unit.kind in LISTERS:
@@ -175,6 +180,17 @@ class Examination:
 
     def _search_orphans(self, volume: Examined) -> None:
         self._list(volume, "orphans")
+
+    def damaged(self, ranges: object) -> None:
+        """Record damaged ranges of the media, each once; inside a transaction.
+
+        What is missing was recorded when the source was opened.
+        """
+        for detail in ranges if isinstance(ranges, list) else []:
+            known = not isinstance(detail, dict) or detail.get("reason") == "missing"
+            if not known and detail.get("offset") not in self._damage:
+                self._damage.add(detail.get("offset"))
+                self._gap(Gap(self.label, "source.damaged", detail), None)
 
     # ---- media -------------------------------------------------------------------------
 

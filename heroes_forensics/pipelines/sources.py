@@ -73,7 +73,7 @@ def opened(
     Raises:
         EvidenceError: it does not exist, cannot be read, or is nothing we recognise.
     """
-    found = segments.discover(path)
+    found = segments.discover(path, accept_damaged=accept_damaged)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # one descriptor a segment
     slots = segments.open_slots(found)

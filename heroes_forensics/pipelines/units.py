@@ -22,10 +22,17 @@ from heroes_forensics.pipelines.proxy import reader_of
 
 if TYPE_CHECKING:
     from heroes_forensics.parsers.base import FileSystem, Reader
+    from heroes_forensics.parsers.storage.doubts import Doubt, Doubts
 
 _PROGRESS_BYTES: Final = 64 << 20
 _UNREAD_LISTED: Final = 400
 """Unreadable ranges named one by one; a frame has to hold them."""
+
+_MET_WHILE_READING: Final = frozenset({"damaged", "unreadable"})
+"""Reasons of doubt that opening the source did not show yet."""
+
+_RANGES_TOLD: Final = 200
+"""Damaged ranges in one frame."""
 
 _ENTRY_BATCH: Final = 4000
 """Entries looked at before a gap or the end may interrupt a batch."""
@@ -47,6 +54,8 @@ class Session:
         self._handed: list[Reader] = []
         self._source: Any = None
         self._volumes: dict[str, FileSystem] = {}
+        self._named: set[int] = set()
+        """Offsets of damaged ranges of the media that were told already."""
 
     def source(self, body: JSON) -> Any:  # noqa: ANN401 - parsers are imported only in workers
         """Open the source that the descriptors make up, once."""
@@ -63,6 +72,24 @@ class Session:
                 on_read=self.progress.beat,
             )
         return self._source
+
+    @property
+    def doubts(self) -> "Doubts | None":
+        """What is kept of damage in the media that is open; None where nothing keeps account."""
+        found: Doubts | None = getattr(getattr(self._source, "media", None), "doubts", None)
+        return found
+
+    def damage(self, touched: "Iterable[Doubt]") -> Iterator[Frame]:
+        """Name each damaged range that was not known when the source was opened, once."""
+        news = [
+            each
+            for each in touched
+            if each.reason in _MET_WHILE_READING and each.offset not in self._named
+        ]
+        self._named.update(each.offset for each in news)
+        for start in range(0, len(news), _RANGES_TOLD):
+            rows = [each.to_json() for each in news[start : start + _RANGES_TOLD]]
+            yield Control("damage", {"ranges": rows})
 
     def file_system(self, body: JSON) -> "FileSystem":
         """Open one volume of the source, or give the one already open."""
@@ -128,6 +155,9 @@ def inspect(session: Session, unit: Unit) -> Iterator[Frame]:
         "sector_size": source.sector_size,
         "stored": {digest.algorithm: digest.value.hex() for digest in source.stored_digests},
         "notes": list(source.notes),
+        "acquisition": {
+            name: value for name, value in source.acquisition.items() if name in source.technical
+        },
         "tree": layout.tree(source),
     }
     yield Control("source", {"facts": facts})
@@ -176,7 +206,7 @@ def inventory(session: Session, unit: Unit) -> Iterator[Frame]:
     file_system = session.file_system(unit.body)
     times = {name: list(rule) for name, rule in file_system.times.items()}
     yield Control("opened", {"kind": file_system.kind, "times": times})
-    yield from _listed(file_system.entries(), session.progress.beat)
+    yield from _listed(file_system.entries(), session.progress.beat, lambda: _touched(session))
 
 
 def orphans(session: Session, unit: Unit) -> Iterator[Frame]:
@@ -185,10 +215,22 @@ def orphans(session: Session, unit: Unit) -> Iterator[Frame]:
     A unit of its own, because on FAT it reads every cluster: the inventory does not wait for it.
     """
     file_system: Any = session.file_system(unit.body)
-    yield from _listed(file_system.orphans(), session.progress.beat)
+    yield from _listed(file_system.orphans(), session.progress.beat, lambda: _touched(session))
 
 
-def _listed(found: Iterable[Entry | Gap | Listing], beat: Callable[[], None]) -> Iterator[Frame]:
+def _touched(session: Session) -> Iterator[Frame]:
+    """Say what a listing read of the media that cannot be relied on."""
+    doubts = session.doubts
+    if doubts is not None and (touched := doubts.take()):
+        yield from session.damage(touched)
+        yield _gap(Gap("", "listing.unreliable", {"ranges": len(touched)}))
+
+
+def _listed(
+    found: Iterable[Entry | Gap | Listing],
+    beat: Callable[[], None],
+    before_counts: Callable[[], Iterator[Frame]] = lambda: iter(()),
+) -> Iterator[Frame]:
     waiting: list[Entry] = []
     last: Listing | None = None
     for each in found:
@@ -205,6 +247,7 @@ def _listed(found: Iterable[Entry | Gap | Listing], beat: Callable[[], None]) ->
         else:
             last = each
     yield from entry_batches(waiting)
+    yield from before_counts()
     if last is None:
         raise EvidenceError("the listing of a volume ended without its own count")
     yield Control("listing", asdict(last))

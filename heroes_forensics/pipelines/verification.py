@@ -75,7 +75,9 @@ def record(
         facts, status = _compared(body, wanted, evidence)
     with run.journal.transaction() as records:
         records.verification(run.id, source, status, facts)
-        if status in {"unreadable", "partial"}:
+        if facts["unread"]:
+            examination.damaged(facts["unread"])
+        elif status in {"unreadable", "partial"}:
             run.gap(Gap(examination.label, "source.damaged"), source=source, volume=None)
         # Media with a hole has no digest as a whole: the ledger names the hole, not an empty value.
         digests = [

@@ -56,6 +56,7 @@ CONTROLS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     "probed": {"row": str, "outcome": str},
     "progress": {"bytes": int, "items": int},
     "gap": {"where": str, "code": str, "detail": dict},
+    "damage": {"ranges": list},
     "listing": {
         "entries": int,
         "directories": int,
@@ -81,9 +82,9 @@ CONTROLS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
 ANSWERS: Final[dict[str, frozenset[str]]] = {
     "inspect": frozenset({"source", "volume", "gap"}),
     "media_digest": frozenset({"progress", "digests"}),
-    "inventory": frozenset({"opened", "entries", "gap", "listing"}),
-    "orphans": frozenset({"entries", "gap", "listing"}),
-    "content": frozenset({"contents", "stream", "large"}),
+    "inventory": frozenset({"opened", "entries", "gap", "damage", "listing"}),
+    "orphans": frozenset({"entries", "gap", "damage", "listing"}),
+    "content": frozenset({"contents", "stream", "large", "damage"}),
     "serve": frozenset({"served"}),
     "import": frozenset({"known", "rejected", "imported"}),
 }
@@ -219,6 +220,22 @@ def _plain(value: object) -> bool:
     return value is None or (isinstance(value, int) and -(2**63) <= value < 2**63)
 
 
+def _damage_inside(body: JSON) -> None:
+    _check_ranges(body["ranges"])
+
+
+def _digests_inside(body: JSON) -> None:
+    _check_ranges(body["unread"])
+
+
+def _check_ranges(ranges: object) -> None:
+    """Refuse ranges of media that hold more than numbers and one of our words."""
+    for row in ranges if isinstance(ranges, list) else ():
+        values = row.items() if isinstance(row, dict) else (("", ""),)
+        if len(values) > MAX_DETAIL or not all(_plain(each) for pair in values for each in pair):
+            raise ProtocolViolationError("a range of the media holds more than numbers and words")
+
+
 def _listing_inside(body: JSON) -> None:
     if _WORD.fullmatch(str(body["sweep"])) is None:
         raise ProtocolViolationError("a listing names no sweep of ours")
@@ -339,6 +356,8 @@ ZONES: Final = frozenset({"utc", "local-unknown"})
 _WORD: Final = re.compile(r"[A-Za-z0-9 ._:,/+()-]{1,80}", re.ASCII)
 _INSIDE: Final[dict[str, Callable[[JSON], None]]] = {
     "gap": _gap_inside,
+    "damage": _damage_inside,
+    "digests": _digests_inside,
     "listing": _listing_inside,
     "opened": _opened_inside,
     "probed": _probed_inside,

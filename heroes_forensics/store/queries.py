@@ -238,6 +238,18 @@ def item_gap_counts(database: Database, *, run: int | None = None) -> dict[str, 
     }
 
 
+def gap_offsets(database: Database, source: int, code: str) -> set[object]:
+    """Return the offsets that the gaps of one kind of a source name in their details."""
+    return {
+        offset
+        for (offset,) in database.rows(
+            "SELECT json_extract(detail, '$.offset') FROM gap WHERE source_id=? AND code=?",
+            (source, code),
+        )
+        if offset is not None
+    }
+
+
 def unexpected(counts: dict[str, int]) -> int:
     """Sum the gaps that no profile announced."""
     return sum(count for code, count in counts.items() if not is_policy(code))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import pytsk3
 
 from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.storage.doubts import Doubts, doubts_below
 
 if TYPE_CHECKING:
     from typing import Any
@@ -24,6 +25,10 @@ else:
 
 _STEP: Final = 512
 """Bytes by which a failed read is repeated to save what lies before the failure."""
+
+_CACHED: Final = 65536
+"""Bytes The Sleuth Kit reads ahead into its cache, from the sector that was asked for."""
+_SECTOR: Final = 512
 
 
 def steady_zone() -> None:
@@ -38,6 +43,10 @@ class TskImage(_Base):  # type: ignore[misc]  # pytsk3 ships no types
 
     A read that fails gives the bytes before the failure, and an error when there are none: never
     zeros. ``failures`` counts, so that a listing made across a failure is known to be incomplete.
+
+    What The Sleuth Kit reads ahead must not hold bytes that cannot be relied on: it would hand them
+    out later without asking. Such a read gives nothing; then exactly what is needed is asked for,
+    and whether that touches such bytes is known for each stream by itself.
     """
 
     def __init__(self, reader: Reader) -> None:
@@ -47,6 +56,9 @@ class TskImage(_Base):  # type: ignore[misc]  # pytsk3 ships no types
         self.deadline: float | None = None
         """`time.monotonic` after which every read fails: the only way to stop a search in C."""
         self._patches: list[tuple[int, bytes]] = []
+        self._doubts, self._base = doubts_below(reader) or (Doubts(), 0)
+        self._asked = (-1, 0)
+        """The last read, when it was one ahead: asked for again at once, it is needed itself."""
         super().__init__(url="", type=pytsk3.TSK_IMG_TYPE_EXTERNAL)
 
     @property
@@ -74,14 +86,30 @@ class TskImage(_Base):  # type: ignore[misc]  # pytsk3 ships no types
         """
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise TimeoutError("the time for this search is over")
+        ahead = self._is_ahead(offset, length)
+        touched = set(self._doubts.touched)
         try:
+            if ahead and self._doubts.within(self._base + offset, length):
+                return b""
             data = self._reader.pread(offset, length)
         except OSError:
+            if ahead and self._doubts.within(self._base + offset, length):
+                self._doubts.touched = touched
+                return b""
             data = self._before_failure(offset, length)
         if not data and length and offset < self._size:
             self.failures += 1
             raise OSError("the bytes exist but cannot be read")
         return self._patched(offset, data) if self._patches else data
+
+    def _is_ahead(self, offset: int, length: int) -> bool:
+        """Say whether a read looks like one ahead, and is not its repetition."""
+        ahead = length == _CACHED or (length < _CACHED and offset + length == self._size)
+        if not ahead or offset % _SECTOR or (offset, length) == self._asked:
+            self._asked = (-1, 0)
+            return False
+        self._asked = (offset, length)
+        return True
 
     def _patched(self, offset: int, data: bytes) -> bytes:
         first = bisect_left(self._patches, (offset - 3, b""))

@@ -12,6 +12,8 @@ from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Digest, Gap
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.storage import ewf_sections
+from heroes_forensics.parsers.storage.doubts import FILLER, MISSING, Doubts
+from heroes_forensics.parsers.storage.ewf_bodies import FIELDS, TECHNICAL
 from heroes_forensics.parsers.storage.ewf_chunks import ChunkReader
 from heroes_forensics.parsers.storage.image import Image
 from heroes_forensics.parsers.storage.readers import ReaderFile
@@ -20,6 +22,14 @@ _FAULTS: Final[dict[str, tuple[str, str]]] = {
     "order": (
         "segment {segment} of {name} calls itself segment {written}",
         "check the names of the segments; the imager numbers them from 1",
+    ),
+    "missing": (
+        "segment {segment} of {name} is missing",
+        "put all segments into one folder under the names the imager gave them",
+    ),
+    "ambiguous": (
+        "segment {segment} of {name} can be read in two ways: by sizes and by places of sections",
+        "compare it with the original; a sound imager does not write such a file",
     ),
     "mixed": (
         "segment {segment} of {name} belongs to another acquisition",
@@ -42,6 +52,14 @@ _FAULTS: Final[dict[str, tuple[str, str]]] = {
         "a segment may be missing or cut; compare the set with the original",
     ),
 }
+_REPAIRS: Final[dict[str, str]] = {
+    "copy": "a chunk table of segment {segment} is damaged: its copy was used",
+    "geometry": "the volume section of segment {segment} is damaged: a copy of it was used",
+    "digest": "a stored digest in segment {segment} is damaged, and was not compared with",
+}
+_ALL: Final = 1 << 62
+_NAMED: Final = 100
+"""Ranges that the imager could not read, named one by one; the rest is one gap."""
 _DIGESTS: Final = (("md5", "MD5", 16), ("sha1", "SHA1", 20))
 _NOT_CHECKED: Final = "libewf does not report damaged chunks: only the stored digests show them"
 
@@ -108,8 +126,9 @@ def open_ewf(name: str, segments: Sequence[Reader], *, accept_damaged: bool) -> 
             raise _unreadable(name)
         return open_libewf(name, segments)
     media = ChunkReader(sections, segments)
+    health += _unread(media.doubts)
     stored = (Digest("md5", sections.md5), Digest("sha1", sections.sha1))
-    notes = []
+    notes = list(dict.fromkeys(_REPAIRS[word].format(**at) for word, at in sections.repairs))
     if media.tail:
         notes.append(
             f"the media is not a whole number of sectors: {media.tail} bytes at its end, which "
@@ -124,7 +143,22 @@ def open_ewf(name: str, segments: Sequence[Reader], *, accept_damaged: bool) -> 
         stored_digests=tuple(digest for digest in stored if digest.value),
         health=health,
         notes=notes,
+        acquisition={FIELDS[key]: shown(value) for key, value in sections.header.items()},
+        technical=TECHNICAL,
     )
+
+
+def _unread(doubts: Doubts) -> list[Gap]:
+    """Return what is known to be missing or made up before anything is read."""
+    known = doubts.within(0, _ALL)
+    found = []
+    for code, reasons in (("source.damaged", {MISSING}), ("source.unread-sectors", {FILLER})):
+        ranges = [doubt for doubt in known if doubt.reason in reasons]
+        found += [Gap("source", code, doubt.to_json()) for doubt in ranges[:_NAMED]]
+        if rest := ranges[_NAMED:]:
+            total = sum(doubt.length for doubt in rest)
+            found.append(Gap("source", code, {"ranges": len(rest), "length": total}))
+    return found
 
 
 def open_libewf(name: str, segments: Sequence[Reader]) -> Image:

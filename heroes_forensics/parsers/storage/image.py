@@ -23,3 +23,8 @@ class Image:
     """What is missing or damaged; becomes gaps of the source."""
     notes: list[str] = field(default_factory=list)
     """Facts for the tree and the report that leave nothing unexamined."""
+    acquisition: dict[str, str] = field(default_factory=dict)
+    """What the container says about its making, as somebody typed it, escaped: shown to the
+    examiner, never acted on."""
+    technical: frozenset[str] = frozenset()
+    """Keys of it that say nothing of persons or the matter."""

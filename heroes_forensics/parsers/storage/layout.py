@@ -52,9 +52,11 @@ def tree(source: Source) -> JSON:
         "gaps": [
             {"where": row.where, "code": row.code, "detail": row.detail}
             for row in layout.rows
-            if isinstance(row, Gap)
+            if isinstance(row, Gap) and row not in source.health
         ],
     }
+    if source.acquisition:
+        node["acquisition"] = dict(source.acquisition)
     if layout.table is not None:
         node["partition_table"] = {
             "scheme": layout.table.scheme,

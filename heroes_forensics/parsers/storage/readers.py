@@ -78,8 +78,9 @@ class RangeReader:
     """A run of bytes of another reader: a partition, an unpacked member stored as is."""
 
     def __init__(self, inner: Reader, offset: int, size: int) -> None:
-        self._inner = inner
-        self._offset = offset
+        self.inner = inner
+        self.offset = offset
+        """Of the range in ``inner``, bytes."""
         self._size = size
 
     @property
@@ -90,7 +91,7 @@ class RangeReader:
     def pread(self, offset: int, length: int) -> bytes:
         """Read inside the range only."""
         length = max(0, min(length, self._size - offset))
-        return self._inner.pread(self._offset + offset, length) if length else b""
+        return self.inner.pread(self.offset + offset, length) if length else b""
 
     def close(self) -> None:
         """Leave the inner reader open."""

@@ -86,8 +86,12 @@ class Slot:
     role: str = SEGMENT
 
 
-def discover(path: Path) -> Found:
+def discover(path: Path, *, accept_damaged: bool = False) -> Found:
     """Find every part of the source that ``path`` names; any segment of a set will do.
+
+    Args:
+        path: as the operator gave it.
+        accept_damaged: go on where a segment in the middle of an EWF set is missing.
 
     Raises:
         EvidenceError: there is no such file, it is empty or may not be read, or a segment in the
@@ -117,7 +121,7 @@ def discover(path: Path) -> Found:
             f"{shown(path.name)} is neither a file, a folder nor a block device",
             hint="give an image, a folder or a device",
         )
-    paths = _segments(path)
+    paths = _segments(path, accept_damaged=accept_damaged)
     parts = [_part(one, SEGMENT) for one in paths]
     parts += [_part(one, COMPANION) for one in _companions(path)]
     return Found("segments" if len(paths) > 1 else "file", tuple(parts))
@@ -173,21 +177,24 @@ def _part(path: Path, role: str) -> Part:
     return Part(path, path.name, size, role)
 
 
-def _segments(path: Path) -> list[Path]:
+def _segments(path: Path, *, accept_damaged: bool) -> list[Path]:
     """Return every segment of the set that ``path`` belongs to, in order."""
     for pattern in (_EWF, _EWF2):
         if found := pattern.fullmatch(path.name):
-            return _ewf_set(path, found["stem"], found["first"])
+            siblings = _ewf_set(path, found["stem"], found["first"])
+            if accept_damaged and siblings:
+                return [siblings[number] for number in sorted(siblings)]
+            return _contiguous(path, 1, siblings)
     for pattern, numbered in ((_DIGITS, int), (_ALPHA, _alpha_number)):
         if found := pattern.fullmatch(path.name):
-            siblings = {
+            numbers = {
                 numbered(other["number"]): path.with_name(other.string)
                 for name in _names(path.parent)
                 if (other := pattern.fullmatch(name))
                 and other["stem"] == found["stem"]
                 and len(other["number"]) == len(found["number"])
             }
-            return _split_set(path, numbered(found["number"]), siblings)
+            return _split_set(path, numbered(found["number"]), numbers)
     return [path]
 
 
@@ -206,7 +213,7 @@ def _names(folder: Path) -> list[str]:
         return []
 
 
-def _ewf_set(path: Path, stem: str, first: str) -> list[Path]:
+def _ewf_set(path: Path, stem: str, first: str) -> dict[int, Path]:
     """Collect the segments of an EWF set; case of the extension does not matter."""
     digits: dict[int, Path] = {}
     letters: dict[int, Path] = {}
@@ -233,7 +240,7 @@ def _ewf_set(path: Path, stem: str, first: str) -> list[Path]:
         while run in letters:
             run += 1
         digits |= {n: p for n, p in letters.items() if n < max(run, last_of_first_letter)}
-    return _contiguous(path, 1, digits)
+    return digits
 
 
 def _split_set(path: Path, number: int, siblings: Mapping[int, Path]) -> list[Path]:

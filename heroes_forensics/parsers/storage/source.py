@@ -5,7 +5,7 @@ a path: everything comes in as `Slot`s.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from heroes_forensics.display import shown
@@ -13,6 +13,7 @@ from heroes_forensics.errors import EvidenceError, UsageError
 from heroes_forensics.model import JSON, Digest, Gap
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.storage import containers
+from heroes_forensics.parsers.storage.doubts import MISSING, Doubt
 from heroes_forensics.parsers.storage.image import Image
 from heroes_forensics.parsers.storage.partitions import look
 from heroes_forensics.parsers.storage.readers import ConcatReader, DescriptorReader
@@ -60,6 +61,9 @@ class Source:
     stored_digests: tuple[Digest, ...] = ()
     health: list[Gap] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    acquisition: dict[str, str] = field(default_factory=dict)
+    """What the container says about its making; see `Image.acquisition`."""
+    technical: frozenset[str] = frozenset()
     examine: bool = True
     """False for an image that was forced: it becomes one unexamined volume."""
     layers: dict[str, object] = field(default_factory=dict)
@@ -191,6 +195,8 @@ def _source_of(image: Image, name: str, slots: tuple[Slot, ...]) -> Source:
         stored_digests=image.stored_digests,
         health=image.health,
         notes=image.notes,
+        acquisition=image.acquisition,
+        technical=image.technical,
     )
 
 
@@ -238,6 +244,10 @@ def media_chunks(source: Source, chunk: int = CHUNK) -> Iterator[bytes | Gap]:
     media = source.media
     if media is None:
         return
+    pieces: Callable[[], Iterator[bytes | Doubt]] | None = getattr(media, "pieces", None)
+    if pieces is not None:
+        yield from _checked(pieces())
+        return
     offset, size, bad = 0, media.size, 0
     while offset < size:
         wanted = min(chunk, size - offset)
@@ -257,6 +267,28 @@ def media_chunks(source: Source, chunk: int = CHUNK) -> Iterator[bytes | Gap]:
             return
         yield data
         offset += len(data)
+
+
+def _checked(pieces: Iterator[bytes | Doubt]) -> Iterator[bytes | Gap]:
+    """Turn doubts into gaps; neighbours that a lost segment or table held become one."""
+    last: Doubt | None = None
+    for piece in pieces:
+        if last is not None:
+            if (
+                isinstance(piece, Doubt)
+                and (piece.reason, piece.segment) == (last.reason, last.segment)
+                and last.reason == MISSING
+            ):
+                last = replace(last, length=last.length + piece.length)
+                continue
+            yield Gap("source", "source.damaged", last.to_json())
+            last = None
+        if isinstance(piece, Doubt):
+            last = piece
+        else:
+            yield piece
+    if last is not None:
+        yield Gap("source", "source.damaged", last.to_json())
 
 
 def _bad(offset: int, length: int) -> Gap:
