@@ -211,6 +211,8 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "image: entries may be missing",
     "source.unread-sectors": "sectors that the imager could not read: the image holds filler in "
     "their place",
+    "worker.memory": "the worker process reached its memory limit while it read this",
+    "worker.protocol": "what the worker process sent about this was not valid",
 }
 
 

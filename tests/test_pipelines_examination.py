@@ -45,7 +45,13 @@ def test_a_listing_that_fails_says_whose_fault_it_is(
 
     def fail(frame: Frame) -> Frame:
         if _kind(frame) == "opened":
-            body = {"unit": 1, "exit_code": exit_code, "message": "it does not work", "hint": ""}
+            body = {
+                "unit": 1,
+                "exit_code": exit_code,
+                "message": "it does not work",
+                "hint": "",
+                "task": -1,
+            }
             return Control("failed", body)
         return frame
 

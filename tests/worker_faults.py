@@ -11,13 +11,15 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from heroes_forensics.frames import Batch
 from heroes_forensics.hashing.exact import Digested, digest_bytes
-from heroes_forensics.pipelines import contents
+from heroes_forensics.pipelines import contents, wire
+from heroes_forensics.pipelines.page import Progress
 
 THIS = Path(__file__)
 MARK = b"HEROES FAULT "
@@ -87,13 +89,56 @@ FAULTS: dict[str, Callable[[], object]] = {
 }
 
 
+def _sent(change: Callable[[bytes], bytes]) -> None:
+    """Let the next batch of digests leave this worker changed."""
+    real = wire.send_bytes
+
+    def spoil(channel: socket.socket, data: bytes, descriptors: Sequence[int] = ()) -> None:
+        if data[:1] == b"B":
+            wire.__dict__["send_bytes"] = real
+            data = change(data)
+        real(channel, data, descriptors)
+
+    wire.__dict__["send_bytes"] = spoil
+
+
+def _other_ids(data: bytes) -> bytes:
+    batch = wire.decode(data)
+    assert isinstance(batch, Batch)
+    rows = batch.rows.copy()
+    rows["id"] += 1_000_000
+    return wire.encode(Batch(batch.kind, rows))
+
+
+_progress: list[Progress] = []
+
+
+def _lie() -> None:
+    """End, having said that it was about the first stream of the unit."""
+    _progress[0].task(0)
+    os.abort()
+
+
+FAULTS |= {
+    "foreign-id": lambda: _sent(_other_ids),
+    "trailing-byte": lambda: _sent(lambda data: data + b"\0"),
+    "lie": _lie,
+}
+
+
 def _install() -> None:
+    begin = Progress.unit
+
+    def unit(self: Progress, number: int) -> None:
+        _progress[:] = [self]
+        begin(self, number)
 
     def faulty(data: bytes) -> Digested:
         if data.startswith(MARK):
             FAULTS[data[len(MARK) :].split(b" ")[0].decode()]()
         return digest_bytes(data)
 
+    Progress.unit = unit  # type: ignore[method-assign]
     contents.__dict__["digest_bytes"] = faulty
 
 

@@ -9,9 +9,20 @@ from heroes_forensics.frames import Unit
 from heroes_forensics.pipelines.page import Seen
 from heroes_forensics.pipelines.worker import EXIT_MEMORY, EXIT_UNLOCKED
 
-PROTOCOL: Final = "protocol"
 TIMEOUT: Final = "timeout"
+"""No progress, or past the deadline of its unit."""
+CPU: Final = "cpu"
+"""It used more processor time than it may (SIGXCPU)."""
 MEMORY: Final = "memory"
+"""It reached its own limit."""
+KERNEL_MEMORY: Final = "kernel-memory"
+"""The kernel ended it because memory ran out."""
+PROTOCOL: Final = "protocol"
+"""It sent what no correct worker sends."""
+FAILED: Final = "failed"
+"""It did not end, but could not do its unit."""
+UNLOCKED: Final = "unlocked"
+"""A lock that others have could not be applied to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +30,8 @@ class Death:
     """A worker ended before its unit was done."""
 
     cause: str
-    """``timeout`` (no progress, or past its deadline), ``cpu`` (limit of processor time),
-    ``memory`` (its own limit), ``protocol`` (it sent what no correct worker sends), the signal
-    that ended it (``signal-sigsegv``), ``exit-N``, or ``crash`` when nothing is known."""
+    """One of the words above, the signal that ended it (``signal-sigsegv``), ``exit-N``, or
+    ``crash`` when nothing is known."""
     blamed: int | None = None
     """Position of the task it says it was about; a guess until that task fails alone."""
     address: int = 0
@@ -40,8 +50,8 @@ def classified(unit: Unit, seen: Seen, status: int | None, cause: str) -> Death:
     """
     if not cause:
         cause = _of_status(status)
-    if seen.unit != unit.id:
-        return Death(cause)
+    if seen.unit != unit.id or cause == PROTOCOL:
+        return Death(cause)  # what is wrong in a batch may be about any task before this one
     tasks = 0 if unit.tasks is None else len(unit.tasks)
     blamed = seen.task if seen.task < tasks else None
     return Death(cause, blamed, seen.address, seen.phase)
@@ -53,10 +63,10 @@ def _of_status(status: int | None) -> str:
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         if number == signal.SIGXCPU:
-            return "cpu"
+            return CPU
         try:
             return f"signal-{signal.Signals(number).name.lower()}"
         except ValueError:
             return f"signal-{number}"
     code = os.WEXITSTATUS(status)
-    return {EXIT_MEMORY: MEMORY, EXIT_UNLOCKED: "unlocked"}.get(code, f"exit-{code}")
+    return {EXIT_MEMORY: MEMORY, EXIT_UNLOCKED: UNLOCKED}.get(code, f"exit-{code}")

@@ -15,7 +15,7 @@ from heroes_forensics.model import JSON, Gap
 from heroes_forensics.pipelines.deaths import Death
 from heroes_forensics.pipelines.examined import Examined
 from heroes_forensics.pipelines.listing import LISTERS, ListingStore
-from heroes_forensics.pipelines.reading import DEATH_GAPS, ContentStore
+from heroes_forensics.pipelines.reading import DEATH_GAPS, Again, ContentStore, Family
 from heroes_forensics.pipelines.run import Run
 from heroes_forensics.pipelines.sources import Evidence
 from heroes_forensics.store import queries
@@ -42,7 +42,7 @@ class Examination:
         self._listed_by: dict[int, Examined] = {}
         """The volume of each unit that lists."""
         self._pending = deque[Unit]()
-        self._again = deque[tuple[Examined, Rows]]()
+        self._again = deque[Again]()
         """Streams to read again, because the worker that read them ended."""
         self._ready = deque[tuple[Examined, Iterator[Rows]]]()
         self._damage = queries.gap_offsets(run.database, source, "source.damaged")
@@ -127,21 +127,22 @@ class Examination:
                 break
 
     def _died(self, unit: Unit, death: Death) -> None:
-        code = DEATH_GAPS.get(death.cause, "worker.died")
         if unit.kind == "content":
-            self._again.extendleft(reversed(self._reading.died(unit, code, death.cause)))
+            self._again.extendleft(reversed(self._reading.died(unit, death)))
             return
         self._run.attempt_ended(unit.id, death.cause)
         if unit.kind == "media_digest":
             self._run.note(f"{self.label}: the worker that read the media ended ({death.cause})")
         else:
+            code = DEATH_GAPS.get(death.cause, "worker.died")
             self._listing.broke_off(self._listed_by[unit.id], code)
 
     def _next(self) -> Unit | None:
         if self._run.interrupted:
             return None
         if self._again:
-            return self._content_unit(*self._again.popleft())
+            again = self._again.popleft()
+            return self._content_unit(again.volume, again.tasks, again.strain, again.family)
         if self._pending:
             return self._pending.popleft()
         while self._ready or self._queue_stored():
@@ -166,11 +167,13 @@ class Examination:
         self._ready.append((volume, parts))
         return True
 
-    def _content_unit(self, volume: Examined, rows: Rows) -> Unit:
+    def _content_unit(
+        self, volume: Examined, rows: Rows, strain: int = 1, family: Family | None = None
+    ) -> Unit:
         self._run.stage("reading")
         body = {**self._evidence.body, "volume": volume.spec}
-        unit = Unit(self._run.next_unit(), "content", body, rows)
-        self._reading.begin(unit, volume)
+        unit = Unit(self._run.next_unit(), "content", body, rows, strain=strain)
+        self._reading.begin(unit, volume, family)
         return unit
 
     def _list(self, volume: Examined, kind: str) -> None:

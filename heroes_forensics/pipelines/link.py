@@ -1,6 +1,7 @@
 """The coordinator's end of one worker: it sends without ever waiting, and knows what is in work."""
 
 import os
+import select
 import signal
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -124,6 +125,12 @@ class Link:
         moves = self.seen().moves
         if moves != self._moves:
             self._moves, self.moved = moves, now
+
+    def wait(self, seconds: float) -> None:
+        """Give a worker that closed its socket the time to end by itself."""
+        poll = select.poll()
+        poll.register(self._pidfd, select.POLLIN)
+        poll.poll(seconds * 1000)
 
     def kill(self) -> None:
         """End it and let go of everything that belongs to it."""

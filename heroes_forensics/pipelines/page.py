@@ -86,6 +86,11 @@ class Progress:
         if not moves % OFTEN and self.often is not None:
             self.often()
 
+    @property
+    def index(self) -> int:
+        """Position of the task in work."""
+        return self._words[_TASK]
+
     def unit(self, number: int) -> None:
         """Begin a unit."""
         words = self._words

@@ -97,10 +97,10 @@ class Run:
             },
         )
 
-    def attempt_ended(self, unit: int, cause: str) -> None:
+    def attempt_ended(self, unit: int, cause: str, attempt: int = 1) -> None:
         """Write that a worker ended before its unit was done."""
         self.journal.event(
-            "attempt.ended", {"run": self.uuid, "unit": unit, "attempt": 1, "cause": cause}
+            "attempt.ended", {"run": self.uuid, "unit": unit, "attempt": attempt, "cause": cause}
         )
 
     def match(self, rows: Rows, sizes: npt.NDArray[np.int64]) -> list[MatchRow]:

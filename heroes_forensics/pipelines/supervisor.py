@@ -52,6 +52,9 @@ stopped itself does not hold that time against its workers."""
 
 TICK_SECONDS: Final = 1.0
 
+LAST_SECONDS: Final = 0.5
+"""So long a worker that closed its socket may take to end."""
+
 LEAVE_SECONDS: Final = 5.0
 """So long a worker that answered reads may take to notice that nobody reads any more."""
 
@@ -150,20 +153,17 @@ class Supervisor:
         self,
         *,
         require: str = "",
-        stall_seconds: float = STALL_SECONDS,
-        breaker_deaths: int = BREAKER_DEATHS,
+        stall_seconds: float = 0,
     ) -> None:
         """Start the zygote of the parsers: it imports while the caller goes on.
 
         Args:
             require: a level of `heroes_forensics.pipelines.isolation`, below which no worker of
                 any kind takes a unit; empty for whatever the machine gives.
-            stall_seconds: how long a worker may move nothing; tests make it short.
-            breaker_deaths: how many deaths in a row stop the run.
+            stall_seconds: how long a worker may move nothing; 0 for `STALL_SECONDS`.
         """
         self._require = require
-        self._stall_seconds = stall_seconds
-        self._breaker_deaths = breaker_deaths
+        self._stall_seconds = stall_seconds or STALL_SECONDS
         self._selector = selectors.DefaultSelector()
         self._zygotes: dict[str, Zygote] = {}
         self._restarts = 0
@@ -538,6 +538,8 @@ class Supervisor:
         seen = link.seen()
         units = list(link.units)
         zygote = self._zygote(crew.role.zygote)
+        if not link.cause:
+            link.wait(LAST_SECONDS)
         self._drop(crew, link, forget=bool(link.cause))
         status = None
         if not link.cause:
@@ -556,9 +558,9 @@ class Supervisor:
         self._leave(unit)
         death = classified(unit, seen, status, link.cause)
         self._deaths_in_a_row += 1
-        if self._deaths_in_a_row >= self._breaker_deaths:
+        if self._deaths_in_a_row >= BREAKER_DEATHS:
             raise StoppedError(
-                f"{self._breaker_deaths} workers ended in a row on different units",
+                f"{BREAKER_DEATHS} workers ended in a row on different units",
                 hint="the machine, not the evidence, is at fault: look at its memory and disk",
             )
         self._heard.append(Heard(unit, death))

@@ -76,7 +76,7 @@ CONTROLS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     "want": {"unit": int, "use": str, "bytes": int},
     "served": {"reads": int, "bytes": int},
     "done": {"unit": int, "frames": int},
-    "failed": {"unit": int, "exit_code": int, "message": str, "hint": str},
+    "failed": {"unit": int, "exit_code": int, "message": str, "hint": str, "task": int},
 }
 
 ANSWERS: Final[dict[str, frozenset[str]]] = {

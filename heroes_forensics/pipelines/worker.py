@@ -21,6 +21,7 @@ from heroes_forensics.pipelines.handover import Allowance
 from heroes_forensics.pipelines.page import Progress
 
 if TYPE_CHECKING:
+    from heroes_forensics.model import JSON
     from heroes_forensics.pipelines.wire import Received
 
 EXIT_BUG: Final = 70
@@ -133,11 +134,11 @@ def _run(channel: socket.socket, unit: Unit, frames: object, progress: Progress)
     except (BrokenPipeError, ConnectionResetError):
         raise _Gone from None
     except HeroesError as error:
-        return _failed(unit, error.exit_code, str(error), error.hint)
+        return _failed(unit, progress, error.exit_code, str(error), error.hint)
     except Exception as error:
         if isinstance(error, MemoryError | _Gone):
             raise  # what the worker holds now is in an unknown state
-        return _failed(unit, 1, _where(error), "this is a bug: please report it")
+        return _failed(unit, progress, 1, _where(error), "this is a bug: please report it")
     return Control("done", {"unit": unit.id, "frames": sent})
 
 
@@ -177,9 +178,10 @@ def _limit_cpu(seconds: float) -> Callable[[], None] | None:
     return None
 
 
-def _failed(unit: Unit, exit_code: int, message: str, hint: str) -> Control:
-    body = {
+def _failed(unit: Unit, progress: Progress, exit_code: int, message: str, hint: str) -> Control:
+    body: JSON = {
         "unit": unit.id,
+        "task": progress.index,
         "exit_code": exit_code,
         "message": message[:MESSAGE_LIMIT],
         "hint": hint[:MESSAGE_LIMIT],

@@ -68,15 +68,17 @@ def _work(parent: int, root: int, held: Sequence[int], message: Control) -> None
     def lock(between: Callable[[str], None] | None = None) -> sandbox.Layers:
         return sandbox.lock(role, sorted(keep), parent=parent, root=root, between=between)
 
-    with socket.socket(fileno=held[-1]) as channel:
-        if message.kind == "probe":
-            _probe(channel, evidence, message.body, lock)
-            return
-        layers = lock()
-        needed = message.body["layers"]
-        if isinstance(needed, list) and any(layers.get(str(name), "missing") for name in needed):
-            os._exit(worker.EXIT_UNLOCKED)
-        worker.serve(channel, held[-2], evidence)
+    # It is closed by the end of the process: who sees it closed may ask at once how that ended.
+    channel = socket.socket(fileno=held[-1])
+    if message.kind == "probe":
+        _probe(channel, evidence, message.body, lock)
+        os._exit(0)
+    layers = lock()
+    needed = message.body["layers"]
+    if isinstance(needed, list) and any(layers.get(str(name), "missing") for name in needed):
+        os._exit(worker.EXIT_UNLOCKED)
+    worker.serve(channel, held[-2], evidence)
+    os._exit(0)
 
 
 def _probe(
@@ -135,7 +137,8 @@ def run(control: socket.socket, kind: str) -> None:
     try:
         sandbox.check_single("the process that starts workers")
     except HeroesError as error:
-        body: JSON = {"unit": 0, "exit_code": 1, "message": str(error), "hint": error.hint}
+        words = {"message": str(error), "hint": error.hint}
+        body: JSON = {"unit": 0, "exit_code": 1, "task": -1, **words}
         wire.send(control, Control("failed", body))
         return
     root = sandbox.empty_root()
