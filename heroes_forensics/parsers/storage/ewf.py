@@ -1,4 +1,4 @@
-"""E01 sets with our own reader of chunks; Ex01 and SMART images through libewf."""
+"""E01 and SMART sets with our own reader of chunks; Ex01 images through libewf."""
 
 import contextlib
 import threading
@@ -162,7 +162,7 @@ def _unread(doubts: Doubts) -> list[Gap]:
 
 
 def open_libewf(name: str, segments: Sequence[Reader]) -> Image:
-    """Open a set through libewf: Ex01, SMART, and what our own reader does not know.
+    """Open a set through libewf: Ex01, and what our own reader does not know.
 
     Raises:
         EvidenceError: libewf does not open it.

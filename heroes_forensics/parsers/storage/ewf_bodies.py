@@ -4,6 +4,7 @@ Every one is checked by its own Adler-32; one that does not fit is None. Format:
 Compression Format" (libewf documentation), section 3.
 """
 
+import re
 import struct
 from array import array
 from dataclasses import dataclass
@@ -32,6 +33,9 @@ CHECKSUM: Final = 4
 
 PACKED: Final = 0x80000000
 """Set in an entry when its chunk is compressed; the rest is an offset."""
+
+_XMD5: Final = re.compile(rb"<MD5>([0-9A-Fa-f]{32})</MD5>")
+_XSHA1: Final = re.compile(rb"<SHA1>([0-9A-Fa-f]{40})</SHA1>")
 
 FIELDS: Final = {
     "c": "case number",
@@ -152,10 +156,18 @@ def errors(data: bytes) -> list[tuple[int, int]] | None:
 
 
 def digests(kind: bytes, data: bytes) -> tuple[bytes, bytes] | None:
-    """Return MD5 and SHA-1 of a ``hash`` or ``digest`` section, each empty when it is not stored.
+    """Return MD5 and SHA-1 of a digest section, each empty when it is not stored.
 
-    None when the section is damaged.
+    None when the section is damaged. ``xhash`` is the form of EWF-X: packed XML.
     """
+    if kind == b"xhash":
+        try:
+            text = inflate(data, _MAX_HEADER)
+        except OSError:
+            return None
+        found = (_XMD5.search(text), _XSHA1.search(text))
+        md5, sha1 = (bytes.fromhex(each[1].decode()) if each else b"" for each in found)
+        return md5, sha1
     length = 36 if kind == b"hash" else 80
     if len(data) < length or not sealed(data[:length]):
         return None

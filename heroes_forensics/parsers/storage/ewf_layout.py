@@ -84,6 +84,6 @@ class Sections:
             self.chunks
             and self.tables
             and 0 < self.chunk_size <= _MAX_CHUNK
-            and (self.chunks - 1) * self.chunk_size < self.media_size
+            and (self.chunks - 1) * self.chunk_size <= self.media_size
             and self.media_size <= self.chunks * self.chunk_size
         )

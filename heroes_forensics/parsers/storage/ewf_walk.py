@@ -31,12 +31,12 @@ _KINDS: Final = re.compile(
 )
 _GEOMETRY: Final = frozenset({b"volume", b"disk", b"data"})
 _HEADERS: Final = frozenset({b"header", b"header2"})
-_DIGESTS: Final = frozenset({b"hash", b"digest"})
+_DIGESTS: Final = frozenset({b"hash", b"digest", b"xhash"})
 _ERRORS: Final = b"error2"
 _BODIES: Final = {
     **dict.fromkeys(_GEOMETRY, bodies.VOLUME),
     **dict.fromkeys(_HEADERS, 1 << 20),
-    **dict.fromkeys(_DIGESTS, 80),
+    **dict.fromkeys(_DIGESTS, 4096),
     _ERRORS: 528 + 8 * bodies.MAX_ERRORS,
 }
 """Bytes that are read of a section at the most."""
