@@ -79,3 +79,16 @@ def test_inventory_salts_depend_on_key_and_index(key: bytes, index: int) -> None
     assert salt != commitments.inventory_salt(key, index ^ 1)
     row = b'{"id":"x"}\n'
     assert commitments.inventory_leaf(key, index, row) == merkle.leaf(salt + row)
+
+
+@given(
+    st.binary(min_size=32, max_size=32),
+    st.integers(0, 2**63),
+    st.lists(st.binary(max_size=200), max_size=5),
+)
+def test_leaves_together_are_the_leaves_one_by_one(
+    key: bytes, first: int, rows: list[bytes]
+) -> None:
+    assert commitments.inventory_leaves(key, first, rows) == [
+        commitments.inventory_leaf(key, index, row) for index, row in enumerate(rows, start=first)
+    ]

@@ -50,6 +50,19 @@ def test_growing_gives_the_root_of_the_definition(size: int) -> None:
     assert merkle.Tree(leaves(size)).root() == by_definition(leaves(size))
 
 
+@given(st.lists(st.integers(0, 40), max_size=6))
+def test_growing_by_many_gives_the_same_tree_as_one_by_one(parts: list[int]) -> None:
+    members = leaves(sum(parts))
+    tree, start = merkle.Tree(), 0
+    for part in parts:
+        tree.extend(members[start : start + part])
+        start += part
+        wanted = by_definition(members[:start]) if start else merkle.EMPTY
+        assert (tree.size, tree.root()) == (start, wanted)
+    tree.add(b"\1" * 32)
+    assert tree.root() == by_definition([*members, b"\1" * 32])
+
+
 @given(SIZES, st.data())
 def test_inclusion_proofs_hold_for_their_leaf_alone(size: int, data: st.DataObject) -> None:
     members = leaves(size)

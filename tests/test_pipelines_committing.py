@@ -5,8 +5,8 @@ from scans import DEMO, scanned
 
 from heroes_forensics.custody import chain
 from heroes_forensics.frames import Status
-from heroes_forensics.pipelines.committing import inventory_row
-from heroes_forensics.store import queries
+from heroes_forensics.pipelines.committing import inventory_rows
+from heroes_forensics.store import columns, queries
 from heroes_forensics.store.database import Database
 
 OUTCOMES = {
@@ -29,7 +29,11 @@ def test_a_row_of_the_inventory_is_canonical(
         "gap": gap,
         "sha256": sha256.hex() if sha256 else None,
     }
-    assert inventory_row(queries.Outcome(*outcome)) == chain.canonical(wanted) + b"\n"
+    position = queries.GAP_CODES.index(gap)
+    block = columns.Outcomes(
+        source, volume, (locator,), (size,), (status or None,), (position,), (sha256,)
+    )
+    assert inventory_rows(block) == [chain.canonical(wanted) + b"\n"]
 
 
 def test_outcomes_are_those_of_the_items(tmp_path: Path) -> None:
@@ -41,8 +45,9 @@ def test_outcomes_are_those_of_the_items(tmp_path: Path) -> None:
             for item in queries.items(database)
         ]
         found = [
-            (f"{source}/{volume}/{locator}", *rest)
-            for source, volume, locator, *rest in queries.outcomes(database, 1)
+            (f"{source}/{volume}/{locator}", size, status or 0, queries.GAP_CODES[gap or 0], sha256)
+            for source, volume, *found in columns.outcomes(database, 1)
+            for locator, size, status, gap, sha256 in zip(*found, strict=True)
         ]
     finally:
         database.close()

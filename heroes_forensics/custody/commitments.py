@@ -36,6 +36,8 @@ FIELDS: Final = (
 """All of them are committed in every finding, null ones too: presence tells nothing."""
 SALT_BYTES: Final = 16
 INVENTORY_KEY_BYTES: Final = 32
+_HMAC_BLOCK: Final = 64
+"""Bytes of a block of SHA-256, to which HMAC fills up its key."""
 GUESSABLE: Final = 16
 """With fewer findings their joint digest could be found by guessing; it then stays sealed."""
 
@@ -124,3 +126,23 @@ def inventory_salt(key: bytes, index: int) -> bytes:
 def inventory_leaf(key: bytes, index: int, row: bytes) -> bytes:
     """Return the leaf hash of one file seen; ``row`` is a canonical object and an LF."""
     return hashlib.sha256(b"\x00" + inventory_salt(key, index) + row).digest()
+
+
+def inventory_leaves(key: bytes, first: int, rows: Iterable[bytes]) -> list[bytes]:
+    """Do what `inventory_leaf` does, for the rows of leaf ``first`` and those that follow.
+
+    The salt is an HMAC (RFC 2104) of one block, and the two halves of it that depend on the key
+    alone are computed once: there is one leaf for each item of a case.
+    """
+    sha256 = hashlib.sha256
+    padded = key.ljust(_HMAC_BLOCK, b"\0")
+    inner = sha256(bytes(byte ^ 0x36 for byte in padded))
+    outer = sha256(bytes(byte ^ 0x5C for byte in padded))
+    leaves = []
+    for index, row in enumerate(rows, start=first):
+        once = inner.copy()
+        once.update(index.to_bytes(8, "big"))
+        twice = outer.copy()
+        twice.update(once.digest())
+        leaves.append(sha256(b"\x00" + twice.digest()[:SALT_BYTES] + row).digest())
+    return leaves

@@ -35,9 +35,31 @@ class Tree:
     def add(self, leaf_hash: bytes) -> None:
         """Append a leaf hash."""
         self.size += 1
-        carry, peaks = self.size, self._peaks
-        peaks.append(leaf_hash)
-        while not carry & 1:  # one merge for each full pair that this leaf completes
+        self._push(leaf_hash, self.size)
+
+    def extend(self, leaves: Sequence[bytes]) -> None:
+        """Append leaf hashes, as many at once as make a full subtree where this one ends."""
+        start = 0
+        while start < len(leaves):
+            most = len(leaves) - start
+            height = most.bit_length() - 1
+            if self.size:
+                height = min(height, (self.size & -self.size).bit_length() - 1)
+            level = leaves[start : start + (1 << height)]
+            while len(level) > 1:
+                level = [
+                    sha256(b"\x01" + left + right).digest()
+                    for left, right in zip(level[::2], level[1::2], strict=True)
+                ]
+            start += 1 << height
+            self.size += 1 << height
+            self._push(level[0], self.size >> height)
+
+    def _push(self, peak: bytes, carry: int) -> None:
+        """Append the root of a full subtree, ``carry`` of which there are now in all."""
+        peaks = self._peaks
+        peaks.append(peak)
+        while not carry & 1:  # one merge for each full pair that this one completes
             right = peaks.pop()
             peaks[-1] = node(peaks[-1], right)
             carry >>= 1

@@ -6,7 +6,7 @@ The trees go into the bundle as numbers that show nothing; names, values and sal
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -14,37 +14,46 @@ from heroes_forensics.custody import bundle, chain, commitments, merkle, seal
 from heroes_forensics.frames import Status
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines.run import Run, number_text
-from heroes_forensics.store import queries
+from heroes_forensics.store import columns, queries
+from heroes_forensics.store.queries import GAP_CODES
 
-_OUTCOMES: Final = ("not-reached", *(status.name.lower() for status in Status))
+_OUTCOMES: Final[Mapping[int | None, str]] = {
+    None: "not-reached",
+    **{status: status.name.lower() for status in Status},
+}
 
 
 def inventory(run: Run, key: bytes) -> tuple[bytes, int]:
     """Write ``inventory.leaves``, one salted leaf an item; return the root and the count."""
     tree = merkle.Tree()
     leaves = bytearray()
-    count = 0
-    for outcome in queries.outcomes(run.database, run.id):
-        leaf = commitments.inventory_leaf(key, count, inventory_row(outcome))
-        tree.add(leaf)
-        leaves += leaf
-        count += 1
+    for block in columns.outcomes(run.database, run.id):
+        found = commitments.inventory_leaves(key, tree.size, inventory_rows(block))
+        tree.extend(found)
+        leaves += b"".join(found)
     run.case.bundle.write_run(run.uuid, bundle.INVENTORY, bytes(leaves))
-    return tree.root(), count
+    return tree.root(), tree.size
 
 
-def inventory_row(outcome: queries.Outcome) -> bytes:
-    """Return what one leaf of the inventory tree stands for: a canonical object and an LF.
+def inventory_rows(block: columns.Outcomes) -> list[bytes]:
+    """Return what leaves of the inventory tree stand for: a canonical object and an LF each.
 
     Written out by hand, as there is one for each item of a case: keys in order, and no character
     that `wire` lets through in a locator is one that JSON escapes.
     """
-    source, volume, locator, size, status, gap, sha256 = outcome
-    digest = f'"{sha256.hex()}"' if sha256 else "null"
-    return (
-        f'{{"gap":"{gap}","locator":"{_escaped(f"{source}/{volume}")}/{locator}","sha256":{digest},'
-        f'"size":{size},"status":"{_OUTCOMES[status]}"}}\n'
-    ).encode()
+    source, volume, *found = block
+    start = _escaped(f"{source}/{volume}")
+    return [
+        (
+            f'{{"gap":"{GAP_CODES[gap or 0]}","locator":"{start}/{locator}",'
+            f'"sha256":{_quoted(sha256)},"size":{size},"status":"{_OUTCOMES[status]}"}}\n'
+        ).encode()
+        for locator, size, status, gap, sha256 in zip(*found, strict=True)
+    ]
+
+
+def _quoted(digest: bytes | None) -> str:
+    return f'"{digest.hex()}"' if digest else "null"
 
 
 @lru_cache

@@ -124,7 +124,7 @@ class ContentStore:
         volume = self._volumes.pop(unit.id)
         with run.journal.transaction() as records:
             records.unit(unit.id, run.id, "content", volume.id)
-            contents = sorted(records.contents(unit.id, rows))
+            contents = records.contents(unit.id, rows)
             stored = records.matches(unit.id, matches)
             digest = rows_digest([*contents, *stored])
             records.unit_done(unit.id, items=len(rows), gaps=gaps, rows_sha256=digest)

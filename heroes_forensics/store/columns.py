@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from heroes_forensics.store.database import Database
+from heroes_forensics.store.queries import volumes_of
 from heroes_forensics.store.records import TIMES
 
-ROWS: Final = 2000
-"""The most items of one block."""
+ROWS: Final = 2048
+"""The most items of one block: a full subtree of the inventory tree."""
 
 _TIMES: Final = np.dtype([("seconds", "<i8", (4,)), ("nanoseconds", "<u4", (4,))])
 _SELECT: Final = (
@@ -62,6 +63,34 @@ def blocks(database: Database, *, paths: bool = False) -> Iterator[Columns]:
                 *(moments["seconds"], moments["nanoseconds"]),
                 *(*rest, names if paths else ()),
             )
+
+
+class Outcomes(NamedTuple):
+    """How items of one volume ended, in the order of their ids: what the inventory tree holds."""
+
+    source: str
+    volume: str
+    locators: tuple[str, ...]
+    sizes: tuple[int, ...]
+    statuses: tuple[int | None, ...]
+    """`frames.Status`; None, like all that follow, when the item was never reached."""
+    gaps: tuple[int | None, ...]
+    """Positions in `queries.GAP_CODES`."""
+    sha256: tuple[bytes | None, ...]
+
+
+def outcomes(database: Database, run: int) -> Iterator[Outcomes]:
+    """Yield how each item of the sources of a run ended, in the order of `queries.items`."""
+    volumes = volumes_of(database, run)
+    rows = database.rows(
+        "SELECT i.volume_id, i.locator, i.size, c.status, c.gap, c.sha256 FROM item i"
+        " LEFT JOIN content c ON c.item_id = i.id ORDER BY i.id"
+    )
+    while part := list(islice(rows, ROWS)):
+        for volume, found in groupby(part, itemgetter(0)):
+            if volume in volumes:
+                _, *columns = zip(*found, strict=True)
+                yield Outcomes(*volumes[volume], *columns)
 
 
 def _moments(times: tuple[bytes, ...]) -> npt.NDArray[np.void]:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from heroes_forensics.frames import NO_TIME, Rows, Status
@@ -12,6 +13,9 @@ from heroes_forensics.model import GAP_TEXTS, Moment, Times, is_policy
 from heroes_forensics.store import derived
 from heroes_forensics.store.database import Database
 from heroes_forensics.store.records import TIMES
+
+_LINES: Final = 2000
+"""Lines of items that are digested at once."""
 
 GAP_CODES: Final = ("", *GAP_TEXTS)
 """``content.gap`` is a position in this."""
@@ -74,19 +78,6 @@ class Item(NamedTuple):
         return f"{self.source}/{self.volume}/{self.locator}"
 
 
-class Outcome(NamedTuple):
-    """How one item ended: what the inventory tree commits to."""
-
-    source: str
-    volume: str
-    locator: str
-    size: int
-    status: int
-    """One of `Status`; 0 when the item was never reached."""
-    gap: str
-    sha256: bytes | None
-
-
 _ITEMS: Final = """
 SELECT i.id, e.label, s.label, v.key, i.locator, i.kind, i.flags, i.place, i.owner, i.size,
        i.times, i.path, coalesce(c.status, 0), coalesce(c.gap, 0), coalesce(c.type, 0),
@@ -128,17 +119,6 @@ def volumes_of(database: Database, run: int) -> dict[int, tuple[str, str]]:
             (run,),
         )
     }
-
-
-def outcomes(database: Database, run: int) -> Iterator[Outcome]:
-    """Stream how each item of the sources of a run ended, in the order of `items`."""
-    volumes = volumes_of(database, run)
-    for volume, locator, size, status, gap, sha256 in database.rows(
-        "SELECT i.volume_id, i.locator, i.size, c.status, c.gap, c.sha256 FROM item i"
-        " LEFT JOIN content c ON c.item_id = i.id ORDER BY i.id"
-    ):
-        if volume in volumes:
-            yield Outcome(*volumes[volume], locator, size, status or 0, GAP_CODES[gap or 0], sha256)
 
 
 def item(database: Database, number: int) -> Item | None:
@@ -278,28 +258,36 @@ def content_sha256(database: Database) -> str:
         digest.update(line)
     matches = _match_texts(database)
     for prefix, number in in_order:
-        for row in database.rows(
-            "SELECT i.id, i.locator, i.size, c.status, c.gap, c.bytes_read, c.md5, c.sha1,"
-            " c.sha256 FROM item i LEFT JOIN content c ON c.item_id = i.id"
-            " WHERE i.volume_id=? ORDER BY i.locator, i.size, c.sha256",
-            (number,),
-        ):
-            fields = [
-                prefix.decode() + row[1],
-                str(row[2]),
-                str(row[3] or 0),
-                GAP_CODES[row[4] or 0],
-                str(row[5] or 0),
-                *("" if value is None else value.hex() for value in row[6:9]),
-                matches.get(row[0], ""),
-            ]
-            digest.update(("item\t" + "\t".join(fields) + "\n").encode())
+        for lines in _item_lines(database, number, prefix.decode(), matches):
+            digest.update(lines)
     for prefix, number in in_order:
         for line in derived.picture_lines(database, number, prefix[:-1].decode()):
             digest.update(line)
     for prefix, _, system, listing in sorted(volumes, key=lambda row: row[0] + b"\t"):
         digest.update(b"volume\t" + prefix + f"\t{system}\t{listing}\n".encode())
     return digest.hexdigest()
+
+
+def _item_lines(
+    database: Database, volume: int, prefix: str, matches: dict[int, str]
+) -> Iterator[bytes]:
+    """Yield the lines of the items of a volume in bytewise order, many at a time."""
+    rows = database.rows(
+        "SELECT i.id, i.locator, i.size, c.status, c.gap, c.bytes_read, c.md5, c.sha1, c.sha256"
+        " FROM item i LEFT JOIN content c ON c.item_id = i.id"
+        " WHERE i.volume_id=? ORDER BY i.locator, i.size, c.sha256",
+        (volume,),
+    )
+    while part := list(islice(rows, _LINES)):
+        yield "".join(
+            [
+                f"item\t{prefix}{locator}\t{size}\t{status or 0}\t{GAP_CODES[gap or 0]}"
+                f"\t{bytes_read or 0}\t{'' if md5 is None else md5.hex()}"
+                f"\t{'' if sha1 is None else sha1.hex()}"
+                f"\t{'' if sha256 is None else sha256.hex()}\t{matches.get(number, '')}\n"
+                for number, locator, size, status, gap, bytes_read, md5, sha1, sha256 in part
+            ]
+        ).encode()
 
 
 def _gap_lines(database: Database) -> list[bytes]:
