@@ -38,7 +38,7 @@ OURS: Final = "heroes, verify off"
 """The scan that peers are compared with: none of them digests the image itself."""
 
 _GAPS_ARE_FINE: Final = (0, 3)
-_ONCE_SECONDS: Final = 40
+_ONCE_SECONDS: Final = 20
 """A program that took longer is not run again."""
 
 

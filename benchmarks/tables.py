@@ -47,7 +47,7 @@ def conditions(loads: Sequence[float], repeat: int, peers: Sequence[str], where:
         f"nice {os.nice(0)}; images on {_file_system(where)}, in the page cache.",
         f"Versions: {', '.join([*versions, *peers])}.",
         f"Each program up to {repeat} times in turn, the smallest figure of each;",
-        "what takes more than 40 s runs once;",
+        "what takes more than 20 s runs once;",
         f"ours compares with one set of {KNOWN_RECORDS:,} MD5.",
     )
     return textwrap.wrap(" ".join(lines), _WIDTH, break_on_hyphens=False, break_long_words=False)
