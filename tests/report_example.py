@@ -32,6 +32,7 @@ from heroes_forensics.reports.model import (
     Exhibit,
     Finding,
     HashSet,
+    Interruption,
     Library,
     Probes,
     Program,
@@ -272,6 +273,11 @@ RUNS: Final = (
         isolation="a1",
         workers=2,
         interruptions=1,
+        breaks=(
+            Interruption(
+                "crash", "2024-05-06T08:40:00.000000Z", resumed="2024-05-06T08:40:01.000000Z"
+            ),
+        ),
         probes=(Attempt("open-file", refused=True), Attempt("connect-tcp", refused=False)),
         missing=("namespaces: EPERM", "landlock: ENOSYS"),
     ),

@@ -6,7 +6,8 @@ from typing import Any
 
 from heroes_forensics import demo
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines.scan import ScanRequest, ScanResult, scan
+from heroes_forensics.pipelines.request import ScanRequest, ScanResult
+from heroes_forensics.pipelines.scan import scan
 from heroes_forensics.pipelines.watch import Progress
 
 DEMO = demo.path(demo.IMAGE)
@@ -56,6 +57,17 @@ def demo_scan(
     """Scan the bundled evidence against the bundled sets."""
     sets = (str(NOTABLE), str(KNOWN_GOOD))
     return scanned(case, DEMO, watch=watch, sets=sets, **changes)
+
+
+def resumed(
+    case: Path,
+    *sources: Path,
+    watch: Noted | None = None,
+    **changes: Any,  # noqa: ANN401 - the fields of `ScanRequest`
+) -> ScanResult:
+    """Go on with the run of ``case`` that was interrupted."""
+    request = ScanRequest(case_dir=case, sources=sources, resume=True, **changes)
+    return scan(request, watch or Noted())
 
 
 def folder(root: Path, files: dict[str, bytes]) -> Path:

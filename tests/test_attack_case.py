@@ -11,7 +11,7 @@ import pytest
 from scans import folder, scanned
 
 from heroes_forensics.errors import EvidenceError, UsageError
-from heroes_forensics.pipelines import cases, verifying
+from heroes_forensics.pipelines import cases, folders, verifying
 
 # Ends hard at the N-th call that puts something on the disk, as a power cut would.
 _CUT = """
@@ -43,10 +43,10 @@ def test_a_case_cut_off_while_it_is_made_can_be_made_again(tmp_path: Path) -> No
             [sys.executable, "-c", _CUT, str(case), str(step)], env=os.environ, check=False
         )
         codes.add(done.returncode)
-        if not cases.exists(case) and case.exists() and (case / "custody").exists():
+        if not folders.exists(case) and case.exists() and (case / "custody").exists():
             with pytest.raises(EvidenceError):
                 verifying.verify(case)
-        if not cases.exists(case):
+        if not folders.exists(case):
             cases.create(case)
         assert verifying.verify(case)["exit_code"] in {0, 7}
     assert codes == {0, 9}
@@ -54,10 +54,10 @@ def test_a_case_cut_off_while_it_is_made_can_be_made_again(tmp_path: Path) -> No
 
 def test_a_record_without_its_database_is_not_taken_for_an_unfinished_case(tmp_path: Path) -> None:
     scanned(tmp_path / "case", folder(tmp_path / "evidence", {"a": b"a"}))
-    (tmp_path / "case" / cases.DATABASE).unlink()
+    (tmp_path / "case" / folders.DATABASE).unlink()
     with pytest.raises(UsageError):
         cases.create(tmp_path / "case")
-    assert verifying.verify(tmp_path / "case" / cases.BUNDLE)["exit_code"] in {0, 7}
+    assert verifying.verify(tmp_path / "case" / folders.BUNDLE)["exit_code"] in {0, 7}
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_record_without_its_database_is_not_taken_for_an_unfinished_case(tmp_p
 def test_rows_of_other_types_are_a_finding_of_the_verifier(statement: str, tmp_path: Path) -> None:
     case = tmp_path / "case"
     scanned(case, folder(tmp_path / "evidence", {"a": b"a"}))
-    with closing(sqlite3.connect(case / cases.DATABASE)) as database:
+    with closing(sqlite3.connect(case / folders.DATABASE)) as database:
         assert database.execute(statement).rowcount
         database.commit()
     found = verifying.verify(case)
@@ -85,5 +85,5 @@ def test_rows_of_other_types_are_a_finding_of_the_verifier(statement: str, tmp_p
 def test_a_case_without_its_ledger_file_does_not_verify(tmp_path: Path) -> None:
     case = tmp_path / "case"
     scanned(case, folder(tmp_path / "evidence", {"a": b"a"}))
-    (case / cases.BUNDLE / "ledger.jsonl").unlink()
+    (case / folders.BUNDLE / "ledger.jsonl").unlink()
     assert verifying.verify(case)["exit_code"] == 6

@@ -10,7 +10,7 @@ import pytest
 from scans import folder, scanned
 
 from heroes_forensics.errors import HashSetError, UsageError
-from heroes_forensics.pipelines import cases, verifying, views
+from heroes_forensics.pipelines import folders, verifying, views
 
 _MAIN = "import os; os.umask(0); from heroes_forensics.cli import main; main()"
 
@@ -41,7 +41,7 @@ def test_a_case_on_a_medium_without_writing_is_read_and_verified(
     assert verifying.verify(case)["exit_code"] == code
     assert list(views.inventory(case))
     assert sorted(path.name for path in case.iterdir()) == before
-    (case / f"{cases.DATABASE}-wal").write_bytes(b"rows of a run that did not end")
+    (case / f"{folders.DATABASE}-wal").write_bytes(b"rows of a run that did not end")
     with pytest.raises(UsageError, match="did not end"):
         list(views.inventory(case))
 

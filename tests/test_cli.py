@@ -180,7 +180,8 @@ def test_an_interruption_is_130(
 
 USAGE = {
     "no verb of this name": (["scam"], "no such command"),
-    "no such option": (["scan", "--budget", "1m", "x", "--case", "c"], "no such option"),
+    "no such option": (["scan", "--hurry", "x", "--case", "c"], "no such option"),
+    "no time": (["scan", "x", "--case", "c", "--budget", "soon"], "write 90s, 15m"),
     "argument missing": (["inspect"], "missing argument"),
     "option missing": (["scan", "x"], "missing option"),
     "not a choice": (["scan", "x", "--case", "c", "--verify", "never"], "invalid value"),

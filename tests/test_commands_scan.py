@@ -9,7 +9,7 @@ from report_example import RICH
 
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import scan as pipeline
-from heroes_forensics.pipelines.scan import ScanRequest, ScanResult
+from heroes_forensics.pipelines.request import ScanRequest, ScanResult
 from heroes_forensics.pipelines.watch import Progress, Watch
 
 FINDING: JSON = {
@@ -174,6 +174,7 @@ def test_json_lines_come_as_things_happen(
         "case_dir": f"{tmp_path}/case",
         "run": "r",
         "outcome": "complete",
+        "cause": "",
         "exit_code": 0,
         "findings": 0,
         "unexpected_gaps": 0,
@@ -199,12 +200,22 @@ def test_the_summary_is_that_of_the_report(
 
 
 @pytest.mark.parametrize(
-    ("code", "text"), [(130, "INTERRUPTED: "), (6, "THE EVIDENCE DOES NOT VERIFY")]
+    ("code", "cause", "text"),
+    [
+        (130, "signal", "INTERRUPTED: "),
+        (3, "budget", "THE TIME IS USED UP: "),
+        (6, "", "THE EVIDENCE DOES NOT VERIFY"),
+    ],
 )
-def test_what_must_not_be_overlooked_is_said(
-    code: int, text: str, scanning: Ask, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_what_must_not_be_overlooked_is_said(  # noqa: PLR0913, PLR0917 - fixtures
+    code: int,
+    cause: str,
+    text: str,
+    scanning: Ask,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    scanning(result(tmp_path, exit_code=code))
+    scanning(result(tmp_path, exit_code=code, cause=cause))
     ran = here(capsys, "scan", "a", "--case", "C", "--quiet")
     assert ran.code == code
     assert text in ran.out
@@ -216,3 +227,22 @@ def test_a_case_folder_cannot_act_on_the_terminal(
     scanning(result(tmp_path, case_dir=Path("a\x1b[2J\u202eb\n")))
     ran = here(capsys, "scan", "a", "--case", "C", "--quiet")
     assert ran.out.splitlines()[-1] == r"Check:   heroes verify a\x1b[2J\u202eb\x0a"
+
+
+def test_going_on_keeps_what_was_stated_apart_from_what_was_not(
+    scanning: Ask, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = scanning(result(tmp_path))
+    ran = here(capsys, "scan", "--case", "C", "--resume", "--budget", "1h30m", "--verify", "during")
+    assert ran.code == 0
+    (request,) = asked
+    assert (request.resume, request.budget, request.sources) == (True, 5400, ())
+    assert request.stated == {"verify"}
+
+
+def test_a_digest_may_name_its_source(
+    scanning: Ask, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = scanning(result(tmp_path))
+    here(capsys, "scan", "a", "b", "--case", "C", "--expect", f"2:MD5:{'0A' * 16}")
+    assert asked[0].expect == (f"2:md5:{'0a' * 16}",)

@@ -16,9 +16,9 @@ from scans import demo_scan, folder, scanned
 from heroes_forensics import durable
 from heroes_forensics.custody import ledger
 from heroes_forensics.errors import CustodyError
-from heroes_forensics.pipelines import cases, verifying
+from heroes_forensics.pipelines import cases, folders, locking, verifying
 
-LEDGER = Path(cases.BUNDLE) / "ledger.jsonl"
+LEDGER = Path(folders.BUNDLE) / "ledger.jsonl"
 CUTS = 1000
 FLIPS = 40
 LARGE = 1 << 16
@@ -50,7 +50,7 @@ def opened(case: Path) -> None:
 
 def everything(case: Path) -> dict[str, bytes]:
     """Return every file of a case but its lock, and what SQLite keeps beside it while it looks."""
-    passing = {cases.LOCK, f"{cases.DATABASE}-shm", f"{cases.DATABASE}-wal"}
+    passing = {locking.LOCK, f"{folders.DATABASE}-shm", f"{folders.DATABASE}-wal"}
     return {
         str(path.relative_to(case)): path.read_bytes()
         for path in case.rglob("*")
@@ -59,7 +59,7 @@ def everything(case: Path) -> dict[str, bytes]:
 
 
 def lines_of(case: Path) -> list[bytes]:
-    with closing(sqlite3.connect(f"file:{case / cases.DATABASE}?mode=ro", uri=True)) as database:
+    with closing(sqlite3.connect(f"file:{case / folders.DATABASE}?mode=ro", uri=True)) as database:
         return [line for (line,) in database.execute("SELECT line FROM ledger ORDER BY seq")]
 
 
@@ -179,9 +179,9 @@ def test_a_ledger_with_more_lines_than_the_table_is_an_alarm_and_stays(case: Pat
 
 def test_an_older_database_does_not_pass_for_the_newer_one(case: Path, tmp_path: Path) -> None:
     older = tmp_path / "older.db"
-    shutil.copyfile(case / cases.DATABASE, older)
+    shutil.copyfile(case / folders.DATABASE, older)
     scanned(case, folder(tmp_path / "evidence", {"a": b"a"}), exhibit="EX-2")
-    shutil.copyfile(older, case / cases.DATABASE)
+    shutil.copyfile(older, case / folders.DATABASE)
     before = everything(case)
     assert process("verify", str(case)).code == 6
     done = process("report", str(case))
@@ -216,7 +216,7 @@ ADDED = {
 
 @pytest.mark.parametrize("change", ADDED)
 def test_whatever_is_added_to_the_database_is_refused(change: str, case: Path) -> None:
-    with closing(sqlite3.connect(case / cases.DATABASE)) as database:
+    with closing(sqlite3.connect(case / folders.DATABASE)) as database:
         database.executescript(ADDED[change])
         database.commit()
     before = everything(case)

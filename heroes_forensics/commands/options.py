@@ -1,6 +1,7 @@
 """Options that several verbs share, and how a passphrase is asked for."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,6 +21,9 @@ NAMES: Final = ("sealed", "clear")
 EXPECTED: Final = ("md5", "sha1", "sha256")
 """Algorithms that a scan computes of the media, and can compare."""
 TREAT_AS: Final = ("auto", "image", "tar", "zip", "file")
+
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
+"""Of a source, in front of the digest expected of it."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -77,7 +81,9 @@ def digests(
     sizes = {row.name: 2 * row.digest_bytes for row in ALGORITHMS if row.name in EXPECTED}
     result = []
     for value in values:
-        algorithm, _, text = value.strip().lower().partition(":")
+        number, _, rest = value.strip().lower().partition(":")
+        source = f"{int(number)}:" if _NUMBER.fullmatch(number) else ""
+        algorithm, _, text = (rest if source else value.strip().lower()).partition(":")
         if algorithm not in sizes:
             raise click.BadParameter(f"the algorithm is one of {', '.join(sizes)}: sha256:HEX")
         if not set(text) <= set("0123456789abcdef"):
@@ -86,8 +92,34 @@ def digests(
             raise click.BadParameter(
                 f"a value of {algorithm} has {sizes[algorithm]} hexadecimal digits, not {len(text)}"
             )
-        result.append(f"{algorithm}:{text}")
+        result.append(f"{source}{algorithm}:{text}")
     return tuple(result)
+
+
+def duration(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    """Read a time such as ``15m`` or ``1h30m`` as seconds; a callback."""
+    del context, parameter
+    if value is None:
+        return None
+    parts = _PART.findall(value.strip().lower())
+    if not parts or "".join(number + unit for number, unit in parts) != value.strip().lower():
+        raise click.BadParameter(f"{value!r} is no time: write 90s, 15m, 8h or 1h30m")
+    seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    if not 0 < seconds <= _LONGEST:
+        raise click.BadParameter(f"{value!r} is not between a moment and a year")
+    return seconds
+
+
+_PART: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd])", re.ASCII)
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST: Final = 366 * 86400
+
+
+def stated(names: Sequence[str]) -> frozenset[str]:
+    """Return which of these parameters of the verb were given on the command line."""
+    context = click.get_current_context()
+    given = click.core.ParameterSource.COMMANDLINE
+    return frozenset(name for name in names if context.get_parameter_source(name) is given)
 
 
 def fields(given: Sequence[tuple[str, str]], option: str) -> JSON:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -12,15 +12,21 @@ from heroes_forensics.commands.progress import watching
 from heroes_forensics.commands.summary import report_of, summary
 from heroes_forensics.commands.text import counted, facts, hanging, plain
 from heroes_forensics.commands.verb import Verb
-from heroes_forensics.errors import INTERRUPTED, CustodyError
+from heroes_forensics.errors import CustodyError
 from heroes_forensics.model import JSON
 
 if TYPE_CHECKING:
-    from heroes_forensics.pipelines.scan import ScanResult
+    from heroes_forensics.pipelines.request import ScanResult
+
+
+STATED: Final = (
+    *("profile", "verify", "names", "treat_as", "accept_damaged", "expect", "sets", "exhibit"),
+)
+"""Options that a run that goes on was begun with."""
 
 
 @click.command("scan", cls=Verb)
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=options.PATH)
+@click.argument("sources", metavar="SOURCE...", nargs=-1, type=options.PATH)
 @click.option(
     "--case", "case_dir", required=True, type=options.PATH, metavar="DIR",
     help="The folder of the case: a new one, an empty one, or a case.",
@@ -51,7 +57,7 @@ if TYPE_CHECKING:
 @click.option(
     "--expect", multiple=True, callback=options.digests, metavar="ALG:HEX",
     help="A digest that the media must have, for example from a label; ALG is md5, sha1 or "
-    "sha256. May be repeated.",
+    "sha256. With several sources, the number of the source in front: 2:md5:HEX. May be repeated.",
 )  # fmt: skip
 @click.option(
     "--names", type=click.Choice(options.NAMES),
@@ -87,6 +93,14 @@ if TYPE_CHECKING:
     help="Accepted for scripts: this version has no perceptual comparison.",
 )  # fmt: skip
 @click.option(
+    "--budget", callback=options.duration, metavar="TIME",
+    help="End in order after this time (15m, 1h30m, 90s), with a report of what was reached.",
+)  # fmt: skip
+@click.option(
+    "--resume", is_flag=True,
+    help="Go on with the run of the case that was interrupted, under its own settings.",
+)  # fmt: skip
+@click.option(
     "--exit-code", "with_matches", is_flag=True,
     help="Exit with 10 for matches, 11 for matches and unexpected gaps.",
 )  # fmt: skip
@@ -113,6 +127,8 @@ def scan(  # noqa: PLR0913 # the options of a verb
     workers: int,
     require_isolation: str | None,
     no_perceptual: bool,
+    budget: float | None,
+    resume: bool,
     with_matches: bool,
     passphrase_fd: int | None,
     quiet: bool,
@@ -123,22 +139,26 @@ def scan(  # noqa: PLR0913 # the options of a verb
     Opens each SOURCE read-only, lists every file (deleted ones too), digests every stream once,
     compares, and writes a signed record and a report into the case. No content and, unless asked
     for, no name is shown to anybody. Interrupted with Ctrl-C, it finishes what is being read and
-    closes the record.
+    closes the record; twice, it ends at once. Closing the terminal does not end it. Whatever
+    ended it, --resume goes on where it stopped, and comes to the same result.
 
     Examples:
       heroes scan image.E01 --set known.json --case CASE
       heroes scan disk.001 --case CASE --verify before --expect md5:HEX
       heroes scan phone.zip --case CASE --set notable --set nsrl --exit-code
+      heroes scan disk.E01 --case CASE --set notable --budget 15m
+      heroes scan --case CASE --resume
 
     Exit codes:
       0   done                             5    stopped unasked: disk, machine
-      3   done, with unexpected gaps       6    evidence or record does not verify
+      3   done, with unexpected gaps,      6    evidence or record does not verify
+          or the budget was used up
       4   the case is in use               20   a source cannot be opened
       10  matches (--exit-code)            30   a hash set is refused
       11  matches and unexpected gaps      130  interrupted
     """
     del no_perceptual
-    from heroes_forensics.pipelines.scan import ScanRequest, outcome_code  # noqa: PLC0415 # heavy
+    from heroes_forensics.pipelines.request import ScanRequest, outcome_code  # noqa: PLC0415 # heavy
     from heroes_forensics.pipelines.scan import scan as run  # noqa: PLC0415 # heavy
 
     set_options: JSON = {}
@@ -164,6 +184,9 @@ def scan(  # noqa: PLR0913 # the options of a verb
         examiner=examiner,
         passphrase=options.passphrase(passphrase_fd),
         require_isolation=require_isolation or "",
+        budget=budget,
+        resume=resume,
+        stated=options.stated(STATED) if resume else frozenset(),
     )
     out = Output(as_json=as_json)
     with watching(out, quiet=quiet) as watch:
@@ -182,6 +205,7 @@ def _row(result: "ScanResult", code: int) -> JSON:
         "case_dir": str(result.case_dir),
         "run": result.run,
         "outcome": result.outcome,
+        "cause": result.cause,
         "exit_code": code,
         "findings": result.findings,
         "unexpected_gaps": result.unexpected_gaps,
@@ -203,8 +227,10 @@ def text(result: "ScanResult") -> Iterator[str]:
         yield "There is no report of this run. What was counted:"
         yield from facts(result.counts, indent=2)
     yield ""
-    if result.exit_code == INTERRUPTED:
-        yield "INTERRUPTED: the examination was not finished; the record was closed."
+    if result.cause:
+        what = "THE TIME IS USED UP" if result.cause == "budget" else "INTERRUPTED"
+        yield f"{what}: the examination was not finished; the record was closed."
+        yield f"Go on:   heroes scan --case {plain(result.case_dir)} --resume"
     if result.exit_code == CustodyError.exit_code:
         yield "THE EVIDENCE DOES NOT VERIFY: see the sources above."
     for note in result.notes:

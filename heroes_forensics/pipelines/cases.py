@@ -1,12 +1,8 @@
 """Making, opening and closing a case: its lock, database, keys and ledger."""
 
 import base64
-import fcntl
 import json
-import os
 import re
-import shutil
-import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,36 +11,37 @@ from uuid import uuid4
 
 from heroes_forensics import durable
 from heroes_forensics.custody import bundle, chain, events, highwater, keys, notes, seal
-from heroes_forensics.errors import CaseBusyError, CustodyError, UsageError
+from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import laboratory
+from heroes_forensics.pipelines.folders import BUNDLE, DATABASE, UNBORN, check_place, clear, exists
 from heroes_forensics.pipelines.journal import Journal, now
-from heroes_forensics.store import integrity
+from heroes_forensics.pipelines.locking import Owner, locked
+from heroes_forensics.store import integrity, progress
 from heroes_forensics.store.database import Database
 from heroes_forensics.store.records import Seal
 
-DATABASE: Final = "case.db"
-UNBORN: Final = "case.db.new"
-"""The database of a case that is being made: it gets its name when the case is whole."""
-BUNDLE: Final = "custody"
-LOCK: Final = "lock"
-EVENTS: Final = "events.jsonl"
 POLICIES: Final = ("sealed", "clear")
 LABEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-_FLOCK: Final = struct.Struct("hhqqi4x")
 
 
 class OpenCase:
     """A case held for writing."""
 
     def __init__(
-        self, folder: Path, database: Database, journal: Journal, ring: keys.KeyRing
+        self,
+        folder: Path,
+        database: Database,
+        journal: Journal,
+        ring: keys.KeyRing,
+        *,
+        before: Owner | None = None,
     ) -> None:
         self.folder = folder
         self.database = database
         self.journal = journal
         self.ring = ring
+        self._before = before
         self.facts: dict[str, Any] = database.facts()
         self._sealer: seal.NameSealer | None = None
 
@@ -52,6 +49,26 @@ class OpenCase:
     def bundle(self) -> bundle.Bundle:
         """The custody bundle of the case."""
         return bundle.Bundle(self.folder / BUNDLE)
+
+    def begin(self) -> None:
+        """Take the record up for writing; done before the first event of whoever opened the case.
+
+        Its manifest goes: that is of a record at rest. What a process that was killed left is said:
+        that its lock was taken over, and that its run has no end.
+        """
+        self.bundle.unpublish()
+        before, self._before = self._before, None
+        cut = progress.runs_without_end(self.database)
+        if before is None and not cut:
+            return
+        with self.journal.transaction() as records:
+            if before is not None:
+                text = f"the case was taken over from process {before.pid}, which {before.ended}"
+                self.journal.event("quality.noted", {"kind": "deviation", "text": text})
+            for number, uuid, done in cut:
+                body: JSON = {"run": uuid, "cause": "crash", "done_through": done}
+                self.journal.event("run.interrupted", body)
+                records.run_interrupted(number, None)
 
     def publish(self) -> None:
         """Sign the bundle as it stands, and remember how far its ledger reaches."""
@@ -77,6 +94,10 @@ class OpenCase:
             return _plain
         return sealer.seal_many
 
+    def open_path(self, item: int, stored: bytes) -> bytes:
+        """Return the path of an item from what is stored of it; see `sealer`."""
+        return stored if self.facts["names"] == "clear" else self.sealer().open(item, stored)
+
     def sealer(self) -> seal.NameSealer:
         """Unwrap the case key, once; the caller has written the event that says why."""
         if self._sealer is None:
@@ -88,125 +109,6 @@ class OpenCase:
 def _plain(names: Sequence[tuple[int, bytes]]) -> list[bytes]:
     """Stand in for sealing where the case's policy is ``clear``."""
     return [name for _, name in names]
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the case alone; the lock ends with the process, however that ends.
-
-    Raises:
-        CaseBusyError: another process holds it.
-        UsageError: the folder cannot be written.
-    """
-    try:
-        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise UsageError(
-            f"the case directory {folder} cannot be written: {error.strerror}",
-            hint="choose a directory on a local disk that you may write to",
-        ) from error
-    try:
-        whole = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-        try:
-            fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, whole)
-        except OSError as error:
-            owner = _owner(os.pread(descriptor, 4096, 0))
-            raise CaseBusyError(
-                f"the case {folder} is in use by process {owner}",
-                hint="wait for it to end, or use another case directory",
-            ) from error
-        os.ftruncate(descriptor, 0)
-        text = json.dumps({"pid": os.getpid(), "boot": _boot(), "since": now()})
-        os.pwrite(descriptor, text.encode(), 0)
-        yield
-        os.ftruncate(descriptor, 0)
-    finally:
-        os.close(descriptor)
-
-
-def check_idle(folder: Path) -> None:
-    """Refuse a case that is being written: what is read of it now does not belong together.
-
-    Raises:
-        CaseBusyError: a process holds it.
-    """
-    try:
-        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:  # no process of ours was ever here, or nobody may write here
-        return
-    try:
-        whole = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-        kind, *_ = _FLOCK.unpack(fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, whole))
-        if kind != fcntl.F_UNLCK:
-            owner = _owner(os.pread(descriptor, 4096, 0))
-            raise CaseBusyError(
-                f"the case {folder} is in use by process {owner}",
-                hint="verify it when that has ended; copies of its bundle can be verified any time",
-            )
-    finally:
-        os.close(descriptor)
-
-
-def _owner(data: bytes) -> str:
-    try:
-        return str(int(json.loads(data)["pid"]))
-    except (ValueError, KeyError, TypeError):
-        return "unknown"
-
-
-def _boot() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return ""
-
-
-def exists(folder: Path) -> bool:
-    """Say whether there is a case in ``folder``."""
-    return (folder / DATABASE).exists()
-
-
-def check_place(folder: Path) -> None:
-    """Refuse a folder that cannot become a case, before anything is read.
-
-    Raises:
-        UsageError: it holds something else, or cannot be written.
-    """
-    if exists(folder):
-        return
-    parent = folder
-    while not parent.exists() and parent != parent.parent:
-        parent = parent.parent
-    if folder.is_dir() and not _free(folder):
-        raise UsageError(
-            f"{folder} is neither empty nor a case",
-            hint="name a new or empty directory, or one that heroes made",
-        )
-    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise UsageError(
-            f"the case directory {folder} cannot be written",
-            hint="choose a directory on a local disk that you may write to",
-        )
-
-
-def _free(folder: Path) -> bool:
-    """Say whether a folder is empty, or holds no more than a making that was cut short.
-
-    The unborn database is made before the bundle, so a bundle without it is somebody's record.
-    """
-    names = {member.name for member in folder.iterdir()} - {LOCK}
-    return not names or (UNBORN in names and names <= _UNFINISHED)
-
-
-def _clear(folder: Path) -> None:
-    """Remove what a making that was cut short left; the caller holds the lock."""
-    if (folder / UNBORN).exists():
-        shutil.rmtree(folder / BUNDLE, ignore_errors=True)
-        for name in _UNFINISHED - {BUNDLE}:
-            (folder / name).unlink(missing_ok=True)
-
-
-_UNFINISHED: Final = {BUNDLE, UNBORN, f"{UNBORN}-wal", f"{UNBORN}-shm", f"{UNBORN}-journal"}
 
 
 @contextmanager
@@ -222,14 +124,14 @@ def opened(folder: Path, *, passphrase: str | None = None) -> Iterator[OpenCase]
         raise UsageError(
             f"{folder} is not a case", hint="give the directory that `heroes scan --case` made"
         )
-    with _locked(folder):
+    with locked(folder) as before:
         database = Database.open(folder / DATABASE)
         try:
             facts = database.facts()
             ring = laboratory.case_ring(facts, passphrase)
             journal = Journal(database, folder / BUNDLE, ring.signer(facts["ledger"]))
             _check_rows(database, folder / BUNDLE)
-            yield OpenCase(folder, database, journal, ring)
+            yield OpenCase(folder, database, journal, ring, before=before)
         finally:
             database.close()
 
@@ -302,7 +204,7 @@ def create(  # noqa: PLR0913 - the facts a case begins with
             f"the case directory {folder} cannot be made: {error.strerror}",
             hint="choose a directory on a local disk that you may write to",
         ) from error
-    with _locked(folder):
+    with locked(folder):
         ring = laboratory_ring or keys.create_case_ring(home, uuid)
         recipients = [recipient for _, recipient in ring.recipients]
         wrapped = seal.wrap_key(seal.new_case_key(), recipients)
@@ -321,7 +223,7 @@ def create(  # noqa: PLR0913 - the facts a case begins with
         }
         signer = ring.signer(ledger)
         vkey = str(notes.of(signer))
-        _clear(folder)
+        clear(folder)
         database = Database.create(folder / UNBORN, facts)
         files = bundle.Bundle(folder / BUNDLE)
         try:
@@ -424,7 +326,7 @@ def set_exhibit(
 ) -> JSON:
     """Complete or correct the fields of an exhibit; a correction is an event."""
     with opened(folder, passphrase=passphrase) as case:
-        case.bundle.unpublish()
+        case.begin()
         with case.journal.transaction() as records:
             records.exhibit(check_label(label), dict(fields))
             note = ", ".join(sorted(fields))

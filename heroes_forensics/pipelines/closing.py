@@ -1,123 +1,25 @@
-"""The events around a run: what it was about to do, and at its end what it came to.
+"""The end of a run: what it came to, whether it was finished or not.
 
-``run.started`` is written before the work and everything else after it, so that a run without an
-end is seen as interrupted. What is committed at the end, of the sources of this run: every item
-(inventory tree), every finding (salted commitments), the coverage, and the sealed file with names
-and values.
+What is committed, of the sources of this run: every item (inventory tree), every finding (salted
+commitments), the coverage, and the sealed file with names and values. A run that is finished later
+commits again, and that counts.
 """
 
-import json
-from collections.abc import Sequence
-from typing import Final
-
-from heroes_forensics import __version__
-from heroes_forensics.custody import bundle, commitments, events
+from heroes_forensics.custody import commitments, events
 from heroes_forensics.model import JSON, Gap, is_policy
 from heroes_forensics.pipelines import committing
-from heroes_forensics.pipelines.environment import environment
-from heroes_forensics.pipelines.isolation import Isolation
 from heroes_forensics.pipelines.journal import now
-from heroes_forensics.pipelines.known import Sets
 from heroes_forensics.pipelines.run import Run
-from heroes_forensics.pipelines.sources import Evidence
-from heroes_forensics.store import integrity, queries
-
-METHOD: Final = "exact-digest-matching"
+from heroes_forensics.store import integrity, progress, queries
 
 
-def register(run: Run, evidence: Evidence, label: str, fields: JSON) -> None:
-    """Write that a source came into the case, with what the operator said of its exhibit."""
-    size = evidence.facts.get("size")
-    body: JSON = {
-        "evidence": label,
-        "kind": str(evidence.facts.get("kind", "image")),
-        "format": str(evidence.facts.get("format", "unknown")),
-        "size": size if isinstance(size, int) and size >= 0 else 0,
-        "segments": [
-            {"name_ref": f"segment-{number}", "size": slot.size}
-            for number, slot in enumerate(evidence.slots, start=1)
-        ],
-    }
-    names = {
-        "make": "make",
-        "model": "model",
-        "serial": "serial",
-        "seal": "seal_number",
-        "description": "description",
-        "officer": "officer",
-        "lims": "reference",
-    }
-    body.update({names[name]: str(fields[name]) for name in names if fields.get(name)})
-    run.journal.event("evidence.registered", body)
+def finish(run: Run, integrity_of: JSON) -> tuple[str, JSON]:
+    """Commit to what the run found, and close it; return its outcome and its counts.
 
-
-def start(run: Run, sets: Sets, labels: Sequence[str], isolation: Isolation) -> None:
-    """Announce the run: environment, configuration, method, sets, ``run.started``, locks."""
-    journal = run.journal
-    # JSON is YAML; the bytes of this file are what the ledger holds the digest of.
-    text = json.dumps(run.config, sort_keys=True, indent=1) + "\n"
-    config = run.case.bundle.write_run(run.uuid, bundle.CONFIG, text.encode())
-    facts = environment()
-    with journal.transaction() as records:
-        records.run_facts(run.id, {"environment": facts, "isolation": isolation.facts()})
-        journal.event("environment.recorded", facts)
-        journal.event(
-            "config.declared", {"config_sha256": config, "profile": run.config["profile"]}
-        )
-        journal.event(
-            "method.declared",
-            {
-                "method": METHOD,
-                "version": __version__,
-                "thresholds": {},
-                "decision_rule": "an item matches an entry when a digest of both is equal",
-            },
-        )
-        loaded = sets.record(run)
-        for label in labels:
-            journal.event(
-                "evidence.opened",
-                {
-                    "evidence": label,
-                    "mode": "read-only",
-                    "opener": "heroes-forensics",
-                    "versions": [{"name": "heroes-forensics", "version": __version__}],
-                },
-            )
-        authority = run.case.facts.get("authority")
-        journal.event(
-            "run.started",
-            {
-                "run": run.uuid,
-                "evidence": list(labels),
-                "purpose": "scan",
-                "authority": authority["reference"] if isinstance(authority, dict) else None,
-                "method": METHOD,
-                "hashsets": loaded,
-                "config_sha256": config,
-            },
-        )
-        journal.event("isolation.probed", {"run": run.uuid, **isolation.facts()})
-    run.case.bundle.write_run(
-        run.uuid, "environment.json", json.dumps(facts, sort_keys=True, indent=1).encode() + b"\n"
-    )
-
-
-def release(run: Run, label: str) -> None:
-    """Write that a source is not read any more."""
-    run.journal.event(
-        "evidence.closed",
-        {
-            "evidence": label,
-            "mode": "read-only",
-            "opener": "heroes-forensics",
-            "versions": [{"name": "heroes-forensics", "version": __version__}],
-        },
-    )
-
-
-def finish(run: Run) -> tuple[str, JSON]:
-    """Commit to what the run found, and close it; return its outcome and its counts."""
+    Args:
+        run: with nothing left to do, or interrupted.
+        integrity_of: the status of the verification of each source, by its label.
+    """
     database, journal = run.database, run.journal
     with database.transaction():
         database.make_indexes()
@@ -164,13 +66,34 @@ def finish(run: Run) -> tuple[str, JSON]:
         if run.interrupted:
             journal.event(
                 "run.interrupted",
-                {"run": run.uuid, "cause": "signal", "done_through": counts["digested"]},
+                {"run": run.uuid, "cause": run.stop.cause, "done_through": _ended(counts)},
             )
         else:
             journal.event("run.completed", _completed(run, outcome, counts, committed))
-        records.run_ended(run.id, ended, outcome, {"counts": counts})
+        facts: JSON = {"counts": counts, "integrity": integrity_of, "alarm": run.alarm}
+        records.run_ended(run.id, ended, outcome, facts)
     journal.checkpoint("run ended")
+    run.log({"type": "run", "run": run.uuid, "state": outcome, "cause": run.stop.cause})
     return outcome, counts
+
+
+def ended(run: Run) -> bool:
+    """Say whether the end of a run is on record."""
+    outcome = run.database.value("SELECT outcome FROM run WHERE id=?", (run.id,))
+    return outcome is not None
+
+
+def break_off(run: Run, cause: str) -> None:
+    """Write that a run ends at once, and nothing else: what it committed stays as it is."""
+    so_far = progress.so_far(run.database, run.id)
+    with run.journal.transaction() as records:
+        body: JSON = {"run": run.uuid, "cause": cause, "done_through": so_far.items_ended}
+        run.journal.event("run.interrupted", body)
+        records.run_interrupted(run.id, now())
+
+
+def _ended(counts: JSON) -> int:
+    return sum(_int(counts[name]) for name in ("digested", "no_content", "policy", "gaps"))
 
 
 def _unaccounted(run: Run) -> None:

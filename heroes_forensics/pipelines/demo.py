@@ -10,6 +10,7 @@ from heroes_forensics import demo as bundled
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import scan, verifying
+from heroes_forensics.pipelines.request import ScanRequest
 from heroes_forensics.pipelines.watch import Watch
 from heroes_forensics.store import queries
 from heroes_forensics.store.database import Database
@@ -44,7 +45,7 @@ def demo(directory: Path, watch: Watch) -> JSON:
     with own_home(directory.absolute() / "home"):
         case = directory / "case"
         result = scan.scan(
-            scan.ScanRequest(
+            ScanRequest(
                 case_dir=case,
                 sources=(bundled.path(bundled.IMAGE),),
                 exhibit="DEMO-1",

@@ -5,6 +5,7 @@ disk order: all of a volume, or the part of it that is stored already. What come
 by `listing` and `reading`.
 """
 
+import json
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -16,9 +17,10 @@ from heroes_forensics.pipelines.deaths import Death
 from heroes_forensics.pipelines.examined import Examined
 from heroes_forensics.pipelines.listing import LISTERS, ListingStore
 from heroes_forensics.pipelines.reading import DEATH_GAPS, Again, ContentStore, Family
+from heroes_forensics.pipelines.relisting import Stored
 from heroes_forensics.pipelines.run import Run
 from heroes_forensics.pipelines.sources import Evidence
-from heroes_forensics.store import queries
+from heroes_forensics.store import progress, queries
 
 UNIT_ITEMS: Final = 2000
 UNIT_BYTES: Final = 256 << 20
@@ -51,7 +53,10 @@ class Examination:
         self._reading = ContentStore(run)
 
     def register(self) -> None:
-        """Store the volumes and the gaps that opening the source showed."""
+        """Store the volumes and the gaps that opening the source showed, or take up what is."""
+        if progress.registered(self._run.database, self._source):
+            self._take_up()
+            return
         run = self._run
         with run.journal.transaction() as records:
             for gap in self._evidence.gaps:
@@ -69,6 +74,22 @@ class Examination:
                     run.gap(Gap(where, code, known), source=self._source, volume=number)
                 else:
                     self._volumes[number] = Examined(number, str(volume["key"]), volume)
+
+    def _take_up(self) -> None:
+        """Go on with the volumes of an interrupted run: what is on record is not done again."""
+        run = self._run
+        specs = {str(volume["key"]): volume for volume in self._evidence.volumes}
+        for row in progress.standing(run.database, self._source):
+            if row.state == "gap":
+                continue
+            volume = Examined(row.id, row.key, specs[row.key], last=row.last, unread=row.unread)
+            volume.listed = row.state == "listed"
+            volume.kind, volume.times = row.file_system, json.loads(row.time_basis)
+            if not volume.listed:
+                # Reading a folder that is in use may move its access times; an image has none.
+                still = self._evidence.facts.get("format") != "directory"
+                volume.before = Stored(run.database, row.id, run.case.open_path, access_times=still)
+            self._volumes[row.id] = volume
 
     def _left_out(self, volume: Mapping[str, object]) -> str:
         """Return the code of the gap a whole volume is, or an empty text."""
@@ -90,7 +111,8 @@ class Examination:
     def examine(self, *, digest_media: bool) -> None:
         """List every volume and read every stream; also digest the media when asked to."""
         for volume in self._volumes.values():
-            self._list(volume, "inventory")
+            if not volume.listed:
+                self._list(volume, "inventory")
         if digest_media:
             self.start_media_digest()
         self._run.stage("listing")
@@ -122,9 +144,17 @@ class Examination:
                 self._listing.take(unit, self._listed_by[unit.id], frame)
             else:
                 self._again.extendleft(reversed(self._reading.take(unit, frame)))
+            if isinstance(frame, Control) and frame.kind == "done":
+                self._still_the_same()
+                run.journal.checkpoint_when_due()
             run.tick()
             if run.interrupted and not run.reading:
                 break
+
+    def _still_the_same(self) -> None:
+        """Notice evidence that changes at the first unit after it, not at the end alone."""
+        if not self._evidence.unchanged():
+            self._run.evidence_changed(self.label)
 
     def _died(self, unit: Unit, death: Death) -> None:
         if unit.kind == "content":

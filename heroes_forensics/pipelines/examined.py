@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from heroes_forensics.frames import Batch
 from heroes_forensics.model import JSON, Gap, Listing
+from heroes_forensics.pipelines.relisting import Stored
 
 
 @dataclass(slots=True)
@@ -34,3 +35,7 @@ class Examined:
     """Bytes of the items stored after that one."""
     last: int = 0
     """The last item stored."""
+    listed: bool = False
+    """All its listers have finished, now or before an interruption."""
+    before: Stored | None = None
+    """What a listing that was interrupted had stored, as long as it is compared with."""

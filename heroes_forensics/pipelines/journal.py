@@ -7,6 +7,7 @@ A file that says anything else than the table is an integrity alarm, and nothing
 """
 
 import signal
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,6 +23,13 @@ from heroes_forensics.store.records import Records
 
 if TYPE_CHECKING:
     from heroes_forensics.model import JSON
+
+CHECKPOINT_EVENTS: Final = 1000
+CHECKPOINT_SECONDS: Final = 15 * 60
+"""A ledger that grows is signed at the latest after so many events, or so long."""
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+"""What ends a run: it waits while rows and lines are being written."""
 
 SOFTWARE: Final = {"id": f"heroes-forensics/{__version__}", "kind": "software"}
 
@@ -42,9 +50,17 @@ class Journal:
         self._ledger = ledger.Ledger(self._lines())
         self._pending: list[bytes] = []
         self._inside = False
-        self._check_last()
+        self._behind = False
+        """The file lacks lines that the table holds, because a disk refused them."""
+        last = self._check_last()
+        self._signed = (0 if last is None else last.size, time.monotonic())
+        """Events under the last checkpoint, and when this process knew of it."""
+        self._project()
+
+    def _project(self) -> None:
         with _writing():
             ledger.project(self._bundle.ledger, self._lines())
+        self._behind = False
 
     def _lines(self) -> Iterator[bytes]:
         for seq, (number, line) in enumerate(
@@ -54,7 +70,7 @@ class Journal:
                 raise CustodyError(f"the case database lacks event {seq} of its ledger")
             yield line
 
-    def _check_last(self) -> None:
+    def _check_last(self) -> notes.Checkpoint | None:
         last = self._bundle.last_checkpoint()
         if last is not None and (
             last.size > self._ledger.size or self._ledger.root_at(last.size) != last.root
@@ -63,6 +79,7 @@ class Journal:
                 f"the checkpoint of {last.size} events does not fit the case database",
                 hint="the database may be an older or another copy; nothing was changed",
             )
+        return last
 
     @property
     def size(self) -> int:
@@ -74,7 +91,7 @@ class Journal:
         """Commit rows and events together, then append the events to the file.
 
         An interrupt waits until both are done: a file that lacks a line in its middle would be
-        an alarm for ever.
+        an alarm for ever. Where the disk refused lines, the next transaction writes them too.
         """
         with _uninterrupted():
             self._inside = True
@@ -89,9 +106,13 @@ class Journal:
             finally:
                 self._inside = False
             lines, self._pending = self._pending, []
-            if lines:
+            if self._behind:
+                self._project()
+            elif lines:
+                self._behind = True
                 with _writing():
                     ledger.append(self._bundle.ledger, lines)
+                self._behind = False
 
     def event(self, kind: str, body: Mapping[str, object], *, person: str = "") -> int:
         """Append one event and return its number; outside a transaction it gets its own.
@@ -120,13 +141,22 @@ class Journal:
         }
         with _writing():
             self._bundle.add_checkpoint(note)
+        self._signed = (self._ledger.size, time.monotonic())
         self.event("ledger.checkpointed", facts)
+
+    def checkpoint_when_due(self) -> None:
+        """Sign the ledger when much, or long, was written since the last time."""
+        size, moment = self._signed
+        if self._ledger.size - size >= CHECKPOINT_EVENTS:
+            self.checkpoint(f"{CHECKPOINT_EVENTS} events")
+        elif self._ledger.size > size + 1 and time.monotonic() - moment >= CHECKPOINT_SECONDS:
+            self.checkpoint(f"{CHECKPOINT_SECONDS // 60} minutes")
 
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Hold Ctrl-C back; what came meanwhile arrives at the end."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Hold signals back that end a run; what came meanwhile arrives at the end."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
     finally:

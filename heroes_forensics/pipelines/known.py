@@ -1,5 +1,6 @@
 """The hash sets of one run: chosen, opened, tested, and compared with what is read."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.frames import Rows
 from heroes_forensics.hashsets.catalogue import ACTIVE, OtherEditionError, SetRecord
@@ -45,8 +47,22 @@ class Sets:
 
     opened: list[tuple[SetRecord, HashSetFile]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    files: list[JSON] = field(default_factory=list)
+    """Set files that were named by path: what a run that goes on looks at again."""
     _matcher: Matcher | None = None
     _ids: list[int] = field(default_factory=list)
+
+    def identity(self) -> list[JSON]:
+        """Return what the result of a run rests on: each set, its edition, its content."""
+        return [
+            {
+                "set": record.header.id,
+                "name": record.header.name,
+                "edition": record.header.edition,
+                "source_sha256": record.header.source_sha256,
+            }
+            for record, _ in self.opened
+        ]
 
     def record(self, run: "Run") -> list[str]:
         """Write which sets the run uses; inside a transaction. Return their names."""
@@ -181,6 +197,9 @@ def load(
             if any(record.path == other.path for other, _ in sets.opened):
                 continue
             sets.opened.append((record, _tested(record, key)))
+            if Path(name).is_file():
+                path, digest = str(Path(name).absolute()), record.header.source_sha256
+                sets.files.append({"path": path, "sha256": digest})
             warnings = record.report.get("warnings")
             if isinstance(warnings, list):
                 sets.notes += [f"{record.header.name}: {text}" for text in warnings]
@@ -188,6 +207,66 @@ def load(
         sets.close()
         raise
     return sets
+
+
+def again(wanted: Sequence[JSON], files: Sequence[JSON], *, passphrase: str | None = None) -> Sets:
+    """Open the sets that a run was begun with.
+
+    Args:
+        wanted: as `Sets.identity` gave them.
+        files: as `Sets.files` was.
+        passphrase: of the laboratory's keys.
+
+    Raises:
+        HashSetError: one of them is not there any more, or is not what it was.
+    """
+    sets = Sets(files=list(files))
+    for each in files:
+        _unchanged(Path(str(each["path"])), str(each["sha256"]))
+    if not wanted:
+        sets.notes.append("no hash set was given: every file is digested, nothing is compared")
+        return sets
+    key = laboratory.catalogue_ring(laboratory.home(), passphrase).set_key
+    try:
+        for each in wanted:
+            label = f"hash set {each['name']} {each['edition']}"
+            try:
+                record = catalogue().get(str(each["set"]), str(each["edition"]))
+            except UsageError as error:
+                raise HashSetError(
+                    f"{label} is not in the catalogue any more", hint=_NEW_RUN
+                ) from error
+            _same(record, each, label)
+            sets.opened.append((record, _tested(record, key)))
+    except BaseException:
+        sets.close()
+        raise
+    return sets
+
+
+_NEW_RUN: Final = "a new run compares with other sets: heroes scan SOURCE... --case DIR --new-run"
+
+
+def _same(record: SetRecord, wanted: JSON, label: str) -> None:
+    if record.state != ACTIVE or record.header.source_sha256 != wanted["source_sha256"]:
+        raise HashSetError(f"{label} is not the one the run was begun with", hint=_NEW_RUN)
+
+
+def _unchanged(path: Path, sha256: str) -> None:
+    """Refuse a set file that is not what was imported from it; one that went away is no matter.
+
+    Raises:
+        HashSetError: its content changed.
+    """
+    try:
+        with path.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:  # the catalogue holds what was imported
+        return
+    if found != sha256:
+        raise HashSetError(
+            f"the hash set file {shown(path.name)} changed since the run began", hint=_NEW_RUN
+        )
 
 
 def _tested(record: SetRecord, key: bytes) -> HashSetFile:

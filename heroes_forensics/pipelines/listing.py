@@ -13,8 +13,10 @@ from heroes_forensics.errors import EvidenceError
 from heroes_forensics.frames import Batch, Control, Frame, Status, Unit
 from heroes_forensics.model import GAP_TEXTS, HAS_CONTENT, EntryFlag, EntryKind, Gap, Listing
 from heroes_forensics.pipelines.examined import Examined
+from heroes_forensics.pipelines.relisting import NondeterminismError
 from heroes_forensics.pipelines.run import Run
 from heroes_forensics.pipelines.sources import gap_of
+from heroes_forensics.store import progress
 from heroes_forensics.store.records import rows_digest
 
 PART_ROWS: Final = 20_000
@@ -41,14 +43,22 @@ class ListingStore:
         self._search_orphans = search_orphans
         self._counted: set[int] = set()
         """Units whose lister has given its own count."""
+        self._void: set[int] = set()
+        """Units of which nothing more is believed."""
 
     def take(self, unit: Unit, volume: Examined, frame: Frame) -> None:
         """Take in one frame of a lister."""
+        if unit.id in self._void:
+            return
+        try:
+            self._take(unit, volume, frame)
+        except NondeterminismError as error:
+            self._void.add(unit.id)
+            self._differs(volume, str(error))
+
+    def _take(self, unit: Unit, volume: Examined, frame: Frame) -> None:
         if isinstance(frame, Batch):
-            volume.waiting.append(frame)
-            volume.waiting_rows += len(frame.rows)
-            if volume.waiting_rows >= PART_ROWS:
-                self._store_part(volume)
+            self._entries(volume, frame)
         elif frame.kind == "opened":
             volume.kind = str(frame.body["kind"])
             times = frame.body["times"]
@@ -56,7 +66,9 @@ class ListingStore:
         elif frame.kind == "gap":
             gap = gap_of(frame)
             where = f"{self._label}/{volume.key}/{gap.where}".rstrip("/")
-            volume.gaps.append(Gap(where, gap.code, gap.detail))
+            placed = Gap(where, gap.code, gap.detail)
+            if volume.before is None or not volume.before.gap(placed):
+                volume.gaps.append(placed)
         elif frame.kind == "listing":
             self._counts(unit, volume, frame)
         elif frame.kind == "failed":
@@ -67,19 +79,51 @@ class ListingStore:
         elif frame.kind == "done" and (unit.id not in self._counted or volume.waiting):
             self.broke_off(volume, "worker.died")
 
+    def _entries(self, volume: Examined, batch: Batch) -> None:
+        """Keep what is new of a batch; what an earlier attempt stored is only compared."""
+        known = 0 if volume.before is None else volume.before.entries(batch)
+        if known:
+            volume.stored += known
+            volume.directories += _directories([Batch(batch.kind, batch.rows[:known], batch.area)])
+            batch = Batch(batch.kind, batch.rows[known:], batch.area)
+        if len(batch.rows):
+            volume.waiting.append(batch)
+            volume.waiting_rows += len(batch.rows)
+        if volume.waiting_rows >= PART_ROWS:
+            self._store_part(volume)
+
+    def _differs(self, volume: Examined, text: str) -> None:
+        """Stop listing a volume that is not what it was; what was stored of it stays."""
+        run = self._run
+        run.alarm = True
+        run.note(f"{self._label}/{volume.key}: {text}")
+        volume.waiting, volume.waiting_rows = [], 0
+        run.journal.event(
+            "quality.noted",
+            {"kind": "nonconformity", "text": f"{self._label}/{volume.key}: {text}"},
+        )
+        self.broke_off(volume, "listing.differs")
+
     def _counts(self, unit: Unit, volume: Examined, frame: Control) -> None:
         body = frame.body
         counts = {name: int(str(value)) for name, value in body.items() if name != "sweep"}
         self._counted.add(unit.id)
+        orphans = unit.kind == "inventory" and volume.kind.startswith(SEARCHED_APART)
+        if volume.before is not None and not orphans:
+            volume.before.finish()
         volume.listing = _sum(volume.listing, Listing(**counts, sweep=str(body["sweep"])))
+        volume.listed = not orphans
         self._store_part(volume, volume.listing)
-        if unit.kind == "inventory" and volume.kind.startswith(SEARCHED_APART):
+        if orphans:
             self._search_orphans(volume)
 
     def broke_off(self, volume: Examined, code: str) -> None:
         """Keep what a listing gave before it broke off, and say that it is not all."""
         volume.gaps.append(Gap(f"{self._label}/{volume.key}", code))
         earlier = volume.listing or Listing()
+        if volume.before is not None:  # it may not have come to the end of what is stored
+            volume.stored, volume.directories = progress.stored(self._run.database, volume.id)
+            volume.before = None
         directories = volume.directories + _directories(volume.waiting)
         walked = earlier.directories_listed + earlier.directories_met_before
         volume.listing = replace(
@@ -89,6 +133,7 @@ class ListingStore:
             directories_not_listed=directories - walked,
             sweep="the listing broke off",
         )
+        volume.listed = True
         self._store_part(volume, volume.listing)
 
     def _store_part(self, volume: Examined, listing: Listing | None = None) -> None:
@@ -116,7 +161,7 @@ class ListingStore:
                     file_system=volume.kind,
                     times=volume.times,
                     listing=listing,
-                    state="listed",
+                    state="listed" if volume.listed else "listing",
                 )
             run.unit_completed(number, len(stored), len(volume.gaps), digest)
         size = sum(max(0, row[7]) for row in stored)

@@ -44,10 +44,10 @@ def open_names(  # noqa: PLR0913 - each is part of the record
     wanted = [finding_number(text) for text in findings]
     with opened(case_dir, passphrase=passphrase) as case:
         rows = _rows(case, wanted)
-        case.bundle.unpublish()
         run = case.database.value("SELECT uuid FROM run ORDER BY id DESC LIMIT 1")
         if run is None or not rows:
             raise UsageError("the case has no finding whose name could be opened")
+        case.begin()
         person = examiner or case.examiner
         body: JSON = {
             "run": run,

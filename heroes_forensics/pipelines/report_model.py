@@ -5,6 +5,8 @@ What it says of the evidence itself comes from `report_evidence`.
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +32,7 @@ from heroes_forensics.reports.model import (
     Event,
     Exhibit,
     Finding,
+    Interruption,
     Library,
     Program,
     Report,
@@ -158,12 +161,33 @@ class Builder:
             if isinstance(event, dict) and event["type"] != "unit.completed":
                 yield Event(seq, event["time"], event["type"], str(event["actor"]["id"]))
 
+    @cached_property
+    def _breaks(self) -> dict[str, list[Interruption]]:
+        """Return the interruptions of each run, as the ledger has them."""
+        found: dict[str, list[Interruption]] = {}
+        kinds = ("run.interrupted", "run.resumed")
+        for (line,) in self._database.rows(
+            "SELECT line FROM ledger WHERE instr(line, CAST(?1 AS BLOB))"
+            " OR instr(line, CAST(?2 AS BLOB)) ORDER BY seq",
+            kinds,
+        ):
+            event = chain.parse(line.rstrip(b"\n"))
+            if not isinstance(event, dict) or event["type"] not in kinds:
+                continue
+            of_run = found.setdefault(event["body"]["run"], [])
+            if event["type"] == "run.interrupted":
+                of_run.append(Interruption(event["body"]["cause"], event["time"]))
+            elif of_run:
+                of_run[-1] = replace(of_run[-1], resumed=event["time"])
+        return found
+
     def _runs(self) -> Iterator[Run]:
         for uuid, started, ended, outcome, config, facts in self._database.rows(
             "SELECT uuid, started, ended, outcome, config, facts FROM run ORDER BY id"
         ):
             settings = json.loads(config)
             isolation = json.loads(facts).get("isolation") or {}
+            breaks = self._breaks.get(uuid, ())
             yield Run(
                 uuid=uuid,
                 purpose="scan",
@@ -180,7 +204,8 @@ class Builder:
                 missing=tuple(isolation.get("missing", ())),
                 verify=settings["verify"],
                 workers=settings["workers"],
-                interruptions=1 if outcome in {None, "interrupted"} else 0,
+                interruptions=len(breaks),
+                breaks=tuple(breaks),
             )
 
     # ---- exhibits ------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from typing import Final
 from uuid import uuid4
 
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines.cases import BUNDLE, OpenCase, opened
+from heroes_forensics.pipelines.cases import OpenCase, opened
+from heroes_forensics.pipelines.folders import BUNDLE
 from heroes_forensics.pipelines.journal import now
 from heroes_forensics.pipelines.report_items import item_blocks
 from heroes_forensics.pipelines.report_model import Builder
@@ -32,7 +33,7 @@ def report(case_dir: Path, *, language: str = "en", passphrase: str | None = Non
 def issue(case: OpenCase, *, language: str = "en") -> Path:
     """Write the report files, record them, sign ledger and bundle; return ``report.html``."""
     database, journal = case.database, case.journal
-    case.bundle.unpublish()
+    case.begin()
     number = int(database.value("SELECT coalesce(max(number), 0) FROM report")) + 1
     last = next(database.rows("SELECT number, uuid FROM report ORDER BY number DESC LIMIT 1"), None)
     uuid = str(uuid4())

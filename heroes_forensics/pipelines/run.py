@@ -2,21 +2,23 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, Protocol
-from uuid import uuid4
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from heroes_forensics.frames import Rows
 from heroes_forensics.model import JSON, Gap, is_policy
-from heroes_forensics.pipelines.cases import EVENTS, OpenCase
+from heroes_forensics.pipelines.cases import OpenCase
+from heroes_forensics.pipelines.folders import EVENTS
 from heroes_forensics.pipelines.journal import Journal, now
+from heroes_forensics.pipelines.stopping import Stop
 from heroes_forensics.pipelines.watch import Progress, Watch
-from heroes_forensics.store import queries
-from heroes_forensics.store.records import MatchRow
+from heroes_forensics.store import progress, queries
+from heroes_forensics.store.records import MatchRow, Seal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,37 +37,63 @@ class Matching(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which run of a case it is; the same before and after an interruption."""
+
+    number: int
+    """Its row in the case database."""
+    uuid: str
+    config: dict[str, Any]
+    """What was asked for: the settings that its result rests on."""
+
+
 class Run:
     """One run of a case, from its first event to its last."""
 
-    def __init__(
-        self, case: OpenCase, config: Mapping[str, object], matching: Matching, watch: Watch
+    def __init__(  # noqa: PLR0913 - what a run has in hand
+        self,
+        case: OpenCase,
+        identity: Identity,
+        *,
+        seal: Seal,
+        matching: Matching,
+        stop: Stop,
+        watch: Watch,
+        so_far: progress.SoFar | None = None,
     ) -> None:
         self.case = case
         self.database: Database = case.database
         self.journal: Journal = case.journal
-        self.config = dict(config)
-        self.uuid = str(uuid4())
-        self.seal = case.unlock("scan")
-        self.interrupted = False
+        self.id = identity.number
+        self.uuid = identity.uuid
+        self.config = identity.config
+        self.seal = seal
+        self.stop = stop
         self.reading: set[int] = set()
         """Content units that workers hold now."""
-        self.started = now()
+        self.alarm = False
+        """Evidence or its listing is not what it was: exit code 6, whatever else was found."""
+        self._changed: set[str] = set()
         self._matching = matching
         self._watch = watch
         self._unit = int(self.database.value("SELECT coalesce(max(id), 0) FROM unit"))
         self._item = int(self.database.value("SELECT coalesce(max(id), 0) FROM item"))
-        self._finding = 0
         self._provisional = 0
         self._last_tick = 0.0
         self._stage = "opening"
-        self._items = [0, 0]
-        self._bytes = [0, 0]
+        done = so_far or progress.SoFar()
+        self._items = [done.items_ended, done.items]
+        self._bytes = [done.bytes_ended, done.bytes]
+        self._finding = done.findings
+        self._gaps = done.gaps
         self._media = [0, 0]
-        self._gaps = 0
         self._events: Path = case.folder / EVENTS
-        with self.journal.transaction() as records:
-            self.id = records.run(self.uuid, self.started, self.config, {})
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the run is to end before it is finished: nothing new is begun."""
+        return self.stop.cause != ""
 
     def next_unit(self) -> int:
         """Return a fresh unit number."""
@@ -96,6 +124,16 @@ class Run:
                 "rows_sha256": digest.hex(),
             },
         )
+
+    def evidence_changed(self, label: str) -> None:
+        """Write, once, that a source is not what it was when it was opened."""
+        if label in self._changed:
+            return
+        self._changed.add(label)
+        self.alarm = True
+        body: JSON = {"evidence": label, "expected": "unchanged", "found": "changed"}
+        self.journal.event("evidence.changed", body)
+        self.note(f"{label}: the evidence changed while it was examined")
 
     def attempt_ended(self, unit: int, cause: str, attempt: int = 1) -> None:
         """Write that a worker ended before its unit was done."""

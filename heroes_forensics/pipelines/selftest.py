@@ -20,7 +20,7 @@ from heroes_forensics.frames import Control
 from heroes_forensics.hashing import exact
 from heroes_forensics.model import JSON
 from heroes_forensics.parsers.storage import segments
-from heroes_forensics.pipelines import cases, demo, laboratory, wire
+from heroes_forensics.pipelines import cases, demo, folders, laboratory, wire
 from heroes_forensics.pipelines.forking import Zygote
 from heroes_forensics.pipelines.watch import Unwatched
 
@@ -200,8 +200,8 @@ def preflight(case_dir: Path, sources: Sequence[Path] = ()) -> Iterator[JSON]:
 
 
 def _case(case_dir: Path) -> str:
-    cases.check_place(case_dir)
-    return "is a case" if cases.exists(case_dir) else "can be made"
+    folders.check_place(case_dir)
+    return "is a case" if folders.exists(case_dir) else "can be made"
 
 
 def _room(case_dir: Path) -> str:
@@ -227,7 +227,7 @@ def _source(path: Path) -> str:
 
 
 def _keys(case_dir: Path) -> str:
-    if cases.exists(case_dir):
+    if folders.exists(case_dir):
         protection = laboratory.key_protection(cases.show(case_dir))
         return "the case's own" if protection == "case-local" else f"laboratory, {protection}"
     found = keys.protection(laboratory.home())

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from heroes_forensics.frames import Control, Unit
 from heroes_forensics.model import JSON, Gap
@@ -33,9 +34,21 @@ class Evidence:
         """Make a unit on this source."""
         return Unit(number, kind, {**self.body, **body})
 
+    def record(self) -> JSON:
+        """Return what the case keeps of the source: what opening it showed, and its segments."""
+        facts: JSON = {name: value for name, value in self.facts.items() if name != "tree"}
+        facts["segments"] = [
+            {"name": slot.name, "size": slot.size} for slot in self.slots if slot.role == "segment"
+        ]
+        return facts
+
     def unchanged(self) -> bool:
         """Say whether every descriptor still shows the identity it had when it was opened."""
         return self.identity == [_identity(slot.fd) for slot in self.slots]
+
+
+IDENTITY: Final = ("device", "inode", "size", "time of modification", "time of change")
+"""What the numbers of an identity are."""
 
 
 def _identity(descriptor: int) -> list[int]:

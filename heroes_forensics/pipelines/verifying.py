@@ -11,7 +11,8 @@ from heroes_forensics.custody.problems import exit_code
 from heroes_forensics.errors import CustodyError, EvidenceError, HeroesError, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import laboratory
-from heroes_forensics.pipelines.cases import BUNDLE, DATABASE, UNBORN, check_idle
+from heroes_forensics.pipelines.folders import BUNDLE, DATABASE, UNBORN
+from heroes_forensics.pipelines.locking import check_idle
 from heroes_forensics.store import integrity
 from heroes_forensics.store.database import Database
 

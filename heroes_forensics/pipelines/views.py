@@ -13,7 +13,7 @@ from heroes_forensics.errors import UsageError
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.model import GAP_TEXTS, JSON, EntryFlag, EntryKind, Place, TimeRule, is_policy
 from heroes_forensics.parsers.filesystems import locators
-from heroes_forensics.pipelines.cases import BUNDLE, DATABASE, EVENTS
+from heroes_forensics.pipelines.folders import BUNDLE, DATABASE, EVENTS
 from heroes_forensics.pipelines.report_evidence import word
 from heroes_forensics.pipelines.report_model import Builder
 from heroes_forensics.pipelines.run import number_text

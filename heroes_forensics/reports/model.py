@@ -268,6 +268,17 @@ class Attempt(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Interruption(Record):
+    """A run was left before its end, and perhaps taken up again."""
+
+    cause: Word
+    """``signal``, ``budget``, ``crash``, ``stopped``."""
+    noted: Utc
+    """When it was written down; a crash is, when somebody opens the case again."""
+    resumed: Utc | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Run(Record):
     """One run of the program on the evidence."""
 
@@ -283,6 +294,8 @@ class Run(Record):
     verify: Literal["before", "during", "later", "off"] = "during"
     workers: Count = 0
     interruptions: Count = 0
+    breaks: tuple[Interruption, ...] = ()
+    """Each of the interruptions, in order."""
     probes: tuple[Attempt, ...] = ()
     missing: tuple[Text, ...] = ()
     """Layers of the lock that the machine did not give, each with the kernel's word."""

@@ -106,9 +106,20 @@ class Records:
     def run_ended(self, run: int, ended: str, outcome: str, facts: JSON) -> None:
         """Close a run."""
         self._database.insert(
-            "UPDATE run SET ended=?, outcome=?, facts=json_patch(facts, ?) WHERE id=?",
+            "UPDATE run SET ended=?, outcome=?,"
+            " facts=json_patch(json_remove(facts, '$.counts'), ?) WHERE id=?",
             (ended, outcome, _text(facts), run),
         )
+
+    def run_interrupted(self, run: int, ended: str | None) -> None:
+        """Keep that a run was left before its end, at ``ended`` where anybody knows when."""
+        self._database.insert(
+            "UPDATE run SET ended=?, outcome='interrupted' WHERE id=?", (ended, run)
+        )
+
+    def run_resumed(self, run: int) -> None:
+        """Take a run up again."""
+        self._database.insert("UPDATE run SET ended=NULL, outcome=NULL WHERE id=?", (run,))
 
     def run_facts(self, run: int, facts: JSON) -> None:
         """Complete what is known of a run."""

@@ -1,0 +1,166 @@
+"""What is asked of a scan, what cannot be asked, and what a scan came to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from heroes_forensics.errors import DONE, GAPS, MATCHES, MATCHES_AND_GAPS, UsageError
+from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import cases, folders
+from heroes_forensics.pipelines.isolation import LEVELS
+
+PROFILES: Final = ("triage", "standard", "deep")
+VERIFY: Final = ("before", "during", "later", "off")
+MAX_TEXT: Final = 2000
+"""Bytes of one free field of a case or an exhibit."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """What is to be scanned, into which case, against which sets."""
+
+    case_dir: Path
+    sources: tuple[Path, ...]
+    """Of one exhibit. A run that goes on knows them: name them where they lie elsewhere now."""
+    exhibit: str = "EX-1"
+    exhibit_fields: JSON = field(default_factory=dict)
+    sets: tuple[str, ...] = ()
+    """Names of the catalogue, or paths of set files."""
+    set_options: JSON = field(default_factory=dict)
+    profile: str = "standard"
+    verify: str = "during"
+    names: str = ""
+    """``sealed`` or ``clear``; empty keeps the policy of the case, ``sealed`` for a new one."""
+    expect: tuple[str, ...] = ()
+    """``algorithm:hex`` of the media, given by the operator; with several sources, the number of
+    the source and a colon in front."""
+    workers: int = 0
+    """0: one for each core."""
+    treat_as: str = "auto"
+    accept_damaged: bool = False
+    reference: str = ""
+    examiner: str = ""
+    passphrase: str | None = None
+    budget: float | None = None
+    """Seconds after which the run ends in order; None: when everything is examined."""
+    resume: bool = False
+    """Go on with the run of this case that was interrupted."""
+    require_isolation: str = ""
+    """Level below which nothing is read, ``A1`` to ``A4``; empty: whatever the machine gives."""
+    retry_poison: bool = False
+    """With ``resume``: read again what ended workers before."""
+    stated: frozenset[str] = frozenset()
+    """With ``resume``: fields that the operator did state, and that have to be those of the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """What a scan came to."""
+
+    case_dir: Path
+    case: str
+    run: str
+    outcome: str
+    """``complete``, ``partial`` (unexpected gaps) or ``interrupted``."""
+    counts: JSON
+    findings: int
+    unexpected_gaps: int
+    integrity: JSON
+    """Verification status by source label."""
+    report: Path | None
+    content_sha256: str
+    exit_code: int
+    cause: str = ""
+    """Why it was interrupted: a word of `stopping`."""
+    notes: tuple[str, ...] = ()
+    isolation: str = ""
+    """Level that the workers' locks reach, as tried: ``A4`` ... ``A1``."""
+
+
+def outcome_code(result: ScanResult, *, with_matches: bool) -> int:
+    """Return the exit code of a scan, with 10 and 11 for matches when asked for."""
+    if not with_matches or not result.findings or result.exit_code not in {DONE, GAPS}:
+        return result.exit_code
+    return MATCHES_AND_GAPS if result.exit_code == GAPS else MATCHES
+
+
+def check(request: ScanRequest) -> None:
+    """Refuse what makes no sense, before anything is read or written.
+
+    Raises:
+        UsageError: it makes no sense; the message says what.
+    """
+    if not request.sources and not request.resume:
+        raise UsageError("no source was given", hint="name an image, a folder or a device dump")
+    for value, allowed, what in (
+        (request.profile, PROFILES, "profile"),
+        (request.verify, VERIFY, "time of verification"),
+        (request.names or "sealed", cases.POLICIES, "policy for names"),
+        (request.require_isolation or LEVELS[0], LEVELS, "level of isolation"),
+    ):
+        if value not in allowed:
+            raise UsageError(f"{value!r} is no {what}", hint=f"choose from: {', '.join(allowed)}")
+    if request.budget is not None and request.budget <= 0:
+        raise UsageError("a budget is a time above zero", hint="for example: --budget 15m")
+    for source in range(1, len(request.sources) + 1):
+        expected_of(request.expect, source, len(request.sources))
+    cases.check_label(request.exhibit)
+    check_text({"reference": request.reference, "examiner": request.examiner})
+    check_text(request.exhibit_fields)
+    folders.check_place(request.case_dir)
+    resolved = request.case_dir.resolve()
+    for path in request.sources:
+        if path.is_dir() and (resolved == path.resolve() or path.resolve() in resolved.parents):
+            raise UsageError(
+                f"the case directory {request.case_dir} lies inside the evidence",
+                hint="put the case somewhere else: evidence is never written to",
+            )
+
+
+def check_text(fields: Mapping[str, object]) -> None:
+    """Refuse what the operator typed where it cannot stand in a record.
+
+    Raises:
+        UsageError: a text is not UTF-8, or longer than a record takes.
+    """
+    for name, value in fields.items():
+        text = str(value)
+        try:
+            length = len(text.encode())
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"the {name} holds bytes that are not text", hint="write it in UTF-8"
+            ) from error
+        if length > MAX_TEXT:
+            raise UsageError(f"the {name} is longer than {MAX_TEXT} bytes", hint="shorten it")
+
+
+def expected_of(given: Sequence[str], source: int, sources: int) -> list[str]:
+    """Return the digests expected of one source, as ``algorithm:hex``.
+
+    Args:
+        given: as the request has them.
+        source: number of the source, from 1.
+        sources: how many there are.
+
+    Raises:
+        UsageError: one names no source, or a source that is not there.
+    """
+    found = []
+    for text in given:
+        head, _, rest = text.partition(":")
+        number = int(head) if head.isdecimal() and len(head) < 6 else 0  # noqa: PLR2004 - digits
+        if head.isdecimal() and not 1 <= number <= sources:
+            raise UsageError(
+                "an expected digest names a source that was not given",
+                hint=f"its number is 1 to {sources}, in the order of the sources",
+            )
+        if not number and sources > 1:
+            raise UsageError(
+                "an expected digest is that of one source, and several were given",
+                hint="put the number of the source in front, for example: 2:sha256:HEX",
+            )
+        if number in {0, source}:
+            found.append(rest if number else text)
+    return found

@@ -1,0 +1,174 @@
+"""One run, from its first source to its report: examine, verify, close, whatever comes between."""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+from heroes_forensics.errors import (
+    DONE,
+    GAPS,
+    INTERRUPTED,
+    CustodyError,
+    HeroesError,
+    StoppedError,
+)
+from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import closing, folders, reporting, starting, stopping, verification
+from heroes_forensics.pipelines.examination import Examination
+from heroes_forensics.pipelines.isolation import Isolation
+from heroes_forensics.pipelines.request import ScanResult
+from heroes_forensics.pipelines.run import Run
+from heroes_forensics.pipelines.starting import Registered
+from heroes_forensics.store import progress
+
+MISMATCH: Final = "mismatch"
+
+
+class Scanning:
+    """A run in progress.
+
+    Args:
+        run: begun, or taken up again.
+        sources: what it examines.
+        wanted: for each source, the digests to compare its media with.
+        isolation: of the workers that read.
+        notes: what the result says beside its figures.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        sources: Sequence[Registered],
+        wanted: Sequence[list[JSON]],
+        isolation: Isolation,
+        notes: Sequence[str],
+    ) -> None:
+        self._run = run
+        self._sources = sources
+        self._wanted = wanted
+        self._isolation = isolation
+        self._notes = notes
+        self._integrity: JSON = {}
+
+    def run(self) -> ScanResult:
+        """Examine all of it, close the run and issue the report.
+
+        Raises:
+            StoppedError: the disk is full or the machine at fault; the run can go on.
+            KeyboardInterrupt: somebody wanted it to end at once; the run can go on.
+        """
+        run = self._run
+        try:
+            with stopping.heard(run.stop, run.note):
+                for each, wanted in zip(self._sources, self._wanted, strict=True):
+                    self._examine(each, wanted)
+                    if run.interrupted:
+                        break
+                return self._close()
+        except StoppedError:
+            self._break_off(stopping.DISK)
+            raise
+        except KeyboardInterrupt:
+            self._break_off(stopping.SIGNAL)
+            raise
+
+    def _break_off(self, cause: str) -> None:
+        """Write the one record that a run has broken off, into the room that was kept for it."""
+        run = self._run
+        folders.give_up_reserve(run.case.folder)
+        with suppress(HeroesError, OSError, sqlite3.Error):
+            if not closing.ended(run):
+                closing.break_off(run, cause)
+
+    def _examine(self, source: Registered, wanted: list[JSON]) -> None:
+        run, config, evidence = self._run, self._run.config, source.evidence
+        verify = config["verify"] if verification.applies(evidence) else "off"
+        examination = Examination(run, evidence, source.number, source.label)
+        examination.register()
+        status = progress.verified(run.database, run.id, source.number)
+        if status is not None:  # before an interruption
+            self._verified(source, status)
+        pending = verify != "off" and status is None
+        if pending:
+            run.expect_media(verification.media_size(evidence))
+        if pending and verify == "before":
+            examination.digest_media()
+            status = self._verify(examination, source, wanted)
+        if verify == "before" and status == MISMATCH and not config["accept_damaged"]:
+            run.note(f"{source.label}: the image does not verify and was not examined")
+            examination.leave_out("source.mismatch")
+            return
+        examination.examine(digest_media=pending and verify == "during")
+        if pending and verify == "later" and not run.interrupted:
+            examination.digest_media()
+        if pending and verify in {"during", "later"}:
+            self._verify(examination, source, wanted)
+
+    def _verify(
+        self, examination: Examination, source: Registered, wanted: list[JSON]
+    ) -> str | None:
+        run = self._run
+        if run.interrupted and examination.digests is None:
+            return None
+        status = verification.record(run, examination, source.evidence, source.number, wanted)
+        self._verified(source, status)
+        return status
+
+    def _verified(self, source: Registered, status: str) -> None:
+        self._integrity[source.label] = status
+        if status == MISMATCH:
+            self._run.alarm = True
+            self._run.note(
+                f"{source.label}: the digests of the image differ from the expected ones"
+            )
+
+    def _close(self) -> ScanResult:
+        run, case = self._run, self._run.case
+        run.stage("closing")
+        for each in self._sources:
+            if not each.evidence.unchanged():
+                run.evidence_changed(each.label)
+            starting.release(run, each.label)
+        run.stop.settle(finished=self._finished())
+        outcome, counts = closing.finish(run, self._integrity)
+        report = reporting.issue(case)
+        unexpected = int(str(counts["gaps_unexpected"])) + int(str(counts["not_reached"]))
+        return ScanResult(
+            case_dir=case.folder,
+            case=str(case.facts["uuid"]),
+            run=run.uuid,
+            outcome=outcome,
+            counts=counts,
+            findings=int(str(counts["findings"])),
+            unexpected_gaps=unexpected,
+            integrity=self._integrity,
+            report=report,
+            content_sha256=str(counts["content_sha256"]),
+            exit_code=self._code(unexpected),
+            cause=run.stop.cause,
+            notes=tuple(self._notes),
+            isolation=self._isolation.level,
+        )
+
+    def _finished(self) -> bool:
+        """Say whether a run that was asked to end had nothing left to do."""
+        run = self._run
+        if not run.interrupted:
+            return True
+        for each in self._sources:
+            verify = run.config["verify"] if verification.applies(each.evidence) else "off"
+            if verify != "off" and each.label not in self._integrity:
+                return False
+            if progress.not_reached(run.database, each.number):
+                return False
+        return True
+
+    def _code(self, unexpected: int) -> int:
+        run = self._run
+        if run.stop.cause == stopping.SIGNAL:
+            return INTERRUPTED
+        if run.alarm:
+            return CustodyError.exit_code
+        # A budget was asked for, so its end is no failure; but what was not reached is a gap.
+        return GAPS if unexpected or run.interrupted else DONE

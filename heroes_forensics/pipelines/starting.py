@@ -1,0 +1,198 @@
+"""The beginning of a run, and its going on after an interruption, as the record has them.
+
+``run.started`` is written before the work, so that a run without an end is seen as interrupted.
+Its row, its sources and the events that announce it are one transaction: a run has all of its
+beginning, or was never begun.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import uuid4
+
+from heroes_forensics import __version__
+from heroes_forensics.custody import bundle
+from heroes_forensics.model import JSON
+from heroes_forensics.pipelines.cases import OpenCase
+from heroes_forensics.pipelines.environment import environment
+from heroes_forensics.pipelines.isolation import Isolation
+from heroes_forensics.pipelines.journal import now
+from heroes_forensics.pipelines.known import Sets
+from heroes_forensics.pipelines.run import Identity, Run
+from heroes_forensics.pipelines.sources import Evidence
+from heroes_forensics.pipelines.stopping import Stop
+from heroes_forensics.pipelines.watch import Watch
+from heroes_forensics.store import progress
+
+METHOD: Final = "exact-digest-matching"
+_OPENER: Final[JSON] = {
+    "mode": "read-only",
+    "opener": "heroes-forensics",
+    "versions": [{"name": "heroes-forensics", "version": __version__}],
+}
+_FIELDS: Final = {
+    "make": "make",
+    "model": "model",
+    "serial": "serial",
+    "seal": "seal_number",
+    "description": "description",
+    "officer": "officer",
+    "lims": "reference",
+}
+"""What the ledger calls the fields of an exhibit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """What a new run examines: the exhibit, and what the operator said of it."""
+
+    label: str
+    fields: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """One source of a run."""
+
+    number: int
+    """Its row in the case database."""
+    label: str
+    evidence: Evidence
+
+
+def begin(  # noqa: PLR0913 - what a run begins with
+    case: OpenCase,
+    config: JSON,
+    exhibit: Exhibit,
+    evidence: Sequence[Evidence],
+    *,
+    isolation: Isolation,
+    sets: Sets,
+    stop: Stop,
+    watch: Watch,
+) -> tuple[Run, list[Registered]]:
+    """Begin a new run: register its sources and announce it."""
+    case.begin()
+    seal = case.unlock("scan")
+    uuid = str(uuid4())
+    digest = case.bundle.write_run(uuid, bundle.CONFIG, config_bytes(config))
+    facts = environment()
+    with case.journal.transaction() as records:
+        private: JSON = {
+            "environment": facts,
+            "isolation": isolation.facts(),
+            "set_files": list(sets.files),
+        }
+        number = records.run(uuid, now(), config, private)
+        identity = Identity(number, uuid, config)
+        run = Run(case, identity, seal=seal, matching=sets, stop=stop, watch=watch)
+        registered = _register(run, exhibit, evidence)
+        run.journal.event("environment.recorded", facts)
+        body: JSON = {"config_sha256": digest, "profile": config["profile"]}
+        run.journal.event("config.declared", body)
+        run.journal.event(
+            "method.declared",
+            {
+                "method": METHOD,
+                "version": __version__,
+                "thresholds": {},
+                "decision_rule": "an item matches an entry when a digest of both is equal",
+            },
+        )
+        loaded = sets.record(run)
+        _opened(run, registered)
+        authority = case.facts.get("authority")
+        run.journal.event(
+            "run.started",
+            {
+                "run": uuid,
+                "evidence": [each.label for each in registered],
+                "purpose": "scan",
+                "authority": authority["reference"] if isinstance(authority, dict) else None,
+                "method": METHOD,
+                "hashsets": loaded,
+                "config_sha256": digest,
+            },
+        )
+        run.journal.event("isolation.probed", {"run": uuid, **isolation.facts()})
+    text = json.dumps(facts, sort_keys=True, indent=1).encode() + b"\n"
+    case.bundle.write_run(uuid, "environment.json", text)
+    case.journal.checkpoint("run started")
+    run.log({"type": "run", "run": uuid, "state": "started"})
+    return run, registered
+
+
+def resume(  # noqa: PLR0913 - what a run goes on with
+    case: OpenCase,
+    identity: Identity,
+    registered: Sequence[Registered],
+    *,
+    isolation: Isolation,
+    sets: Sets,
+    stop: Stop,
+    watch: Watch,
+    reason: str,
+) -> Run:
+    """Take an interrupted run up again; that it was interrupted is on record afterwards."""
+    case.begin()
+    seal = case.unlock("resume")
+    with case.journal.transaction() as records:
+        so_far = progress.so_far(case.database, identity.number)
+        run = Run(case, identity, seal=seal, matching=sets, stop=stop, watch=watch, so_far=so_far)
+        sets.record(run)
+        _opened(run, registered)
+        run.journal.event("run.resumed", {"run": run.uuid, "reason": reason})
+        run.journal.event("isolation.probed", {"run": run.uuid, **isolation.facts()})
+        records.run_resumed(run.id)
+        records.run_facts(run.id, {"isolation": isolation.facts()})
+    case.journal.checkpoint("run resumed")
+    run.log({"type": "run", "run": run.uuid, "state": "resumed"})
+    return run
+
+
+def config_bytes(config: Mapping[str, object]) -> bytes:
+    """Return the bytes of ``config.yaml``, whose digest the ledger holds; JSON is YAML."""
+    return (json.dumps(config, sort_keys=True, indent=1) + "\n").encode()
+
+
+def _register(run: Run, exhibit: Exhibit, evidence: Sequence[Evidence]) -> list[Registered]:
+    records = run.journal.records
+    number = records.exhibit(exhibit.label, dict(exhibit.fields))
+    have = int(run.database.value("SELECT count(*) FROM source WHERE exhibit_id=?", (number,)))
+    found = []
+    for ordinal, each in enumerate(evidence, start=have + 1):
+        label = f"{exhibit.label}/{ordinal}"
+        source = records.source(
+            number, label, str(each.path.absolute()), str(each.identity), each.record()
+        )
+        records.run_source(run.id, source)
+        run.journal.event("evidence.registered", _registration(each, label, exhibit.fields))
+        found.append(Registered(source, label, each))
+    return found
+
+
+def _registration(evidence: Evidence, label: str, fields: Mapping[str, object]) -> JSON:
+    size = evidence.facts.get("size")
+    body: JSON = {
+        "evidence": label,
+        "kind": str(evidence.facts.get("kind", "image")),
+        "format": str(evidence.facts.get("format", "unknown")),
+        "size": size if isinstance(size, int) and size >= 0 else 0,
+        "segments": [
+            {"name_ref": f"segment-{number}", "size": slot.size}
+            for number, slot in enumerate(evidence.slots, start=1)
+        ],
+    }
+    body.update({_FIELDS[name]: str(fields[name]) for name in _FIELDS if fields.get(name)})
+    return body
+
+
+def _opened(run: Run, registered: Sequence[Registered]) -> None:
+    for each in registered:
+        run.journal.event("evidence.opened", {"evidence": each.label, **_OPENER})
+
+
+def release(run: Run, label: str) -> None:
+    """Write that a source is not read any more."""
+    run.journal.event("evidence.closed", {"evidence": label, **_OPENER})
