@@ -139,6 +139,7 @@ def _figures(bench: Bench, results: Sequence[Measured], repeat: int, work: Path)
         *tables.conditions(bench.loads, repeat, bench.programs.versions(), work),
         *("", *tables.scans(results)),
         *("", *tables.stages(results)),
+        *("", *tables.margins(results)),
         *("", *aims.table(judged)),
         *(["", *bench.left_out] if bench.left_out else []),
         "",

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import images
 import stages as stage_names
 from programs import KNOWN_RECORDS, OURS, Measured
 
@@ -23,6 +24,7 @@ _PACKAGES: Final = (
     "isal",
     "llvmlite",
 )
+_PAIRS: Final = (("6,000 mixed", "50,000 mixed"), ("6,000 mixed, NTFS", "50,000 mixed, NTFS"))
 _HEAD: Final = ("image", "format", "program", "CPU s", "wall s", "MB/s", "files/s", "CPU", "wall")
 
 
@@ -125,3 +127,29 @@ def stages(results: Sequence[Measured]) -> list[str]:
             shares = [f"{each.stages.get(name, 0.0) / whole:.0%}" for name in names]
             lines.append(f"| {each.name} | {whole:.2f} | {' | '.join(shares)} |")
     return lines
+
+
+def margins(results: Sequence[Measured]) -> list[str]:
+    """Return what the files of a larger image cost beyond a smaller one's: no fixed cost."""
+    found = {(each.shape.name, each.kind): each for each in results}
+    lines = []
+    for small, large in _PAIRS:
+        for kind in ("raw", "E01"):
+            less, more = found.get((small, kind)), found.get((large, kind))
+            if less is None or more is None or not {OURS} <= less.costs.keys() & more.costs.keys():
+                continue
+            ours = more.costs[OURS].cpu - less.costs[OURS].cpu
+            for name in ("digests", "minimal", "minimal, lanes", *images.PEERS):
+                if name in less.costs and name in more.costs and ours > 0:
+                    cpu = more.costs[name].cpu - less.costs[name].cpu
+                    cells = (
+                        f"{large} less {small}, {kind}",
+                        name,
+                        f"{cpu:.2f}",
+                        f"{cpu / ours:.1f}",
+                    )
+                    lines.append(f"| {' | '.join(cells)} |")
+    if not lines:
+        return []
+    head = ("without the fixed cost", "program", "CPU s", f"times that of `{OURS}`")
+    return [f"| {' | '.join(head)} |", "|---|---|---:|---:|", *lines]
