@@ -143,15 +143,19 @@ def heroes() -> None:
     """
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], *, own_process: bool = False) -> int:
     """Run one command line and return its exit code; nothing is raised.
+
+    Args:
+        arguments: what follows the name of the program.
+        own_process: whether the process exists for this alone, and may be locked for ever.
 
     A verb returns its exit code, an error carries its own. What is no error of ours is a bug: it
     is named by type and place alone, because its text may hold names from evidence.
     """
     as_json = "--json" in arguments
     try:
-        return _run(arguments)
+        return _run(arguments, own_process=own_process)
     except click.ClickException as error:
         return _complain(
             _sentence(error.format_message()), _usage_hint(error), error.exit_code, as_json=as_json
@@ -174,12 +178,12 @@ def run(arguments: Sequence[str]) -> int:
         )
 
 
-def _run(arguments: Sequence[str]) -> int:
+def _run(arguments: Sequence[str], *, own_process: bool) -> int:
     instruction = os.environ.get(VARIABLE)
     if instruction:
         return shell_complete(heroes, {}, "heroes", VARIABLE, instruction)
     try:
-        with heroes.make_context("heroes", list(arguments)) as context:
+        with heroes.make_context("heroes", list(arguments), obj=own_process) as context:
             code = heroes.invoke(context)
     except click.exceptions.Exit as done:
         code = done.exit_code
@@ -254,7 +258,7 @@ def main() -> None:
         with suppress(AttributeError, ValueError):
             # A terminal of another encoding must not turn a result into a crash.
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # checked above
-    code = run(sys.argv[1:])
+    code = run(sys.argv[1:], own_process=True)
     with suppress(OSError, ValueError):
         sys.stdout.flush()
     sys.exit(code)

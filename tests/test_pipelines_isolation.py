@@ -65,8 +65,8 @@ def test_without_landlock_or_namespaces_it_is_a3(answers: dict[str, int], missin
         "landlock/open-directory",
         "namespaces/connect-tcp",
         "namespaces/connect-abstract",
-        "namespaces/connect-pathname",
-        "namespaces/stat-file",
+        "root/connect-pathname",
+        "root/stat-file",
         "account/keep-account",
     }
 
@@ -107,7 +107,8 @@ def test_record_status_and_report_say_the_level(tmp_path: Path) -> None:
     assert [note for note in watch.notes if "isolation of workers A4" in note]
     run = the_run(tmp_path / "case")
     assert run["isolation"]["level"] == "A4"
-    assert run["isolation"]["allowed"] == run["isolation"]["missing"] == []
+    assert run["isolation"]["allowed"] == []
+    assert run["isolation"]["missing"] == ["coordinator-fence: not-the-program"]  # but a test
     assert "folder/open-above" in run["isolation"]["refused"]
     events = [
         json.loads(line)
@@ -136,7 +137,7 @@ def test_a_level_that_is_not_reached_is_refused_before_anything_is_written(tmp_p
     assert denied(NO_LANDLOCK, [*command, "--require-isolation", "A3"]).returncode == 0
     run = the_run(case)
     assert run["isolation"]["level"] == "A3"
-    assert run["isolation"]["missing"] == ["landlock: ENOSYS"]
+    assert run["isolation"]["missing"] == ["landlock: ENOSYS", "coordinator-fence: ENOSYS"]
 
 
 def test_a_weaker_machine_is_said_on_standard_error(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import heroes_forensics
 from heroes_forensics.frames import Control, Unit
 from heroes_forensics.pipelines import sandbox, sources, wire
 from heroes_forensics.pipelines.forking import Zygote
+from heroes_forensics.pipelines.probe import FOLDER_ROWS
 from heroes_forensics.pipelines.supervisor import Supervisor, one
 
 if TYPE_CHECKING:
@@ -50,25 +51,23 @@ def test_every_attempt_is_refused(zygote: Zygote) -> None:
 
 
 @pytest.mark.parametrize("role", sorted(sandbox.ROLES))
-def test_each_role_is_locked(zygote: Zygote, role: str) -> None:
-    assert zygote.isolation(role).level == "A4"
+def test_each_role_is_locked(supervisor: Supervisor, role: str) -> None:
+    found = supervisor.isolation(role)
+    assert (found.level, found.missing) == ("A4", [])
 
 
 def test_a_folder_worker_reads_below_the_folder_and_nothing_else(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
-    (tmp_path / "outside").write_bytes(b"x")
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "a").write_bytes(b"y")
-    with sources.opened(tmp_path / "in", supervisor, workers=1) as opened:
+    (tmp_path / "a").write_bytes(b"y")
+    with sources.opened(tmp_path, supervisor, workers=1) as opened:
         found = supervisor.isolation("parser", [slot.fd for slot in opened.slots])
+        unit = opened.unit(1, "inventory", {"volume": opened.volumes[0]})
+        frames = list(one(opened.crew, unit))
     assert found.level == "A4"
-    assert {row for row in found.refused if row.startswith("folder/")} == {
-        "folder/open-above",
-        "folder/stat-above",
-        "folder/open-for-writing",
-        "folder/follow-link",
-    }
+    assert set(FOLDER_ROWS) <= set(found.refused)
+    assert isinstance(frames[-1], Control)
+    assert frames[-1].body["entries"] == 1
 
 
 def test_a_worker_without_a_lock_that_others_have_takes_no_unit(zygote: Zygote) -> None:

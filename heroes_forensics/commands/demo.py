@@ -32,7 +32,7 @@ def demo(*, directory: Path, quiet: bool, as_json: bool) -> int:
 
     out = Output(as_json=as_json)
     with watching(out, quiet=quiet) as watch:
-        made = pipeline.demo(directory, watch)
+        made = pipeline.demo(directory, watch, own_process=options.own_process())
     out.show(made, "demo", _text)
     code = made.get("exit_code")
     return code if isinstance(code, int) else DONE

@@ -131,6 +131,7 @@ def import_(  # noqa: PLR0913 # the options of a verb
             accept_rejects=accept_rejects,
             passphrase=secret,
             watch=watch,
+            own_process=options.own_process(),
         )
     out.show(made, "import", _imported)
     return DONE

@@ -31,6 +31,11 @@ PATH: Final = click.Path(path_type=Path)
 """A path that may not exist: what is missing is said by what needs it, with its own exit code."""
 
 
+def own_process() -> bool:
+    """Say whether this process runs one command line and nothing else, and may be locked."""
+    return click.get_current_context().find_root().obj is True
+
+
 def json_option(command: F) -> F:
     """Add ``--json``."""
     return click.option(

@@ -184,6 +184,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
         examiner=examiner,
         passphrase=options.passphrase(passphrase_fd),
         require_isolation=require_isolation or "",
+        own_process=options.own_process(),
         budget=budget,
         resume=resume,
         stated=options.stated(STATED) if resume else frozenset(),

@@ -30,7 +30,7 @@ def own_home(folder: Path) -> Iterator[None]:
             os.environ["HEROES_HOME"] = before
 
 
-def demo(directory: Path, watch: Watch) -> JSON:
+def demo(directory: Path, watch: Watch, *, own_process: bool = False) -> JSON:
     """Scan the bundled evidence into ``directory``, and compare with what must be found.
 
     Everything, keys too, lies in ``directory`` afterwards.
@@ -55,6 +55,7 @@ def demo(directory: Path, watch: Watch) -> JSON:
                     str(bundled.path(bundled.KNOWN_GOOD)),
                 ),
                 reference="demonstration",
+                own_process=own_process,
             ),
             watch,
         )

@@ -14,10 +14,10 @@ from typing import Final, NamedTuple, Self
 from heroes_forensics.errors import HeroesError, StoppedError
 from heroes_forensics.frames import Control
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import isolation, wire
+from heroes_forensics.pipelines import isolation, leaving, wire
 from heroes_forensics.pipelines.isolation import Isolation
 from heroes_forensics.pipelines.page import Page
-from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
+from heroes_forensics.pipelines.roles import FAULTS_VARIABLE, ROLES
 from heroes_forensics.pipelines.sandbox import MEMORY_LIMIT
 
 _START: Final = (
@@ -84,7 +84,8 @@ class Zygote:
         self._control = ours
         self._statuses: dict[int, int | None] = {}
         """Workers forked and not forgotten: how they ended, None while they have not."""
-        self._isolation: dict[tuple[str, bool], Isolation] = {}
+        self._isolation: dict[str, Isolation] = {}
+        self._used: set[str] = set()
 
     def fileno(self) -> int:
         """Return the descriptor that becomes readable when a worker has ended."""
@@ -132,24 +133,32 @@ class Zygote:
         return pid, channel
 
     def isolation(self, role: str, descriptors: Sequence[int] = ()) -> Isolation:
-        """Return how workers of a role are locked; tried out once for each kind of worker.
+        """Return how workers of a role are locked; tried out when first asked, for all roles.
+
+        Args:
+            role: a row of `heroes_forensics.pipelines.sandbox.ROLES`.
+            descriptors: what they are to hold; a folder makes a difference.
 
         Raises:
             UsageError: less than the level that is required.
             StoppedError: no worker could be started.
         """
+        if not self._isolation:
+            ours = [name for name, row in ROLES.items() if row.zygote == self.kind]
+            self._isolation = isolation.probe(self, ours)
         folder = next((each for each in descriptors if stat.S_ISDIR(os.fstat(each).st_mode)), -1)
-        kind = (role, folder >= 0)
-        if kind not in self._isolation:
-            found = isolation.probe(self, role, folder)
-            found.require(self._require)
-            self._isolation[kind] = found
-        return self._isolation[kind]
+        if folder >= 0:
+            role = isolation.FOLDER
+            if os.geteuid() == 0 and leaving.binds_account(folder):
+                role = isolation.BOUND_FOLDER
+        self._isolation[role].require(self._require)
+        self._used.add(role)
+        return self._isolation[role]
 
     @property
     def tried(self) -> tuple[Isolation, ...]:
-        """How each kind of worker tried so far is locked."""
-        return tuple(self._isolation.values())
+        """How each kind of worker asked for so far is locked."""
+        return tuple(self._isolation[role] for role in sorted(self._used))
 
     def _start(
         self, message: Control, descriptors: Sequence[int], last: Sequence[int]

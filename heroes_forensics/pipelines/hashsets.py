@@ -19,7 +19,7 @@ from heroes_forensics.hashsets.catalogue import Catalogue, SetRecord
 from heroes_forensics.hashsets.describing import Description, UnknownKindError
 from heroes_forensics.hashsets.profiles import Profile, parse, shipped
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import laboratory
+from heroes_forensics.pipelines import fence, laboratory
 from heroes_forensics.pipelines.supervisor import Supervisor, one
 from heroes_forensics.pipelines.watch import Watch
 
@@ -93,8 +93,11 @@ def import_set(  # noqa: PLR0913 - what an operator can say of a set
     accept_rejects: bool = False,
     passphrase: str | None = None,
     watch: Watch | None = None,
+    own_process: bool = False,
 ) -> JSON:
     """Import a supplier's file and return the import report.
+
+    With ``own_process``, this process can write to the laboratory's home alone from then on.
 
     Raises:
         HashSetError: the file is refused.
@@ -121,6 +124,9 @@ def import_set(  # noqa: PLR0913 - what an operator can say of a set
     if watch is not None:
         watch.note(f"reading {shown(path.name)}")
     with Supervisor() as supervisor:
+        supervisor.isolation("importer")  # before the fence: it is tried on sockets of our own
+        if own_process:
+            fence.around()
         record = import_file(path, description, options, supervisor, passphrase=passphrase)
     return {"type": "import", "added": record.added, **record.report}
 

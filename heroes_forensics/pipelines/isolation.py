@@ -10,7 +10,7 @@ import socket
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 from uuid import uuid4
@@ -18,10 +18,22 @@ from uuid import uuid4
 from heroes_forensics.errors import StoppedError, UsageError
 from heroes_forensics.frames import Control
 from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import laboratory, wire
 from heroes_forensics.pipelines import probe as attempts
-from heroes_forensics.pipelines import wire
-from heroes_forensics.pipelines.sandbox import ACCOUNT, LANDLOCK, NAMESPACES
+from heroes_forensics.pipelines.sandbox import (
+    ACCOUNT,
+    FIRST_VICTIM,
+    LANDLOCK,
+    NAMESPACES,
+    ROOT,
+    Layers,
+)
 
+PARSER: Final = "parser"
+FOLDER: Final = "folder"
+"""Parsers that read a folder."""
+BOUND_FOLDER: Final = "bound-folder"
+"""Parsers that read, for root, a folder that answers nobody else: they stay its account."""
 LEVELS: Final = ("A1", "A2", "A3", "A4")
 """From the weakest to the strongest."""
 
@@ -53,8 +65,8 @@ _A4: Final = _A3 | {
     "written-code",
     f"{NAMESPACES}/connect-tcp",
     f"{NAMESPACES}/connect-abstract",
-    f"{NAMESPACES}/connect-pathname",
-    f"{NAMESPACES}/stat-file",
+    f"{ROOT}/connect-pathname",
+    f"{ROOT}/stat-file",
     f"{ACCOUNT}/keep-account",
     f"{LANDLOCK}/open-directory",
 }
@@ -80,7 +92,22 @@ class Isolation:
     @property
     def applied(self) -> list[str]:
         """Name the layers that are in place: a worker without one of them takes no unit."""
-        return [name for name, outcome in self.layers if outcome == attempts.APPLIED]
+        return [
+            name
+            for name, outcome in self.layers
+            if outcome == attempts.APPLIED and name != FIRST_VICTIM
+        ]
+
+    def without(self, layer: str, why: str, row: str) -> "Isolation":
+        """Return this as it is where one layer, shown by the attempt ``row``, cannot be had."""
+        rows = dict(self.outcomes) | {row: attempts.ALLOWED}
+        layers = dict(self.layers) | {layer: why}
+        return _judged(rows | {f"{_LAYER}{name}": said for name, said in layers.items()})
+
+    def beside(self, layers: Layers) -> "Isolation":
+        """Return this with layers that are not the workers'."""
+        more = tuple((layer, why or attempts.APPLIED) for layer, why in layers.items())
+        return replace(self, layers=self.layers + more)
 
     @property
     def missing(self) -> list[str]:
@@ -134,26 +161,43 @@ class Prober(Protocol):
         ...
 
 
-def probe(zygote: Prober, role: str = "parser", folder: int = -1) -> Isolation:
-    """Have workers of a role try what none may do.
+def probe(zygote: Prober, roles: Sequence[str]) -> dict[str, Isolation]:
+    """Have one worker of each role try what none may do.
+
+    What a filter answers by ending the process is tried once for each: it is the same for all.
 
     Args:
         zygote: what they are forked from.
-        role: a row of `heroes_forensics.pipelines.sandbox.ROLES`.
-        folder: descriptor of a folder source; then also what its workers may not do beside.
+        roles: rows of `heroes_forensics.pipelines.sandbox.ROLES`.
+
+    Returns:
+        What was found by role, and with parsers, under `FOLDER`, for those that read a folder.
 
     Raises:
         StoppedError: no worker could be started.
     """
-    outcomes: dict[str, str] = {}
-    with _targets() as targets:
-        outcomes.update(_heard(zygote, role, attempts.COMMON, targets))
-        for part in attempts.DEADLY:
-            outcomes.update(_heard(zygote, role, part, targets))
-        if folder >= 0:
-            found = _heard(zygote, role, attempts.FOLDER, targets, folder)
-            _merge(outcomes, found)
-    return _judged(outcomes)
+    with _targets() as (targets, folder):
+        parts: list[tuple[str, str, list[int]]] = [
+            *((role, attempts.COMMON, []) for role in roles),
+            *((roles[0], part, []) for part in attempts.DEADLY),
+        ]
+        if PARSER in roles:
+            parts.append((PARSER, attempts.FOLDER, [folder]))
+        # All at once: they run while the first one is being listened to.
+        started = [(part, zygote.probe(role, part, targets, held)) for role, part, held in parts]
+        heard = [_heard(zygote, part, *worker) for part, worker in started]
+    deadly = {
+        row: each[row] for row, each in zip(attempts.DEADLY, heard[len(roles) :], strict=False)
+    }
+    outcomes = {role: rows | deadly for role, rows in zip(roles, heard, strict=False)}
+    if PARSER in roles:
+        outcomes[FOLDER] = dict(outcomes[PARSER])
+        _merge(outcomes[FOLDER], dict.fromkeys(attempts.FOLDER_ROWS, _NOT_HEARD) | heard[-1])
+    found = {role: _judged(rows) for role, rows in outcomes.items()}
+    if FOLDER in found:
+        row = f"{ACCOUNT}/keep-account"
+        found[BOUND_FOLDER] = found[FOLDER].without(ACCOUNT, "EXDEV", row)
+    return found
 
 
 def weakest(found: Iterable[Isolation]) -> Isolation:
@@ -201,10 +245,9 @@ def _judged(outcomes: dict[str, str]) -> Isolation:
     return Isolation(level, refused, allowed, tuple(rows.items()), tuple(layers.items()))
 
 
-def _heard(zygote: Prober, role: str, part: str, targets: JSON, folder: int = -1) -> dict[str, str]:
-    """Run one probe worker and collect what it says; how it ends is an answer too."""
+def _heard(zygote: Prober, part: str, pid: int, channel: socket.socket) -> dict[str, str]:
+    """Collect what one probe worker says; how it ends is an answer too."""
     found: dict[str, str] = {}
-    pid, channel = zygote.probe(role, part, targets, [folder] if folder >= 0 else [])
     with channel:
         channel.settimeout(_SECONDS)
         with suppress(OSError, wire.ProtocolViolationError):
@@ -228,34 +271,65 @@ def _ending(status: int | None) -> str:
 
 
 @contextmanager
-def _targets() -> Iterator[JSON]:
-    """Listen where a worker must not come through, for as long as the probe takes."""
+def _targets() -> Iterator[tuple[JSON, int]]:
+    """Make what workers try it on, for as long as that takes: sockets and a folder of our own.
+
+    Never evidence: no lock is in place yet that is known to hold.
+    """
     with ExitStack() as stack:
+        folder = Path(stack.enter_context(_own_folder()))
+        held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        stack.callback(os.close, held)
+        path = str(folder / SOCKET)
+        if len(os.fsencode(path)) > _LONGEST_ADDRESS:
+            path = f"/proc/{os.getpid()}/fd/{held}/{SOCKET}"
         abstract = f"heroes-probe-{uuid4()}"
-        stack.enter_context(_listening("\0" + abstract))
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="heroes-probe-"))
-        path = str(Path(folder) / "socket")
-        stack.enter_context(_listening(path))
+        for address in ("\0" + abstract, path):
+            stack.enter_context(_listening(address))
+        below = folder / FOLDER
+        below.mkdir()
+        (below / attempts.FILE).touch()
+        (below / attempts.LINK).symlink_to(attempts.FILE)
         # Nothing but the locks shall be in the way.
-        Path(folder).chmod(0o755)
-        Path(path).chmod(0o777)
-        yield {
+        for each in (folder, folder / SOCKET, below, below / attempts.FILE):
+            each.chmod(0o777)
+        descriptor = os.open(below, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        stack.callback(os.close, descriptor)
+        targets: JSON = {
             "coordinator": os.getpid(),
             "account": os.geteuid(),
             "abstract": abstract,
             "pathname": path,
         }
+        yield targets, descriptor
+
+
+def _own_folder() -> "tempfile.TemporaryDirectory[str]":
+    """Make a folder where temporary files lie; once the fence is up, in the laboratory's home.
+
+    Raises:
+        StoppedError: neither can be written.
+    """
+    reason = ""
+    for parent in (None, laboratory.home()):
+        try:
+            return tempfile.TemporaryDirectory(prefix="heroes-probe-", dir=parent)
+        except OSError as error:
+            reason = error.strerror or ""
+    raise StoppedError(
+        f"a folder for trying the locks of workers could not be made: {reason}",
+        hint="the folder for temporary files (TMPDIR) or HEROES_HOME must be writable",
+    )
 
 
 @contextmanager
 def _listening(address: str) -> Iterator[None]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as made:
-        try:
-            made.bind(address)
-            made.listen(8)
-        except OSError as error:
-            raise StoppedError(
-                f"a socket for testing the locks of workers could not be made: {error.strerror}",
-                hint="the folder for temporary files must be writable and its path short (TMPDIR)",
-            ) from error
+        made.bind(address)
+        made.listen(8)
         yield
+
+
+SOCKET: Final = "socket"
+_LONGEST_ADDRESS: Final = 107
+"""Bytes of the path of a socket (unix(7))."""

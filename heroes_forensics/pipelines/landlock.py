@@ -74,9 +74,10 @@ def deny_all(*, beneath: int = -1) -> None:
 def write_only_below(folders: Iterable[Path]) -> None:
     """Give up writing everywhere but below ``folders``; reading stays as it is.
 
-    ``/dev/null`` stays writable: programs are started with it. Covers making, removing, renaming,
-    truncating and opening for writing; not mode, owner, times and attributes of files, which
-    Landlock does not know.
+    ``/dev/null`` stays writable, with which programs are started, and ``/proc``, where a worker
+    says that it is the first one to be ended when memory runs out. Covers making, removing,
+    renaming, truncating and opening for writing; not mode, owner, times and attributes of files,
+    which Landlock does not know.
 
     Raises:
         OSError: Landlock is not there, or a folder cannot be opened.
@@ -87,8 +88,9 @@ def write_only_below(folders: Iterable[Path]) -> None:
     try:
         for folder in folders:
             _allow(ruleset, folder, rights)
-        with suppress(FileNotFoundError):
-            _allow(ruleset, Path(os.devnull), rights & (_WRITE_FILE | _TRUNCATE))
+        for path in (os.devnull, "/proc"):
+            with suppress(FileNotFoundError):
+                _allow(ruleset, Path(path), _WRITE_FILE)
         syscalls.call("landlock_restrict_self", ruleset, 0)
     finally:
         os.close(ruleset)

@@ -23,6 +23,22 @@ from heroes_forensics.pipelines import sandbox, syscalls, wire
 
 COMMON: Final = "common"
 FOLDER: Final = "folder"
+FILE: Final = "file"
+LINK: Final = "link"
+"""What lies in the folder that `FOLDER` is tried on; the link leads to the file."""
+FOLDER_ROWS: Final = tuple(
+    f"folder/{each}"
+    for each in (
+        "open-above",
+        "stat-above",
+        "create-file",
+        "open-for-writing",
+        "follow-link",
+        "change-mode",
+        "remove-file",
+    )
+)
+"""What has to be refused to a worker that reads a folder."""
 DEADLY: Final = ("exec", "ptrace")
 """Attempts that a filter answers by ending the process; each a process of its own."""
 
@@ -112,6 +128,7 @@ class _Attempts:
         if layer == sandbox.NAMESPACES:
             yield "connect-tcp", self.tcp
             yield "connect-abstract", self.abstract
+        elif layer == sandbox.ROOT:
             yield "connect-pathname", self.pathname
             yield "stat-file", self.status
         elif layer == sandbox.ACCOUNT:
@@ -139,11 +156,14 @@ class _Attempts:
         yield "memory-limit", self.memory
 
     def of_folder(self) -> Iterator[tuple[str, Callable[[], None]]]:
-        """Yield what a worker that reads a folder may not do beside; nothing here could write."""
+        """Yield what a worker that reads a folder may not do; tried on a folder of our own."""
         yield "folder/open-above", self.above
         yield "folder/stat-above", self.status_above
-        yield "folder/open-for-writing", self.writing
-        yield "folder/follow-link", self.link
+        yield "folder/create-file", self.create_below
+        yield "folder/open-for-writing", self.write_below
+        yield "folder/follow-link", self.link_below
+        yield "folder/change-mode", self.mode_below
+        yield "folder/remove-file", self.remove_below
 
     # ---- files ---------------------------------------------------------------------------
 
@@ -195,16 +215,26 @@ class _Attempts:
         if os.path.samestat(found, os.fstat(self._folder)):
             raise OSError(errno.EXDEV, "there is nothing above")
 
-    def writing(self) -> None:
-        """Open for writing below a folder source: a directory, so that nothing could change."""
-        try:
-            os.close(os.open(".", os.O_WRONLY | os.O_NOFOLLOW, dir_fd=self._folder))
-        except IsADirectoryError:
-            return  # no lock said no
+    def create_below(self) -> None:
+        """Make a file below a folder source."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        os.close(os.open("made", flags, 0o600, dir_fd=self._folder))
 
-    def link(self) -> None:
-        """Open below a folder source without forbidding that links are followed."""
-        os.close(os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=self._folder))
+    def write_below(self) -> None:
+        """Open a file below a folder source for writing."""
+        os.close(os.open(FILE, os.O_WRONLY | os.O_NOFOLLOW, dir_fd=self._folder))
+
+    def link_below(self) -> None:
+        """Open a file below a folder source by way of a link."""
+        os.close(os.open(LINK, os.O_RDONLY, dir_fd=self._folder))
+
+    def remove_below(self) -> None:
+        """Remove a file below a folder source."""
+        os.unlink(FILE, dir_fd=self._folder)
+
+    def mode_below(self) -> None:
+        """Change the mode of a file below a folder source."""
+        os.chmod(FILE, 0o600, dir_fd=self._folder)
 
     # ---- network and sockets -------------------------------------------------------------
 

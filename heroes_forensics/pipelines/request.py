@@ -46,6 +46,8 @@ class ScanRequest:
     """Seconds after which the run ends in order; None: when everything is examined."""
     resume: bool = False
     """Go on with the run of this case that was interrupted."""
+    own_process: bool = False
+    """Whether this process exists for the scan alone and may be fenced for ever."""
     require_isolation: str = ""
     """Level below which nothing is read, ``A1`` to ``A4``; empty: whatever the machine gives."""
     retry_poison: bool = False

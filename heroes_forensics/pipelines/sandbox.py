@@ -7,7 +7,6 @@ but tried out: `heroes_forensics.pipelines.probe`. The layers and their reasons:
 docs/isolation.md.
 """
 
-import ctypes
 import errno
 import os
 import resource
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from heroes_forensics.errors import HeroesError
-from heroes_forensics.pipelines import landlock, seccomp, syscalls
+from heroes_forensics.pipelines import landlock, leaving, seccomp, syscalls
 
 MEMORY_LIMIT: Final = 1 << 30
 """Bytes of private memory of one worker."""
@@ -61,25 +60,9 @@ ROLES: Final = {
     )
 }
 
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_KEEPCAPS = 1, 4, 8
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
 _PR_SET_NO_NEW_PRIVS, _PR_SET_MDWE = 38, 65
 _PR_MDWE_REFUSE_EXEC_GAIN: Final = 1
-
-_CLONE_NEWNS: Final = 0x0002_0000
-_CLONE_NEWUTS: Final = 0x0400_0000
-_CLONE_NEWIPC: Final = 0x0800_0000
-_CLONE_NEWUSER: Final = 0x1000_0000
-_CLONE_NEWNET: Final = 0x4000_0000
-_SPACES: Final = _CLONE_NEWNET | _CLONE_NEWIPC | _CLONE_NEWUTS | _CLONE_NEWNS
-
-_CAP_DAC_READ_SEARCH: Final = 2
-_CAPABILITY_VERSION: Final = 0x2008_0522  # _LINUX_CAPABILITY_VERSION_3
-
-_OWN_ACCOUNTS: Final = 0x7000_0000
-"""First of the account numbers that nobody has; the worker's process number is added, so that no
-two workers share one."""
-_NOBODY: Final = 65534
-"""The kernel's overflow account: for containers that know 65,536 numbers only."""
 
 _EMPTY: Final = ("/proc/tty/ldisc", "/var/empty", "/usr/share/empty", "/run/sshd")
 """Directories that exist and are empty: a kernel file system that nobody can write comes first."""
@@ -88,10 +71,13 @@ _LAST: Final = (1 << 31) - 1
 _MANY: Final = 1 << 16
 """Descriptors closed one by one where the kernel cannot close a range (before Linux 5.9)."""
 
+FIRST_VICTIM: Final = "first-victim"
+"""The layer that costs nothing when it is missing: who is ended first when memory runs out."""
 NAMESPACES: Final = "namespaces"
+ROOT: Final = "root"
 ACCOUNT: Final = "account"
 LANDLOCK: Final = "landlock"
-WATCHED: Final = frozenset({NAMESPACES, ACCOUNT, LANDLOCK})
+WATCHED: Final = frozenset({NAMESPACES, ROOT, ACCOUNT, LANDLOCK})
 """Layers that a probe looks at one by one."""
 
 Layers = dict[str, str]
@@ -121,6 +107,15 @@ def die_with(parent: int) -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(0)
+
+
+def no_new_privileges() -> None:
+    """Give up gaining rights by starting programs, which the other locks ask for.
+
+    Raises:
+        OSError: the kernel is older than that.
+    """
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
 def empty_root() -> int:
@@ -171,32 +166,36 @@ def lock(
     folder = next((each for each in keep if stat.S_ISDIR(os.fstat(each).st_mode)), -1)
     layers: Layers = {}
     for name, apply in _steps(role, keep, parent, folder, root):
-        try:
-            apply()
-            layers[name] = ""
-        except OSError as error:
-            layers[name] = errno.errorcode.get(error.errno or 0, "failed")
+        layers[name] = applied(apply)
         if between is not None and name in WATCHED:
             between(name)
     return layers
+
+
+def applied(layer: Callable[[], None]) -> str:
+    """Apply a layer; return empty text, or the kernel's word for why that was not possible."""
+    try:
+        layer()
+    except OSError as error:
+        return errno.errorcode.get(error.errno or 0, "failed")
+    return ""
 
 
 def _steps(
     role: Role, keep: Sequence[int], parent: int, folder: int, root: int
 ) -> Iterator[tuple[str, Callable[[], None]]]:
     """Yield the layers in their one order; what needs ``/proc`` comes before it is out of reach."""
-    yield "first-victim", _first_victim
+    yield FIRST_VICTIM, _first_victim
     yield "core", lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     used = _address_space()
-    if os.geteuid() == 0:
-        yield NAMESPACES, lambda: _leave_as_root(folder, root)
-        yield ACCOUNT, lambda: _leave_account(keep_search=folder >= 0)
-    else:
-        yield NAMESPACES, lambda: _leave(folder, root)
-        yield ACCOUNT, _check_account
+    yield NAMESPACES, lambda: leaving.spaces(folder)
+    if folder >= 0:
+        yield "read-only-view", lambda: leaving.view(folder)
+    yield ROOT, lambda: leaving.enter(folder if folder >= 0 else root)
+    yield ACCOUNT, lambda: leaving.account(folder)
     yield "parent", lambda: die_with(parent)
     yield "descriptors", lambda: _close_others(keep)
-    yield "no-new-privileges", lambda: _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    yield "no-new-privileges", no_new_privileges
     yield "no-dump", lambda: _prctl(_PR_SET_DUMPABLE, 0)
     yield "no-written-code", lambda: _prctl(_PR_SET_MDWE, _PR_MDWE_REFUSE_EXEC_GAIN)
     yield "limits", lambda: _limit(role, keep, used)
@@ -214,70 +213,6 @@ def _first_victim() -> None:
         os.write(descriptor, b"1000")
     finally:
         os.close(descriptor)
-
-
-def _leave_as_root(folder: int, root: int) -> None:
-    """Leave network, shared memory and file system; the account is left after that.
-
-    No user namespace here: what it gives an ordinary account, root has, and the number taken next
-    is nobody's.
-    """
-    try:
-        syscalls.call("unshare", _SPACES)
-    finally:
-        # A container may forbid one and allow the other.
-        _enter(folder, root)
-
-
-def _leave(folder: int, root: int) -> None:
-    """Leave network, shared memory and file system by way of a user namespace of our own."""
-    syscalls.call("unshare", _CLONE_NEWUSER | _SPACES)
-    try:
-        _enter(folder, root)
-    finally:
-        _drop_capabilities()
-
-
-def _enter(folder: int, root: int) -> None:
-    """Make a folder source, or else an empty directory, all there is of a file system."""
-    os.fchdir(folder if folder >= 0 else root)
-    os.chroot(".")
-
-
-def _leave_account(*, keep_search: bool) -> None:
-    """Become an account that nobody has, without a group and without a right of root's.
-
-    Args:
-        keep_search: keep the one right to read whatever the mode of a file says, for folders.
-    """
-    os.setgroups([])
-    if keep_search:
-        _prctl(_PR_SET_KEEPCAPS, 1)
-    number = _OWN_ACCOUNTS + os.getpid()
-    try:
-        os.setresgid(number, number, number)
-        os.setresuid(number, number, number)
-    except OSError:
-        os.setresgid(_NOBODY, _NOBODY, _NOBODY)
-        os.setresuid(_NOBODY, _NOBODY, _NOBODY)
-    _drop_capabilities(1 << _CAP_DAC_READ_SEARCH if keep_search else 0)
-
-
-def _check_account() -> None:
-    """See whether the user namespace, which has no account in it, is where we are."""
-    if os.getuid() != _NOBODY:
-        raise OSError(errno.EPERM, "the account was not left")
-
-
-def _drop_capabilities(keep: int = 0) -> None:
-    head = ctypes.create_string_buffer(_words(_CAPABILITY_VERSION, 0), 8)
-    # Effective, permitted, inheritable: the lower 32 capabilities, then the upper ones.
-    data = ctypes.create_string_buffer(_words(keep, keep, 0, 0, 0, 0), 24)
-    syscalls.call("capset", head, data)
-
-
-def _words(*values: int) -> bytes:
-    return b"".join(value.to_bytes(4, "little") for value in values)
 
 
 def _close_others(keep: Sequence[int]) -> None:

@@ -14,6 +14,7 @@ from heroes_forensics.errors import DONE, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import (
     cases,
+    fence,
     folders,
     forking,
     known,
@@ -25,6 +26,7 @@ from heroes_forensics.pipelines import (
 from heroes_forensics.pipelines import verification as verify
 from heroes_forensics.pipelines.folders import BUNDLE
 from heroes_forensics.pipelines.request import ScanRequest, ScanResult, check, expected_of
+from heroes_forensics.pipelines.sandbox import Layers
 from heroes_forensics.pipelines.scanning import Scanning
 from heroes_forensics.pipelines.sources import Evidence
 from heroes_forensics.pipelines.starting import Exhibit, Registered
@@ -54,7 +56,7 @@ def scan(request: ScanRequest, watch: Watch) -> ScanResult:
 
 def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
     with ExitStack() as stack:
-        supervisor = stack.enter_context(Supervisor(require=request.require_isolation))
+        supervisor, fenced = _started(request, stack)
         sets = known.load(
             request.sets, request.set_options, supervisor, passphrase=request.passphrase
         )
@@ -72,7 +74,8 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             )
             for path in request.sources
         ]
-        watch.note(supervisor.weakest.sentence())
+        isolation = supervisor.weakest.beside(fenced)
+        watch.note(isolation.sentence())
         _refuse_twice(evidence)
         wanted = _wanted(evidence, request.expect)
         if not folders.exists(request.case_dir):
@@ -90,6 +93,7 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
                 hint="leave out --names, or use another case",
             )
         _refuse_known_sources(case, evidence)
+        fence.narrowed(fenced, request.case_dir)
         stack.enter_context(folders.reserved(case.folder))
         config: JSON = {
             "profile": request.profile,
@@ -110,12 +114,19 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             config,
             exhibit,
             evidence,
-            isolation=supervisor.weakest,
+            isolation=isolation,
             sets=sets,
             stop=stop,
             watch=watch,
         )
-        return Scanning(run, registered, wanted, supervisor.weakest, sets.notes).run()
+        return Scanning(run, registered, wanted, isolation, sets.notes).run()
+
+
+def _started(request: ScanRequest, stack: ExitStack) -> tuple[Supervisor, Layers]:
+    """Start the workers, try their locks, and fence this process in, before anything hostile."""
+    supervisor = stack.enter_context(Supervisor(require=request.require_isolation))
+    supervisor.isolation("parser")
+    return supervisor, fence.around(request.case_dir) if request.own_process else fence.NOT_OURS
 
 
 def _resume(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
@@ -129,7 +140,7 @@ def _resume(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
         resuming.check_request(found, request)
         resuming.check_software(found)
         config = found.identity.config
-        supervisor = stack.enter_context(Supervisor(require=request.require_isolation))
+        supervisor, fenced = _started(request, stack)
         sets = known.again(
             config["sets"], found.facts.get("set_files", []), passphrase=request.passphrase
         )
@@ -150,20 +161,21 @@ def _resume(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             reasons.append(resuming.check_evidence(source, evidence))
             resuming.check_volumes(case.database, source, evidence)
             registered.append(Registered(source.number, source.label, evidence))
-        watch.note(supervisor.weakest.sentence())
+        isolation = supervisor.weakest.beside(fenced)
+        watch.note(isolation.sentence())
         wanted = _wanted([each.evidence for each in registered], config["expect"])
         stack.enter_context(folders.reserved(case.folder))
         run = starting.resume(
             case,
             found.identity,
             registered,
-            isolation=supervisor.weakest,
+            isolation=isolation,
             sets=sets,
             stop=stop,
             watch=watch,
             reason="; ".join(filter(None, reasons)) or "asked for",
         )
-        return Scanning(run, registered, wanted, supervisor.weakest, sets.notes).run()
+        return Scanning(run, registered, wanted, isolation, sets.notes).run()
 
 
 def _nothing_to_resume(case: cases.OpenCase, exhibit: str) -> ScanResult:

@@ -13,6 +13,7 @@ import errno
 import fcntl
 import os
 import resource
+import socket
 import struct
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -51,6 +52,16 @@ DEADLY: Final = (
     "io_uring_register", "keyctl", "add_key", "request_key", "userfaultfd",
 )  # fmt: skip
 """End the process: nothing of ours ever makes these."""
+
+NEVER: Final = (
+    "ptrace", "process_vm_readv", "process_vm_writev", "bpf", "io_uring_setup", "io_uring_enter",
+    "io_uring_register", "keyctl", "add_key", "request_key", "userfaultfd",
+    # what Landlock does not know of files: owner, times, extended attributes
+    "chown", "fchown", "lchown", "fchownat", "utime", "utimes", "futimesat", "utimensat",
+    "setxattr", "lsetxattr", "fsetxattr", "setxattrat",
+    "removexattr", "lremovexattr", "fremovexattr", "removexattrat",
+)  # fmt: skip
+"""Refused to the processes that are trusted and still never need it."""
 
 _KILL: Final = 0x8000_0000  # SECCOMP_RET_KILL_PROCESS
 _ERRNO: Final = 0x0005_0000  # SECCOMP_RET_ERRNO
@@ -160,6 +171,25 @@ def _checked(*, folder: bool) -> Iterator[tuple[str, list[_Instruction]]]:
         yield "newfstatat", _one_of(3, (_AT_EMPTY_PATH,))
 
 
+def denials(*, execute: bool, network: bool) -> bytes:
+    """Return the filter of a trusted process, which allows all but `NEVER`.
+
+    Args:
+        execute: whether it may start programs.
+        network: whether it may make sockets that are not local ones.
+
+    Raises:
+        OSError: the numbers of this processor's calls are not known (``ENOSYS``).
+    """
+    rules = _head()
+    for number in _numbers([*NEVER, *(() if execute else ("execve", "execveat"))]):
+        rules += [(_EQUAL, 0, 1, number), _return(_ERRNO | errno.EPERM)]
+    for number in _numbers([] if network else ["socket"]):
+        check = _one_of(0, (socket.AF_UNIX,))
+        rules += [(_EQUAL, 0, len(check), number), *check]
+    return _packed([*rules, _return(_ALLOW)])
+
+
 def program(*, memfd: bool, folder: bool) -> bytes:
     """Return the filter for this very process: it names its own number.
 
@@ -170,17 +200,8 @@ def program(*, memfd: bool, folder: bool) -> bytes:
     Raises:
         OSError: the numbers of this processor's calls are not known (``ENOSYS``).
     """
-    if syscalls.PROCESSOR is None:
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    rules = _head()
     plain = [*ALLOWED, *(MEMFD if memfd else ()), *(FOLDER if folder else ())]
-    rules: list[_Instruction] = [
-        (_LOAD, 0, 0, _ARCH_AT),
-        (_EQUAL, 1, 0, syscalls.PROCESSOR.audit),
-        _return(_KILL),
-        (_LOAD, 0, 0, _NUMBER_AT),
-        (_AT_LEAST, 0, 1, _X32),
-        _return(_KILL),
-    ]
     for number in _numbers(plain):
         rules += [(_EQUAL, 0, 1, number), _return(_ALLOW)]
     for number in _numbers(DEADLY):
@@ -191,7 +212,24 @@ def program(*, memfd: bool, folder: bool) -> bytes:
     for name, check in _checked(folder=folder):
         for number in _numbers([name]):
             rules += [(_EQUAL, 0, len(check), number), *check]
-    rules.append(_return(_ERRNO | errno.EPERM))
+    return _packed([*rules, _return(_ERRNO | errno.EPERM)])
+
+
+def _head() -> list[_Instruction]:
+    """End a process that calls by another table of numbers than the one looked at; load ours."""
+    if syscalls.PROCESSOR is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    return [
+        (_LOAD, 0, 0, _ARCH_AT),
+        (_EQUAL, 1, 0, syscalls.PROCESSOR.audit),
+        _return(_KILL),
+        (_LOAD, 0, 0, _NUMBER_AT),
+        (_AT_LEAST, 0, 1, _X32),
+        _return(_KILL),
+    ]
+
+
+def _packed(rules: Iterable[_Instruction]) -> bytes:
     return b"".join(struct.pack("=HBBI", *rule) for rule in rules)
 
 

@@ -185,7 +185,7 @@ class Supervisor:
     # ---- isolation -----------------------------------------------------------------------
 
     def isolation(self, role: str, descriptors: Sequence[int] = ()) -> Isolation:
-        """Return how workers of a role are locked; tried out once for each kind of worker.
+        """Return how workers of a role are locked; tried out when first asked, for all roles.
 
         Raises:
             UsageError: less than the level that is required.

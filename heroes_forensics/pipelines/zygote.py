@@ -24,7 +24,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from heroes_forensics.errors import HeroesError
 from heroes_forensics.frames import Control
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import probe, sandbox, wire, worker
+from heroes_forensics.pipelines import probe, sandbox, seccomp, wire, worker
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE, ZYGOTES
 
 
@@ -142,6 +142,10 @@ def run(control: socket.socket, kind: str) -> None:
         wire.send(control, Control("failed", body))
         return
     root = sandbox.empty_root()
+    # It parses nothing, but evidence passes through its hands on the way to workers.
+    sandbox.applied(sandbox.no_new_privileges)
+    # The network is left to the workers' own locks, which are tried out one by one.
+    sandbox.applied(lambda: seccomp.install(seccomp.denials(execute=False, network=True)))
     awake_read, awake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(awake_write, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, _wake)
