@@ -169,7 +169,8 @@ class Zygote:
         except OSError as error:
             raise StoppedError("the worker processes could not be started") from error
         try:
-            with theirs:
+            # One that ended may have said why before it did.
+            with theirs, suppress(BrokenPipeError):
                 for start in range(0, len(descriptors), wire.MAX_DESCRIPTORS):
                     part = descriptors[start : start + wire.MAX_DESCRIPTORS]
                     wire.send(self._control, Control("descriptors"), part)

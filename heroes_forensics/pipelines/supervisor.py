@@ -592,6 +592,8 @@ class Supervisor:
         return zygote
 
     def _hear_zygote(self, zygote: Zygote) -> None:
+        if self._zygotes.get(zygote.kind) is not zygote:
+            return  # started anew because of what was heard before it
         try:
             zygote.hear()
         except ZygoteGoneError:
