@@ -13,6 +13,7 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
+from heroes_forensics.errors import EvidenceError
 from heroes_forensics.frames import MAX_FRAME, Control
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def answered(
             offset, length = REQUEST.unpack(request)
             try:
                 data = reader.pread(min(offset, reader.size), min(length, PIECE))
-            except OSError:
+            except (EvidenceError, OSError):
                 channel.send(_ERROR)
                 continue
             channel.send(_DATA + data)

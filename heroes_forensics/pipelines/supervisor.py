@@ -123,6 +123,8 @@ class Crew:
         """Asked whenever a worker is free; None, or answering None, means nothing for now. A unit
         that was asked for always comes back, as its last frame or as a `Death`."""
         self.links: list[Link] = []
+        self.alone = deque[Unit]()
+        """Second attempts that wait for a worker to be replaced by one of their own."""
         self._supervisor = supervisor
 
     def run(self, next_unit: Next) -> Iterator[Heard]:
@@ -264,6 +266,7 @@ class Supervisor:
         finally:
             self._heard.clear()
             for crew in list(self._crews.values()):
+                crew.alone.clear()
                 for link in [link for link in crew.links if link.units]:
                     self._drop(crew, link)
 
@@ -290,11 +293,16 @@ class Supervisor:
 
     def _assign(self) -> None:
         for crew in list(self._crews.values()):
-            while crew.next_unit is not None and self._has_room(crew):
+            while crew.alone and self._has_idle(crew):
+                self._give(crew, crew.alone.popleft())
+            while not crew.alone and crew.next_unit is not None and self._has_room(crew):
                 unit = crew.next_unit()
                 if unit is None:
                     break
                 self._give(crew, unit)
+
+    def _has_idle(self, crew: Crew) -> bool:
+        return len(crew.links) < crew.wanted or any(not link.units for link in crew.links)
 
     def _has_room(self, crew: Crew) -> bool:
         if len(crew.links) < crew.wanted:
@@ -305,6 +313,9 @@ class Supervisor:
         """Choose a worker for a unit, or start one, and send it."""
         if len(unit.descriptors) > MAX_UNIT_DESCRIPTORS:
             raise ValueError(f"a unit has at most {MAX_UNIT_DESCRIPTORS} descriptors")
+        if unit.strain > 1 and not self._has_idle(crew):
+            crew.alone.append(unit)
+            return
         link = self._worker_for(crew, unit)
         if not link.units:
             link.moved = link.began = self._clock
