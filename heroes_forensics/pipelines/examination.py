@@ -8,14 +8,16 @@ by `listing` and `reading`.
 import json
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Final
 
-from heroes_forensics.frames import Control, Frame, Rows, Unit
-from heroes_forensics.model import JSON, Gap
+from heroes_forensics.frames import Control, Rows, Unit
+from heroes_forensics.model import Gap
 from heroes_forensics.pipelines.deaths import Death
 from heroes_forensics.pipelines.examined import Examined
 from heroes_forensics.pipelines.listing import LISTERS, ListingStore
+from heroes_forensics.pipelines.media_pass import KINDS, MediaPass
 from heroes_forensics.pipelines.reading import DEATH_GAPS, Again, ContentStore, Family
 from heroes_forensics.pipelines.relisting import Stored
 from heroes_forensics.pipelines.run import Run
@@ -38,8 +40,6 @@ class Examination:
         self._evidence = evidence
         self._source = source
         self.label = label
-        self.digests: JSON | None = None
-        """The ``digests`` frame of the media, once it has arrived."""
         self._volumes: dict[int, Examined] = {}
         self._listed_by: dict[int, Examined] = {}
         """The volume of each unit that lists."""
@@ -108,38 +108,38 @@ class Examination:
                 self._gap(Gap(f"{self.label}/{volume.key}", code), volume.id)
         self._volumes.clear()
 
-    def examine(self, *, digest_media: bool) -> None:
-        """List every volume and read every stream; also digest the media when asked to."""
+    def examine(self, *, media: MediaPass | None = None) -> None:
+        """List every volume and read every stream, and go through the media meanwhile."""
         for volume in self._volumes.values():
             if not volume.listed:
                 self._list(volume, "inventory")
-        if digest_media:
-            self.start_media_digest()
         self._run.stage("listing")
-        self._work()
+        self._work(media)
 
-    def digest_media(self) -> None:
-        """Digest the media and nothing else."""
-        self.start_media_digest()
+    def go_through(self, media: MediaPass) -> None:
+        """Go through the media and do nothing else."""
         self._run.stage("verifying")
-        self._work()
+        self._work(media)
 
-    def start_media_digest(self) -> None:
-        """Queue the pass over the media."""
-        self._pending.append(self._evidence.unit(self._run.next_unit(), "media_digest", {}))
+    def _work(self, media: MediaPass | None = None) -> None:
+        with ExitStack() as stack:
+            if media is not None:
+                stack.callback(media.close)
+                media.start()
+            self._loop(media)
 
-    def _work(self) -> None:
+    def _loop(self, media: MediaPass | None) -> None:
         run = self._run
         for unit, frame, _ in self._evidence.crew.run(self._next):
-            if isinstance(frame, Death):
+            if media is not None and unit.kind in KINDS:
+                media.take(unit, frame)
+            elif isinstance(frame, Death):
                 self._died(unit, frame)
             elif frame.kind == "alive":
                 pass
             elif isinstance(frame, Control) and frame.kind == "damage":
                 with run.journal.transaction():
                     self.damaged(frame.body["ranges"])
-            elif unit.kind == "media_digest":
-                self._media(frame)
             elif unit.kind in LISTERS:
                 self._listing.take(unit, self._listed_by[unit.id], frame)
             else:
@@ -161,11 +161,8 @@ class Examination:
             self._again.extendleft(reversed(self._reading.died(unit, death)))
             return
         self._run.attempt_ended(unit.id, death.cause)
-        if unit.kind == "media_digest":
-            self._run.note(f"{self.label}: the worker that read the media ended ({death.cause})")
-        else:
-            code = DEATH_GAPS.get(death.cause, "worker.died")
-            self._listing.broke_off(self._listed_by[unit.id], code)
+        code = DEATH_GAPS.get(death.cause, "worker.died")
+        self._listing.broke_off(self._listed_by[unit.id], code)
 
     def _next(self) -> Unit | None:
         if self._run.interrupted:
@@ -224,19 +221,6 @@ class Examination:
             if not known and detail.get("offset") not in self._damage:
                 self._damage.add(detail.get("offset"))
                 self._gap(Gap(self.label, "source.damaged", detail), None)
-
-    # ---- media -------------------------------------------------------------------------
-
-    def _media(self, frame: Frame) -> None:
-        if not isinstance(frame, Control):
-            return
-        if frame.kind == "progress":
-            self._run.media(int(str(frame.body["bytes"])))
-        elif frame.kind == "digests":
-            self.digests = frame.body
-            self._run.media(int(str(frame.body["bytes_read"])))
-        elif frame.kind == "failed":
-            self._run.note(f"{self.label}: the media: {frame.body['message']}")
 
     def _gap(self, gap: Gap, volume: int | None) -> None:
         self._run.gap(gap, source=self._source, volume=volume)

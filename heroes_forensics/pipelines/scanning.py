@@ -17,6 +17,7 @@ from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import closing, folders, reporting, starting, stopping, verification
 from heroes_forensics.pipelines.examination import Examination
 from heroes_forensics.pipelines.isolation import Isolation
+from heroes_forensics.pipelines.media_pass import MediaPass
 from heroes_forensics.pipelines.request import ScanResult
 from heroes_forensics.pipelines.run import Run
 from heroes_forensics.pipelines.starting import Registered
@@ -90,28 +91,30 @@ class Scanning:
         if status is not None:  # before an interruption
             self._verified(source, status)
         pending = verify != "off" and status is None
+        media = MediaPass(run, evidence, source.label, verification.algorithms(wanted))
         if pending:
             run.expect_media(verification.media_size(evidence))
         if pending and verify == "before":
-            examination.digest_media()
-            status = self._verify(examination, source, wanted)
+            examination.go_through(media)
+            status = self._verify(examination, source, wanted, media.result)
         if verify == "before" and status == MISMATCH and not config["accept_damaged"]:
             run.note(f"{source.label}: the image does not verify and was not examined")
             examination.leave_out("source.mismatch")
             return
-        examination.examine(digest_media=pending and verify == "during")
+        examination.examine(media=media if pending and verify == "during" else None)
         if pending and verify == "later" and not run.interrupted:
-            examination.digest_media()
+            examination.go_through(media)
         if pending and verify in {"during", "later"}:
-            self._verify(examination, source, wanted)
+            self._verify(examination, source, wanted, media.result)
 
     def _verify(
-        self, examination: Examination, source: Registered, wanted: list[JSON]
+        self, examination: Examination, source: Registered, wanted: list[JSON], found: JSON | None
     ) -> str | None:
         run = self._run
-        if run.interrupted and examination.digests is None:
+        if run.interrupted and found is None:
             return None
-        status = verification.record(run, examination, source.evidence, source.number, wanted)
+        verified = (source.evidence, source.number, found)
+        status = verification.record(run, examination, verified, wanted)
         self._verified(source, status)
         return status
 

@@ -29,6 +29,13 @@ class Evidence:
     facts: dict[str, object] = field(default_factory=dict)
     volumes: list[JSON] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
+    supervisor: Supervisor | None = None
+
+    def again(self, workers: int) -> Crew:
+        """Make a further crew that holds the same descriptors; the caller closes it."""
+        if self.supervisor is None:
+            raise ValueError("this source has no supervisor")
+        return self.supervisor.crew("parser", self.crew.descriptors, workers)
 
     def unit(self, number: int, kind: str, body: Mapping[str, object]) -> Unit:
         """Make a unit on this source."""
@@ -100,7 +107,7 @@ def opened(
                 "accept_damaged": accept_damaged,
             }
             identity = [_identity(slot.fd) for slot in slots]
-            evidence = Evidence(path, slots, crew, body, identity)
+            evidence = Evidence(path, slots, crew, body, identity, supervisor=supervisor)
             for frame in one(crew, evidence.unit(0, "inspect", {})):
                 if not isinstance(frame, Control):
                     continue

@@ -9,13 +9,10 @@ from dataclasses import asdict
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from heroes_forensics.errors import EvidenceError, UsageError
 from heroes_forensics.frames import PATH_LIMIT, Control, Frame, Unit, entry_batches
-from heroes_forensics.hashing.exact import md5, sha1, sha256
 from heroes_forensics.model import JSON, Entry, Gap, Listing
-from heroes_forensics.pipelines import contents
+from heroes_forensics.pipelines import contents, media_reading
 from heroes_forensics.pipelines.handover import Allowance
 from heroes_forensics.pipelines.page import Progress
 from heroes_forensics.pipelines.proxy import reader_of
@@ -23,10 +20,6 @@ from heroes_forensics.pipelines.proxy import reader_of
 if TYPE_CHECKING:
     from heroes_forensics.parsers.base import FileSystem, Reader
     from heroes_forensics.parsers.storage.doubts import Doubt, Doubts
-
-_PROGRESS_BYTES: Final = 64 << 20
-_UNREAD_LISTED: Final = 400
-"""Unreadable ranges named one by one; a frame has to hold them."""
 
 _MET_WHILE_READING: Final = frozenset({"damaged", "unreadable"})
 """Reasons of doubt that opening the source did not show yet."""
@@ -153,6 +146,7 @@ def inspect(session: Session, unit: Unit) -> Iterator[Frame]:
         "reader": f"{source.reader_name} {source.reader_version}".strip(),
         "size": source.size if source.media is not None else -1,
         "sector_size": source.sector_size,
+        "chunk_size": getattr(source.media, "chunk_size", 0),
         "stored": {digest.algorithm: digest.value.hex() for digest in source.stored_digests},
         "notes": list(source.notes),
         "acquisition": {
@@ -166,39 +160,6 @@ def inspect(session: Session, unit: Unit) -> Iterator[Frame]:
             yield _gap(found)
         else:
             yield Control("volume", {"volume": found.to_json()})
-
-
-def media_digest(session: Session, unit: Unit) -> Iterator[Frame]:
-    """Digest the media in one pass: ``progress`` frames, then ``digests``."""
-    opening = import_module("heroes_forensics.parsers.storage.source")
-    hashers = {"md5": md5(), "sha1": sha1(), "sha256": sha256()}
-    unread: list[JSON] = []
-    done = zeros = told = 0
-    for piece in opening.media_chunks(session.source(unit.body)):
-        if isinstance(piece, Gap):
-            unread.append(dict(piece.detail))
-            continue
-        for hasher in hashers.values():
-            hasher.update(piece)
-        done += len(piece)
-        zeros += len(piece) - int(np.count_nonzero(np.frombuffer(piece, dtype="u1")))
-        if done - told >= _PROGRESS_BYTES:
-            told = done
-            yield Control("progress", {"bytes": done, "items": 0})
-    digests = [
-        {"alg": name, "computed": hasher.digest().hex()}
-        for name, hasher in hashers.items()
-        if not unread
-    ]
-    yield Control(
-        "digests",
-        {
-            "digests": digests,
-            "bytes_read": done,
-            "zero_bytes": zeros,
-            "unread": unread[:_UNREAD_LISTED],
-        },
-    )
 
 
 def inventory(session: Session, unit: Unit) -> Iterator[Frame]:
@@ -261,7 +222,9 @@ def import_set(session: Session, unit: Unit) -> Iterator[Frame]:
 
 UNITS: Final[dict[str, Callable[[Session, Unit], Iterator[Frame]]]] = {
     "inspect": inspect,
-    "media_digest": media_digest,
+    "media_digest": media_reading.media_digest,
+    "media_fill": media_reading.media_fill,
+    "media_follow": media_reading.media_follow,
     "inventory": inventory,
     "orphans": orphans,
     "content": contents.content,

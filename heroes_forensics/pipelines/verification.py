@@ -55,19 +55,35 @@ def expectations(evidence: Evidence, given: Sequence[str]) -> list[JSON]:
     return found
 
 
+def algorithms(wanted: Sequence[JSON]) -> list[str]:
+    """Return what to compute over the media: what there is to compare with, and SHA-256.
+
+    Without anything to compare with, all three: whoever compares later, with the paper that came
+    with the medium, has MD5 or SHA-1. SHA-256 always: a record may not name its evidence by
+    digests alone that can be made to collide.
+    """
+    named = {str(each["alg"]) for each in wanted}
+    return [name for name in LENGTHS if not named or name in named or name == "sha256"]
+
+
 def record(
     run: Run,
     examination: Examination,
-    evidence: Evidence,
-    source: int,
+    verified: tuple[Evidence, int, JSON | None],
     wanted: Sequence[JSON],
 ) -> str:
     """Compare, and write the result to case and ledger; return its status.
 
     ``match``, ``mismatch``, ``baseline`` (nothing to compare with), ``partial`` (not all of the
     media could be read) or ``unreadable``.
+
+    Args:
+        run: the run.
+        examination: of the source.
+        verified: the source, its number in the case, and what `MediaPass.result` gave.
+        wanted: what to compare with, as `expectations` gave it.
     """
-    body = examination.digests
+    evidence, source, body = verified
     if body is None:
         facts: JSON = {"digests": [], "bytes_read": 0, "unread": []}
         status = "unreadable"
@@ -92,7 +108,7 @@ def record(
                     "status": status,
                     "digests": digests,
                     "bytes_read": facts["bytes_read"],
-                    "read_errors": len(unread),
+                    "read_errors": body["unread_ranges"],
                     "zero_bytes": body["zero_bytes"],
                     "ranges_unread": unread,
                 },

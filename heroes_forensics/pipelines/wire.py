@@ -68,7 +68,8 @@ CONTROLS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     "opened": {"kind": str, "times": dict},
     "source": {"facts": dict},
     "volume": {"volume": dict},
-    "digests": {"digests": list, "bytes_read": int, "zero_bytes": int, "unread": list},
+    "media": {"bytes_read": int, "zero_bytes": int, "unread": list, "unread_ranges": int},
+    "digests": {"digests": list},
     "rejected": {"line": int, "reason": str},
     "imported": {"facts": dict},
     "stream": {"item": int, "size": int, "use": str},
@@ -81,7 +82,9 @@ CONTROLS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
 
 ANSWERS: Final[dict[str, frozenset[str]]] = {
     "inspect": frozenset({"source", "volume", "gap"}),
-    "media_digest": frozenset({"progress", "digests"}),
+    "media_digest": frozenset({"progress", "media", "digests"}),
+    "media_fill": frozenset({"progress", "media"}),
+    "media_follow": frozenset({"digests"}),
     "inventory": frozenset({"opened", "entries", "gap", "damage", "listing"}),
     "orphans": frozenset({"entries", "gap", "damage", "listing"}),
     "content": frozenset({"contents", "stream", "large", "damage"}),
@@ -224,8 +227,18 @@ def _damage_inside(body: JSON) -> None:
     _check_ranges(body["ranges"])
 
 
-def _digests_inside(body: JSON) -> None:
+def _media_inside(body: JSON) -> None:
     _check_ranges(body["unread"])
+    if any(isinstance(value, int) and value < 0 for value in body.values()):
+        raise ProtocolViolationError("a pass over the media has a negative count")
+
+
+def _digests_inside(body: JSON) -> None:
+    rows = body["digests"]
+    for row in rows if isinstance(rows, list) else ():
+        values = tuple(row.values()) if isinstance(row, dict) and set(row) == _DIGEST else ()
+        if not values or not all(_plain(each) for each in values):
+            raise ProtocolViolationError("a digest of the media is none")
 
 
 def _check_ranges(ranges: object) -> None:
@@ -352,11 +365,13 @@ def _check_containers(rows: Rows, area: bytes) -> None:
 
 MAX_DETAIL: Final = 16
 """Facts about one gap."""
+_DIGEST: Final = frozenset({"alg", "computed"})
 ZONES: Final = frozenset({"utc", "local-unknown"})
 _WORD: Final = re.compile(r"[A-Za-z0-9 ._:,/+()-]{1,80}", re.ASCII)
 _INSIDE: Final[dict[str, Callable[[JSON], None]]] = {
     "gap": _gap_inside,
     "damage": _damage_inside,
+    "media": _media_inside,
     "digests": _digests_inside,
     "listing": _listing_inside,
     "opened": _opened_inside,

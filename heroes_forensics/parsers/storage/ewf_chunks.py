@@ -83,6 +83,11 @@ class ChunkReader:
         """Bytes of media in one chunk."""
         return self._chunk
 
+    @property
+    def chunks(self) -> int:
+        """Chunks of the media."""
+        return self._chunks
+
     def pread(self, offset: int, length: int) -> bytes:
         """Read across chunks; a chunk that is damaged or missing is an error."""
         end = min(offset + length, self._size)
