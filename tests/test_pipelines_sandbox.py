@@ -14,8 +14,9 @@ import pytest
 
 import heroes_forensics
 from heroes_forensics.frames import Control, Unit
-from heroes_forensics.pipelines import sandbox, sources, wire
+from heroes_forensics.pipelines import fence, sandbox, sources, wire
 from heroes_forensics.pipelines.forking import Zygote
+from heroes_forensics.pipelines.isolation import LEVELS
 from heroes_forensics.pipelines.probe import FOLDER_ROWS
 from heroes_forensics.pipelines.supervisor import Supervisor, one
 
@@ -175,3 +176,16 @@ def test_an_sqlite_set_is_read_though_no_path_can_be_opened(
     assert facts.kind == "imported"
     assert facts.body["facts"]["format"] == "nsrl-sqlite"  # type: ignore[index]
     assert facts.body["facts"]["accepted"] == {"md5": 1}  # type: ignore[index]
+
+
+# ---- the page ----------------------------------------------------------------------------
+
+
+def test_the_page_names_every_layer(supervisor: Supervisor, tmp_path: Path) -> None:
+    text = (PACKAGE.parent / "docs" / "isolation.md").read_text("utf-8")
+    with sources.opened(tmp_path, supervisor, workers=1):
+        found = supervisor.weakest
+    for layer in [*dict(found.layers), fence.FENCE, fence.FILTER]:
+        assert f"`{layer}`" in text
+    for level in LEVELS:
+        assert f"| {level} |" in text
