@@ -113,7 +113,7 @@ def descriptors(pid: int) -> list[Path]:
 PRELOADED = """
 import json, sys
 from heroes_forensics.pipelines import zygote
-zygote.preload()
+zygote.preload(bulk=True)
 print(json.dumps(sorted(sys.modules)))
 """
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from heroes_forensics.frames import PATH_LIMIT, Batch, Control, Frame, Status, Unit, tasks
+from heroes_forensics.hashing import lanes
 from heroes_forensics.model import JSON, Entry, EntryFlag, EntryKind, Listing
 from heroes_forensics.pipelines import contents, handover, proxy, units
 
@@ -130,3 +131,42 @@ def test_a_path_that_is_cut_is_a_gap() -> None:
     gaps = [frame for frame in frames if isinstance(frame, Control) and frame.kind == "gap"]
     assert [gap.body["where"] for gap in gaps] == ["d:0"]
     assert sum(len(frame.rows) for frame in frames if isinstance(frame, Batch)) == 2
+
+
+class ManyFiles(units.Session):
+    """A session whose source holds streams of given lengths; one more is shorter than it says."""
+
+    def __init__(self, sizes: list[int]) -> None:
+        super().__init__(())
+        self.data = [os.urandom(size) for size in sizes]
+
+    def file_system(self, body: JSON) -> "FileSystem":
+        del body
+        return cast("FileSystem", self)
+
+    def open(self, handle: bytes) -> Stream:
+        data = self.data[int(handle)]
+        return Stream(len(data) + (int(handle) == len(self.data) - 1), data)
+
+
+def test_md5_side_by_side_lands_in_the_rows_it_belongs_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = lanes.compiled()
+    if compiled is None:
+        pytest.skip("llvmlite is not installed, or this processor cannot compile while running")
+    monkeypatch.setattr(lanes, "_PREPARED", [compiled])
+    monkeypatch.setattr(contents, "_FLUSH_BYTES", 3 << 20)
+    sizes = [0, 17, 20_000, 1 << 20, 5, 300_000, (1 << 20) + 1, 40_000, 9 << 20, 16_384, 50_000]
+    session = ManyFiles(sizes * 3)
+    asked = [
+        (number, EntryKind.FILE, 1, session.open(b"%d" % number).size, b"%d" % number)
+        for number in range(len(session.data))
+    ]
+    frames = units.run_unit(session, Unit(1, "content", {}, tasks(asked)))
+    rows = [row for batch in frames if isinstance(batch, Batch) for row in batch.rows]
+    assert [row["id"] for row in rows] == list(range(len(session.data)))
+    for row, data in zip(rows, session.data, strict=True):
+        assert bytes(row["md5"]) == hashlib.md5(data, usedforsecurity=False).digest()
+        assert bytes(row["sha1"]) == hashlib.sha1(data, usedforsecurity=False).digest()
+        assert row["bytes_read"] == len(data)
+    assert [row["gap"] for row in rows[:-1]] == [0] * (len(rows) - 1)
+    assert rows[-1]["gap"] == contents.GAP_NUMBERS["stream.short"]

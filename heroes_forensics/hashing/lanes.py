@@ -138,6 +138,11 @@ def prepare() -> bool:
     return bool(_PREPARED)
 
 
+def prepared() -> bool:
+    """Say whether `md5_many` works side by side in this process."""
+    return bool(_PREPARED)
+
+
 def md5_many(messages: Sequence[bytes]) -> list[bytes]:
     """Return the MD5 of each message, side by side where that is faster.
 

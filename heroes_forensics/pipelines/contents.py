@@ -24,6 +24,7 @@ from heroes_forensics.frames import (
     Status,
     Unit,
 )
+from heroes_forensics.hashing import lanes
 from heroes_forensics.hashing.exact import CHUNK, HEAD, Digested, digest_bytes, digest_stream
 from heroes_forensics.model import GAP_TEXTS, JSON, EntryFlag
 from heroes_forensics.pipelines.handover import Copy
@@ -42,9 +43,13 @@ _FLUSH_STREAMS: Final = 8
 """And after so many streams were handed over: they wait for the digests in it."""
 
 _ONE_READ: Final = 1 << 20
+"""Streams up to so many bytes are read at once."""
+_ONE_READ_TOGETHER: Final = 8 << 20
+"""And where MD5 is computed of several streams side by side."""
 _NOTHING: Final = b"\0" * 32
 
 Row = tuple[object, ...]
+_MD5: Final = (CONTENT.names or ()).index("md5")
 
 
 def content(session: "Session", unit: Unit) -> Iterator[Frame]:
@@ -87,6 +92,11 @@ class _Reading:
         self._allowance = session.allowance
         self._wanted = wanted_types(body)
         self._rows: list[Row] = []
+        self._together = lanes.prepared()
+        self._whole = b""
+        """The stream that was read last, when its MD5 is still to be computed."""
+        self._waiting: list[tuple[int, bytes]] = []
+        """Streams whose MD5 is still to be computed, by the position of their rows."""
         self._bytes = 0
         self._streams = 0
 
@@ -102,6 +112,7 @@ class _Reading:
     def flush(self) -> Iterator[Frame]:
         """Yield the rows not sent yet, if there are any."""
         if self._rows:
+            self._sum_waiting()
             rows, self._rows = self._rows, []
             self._bytes = self._streams = 0
             yield Batch("contents", np.array(rows, dtype=CONTENT))
@@ -136,23 +147,37 @@ class _Reading:
             copying.give_up()
             self._rows.append(_unread(number, "stream.unreadable"))
             return
+        if not found.md5:
+            self._waiting.append((len(self._rows), self._whole))
         self._rows.append(_row(number, flags, size, found))
         self._bytes += found.bytes_read
         for frame in copying.frames(found.bytes_read):
             self._streams += 1
             yield frame
 
+    def _sum_waiting(self) -> None:
+        """Compute the MD5 that rows still lack, of all of them side by side."""
+        waiting, self._waiting, self._whole = self._waiting, [], b""
+        for (index, _), md5 in zip(
+            waiting, lanes.md5_many([data for _, data in waiting]), strict=True
+        ):
+            row = self._rows[index]
+            self._rows[index] = (*row[:_MD5], md5, *row[_MD5 + 1 :])
+
     def _digested(
         self, reader: "Reader", size: int, wanted: dict[int, str], copying: "_Copying"
     ) -> Generator[Frame, None, Digested]:
         """Digest as far as the stream goes, even past the metadata size: a longer one is a gap."""
-        if 0 <= reader.size <= _ONE_READ and reader.size == size:
+        limit = _ONE_READ_TOGETHER if self._together else _ONE_READ
+        if 0 <= reader.size <= limit and reader.size == size:
             data = reader.pread(0, size)
             use = wanted.get(sniff(data[:HEAD])) if wanted and data else None
             if use is not None:
                 yield from self._start(copying, use, len(data))
                 copying.write(data)
-            return digest_bytes(data)
+            later = self._together and len(data) >= lanes.SHORT
+            self._whole = data if later else b""
+            return digest_bytes(data, md5_later=later)
         if not wanted:
             return digest_stream(reader.pread, reader.size, on_progress=self._beat)
         end = reader.size if reader.size >= 0 else CHUNK

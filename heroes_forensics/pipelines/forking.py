@@ -53,13 +53,14 @@ class Forked(NamedTuple):
 class Zygote:
     """A preloaded interpreter that workers are forked from."""
 
-    def __init__(self, kind: str = "evidence", *, require: str = "") -> None:
+    def __init__(self, kind: str = "evidence", *, require: str = "", bulk: bool = False) -> None:
         """Start it; it imports while the caller goes on.
 
         Args:
             kind: a key of `roles.ZYGOTES`.
             require: a level of `heroes_forensics.pipelines.isolation`, below which no worker takes
                 a unit; empty for whatever the machine gives.
+            bulk: whether much is to be read: what makes reading faster is prepared, too.
         """
         self.kind = kind
         self._require = require
@@ -70,8 +71,9 @@ class Zygote:
         if faults := os.environ.get(FAULTS_VARIABLE):
             environment[FAULTS_VARIABLE] = faults
         descriptor = theirs.fileno()
+        arguments = [str(descriptor), str(os.getpid()), kind, *(["bulk"] if bulk else [])]
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-I", "-c", _START, str(descriptor), str(os.getpid()), kind],
+            [sys.executable, "-I", "-c", _START, *arguments],
             pass_fds=(descriptor,),
             stdin=subprocess.DEVNULL,
             # Whatever a library prints may hold a name: nobody reads it.

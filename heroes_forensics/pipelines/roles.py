@@ -26,6 +26,8 @@ class Needs:
     warm: tuple[str, ...] = ()
     """Functions called once after the imports: what compiles or looks things up when first
     used."""
+    bulk: tuple[str, ...] = ()
+    """Functions called as well where much is to be read, and what they cost is soon won back."""
 
 
 _TEXT: Final = tuple(
@@ -52,7 +54,7 @@ ZYGOTES: Final = {
             "dfvfs.resolver_helpers",
             *_TEXT,
         ),
-        warm=("heroes_forensics.hashing.lanes:prepare",),
+        bulk=("heroes_forensics.hashing.lanes:prepare",),
     ),
     "media": Needs(
         packages=("heroes_forensics.media", "heroes_forensics.filetype"),

@@ -156,6 +156,7 @@ class Supervisor:
         *,
         require: str = "",
         stall_seconds: float = 0,
+        bulk: bool = False,
     ) -> None:
         """Start the zygote of the parsers: it imports while the caller goes on.
 
@@ -163,8 +164,10 @@ class Supervisor:
             require: a level of `heroes_forensics.pipelines.isolation`, below which no worker of
                 any kind takes a unit; empty for whatever the machine gives.
             stall_seconds: how long a worker may move nothing; 0 for `STALL_SECONDS`.
+            bulk: whether much is to be read: what makes reading faster is prepared, too.
         """
         self._require = require
+        self._bulk = bulk
         self._stall_seconds = stall_seconds or STALL_SECONDS
         self._selector = selectors.DefaultSelector()
         self._zygotes: dict[str, Zygote] = {}
@@ -598,7 +601,7 @@ class Supervisor:
     def _zygote(self, kind: str) -> Zygote:
         zygote = self._zygotes.get(kind)
         if zygote is None:
-            zygote = self._zygotes[kind] = Zygote(kind, require=self._require)
+            zygote = self._zygotes[kind] = Zygote(kind, require=self._require, bulk=self._bulk)
             self._selector.register(zygote, selectors.EVENT_READ, zygote)
         return zygote
 

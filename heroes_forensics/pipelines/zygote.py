@@ -109,7 +109,7 @@ def _wake(number: int, frame: object) -> None:
     del number, frame
 
 
-def preload(kind: str = "evidence") -> None:
+def preload(kind: str = "evidence", *, bulk: bool = False) -> None:
     """Import all that the workers of a kind can come to need, and have it ready."""
     needs = ZYGOTES[kind]
     for name in needs.packages:
@@ -118,7 +118,7 @@ def preload(kind: str = "evidence") -> None:
             import_module(found.name)
     for name in needs.modules:
         import_module(name)
-    for target in needs.warm:
+    for target in (*needs.warm, *(needs.bulk if bulk else ())):
         module, _, function = target.partition(":")
         getattr(import_module(module), function)()
     if path := os.environ.get(FAULTS_VARIABLE):
@@ -128,9 +128,9 @@ def preload(kind: str = "evidence") -> None:
         spec.loader.exec_module(module_from_spec(spec))
 
 
-def run(control: socket.socket, kind: str) -> None:
+def run(control: socket.socket, kind: str, *, bulk: bool) -> None:
     """Serve ``fork`` messages until the coordinator closes the socket."""
-    preload(kind)
+    preload(kind, bulk=bulk)
     gc.freeze()  # what is loaded now is never looked at again, so that workers share its pages
     gc.set_threshold(20_000, 50, 50)
     gc.enable()
@@ -182,7 +182,7 @@ def _answer(control: socket.socket, root: int, held: Sequence[int], message: Con
 
 
 def main() -> None:
-    """Start from a command line: the socket's descriptor, the parent's number, the kind."""
+    """Start from a command line: descriptor of the socket, the parent, the kind, ``bulk``."""
     descriptor, parent, kind = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     sandbox.die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -192,7 +192,7 @@ def main() -> None:
     os.environ["TZ"] = "UTC"
     time.tzset()
     with socket.socket(fileno=descriptor) as control, suppress(BrokenPipeError):
-        run(control, kind)
+        run(control, kind, bulk="bulk" in sys.argv[4:])
 
 
 if __name__ == "__main__":
