@@ -3,7 +3,7 @@
 With one worker it is one unit. With more, it has a crew of its own: one or two workers that read
 (and inflate, and check), one for MD5 and one for the other algorithms, side by side with whatever
 the source's own crew does. When one of them ends before it is done, all of it is done again by one
-worker alone; when that one ends too, the media counts as unreadable.
+worker alone; when it ends again and again, the media counts as unreadable.
 """
 
 import os
@@ -27,6 +27,8 @@ KINDS: Final = frozenset({"media_digest", "media_fill", "media_follow"})
 
 SMALL: Final = 64 << 20
 """Bytes of media below which more workers cost more than they bring."""
+ATTEMPTS: Final = 3
+"""Workers end for reasons that are none of the media's, too; so often it is tried."""
 MANY: Final = 4
 """With so many workers two of them read: inflating is slower than MD5."""
 
@@ -140,7 +142,7 @@ class MediaPass:
         """Begin again with one worker alone, or give up."""
         self._fallen += 1
         self._active = set()
-        if self._fallen == 1 and not self._run.interrupted:
+        if self._fallen < ATTEMPTS and not self._run.interrupted:
             self._begin([self._alone(strain=2)])
         else:
             self._media = []
