@@ -1,11 +1,13 @@
 import signal
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
 
-from heroes_forensics.errors import CaseBusyError, CustodyError, UsageError
-from heroes_forensics.pipelines import cases
+from heroes_forensics.custody import ledger
+from heroes_forensics.errors import CaseBusyError, CustodyError, StoppedError, UsageError
+from heroes_forensics.pipelines import cases, journal, verifying
 
 LEDGER = "custody/ledger.jsonl"
 
@@ -117,3 +119,49 @@ def test_a_folder_with_something_else_is_no_place_for_a_case(tmp_path: Path) -> 
     with pytest.raises(UsageError, match="neither empty nor a case"):
         cases.create(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def checkpoints(case: Path) -> int:
+    return len(list((case / "custody/checkpoints").iterdir()))
+
+
+def test_a_growing_ledger_is_signed_after_so_many_events_or_so_long(
+    case: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "CHECKPOINT_EVENTS", 10)
+    with cases.opened(case) as held:
+        held.begin()
+        before = checkpoints(case)
+        for count in range(1, 30):
+            held.journal.event("quality.noted", {"kind": "limitation", "text": f"{count}"})
+            held.journal.checkpoint_when_due()
+        assert checkpoints(case) == before + 3
+        later = time.monotonic() + journal.CHECKPOINT_SECONDS
+        monkeypatch.setattr(time, "monotonic", lambda: later)
+        held.journal.checkpoint_when_due()
+        assert checkpoints(case) == before + 3  # nothing was written since
+        held.journal.event("quality.noted", {"kind": "limitation", "text": "late"})
+        held.journal.checkpoint_when_due()
+        assert checkpoints(case) == before + 4
+    assert verifying.verify(case)["exit_code"] == 7
+
+
+def test_lines_that_the_disk_refused_are_written_with_the_next(
+    case: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cases.opened(case) as held:
+        held.begin()
+
+        def full(path: Path, lines: list[bytes]) -> None:
+            with path.open("ab") as stream:
+                stream.write(b"".join(lines)[:40])
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(ledger, "append", full)
+            with pytest.raises(StoppedError, match="No space left"):
+                held.journal.event("quality.noted", {"kind": "limitation", "text": "kept"})
+        held.journal.event("quality.noted", {"kind": "limitation", "text": "and on"})
+        rows = held.database.rows("SELECT line FROM ledger ORDER BY seq")
+        assert (case / LEDGER).read_bytes() == b"".join(line for (line,) in rows)
+    assert verifying.verify(case)["exit_code"] == 7

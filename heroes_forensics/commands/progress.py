@@ -15,6 +15,7 @@ from typing import Final
 from heroes_forensics.commands.output import Output
 from heroes_forensics.commands.text import clock, counted, human, inert
 from heroes_forensics.commands.words import finding_line
+from heroes_forensics.errors import StoppedError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines.watch import Progress, Unwatched, Watch
 
@@ -146,11 +147,16 @@ class LineWatch:
 
 
 class RecordingWatch:
-    """Writes findings and notes as JSON Lines while another one shows progress."""
+    """Writes findings and notes as JSON Lines while another one shows progress.
+
+    What cannot be written stops no run: it is said when the run has come to its end.
+    """
 
     def __init__(self, out: Output, watch: Watch) -> None:
         self._out = out
         self._watch = watch
+        self.lost: StoppedError | None = None
+        """Why lines could not be written; None while all could."""
 
     def progress(self, progress: Progress) -> None:
         """Pass it on: progress is no result."""
@@ -158,14 +164,20 @@ class RecordingWatch:
 
     def finding(self, finding: JSON) -> None:
         """Write the finding at once."""
-        self._out.row(finding, "finding")
-        self._out.flush()
+        self._row(finding, "finding")
         self._watch.finding(finding)
 
     def note(self, text: str) -> None:
         """Write the sentence."""
-        self._out.row({"text": text}, "note")
+        self._row({"text": text}, "note")
         self._watch.note(text)
+
+    def _row(self, row: JSON, kind: str) -> None:
+        try:
+            self._out.row(row, kind)
+            self._out.flush()
+        except StoppedError as error:
+            self.lost = error
 
 
 def _say(text: str) -> None:
@@ -185,9 +197,26 @@ def watching(out: Output, *, quiet: bool = False) -> Iterator[Watch]:
     watch: Watch = Unwatched() if quiet else LineWatch(_say)
     # JSON lines and a moving bar on the same terminal would tear one another.
     if quiet or not _is_terminal() or (out.as_json and sys.stdout.isatty()):
-        yield RecordingWatch(out, watch) if out.as_json else watch
+        with _recording(out, watch) as recording:
+            yield recording
         return
     from heroes_forensics.commands.bar import BarWatch  # noqa: PLC0415 # on a terminal only
 
-    with BarWatch(sys.stderr) as bar:
-        yield RecordingWatch(out, bar) if out.as_json else bar
+    with BarWatch(sys.stderr) as bar, _recording(out, bar) as recording:
+        yield recording
+
+
+@contextmanager
+def _recording(out: Output, watch: Watch) -> Iterator[Watch]:
+    """Write what is watched as JSON, too, where that was asked for.
+
+    Raises:
+        StoppedError: afterwards, when some of it could not be written.
+    """
+    if not out.as_json:
+        yield watch
+        return
+    recording = RecordingWatch(out, watch)
+    yield recording
+    if recording.lost is not None:
+        raise recording.lost

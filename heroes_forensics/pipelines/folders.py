@@ -117,6 +117,9 @@ def clear(folder: Path) -> None:
 def reserved(folder: Path) -> Iterator[None]:
     """Keep `RESERVE_BYTES` of the disk of a case back while a run writes to it.
 
+    SQLite rolls a transaction back that meets a full disk: nothing of its unit is kept, and it is
+    done again. The room is for the record that the run has broken off, and for looking at the case.
+
     Raises:
         StoppedError: there is less room than that.
     """

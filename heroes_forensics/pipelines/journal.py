@@ -54,7 +54,7 @@ class Journal:
         """The file lacks lines that the table holds, because a disk refused them."""
         last = self._check_last()
         self._signed = (0 if last is None else last.size, time.monotonic())
-        """Events under the last checkpoint, and when this process knew of it."""
+        """Events up to the last checkpoint, and when this process knew of it."""
         self._project()
 
     def _project(self) -> None:
@@ -141,15 +141,15 @@ class Journal:
         }
         with _writing():
             self._bundle.add_checkpoint(note)
-        self._signed = (self._ledger.size, time.monotonic())
         self.event("ledger.checkpointed", facts)
+        self._signed = (self._ledger.size, time.monotonic())
 
     def checkpoint_when_due(self) -> None:
         """Sign the ledger when much, or long, was written since the last time."""
         size, moment = self._signed
         if self._ledger.size - size >= CHECKPOINT_EVENTS:
             self.checkpoint(f"{CHECKPOINT_EVENTS} events")
-        elif self._ledger.size > size + 1 and time.monotonic() - moment >= CHECKPOINT_SECONDS:
+        elif self._ledger.size > size and time.monotonic() - moment >= CHECKPOINT_SECONDS:
             self.checkpoint(f"{CHECKPOINT_SECONDS // 60} minutes")
 
 

@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from heroes_forensics.pipelines.journal import SIGNALS
 
@@ -58,17 +58,19 @@ class Stop:
 def heard(stop: Stop, note: Callable[[str], None]) -> Iterator[None]:
     """Turn the first signal into a drained stop, and the second one into a `KeyboardInterrupt`."""
     told = 0
+    before: dict[signal.Signals, Any] = {}
 
     def hear(number: int, frame: object) -> None:
         nonlocal told
         del number, frame
         told += 1
         if told > 1:
+            for each in before:  # what is written now is little, and has to be whole
+                signal.signal(each, signal.SIG_IGN)
             _end_at_once()
         stop.ask(SIGNAL)
         note("stopping: what is being read now is finished first (again to stop at once)")
 
-    before = {}
     try:
         # Who ignores a signal, as nohup does, wants the run to go on.
         for number in SIGNALS:
