@@ -23,6 +23,7 @@ from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import isolation, views
 from heroes_forensics.pipelines.isolation import Isolation
+from heroes_forensics.pipelines.supervisor import Supervisor
 
 TABLE = """
 import json
@@ -147,6 +148,32 @@ def test_a_weaker_machine_is_said_on_standard_error(tmp_path: Path) -> None:
     (line,) = [line for line in done.stderr.splitlines() if "isolation" in line]
     assert line.startswith("isolation of workers A1: ")
     assert "seccomp: ENOSYS" in line
+
+
+def test_workers_that_come_later_and_are_locked_less_well_are_on_record_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As decoders do, with the first picture; here the same workers are told of in another way."""
+    real = vars(Supervisor)["weakest"].fget
+    asked = 0
+
+    def weakest(supervisor: Supervisor) -> Isolation:
+        nonlocal asked
+        asked += 1
+        found: Isolation = real(supervisor)
+        late = asked > 3  # for the note, the record and the scanning that begins
+        return found.without("landlock", "ENOSYS", "landlock/open-directory") if late else found
+
+    monkeypatch.setattr(Supervisor, "weakest", property(weakest))
+    watch = Noted()
+    case = tmp_path / "case"
+    result = scanned(case, folder(tmp_path / "e", {"f": b"x"}), watch=watch)
+    assert result.isolation == "A3"
+    ledger = (case / "custody/ledger.jsonl").read_text("utf-8").splitlines()
+    events = [each for each in map(json.loads, ledger) if each["type"] == "isolation.probed"]
+    assert [event["body"]["level"] for event in events] == ["A4", "A3"]
+    assert the_run(case)["isolation"]["level"] == "A3"
+    assert [note for note in watch.notes if "isolation of workers A3" in note]
 
 
 # ---- levels ------------------------------------------------------------------------------

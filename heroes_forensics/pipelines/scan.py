@@ -26,6 +26,7 @@ from heroes_forensics.pipelines import (
 )
 from heroes_forensics.pipelines import verification as verify
 from heroes_forensics.pipelines.folders import BUNDLE
+from heroes_forensics.pipelines.isolation import Isolation
 from heroes_forensics.pipelines.request import ScanRequest, ScanResult, check, expected_of
 from heroes_forensics.pipelines.sandbox import Layers
 from heroes_forensics.pipelines.scanning import Scanning
@@ -61,6 +62,10 @@ def scan(request: ScanRequest, watch: Watch) -> ScanResult:
 def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
     with ExitStack() as stack:
         supervisor, fenced = _started(request, stack)
+
+        def locked() -> Isolation:
+            return supervisor.weakest.beside(fenced)
+
         sets = known.load(
             request.sets, request.set_options, supervisor, passphrase=request.passphrase
         )
@@ -78,8 +83,7 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             )
             for path in request.sources
         ]
-        isolation = supervisor.weakest.beside(fenced)
-        watch.note(isolation.sentence())
+        watch.note(locked().sentence())
         _refuse_twice(evidence)
         wanted = _wanted(evidence, request.expect)
         if not folders.exists(request.case_dir):
@@ -118,12 +122,12 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             config,
             exhibit,
             evidence,
-            isolation=isolation,
+            isolation=locked(),
             sets=sets,
             stop=stop,
             watch=watch,
         )
-        return Scanning(run, registered, wanted, isolation, sets.notes).run()
+        return Scanning(run, registered, wanted, locked, sets.notes).run()
 
 
 def _started(request: ScanRequest, stack: ExitStack) -> tuple[Supervisor, Layers]:
@@ -161,6 +165,10 @@ def _resume(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
         resuming.check_software(found)
         config = found.identity.config
         supervisor, fenced = _started(request, stack)
+
+        def locked() -> Isolation:
+            return supervisor.weakest.beside(fenced)
+
         sets = known.again(
             config["sets"], found.facts.get("set_files", []), passphrase=request.passphrase
         )
@@ -181,21 +189,20 @@ def _resume(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             reasons.append(resuming.check_evidence(source, evidence))
             resuming.check_volumes(case.database, source, evidence)
             registered.append(Registered(source.number, source.label, evidence))
-        isolation = supervisor.weakest.beside(fenced)
-        watch.note(isolation.sentence())
+        watch.note(locked().sentence())
         wanted = _wanted([each.evidence for each in registered], config["expect"])
         stack.enter_context(folders.reserved(case.folder))
         run = starting.resume(
             case,
             found.identity,
             registered,
-            isolation=isolation,
+            isolation=locked(),
             sets=sets,
             stop=stop,
             watch=watch,
             reason="; ".join(filter(None, reasons)) or "asked for",
         )
-        return Scanning(run, registered, wanted, isolation, sets.notes).run()
+        return Scanning(run, registered, wanted, locked, sets.notes).run()
 
 
 def _nothing_to_resume(case: cases.OpenCase, exhibit: str) -> ScanResult:

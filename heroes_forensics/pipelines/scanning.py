@@ -1,7 +1,7 @@
 """One run, from its first source to its report: examine, verify, close, whatever comes between."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -33,7 +33,7 @@ class Scanning:
         run: begun, or taken up again.
         sources: what it examines.
         wanted: for each source, the digests to compare its media with.
-        isolation: of the workers that read.
+        isolation: tells how the workers that were started so far are locked.
         notes: what the result says beside its figures.
     """
 
@@ -42,13 +42,14 @@ class Scanning:
         run: Run,
         sources: Sequence[Registered],
         wanted: Sequence[list[JSON]],
-        isolation: Isolation,
+        isolation: Callable[[], Isolation],
         notes: Sequence[str],
     ) -> None:
         self._run = run
         self._sources = sources
         self._wanted = wanted
         self._isolation = isolation
+        self._locked = isolation()
         self._notes = notes
         self._integrity: JSON = {}
 
@@ -133,6 +134,7 @@ class Scanning:
             if not each.evidence.unchanged():
                 run.evidence_changed(each.label)
             starting.release(run, each.label)
+        self._tell_isolation()
         run.stop.settle(finished=self._finished())
         outcome, counts = closing.finish(run, self._integrity)
         report = reporting.issue(case)
@@ -151,8 +153,21 @@ class Scanning:
             exit_code=self._code(unexpected),
             cause=run.stop.cause,
             notes=tuple(self._notes),
-            isolation=self._isolation.level,
+            isolation=self._locked.level,
         )
+
+    def _tell_isolation(self) -> None:
+        """Record how workers that came later are locked, such as decoders with the first picture.
+
+        The record of the run began with what was known then.
+        """
+        found = self._isolation()
+        if found.facts() == self._locked.facts():
+            return
+        self._locked = found
+        self._run.note(found.sentence())
+        with self._run.journal.transaction() as records:
+            starting.isolated(self._run, records, found)
 
     def _finished(self) -> bool:
         """Say whether a run that was asked to end had nothing left to do."""

@@ -24,6 +24,7 @@ from heroes_forensics.pipelines.sources import Evidence
 from heroes_forensics.pipelines.stopping import Stop
 from heroes_forensics.pipelines.watch import Watch
 from heroes_forensics.store import progress
+from heroes_forensics.store.records import Records
 
 METHOD: Final = "exact-digest-matching"
 _OPENER: Final[JSON] = {
@@ -123,6 +124,12 @@ def begin(  # noqa: PLR0913 - what a run begins with
     return run, registered
 
 
+def isolated(run: Run, records: Records, isolation: Isolation) -> None:
+    """Write how the workers of a run are locked; inside a transaction."""
+    run.journal.event("isolation.probed", {"run": run.uuid, **isolation.facts()})
+    records.run_facts(run.id, {"isolation": isolation.facts()})
+
+
 def resume(  # noqa: PLR0913 - what a run goes on with
     case: OpenCase,
     identity: Identity,
@@ -143,9 +150,8 @@ def resume(  # noqa: PLR0913 - what a run goes on with
         sets.record(run)
         _opened(run, registered)
         run.journal.event("run.resumed", {"run": run.uuid, "reason": reason})
-        run.journal.event("isolation.probed", {"run": run.uuid, **isolation.facts()})
+        isolated(run, records, isolation)
         records.run_resumed(run.id)
-        records.run_facts(run.id, {"isolation": isolation.facts()})
     case.journal.checkpoint("run resumed")
     run.log({"type": "run", "run": run.uuid, "state": "resumed"})
     return run
