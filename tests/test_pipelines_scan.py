@@ -381,7 +381,7 @@ def test_zygote_starts_in_an_empty_environment() -> None:
     names = {part.split(b"=")[0] for part in environment.split(b"\0") if part}
     assert names <= {
         b"PATH", b"LC_ALL", b"TZ", b"OPENBLAS_NUM_THREADS", b"OMP_NUM_THREADS",
-        b"MKL_NUM_THREADS",
+        b"MKL_NUM_THREADS", b"MALLOC_MMAP_THRESHOLD_", b"MALLOC_TRIM_THRESHOLD_",
     }  # fmt: skip
 
 

@@ -206,6 +206,6 @@ def old_tar(head: bytes) -> str:
 
 def last_resort(head: bytes) -> str:
     """What has no signature at the start: a tar of old, a PDF behind junk, text."""
-    if b"%PDF-" in head[:1024]:
+    if head.find(b"%PDF-", 0, 1024) >= 0:
         return "pdf"
     return old_tar(head) or text.sniff_text(head)

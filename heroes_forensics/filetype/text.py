@@ -8,6 +8,7 @@ from typing import Final
 
 _WINDOW: Final = 4096
 """Bytes looked at."""
+_FIRST_LOOK: Final = 64
 
 _CONTROLS: Final = bytes(set(range(32)) - set(b"\a\b\t\n\f\r\x1b")) + b"\x7f"
 """Bytes that text does not hold."""
@@ -44,18 +45,27 @@ _FIRST_WORDS: Final = (
     (b"-----begin ", "pem"),
     (b"#!", "script"),
 )
+# What a text can only be by its first letter is not looked for when it begins with another.
+_FIRST_LETTERS: Final = frozenset(word[:1] for word, _ in _FIRST_WORDS)
+_JSON_LETTERS: Final = frozenset({b"{", b"["})
+_MAIL_LETTERS: Final = frozenset(
+    letter for each in "RrDdMmFfTtSsCcXxEe0123456789" for letter in [each.encode()]
+)
 
 
 def _kind(head: bytes) -> str:
     """Name the kind of text that ``head``, without a byte order mark, begins."""
     start = head.lstrip()[:1024]
     low = start[:512].lower()
-    found = next((name for word, name in _FIRST_WORDS if low.startswith(word)), "")
-    if not found and low.startswith(b"<"):
+    first = low[:1]
+    found = ""
+    if first in _FIRST_LETTERS:
+        found = next((name for word, name in _FIRST_WORDS if low.startswith(word)), "")
+    if first == b"<":
         found = _markup(low)
-    if not found and _JSON.match(start):
+    if not found and first in _JSON_LETTERS and _JSON.match(start):
         found = "json"
-    return found or _mail(head) or "text"
+    return found or (_mail(head) if head[:1] in _MAIL_LETTERS else "") or "text"
 
 
 def _markup(low: bytes) -> str:
@@ -89,7 +99,10 @@ def sniff_text(head: bytes) -> str:
     window = head[:_WINDOW]
     if window.startswith(codecs.BOM_UTF8):
         return _kind(window[3:]) if len(window.translate(None, _CONTROLS)) == len(window) else ""
-    if len(window.translate(None, _CONTROLS)) != len(window):
+    start = window[:_FIRST_LOOK]  # most of what is no text shows it here already
+    if len(start.translate(None, _CONTROLS)) != len(start) or len(
+        window.translate(None, _CONTROLS)
+    ) != len(window):
         return _utf16_without_mark(window)
     if not window.isascii():
         try:
@@ -103,6 +116,8 @@ def sniff_text(head: bytes) -> str:
 
 def _utf16_without_mark(window: bytes) -> str:
     """Windows writes UTF-16 without a mark: Latin letters with a zero byte after (or before)."""
+    if b"\0" not in window[:2]:
+        return ""
     even = window[: len(window) & ~1][:256]
     for zeros, letters in ((even[1::2], even[::2]), (even[::2], even[1::2])):
         plain = len(letters.translate(None, _CONTROLS)) == len(letters) and letters.isascii()

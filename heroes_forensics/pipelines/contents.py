@@ -7,8 +7,10 @@ of the worker that needs it.
 
 import os
 import socket
+import struct
 from collections.abc import Generator, Iterator
 from importlib import import_module
+from itertools import starmap
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -46,6 +48,8 @@ _ONE_READ: Final = 1 << 20
 """Streams up to so many bytes are read at once."""
 _ONE_READ_TOGETHER: Final = 8 << 20
 """And where MD5 is computed of several streams side by side."""
+_PACK: Final = struct.Struct("<QBBHHq16s20s32s").pack
+"""A row as `frames.CONTENT` lays it out."""
 _NOTHING: Final = b"\0" * 32
 
 Row = tuple[object, ...]
@@ -115,7 +119,7 @@ class _Reading:
             self._sum_waiting()
             rows, self._rows = self._rows, []
             self._bytes = self._streams = 0
-            yield Batch("contents", np.array(rows, dtype=CONTENT))
+            yield Batch("contents", np.frombuffer(b"".join(starmap(_PACK, rows)), dtype=CONTENT))
 
     def one(self, task: tuple[Any, ...]) -> Iterator[Frame]:
         """Read the stream of one `TASK` row and keep its `CONTENT` row."""

@@ -25,6 +25,13 @@ _START: Final = (
 )
 """Looking for cycles would take a fifth of the time of importing; `zygote` allows it again."""
 
+_ALLOCATOR: Final = {
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
+}
+"""Buffers of megabytes are taken and given back for every stream: the allocator of the GNU C
+library shall keep them. Mapping them anew costs as much as digesting a quarter of them."""
+
 ANSWER_SECONDS: Final = 120
 """A zygote that has not answered for so long, its own start included, is given up."""
 STATUS_SECONDS: Final = 2.0
@@ -68,6 +75,7 @@ class Zygote:
         environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
             environment[name] = "1"
+        environment |= _ALLOCATOR
         if faults := os.environ.get(FAULTS_VARIABLE):
             environment[FAULTS_VARIABLE] = faults
         descriptor = theirs.fileno()
