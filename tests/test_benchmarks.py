@@ -11,11 +11,15 @@ from pathlib import Path
 
 import aims
 import bounds
+import ewf_writer
 import images
 import peers
 import plan
 import pytest
+import verify
 from corpus import ROOT
+
+from heroes_forensics.pipelines import media_pass
 
 SHAPE = images.Shape("12 mixed", 12, "mixed")
 SCRIPTS = ROOT / "benchmarks"
@@ -128,3 +132,19 @@ def test_the_whole_script_runs_and_fills_its_tables(tmp_path: Path) -> None:
     assert "| 60 of 1 MiB (63 MB) | raw | minimal |" in done.stdout
     assert "60 of 1 MiB, raw: CPU, times that of the digests alone" in done.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_pass_that_is_measured_digests_the_media(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media_pass, "SMALL", 0)
+    media = bytes(range(256)) * 9000
+    image = tmp_path / "x.E01"
+    image.write_bytes(ewf_writer.write(media, level=1)[0])
+    for workers in (1, 2):
+        found = verify.our_pass(str(image), workers)
+        assert found["wall"] > 0
+        assert found["digests"] == [
+            {"alg": name, "computed": hashlib.new(name, media, usedforsecurity=False).hexdigest()}
+            for name in verify.ALGORITHMS
+        ]
