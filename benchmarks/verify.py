@@ -160,10 +160,9 @@ def programs(image: Path, size: int, rounds: int) -> tuple[list[Row], dict[str, 
         )
         bound["inflate and MD5"] = min(bound["inflate and MD5"], cost.cpu)
         for name in ALGORITHMS:
-            output = subprocess.run(
-                [*own, "digest", name, str(size)], check=True, capture_output=True
-            )
-            bound[name] = min(bound[name], float(output.stdout))
+            digesting = [*own, "digest", name, str(size)]
+            done = subprocess.run(digesting, check=True, capture_output=True)
+            bound[name] = min(bound[name], float(done.stdout))
     return list(found.values()), bound
 
 
