@@ -231,7 +231,7 @@ class Proxy:
     """One stream that a parser worker reads piece by piece for another worker."""
 
     crew: int
-    """`heroes_forensics.pipelines.supervisor.Crew.number` of the crew that holds the source."""
+    """`heroes_forensics.pipelines.crews.Crew.number` of the crew that holds the source."""
     body: JSON
     """As in the content unit of that stream: slots and volume."""
     task: Rows

@@ -13,9 +13,10 @@ from scans import Noted, demo_scan, folder, scanned
 
 from heroes_forensics.errors import HeroesError, StoppedError
 from heroes_forensics.pipelines import views
+from heroes_forensics.pipelines.breaker import BREAKER_DEATHS
 from heroes_forensics.pipelines.request import ScanResult
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
-from heroes_forensics.pipelines.supervisor import BREAKER_DEATHS, Supervisor
+from heroes_forensics.pipelines.supervisor import Supervisor
 from heroes_forensics.pipelines.watch import Progress
 
 FILES = 40

@@ -14,10 +14,11 @@ from heroes_forensics.frames import Batch, Control, Frame, Proxy, Rows, Unit, en
 from heroes_forensics.model import EntryKind
 from heroes_forensics.pipelines import roles, sources, wire
 from heroes_forensics.pipelines.credits import Credits
+from heroes_forensics.pipelines.crews import Crew, Stream
 from heroes_forensics.pipelines.deaths import Death
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
 from heroes_forensics.pipelines.sources import Evidence
-from heroes_forensics.pipelines.supervisor import Crew, Stream, Supervisor
+from heroes_forensics.pipelines.supervisor import Supervisor
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 HAND_OVER = {"hand_over": {"decode": ["png"]}}
@@ -286,7 +287,7 @@ def test_a_decoder_is_replaced_after_so_many_units_and_after_one_that_failed(
 def test_parsers_and_decoders_have_zygotes_of_their_own(made: Supervisor, tmp_path: Path) -> None:
     root = folder(tmp_path / "in", {"a": b"1"})
     with sources.opened(root, made, workers=1):
-        assert sorted(made._zygotes) == ["evidence"]  # noqa: SLF001 - it is about what was started
+        assert sorted(made._zygotes.kinds) == ["evidence"]  # noqa: SLF001 - it is about what was started
         with made.crew("decoder") as crew:
             run(crew, Unit(1, "test-empty"))
-        assert sorted(made._zygotes) == ["evidence", "media"]  # noqa: SLF001
+        assert sorted(made._zygotes.kinds) == ["evidence", "media"]  # noqa: SLF001

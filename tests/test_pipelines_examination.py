@@ -8,7 +8,8 @@ from scans import DEMO, Noted, folder, scanned
 
 from heroes_forensics.frames import Control, Frame
 from heroes_forensics.pipelines import views
-from heroes_forensics.pipelines.supervisor import Heard, Supervisor
+from heroes_forensics.pipelines.crews import Heard
+from heroes_forensics.pipelines.supervisor import Supervisor
 
 
 def spoiled(monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Frame], Frame | None]) -> None:

@@ -19,7 +19,8 @@ from heroes_forensics import durable
 from heroes_forensics.errors import CustodyError, HashSetError, HeroesError, UsageError
 from heroes_forensics.frames import Batch, Control, Frame, Unit
 from heroes_forensics.pipelines import environment, listing, resuming, verifying, views
-from heroes_forensics.pipelines.supervisor import Heard, Supervisor
+from heroes_forensics.pipelines.crews import Heard
+from heroes_forensics.pipelines.supervisor import Supervisor
 from heroes_forensics.pipelines.watch import Progress
 
 SETS = (str(NOTABLE), str(KNOWN_GOOD))

@@ -27,11 +27,12 @@ from heroes_forensics.errors import (
 )
 from heroes_forensics.frames import Batch, Control, Frame
 from heroes_forensics.pipelines import cases, reporting, verifying, views
+from heroes_forensics.pipelines.crews import Heard
 from heroes_forensics.pipelines.demo import compared
 from heroes_forensics.pipelines.forking import Zygote
 from heroes_forensics.pipelines.opening import open_names
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
-from heroes_forensics.pipelines.supervisor import Heard, Supervisor
+from heroes_forensics.pipelines.supervisor import Supervisor
 
 TRUTH = json.loads(bundled.path(bundled.TRUTH).read_bytes())
 

@@ -11,11 +11,12 @@ from scans import folder
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.frames import Control, Frame, Unit
 from heroes_forensics.pipelines import sources
+from heroes_forensics.pipelines.crews import Crew
 from heroes_forensics.pipelines.deaths import Death
 from heroes_forensics.pipelines.link import Link
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
 from heroes_forensics.pipelines.sources import Evidence
-from heroes_forensics.pipelines.supervisor import Crew, Supervisor
+from heroes_forensics.pipelines.supervisor import Supervisor
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ PROTOCOL: Final = "protocol"
 """It sent what no correct worker sends."""
 FAILED: Final = "failed"
 """It did not end, but could not do its unit."""
+SIGKILL: Final = "signal-sigkill"
+"""Somebody else ended it: the kernel, or an operator."""
 UNLOCKED: Final = "unlocked"
 """A lock that others have could not be applied to it."""
 

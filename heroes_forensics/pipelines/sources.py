@@ -11,7 +11,8 @@ from typing import Final
 from heroes_forensics.frames import Control, Unit
 from heroes_forensics.model import JSON, Gap
 from heroes_forensics.parsers.storage import segments
-from heroes_forensics.pipelines.supervisor import Crew, Supervisor, one
+from heroes_forensics.pipelines.crews import Crew
+from heroes_forensics.pipelines.supervisor import Supervisor, one
 
 
 @dataclass(slots=True)

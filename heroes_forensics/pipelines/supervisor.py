@@ -15,9 +15,10 @@ import selectors
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 from heroes_forensics.errors import (
     CustodyError,
@@ -28,23 +29,26 @@ from heroes_forensics.errors import (
     UsageError,
 )
 from heroes_forensics.frames import MAX_UNIT_DESCRIPTORS, Control, Frame, Unit
-from heroes_forensics.pipelines import isolation, sandbox, wire
+from heroes_forensics.pipelines import breaker, memory, wire
+from heroes_forensics.pipelines.breaker import Breaker
 from heroes_forensics.pipelines.credits import Credits, Grant
-from heroes_forensics.pipelines.deaths import PROTOCOL, TIMEOUT, Death, classified
+from heroes_forensics.pipelines.crews import Crew, Heard, Stream
+from heroes_forensics.pipelines.deaths import (
+    KERNEL_MEMORY,
+    PROTOCOL,
+    SIGKILL,
+    TIMEOUT,
+    Death,
+    classified,
+)
 from heroes_forensics.pipelines.forking import Zygote, ZygoteGoneError
 from heroes_forensics.pipelines.handover import is_sealed
 from heroes_forensics.pipelines.isolation import Isolation
 from heroes_forensics.pipelines.link import MOST_FRAMES, Link
-from heroes_forensics.pipelines.roles import ROLES
+from heroes_forensics.pipelines.zygotes import Zygotes
 
 STALL_SECONDS: Final = 120.0
 """A worker that moves nothing for this long is hung."""
-
-BREAKER_DEATHS: Final = 20
-"""So many deaths in a row on different units mean that the machine is at fault."""
-
-RESTARTS: Final = 5
-"""A zygote that ends so often without a unit done in between is not started again."""
 
 WATCHED_SECONDS: Final = 2.0
 """The watched clock moves at most this much between two looks: a coordinator that was busy or
@@ -57,95 +61,6 @@ LAST_SECONDS: Final = 0.5
 
 LEAVE_SECONDS: Final = 5.0
 """So long a worker that answered reads may take to notice that nobody reads any more."""
-
-Next = Callable[[], Unit | None]
-
-
-class Heard(NamedTuple):
-    """What came back for a unit."""
-
-    unit: Unit
-    frame: Frame | Death
-    """The last one of a unit is ``done``, ``failed`` or a `Death`. ``alive`` comes once a second
-    from the supervisor itself while units are in work, and says nothing of the unit."""
-    stream: "Stream | None" = None
-    """What a ``stream`` frame brought along."""
-
-
-class Stream:
-    """The bytes of one stream on their way from one worker to another: a sealed memfd.
-
-    Whoever takes it closes it when nobody needs it any more, also when its unit ends in a `Death`:
-    until then it counts against what may be in flight.
-    """
-
-    def __init__(
-        self, item: int, use: str, size: int, descriptor: int, give_back: Callable[[], None]
-    ) -> None:
-        self.item = item
-        """The ``id`` of the task it is the content of, or a number the expander gave it."""
-        self.use = use
-        """``decode`` or ``expand``."""
-        self.size = size
-        self.descriptor = descriptor
-        """For `Unit.descriptors`; readable and sealed against any change."""
-        self._give_back: Callable[[], None] | None = give_back
-
-    def close(self) -> None:
-        """Release the bytes; closing twice does nothing."""
-        if self._give_back is None:
-            return
-        give_back, self._give_back = self._give_back, None
-        os.close(self.descriptor)
-        give_back()
-
-
-class Crew:
-    """Workers of one role that hold the same descriptors."""
-
-    def __init__(
-        self,
-        supervisor: "Supervisor",
-        number: int,
-        role: str,
-        descriptors: Sequence[int],
-        workers: int,
-    ) -> None:
-        self.number = number
-        """For `frames.Proxy`."""
-        self.role = ROLES[role]
-        self.role_name = role
-        self.descriptors = tuple(descriptors)
-        """What each worker is forked with; they stay the caller's, open while the crew is."""
-        self.wanted = max(1, workers)
-        """How many workers there may be; may be changed at any time."""
-        self.next_unit: Next | None = None
-        """Asked whenever a worker is free; None, or answering None, means nothing for now. A unit
-        that was asked for always comes back, as its last frame or as a `Death`."""
-        self.links: list[Link] = []
-        self.alone = deque[Unit]()
-        """Second attempts that wait for a worker to be replaced by one of their own."""
-        self._supervisor = supervisor
-
-    def run(self, next_unit: Next) -> Iterator[Heard]:
-        """Run units of this crew and of all others until no crew has any left."""
-        self.next_unit = next_unit
-        try:
-            yield from self._supervisor.run()
-        finally:
-            self.next_unit = None
-
-    def close(self) -> None:
-        """End its workers; units they hold do not come back."""
-        self._supervisor.dismiss(self)
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        """Close."""
-        self.close()
 
 
 class Supervisor:
@@ -166,26 +81,24 @@ class Supervisor:
             stall_seconds: how long a worker may move nothing; 0 for `STALL_SECONDS`.
             bulk: whether much is to be read: what makes reading faster is prepared, too.
         """
-        self._require = require
-        self._bulk = bulk
         self._stall_seconds = stall_seconds or STALL_SECONDS
         self._selector = selectors.DefaultSelector()
-        self._zygotes: dict[str, Zygote] = {}
-        self._restarts = 0
+        self._zygotes = Zygotes(partial(Zygote, require=require, bulk=bulk), self._zygote_started, self._zygote_ended)
+        self._available = memory.available()
+        self._killed = memory.killed_for_memory()
         self._crews: dict[int, Crew] = {}
         self._crew_numbers = 0
         self._servers: dict[int, Crew] = {}
         """By the number of the crew whose source they read."""
-        self._served: dict[int, deque[Unit]] = {}
         self._credits = Credits()
+        self._breaker = Breaker()
         self._heard = deque[Heard]()
-        self._deaths_in_a_row = 0
         self._clock = 0.0
         self._looked = time.monotonic()
         self._ticked = self._looked
         self.bytes_read_again = 0
         """What proxies read of streams that had been read once."""
-        self._zygote("evidence")
+        self._zygotes.of("evidence")
 
     # ---- isolation -----------------------------------------------------------------------
 
@@ -196,13 +109,12 @@ class Supervisor:
             UsageError: less than the level that is required.
             StoppedError: no worker could be started.
         """
-        return self._zygote(ROLES[role].zygote).isolation(role, descriptors)
+        return self._zygotes.isolation(role, descriptors)
 
     @property
     def weakest(self) -> Isolation:
         """How the least locked of the workers tried so far are locked."""
-        zygotes = self._zygotes.values()
-        return isolation.weakest(found for zygote in zygotes for found in zygote.tried)
+        return self._zygotes.weakest
 
     # ---- crews -------------------------------------------------------------------------
 
@@ -212,10 +124,11 @@ class Supervisor:
         Args:
             role: a key of `roles.ROLES`.
             descriptors: what each worker is forked with.
-            workers: how many there may be.
+            workers: how many there may be, as far as memory allows.
         """
         self._crew_numbers += 1
-        crew = Crew(self, self._crew_numbers, role, descriptors, workers)
+        plan = memory.plan(max(1, workers), self._available)
+        crew = Crew(self, self._crew_numbers, role, descriptors, plan)
         self._crews[crew.number] = crew
         return crew
 
@@ -232,9 +145,7 @@ class Supervisor:
         """End every worker and every zygote."""
         for crew in list(self._crews.values()):
             self.dismiss(crew)
-        for zygote in self._zygotes.values():
-            zygote.close()
-        self._zygotes.clear()
+        self._zygotes.close()
         self._selector.close()
 
     def __enter__(self) -> Self:
@@ -267,7 +178,10 @@ class Supervisor:
                 self._listen()
                 self._watch()
         finally:
-            self._heard.clear()
+            while self._heard:
+                stream = self._heard.popleft().stream
+                if stream is not None:
+                    stream.close()
             for crew in list(self._crews.values()):
                 crew.alone.clear()
                 for link in [link for link in crew.links if link.units]:
@@ -282,7 +196,7 @@ class Supervisor:
                     self._selector.modify(link.channel, events, (crew, link))
         for key, events in self._selector.select(timeout=TICK_SECONDS):
             if isinstance(key.data, Zygote):
-                self._hear_zygote(key.data)
+                self._zygotes.hear(key.data)
                 continue
             crew, link = key.data
             if link not in crew.links:
@@ -296,27 +210,19 @@ class Supervisor:
 
     def _assign(self) -> None:
         for crew in list(self._crews.values()):
-            while crew.alone and self._has_idle(crew):
+            while crew.alone and crew.has_idle:
                 self._give(crew, crew.alone.popleft())
-            while not crew.alone and crew.next_unit is not None and self._has_room(crew):
+            while not crew.alone and crew.next_unit is not None and crew.has_room:
                 unit = crew.next_unit()
                 if unit is None:
                     break
                 self._give(crew, unit)
 
-    def _has_idle(self, crew: Crew) -> bool:
-        return len(crew.links) < crew.wanted or any(not link.units for link in crew.links)
-
-    def _has_room(self, crew: Crew) -> bool:
-        if len(crew.links) < crew.wanted:
-            return True
-        return any(len(link.units) <= crew.role.ahead for link in crew.links)
-
     def _give(self, crew: Crew, unit: Unit) -> None:
         """Choose a worker for a unit, or start one, and send it."""
         if len(unit.descriptors) > MAX_UNIT_DESCRIPTORS:
             raise ValueError(f"a unit has at most {MAX_UNIT_DESCRIPTORS} descriptors")
-        if unit.strain > 1 and not self._has_idle(crew):
+        if unit.strain > 1 and not crew.has_idle:
             crew.alone.append(unit)
             return
         link = self._worker_for(crew, unit)
@@ -349,18 +255,8 @@ class Supervisor:
         return min(crew.links, key=lambda link: len(link.units))
 
     def _spawn(self, crew: Crew, strain: int = 1) -> Link:
-        while True:
-            zygote = self._zygote(crew.role.zygote)
-            try:
-                forked = zygote.fork(
-                    crew.role_name,
-                    crew.descriptors,
-                    layers=zygote.isolation(crew.role_name, crew.descriptors).applied,
-                    memory=sandbox.ROLES[crew.role_name].memory * strain,
-                )
-                break
-            except ZygoteGoneError:
-                self._restart(zygote)
+        memory_of_it = crew.memory * strain
+        forked = self._zygotes.fork(crew.role_name, crew.descriptors, memory_of_it)
         link = Link(forked, self._clock, strain=strain)
         crew.links.append(link)
         self._selector.register(link.channel, selectors.EVENT_READ, (crew, link))
@@ -484,21 +380,14 @@ class Supervisor:
         link.frames = 0
         link.finished += 1
         link.began = self._clock
-        self._deaths_in_a_row = self._restarts = 0
+        link.leave_by = 0
+        self._breaker.works()
+        self._zygotes.works()
         if unit.kind != "serve":
             self._grant(self._credits.end(unit.id))
             self._leave(unit)
-        if self._is_spent(crew, link, failed=failed):
+        if crew.is_spent(link, self._clock, failed=failed):
             self._replace(crew, link)
-
-    def _is_spent(self, crew: Crew, link: Link, *, failed: bool) -> bool:
-        role = crew.role
-        return bool(
-            link.strain > 1
-            or (role.recycle_units and link.finished >= role.recycle_units)
-            or (role.recycle_seconds and self._clock - link.born >= role.recycle_seconds)
-            or (role.recycle_failed and failed)
-        )
 
     def _replace(self, crew: Crew, link: Link) -> None:
         """End a worker that has served; what it was given ahead goes to another."""
@@ -551,7 +440,7 @@ class Supervisor:
         """Let go of a worker that ended or is ended, and tell of its unit."""
         seen = link.seen()
         units = list(link.units)
-        zygote = self._zygote(crew.role.zygote)
+        zygote = self._zygotes.of(crew.role.zygote)
         if not link.cause:
             link.wait(LAST_SECONDS)
         self._drop(crew, link, forget=bool(link.cause))
@@ -560,7 +449,7 @@ class Supervisor:
             try:
                 status = zygote.status(link.pid)
             except ZygoteGoneError:
-                self._restart(zygote)
+                self._zygotes.gone(zygote)
                 self._again(crew, units)
                 return
         if not units:
@@ -571,13 +460,22 @@ class Supervisor:
             return  # who reads through it sees that it is gone
         self._leave(unit)
         death = classified(unit, seen, status, link.cause)
-        self._deaths_in_a_row += 1
-        if self._deaths_in_a_row >= BREAKER_DEATHS:
-            raise StoppedError(
-                f"{BREAKER_DEATHS} workers ended in a row on different units",
-                hint="the machine, not the evidence, is at fault: look at its memory and disk",
-            )
+        if death.cause == SIGKILL and memory.killed_for_memory() > self._killed:
+            self._killed = memory.killed_for_memory()
+            death = replace(death, cause=KERNEL_MEMORY)
+        if self._breaker.died(unit, death.cause):
+            self._try_canary(crew)
         self._heard.append(Heard(unit, death))
+
+    def _try_canary(self, crew: Crew) -> None:
+        """See whether workers end whatever they are about.
+
+        Raises:
+            StoppedError: they do.
+        """
+        if not breaker.survives(self._zygotes.fork(crew.role_name, (), crew.memory)):
+            raise breaker.stopped("ended, and so did one that only had to count")
+        self._breaker.works()
 
     def _again(self, crew: Crew, units: Sequence[Unit]) -> None:
         """Give units to other workers: the one that ended is not known to have begun them."""
@@ -592,47 +490,23 @@ class Supervisor:
             if unit.kind != "serve":
                 self._grant(self._credits.end(unit.id))
         link.kill()
-        zygote = self._zygotes.get(crew.role.zygote)
-        if forget and zygote is not None:
-            zygote.forget(link.pid)
+        if forget and crew.role.zygote in self._zygotes.kinds:
+            self._zygotes.of(crew.role.zygote).forget(link.pid)
 
     # ---- zygotes -----------------------------------------------------------------------
 
-    def _zygote(self, kind: str) -> Zygote:
-        zygote = self._zygotes.get(kind)
-        if zygote is None:
-            zygote = self._zygotes[kind] = Zygote(kind, require=self._require, bulk=self._bulk)
-            self._selector.register(zygote, selectors.EVENT_READ, zygote)
-        return zygote
+    def _zygote_started(self, zygote: Zygote) -> None:
+        self._selector.register(zygote, selectors.EVENT_READ, zygote)
 
-    def _hear_zygote(self, zygote: Zygote) -> None:
-        if self._zygotes.get(zygote.kind) is not zygote:
-            return  # started anew because of what was heard before it
-        try:
-            zygote.hear()
-        except ZygoteGoneError:
-            self._restart(zygote)
-
-    def _restart(self, zygote: Zygote) -> None:
-        """Start a zygote anew; its workers ended with it, and their units are given again."""
-        if self._zygotes.get(zygote.kind) is not zygote:
-            return
+    def _zygote_ended(self, zygote: Zygote) -> None:
+        """Give the units of its workers again: they ended with it."""
         self._selector.unregister(zygote)
-        del self._zygotes[zygote.kind]
-        zygote.kill()
-        self._restarts += 1
-        if self._restarts > RESTARTS:
-            raise StoppedError(
-                "the process that starts workers ends again and again",
-                hint="the machine is at fault: look at its memory, and run: heroes selftest",
-            )
         for crew in list(self._crews.values()):
-            if crew.role.zygote != zygote.kind:
-                continue
-            orphans = [unit for link in crew.links for unit in link.units]
-            for link in list(crew.links):
-                self._drop(crew, link)
-            self._again(crew, orphans)
+            if crew.role.zygote == zygote.kind:
+                orphans = [unit for link in crew.links for unit in link.units]
+                for link in list(crew.links):
+                    self._drop(crew, link)
+                self._again(crew, orphans)
 
 
 def one(crew: Crew, unit: Unit) -> Iterator[Frame]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from heroes_forensics.errors import EvidenceError, UsageError
 from heroes_forensics.frames import PATH_LIMIT, Control, Frame, Unit, entry_batches
+from heroes_forensics.hashing.exact import digest_bytes
 from heroes_forensics.model import JSON, Entry, Gap, Listing
 from heroes_forensics.pipelines import contents, media_reading
 from heroes_forensics.pipelines.handover import Allowance
@@ -220,6 +221,16 @@ def import_set(session: Session, unit: Unit) -> Iterator[Frame]:
     yield from importing.import_rows(session.descriptors[0], unit.body)
 
 
+def canary(session: Session, unit: Unit) -> Iterator[Frame]:
+    """Do next to nothing: touch as many ``bytes`` of memory as the unit says, digest them.
+
+    Where this ends its worker, the machine is at fault and not the evidence.
+    """
+    del session
+    digest_bytes(bytes(int(str(unit.body.get("bytes", 0)))))
+    yield from ()
+
+
 UNITS: Final[dict[str, Callable[[Session, Unit], Iterator[Frame]]]] = {
     "inspect": inspect,
     "media_digest": media_reading.media_digest,
@@ -230,5 +241,6 @@ UNITS: Final[dict[str, Callable[[Session, Unit], Iterator[Frame]]]] = {
     "content": contents.content,
     "serve": contents.serve,
     "import": import_set,
+    "canary": canary,
 }
 """Kinds of units; each may answer with the frames that `wire.ANSWERS` lists for it."""

@@ -90,6 +90,7 @@ ANSWERS: Final[dict[str, frozenset[str]]] = {
     "content": frozenset({"contents", "stream", "large", "damage"}),
     "serve": frozenset({"served"}),
     "import": frozenset({"known", "rejected", "imported"}),
+    "canary": frozenset(),
 }
 """Frames that a unit of each kind may answer with, beside ``want``, ``done`` and ``failed``."""
 
