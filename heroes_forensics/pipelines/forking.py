@@ -219,6 +219,9 @@ class Zygote:
         if not poll.poll(max(0.0, seconds) * 1000):
             return None
         try:
+            with suppress(ConnectionResetError):
+                return wire.receive(self._control)
+            # It ended without having read all of ours; what it said before that is still there.
             return wire.receive(self._control)
         except OSError:
             return None

@@ -20,7 +20,7 @@ from heroes_forensics.pipelines.run import Run
 from heroes_forensics.pipelines.sources import Evidence
 
 if TYPE_CHECKING:
-    from heroes_forensics.pipelines.supervisor import Crew
+    from heroes_forensics.pipelines.crews import Crew
 
 KINDS: Final = frozenset({"media_digest", "media_fill", "media_follow"})
 """Kinds of units that belong to a pass."""

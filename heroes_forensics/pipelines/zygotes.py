@@ -1,13 +1,15 @@
 """The zygotes of a run: one of each kind that was needed, started anew when it ends."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from heroes_forensics.errors import StoppedError
 from heroes_forensics.pipelines import isolation
 from heroes_forensics.pipelines.forking import Forked, Zygote, ZygoteGoneError
 from heroes_forensics.pipelines.isolation import Isolation
 from heroes_forensics.pipelines.roles import ROLES
+
+T = TypeVar("T")
 
 RESTARTS: Final = 5
 """A zygote that ends so often without a unit done in between is not started again."""
@@ -55,11 +57,19 @@ class Zygotes:
             StoppedError: the machine gives no further process.
             UsageError: its isolation is less than required.
         """
+
+        def fork(zygote: Zygote) -> Forked:
+            layers = zygote.isolation(role, descriptors).applied
+            return zygote.fork(role, descriptors, layers=layers, memory=memory)
+
+        return self._insisting(role, fork)
+
+    def _insisting(self, role: str, act: Callable[[Zygote], T]) -> T:
+        """Do something with a zygote, and with a new one where that one ends over it."""
         while True:
             zygote = self.of(ROLES[role].zygote)
             try:
-                layers = zygote.isolation(role, descriptors).applied
-                return zygote.fork(role, descriptors, layers=layers, memory=memory)
+                return act(zygote)
             except ZygoteGoneError:
                 self.gone(zygote)
 
@@ -97,7 +107,7 @@ class Zygotes:
 
     def isolation(self, role: str, descriptors: Sequence[int] = ()) -> Isolation:
         """Return how workers of a role are locked; tried out when first asked."""
-        return self.of(ROLES[role].zygote).isolation(role, descriptors)
+        return self._insisting(role, lambda zygote: zygote.isolation(role, descriptors))
 
     @property
     def weakest(self) -> Isolation:
