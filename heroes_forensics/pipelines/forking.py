@@ -34,7 +34,8 @@ library shall keep them. Mapping them anew costs as much as digesting a quarter 
 
 ANSWER_SECONDS: Final = 120
 """A zygote that has not answered for so long, its own start included, is given up."""
-STATUS_SECONDS: Final = 2.0
+STATUS_SECONDS: Final = 10.0
+"""How long a zygote may take to say how a worker ended."""
 
 
 class ZygoteGoneError(Exception):
@@ -258,7 +259,7 @@ class Zygote:
             received = self._receive(left)
             if received is not None and isinstance(received.frame, Control):
                 self._note(received.frame)
-            elif monotonic() < deadline:
+            elif monotonic() < deadline or self._process.poll() is not None:
                 raise ZygoteGoneError
         return self._statuses.pop(pid, None)
 

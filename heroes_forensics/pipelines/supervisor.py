@@ -83,7 +83,8 @@ class Supervisor:
         """
         self._stall_seconds = stall_seconds or STALL_SECONDS
         self._selector = selectors.DefaultSelector()
-        self._zygotes = Zygotes(partial(Zygote, require=require, bulk=bulk), self._zygote_started, self._zygote_ended)
+        start = partial(Zygote, require=require, bulk=bulk)
+        self._zygotes = Zygotes(start, self._zygote_started, self._zygote_ended)
         self._available = memory.available()
         self._killed = memory.killed_for_memory()
         self._crews: dict[int, Crew] = {}

@@ -20,18 +20,18 @@ class Zygotes:
 
     def __init__(
         self,
-        require: str,
+        start: Callable[[str], Zygote],
         on_start: Callable[[Zygote], None],
         on_end: Callable[[Zygote], None],
     ) -> None:
         """Take what to do when one is there, and when one is no more.
 
         Args:
-            require: level of isolation that every worker must have; empty for any.
+            start: starts one of the kind it is given.
             on_start: called with each one that was started.
             on_end: called with each one that ended by itself, before it is let go of.
         """
-        self._require = require
+        self._start = start
         self._on_start = on_start
         self._on_end = on_end
         self._running: dict[str, Zygote] = {}
@@ -41,7 +41,7 @@ class Zygotes:
         """Return the zygote of a kind, starting it when there is none."""
         zygote = self._running.get(kind)
         if zygote is None:
-            zygote = self._running[kind] = Zygote(kind, require=self._require)
+            zygote = self._running[kind] = self._start(kind)
             self._on_start(zygote)
         return zygote
 
