@@ -8,7 +8,7 @@ of the worker that needs it.
 import os
 import socket
 import struct
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from importlib import import_module
 from itertools import starmap
 from typing import TYPE_CHECKING, Any, Final
@@ -33,6 +33,7 @@ from heroes_forensics.pipelines.handover import Copy
 
 if TYPE_CHECKING:
     from heroes_forensics.parsers.base import FileSystem, Reader
+    from heroes_forensics.parsers.storage.doubts import Doubts
     from heroes_forensics.pipelines.units import Session
 
 GAP_NUMBERS: Final = {code: number for number, code in enumerate(GAP_TEXTS, start=1)}
@@ -51,6 +52,11 @@ _ONE_READ_TOGETHER: Final = 8 << 20
 _PACK: Final = struct.Struct("<QBBHHq16s20s32s").pack
 """A row as `frames.CONTENT` lays it out."""
 _NOTHING: Final = b"\0" * 32
+
+# Plain numbers: making and asking for a flag costs a microsecond.
+_REALLOCATED: Final = int(EntryFlag.REALLOCATED)
+_DONE: Final = int(Status.DONE)
+_GAP: Final = int(Status.GAP)
 
 Row = tuple[object, ...]
 _MD5: Final = (CONTENT.names or ()).index("md5")
@@ -97,8 +103,7 @@ class _Reading:
         self._wanted = wanted_types(body)
         self._rows: list[Row] = []
         self._together = lanes.prepared()
-        self._whole = b""
-        """The stream that was read last, when its MD5 is still to be computed."""
+        self._limit = _ONE_READ_TOGETHER if self._together else _ONE_READ
         self._waiting: list[tuple[int, bytes]] = []
         """Streams whose MD5 is still to be computed, by the position of their rows."""
         self._bytes = 0
@@ -121,23 +126,74 @@ class _Reading:
             self._bytes = self._streams = 0
             yield Batch("contents", np.frombuffer(b"".join(starmap(_PACK, rows)), dtype=CONTENT))
 
-    def one(self, task: tuple[Any, ...]) -> Iterator[Frame]:
-        """Read the stream of one `TASK` row and keep its `CONTENT` row."""
-        yield from self._one(task)
+    def one(self, task: tuple[Any, ...]) -> Iterable[Frame]:
+        """Read the stream of one `TASK` row and keep its `CONTENT` row; give what goes with it."""
+        frames = self._one(task)
         doubts = self._doubts
-        if doubts is not None and doubts.touched:
+        if doubts is None or not (frames or doubts.touched):
+            return frames
+        return self._doubted(frames, doubts)
+
+    def _doubted(self, frames: Iterable[Frame], doubts: "Doubts") -> Iterator[Frame]:
+        yield from frames
+        if doubts.touched:
             yield from self._session.damage(doubts.take())
             number, _, digested, _, *rest = self._rows[-1]
             unreliable = GAP_NUMBERS["stream.unreliable"]
             self._rows[-1] = (number, Status.GAP, digested, unreliable, *rest)
 
-    def _one(self, task: tuple[Any, ...]) -> Iterator[Frame]:
+    def _one(self, task: tuple[Any, ...]) -> Iterable[Frame]:
+        """Read a short stream here and now, without a generator: nearly all are short and stay."""
         number, _, flags, size, length, handle = task
-        copying = _Copying(number)
         try:
             reader = self._file_system.open(bytes(handle)[:length])
+            if not 0 <= reader.size <= self._limit or reader.size != size:
+                return self._long(task, reader)
             try:
-                wanted = self._wanted if not flags & EntryFlag.REALLOCATED else {}
+                data = reader.pread(0, size)
+            finally:
+                reader.close()
+        except EvidenceError as error:
+            self._rows.append(_unread(number, getattr(error, "code", "stream.unreadable")))
+            return ()
+        except OSError:
+            self._rows.append(_unread(number, "stream.unreadable"))
+            return ()
+        position = sniff(data if size <= HEAD else data[:HEAD])
+        use = self._wanted.get(position)
+        if use is None or not data or flags & _REALLOCATED:
+            self._keep(number, flags, size, data, position)
+            return ()
+        return self._handed_over(task, data, position, use)
+
+    def _keep(self, number: int, flags: int, size: int, data: bytes, position: int) -> None:
+        """Keep the row of a stream that lies in memory."""
+        later = self._together and len(data) >= lanes.SHORT
+        if later:
+            self._waiting.append((len(self._rows), data))
+        found = digest_bytes(data, md5_later=later)
+        self._rows.append(_row(number, flags, size, found, position))
+        self._bytes += len(data)
+
+    def _handed_over(
+        self, task: tuple[Any, ...], data: bytes, position: int, use: str
+    ) -> Iterator[Frame]:
+        number, _, flags, size, _, _ = task
+        copying = _Copying(number)
+        yield from self._start(copying, use, len(data))
+        copying.write(data)
+        self._keep(number, flags, size, data, position)
+        for frame in copying.frames(len(data)):
+            self._streams += 1
+            yield frame
+
+    def _long(self, task: tuple[Any, ...], reader: "Reader") -> Iterator[Frame]:
+        """Read a stream piece by piece, or one whose readers do not agree on its size."""
+        number, _, flags, size, _, _ = task
+        copying = _Copying(number)
+        try:
+            try:
+                wanted = self._wanted if not flags & _REALLOCATED else {}
                 found = yield from self._digested(reader, size, wanted, copying)
                 # Where the metadata states no size, the reader's own is what must have been read.
                 size = size if size >= 0 else reader.size
@@ -151,9 +207,7 @@ class _Reading:
             copying.give_up()
             self._rows.append(_unread(number, "stream.unreadable"))
             return
-        if not found.md5:
-            self._waiting.append((len(self._rows), self._whole))
-        self._rows.append(_row(number, flags, size, found))
+        self._rows.append(_row(number, flags, size, found, sniff(found.head)))
         self._bytes += found.bytes_read
         for frame in copying.frames(found.bytes_read):
             self._streams += 1
@@ -161,7 +215,7 @@ class _Reading:
 
     def _sum_waiting(self) -> None:
         """Compute the MD5 that rows still lack, of all of them side by side."""
-        waiting, self._waiting, self._whole = self._waiting, [], b""
+        waiting, self._waiting = self._waiting, []
         for (index, _), md5 in zip(
             waiting, lanes.md5_many([data for _, data in waiting]), strict=True
         ):
@@ -172,16 +226,6 @@ class _Reading:
         self, reader: "Reader", size: int, wanted: dict[int, str], copying: "_Copying"
     ) -> Generator[Frame, None, Digested]:
         """Digest as far as the stream goes, even past the metadata size: a longer one is a gap."""
-        limit = _ONE_READ_TOGETHER if self._together else _ONE_READ
-        if 0 <= reader.size <= limit and reader.size == size:
-            data = reader.pread(0, size)
-            use = wanted.get(sniff(data[:HEAD])) if wanted and data else None
-            if use is not None:
-                yield from self._start(copying, use, len(data))
-                copying.write(data)
-            later = self._together and len(data) >= lanes.SHORT
-            self._whole = data if later else b""
-            return digest_bytes(data, md5_later=later)
         if not wanted:
             return digest_stream(reader.pread, reader.size, on_progress=self._beat)
         end = reader.size if reader.size >= 0 else CHUNK
@@ -256,21 +300,21 @@ class _Copying:
             yield Control("large", {"item": self._item, "size": size, "use": self._use})
 
 
-def _row(number: int, flags: int, size: int, found: Digested) -> Row:
+def _row(number: int, flags: int, size: int, found: Digested, position: int) -> Row:
     """Return the `CONTENT` row of a stream that was read to its end, wherever that was."""
     code = ""
     if size >= 0 and found.bytes_read < size:
         code = "stream.short"
     elif size >= 0 and found.bytes_read > size:
         code = "stream.long"
-    elif flags & EntryFlag.REALLOCATED:
+    elif flags & _REALLOCATED:
         code = "stream.reallocated"
     return (
         number,
-        Status.GAP if code else Status.DONE,
+        _GAP if code else _DONE,
         1,
         GAP_NUMBERS[code] if code else 0,
-        sniff(found.head),
+        position,
         found.bytes_read,
         found.md5,
         found.sha1,
