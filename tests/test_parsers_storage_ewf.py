@@ -96,9 +96,20 @@ def test_a_cut_segment_is_refused_and_named(tmp_path: Path) -> None:
     assert "--accept-damaged" in caught.value.hint
 
 
-def test_nothing_is_promised_of_a_set_that_lost_its_only_table(tmp_path: Path) -> None:
+def test_chunks_are_found_again_of_a_set_that_lost_its_only_table(tmp_path: Path) -> None:
     [path] = written(tmp_path, MEDIA, chunks=1000)
     cut([path], 0, path.stat().st_size // 2)
+    with pytest.raises(EvidenceError, match=r"segment 1 of x\.E01 ends too early") as caught:
+        opened(path)
+    assert "--accept-damaged" in caught.value.hint
+    source = opened(path, treat_as="image", accept_damaged=True)
+    assert readable(source) == [*range(3)]
+    assert "3 chunks were found without a table, by their checksums" in source.notes
+
+
+def test_nothing_is_promised_of_a_set_that_lost_its_geometry(tmp_path: Path) -> None:
+    [path] = written(tmp_path, MEDIA, chunks=1000)
+    cut([path], 0, 700)
     with pytest.raises(EvidenceError, match=r"segment 1 of x\.E01 ends too early") as caught:
         opened(path)
     assert "--accept-damaged" not in caught.value.hint
@@ -178,7 +189,7 @@ def cut_second_and_third(paths: list[Path]) -> None:
 
 
 ACCEPTED = {
-    "a cut segment costs its own chunks": (cut_second, [*range(5), *range(10, 16)]),
+    "a cut segment costs what is cut off": (cut_second, [*range(6), *range(10, 16)]),
     "a foreign segment costs its own chunks": (mix_second, [*range(5), *range(10, 16)]),
     "a missing last segment costs its own chunks": (drop_last, [*range(15)]),
     "a cut tail costs nothing": (cut_tail, [*range(16)]),

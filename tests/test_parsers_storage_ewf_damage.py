@@ -54,6 +54,11 @@ def both(*damages: Damage) -> Damage:
     return damage
 
 
+def chunk(number: int) -> Damage:
+    """Flip a bit in a chunk of a segment that is not packed."""
+    return flip(b"sectors", 76 + number * (CHUNK + 4) + 100)
+
+
 def readable(source: Source) -> list[int]:
     """Return the chunks that can be read, after checking that they are the right ones."""
     assert source.media is not None
@@ -103,15 +108,23 @@ ACCEPTED: Final[dict[str, tuple[Damage, list[int]]]] = {
     "the descriptor of a copy": (flip(b"table2", 20), [*range(16)]),
     "the entries of both tables": (
         both(flip(b"table", ENTRIES), flip(b"table2", ENTRIES)),
-        [*range(4), *range(8, 16)],
+        [*range(16)],
     ),
     "the counts of both tables": (
         both(flip(b"table", 76), flip(b"table2", 76)),
-        [*range(4), *range(8, 16)],
+        [*range(16)],
     ),
     "the descriptors of both tables": (
         both(flip(b"table", 20), flip(b"table2", 20)),
-        [*range(4), *range(8, 16)],
+        [*range(16)],
+    ),
+    "the entries of both tables, and a chunk": (
+        both(flip(b"table", ENTRIES), flip(b"table2", ENTRIES), chunk(2)),
+        [*range(6), *range(8, 16)],
+    ),
+    "the counts of both tables, and a chunk": (
+        both(flip(b"table", 76), flip(b"table2", 76), chunk(2)),
+        [*range(6), *range(8, 16)],
     ),
     "the signature of a segment": (lambda data: data.__setitem__(0, 0), [*range(16)]),
 }
@@ -272,3 +285,21 @@ def test_a_table_that_grew_beyond_31_bits_is_read() -> None:
     assert not any(place & 1 for place in places)
     packed = struct.pack("<3I", 100 | 1 << 31, 200 | 1 << 31, 300)
     assert list(ewf_bodies.places(packed, 1000, 1400)) == [2201, 2401, 2600, 2800]
+
+
+@pytest.mark.parametrize("level", [0, 1, 9])
+@pytest.mark.parametrize("extra", [0, 77])
+def test_chunks_of_every_kind_are_found_without_their_table(
+    tmp_path: Path, level: int, extra: int
+) -> None:
+    media = (b"some text " * 9000 + MEDIA)[: 9 * CHUNK + 1024 + extra]
+    (image,) = ewf_writer.write(media, level=level)
+    data = bytearray(image)
+    del data[section(data, b"table") + 10 :]
+    (tmp_path / "x.E01").write_bytes(bytes(data))
+    source = opened(tmp_path / "x.E01", treat_as="image", accept_damaged=True)
+    assert source.media is not None
+    assert source.media.pread(0, len(media) + 1) == media
+    assert "10 chunks were found without a table, by their checksums" in source.notes
+    codes = [gap.detail.get("fault") for gap in source.health]
+    assert codes == ["cut"]

@@ -11,7 +11,7 @@ from heroes_forensics.display import shown
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Digest, Gap
 from heroes_forensics.parsers.base import Reader
-from heroes_forensics.parsers.storage import ewf_sections
+from heroes_forensics.parsers.storage import ewf_rebuild, ewf_sections
 from heroes_forensics.parsers.storage.doubts import FILLER, MISSING, Doubts
 from heroes_forensics.parsers.storage.ewf_bodies import FIELDS, TECHNICAL
 from heroes_forensics.parsers.storage.ewf_chunks import ChunkReader
@@ -112,6 +112,9 @@ def open_ewf(name: str, segments: Sequence[Reader], *, accept_damaged: bool) -> 
         if segments[0].pread(0, 8) != ewf_sections.SIGNATURE:
             return open_libewf(name, segments)
         sections = ewf_sections.survey(segments)
+        found = 0
+        if accept_damaged and any(table.loose for table in sections.tables):
+            found = ewf_rebuild.rebuild(sections, segments)
     except OSError as error:
         raise _unreadable(name) from error
     health: list[Gap] = []
@@ -129,6 +132,8 @@ def open_ewf(name: str, segments: Sequence[Reader], *, accept_damaged: bool) -> 
     health += _unread(media.doubts)
     stored = (Digest("md5", sections.md5), Digest("sha1", sections.sha1))
     notes = list(dict.fromkeys(_REPAIRS[word].format(**at) for word, at in sections.repairs))
+    if found:
+        notes.append(f"{found} chunks were found without a table, by their checksums")
     if media.tail:
         notes.append(
             f"the media is not a whole number of sectors: {media.tail} bytes at its end, which "

@@ -214,6 +214,8 @@ class ChunkReader:
         return b""
 
     def _load(self, index: int, table: Table, number: int) -> "array[int]":
+        if table.places is not None:
+            return table.places
         try:
             segment = self._segments[table.segment]
             raw = segment.pread(table.entries, 4 * table.count + bodies.CHECKSUM)
@@ -246,10 +248,10 @@ class ChunkReader:
             if first > at:
                 self._lost(at, first, 0)
             if table is not None:
-                if table.entries < 0:
+                if not table.usable:
                     self._lost(table.first, table.first + table.count, table.segment + 1)
                 at = max(at, table.first + table.count)
-        self._tables = [table for table in self._tables if table.entries >= 0]
+        self._tables = [table for table in self._tables if table.usable]
         self._firsts = [table.first for table in self._tables]
 
     def _lost(self, first: int, end: int, segment: int) -> None:

@@ -1,10 +1,13 @@
 """What the sections of an EWF set say together: geometry, tables, digests, faults."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from heroes_forensics.model import JSON
 from heroes_forensics.parsers.storage.ewf_bodies import Geometry
+
+if TYPE_CHECKING:
+    from array import array
 
 _MAX_CHUNK: Final = 64 << 20
 """Bytes; the largest chunk that common imagers offer is 32 MiB."""
@@ -25,12 +28,23 @@ class Table:
     """Is added to every entry."""
     end: int
     """Offset in the segment file at which the data of its last chunk ends."""
+    loose: tuple[int, int] | None = None
+    """Where chunks without a usable table lie in the segment file: start and end."""
+    places: "array[int] | None" = None
+    """As `ewf_bodies.places`, for chunks that were found without a table."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether it is known where its chunks lie."""
+        return self.entries >= 0 or self.places is not None
 
 
 @dataclass(slots=True)
 class Sections:
     """What the sections of all segments say together."""
 
+    breaks: set[int] = field(default_factory=set)
+    """Where in the list of tables some may be missing."""
     geometry: Geometry | None = None
     """How the media is cut, as the volume section states it."""
     unsealed: tuple[Geometry, JSON] | None = None

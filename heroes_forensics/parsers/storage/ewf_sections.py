@@ -13,6 +13,8 @@ from heroes_forensics.parsers.storage.ewf_layout import Sections, Table
 from heroes_forensics.parsers.storage.ewf_walk import FILE_HEADER, Walk
 
 SIGNATURE: Final = b"EVF\x09\x0d\x0a\xff\x00"
+_NAMED: Final = 100
+"""Missing segments in a row that are named one by one."""
 
 
 def survey(segments: Sequence[Reader]) -> Sections:
@@ -22,13 +24,13 @@ def survey(segments: Sequence[Reader]) -> Sections:
         OSError: a segment could not be read.
     """
     found = Sections()
-    breaks: set[int] = set()
-    """Where in the list of tables some may be missing."""
+    breaks = found.breaks
     order = _in_order(found, segments)
     expected = 1
     for at, (number, index) in enumerate(order):
         if number > expected:
-            found.faults += [("missing", {"segment": lost}) for lost in range(expected, number)]
+            lost = range(expected, min(number, expected + _NAMED))
+            found.faults += [("missing", {"segment": each}) for each in lost]
             breaks.add(len(found.tables))
         expected = number + 1
         start = len(found.tables)
@@ -54,10 +56,32 @@ def survey(segments: Sequence[Reader]) -> Sections:
             found.faults.append(("damaged", where))
         else:
             found.repairs.append(("geometry", found.unsealed[1]))
-    if found.chunks and found.tabled != found.chunks:
-        found.faults.append(("chunks", {"declared": found.chunks, "tabled": found.tabled}))
-    _number(found, breaks)
+    renumber(found)
     return found
+
+
+def renumber(found: Sections) -> None:
+    """Number the tables, and note a fault where they do not hold all of the media.
+
+    A table does not hold the number of its first chunk: it follows from the tables before. Where
+    some were lost in one place, those after it are counted from the end; between two such places
+    they stay without a number.
+    """
+    found.faults = [fault for fault in found.faults if fault[0] != "chunks"]
+    missing = found.chunks - found.tabled
+    if found.chunks and missing:
+        found.faults.append(("chunks", {"declared": found.chunks, "tabled": found.tabled}))
+    places = found.breaks if missing else set()
+    first, last = min(places, default=len(found.tables)), max(places, default=0)
+    numbered: list[Table] = []
+    at = 0
+    for index, table in enumerate(found.tables):
+        start = at
+        if index >= first:
+            start = at + missing if index >= last and missing > 0 else -1
+        numbered.append(replace(table, first=start))
+        at += table.count
+    found.tables = numbered
 
 
 def _in_order(found: Sections, segments: Sequence[Reader]) -> list[tuple[int, int]]:
@@ -83,22 +107,3 @@ def _in_order(found: Sections, segments: Sequence[Reader]) -> list[tuple[int, in
             if number != index + 1
         ]
     return sorted(numbered.items())
-
-
-def _number(found: Sections, breaks: set[int]) -> None:
-    """Give each table the number of its first chunk.
-
-    A table does not hold it: it follows from the tables before. Where some were lost in one place,
-    those after it are counted from the end; between two such places they stay without a number.
-    """
-    missing = found.chunks - found.tabled
-    first, last = (min(breaks), max(breaks)) if breaks and missing else (len(found.tables), 0)
-    numbered: list[Table] = []
-    at = 0
-    for index, table in enumerate(found.tables):
-        number = at
-        if index >= first:
-            number = at + missing if index >= last and missing > 0 else -1
-        numbered.append(replace(table, first=number))
-        at += table.count
-    found.tables = numbered

@@ -50,6 +50,8 @@ class Walk:
         self._segment = segment
         self._index = index
         self._chunks_end = 0
+        self._loose: tuple[int, int] | None = None
+        """Where the chunks lie whose table has not come yet."""
         self._tabled = False
         """Whether the chunks since the last ``sectors`` have a table."""
         self._waiting: tuple[int, tuple[int, int] | None] | None = None
@@ -71,6 +73,7 @@ class Walk:
         else:
             self._fault("damaged", offset=at)
         self._settle()
+        self._leave_loose()
 
     def _fault(self, word: str, **numbers: object) -> None:
         self._found.faults.append((word, {"segment": self._index + 1, **numbers}))
@@ -101,6 +104,9 @@ class Walk:
             return self._next_descriptor(at + 1)
         end = at + size if size >= _DESCRIPTOR else following
         if max(end, following) > self._segment.size:
+            if kind == b"sectors":
+                self._leave_loose()
+                self._loose = (at + _DESCRIPTOR, self._segment.size)
             self._broken("cut", size=self._segment.size)
             return None
         if end != following:
@@ -127,7 +133,8 @@ class Walk:
             return
         self._settle()
         if kind == b"sectors":
-            self._chunks_end, self._tabled = end, False
+            self._leave_loose()
+            self._chunks_end, self._tabled, self._loose = end, False, (start, end)
         elif kind == b"table":
             self._table(start, end)
         elif kind in _BODIES:
@@ -175,7 +182,7 @@ class Walk:
         table = self._usable(head, start, end)
         if table is not None:
             self._found.tables.append(table)
-            self._tabled = True
+            self._tabled, self._loose = True, None
         elif head is None or head[0]:
             self._waiting = (start, head)
 
@@ -188,7 +195,7 @@ class Walk:
         if table is None:
             self._waiting = self._waiting or (start, head)
             return
-        self._waiting, self._tabled = None, True
+        self._waiting, self._tabled, self._loose = None, True, None
         self._found.tables.append(table)
         self._found.repairs.append(("copy", {"segment": self._index + 1, "offset": start}))
 
@@ -202,7 +209,18 @@ class Walk:
             self.breaks.add(len(self._found.tables))
         else:
             # How many chunks it held is known: those of the tables after it keep their place.
-            self._found.tables.append(Table(self._index, -1, head[0], -1, head[1], 0))
+            loose, self._loose = self._loose, None
+            self._found.tables.append(Table(self._index, -1, head[0], -1, head[1], 0, loose))
+
+    def _leave_loose(self) -> None:
+        """Keep the place of chunks whose table did not come."""
+        if self._loose is None:
+            return
+        index = len(self._found.tables)
+        self._found.tables.append(Table(self._index, -1, 0, -1, 0, 0, self._loose))
+        # What is missing here lies behind them.
+        self.breaks = {place + (place == index) for place in self.breaks}
+        self._loose = None
 
     def _usable(self, head: tuple[int, int] | None, start: int, end: int) -> Table | None:
         if head is None or not 0 < head[0] <= _MAX_ENTRIES:
