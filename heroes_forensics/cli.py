@@ -247,7 +247,7 @@ def _hold_standard_streams() -> None:
 
 
 def main() -> None:
-    """Run the command line of this process."""
+    """Run the command line of this process, which is locked for ever by some verbs."""
     _hold_standard_streams()
     os.umask(0o077)  # whatever is written is for its owner alone, whoever set the umask
     # Almost nothing here makes cycles; looking for them took a fifth of the time of importing.

@@ -87,6 +87,8 @@ LAPTOP: Final = Source(
     size=LAPTOP_SIZE,
     declared_size=LAPTOP_SIZE,
     segments=(Segment("laptop.E01", 1_572_864_000), Segment("laptop.E02", 811_204_608)),
+    mount_read_only=False,
+    account_may_write=True,
     digests=(
         DigestCheck(
             "md5", "media", "match", "3f" * 16, "3f" * 16, "container"
@@ -104,6 +106,8 @@ STICK: Final = Source(
     reader="raw reader 1",
     size=8_053_063_680,
     segments=(Segment("stick.raw", 8_053_063_680),),
+    mount_read_only=True,
+    account_may_write=False,
     digests=(DigestCheck("sha256", "media", "baseline", "b2" * 32),),
     volumes=(
         Volume(

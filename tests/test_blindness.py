@@ -225,19 +225,11 @@ def test_control_sealing_is_what_keeps_names_out_of_the_database(
 
 
 def test_control_the_ledger_the_report_and_the_summary(
-    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     case = tmp_path / "case"
-    monkeypatch.setattr(
-        sys,
-        "argv",
-        [
-            "heroes", "scan", str(DEMO), "--case", str(case), "--reference", MARK,
-            "--exhibit-field", f"description={MARK}",
-        ],
-    )  # fmt: skip
-    with pytest.raises(SystemExit):
-        cli.main()
+    marked = ["--reference", MARK, "--exhibit-field", f"description={MARK}"]
+    cli.run(["scan", str(DEMO), "--case", str(case), *marked])
     captured = capsysbinary.readouterr()
     found = leaks({"stdout": captured.out, "stderr": captured.err, **left_behind(case)})
     for name in ("ledger.jsonl", "report/report.html", "report/report.json"):
@@ -259,10 +251,7 @@ def test_control_events_and_progress(
 
     monkeypatch.setattr(run.Run, "_tell", leaking)
     case = tmp_path / "case"
-    arguments = ["heroes", "scan", str(evidence[3]), "--case", str(case), "--set", str(NOTABLE)]
-    monkeypatch.setattr(sys, "argv", arguments)
-    with pytest.raises(SystemExit):
-        cli.main()
+    cli.run(["scan", str(evidence[3]), "--case", str(case), "--set", str(NOTABLE)])
     found = leaks({"stderr": capsysbinary.readouterr().err, **left_behind(case)})
     assert {"stderr", "case/events.jsonl"} <= found.keys()
 

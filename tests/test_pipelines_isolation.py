@@ -176,6 +176,16 @@ def test_workers_that_come_later_and_are_locked_less_well_are_on_record_too(
     assert [note for note in watch.notes if "isolation of workers A3" in note]
 
 
+def test_the_report_says_who_could_have_written(tmp_path: Path) -> None:
+    result = scanned(tmp_path / "case", folder(tmp_path / "e", {"f": b"x"}))
+    assert result.report is not None
+    report = json.loads(result.report.with_suffix(".json").read_text("utf-8"))
+    (source,) = report["exhibits"][0]["sources"]
+    assert source["mount_read_only"] is False
+    assert source["account_may_write"] is True
+    assert "the account that scanned could write to it" in result.report.read_text("utf-8")
+
+
 # ---- levels ------------------------------------------------------------------------------
 
 

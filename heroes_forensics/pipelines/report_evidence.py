@@ -96,6 +96,8 @@ class EvidenceBuilder:
                     Segment(row["name"], row["size"]) for row in facts.get("segments", ())
                 ),
                 digests=tuple(self._digests(number)),
+                mount_read_only=facts.get("mount_read_only"),
+                account_may_write=facts.get("account_may_write"),
                 alarms=tuple(self._alarms(number, label)),
                 health=tuple(
                     Note(code=word(code), text=GAP_TEXTS[code])

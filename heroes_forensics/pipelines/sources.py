@@ -48,6 +48,9 @@ class Evidence:
         facts["segments"] = [
             {"name": slot.name, "size": slot.size} for slot in self.slots if slot.role == "segment"
         ]
+        held = [slot.fd for slot in self.slots]
+        facts["mount_read_only"] = all(os.fstatvfs(each).f_flag & os.ST_RDONLY for each in held)
+        facts["account_may_write"] = any(_may_write(each) for each in held)
         return facts
 
     def unchanged(self) -> bool:
@@ -68,6 +71,11 @@ def _identity(descriptor: int) -> list[int]:
         status.st_mtime_ns,
         status.st_ctime_ns,
     ]
+
+
+def _may_write(descriptor: int) -> bool:
+    """Say whether this account could open what it holds for writing, were it not for the fence."""
+    return os.access(f"/proc/self/fd/{descriptor}", os.W_OK, effective_ids=True)
 
 
 def gap_of(frame: Control) -> Gap:

@@ -350,6 +350,10 @@ class Source(Record):
     """What the container says its media is long, when it says so."""
     segments: tuple[Segment, ...] = ()
     digests: tuple[DigestCheck, ...] = ()
+    mount_read_only: bool | None = None
+    """Whether the medium was mounted read-only; None: not recorded."""
+    account_may_write: bool | None = None
+    """Whether the account that scanned could have written to it, by the rights of its files."""
     alarms: tuple[SourceAlarm, ...] = ()
     health: tuple[Note, ...] = ()
     volumes: tuple[Volume, ...] = ()
