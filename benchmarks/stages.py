@@ -11,6 +11,7 @@ counted in full, for the stage that made it. The timer costs a few percent, spre
 """
 
 import json
+import os
 import signal
 import sys
 import time
@@ -118,8 +119,8 @@ def _scanned(arguments: Sequence[str], sampler: Sampler) -> tuple[list[Any], flo
     """Run a scan in this process; return the units it made, and the seconds of its workers."""
     units: list[Any] = []
     with sampler.running(COORDINATOR, "imports"):
-        frames = import_module("heroes_forensics.frames")
         main = import_module("heroes_forensics.cli").main
+        frames = import_module("heroes_forensics.frames")
     plain = frames.Unit.__init__
 
     def kept(unit: Any, *values: Any, **named: Any) -> None:  # noqa: ANN401
@@ -157,6 +158,8 @@ def main() -> None:
     """Run from the command line and print seconds of processor time by stage."""
     image, case, *options = sys.argv[1:]
     measure.adopt_orphans()
+    # As the product does before it imports NumPy: one thread, or it refuses to lock itself.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     sampler = Sampler()
     command = ["scan", image, "--case", case, "--quiet", "--json", *options]
     units, spent = _scanned(command, sampler)

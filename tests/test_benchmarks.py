@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import images
 import peers
 import plan
 import pytest
+import stages
 import verify
 from corpus import ROOT
 
@@ -97,6 +99,15 @@ def test_the_words_that_ntfs_replaced_are_put_back() -> None:
     assert mended[510:512] == b"\x11\x11"
     assert mended[1022:1024] == b"\x22\x22"
     assert mended[:510] == record[:510]
+
+
+def test_the_time_of_a_scan_is_split_into_known_stages(image: Path, tmp_path: Path) -> None:
+    command = [sys.executable, str(SCRIPTS / "stages.py"), str(image), str(tmp_path / "case")]
+    environment = {**os.environ, "HEROES_HOME": str(tmp_path / "home")}
+    found = json.loads(subprocess.check_output(command, env=environment))
+    assert set(found) <= set(stages.ORDER)
+    # Long enough to be sampled for certain, even on an image of twelve files.
+    assert {"imports", "digesting the image", "report", stages.START} <= set(found)
 
 
 VERDICTS = {
