@@ -42,7 +42,7 @@ _ONCE_SECONDS: Final = 20
 """A program that took longer is not run again."""
 
 
-_FAILURES: Final = (
+FAILURES: Final = (
     *(measure.FailedError, images.NotPossibleError, subprocess.SubprocessError),
     *(OSError, ValueError, LookupError, sqlite3.Error),
 )
@@ -112,11 +112,6 @@ class Programs:
             PICTURES: lambda: self._heroes(measured, PICTURES, image, "--verify", "off"),
             "dfVFS loop": lambda: self._loop(measured, "dfVFS loop", "dfvfs", image),
             "hashdeep": lambda: self._hashdeep(measured, image),
-            "ewfverify": lambda: self._ewfverify(measured, "ewfverify", image),
-            "ewfverify, 3 digests": lambda: self._ewfverify(
-                measured, "ewfverify, 3 digests", image, "-d", "sha1,sha256"
-            ),
-            "inflate": lambda: self._inflate(measured, image),
             "tsk_loaddb": lambda: self._tsk_loaddb(measured, image),
             "dissect": lambda: self._loop(measured, "dissect", "dissect", image),
             "plaso": lambda: self._plaso(measured, image),
@@ -124,8 +119,6 @@ class Programs:
         wanted = ["digests", "minimal", "minimal, lanes", OURS, *shape.peers]
         if shape.peers:
             wanted.insert(3, "heroes")
-        if measured.kind == "E01":
-            wanted += ["inflate", "ewfverify", "ewfverify, 3 digests"]
         if shape.sizes == "pictures":
             wanted.append(PICTURES)
         for name in wanted:
@@ -134,7 +127,7 @@ class Programs:
                 continue
             try:
                 works[name]()
-            except _FAILURES as error:
+            except FAILURES as error:
                 measured.missing[name] = _short(error)
 
     # ---- ours and the bounds ---------------------------------------------------------------
@@ -173,7 +166,7 @@ class Programs:
         try:
             _, found = self._ran([*command, *options])
             measured.stages = {name: float(str(value)) for name, value in found.items()}
-        except _FAILURES as error:
+        except FAILURES as error:
             measured.missing["stages"] = _short(error)
         finally:
             shutil.rmtree(case, ignore_errors=True)
@@ -237,15 +230,6 @@ class Programs:
             cost, _ = measure.run(command, environment={})
         # With the driver, which for NTFS is a process of its own.
         measured.take("hashdeep", replace(cost, cpu=measure.spent() - before))
-
-    def _inflate(self, measured: Measured, image: Path) -> None:
-        cost, _ = self._ran([sys.executable, str(HERE / "bounds.py"), "inflate", str(image)])
-        measured.take("inflate", cost)
-
-    def _ewfverify(self, measured: Measured, name: str, image: Path, *options: str) -> None:
-        _installed("ewfverify")
-        cost, _ = measure.run(["ewfverify", "-q", *options, str(image)], environment={})
-        measured.take(name, cost)
 
     def _tsk_loaddb(self, measured: Measured, image: Path) -> None:
         _installed("tsk_loaddb")

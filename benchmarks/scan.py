@@ -21,7 +21,8 @@ import images
 import latency
 import measure
 import tables
-from programs import ROOT, Measured, Programs, into_cache, load
+import verify
+from programs import FAILURES, ROOT, Measured, Programs, into_cache, load
 
 DOCUMENT: Final = ROOT / "docs" / "performance.md"
 KEPT: Final = ROOT / "build" / "bench.md"
@@ -40,6 +41,8 @@ class Bench:
         self.left_out: list[str] = []
         self.aims: list[aims.Aim] = []
         """Those that are not of one scan's costs."""
+        self.verifying: list[str] = []
+        """The table of the verification of E01."""
 
     def all(self, shapes: Sequence[images.Shape], kinds: Sequence[str]) -> Iterator[Measured]:
         """Make each image, measure, and remove it again unless images are kept."""
@@ -54,7 +57,7 @@ class Bench:
                     if kind in shape.kinds:
                         image = raw if kind == "raw" else images.acquired(raw)
                         yield self._image(Measured(shape, kind), image, plan)
-            except (images.NotPossibleError, measure.FailedError) as error:
+            except FAILURES as error:
                 self._leave_out(shape.name, error)
             finally:
                 if not self._keep:
@@ -67,12 +70,31 @@ class Bench:
     def _findings(self, shape: images.Shape, raw: Path, plan: Path) -> None:
         try:
             shown = latency.findings(self.programs, shape, raw, plan)
-        except (images.NotPossibleError, measure.FailedError, OSError) as error:
+        except FAILURES as error:
             self._leave_out(f"{shape.name}, planted findings", error)
             return
         longest = max(each.after_read for each in shown)
         text = f"{shape.name}, raw: seconds from the reading of a planted file to the screen"
         self.aims.append(aims.Aim(text, 10, longest, at_most=True))
+
+    def verify(self, size: int) -> None:
+        """Measure the pass over the media of E01 of three kinds of content."""
+        place = self._evidence / "verify"
+        place.mkdir(parents=True, exist_ok=True)
+        for content in verify.CONTENTS:
+            self.loads.append(load())
+            try:
+                image = verify.make(content, size, place)
+                rows, bound = verify.programs(image, size, self._repeat)
+            except FAILURES as error:
+                self._leave_out(f"verifying an E01, {content}", error)
+                continue
+            lines = verify.table(content, size, rows, bound)
+            print("\n".join(lines), file=sys.stderr, flush=True)
+            self.verifying += lines if self.verifying else [*verify.HEAD, *lines]
+            self.aims += aims.of_verifying(content, verify.ours(rows), rows[0], verify.least(bound))
+        if not self._keep:
+            shutil.rmtree(place)
 
     def help(self) -> None:
         """Measure how long the help takes."""
@@ -114,13 +136,17 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _measured(bench: Bench, shapes: Sequence[images.Shape], kinds: Sequence[str]) -> list[Measured]:
+def _measured(
+    bench: Bench, shapes: Sequence[images.Shape], kinds: Sequence[str], verified: int
+) -> list[Measured]:
     """Measure until everything is done, or until the run is stopped; keep what there is."""
     results = []
     try:
         for measured in bench.all(shapes, kinds):
             results.append(measured)
             print("\n".join(tables.rows(measured)), file=sys.stderr, flush=True)
+        if verified:
+            bench.verify(verified)
         bench.help()
     except KeyboardInterrupt:
         bench.left_out.append("The run was stopped before its end.")
@@ -131,7 +157,6 @@ def _figures(bench: Bench, results: Sequence[Measured], repeat: int, work: Path)
     found = {(each.shape.name, each.kind): each for each in results}
     judged = [
         *aims.of_scans(found),
-        *aims.of_verifying(found),
         *aims.of_growth(found),
         *bench.aims,
     ]
@@ -140,6 +165,7 @@ def _figures(bench: Bench, results: Sequence[Measured], repeat: int, work: Path)
         *("", *tables.scans(results)),
         *("", *tables.stages(results)),
         *("", *tables.margins(results)),
+        *("", *bench.verifying),
         *("", *aims.table(judged)),
         *(["", *bench.left_out] if bench.left_out else []),
         "",
@@ -177,7 +203,9 @@ def main() -> None:
         bench = Bench(work, evidence, repeat, keep=options.keep)
         bench.programs.prepare()
         kinds = [options.format] if options.format else ["raw", "E01"]
-        text = _figures(bench, _measured(bench, shapes, kinds), repeat, work)
+        size = (64 if options.quick else 1024 if options.full else 512) << 20
+        verified = size if options.only in "verifying" and "E01" in kinds else 0
+        text = _figures(bench, _measured(bench, shapes, kinds, verified), repeat, work)
     print(text)
     KEPT.parent.mkdir(exist_ok=True)
     KEPT.write_text(text, encoding="utf-8")

@@ -68,6 +68,8 @@ def _file_system(place: Path) -> str:
 
 def scans(results: Sequence[Measured]) -> list[str]:
     """Return the figures: seconds, then how many times less ours needs."""
+    if not results:
+        return []
     lines = [f"| {' | '.join(_HEAD)} |", "|---|---|---|" + "---:|" * 6]
     for each in results:
         lines += rows(each)
@@ -117,6 +119,8 @@ def rows(each: Measured) -> list[str]:
 def stages(results: Sequence[Measured]) -> list[str]:
     """Return the share of each stage of our scan in its processor time."""
     names = [name for name in stage_names.ORDER if any(each.stages.get(name) for each in results)]
+    if not names:
+        return []
     lines = [
         f"| stages of `{OURS}` | CPU s | {' | '.join(names)} |",
         "|---|" + "---:|" * (len(names) + 1),

@@ -101,13 +101,17 @@ def test_the_words_that_ntfs_replaced_are_put_back() -> None:
     assert mended[:510] == record[:510]
 
 
-def test_the_time_of_a_scan_is_split_into_known_stages(image: Path, tmp_path: Path) -> None:
+def test_the_time_of_a_scan_is_split_into_known_stages(
+    tool: Callable[[str], Path], tmp_path: Path
+) -> None:
+    tool("mke2fs")
+    image = images.make(images.Shape("", 40, str(1 << 20)), tmp_path / "image")
     command = [sys.executable, str(SCRIPTS / "stages.py"), str(image), str(tmp_path / "case")]
     environment = {**os.environ, "HEROES_HOME": str(tmp_path / "home")}
-    found = json.loads(subprocess.check_output(command, env=environment))
+    found = json.loads(subprocess.check_output([*command, "--verify", "off"], env=environment))
     assert set(found) <= set(stages.ORDER)
-    # Long enough to be sampled for certain, even on an image of twelve files.
-    assert {"imports", "digesting the image", "report", stages.START} <= set(found)
+    # Long enough to be sampled for certain.
+    assert {"imports", "digests", stages.START} <= set(found)
 
 
 VERDICTS = {
