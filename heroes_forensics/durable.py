@@ -6,6 +6,7 @@ single call fail in each way a disk can fail, and can end the process between an
 with that name for the N-th time. Nothing else reads the variable, and nobody but a test sets it.
 """
 
+import errno
 import io
 import os
 import signal
@@ -33,13 +34,8 @@ POINTS: Final = frozenset(
 _PRIVATE: Final = 0o600
 
 # The calls that fail when a disk does; a test puts failing ones in their place.
-_write, _pwrite, _fsync, _replace, _truncate = (
-    os.write,
-    os.pwrite,
-    os.fsync,
-    os.replace,
-    os.ftruncate,
-)
+_write, _pwrite, _fsync = os.write, os.pwrite, os.fsync
+_replace, _link, _truncate = os.replace, os.link, os.ftruncate
 _passed: Final = Counter[str]()
 
 
@@ -107,6 +103,33 @@ def rename(source: Path, target: Path, *, what: str = "") -> None:
     _replace(source, target)
     point("after rename")
     sync_folder(target.parent)
+
+
+def place(source: Path, target: Path) -> None:
+    """Give a finished file a name that nothing has, and make the name last.
+
+    Raises:
+        FileExistsError: something has it; ``source`` is there still.
+        OSError: it could not be done, and ``target`` is not there.
+    """
+    point("before rename")
+    try:
+        _link(source, target)
+    except OSError as error:
+        if error.errno not in {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}:
+            raise
+        # A file system without hard links; nobody else writes here at the same moment.
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from error
+        _replace(source, target)
+    else:
+        source.unlink()
+    point("after rename")
+    try:
+        sync_folder(target.parent)
+    except OSError:
+        target.unlink()
+        raise
 
 
 class _File(io.FileIO):

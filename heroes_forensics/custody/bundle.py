@@ -85,7 +85,7 @@ class Bundle:
         digest = hashlib.sha256()
         try:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with durable.replacing(target, what=name.partition("/")[0]) as stream:
+            with durable.replacing(target, what=_moment(name)) as stream:
                 for piece in pieces:
                     digest.update(piece)
                     stream.write(piece)
@@ -165,6 +165,11 @@ class Bundle:
     def copy(self, target: Path) -> None:
         """Copy the bundle to a folder that must not exist yet; links are not followed."""
         shutil.copytree(self.root, target, symlinks=True)
+
+
+def _moment(name: str) -> str:
+    """Return what `durable` calls the moment before a file gets its name."""
+    return "report" if name.startswith("report/") else ""
 
 
 class Reader:

@@ -129,6 +129,7 @@ def create_laboratory(
 
     Raises:
         UsageError: there is a laboratory already, or an argument is malformed.
+        StoppedError: the disk is full or failing; nothing was made.
     """
     if _DOMAIN.fullmatch(domain) is None:
         raise UsageError("a laboratory's domain is a DNS name in lower case")
@@ -145,11 +146,11 @@ def create_laboratory(
     if description.exists():
         raise UsageError("there is a laboratory in this home already")
     if passphrase is None:
-        private.write_new(folder / "ring.pem", _ring_text(ring))
+        path, data = folder / "ring.pem", _ring_text(ring)
     else:
-        private.write_new(
-            folder / "ring.pem.age", pyrage.passphrase.encrypt(_ring_text(ring), passphrase)
-        )
+        path = folder / "ring.pem.age"
+        data = pyrage.passphrase.encrypt(_ring_text(ring), passphrase)
+    private.write_new(path, data)
     public: JSON = {
         "domain": domain,
         "protection": ring.protection,
@@ -157,7 +158,11 @@ def create_laboratory(
         "working": ring.recipients[0][1],
         "recovery": list(ring.recovery),
     }
-    private.write_new(description, json.dumps(public, indent=2).encode() + b"\n")
+    try:
+        private.write_new(description, json.dumps(public, indent=2).encode() + b"\n")
+    except BaseException:
+        path.unlink()  # nobody has used it, and it would stand in the way for ever
+        raise
     return ring
 
 
@@ -189,7 +194,7 @@ def remove_case_ring(home: Path, case: str) -> None:
 
 def protection(home: Path, case: str = "") -> str | None:
     """Return how the ring that `load_ring` would open is protected; None when there is none."""
-    if case and (home / "keys" / _case(case)).exists():
+    if case and (home / "keys" / _case(case) / "ring.pem").exists():
         return "case-local"
     if not (home / "laboratory.json").exists():
         return None

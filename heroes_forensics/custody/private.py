@@ -4,13 +4,15 @@ One that others can read is refused, not repaired: it may have been read already
 """
 
 import contextlib
+import errno
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from heroes_forensics import durable
-from heroes_forensics.errors import CustodyError, UsageError
+from heroes_forensics.errors import CustodyError, StoppedError, UsageError
 
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
@@ -18,6 +20,10 @@ MAX_BYTES: Final = 64 << 20
 """Nothing kept here comes near it."""
 
 _OTHERS: Final = 0o077
+_FORBIDDEN: Final = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
+)
+"""Not for want of room or of a sound disk."""
 
 
 def folder(path: Path) -> Path:
@@ -59,33 +65,55 @@ def write_new(path: Path, data: bytes) -> None:
     """Write a file that was not there before, readable for its owner alone.
 
     Raises:
-        UsageError: it exists, or cannot be written.
+        UsageError: it exists, or must not be written.
+        StoppedError: the disk is full or failing; there is no file.
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        descriptor = os.open(path, flags, FILE_MODE)
-        try:
-            durable.write(descriptor, data)
-            durable.sync(descriptor)
-        finally:
-            os.close(descriptor)
-    except FileExistsError as error:
-        raise UsageError("keys are never overwritten, and there are some already") from error
-    except OSError as error:
-        raise UsageError("a key file cannot be written") from error
+    with _writing(), _aside(path, data) as aside:
+        durable.place(aside, path)
 
 
 def replace(path: Path, data: bytes) -> None:
     """Write a private file as a whole: afterwards it is the old one or the new one.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: it must not be written.
+        StoppedError: the disk is full or failing; it is the old one.
     """
-    aside = path.with_name(path.name + ".new")
-    with contextlib.suppress(FileNotFoundError):
-        aside.unlink()
-    write_new(aside, data)
-    durable.rename(aside, path)
+    with _writing(), _aside(path, data) as aside:
+        durable.rename(aside, path)
+
+
+@contextlib.contextmanager
+def _aside(path: Path, data: bytes) -> Iterator[Path]:
+    """Write a file beside ``path``; half a key would stand in the way of a whole one."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    aside.unlink(missing_ok=True)  # of a process that had this number and was killed
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(aside, flags, FILE_MODE)
+        try:
+            durable.write(descriptor, data)
+            durable.sync(descriptor)
+        finally:
+            os.close(descriptor)
+        yield aside
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except FileExistsError as error:
+        raise UsageError("keys are never overwritten, and there are some already") from error
+    except OSError as error:
+        if error.errno in _FORBIDDEN:
+            raise UsageError("a key file cannot be written") from error
+        raise StoppedError(
+            f"a file beside the keys cannot be written: {error.strerror}",
+            hint="make room on the disk of HEROES_HOME, then start the same command again",
+        ) from error
 
 
 def read(path: Path) -> bytes:
