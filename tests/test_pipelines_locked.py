@@ -125,10 +125,12 @@ def ordinary() -> Iterator["Ordinary"]:
         return
     # Where no path is closed to others: the usual temporary folders are the owner's alone.
     folder = Path("/var/tmp") / f"heroes-test-{os.getpid()}"  # noqa: S108 - made and checked
-    folder.mkdir(mode=0o755)
+    before = os.umask(0o022)
+    folder.mkdir()
     try:
         yield Ordinary(ACCOUNT, interpreter(folder), {"HOME": str(folder / "home")}, folder)
     finally:
+        os.umask(before)
         shutil.rmtree(folder)
 
 
@@ -155,7 +157,8 @@ def interpreter(folder: Path) -> str:
     )
     shutil.copytree(Path(heroes_forensics.__file__).parent, site / "heroes_forensics")
     for path in folder.rglob("*"):
-        path.chmod(0o755, follow_symlinks=True) if path.is_dir() else None
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
     (folder / "home").mkdir()
     os.chown(folder / "home", ACCOUNT, ACCOUNT)
     return str(made / "bin" / "python")
