@@ -6,6 +6,7 @@ Control frames are JSON objects; batches are numpy rows of one named dtype plus 
 for what has no fixed width (locators, paths), addressed by (offset, length) columns.
 """
 
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -22,7 +23,6 @@ from heroes_forensics.model import (
     EntryKind,
     Moment,
     Place,
-    Times,
 )
 
 MAX_FRAME: Final = 65536
@@ -62,6 +62,9 @@ ENTRY: Final = np.dtype(
     ]
 )
 """One `Entry`; locator and path lie in the byte area."""
+
+_ENTRY: Final = struct.Struct(f"<BBHqqq4q4IB{HANDLE_BYTES}sIHII").pack
+"""A row of `ENTRY` as bytes: four times as fast as through a tuple."""
 
 TASK: Final = np.dtype(
     [
@@ -271,47 +274,46 @@ def entry_batches(entries: Iterable[Entry], *, limit: int = MAX_FRAME - 1024) ->
     An entry larger than a frame by itself (a path of 64 KiB) has its path cut to what fits; the
     locator stays whole, so identity does not suffer.
     """
-    rows: list[tuple[object, ...]] = []
+    rows = bytearray()
     area = bytearray()
     width = ENTRY.itemsize
-    for entry in entries:
-        locator = entry.locator.encode("ascii")
-        path = entry.path[: min(PATH_LIMIT, limit - width - len(locator))]
+    for text, kind, flags, path, size, handle, times, owner, first, place in entries:
+        locator = text.encode("ascii")
+        most = min(PATH_LIMIT, limit - width - len(locator))
+        if len(path) > most:
+            path = path[:most]  # noqa: PLW2901 # what does not fit is not sent
         need = width + len(locator) + len(path)
-        if rows and len(rows) * width + len(area) + need > limit:
-            yield Batch("entries", np.array(rows, dtype=ENTRY), bytes(area))
-            rows, area = [], bytearray()
-        seconds, nanoseconds = _time_columns(entry.times)
+        if rows and len(rows) + len(area) + need > limit:
+            yield Batch("entries", np.frombuffer(bytes(rows), dtype=ENTRY), bytes(area))
+            rows, area = bytearray(), bytearray()
+        m, a, c, b = times
         start = len(area)
         area += locator
         area += path
-        rows.append(
-            (
-                entry.kind,
-                entry.place,
-                entry.flags,
-                entry.owner,
-                min(entry.size, MAX_SIZE),
-                entry.first_offset,
-                seconds,
-                nanoseconds,
-                len(entry.handle),
-                entry.handle.ljust(HANDLE_BYTES, b"\0"),
-                start,
-                len(locator),
-                start + len(locator),
-                len(path),
-            )
+        rows += _ENTRY(
+            kind,
+            place,
+            flags,
+            owner,
+            min(size, MAX_SIZE),
+            first,
+            NO_TIME if m is None else m.seconds,
+            NO_TIME if a is None else a.seconds,
+            NO_TIME if c is None else c.seconds,
+            NO_TIME if b is None else b.seconds,
+            0 if m is None else m.nanoseconds,
+            0 if a is None else a.nanoseconds,
+            0 if c is None else c.nanoseconds,
+            0 if b is None else b.nanoseconds,
+            len(handle),
+            handle,
+            start,
+            len(locator),
+            start + len(locator),
+            len(path),
         )
     if rows:
-        yield Batch("entries", np.array(rows, dtype=ENTRY), bytes(area))
-
-
-def _time_columns(times: Times) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    return (
-        tuple(NO_TIME if time is None else time.seconds for time in times),
-        tuple(0 if time is None else time.nanoseconds for time in times),
-    )
+        yield Batch("entries", np.frombuffer(bytes(rows), dtype=ENTRY), bytes(area))
 
 
 def entries_of(batch: Batch) -> Iterator[Entry]:

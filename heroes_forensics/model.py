@@ -115,8 +115,7 @@ TimeBasis = dict[str, TimeRule]
 """Keys ``m``, ``a``, ``c``, ``b``; one that is missing is not recorded by the file system."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One stream of one name, as the lister saw it, before anything was read."""
 
     locator: str
