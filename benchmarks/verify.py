@@ -119,7 +119,7 @@ def our_pass(image: str, workers: int) -> dict[str, Any]:
         with opening as evidence:
             media = MediaPass(run, evidence, "image", ALGORITHMS)
             start = time.monotonic()
-            media.start()
+            media.start(beside=False)
             for unit, frame, _ in evidence.crew.run(lambda: None):
                 if unit.kind in KINDS:
                     media.take(unit, frame)

@@ -114,18 +114,18 @@ class Examination:
             if not volume.listed:
                 self._list(volume, "inventory")
         self._run.stage("listing")
-        self._work(media)
+        self._work(media, beside=True)
 
     def go_through(self, media: MediaPass) -> None:
         """Go through the media and do nothing else."""
         self._run.stage("verifying")
         self._work(media)
 
-    def _work(self, media: MediaPass | None = None) -> None:
+    def _work(self, media: MediaPass | None, *, beside: bool = False) -> None:
         with ExitStack() as stack:
             if media is not None:
                 stack.callback(media.close)
-                media.start()
+                media.start(beside=beside)
             self._loop(media)
 
     def _loop(self, media: MediaPass | None) -> None:

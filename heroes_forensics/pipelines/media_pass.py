@@ -60,10 +60,16 @@ class MediaPass:
         self._digests: list[JSON] = []
         self._fallen = 0
 
-    def start(self) -> None:
-        """Give the pass its own crew, which the supervisor runs beside all others."""
+    def start(self, *, beside: bool) -> None:
+        """Give the pass its own crew, which the supervisor runs beside all others.
+
+        Args:
+            beside: other workers read the same source meanwhile. Few cores are busy then anyway,
+                and one worker alone takes the least time of theirs.
+        """
         size = self._evidence.facts.get("size")
-        apart = self._workers > 1 and isinstance(size, int) and size > SMALL
+        least = MANY if beside else 2
+        apart = self._workers >= least and isinstance(size, int) and size > SMALL
         self._begin(self._side_by_side() if apart else [self._alone()])
 
     def _begin(self, units: list[Unit]) -> None:
