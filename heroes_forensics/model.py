@@ -196,10 +196,14 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "decoder.memory": "the decoder reached its memory limit on this picture",
     "policy.picture-type": "a picture of a type that is not decoded",
     "container.damaged": "the container could not be opened, or not to its end",
-    "container.ratio": "the container expands to more times its size than the limit allows",
-    "container.bytes": "the container expands to more bytes than the limit allows",
-    "container.members": "the container has more members than the limit allows",
-    "container.nesting": "the container is nested deeper than the limit allows",
+    "container.ratio": "the container expands to more times its size than the limit allows"
+    " (raise it with --expand-limit ratio=N)",
+    "container.bytes": "the container expands to more bytes than the limit allows"
+    " (raise it with --expand-limit bytes=N)",
+    "container.members": "the container has more members than the limit allows"
+    " (raise it with --expand-limit members=N)",
+    "container.nesting": "the container is nested deeper than the limit allows"
+    " (raise it with --expand-limit nesting=N)",
     "container.died": "the process that opened this container ended",
     "container.timeout": "the process that opened this container did not finish in time",
     "policy.container": "a container, not opened under the profile",
@@ -220,6 +224,9 @@ OVERWRITTEN: Final = frozenset({"stream.reallocated", "directory.deleted"})
 """What was deleted and has been overwritten since: every profile announces that it is examined
 only as far as it is still there, and nearly every used medium has some."""
 
+
+LIMITS: Final = ("container.ratio", "container.bytes", "container.members", "container.nesting")
+"""Gaps that end with an option: they are listed first."""
 
 AS_FAR_AS_IT_GOES: Final = frozenset({"picture.partial"})
 """What lacks in the evidence itself: every profile announces that a picture that is cut off is

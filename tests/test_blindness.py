@@ -214,8 +214,10 @@ def test_control_the_database_and_the_table_of_items(evidence: list[Path], tmp_p
 def test_control_sealing_is_what_keeps_names_out_of_the_database(
     evidence: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unsealed(sealer: NameSealer, rows: Sequence[tuple[int, bytes]]) -> list[bytes]:
-        del sealer
+    def unsealed(
+        sealer: NameSealer, rows: Sequence[tuple[int, bytes]], *, use: bytes = b""
+    ) -> list[bytes]:
+        del sealer, use
         return [name for _, name in rows]
 
     monkeypatch.setattr(NameSealer, "seal_many", unsealed)

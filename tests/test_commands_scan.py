@@ -85,6 +85,7 @@ def test_options_become_one_request(
         *("--profile", "triage", "--verify", "before", "--expect", f"MD5:{'0A' * 16}"),
         *("--names", "clear", "--as", "image", "--accept-damaged", "--workers", "3"),
         *("--reference", "R", "--examiner", "X", "--no-perceptual", "--quiet"),
+        *("--expand-limit", "ratio=500", "--expand-limit", "bytes=8G"),
     )
     assert ran.code == 0
     assert asked == [
@@ -102,10 +103,23 @@ def test_options_become_one_request(
             workers=3,
             treat_as="image",
             accept_damaged=True,
+            perceptual=False,
+            expand_limits={"ratio": 500, "bytes": 8 << 30},
             reference="R",
             examiner="X",
         )
     ]
+
+
+@pytest.mark.parametrize(
+    "limit", ["ratio", "depth=3", "ratio=0", "ratio=-1", "bytes=8Q", "members=many", "ratio=1.5"]
+)
+def test_what_is_no_limit_is_a_mistake(
+    limit: str, scanning: Ask, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = scanning(result(tmp_path))
+    ran = here(capsys, "scan", "a.E01", "--case", "C", "--expand-limit", limit)
+    assert (ran.code, asked) == (2, [])
 
 
 def test_without_options_the_defaults_are_those_of_the_pipeline(

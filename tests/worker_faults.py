@@ -1,7 +1,8 @@
 """Faults for worker processes: zygotes load this file when `HEROES_TEST_FAULTS` names it.
 
 A stream that begins with ``HEROES FAULT `` and a word ends or stops the worker that digests it, in
-the way the word says. No part of the package.
+the way the word says; a picture that has this behind its first bytes does so to its decoder, and
+may make it say what no sound decoder says. No part of the package.
 """
 
 import array
@@ -15,19 +16,26 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any, BinaryIO
 
-from heroes_forensics.frames import Batch
+from heroes_forensics.frames import Batch, Picture
 from heroes_forensics.hashing.exact import Digested, digest_bytes
-from heroes_forensics.pipelines import contents, wire
+from heroes_forensics.pipelines import contents, pictures, wire
 from heroes_forensics.pipelines.page import Progress
 
 THIS = Path(__file__)
 MARK = b"HEROES FAULT "
+JPEG = b"\xff\xd8\xff\xe0"
 
 
 def stream(word: str, more: str = "") -> bytes:
     """Return the bytes of a stream that has this fault; ``more`` makes it differ from others."""
     return MARK + word.encode() + b" " + more.encode()
+
+
+def picture(word: str, more: str = "") -> bytes:
+    """Return what is taken for a JPEG and has this fault for its decoder."""
+    return JPEG + stream(word, more)
 
 
 def _memory() -> None:
@@ -126,6 +134,35 @@ FAULTS |= {
 }
 
 
+SOUND = (Picture.DONE, "", 8, 8, 1, 1, b"12345678")
+LIES: dict[str, tuple[object, ...]] = {
+    "another-status": (Picture.KNOWN_GOOD, "", 0, 0, 0, 0, b""),
+    "pixels-behind-the-values": (*SOUND[:-1], b"12345678" + b"pixels"),
+    "values-of-no-frame": (*SOUND[:-2], 9, b"12345678" * 9),
+    "more-pixels-than-allowed": (Picture.DONE, "", 2**31, 2**31, 1, 1, b"12345678"),
+    "an-undecodable-one-with-values": (Picture.GAP, "picture.undecodable", 8, 8, 1, 1, b"1234567."),
+}
+"""What a decoder that was taken over might say of a picture."""
+
+
+class Faulty:
+    """Stands before the decoder of pictures."""
+
+    def __init__(self, real: Any) -> None:  # noqa: ANN401 - the module of the package
+        self._real = real
+
+    def examined(self, stream: BinaryIO, kind: str) -> tuple[object, ...]:
+        head = stream.read(64)
+        if not head.startswith(JPEG + MARK):
+            found: tuple[object, ...] = self._real.examined(stream, kind)
+            return found
+        word = head[len(JPEG + MARK) :].split(b" ")[0].decode()
+        if word in LIES:
+            return LIES[word]
+        FAULTS[word]()
+        return (Picture.GAP, "picture.undecodable", 0, 0, 0, 0, b"")
+
+
 def _install() -> None:
     begin = Progress.unit
 
@@ -140,6 +177,12 @@ def _install() -> None:
 
     Progress.unit = unit  # type: ignore[method-assign]
     contents.__dict__["digest_bytes"] = faulty
+    real = pictures.__dict__["import_module"]
+
+    def imported(name: str) -> object:
+        return Faulty(real(name)) if name == "heroes_forensics.media.perceptual" else real(name)
+
+    pictures.__dict__["import_module"] = imported
 
 
 if __name__ == "heroes_test_faults":

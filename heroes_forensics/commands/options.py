@@ -20,6 +20,10 @@ SET_KINDS: Final = ("notable", "known-good", "watch", "adult-intimate", "exclude
 NAMES: Final = ("sealed", "clear")
 EXPECTED: Final = ("md5", "sha1", "sha256")
 """Algorithms that a scan computes of the media, and can compare."""
+LIMITS: Final = ("ratio", "bytes", "members", "nesting")
+"""Limits of containers; fields of `heroes_forensics.parsers.containers.limits.Limits`."""
+_UNITS: Final = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_MOST_DIGITS: Final = 12
 TREAT_AS: Final = ("auto", "image", "tar", "zip", "file")
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
@@ -76,6 +80,23 @@ def pairs(
             raise click.BadParameter(f"{value!r} is not of the form NAME=VALUE")
         result.append((name.strip(), content))
     return tuple(result)
+
+
+def limits(
+    context: click.Context, parameter: click.Parameter, values: Sequence[str]
+) -> dict[str, int]:
+    """Read each ``LIMIT=NUMBER``, with K, M, G or T for a power of 1024; a callback of options."""
+    found = {}
+    for name, text in pairs(context, parameter, values):
+        digits, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in _UNITS else (text, "")
+        if name not in LIMITS:
+            raise click.BadParameter(f"the limit is one of {', '.join(LIMITS)}: ratio=500")
+        if not (digits.isascii() and digits.isdigit()) or not 1 <= len(digits) <= _MOST_DIGITS:
+            raise click.BadParameter(f"the limit {name} is a whole number from 1: {name}=500")
+        if not int(digits):
+            raise click.BadParameter(f"the limit {name} of a container is at least 1")
+        found[name] = int(digits) * _UNITS.get(unit, 1)
+    return found
 
 
 def digests(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 STATED: Final = (
     *("profile", "verify", "names", "treat_as", "accept_damaged", "expect", "sets", "exhibit"),
+    *("no_perceptual", "expand_limits"),
 )
 """Options that a run that goes on was begun with."""
 
@@ -90,7 +91,14 @@ STATED: Final = (
 )  # fmt: skip
 @click.option(
     "--no-perceptual", is_flag=True,
-    help="Accepted for scripts: this version has no perceptual comparison.",
+    help="Decode no picture: only digests are taken and compared.",
+)  # fmt: skip
+@click.option(
+    "--expand-limit", "expand_limits", multiple=True, callback=options.limits,
+    metavar="LIMIT=NUMBER",
+    help="Open containers found inside the evidence further than the profile does. LIMIT is ratio "
+    "(times the size of the container), bytes (K, M, G or T may follow), members or nesting. "
+    "May be repeated.",
 )  # fmt: skip
 @click.option(
     "--budget", callback=options.duration, metavar="TIME",
@@ -129,6 +137,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
     no_perceptual: bool,
     budget: float | None,
     resume: bool,
+    expand_limits: dict[str, int],
     with_matches: bool,
     passphrase_fd: int | None,
     quiet: bool,
@@ -157,7 +166,6 @@ def scan(  # noqa: PLR0913 # the options of a verb
       10  matches (--exit-code)            30   a hash set is refused
       11  matches and unexpected gaps      130  interrupted
     """
-    del no_perceptual
     from heroes_forensics.pipelines.request import ScanRequest, outcome_code  # noqa: PLC0415 # heavy
     from heroes_forensics.pipelines.scan import scan as run  # noqa: PLC0415 # heavy
 
@@ -180,6 +188,8 @@ def scan(  # noqa: PLR0913 # the options of a verb
         workers=workers,
         treat_as=treat_as,
         accept_damaged=accept_damaged,
+        perceptual=not no_perceptual,
+        expand_limits=expand_limits,
         reference=reference,
         examiner=examiner,
         passphrase=options.passphrase(passphrase_fd),
@@ -187,7 +197,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
         own_process=options.own_process(),
         budget=budget,
         resume=resume,
-        stated=options.stated(STATED) if resume else frozenset(),
+        stated=_stated() if resume else frozenset(),
     )
     out = Output(as_json=as_json)
     with watching(out, quiet=quiet) as watch:
@@ -198,6 +208,12 @@ def scan(  # noqa: PLR0913 # the options of a verb
     else:
         out.lines(text(result))
     return code
+
+
+def _stated() -> frozenset[str]:
+    """Return the fields of a request that were given on the command line."""
+    given = options.stated(STATED)
+    return frozenset("perceptual" if name == "no_perceptual" else name for name in given)
 
 
 def _row(result: "ScanResult", code: int) -> JSON:

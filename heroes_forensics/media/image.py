@@ -10,6 +10,7 @@ A picture that is cut off or damaged is decoded again as far as its bytes go, an
 that gives a single colour, nothing was decoded.
 """
 
+import io
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -206,6 +207,13 @@ def prepare() -> None:
         JpegImagePlugin.MARKER[marker] = (name, text, JpegImagePlugin.Skip)
     for chunk in ("tEXt", "zTXt", "iTXt", "iCCP", "eXIf"):
         setattr(PngImagePlugin.PngStream, f"chunk_{chunk}", _passed_over)
+
+
+def sample(kind: str) -> bytes:
+    """Return a small picture of a type, made here: to warm up its decoder, and for tests."""
+    stream = io.BytesIO()
+    Image.linear_gradient("L").save(stream, FORMATS[kind])
+    return stream.getvalue()
 
 
 def _passed_over(chunks: Any, position: int, length: int) -> bytes:  # noqa: ANN401 - Pillow's own

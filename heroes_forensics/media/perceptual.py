@@ -5,12 +5,13 @@ A phash is what lists of laboratories hold: 64 bits of a 32 x 32 cosine transfor
 is not applied.
 """
 
+import io
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import imagehash
 import numpy as np
 
-from heroes_forensics.frames import HASH_BYTES, PICTURE_FRAMES
+from heroes_forensics.frames import HASH_BYTES, PICTURE_FRAMES, Picture
 from heroes_forensics.media import image
 
 if TYPE_CHECKING:
@@ -35,3 +36,15 @@ def examined(stream: BinaryIO, kind: str) -> tuple[int, str, int, int, int, int,
     values = b"".join(found.values).ljust(PICTURE_FRAMES * HASH_BYTES, b"\0")
     sizes = (found.width, found.height, found.frames)
     return (int(found.status), found.gap, *sizes, len(found.values), values)
+
+
+def prepare() -> None:
+    """Decode one picture of each type: whatever is loaded late is loaded then.
+
+    Raises:
+        RuntimeError: a type cannot be decoded on this machine.
+    """
+    for kind in image.FORMATS:
+        status, *_ = examined(io.BytesIO(image.sample(kind)), kind)
+        if status != Picture.DONE:
+            raise RuntimeError(f"no {kind} picture can be decoded on this machine")

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Generator, Iterable, Iterator
 from importlib import import_module
 from itertools import starmap
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import numpy as np
 
@@ -68,7 +68,7 @@ def content(session: "Session", unit: Unit) -> Iterator[Frame]:
     A ``stream`` frame (with its memfd) or a ``large`` one comes before the batch that holds the
     row of its item. Rows are sent before the worker waits for anything.
     """
-    reading = _Reading(session, unit.body)
+    reading = Reading(session.file_system(unit.body), session, unit.body)
     for index, task in enumerate([] if unit.tasks is None else unit.tasks.tolist()):
         session.progress.task(index)
         yield from reading.one(task)
@@ -89,12 +89,20 @@ def wanted_types(body: JSON) -> dict[int, str]:
     }
 
 
-class _Reading:
-    """The streams of one content unit, and the rows not sent yet."""
+class Opener(Protocol):
+    """What opens streams: a file system, or a container whose members are counted."""
 
-    def __init__(self, session: "Session", body: JSON) -> None:
+    def open(self, handle: bytes) -> "Reader":
+        """Open the stream of an entry by its handle."""
+        ...
+
+
+class Reading:
+    """The streams of one content unit, or of one container, and the rows not sent yet."""
+
+    def __init__(self, file_system: Opener, session: "Session", body: JSON) -> None:
         self._session = session
-        self._file_system = session.file_system(body)
+        self._file_system = file_system
         self._doubts = session.doubts
         if self._doubts is not None:
             self._doubts.take()  # what opening the volume touched is said by its inventory
@@ -126,6 +134,16 @@ class _Reading:
             self._bytes = self._streams = 0
             yield Batch("contents", np.frombuffer(b"".join(starmap(_PACK, rows)), dtype=CONTENT))
 
+    def leave(self, number: int, code: str) -> None:
+        """Keep a row for a stream that is not read."""
+        self._rows.append(_unread(number, code))
+
+    @property
+    def last_type(self) -> int:
+        """Position in `TYPES` of what was read last, -1 where that is a gap."""
+        _, status, _, _, position, *_ = self._rows[-1]
+        return cast("int", position) if status == Status.DONE else -1
+
     def one(self, task: tuple[Any, ...]) -> Iterable[Frame]:
         """Read the stream of one `TASK` row and keep its `CONTENT` row; give what goes with it."""
         frames = self._one(task)
@@ -154,10 +172,10 @@ class _Reading:
             finally:
                 reader.close()
         except EvidenceError as error:
-            self._rows.append(_unread(number, getattr(error, "code", "stream.unreadable")))
+            self.leave(number, getattr(error, "code", "stream.unreadable"))
             return ()
         except OSError:
-            self._rows.append(_unread(number, "stream.unreadable"))
+            self.leave(number, "stream.unreadable")
             return ()
         position = sniff(data if size <= HEAD else data[:HEAD])
         use = self._wanted.get(position)
@@ -201,11 +219,11 @@ class _Reading:
                 reader.close()
         except EvidenceError as error:
             copying.give_up()
-            self._rows.append(_unread(number, getattr(error, "code", "stream.unreadable")))
+            self.leave(number, getattr(error, "code", "stream.unreadable"))
             return
         except OSError:
             copying.give_up()
-            self._rows.append(_unread(number, "stream.unreadable"))
+            self.leave(number, "stream.unreadable")
             return
         self._rows.append(_row(number, flags, size, found, sniff(found.head)))
         self._bytes += found.bytes_read

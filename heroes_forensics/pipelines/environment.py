@@ -13,11 +13,14 @@ from heroes_forensics.model import JSON
 LIBRARIES: Final = (
     "cryptography",
     "dfvfs",
+    "imagehash",
     "isal",
     "libewf-python",
     "numpy",
+    "pillow",
     "pyrage",
     "pytsk3",
+    "scipy",
     "sqlalchemy",
 )
 

@@ -14,9 +14,11 @@ from typing import Final
 
 from heroes_forensics.frames import Control, Rows, Unit
 from heroes_forensics.model import Gap
+from heroes_forensics.pipelines import depth as following
 from heroes_forensics.pipelines.deaths import Death
+from heroes_forensics.pipelines.depth import Depth
 from heroes_forensics.pipelines.examined import Examined
-from heroes_forensics.pipelines.listing import LISTERS, ListingStore
+from heroes_forensics.pipelines.listing import ListingStore
 from heroes_forensics.pipelines.media_pass import KINDS, MediaPass
 from heroes_forensics.pipelines.reading import DEATH_GAPS, Again, ContentStore, Family
 from heroes_forensics.pipelines.relisting import Stored
@@ -35,8 +37,9 @@ UNITS_OF_VOLUME: Final = 16
 class Examination:
     """Examines one source within a run."""
 
-    def __init__(self, run: Run, evidence: Evidence, source: int, label: str) -> None:
+    def __init__(self, run: Run, depth: Depth, evidence: Evidence, source: int, label: str) -> None:
         self._run = run
+        self._depth = depth
         self._evidence = evidence
         self._source = source
         self.label = label
@@ -50,7 +53,7 @@ class Examination:
         self._damage = queries.gap_offsets(run.database, source, "source.damaged")
         """Offsets of the damaged ranges that are on record."""
         self._listing = ListingStore(run, source, label, self._search_orphans)
-        self._reading = ContentStore(run)
+        self._reading = ContentStore(run, depth, evidence.crew.number)
 
     def register(self) -> None:
         """Store the volumes and the gaps that opening the source showed, or take up what is."""
@@ -130,20 +133,23 @@ class Examination:
 
     def _loop(self, media: MediaPass | None) -> None:
         run = self._run
-        for unit, frame, _ in self._evidence.crew.run(self._next):
+        for heard in self._evidence.crew.run(self._next):
+            unit, frame = heard.unit, heard.frame
             if media is not None and unit.kind in KINDS:
                 media.take(unit, frame)
-            elif isinstance(frame, Death):
-                self._died(unit, frame)
-            elif frame.kind == "alive":
+            elif isinstance(frame, Control) and frame.kind == "alive":
                 pass
             elif isinstance(frame, Control) and frame.kind == "damage":
                 with run.journal.transaction():
                     self.damaged(frame.body["ranges"])
-            elif unit.kind in LISTERS:
-                self._listing.take(unit, self._listed_by[unit.id], frame)
+            elif unit.kind in following.KINDS:
+                self._depth.take(heard)
+            elif unit.kind == "content":
+                self._again.extendleft(reversed(self._reading.take(heard)))
+            elif isinstance(frame, Death):
+                self._died(unit, frame)
             else:
-                self._again.extendleft(reversed(self._reading.take(unit, frame)))
+                self._listing.take(unit, self._listed_by[unit.id], frame)
             if isinstance(frame, Control) and frame.kind == "done":
                 self._still_the_same()
                 run.journal.checkpoint_when_due()
@@ -157,9 +163,6 @@ class Examination:
             self._run.evidence_changed(self.label)
 
     def _died(self, unit: Unit, death: Death) -> None:
-        if unit.kind == "content":
-            self._again.extendleft(reversed(self._reading.died(unit, death)))
-            return
         self._run.attempt_ended(unit.id, death.cause)
         code = DEATH_GAPS.get(death.cause, "worker.died")
         self._listing.broke_off(self._listed_by[unit.id], code)
@@ -198,7 +201,7 @@ class Examination:
         self, volume: Examined, rows: Rows, strain: int = 1, family: Family | None = None
     ) -> Unit:
         self._run.stage("reading")
-        body = {**self._evidence.body, "volume": volume.spec}
+        body = {**self._evidence.body, "volume": volume.spec, "hand_over": self._depth.hand_over}
         unit = Unit(self._run.next_unit(), "content", body, rows, strain=strain)
         self._reading.begin(unit, volume, family)
         return unit

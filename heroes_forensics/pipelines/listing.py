@@ -137,7 +137,7 @@ class ListingStore:
         self._store_part(volume, volume.listing)
 
     def _store_part(self, volume: Examined, listing: Listing | None = None) -> None:
-        run = self._run
+        run, profile = self._run, str(self._run.config["profile"])
         number = run.next_unit()
         stored: list[tuple[Any, ...]] = []
         skips: list[tuple[Any, ...]] = []
@@ -147,7 +147,7 @@ class ListingStore:
                 first = run.next_items(len(batch.rows))
                 stored += records.items(first, volume.id, number, batch, run.seal)
             for item, _, _, kind, flags, *_ in stored:
-                skip = self._skip(kind, flags)
+                skip = left_out(kind, flags, profile)
                 if skip is not None:
                     skips.append((item, number, *skip, 0, 0, None, None, None))
             records.unread(skips)
@@ -173,15 +173,14 @@ class ListingStore:
         volume.directories += _directories(volume.waiting)
         volume.waiting, volume.waiting_rows, volume.gaps = [], 0, []
 
-    def _skip(self, kind: int, flags: int) -> tuple[int, int] | None:
-        """Return status and gap of a row that is not read, or None when it is."""
-        if kind in NO_CONTENT:
-            return Status.NO_CONTENT, 0
-        if kind == EntryKind.METADATA and (
-            self._run.config["profile"] == "triage" or flags & EntryFlag.SPARSE
-        ):
-            return Status.POLICY, _POLICY_METADATA
-        return None
+
+def left_out(kind: int, flags: int, profile: str) -> tuple[int, int] | None:
+    """Return status and gap of a row that is not read, or None when it is."""
+    if kind in NO_CONTENT:
+        return Status.NO_CONTENT, 0
+    if kind == EntryKind.METADATA and (profile == "triage" or flags & EntryFlag.SPARSE):
+        return Status.POLICY, _POLICY_METADATA
+    return None
 
 
 def _sum(one: Listing | None, other: Listing) -> Listing:

@@ -2,7 +2,8 @@
 
 What a unit gave is matched as it arrives, shown as provisional findings, and committed in one
 transaction with its ledger event when the unit is whole: a worker that dies in the middle leaves
-nothing half-trusted.
+nothing half-trusted. Whole means that its pictures are decoded, too; containers found in it are
+opened meanwhile and stored after it.
 
 What a dead worker was about, it said on its progress page. That stream is tried once more alone, in
 a fresh worker with twice the memory and time; when that worker ends too, the stream is a gap. The
@@ -10,17 +11,33 @@ rest of the unit goes on. A page may lie: when the stream it named is read witho
 of that unit is believed any more, and what still ends workers is found by halving.
 """
 
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from heroes_forensics.errors import HeroesError
-from heroes_forensics.frames import CONTENT, Batch, Control, Frame, Rows, Status, Unit
+from heroes_forensics.frames import (
+    CONTENT,
+    TASK,
+    Batch,
+    Control,
+    Picture,
+    Proxy,
+    Rows,
+    Status,
+    Unit,
+)
 from heroes_forensics.model import GAP_TEXTS
-from heroes_forensics.pipelines import deaths
+from heroes_forensics.pipelines import deaths, decoding
+from heroes_forensics.pipelines.crews import Heard
 from heroes_forensics.pipelines.deaths import Death
+from heroes_forensics.pipelines.decoding import Pictures
+from heroes_forensics.pipelines.depth import Depth
 from heroes_forensics.pipelines.examined import Examined
+from heroes_forensics.pipelines.expanding import Containers
 from heroes_forensics.pipelines.run import Run
+from heroes_forensics.store import derived
 from heroes_forensics.store.records import MatchRow, rows_digest
 
 _GAP_NUMBERS: Final = {code: number for number, code in enumerate(GAP_TEXTS, start=1)}
@@ -55,105 +72,160 @@ class Again(NamedTuple):
     family: Family
 
 
+@dataclass(slots=True, eq=False)
+class _Unit:
+    """One content unit while workers have it, and until all that follows from it has ended."""
+
+    unit: Unit
+    volume: Examined
+    store: "ContentStore"
+    family: Family | None
+    pictures: Pictures = field(init=False)
+    containers: Containers = field(init=False)
+    contents: list[Rows] = field(default_factory=list)
+    matches: list[MatchRow] = field(default_factory=list)
+    is_void: bool = False
+    is_read: bool = False
+    """Its worker is done with it."""
+
+    @property
+    def tasks(self) -> Rows:
+        """What was asked for."""
+        return np.zeros(0, dtype=TASK) if self.unit.tasks is None else self.unit.tasks
+
+    def settled(self) -> None:
+        """Hear that no picture is outstanding."""
+        self.store.store_if_ready(self)
+
+
 class ContentStore:
     """Stores what the content units of one source gave."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, depth: Depth, crew: int) -> None:
+        """Take the run, what follows from reading, and the number of the crew that reads."""
         self._run = run
-        self._volumes: dict[int, Examined] = {}
-        self._contents: dict[int, list[Rows]] = {}
-        self._matches: dict[int, list[MatchRow]] = {}
-        self._void: set[int] = set()
-        self._families: dict[int, Family] = {}
+        self._depth = depth
+        self._crew = crew
+        self._units: dict[int, _Unit] = {}
         self._bugs: set[str] = set()
 
     def begin(self, unit: Unit, volume: Examined, family: Family | None = None) -> None:
         """Remember what a unit that is about to be read belongs to."""
-        self._volumes[unit.id] = volume
-        if family is not None:
-            self._families[unit.id] = family
+        state = _Unit(unit, volume, self, family)
+        state.pictures = self._depth.pictures(state)
+        state.containers = self._depth.containers(volume)
+        self._units[unit.id] = state
         self._run.reading.add(unit.id)
 
-    def take(self, unit: Unit, frame: Frame) -> list[Again]:
-        """Take in one frame; return what has to be read again, in this order."""
+    def take(self, heard: Heard) -> list[Again]:
+        """Take in what came back for a unit; return what has to be read again, in this order."""
+        unit, frame, stream = heard
+        state = self._units[unit.id]
         if isinstance(frame, Batch):
-            self._rows(unit, frame.rows)
+            self._rows(state, frame.rows)
+        elif stream is not None:
+            target = state.pictures if stream.use == decoding.USE else state.containers
+            target.stream(stream)
+        elif isinstance(frame, Death):
+            return self._died(state, frame)
+        elif frame.kind == "large":
+            self._large(state, frame)
         elif frame.kind == "failed":
-            return self._failed(unit, frame)
+            return self._failed(state, frame)
         elif frame.kind == "done":
-            return self._finish(unit)
+            return self._finish(state)
         return []
 
-    def _rows(self, unit: Unit, rows: Rows) -> None:
-        have = self._contents.setdefault(unit.id, [])
-        start = sum(len(part) for part in have)
-        asked = unit.tasks if unit.tasks is not None else np.zeros(0, dtype=CONTENT)
-        if not np.array_equal(rows["id"], asked["id"][start : start + len(rows)]):
-            self._void.add(unit.id)
+    def _large(self, state: _Unit, frame: Control) -> None:
+        """Remember a stream that was not handed over, and who can read it again."""
+        task = state.tasks[state.tasks["id"] == int(str(frame.body["item"]))]
+        if len(task) != 1:
+            state.is_void = True
             return
-        have.append(rows)
-        matches = self._run.match(rows, asked["size"][start : start + len(rows)])
-        self._matches.setdefault(unit.id, []).extend(matches)
-        self._run.read(len(rows), int(rows["bytes_read"].sum()), matches)
+        proxy = Proxy(self._crew, dict(state.unit.body), task)
+        is_picture = frame.body["use"] == decoding.USE
+        target = state.pictures if is_picture else state.containers
+        target.large(int(task["id"][0]), proxy)
 
-    def _finish(self, unit: Unit) -> list[Again]:
-        parts = self._contents.pop(unit.id, [])
-        rows = np.concatenate(parts) if parts else np.zeros(0, dtype=CONTENT)
-        asked = 0 if unit.tasks is None else len(unit.tasks)
-        if unit.id in self._void or len(rows) != asked:
-            return self.died(unit, Death(deaths.PROTOCOL))
-        family = self._families.pop(unit.id, None)
-        if family is not None and unit.strain > 1:
-            family.believed = False  # it was named, and is innocent
-        self._store(unit, rows, self._matches.pop(unit.id, []))
+    def _rows(self, state: _Unit, rows: Rows) -> None:
+        start = sum(len(part) for part in state.contents)
+        asked = state.tasks[start : start + len(rows)]
+        if not np.array_equal(rows["id"], asked["id"]):
+            state.is_void = True
+            return
+        state.contents.append(rows)
+        matches = self._run.match(rows, asked["size"])
+        state.matches.extend(matches)
+        self._run.read(len(rows), int(rows["bytes_read"].sum()), matches)
+        state.pictures.read(rows, matches)
+        state.containers.read(rows, matches)
+
+    def _finish(self, state: _Unit) -> list[Again]:
+        if state.is_void or sum(len(part) for part in state.contents) != len(state.tasks):
+            return self._died(state, Death(deaths.PROTOCOL))
+        if state.family is not None and state.unit.strain > 1:
+            state.family.believed = False  # it was named, and is innocent
+        state.is_read = True
+        self.store_if_ready(state)
         return []
 
-    def _failed(self, unit: Unit, frame: Control) -> list[Again]:
+    def store_if_ready(self, state: _Unit) -> None:
+        """Store a unit once it is read and its pictures are settled."""
+        if state.is_read and state.pictures.is_settled and state.unit.id in self._units:
+            parts = state.contents
+            self._store(state, np.concatenate(parts) if parts else np.zeros(0, dtype=CONTENT))
+
+    def _failed(self, state: _Unit, frame: Control) -> list[Again]:
         body = frame.body
         message = str(body["message"])
         if body["exit_code"] == HeroesError.exit_code and message not in self._bugs:
             self._bugs.add(message)
             self._run.note(f"a worker could not go on: {message} ({body['hint']})")
-        tasks = 0 if unit.tasks is None else len(unit.tasks)
         at = int(str(body["task"]))
-        return self.died(unit, Death(deaths.FAILED, at if 0 <= at < tasks else None))
+        blamed = at if 0 <= at < len(state.tasks) else None
+        return self._died(state, Death(deaths.FAILED, blamed))
 
-    def _store(self, unit: Unit, rows: Rows, matches: list[MatchRow]) -> None:
-        run = self._run
+    def _store(self, state: _Unit, rows: Rows) -> None:
+        run, number, database = self._run, state.unit.id, self._run.database
+        del self._units[number]
         gaps = int((rows["status"] == Status.GAP).sum())
-        volume = self._volumes.pop(unit.id)
+        seen = state.pictures.rows()
+        gaps += int(np.isin(seen["status"], (Picture.GAP, Picture.PARTIAL)).sum())
         with run.journal.transaction() as records:
-            records.unit(unit.id, run.id, "content", volume.id)
-            contents = records.contents(unit.id, rows)
-            stored = records.matches(unit.id, matches)
-            digest = rows_digest([*contents, *stored])
-            records.unit_done(unit.id, items=len(rows), gaps=gaps, rows_sha256=digest)
-            run.unit_completed(unit.id, len(rows), gaps, digest)
-        run.reading.discard(unit.id)
+            records.unit(number, run.id, "content", state.volume.id)
+            contents = records.contents(number, rows)
+            stored = records.matches(number, state.matches)
+            shown = derived.pictures(database, number, seen, decoding.algorithm(), run.seal_values)
+            kept = derived.containers(database, number, state.containers.rows)
+            digest = rows_digest([*contents, *stored, *shown, *kept])
+            records.unit_done(number, items=len(rows), gaps=gaps, rows_sha256=digest)
+            run.unit_completed(number, len(rows), gaps, digest)
+        run.reading.discard(number)
         numbers = [row[-2] for row in stored]
+        matches = state.matches
         run.committed([pair for pair in zip(numbers, matches, strict=True) if pair[0]], gaps)
+        self._depth.expanding.stored(state.containers.jobs)
 
-    def died(self, unit: Unit, death: Death) -> list[Again]:
+    def _died(self, state: _Unit, death: Death) -> list[Again]:
         """Say what to read again of a unit whose worker ended, or give up on its one stream."""
-        run = self._run
+        run, unit, tasks = self._run, state.unit, state.tasks
         run.attempt_ended(unit.id, death.cause, unit.strain)
-        self._contents.pop(unit.id, None)
-        run.withdrawn(self._matches.pop(unit.id, []))
-        self._void.discard(unit.id)
-        family = self._families.pop(unit.id, None) or Family()
-        tasks = unit.tasks
-        if tasks is not None and len(tasks) == 1 and unit.strain > 1:
+        run.withdrawn(state.matches)
+        state.pictures.give_up()
+        state.containers.give_up()
+        state.contents.clear()
+        state.matches.clear()
+        if len(tasks) == 1 and unit.strain > 1:
             code = DEATH_GAPS.get(death.cause, "worker.died")
             row = np.zeros(1, dtype=CONTENT)
             row["id"], row["status"], row["gap"] = tasks["id"], Status.GAP, _GAP_NUMBERS[code]
-            self._store(unit, row, [])
+            self._store(state, row)
             return []
+        del self._units[unit.id]
         run.reading.discard(unit.id)
-        volume = self._volumes.pop(unit.id)
-        if tasks is None:
-            return []
+        family = state.family or Family()
         return [
-            Again(volume, part, ONCE_MORE if len(part) == 1 else 1, family)
+            Again(state.volume, part, ONCE_MORE if len(part) == 1 else 1, family)
             for part in _parts(tasks, death.blamed if family.believed else None)
         ]
 

@@ -8,6 +8,7 @@ from typing import Final
 from heroes_forensics.errors import DONE, GAPS, MATCHES, MATCHES_AND_GAPS, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import cases, folders
+from heroes_forensics.pipelines.expanding import PROFILES as EXPAND_LIMITS
 from heroes_forensics.pipelines.isolation import LEVELS
 
 PROFILES: Final = ("triage", "standard", "deep")
@@ -39,6 +40,10 @@ class ScanRequest:
     """0: one for each core."""
     treat_as: str = "auto"
     accept_damaged: bool = False
+    perceptual: bool = True
+    """Whether pictures are decoded."""
+    expand_limits: Mapping[str, int] = field(default_factory=dict)
+    """Changes to the limits of containers that the profile has; fields of `Limits`."""
     reference: str = ""
     examiner: str = ""
     passphrase: str | None = None
@@ -107,6 +112,7 @@ def check(request: ScanRequest) -> None:
         raise UsageError("a budget is a time above zero", hint="for example: --budget 15m")
     for source in range(1, len(request.sources) + 1):
         expected_of(request.expect, source, len(request.sources))
+    limits_of(request)
     cases.check_label(request.exhibit)
     check_text({"reference": request.reference, "examiner": request.examiner})
     check_text(request.exhibit_fields)
@@ -118,6 +124,23 @@ def check(request: ScanRequest) -> None:
                 f"the case directory {request.case_dir} lies inside the evidence",
                 hint="put the case somewhere else: evidence is never written to",
             )
+
+
+def limits_of(request: ScanRequest) -> JSON | None:
+    """Return how far containers are opened; None where the profile leaves them out.
+
+    Raises:
+        UsageError: a limit was given that there is not, or one where nothing is opened.
+    """
+    limits = EXPAND_LIMITS[request.profile]
+    if limits is not None:
+        return limits.raised(request.expand_limits).to_json()
+    if request.expand_limits:
+        raise UsageError(
+            f"the profile {request.profile} opens no container, so that it has no limit",
+            hint="use --profile standard, or leave out --expand-limit",
+        )
+    return None
 
 
 def check_text(fields: Mapping[str, object]) -> None:

@@ -7,7 +7,7 @@ what it was: the evidence, the hash sets, the settings, the software.
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from heroes_forensics.custody import chain
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines.environment import environment
-from heroes_forensics.pipelines.request import ScanRequest
+from heroes_forensics.pipelines.request import ScanRequest, limits_of
 from heroes_forensics.pipelines.run import Identity
 from heroes_forensics.pipelines.sources import IDENTITY, Evidence
 from heroes_forensics.pipelines.starting import config_bytes
@@ -29,7 +29,7 @@ _SOFTWARE: Final = {
     "libraries": "the libraries",
 }
 """What of the environment a result rests on; a new kernel is none of it."""
-_SETTINGS: Final = ("profile", "verify", "names", "treat_as", "accept_damaged")
+_SETTINGS: Final = ("profile", "verify", "names", "treat_as", "accept_damaged", "perceptual")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,12 @@ def check_request(found: Interrupted, request: ScanRequest) -> None:
                 f"the run was begun with another {name.replace('_', ' ')}: {config[name]}",
                 hint=f"leave that option out, or {NEW_RUN}",
             )
+    stated = replace(request, profile=config["profile"])
+    if "expand_limits" in request.stated and limits_of(stated) != config["expand_limits"]:
+        raise UsageError(
+            "the run was begun with other limits of containers",
+            hint=f"leave --expand-limit out, or {NEW_RUN}",
+        )
     if "expect" in request.stated and list(request.expect) != config["expect"]:
         raise UsageError(
             "the run was begun with other expected digests",

@@ -58,7 +58,8 @@ ZYGOTES: Final = {
     ),
     "media": Needs(
         packages=("heroes_forensics.media", "heroes_forensics.filetype"),
-        modules=("heroes_forensics.pipelines.units", *_TEXT),
+        modules=("heroes_forensics.pipelines.units", "scipy.fftpack", "PIL.ImageColor", *_TEXT),
+        warm=("heroes_forensics.media.perceptual:prepare",),
     ),
 }
 

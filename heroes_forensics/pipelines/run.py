@@ -69,6 +69,7 @@ class Run:
         self.uuid = identity.uuid
         self.config = identity.config
         self.seal = seal
+        self.seal_values = case.sealer().seal_values
         self.stop = stop
         self.reading: set[int] = set()
         """Content units that workers hold now."""

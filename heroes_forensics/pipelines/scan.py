@@ -27,7 +27,13 @@ from heroes_forensics.pipelines import (
 from heroes_forensics.pipelines import verification as verify
 from heroes_forensics.pipelines.folders import BUNDLE
 from heroes_forensics.pipelines.isolation import Isolation
-from heroes_forensics.pipelines.request import ScanRequest, ScanResult, check, expected_of
+from heroes_forensics.pipelines.request import (
+    ScanRequest,
+    ScanResult,
+    check,
+    expected_of,
+    limits_of,
+)
 from heroes_forensics.pipelines.sandbox import Layers
 from heroes_forensics.pipelines.scanning import Scanning
 from heroes_forensics.pipelines.sources import Evidence
@@ -110,7 +116,8 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             "workers": workers,
             "treat_as": request.treat_as,
             "accept_damaged": request.accept_damaged,
-            "perceptual": False,
+            "perceptual": request.perceptual,
+            "expand_limits": limits_of(request),
             "expect": list(request.expect),
             "sets": sets.identity(),
         }
@@ -127,7 +134,7 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             stop=stop,
             watch=watch,
         )
-        return Scanning(run, registered, wanted, locked, sets.notes).run()
+        return Scanning(run, supervisor, registered, wanted, locked, sets.notes).run()
 
 
 def _started(request: ScanRequest, stack: ExitStack) -> tuple[Supervisor, Layers]:
@@ -202,7 +209,7 @@ def _resume(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             watch=watch,
             reason="; ".join(filter(None, reasons)) or "asked for",
         )
-        return Scanning(run, registered, wanted, locked, sets.notes).run()
+        return Scanning(run, supervisor, registered, wanted, locked, sets.notes).run()
 
 
 def _nothing_to_resume(case: cases.OpenCase, exhibit: str) -> ScanResult:

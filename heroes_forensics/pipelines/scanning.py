@@ -15,12 +15,14 @@ from heroes_forensics.errors import (
 )
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import closing, folders, reporting, starting, stopping, verification
+from heroes_forensics.pipelines.depth import Depth
 from heroes_forensics.pipelines.examination import Examination
 from heroes_forensics.pipelines.isolation import Isolation
 from heroes_forensics.pipelines.media_pass import MediaPass
 from heroes_forensics.pipelines.request import ScanResult
 from heroes_forensics.pipelines.run import Run
 from heroes_forensics.pipelines.starting import Registered
+from heroes_forensics.pipelines.supervisor import Supervisor
 from heroes_forensics.store import progress
 
 MISMATCH: Final = "mismatch"
@@ -31,21 +33,24 @@ class Scanning:
 
     Args:
         run: begun, or taken up again.
+        supervisor: of all its workers.
         sources: what it examines.
         wanted: for each source, the digests to compare its media with.
         isolation: tells how the workers that were started so far are locked.
         notes: what the result says beside its figures.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a run has in hand
         self,
         run: Run,
+        supervisor: Supervisor,
         sources: Sequence[Registered],
         wanted: Sequence[list[JSON]],
         isolation: Callable[[], Isolation],
         notes: Sequence[str],
     ) -> None:
         self._run = run
+        self._supervisor = supervisor
         self._sources = sources
         self._wanted = wanted
         self._isolation = isolation
@@ -62,9 +67,10 @@ class Scanning:
         """
         run = self._run
         try:
-            with stopping.heard(run.stop, run.note):
+            depth = Depth(run, self._supervisor, int(run.config["workers"]))
+            with depth, stopping.heard(run.stop, run.note):
                 for each, wanted in zip(self._sources, self._wanted, strict=True):
-                    self._examine(each, wanted)
+                    self._examine(depth, each, wanted)
                     if run.interrupted:
                         break
                 return self._close()
@@ -83,10 +89,10 @@ class Scanning:
             if not closing.ended(run):
                 closing.break_off(run, cause)
 
-    def _examine(self, source: Registered, wanted: list[JSON]) -> None:
+    def _examine(self, depth: Depth, source: Registered, wanted: list[JSON]) -> None:
         run, config, evidence = self._run, self._run.config, source.evidence
         verify = config["verify"] if verification.applies(evidence) else "off"
-        examination = Examination(run, evidence, source.number, source.label)
+        examination = Examination(run, depth, evidence, source.number, source.label)
         examination.register()
         status = progress.verified(run.database, run.id, source.number)
         if status is not None:  # before an interruption

@@ -13,7 +13,7 @@ from heroes_forensics.errors import EvidenceError, UsageError
 from heroes_forensics.frames import PATH_LIMIT, Control, Frame, Unit, entry_batches
 from heroes_forensics.hashing.exact import digest_bytes
 from heroes_forensics.model import JSON, Entry, Gap, Listing
-from heroes_forensics.pipelines import contents, media_reading
+from heroes_forensics.pipelines import contents, media_reading, members, pictures
 from heroes_forensics.pipelines.handover import Allowance
 from heroes_forensics.pipelines.page import Progress
 from heroes_forensics.pipelines.proxy import reader_of
@@ -96,15 +96,19 @@ class Session:
             self._volumes[volume.key] = volumes.open_volume(self.source(body), volume)
         return self._volumes[volume.key]
 
-    def handed(self, unit: Unit) -> "Reader":
-        """Return the stream that came with a unit: in memory, or read through a parser.
+    def handed(self, unit: Unit, index: int = -1) -> "Reader":
+        """Return a stream that came with a unit: in memory, or read through a parser.
 
         It is closed when the unit ends.
+
+        Args:
+            unit: the unit in work.
+            index: which of its descriptors; the last, where there is one stream.
 
         Raises:
             OSError: it cannot be read.
         """
-        reader = reader_of(unit.descriptors[-1])
+        reader = reader_of(unit.descriptors[index])
         self._handed.append(reader)
         return reader
 
@@ -240,6 +244,8 @@ UNITS: Final[dict[str, Callable[[Session, Unit], Iterator[Frame]]]] = {
     "orphans": orphans,
     "content": contents.content,
     "serve": contents.serve,
+    "decode": pictures.decode,
+    "expand": members.expand,
     "import": import_set,
     "canary": canary,
 }

@@ -11,7 +11,16 @@ from typing import Any, Final
 
 from heroes_forensics.errors import UsageError
 from heroes_forensics.filetype import TYPES
-from heroes_forensics.model import GAP_TEXTS, JSON, EntryFlag, EntryKind, Place, TimeRule, is_policy
+from heroes_forensics.model import (
+    GAP_TEXTS,
+    JSON,
+    LIMITS,
+    EntryFlag,
+    EntryKind,
+    Place,
+    TimeRule,
+    is_policy,
+)
 from heroes_forensics.parsers.filesystems import locators
 from heroes_forensics.pipelines.folders import BUNDLE, DATABASE, EVENTS
 from heroes_forensics.pipelines.report_evidence import word
@@ -199,27 +208,33 @@ def unfinished(case_dir: Path) -> bool:
 
 
 def gaps(case_dir: Path) -> Iterator[JSON]:
-    """Yield every gap: first those of volumes and directories, then those of items."""
+    """Yield every gap: limits that can be raised, then volumes and directories, then items."""
     with _reading(case_dir) as database:
+        rest = []
+        for locator, code, detail in derived.gaps(database):
+            row = _gap(locator, code, detail)
+            if code in LIMITS:
+                yield row
+            else:
+                rest.append(row)
         for place, code, detail in database.rows("SELECT place, code, detail FROM gap ORDER BY id"):
-            yield {
-                "type": "gap",
-                "where": place,
-                "code": code,
-                "policy": is_policy(code),
-                "text": GAP_TEXTS[code],
-                "detail": json.loads(detail),
-            }
+            yield _gap(place, code, json.loads(detail))
         for item in queries.items(database):
             if item.gap:
-                yield {
-                    "type": "gap",
-                    "where": item.full_locator,
-                    "code": item.gap,
-                    "policy": is_policy(item.gap),
-                    "text": GAP_TEXTS[item.gap],
-                    "detail": {"size": item.size, "bytes_read": item.bytes_read},
-                }
+                detail = {"size": item.size, "bytes_read": item.bytes_read}
+                yield _gap(item.full_locator, item.gap, detail)
+        yield from rest
+
+
+def _gap(where: str, code: str, detail: JSON) -> JSON:
+    return {
+        "type": "gap",
+        "where": where,
+        "code": code,
+        "policy": is_policy(code),
+        "text": GAP_TEXTS[code],
+        "detail": detail,
+    }
 
 
 def events(case_dir: Path, *, follow: bool = False) -> Iterator[JSON]:

@@ -89,6 +89,8 @@ ANSWERS: Final[dict[str, frozenset[str]]] = {
     "orphans": frozenset({"entries", "gap", "damage", "listing"}),
     "content": frozenset({"contents", "stream", "large", "damage"}),
     "serve": frozenset({"served"}),
+    "decode": frozenset({"perceptual"}),
+    "expand": frozenset({"opened", "entries", "contents", "stream", "large", "containers"}),
     "import": frozenset({"known", "rejected", "imported"}),
     "canary": frozenset(),
 }

@@ -89,7 +89,7 @@ def containers(
     """Insert containers in the order of their items; return what was stored."""
     stored = [
         (
-            *(row.item_id, unit, row.status, row.gap, row.kind, row.depth),
+            *(row.item_id, unit, int(row.status), row.gap, row.kind, row.depth),
             *(row.listed, row.directories, row.expanded),
             json.dumps(row.times, sort_keys=True, separators=(",", ":")),
         )
@@ -168,6 +168,24 @@ def container_lines(database: Database, volume: int, prefix: str) -> Iterator[by
 
 def _line(kind: str, *fields: object) -> bytes:
     return ("\t".join((kind, *map(str, fields))) + "\n").encode()
+
+
+def gaps(database: Database) -> Iterator[tuple[str, str, JSON]]:
+    """Yield (whole locator, code, facts) of every gap of a picture or a container."""
+    for source, volume, locator, gap, listed, expanded in database.rows(
+        "SELECT s.label, v.key, i.locator, c.gap, c.listed, c.expanded FROM container c"
+        " JOIN item i ON i.id = c.item_id JOIN volume v ON v.id = i.volume_id"
+        " JOIN source s ON s.id = v.source_id WHERE c.gap > 0 ORDER BY c.item_id"
+    ):
+        detail: JSON = {"listed": listed, "expanded": expanded}
+        yield f"{source}/{volume}/{locator}", _CODES[gap], detail
+    for source, volume, locator, gap, width, height, frames in database.rows(
+        "SELECT s.label, v.key, i.locator, p.gap, p.width, p.height, p.frames FROM perceptual p"
+        " JOIN item i ON i.id = p.item_id JOIN volume v ON v.id = i.volume_id"
+        " JOIN source s ON s.id = v.source_id WHERE p.gap > 0 ORDER BY p.item_id"
+    ):
+        detail = {"width": width, "height": height, "frames": frames}
+        yield f"{source}/{volume}/{locator}", _CODES[gap], detail
 
 
 class Members(NamedTuple):

@@ -1,0 +1,343 @@
+"""Pictures on their way through decoders: which are worth it, what came back, what ended.
+
+`Decoding` feeds the decoder crew. `Pictures` belongs to one unit that reads (or expands): it keeps
+each stream that was handed over until the digests of its item are known and compared, decides, and
+collects one row a picture. The unit is committed when its pictures are settled, so that what a
+crash interrupts is done again as a whole.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import TYPE_CHECKING, Final, Protocol
+
+import numpy as np
+
+from heroes_forensics.filetype import TYPES, FileClass
+from heroes_forensics.frames import (
+    MAX_UNIT_DESCRIPTORS,
+    PERCEPTUAL,
+    Batch,
+    Picture,
+    Proxy,
+    Rows,
+    Status,
+    Unit,
+    tasks,
+)
+from heroes_forensics.model import GAP_TEXTS, JSON
+from heroes_forensics.pipelines import deaths
+from heroes_forensics.pipelines.deaths import Death
+
+if TYPE_CHECKING:
+    from heroes_forensics.frames import Frame
+    from heroes_forensics.pipelines.crews import Stream
+    from heroes_forensics.store.records import MatchRow
+
+USE: Final = "decode"
+"""What a stream is handed over for; see `crews.Stream.use`."""
+DECODED: Final = ("jpeg", "png", "gif")
+"""Types of `filetype` that decoders take; those of `media.image.FORMATS`."""
+ALGORITHM: Final = "phash-64"
+"""Of `media.perceptual`."""
+
+SECONDS: Final = 30.0
+SECONDS_A_MEBIBYTE: Final = 1.0
+"""Deadline of a decoder: so long, and so much more for each MiB of its stream."""
+BATCH_BYTES: Final = 4 << 20
+"""Small pictures go to a decoder several at a time, up to so many bytes."""
+
+_GAPS: Final = {code: number for number, code in enumerate(GAP_TEXTS, start=1)}
+_DEATHS: Final = {
+    deaths.TIMEOUT: "decoder.timeout",
+    deaths.CPU: "decoder.timeout",
+    deaths.MEMORY: "decoder.memory",
+    deaths.KERNEL_MEMORY: "decoder.memory",
+}
+_UNSURE: Final = frozenset({"size-conflict", "digest-conflict"})
+"""Grades of a match that do not decide what an item is."""
+
+
+def _types(wanted: Callable[[int], bool]) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    return np.array([wanted(position) for position in range(len(TYPES))])
+
+
+_IS_DECODED: Final = _types(lambda position: TYPES[position].name in DECODED)
+_IS_OTHER: Final = _types(
+    lambda position: (
+        TYPES[position].file_class is FileClass.IMAGE and TYPES[position].name not in DECODED
+    )
+)
+
+
+def algorithm() -> str:
+    """Return what the values are, with the versions of what makes them."""
+    versions = (f"{name}-{metadata.version(name)}" for name in ("imagehash", "pillow"))
+    return " ".join((ALGORITHM, *versions))
+
+
+class Owner(Protocol):
+    """Whoever waits for pictures."""
+
+    def settled(self) -> None:
+        """Hear that no picture is outstanding any more."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class _Wanted:
+    """One picture that is being decoded."""
+
+    item: int
+    type: str
+    size: int
+    source: "Stream | Proxy"
+    owner: "Pictures | None"
+    """None: its unit was given up, and nobody waits for it."""
+    unit: int = 0
+
+    def release(self) -> None:
+        if not isinstance(self.source, Proxy):
+            self.source.close()
+
+
+@dataclass(slots=True)
+class _Given:
+    """What one decode unit is about, and what came back so far."""
+
+    wanted: list[_Wanted]
+    strain: int
+    rows: list[Rows] = field(default_factory=list)
+
+
+class Decoding:
+    """Gives pictures to decoders, and once more alone what ended one."""
+
+    def __init__(
+        self, next_number: Callable[[], int], ended: Callable[[int, str, int], None]
+    ) -> None:
+        """Take where numbers of units come from, and who writes that an attempt ended."""
+        self._next_number = next_number
+        self._ended = ended
+        self._waiting = deque[_Wanted]()
+        self._again = deque[_Wanted]()
+        self._given: dict[int, _Given] = {}
+
+    def add(self, wanted: _Wanted) -> None:
+        """Queue one picture."""
+        self._waiting.append(wanted)
+
+    def next_unit(self) -> Unit | None:
+        """Return the next unit for a decoder; None when nothing waits."""
+        while self._again:
+            wanted = self._again.popleft()
+            if wanted.owner is not None:
+                return self._unit([wanted], strain=2)
+            wanted.release()
+        batch: list[_Wanted] = []
+        size = 0
+        while self._waiting and len(batch) < MAX_UNIT_DESCRIPTORS:
+            wanted = self._waiting[0]
+            if batch and (size + wanted.size > BATCH_BYTES or isinstance(wanted.source, Proxy)):
+                break
+            self._waiting.popleft()
+            if wanted.owner is None:
+                wanted.release()
+                continue
+            batch.append(wanted)
+            size += wanted.size
+            if isinstance(wanted.source, Proxy):
+                break
+        return self._unit(batch, strain=1) if batch else None
+
+    def _unit(self, batch: list[_Wanted], *, strain: int) -> Unit:
+        number = self._next_number()
+        self._given[number] = _Given(batch, strain)
+        size = sum(each.size for each in batch)
+        first = batch[0].source
+        return Unit(
+            number,
+            "decode",
+            {"types": [each.type for each in batch]},
+            tasks([(each.item, 0, 0, each.size, b"") for each in batch]),
+            descriptors=tuple(
+                each.source.descriptor for each in batch if not isinstance(each.source, Proxy)
+            ),
+            seconds=SECONDS + SECONDS_A_MEBIBYTE * (size / (1 << 20)),
+            strain=strain,
+            proxy=first if isinstance(first, Proxy) else None,
+        )
+
+    def take(self, unit: Unit, frame: "Frame | Death") -> None:
+        """Take in what a decoder said."""
+        given = self._given[unit.id]
+        if isinstance(frame, Batch):
+            given.rows.append(frame.rows)
+        elif isinstance(frame, Death):
+            self._died(unit, frame.cause, _DEATHS.get(frame.cause, "decoder.died"))
+        elif frame.kind == "failed":
+            self._died(unit, deaths.FAILED, "decoder.died")
+        elif frame.kind == "done":
+            self._done(unit, given)
+
+    def _done(self, unit: Unit, given: _Given) -> None:
+        rows = np.concatenate(given.rows) if given.rows else np.zeros(0, dtype=PERCEPTUAL)
+        asked = [each.item for each in given.wanted]
+        if rows["id"].tolist() != asked or not np.isin(rows["status"], _ANSWERS).all():
+            self._died(unit, deaths.PROTOCOL, "decoder.died")
+            return
+        del self._given[unit.id]
+        for index, wanted in enumerate(given.wanted):
+            self._settle(wanted, rows[index : index + 1])
+
+    def _died(self, unit: Unit, cause: str, code: str) -> None:
+        """Decode each picture of the unit once more alone; give up on one that was."""
+        given = self._given.pop(unit.id)
+        if any(each.owner is not None for each in given.wanted):
+            self._ended(unit.id, cause, given.strain)
+        for wanted in given.wanted:
+            if given.strain == 1 and wanted.owner is not None:
+                self._again.append(wanted)
+            else:
+                self._settle(wanted, row_of(wanted.item, Picture.GAP, code))
+
+    def close(self) -> None:
+        """Let go of every stream."""
+        for wanted in (*self._waiting, *self._again):
+            wanted.release()
+        for given in self._given.values():
+            for wanted in given.wanted:
+                wanted.release()
+        self._waiting.clear()
+        self._again.clear()
+        self._given.clear()
+
+    def _settle(self, wanted: _Wanted, row: Rows) -> None:
+        wanted.release()
+        if wanted.owner is not None:
+            wanted.owner.came(wanted.item, row)
+
+
+_ANSWERS: Final = (Picture.DONE, Picture.PARTIAL, Picture.GAP)
+
+
+def row_of(item: int, status: Picture, code: str = "") -> Rows:
+    """Return the row of a picture that has no values."""
+    row = np.zeros(1, dtype=PERCEPTUAL)
+    row["id"], row["status"], row["gap"] = item, status, _GAPS[code] if code else 0
+    return row
+
+
+class Pictures:
+    """The pictures of one unit that reads, from the bytes in hand to one row each."""
+
+    def __init__(self, decoding: Decoding, owner: Owner, config: Mapping[str, object]) -> None:
+        self._decoding = decoding
+        self._owner = owner
+        self._is_on = bool(config["perceptual"])
+        self._decodes_matches = config["profile"] == "deep"
+        self._streams: dict[int, Stream] = {}
+        self._large: dict[int, Proxy | None] = {}
+        self._outstanding: dict[int, _Wanted] = {}
+        self._rows: list[Rows] = []
+
+    def stream(self, stream: "Stream") -> None:
+        """Keep a stream until the digests of its item are known."""
+        self._streams[stream.item] = stream
+
+    def large(self, item: int, proxy: Proxy | None) -> None:
+        """Remember a stream too large to be handed over; without a proxy nobody can read it."""
+        self._large[item] = proxy
+
+    def read(self, rows: Rows, matches: Sequence["MatchRow"]) -> None:
+        """Decide what becomes of the pictures among `CONTENT` rows that were just compared."""
+        if not self._is_on:
+            return
+        done = rows["status"] == Status.DONE
+        for row in rows[done & _IS_OTHER[rows["type"]]]:
+            self._rows.append(row_of(int(row["id"]), Picture.POLICY, "policy.picture-type"))
+        good, listed = known(matches), _listed(matches)
+        for row in rows[done & _IS_DECODED[rows["type"]]]:
+            item = int(row["id"])
+            if item in listed and not self._decodes_matches:
+                self._leave(item, Picture.MATCHED)
+            elif item in good and item not in listed:
+                self._leave(item, Picture.KNOWN_GOOD)
+            else:
+                self._decode(item, TYPES[int(row["type"])].name, int(row["bytes_read"]))
+        # What was handed over and then not read to its end is no picture to decode.
+        for item in rows["id"].tolist():
+            self._forget(item)
+
+    def _leave(self, item: int, status: Picture) -> None:
+        self._forget(item)
+        self._rows.append(row_of(item, status))
+
+    def _forget(self, item: int) -> None:
+        self._large.pop(item, None)
+        stream = self._streams.pop(item, None)
+        if stream is not None:
+            stream.close()
+
+    def _decode(self, item: int, kind: str, size: int) -> None:
+        source: Stream | Proxy | None = self._streams.pop(item, None)
+        if source is None:
+            if item not in self._large:
+                # A sound worker hands over every picture it was asked for.
+                self._rows.append(row_of(item, Picture.GAP, "decoder.died"))
+                return
+            source = self._large.pop(item)
+        if source is None:
+            self._rows.append(row_of(item, Picture.GAP, "picture.limit"))
+            return
+        wanted = _Wanted(item, kind, size, source, self)
+        self._outstanding[item] = wanted
+        self._decoding.add(wanted)
+
+    def came(self, item: int, row: Rows) -> None:
+        """Take in the row of one picture."""
+        del self._outstanding[item]
+        self._rows.append(row)
+        if not self._outstanding:
+            self._owner.settled()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no picture is outstanding."""
+        return not self._outstanding
+
+    def rows(self) -> Rows:
+        """Return the rows of all pictures, in the order of their items."""
+        rows = np.concatenate(self._rows) if self._rows else np.zeros(0, dtype=PERCEPTUAL)
+        return rows[np.argsort(rows["id"], kind="stable")]
+
+    def give_up(self) -> None:
+        """Let go of everything: the unit is read again."""
+        for stream in self._streams.values():
+            stream.close()
+        for wanted in self._outstanding.values():
+            wanted.owner = None
+        self._streams.clear()
+        self._large.clear()
+        self._outstanding.clear()
+        self._rows.clear()
+
+
+def known(matches: Sequence["MatchRow"]) -> set[int]:
+    """Return the items that a set of known-good files decides (never by MD5 alone)."""
+    return {match.item_id for match in matches if match.verdict == "known_good"}
+
+
+def _listed(matches: Sequence["MatchRow"]) -> set[int]:
+    """Return the items that an exact match with a notable set decides."""
+    return {
+        match.item_id
+        for match in matches
+        if match.facts.get("kind") == "notable" and match.grade not in _UNSURE
+    }
+
+
+def hand_over() -> JSON:
+    """Return what a unit's ``hand_over`` says of pictures."""
+    return {USE: list(DECODED)}

@@ -1,0 +1,76 @@
+"""What follows from reading a stream: pictures are decoded, containers are opened.
+
+One `Depth` serves a run: it holds the crews of decoders and of expanders, and says what a worker
+that reads is to hand over. No worker of either is started before there is something for it.
+"""
+
+from typing import TYPE_CHECKING, Final, Self
+
+from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import decoding, expanding
+from heroes_forensics.pipelines.decoding import Decoding, Owner, Pictures
+from heroes_forensics.pipelines.expanding import Containers, Expanding
+
+if TYPE_CHECKING:
+    from heroes_forensics.pipelines.crews import Heard
+    from heroes_forensics.pipelines.examined import Examined
+    from heroes_forensics.pipelines.run import Run
+    from heroes_forensics.pipelines.supervisor import Supervisor
+
+KINDS: Final = frozenset({"decode", "expand"})
+"""Kinds of units that are taken in here."""
+
+
+class Depth:
+    """Decoders and expanders of one run."""
+
+    def __init__(self, run: "Run", supervisor: "Supervisor", workers: int) -> None:
+        self._run = run
+        self.decoding = Decoding(run.next_unit, run.attempt_ended)
+        self.expanding = Expanding(run, self.pictures)
+        decoders = supervisor.crew("decoder", workers=workers)
+        decoders.next_unit = self.decoding.next_unit
+        expanders = supervisor.crew("expander", workers=workers)
+        expanders.next_unit = self.expanding.next_unit
+        self._crews = (decoders, expanders)
+
+    @property
+    def hand_over(self) -> JSON:
+        """What a unit that reads is asked to hand over, for its body."""
+        wanted: JSON = {}
+        if self._run.config["perceptual"]:
+            wanted |= decoding.hand_over()
+        if self.expanding.limits is not None:
+            wanted[expanding.USE] = list(expanding.OPENED)
+        return wanted
+
+    def pictures(self, owner: Owner) -> Pictures:
+        """Return a collection for the pictures of one unit."""
+        return Pictures(self.decoding, owner, self._run.config)
+
+    def containers(self, volume: "Examined") -> Containers:
+        """Return a collection for the containers of one unit."""
+        return Containers(self.expanding, volume)
+
+    def take(self, heard: "Heard") -> None:
+        """Take in what a decoder or an expander said."""
+        unit, frame, stream = heard
+        if unit.kind == "decode":
+            self.decoding.take(unit, frame)
+        else:
+            self.expanding.take(unit, frame, stream)
+
+    def close(self) -> None:
+        """End the crews; what is not finished is given up."""
+        for crew in self._crews:
+            crew.close()
+        self.decoding.close()
+        self.expanding.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close."""
+        self.close()

@@ -1,0 +1,70 @@
+"""Decoding pictures, inside a decoder: streams in, one row of numbers each out."""
+
+import io
+from collections.abc import Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from heroes_forensics.frames import PERCEPTUAL, Batch, Frame, Picture, Unit
+from heroes_forensics.model import GAP_TEXTS
+
+if TYPE_CHECKING:
+    from heroes_forensics.parsers.base import Reader
+    from heroes_forensics.pipelines.units import Session
+
+GAP_NUMBERS: Final = {"": 0} | {code: number for number, code in enumerate(GAP_TEXTS, start=1)}
+_BUFFER: Final = 1 << 16
+
+
+def decode(session: "Session", unit: Unit) -> Iterator[Frame]:
+    """Decode the stream of each task; one ``perceptual`` batch."""
+    perceptual = import_module("heroes_forensics.media.perceptual")
+    kinds = unit.body.get("types", [])
+    numbers = [] if unit.tasks is None else unit.tasks["id"].tolist()
+    found = []
+    for index, (number, kind) in enumerate(
+        zip(numbers, kinds if isinstance(kinds, list) else [], strict=True)
+    ):
+        session.progress.task(index)
+        stream = _Stream(session.handed(unit, index))
+        status, gap, *rest = perceptual.examined(io.BufferedReader(stream, _BUFFER), str(kind))
+        if stream.failed:  # what was read of it says nothing of the picture
+            status, gap, rest = Picture.GAP, "stream.unreadable", [0, 0, 0, 0, b""]
+        found.append((number, status, GAP_NUMBERS[gap], *rest))
+    yield Batch("perceptual", np.array(found, dtype=PERCEPTUAL))
+
+
+class _Stream(io.RawIOBase):
+    """What was handed over, as a file; it remembers whether reading itself failed."""
+
+    def __init__(self, reader: "Reader") -> None:
+        super().__init__()
+        self._reader = reader
+        self._position = 0
+        self.failed = False
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._reader.size}
+        self._position = max(0, start[whence] + offset)
+        return self._position
+
+    def readinto(self, buffer: Any, /) -> int:  # noqa: ANN401 - as the base class has it
+        try:
+            data = self._reader.pread(self._position, len(buffer))
+        except OSError:
+            self.failed = True
+            raise
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
