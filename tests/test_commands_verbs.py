@@ -83,8 +83,9 @@ def test_the_tree_is_json_too(
 ) -> None:
     asked: list[object] = []
 
-    def inspect(path: Path, *, treat_as: str, accept_damaged: bool) -> JSON:
+    def inspect(path: Path, *, treat_as: str, accept_damaged: bool, own_process: bool) -> JSON:
         asked.append((path, treat_as, accept_damaged))
+        assert not own_process  # the process of the tests is not to be locked
         return TREE
 
     stand_in(monkeypatch, "inspecting", inspect=inspect)

@@ -130,6 +130,30 @@ def test_importing_a_set_writes_to_the_home_alone(tmp_path: Path) -> None:
     assert f"errno {errno.EACCES}" in done.out
 
 
+def test_looking_at_a_source_writes_nothing_at_all(tmp_path: Path) -> None:
+    hook = (
+        "import os, sys\n"
+        "os.environ['OPENBLAS_NUM_THREADS'] = '1'\n"
+        "from heroes_forensics import cli\n"
+        "from heroes_forensics.commands import output\n"
+        "show = output.Output.show\n"
+        "def mistaken(*args):\n"
+        "    try:\n"
+        "        os.mkdir(os.path.join(sys.argv[2] + '.made'))\n"
+        "    except OSError as error:\n"
+        "        print('errno', error.errno)\n"
+        "    return show(*args)\n"
+        "output.Output.show = mistaken\n"
+        "cli.main()"
+    )
+    evidence = tmp_path / "demo.E01"
+    evidence.write_bytes(DEMO.read_bytes())
+    done = process("inspect", str(evidence), program=[sys.executable, "-c", hook])
+    assert done.code == 0, done.err
+    assert f"errno {errno.EACCES}" in done.out
+    assert [path.name for path in tmp_path.iterdir()] == [evidence.name]
+
+
 WRITES = re.compile(r"O_WRONLY|O_RDWR|O_TRUNC|O_CREAT|O_APPEND")
 CHANGES = "creat,truncate,rename,renameat,renameat2,unlink,unlinkat,chmod,fchmodat,chown,utimensat"
 

@@ -77,7 +77,12 @@ def inspect(*, source: Path, treat_as: str, accept_damaged: bool, as_json: bool)
     """
     from heroes_forensics.pipelines import inspecting  # noqa: PLC0415 # heavy: when it runs
 
-    tree = inspecting.inspect(source, treat_as=treat_as, accept_damaged=accept_damaged)
+    tree = inspecting.inspect(
+        source,
+        treat_as=treat_as,
+        accept_damaged=accept_damaged,
+        own_process=options.own_process(),
+    )
     Output(as_json=as_json).show(tree, "source", text)
     return DONE
 

@@ -141,6 +141,14 @@ def empty_root() -> int:
     return -1
 
 
+def prepare() -> None:
+    """Make what every worker needs to be locked, before the first one is forked."""
+    with suppress(OSError):  # no table for this processor: each worker says so
+        for memfd in (False, True):
+            for folder in (False, True):
+                seccomp.program(memfd=memfd, folder=folder)
+
+
 def lock(
     role: Role,
     keep: Sequence[int],

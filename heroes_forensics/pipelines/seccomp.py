@@ -16,6 +16,7 @@ import resource
 import socket
 import struct
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Final
 
 from heroes_forensics.pipelines import syscalls
@@ -105,6 +106,9 @@ READ_ONLY: Final = (
 )
 """Flags with which a folder worker may open."""
 
+_SELF: Final = 0x7EAD_BEEF
+"""Stands for the number of the process; no process has it, and no instruction looks like it."""
+
 _Instruction = tuple[int, int, int, int]
 
 
@@ -151,7 +155,7 @@ def _checked(*, folder: bool) -> Iterator[tuple[str, list[_Instruction]]]:
     yield "ioctl", _one_of(1, (_FIONBIO, _FIOCLEX, _FIONCLEX))
     # An own number, not "any process of this account": with 0 or less kill() means a group.
     for name in ("kill", "tgkill"):
-        yield name, _one_of(0, (os.getpid(),))
+        yield name, _one_of(0, (_SELF,))
     # Raising the soft limit of processor time, as `worker.serve` does while it makes progress.
     yield (
         "prlimit64",
@@ -193,6 +197,8 @@ def denials(*, execute: bool, network: bool) -> bytes:
 def program(*, memfd: bool, folder: bool) -> bytes:
     """Return the filter for this very process: it names its own number.
 
+    All but that is made once, so that a process forked later has it ready.
+
     Args:
         memfd: allow making and filling anonymous memory files.
         folder: allow opening and listing below a descriptor, for reading.
@@ -200,6 +206,13 @@ def program(*, memfd: bool, folder: bool) -> bytes:
     Raises:
         OSError: the numbers of this processor's calls are not known (``ENOSYS``).
     """
+    template = _template(syscalls.PROCESSOR.audit if syscalls.PROCESSOR else 0, memfd, folder)
+    return template.replace(struct.pack("=I", _SELF), struct.pack("=I", os.getpid()))
+
+
+@cache
+def _template(audit: int, memfd: bool, folder: bool) -> bytes:  # noqa: FBT001 - the key of a cache
+    del audit  # part of the key: of which processor
     rules = _head()
     plain = [*ALLOWED, *(MEMFD if memfd else ()), *(FOLDER if folder else ())]
     for number in _numbers(plain):

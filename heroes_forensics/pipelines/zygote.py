@@ -142,6 +142,7 @@ def run(control: socket.socket, kind: str, *, bulk: bool) -> None:
         wire.send(control, Control("failed", body))
         return
     root = sandbox.empty_root()
+    sandbox.prepare()
     # It parses nothing, but evidence passes through its hands on the way to workers.
     sandbox.applied(sandbox.no_new_privileges)
     # The network is left to the workers' own locks, which are tried out one by one.
