@@ -5,12 +5,15 @@
 
 import os
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from command_server import Commands, Ended
+from corpus import ROOT
 from fuzzing import Fuzz
 from mutation import Edit, Mutant, kept, mutant, smaller
 
@@ -50,6 +53,30 @@ def test_a_minute_of_mutants_costs_no_run_and_no_record(fuzz: Fuzz) -> None:
         number += 1
     assert fuzz.tally.mutants
     assert {0, 3} <= fuzz.tally.codes.keys()
+
+
+def units(*options: str) -> subprocess.CompletedProcess[str]:
+    """Let work functions loose on mutants, in a process of their own."""
+    paths = os.pathsep.join(str(ROOT / name) for name in ("tests", "fixtures"))
+    return subprocess.run(
+        [sys.executable, "-m", "fuzzing_units", *options],
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+
+
+def test_work_functions_let_no_error_out_and_miscount_nothing() -> None:
+    done = units("--rounds", "6")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " 150 mutants" in done.stdout
+
+
+@pytest.mark.slow
+def test_work_functions_of_a_minute_of_mutants() -> None:
+    done = units("--seconds", str(SECONDS), "--start", str(FIRST))
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_what_once_failed_does_not_fail_again(fuzz: Fuzz) -> None:
