@@ -21,7 +21,7 @@ from scans import Noted, folder, scanned
 
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import isolation, views
+from heroes_forensics.pipelines import isolation, selftest, views
 from heroes_forensics.pipelines.isolation import Isolation
 from heroes_forensics.pipelines.supervisor import Supervisor
 
@@ -184,6 +184,16 @@ def test_the_report_says_who_could_have_written(tmp_path: Path) -> None:
     assert source["mount_read_only"] is False
     assert source["account_may_write"] is True
     assert "the account that scanned could write to it" in result.report.read_text("utf-8")
+
+
+def test_the_selftest_shows_level_attempts_and_layers() -> None:
+    (row,) = [row for row in selftest.selftest() if row["name"] == "isolation of workers"]
+    assert row["result"] == "pass"
+    assert str(row["detail"]).startswith("A4: ")
+    attempts: Any = row["attempts"]
+    assert attempts["exec"] == "killed"
+    layers: Any = row["layers"]
+    assert set(layers.values()) == {"applied"}
 
 
 # ---- levels ------------------------------------------------------------------------------

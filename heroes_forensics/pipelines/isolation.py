@@ -116,7 +116,11 @@ class Isolation:
 
     def sentence(self) -> str:
         """Say in one line how workers are locked and what is weaker than it could be."""
-        parts = [f"isolation of workers {self.level}: {len(self.refused)} attempts refused"]
+        return f"isolation of workers {self.summary()}"
+
+    def summary(self) -> str:
+        """Return level, number of attempts refused, and what is weaker than it could be."""
+        parts = [f"{self.level}: {len(self.refused)} attempts refused"]
         if self.allowed:
             parts.append(f"not refused: {', '.join(self.allowed)}")
         if self.missing:

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from heroes_forensics.custody import chain, keys, merkle, notes, seal
 from heroes_forensics.errors import HeroesError
@@ -22,6 +22,8 @@ from heroes_forensics.model import JSON
 from heroes_forensics.parsers.storage import segments
 from heroes_forensics.pipelines import cases, demo, folders, laboratory, wire
 from heroes_forensics.pipelines.forking import Zygote
+from heroes_forensics.pipelines.roles import ROLES
+from heroes_forensics.pipelines.supervisor import Supervisor
 from heroes_forensics.pipelines.watch import Unwatched
 
 ABC: Final = {
@@ -52,14 +54,26 @@ def selftest() -> Iterator[JSON]:
         yield _row(name, check)
 
 
-def _row(name: str, check: Callable[[], str]) -> JSON:
+class Detailed(NamedTuple):
+    """What a check says beside its one line; for JSON."""
+
+    line: str
+    more: JSON
+
+
+Check = Callable[[], str | Detailed]
+
+
+def _row(name: str, check: Check) -> JSON:
     try:
-        return {"type": "check", "name": name, "result": "pass", "detail": check()}
+        said = check()
     except (FailedError, HeroesError) as error:
         return {"type": "check", "name": name, "result": "fail", "detail": str(error)}
     except Exception as error:  # noqa: BLE001 - whatever it is, the check did not pass
         detail = f"{type(error).__name__}"
         return {"type": "check", "name": name, "result": "fail", "detail": detail}
+    line, more = said if isinstance(said, Detailed) else (said, {})
+    return {"type": "check", "name": name, "result": "pass", "detail": line, **more}
 
 
 def _expect(found: object, wanted: object, what: str) -> None:
@@ -159,10 +173,14 @@ def _workers() -> str:
     return "started and stopped"
 
 
-def _isolation() -> str:
+def _isolation() -> Detailed:
     """Say how well workers are locked here; less than the best is weaker, not wrong."""
-    with Zygote() as zygote:
-        return zygote.isolation("parser").sentence()
+    with Supervisor() as supervisor:
+        for role in ROLES:
+            supervisor.isolation(role)
+        found = supervisor.weakest
+    more: JSON = {"attempts": dict(found.outcomes), "layers": dict(found.layers)}
+    return Detailed(found.summary(), more)
 
 
 def _whole() -> str:
@@ -173,7 +191,7 @@ def _whole() -> str:
     return f"{facts['findings']} findings, all files as known"
 
 
-CHECKS: Final[tuple[tuple[str, Callable[[], str]], ...]] = (
+CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("digests", _digests),
     ("canonical form", _canonical),
     ("trees", _trees),
