@@ -8,7 +8,9 @@ import pytest
 import worker_faults
 from scans import Noted, folder, scanned
 
+from heroes_forensics.errors import StoppedError
 from heroes_forensics.pipelines import supervisor, verifying, views
+from heroes_forensics.pipelines.breaker import BREAKER_DEATHS
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
 
 OTHERS = 40
@@ -82,6 +84,37 @@ def test_a_page_that_lies_costs_time_and_nothing_else(tmp_path: Path) -> None:
     result = scanned(tmp_path / "case", evidence(tmp_path / "in", "lie", "lie"))
     assert [row["code"] for row in views.gaps(tmp_path / "case")] == ["worker.died"] * 2
     assert (result.counts["digested"], result.counts["closes"]) == (OTHERS, True)
+
+
+def test_any_number_of_streams_that_end_workers_is_the_evidence_and_not_the_machine(
+    tmp_path: Path,
+) -> None:
+    """A worker that only has to count lives: so the run goes on."""
+    words = ["abort"] * (BREAKER_DEATHS + 5)
+    result = scanned(tmp_path / "case", evidence(tmp_path / "in", *words), workers=1)
+    assert result.counts["gaps"] == len(words)
+    assert result.counts["digested"] == OTHERS
+    assert result.exit_code == 3
+
+
+def test_workers_that_end_whatever_they_do_stop_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text(BROKEN)
+    monkeypatch.setenv(FAULTS_VARIABLE, str(broken))
+    with pytest.raises(StoppedError, match="only had to count") as caught:
+        scanned(tmp_path / "case", evidence(tmp_path / "in"))
+    assert caught.value.exit_code == 5
+
+
+BROKEN = """
+import os
+from heroes_forensics.pipelines import units
+for kind in ("content", "canary"):
+    units.UNITS[kind] = lambda session, unit: os.abort()
+"""
+"""A machine on which nothing that reads or counts works."""
 
 
 def test_a_run_under_test_faults_says_so(tmp_path: Path) -> None:
