@@ -217,6 +217,7 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "worker.memory": "the worker process reached its memory limit while it read this",
     "worker.protocol": "what the worker process sent about this was not valid",
     "listing.differs": "it was listed otherwise than before the interruption, and not to its end",
+    "listing.died": "the worker process ended over this while it listed the volume",
 }
 
 

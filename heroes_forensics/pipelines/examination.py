@@ -13,15 +13,17 @@ from dataclasses import replace
 from typing import Final
 
 from heroes_forensics.frames import Control, Rows, Unit
-from heroes_forensics.model import Gap
+from heroes_forensics.model import JSON, Gap
 from heroes_forensics.pipelines import depth as following
+from heroes_forensics.pipelines import detours
 from heroes_forensics.pipelines.deaths import Death
 from heroes_forensics.pipelines.depth import Depth
+from heroes_forensics.pipelines.detours import Detours
 from heroes_forensics.pipelines.examined import Examined
 from heroes_forensics.pipelines.listing import ListingStore
 from heroes_forensics.pipelines.media_pass import KINDS, MediaPass
-from heroes_forensics.pipelines.reading import DEATH_GAPS, Again, ContentStore, Family
-from heroes_forensics.pipelines.relisting import Stored
+from heroes_forensics.pipelines.reading import DEATH_GAPS, ONCE_MORE, Again, ContentStore, Family
+from heroes_forensics.pipelines.relisting import Stored, StoredInAnyOrder
 from heroes_forensics.pipelines.run import Run
 from heroes_forensics.pipelines.sources import Evidence
 from heroes_forensics.store import progress, queries
@@ -91,7 +93,13 @@ class Examination:
             if not volume.listed:
                 # Reading a folder that is in use may move its access times; an image has none.
                 still = self._evidence.facts.get("format") != "directory"
-                volume.before = Stored(run.database, row.id, run.case.open_path, access_times=still)
+                ended = queries.gap_details(run.database, row.id, detours.CODE)
+                volume.detours = Detours(ended)
+                if ended:
+                    volume.before = StoredInAnyOrder(run.database, row.id)
+                else:
+                    open_path = run.case.open_path
+                    volume.before = Stored(run.database, row.id, open_path, access_times=still)
             self._volumes[row.id] = volume
 
     def _left_out(self, volume: Mapping[str, object]) -> str:
@@ -163,9 +171,16 @@ class Examination:
             self._run.evidence_changed(self.label)
 
     def _died(self, unit: Unit, death: Death) -> None:
-        self._run.attempt_ended(unit.id, death.cause)
-        code = DEATH_GAPS.get(death.cause, "worker.died")
-        self._listing.broke_off(self._listed_by[unit.id], code)
+        self._run.attempt_ended(unit.id, death.cause, unit.strain)
+        volume = self._listed_by[unit.id]
+        if unit.kind == "inventory":
+            again, gap = volume.detours.after(death, f"{self.label}/{volume.key}")
+            if again:
+                self._listing.once_more(volume)
+                volume.gaps += [gap] if gap is not None else []
+                self._list(volume, unit.kind, strain=ONCE_MORE)
+                return
+        self._listing.broke_off(volume, DEATH_GAPS.get(death.cause, "worker.died"))
 
     def _next(self) -> Unit | None:
         if self._run.interrupted:
@@ -206,8 +221,12 @@ class Examination:
         self._reading.begin(unit, volume, family)
         return unit
 
-    def _list(self, volume: Examined, kind: str) -> None:
-        unit = self._evidence.unit(self._run.next_unit(), kind, {"volume": volume.spec})
+    def _list(self, volume: Examined, kind: str, *, strain: int = 1) -> None:
+        body: JSON = {"volume": volume.spec}
+        if not volume.detours.guard.is_empty:
+            body["around"] = volume.detours.guard.to_json()
+        unit = self._evidence.unit(self._run.next_unit(), kind, body)
+        unit = replace(unit, strain=strain)
         self._listed_by[unit.id] = volume
         self._pending.append(unit)
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from heroes_forensics.frames import Batch
 from heroes_forensics.model import JSON, Gap, Listing
-from heroes_forensics.pipelines.relisting import Stored
+from heroes_forensics.pipelines.detours import Detours
+from heroes_forensics.pipelines.relisting import Stored, StoredInAnyOrder
 
 
 @dataclass(slots=True)
@@ -35,7 +36,9 @@ class Examined:
     """Bytes of the items stored after that one."""
     last: int = 0
     """The last item stored."""
+    detours: Detours = field(default_factory=Detours)
+    """What it is listed around."""
     listed: bool = False
     """All its listers have finished, now or before an interruption."""
-    before: Stored | None = None
+    before: Stored | StoredInAnyOrder | None = None
     """What a listing that was interrupted had stored, as long as it is compared with."""

@@ -9,11 +9,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
+import numpy as np
+
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.frames import Batch, Control, Frame, Status, Unit
 from heroes_forensics.model import GAP_TEXTS, HAS_CONTENT, EntryFlag, EntryKind, Gap, Listing
+from heroes_forensics.pipelines import detours
 from heroes_forensics.pipelines.examined import Examined
-from heroes_forensics.pipelines.relisting import NondeterminismError
+from heroes_forensics.pipelines.relisting import NondeterminismError, StoredInAnyOrder
 from heroes_forensics.pipelines.run import Run
 from heroes_forensics.pipelines.sources import gap_of
 from heroes_forensics.store import progress
@@ -81,11 +84,12 @@ class ListingStore:
 
     def _entries(self, volume: Examined, batch: Batch) -> None:
         """Keep what is new of a batch; what an earlier attempt stored is only compared."""
-        known = 0 if volume.before is None else volume.before.entries(batch)
-        if known:
-            volume.stored += known
-            volume.directories += _directories([Batch(batch.kind, batch.rows[:known], batch.area)])
-            batch = Batch(batch.kind, batch.rows[known:], batch.area)
+        fresh = range(len(batch.rows)) if volume.before is None else volume.before.fresh(batch)
+        if len(fresh) < len(batch.rows):
+            known = np.delete(batch.rows, fresh)
+            volume.stored += len(known)
+            volume.directories += _directories([Batch(batch.kind, known, batch.area)])
+            batch = Batch(batch.kind, batch.rows[list(fresh)], batch.area)
         if len(batch.rows):
             volume.waiting.append(batch)
             volume.waiting_rows += len(batch.rows)
@@ -109,13 +113,22 @@ class ListingStore:
         counts = {name: int(str(value)) for name, value in body.items() if name != "sweep"}
         self._counted.add(unit.id)
         orphans = unit.kind == "inventory" and volume.kind.startswith(SEARCHED_APART)
+        listing = Listing(**counts, sweep=str(body["sweep"]))
+        volume.listing = _sum(volume.listing, listing)
         if volume.before is not None and not orphans:
-            volume.before.finish()
-        volume.listing = _sum(volume.listing, Listing(**counts, sweep=str(body["sweep"])))
+            left = replace(volume.before.finish(), sweep=listing.sweep)
+            volume.listing = _sum(volume.listing, left)
         volume.listed = not orphans
         self._store_part(volume, volume.listing)
         if orphans:
             self._search_orphans(volume)
+
+    def once_more(self, volume: Examined) -> None:
+        """Be ready for a new listing of a volume whose lister ended; what is stored stays."""
+        volume.waiting, volume.waiting_rows = [], 0
+        volume.gaps = [gap for gap in volume.gaps if gap.code == detours.CODE]
+        volume.stored = volume.directories = 0
+        volume.before = StoredInAnyOrder(self._run.database, volume.id)
 
     def broke_off(self, volume: Examined, code: str) -> None:
         """Keep what a listing gave before it broke off, and say that it is not all."""

@@ -30,8 +30,8 @@ from heroes_forensics.frames import (
 )
 from heroes_forensics.hashing.exact import HEAD
 from heroes_forensics.model import GAP_TEXTS, HAS_CONTENT, JSON, Entry, EntryFlag, EntryKind, Gap
+from heroes_forensics.parsers.guard import ENTRY
 from heroes_forensics.pipelines import contents
-from heroes_forensics.pipelines.page import IN_ENTRY
 
 if TYPE_CHECKING:
     from heroes_forensics.parsers.base import FileSystem, Reader
@@ -174,7 +174,7 @@ class _Expansion:
         # In the order in which they lie: a compressed container is read forwards.
         for member in sorted(members, key=lambda each: (each.entry.first_offset, each.number)):
             number, entry = member
-            self._session.progress.at(number + 1, IN_ENTRY)
+            self._session.progress.at(number + 1, ENTRY)
             if number in self._skip:
                 reading.leave(number, "worker.died")
                 continue
@@ -198,7 +198,7 @@ class _Expansion:
         if depth > self._limits.nesting:
             yield _row(inside, section, 0, "container.nesting")
             return
-        self._session.progress.at(number + 1, IN_ENTRY)
+        self._session.progress.at(number + 1, ENTRY)
         spooled = 0
         try:
             reader = file_system.open(entry.handle)

@@ -26,14 +26,6 @@ _FIELDS: Final = struct.Struct("<5Q")
 OFTEN: Final = 256
 _MASK: Final = (1 << 64) - 1
 
-NOWHERE: Final = 0
-IN_DIRECTORY: Final = 1
-"""Phase: the names of the directory at ``address`` are being read."""
-IN_ENTRY: Final = 2
-"""Phase: the metadata at ``address`` is being opened."""
-IN_SWEEP: Final = 3
-"""Phase: a finite table is swept and has come to ``address``."""
-
 
 class Seen(NamedTuple):
     """What a page said at one moment."""
@@ -105,7 +97,7 @@ class Progress:
         words[_COUNT] = (words[_COUNT] + 1) & _MASK
 
     def at(self, address: int, phase: int) -> None:
-        """Say which metadata address is about to be opened, and in which phase of a listing."""
+        """Say which metadata address is about to be opened, and how: see `parsers.guard`."""
         words = self._words
         words[_ADDRESS] = address & _MASK
         words[_PHASE] = phase

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from heroes_forensics.errors import HeroesError
 from heroes_forensics.frames import Batch
-from heroes_forensics.model import Gap
+from heroes_forensics.model import EntryKind, Gap, Listing
 from heroes_forensics.store.database import Database
 from heroes_forensics.store.records import TIMES
 
@@ -32,7 +32,71 @@ class NondeterminismError(HeroesError):
     """A listing gave something else than it did before."""
 
 
-class Stored:
+class Gaps:
+    """The gaps on record of one volume, each of which is recorded once."""
+
+    def __init__(self, database: Database, volume: int) -> None:
+        self._gaps = Counter(
+            (place, code, _text(json.loads(detail)))
+            for place, code, detail in database.rows(
+                "SELECT place, code, detail FROM gap WHERE volume_id=?", (volume,)
+            )
+        )
+
+    def gap(self, gap: Gap) -> bool:
+        """Say whether this gap is on record."""
+        key = (gap.where, gap.code, _text(gap.detail))
+        known = self._gaps[key] > 0
+        self._gaps[key] -= known
+        return known
+
+    @property
+    def left(self) -> bool:
+        """Whether one that only a lister records has not come again."""
+        return any(
+            count > 0 and key[1].startswith(LISTER_GAPS) for key, count in self._gaps.items()
+        )
+
+
+class StoredInAnyOrder(Gaps):
+    """What is on record of a listing that ended its worker, and is made anew around what did it.
+
+    A directory that another lister lists comes in another order and without its deleted names, so
+    that entries are known by their locators alone; what does not come again was listed all the
+    same, and stays.
+    """
+
+    def __init__(self, database: Database, volume: int) -> None:
+        super().__init__(database, volume)
+        # Only the hash of each locator: a million of them must not need much memory.
+        self._kinds = {
+            hash(locator): kind == EntryKind.DIRECTORY
+            for locator, kind in database.rows(
+                "SELECT locator, kind FROM item WHERE volume_id=? AND parent IS NULL", (volume,)
+            )
+        }
+
+    def fresh(self, batch: Batch) -> list[int]:
+        """Return the positions of the entries of a batch that are not on record."""
+        found = []
+        area = batch.area
+        rows = batch.rows
+        places = zip(rows["locator_offset"].tolist(), rows["locator_length"].tolist(), strict=True)
+        for position, (start, length) in enumerate(places):
+            locator = area[start : start + length].decode("ascii")
+            if self._kinds.pop(hash(locator), None) is None:
+                found.append(position)
+        return found
+
+    def finish(self) -> Listing:
+        """Return the counts of what was listed before and not again."""
+        directories = sum(self._kinds.values())
+        return Listing(
+            entries=len(self._kinds), directories=directories, directories_not_listed=directories
+        )
+
+
+class Stored(Gaps):
     """What is on record of the listing of one volume, taken up in its order.
 
     Args:
@@ -45,6 +109,7 @@ class Stored:
     def __init__(
         self, database: Database, volume: int, open_path: Open, *, access_times: bool
     ) -> None:
+        super().__init__(database, volume)
         self._open = open_path
         self._times = _whole if access_times else _without_access
         self._rows = database.rows(
@@ -53,15 +118,9 @@ class Stored:
             (volume,),
         )
         self._next = next(self._rows, None)
-        self._gaps = Counter(
-            (place, code, _text(json.loads(detail)))
-            for place, code, detail in database.rows(
-                "SELECT place, code, detail FROM gap WHERE volume_id=?", (volume,)
-            )
-        )
 
-    def entries(self, batch: Batch) -> int:
-        """Compare the entries of a batch; return how many of them, the first ones, are stored.
+    def fresh(self, batch: Batch) -> list[int]:
+        """Compare the entries of a batch; return the positions of those that are not stored.
 
         Raises:
             NondeterminismError: one of them is not what it was.
@@ -76,26 +135,17 @@ class Stored:
                 raise NondeterminismError("an entry is listed otherwise than before")
             self._next = next(self._rows, None)
             known += 1
-        return known
+        return list(range(known, len(batch.rows)))
 
-    def gap(self, gap: Gap) -> bool:
-        """Say whether this gap is on record."""
-        key = (gap.where, gap.code, _text(gap.detail))
-        known = self._gaps[key] > 0
-        self._gaps[key] -= known
-        return known
-
-    def finish(self) -> None:
-        """Take note that the listing has come to its end.
+    def finish(self) -> Listing:
+        """Take note that the listing has come to its end; nothing is to be added to its counts.
 
         Raises:
             NondeterminismError: something that is on record did not come again.
         """
-        left = any(
-            count > 0 and key[1].startswith(LISTER_GAPS) for key, count in self._gaps.items()
-        )
-        if self._next is not None or left:
+        if self._next is not None or self.left:
             raise NondeterminismError("something that was listed before is not listed any more")
+        return Listing()
 
 
 def _whole(times: bytes) -> bytes:

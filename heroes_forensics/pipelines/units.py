@@ -13,6 +13,7 @@ from heroes_forensics.errors import EvidenceError, UsageError
 from heroes_forensics.frames import PATH_LIMIT, Control, Frame, Unit, entry_batches
 from heroes_forensics.hashing.exact import digest_bytes
 from heroes_forensics.model import JSON, Entry, Gap, Listing
+from heroes_forensics.parsers.guard import Guard
 from heroes_forensics.pipelines import contents, media_reading, members, pictures
 from heroes_forensics.pipelines.handover import Allowance
 from heroes_forensics.pipelines.page import Progress
@@ -172,7 +173,13 @@ def inventory(session: Session, unit: Unit) -> Iterator[Frame]:
     file_system = session.file_system(unit.body)
     times = {name: list(rule) for name, rule in file_system.times.items()}
     yield Control("opened", {"kind": file_system.kind, "times": times})
-    yield from _listed(file_system.entries(), session.progress.beat, lambda: _touched(session))
+    around: Callable[[Guard], Iterator[Entry | Gap | Listing]] | None
+    around = getattr(file_system, "entries_around", None)
+    if around is None:
+        found = file_system.entries()
+    else:
+        found = around(Guard.of(unit.body.get("around"), session.progress.at))
+    yield from _listed(found, session.progress.beat, lambda: _touched(session))
 
 
 def orphans(session: Session, unit: Unit) -> Iterator[Frame]:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from heroes_forensics.frames import NO_TIME, Rows, Status
 from heroes_forensics.frames import tasks as task_rows
-from heroes_forensics.model import GAP_TEXTS, Moment, Times, is_policy
+from heroes_forensics.model import GAP_TEXTS, JSON, Moment, Times, is_policy
 from heroes_forensics.store import derived
 from heroes_forensics.store.database import Database
 from heroes_forensics.store.records import TIMES
@@ -228,6 +228,16 @@ def gap_offsets(database: Database, source: int, code: str) -> set[object]:
         )
         if offset is not None
     }
+
+
+def gap_details(database: Database, volume: int, code: str) -> list[JSON]:
+    """Return the details of the gaps of one kind of a volume, in the order of recording."""
+    return [
+        json.loads(detail)
+        for (detail,) in database.rows(
+            "SELECT detail FROM gap WHERE volume_id=? AND code=? ORDER BY id", (volume, code)
+        )
+    ]
 
 
 def unexpected(counts: dict[str, int]) -> int:

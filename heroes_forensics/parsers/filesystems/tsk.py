@@ -29,6 +29,7 @@ from heroes_forensics.parsers.filesystems.tsk_stream import (
 )
 from heroes_forensics.parsers.filesystems.tsk_sweep import SWEPT, sweep
 from heroes_forensics.parsers.filesystems.tsk_walk import Walk
+from heroes_forensics.parsers.guard import Guard
 
 if TYPE_CHECKING:
     from typing import Any
@@ -65,8 +66,12 @@ class TskFileSystem:
 
     def entries(self) -> Iterator[Entry | Gap | Listing]:
         """Yield the tree, then what a sweep of a finite table adds, then the counts."""
+        return self.entries_around(Guard())
+
+    def entries_around(self, guard: Guard) -> Iterator[Entry | Gap | Listing]:
+        """Yield the same, saying where it is, and going around what it is told to."""
         mapped = self._hide_mapped()
-        walk = Walk(self._fs, self._image, self._kind)
+        walk = Walk(self._fs, self._image, self._kind, guard)
         walk.entries.mapped = mapped
         yield from walk.tree()
         done = SWEPT.get(self._kind, "not available")

@@ -17,6 +17,7 @@ from heroes_forensics.model import Entry, Gap
 from heroes_forensics.parsers.filesystems import tsk_tables as t
 from heroes_forensics.parsers.filesystems.ext_inodes import used_inodes
 from heroes_forensics.parsers.filesystems.tsk_names import hfs_names, hfs_targets
+from heroes_forensics.parsers.guard import ENTRY, Guard
 
 if TYPE_CHECKING:
     from heroes_forensics.parsers.base import Reader
@@ -42,10 +43,11 @@ def sweep(walk: "Walk", reader: "Reader") -> Iterator[Entry | Gap]:
         return
     later: list[int] = []
     for address, in_use in candidates(walk.fs, reader):
-        if walk.entries.has_seen(address):
+        if walk.entries.has_seen(address) or address in walk.went_around:
             continue
+        walk.guard.at(address, ENTRY)
         try:
-            type_ = _type(walk.fs, address)
+            type_ = _type(walk.fs, address, walk.guard)
         except (OSError, RuntimeError):
             if in_use:
                 yield walk.unreadable_orphan(address)
@@ -57,6 +59,7 @@ def sweep(walk: "Walk", reader: "Reader") -> Iterator[Entry | Gap]:
             later.append(address)
     for address in later:
         if not walk.entries.has_seen(address):
+            walk.guard.at(address, ENTRY)
             yield from walk.orphan(walk.fs.open_meta(address))
     yield from _links(walk)
 
@@ -83,8 +86,10 @@ def _links(walk: "Walk") -> Iterator[Entry | Gap]:
             yield from walk.drain()
 
 
-def _type(fs: Any, address: int) -> int:  # noqa: ANN401
+def _type(fs: Any, address: int, guard: Guard) -> int:  # noqa: ANN401
     """Return the type of what is worth an entry: in use, deleted with a size, or a directory."""
+    if address in guard.entries:
+        raise OSError("this ended a lister")
     meta = fs.open_meta(address).info.meta
     if meta is None:
         return t.UNDEFINED

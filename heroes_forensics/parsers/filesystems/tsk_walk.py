@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from heroes_forensics.model import Entry, Gap
+from heroes_forensics.parsers import guard as guarded
 from heroes_forensics.parsers.filesystems import tsk_tables as t
 from heroes_forensics.parsers.filesystems.ext_inodes import BlockMapStream
 from heroes_forensics.parsers.filesystems.tsk_entries import Entries, Node
@@ -23,6 +24,7 @@ from heroes_forensics.parsers.filesystems.tsk_names import (
     mapped_names,
     ntfs_names,
 )
+from heroes_forensics.parsers.guard import Guard
 
 if TYPE_CHECKING:
     from heroes_forensics.parsers.filesystems.tsk_image import TskImage
@@ -38,6 +40,8 @@ _Lister = Callable[[Any, int], Iterator[RawName]]
 _LOSSY: Final[dict[str, _Lister]] = {"ntfs": ntfs_names, "hfsplus": hfs_names}
 """Listers that give what the kit replaces in names: what is no Unicode."""
 
+_UNGUARDED: Final = Guard()
+
 Exact = dict[tuple[int, bytes], bytes]
 """Address (0 on FAT) and name as The Sleuth Kit shows it, to the exact name."""
 
@@ -45,8 +49,17 @@ Exact = dict[tuple[int, bytes], bytes]
 class Walk:
     """One walk over one volume; take a fresh one each time."""
 
-    def __init__(self, fs: Any, image: "TskImage", kind: str) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        fs: Any,  # noqa: ANN401
+        image: "TskImage",
+        kind: str,
+        guard: Guard = _UNGUARDED,
+    ) -> None:
         self.fs = fs
+        self.guard = guard
+        self.went_around: set[int] = set()
+        """Metadata that a name led to and that is not opened."""
         self.kind = kind
         self.entries = Entries(fs, kind)
         self.counts = self.entries.counts
@@ -144,12 +157,14 @@ class Walk:
                 yield from self._directory(node)
 
     def _directory(self, node: Node) -> Iterator[Entry | Gap]:
-        if node.address in self.entries.mapped:
+        if node.address in self.guard.closed:
+            yield from self._end(node, whole=False)
+            return
+        apart = node.address in self.guard.second and self._names is not None
+        if apart or node.address in self.entries.mapped or self._is_large(node):
             yield from self._relist(node)
             return
-        if self._is_large(node):
-            yield from self._relist(node)
-            return
+        self.guard.at(node.address, guarded.DIRECTORY)
         failures = self._image.failures
         try:
             names = iter(self.fs.open_dir(inode=node.address))
@@ -203,6 +218,7 @@ class Walk:
 
     def _relist(self, node: Node) -> Iterator[Entry | Gap]:
         """List a directory with the second lister, if there is one."""
+        self.guard.at(node.address, guarded.DIRECTORY)
         if self._names is None:
             yield from self._end(node, whole=False)
             return
@@ -217,6 +233,7 @@ class Walk:
                     found.append(row)
                 else:
                     self.entries.streams(file, meta, path, node, found, named=node.allocated)
+                self.guard.at(node.address, guarded.DIRECTORY)
                 if len(found) >= _BATCH:
                     yield from found
                     found = []
@@ -263,6 +280,13 @@ class Walk:
         path = node.under(
             exact.get((0 if self._fat else name.meta_addr, text), text) if exact else text
         )
+        if node.address in self.guard.second:
+            # No second lister: what ends this one is found name by name.
+            if name.meta_addr in self.guard.entries:
+                self.went_around.add(name.meta_addr)
+                meta = None
+            else:
+                self.guard.at(name.meta_addr, guarded.ENTRY)
         live = int(name.flags) & t.NAME_ALLOCATED != 0
         if meta is None and self._ntfs and not live:
             file, meta = self._deleted_record(name)
@@ -282,6 +306,10 @@ class Walk:
 
     def _open(self, address: int) -> tuple[Any, Any]:
         """Return a file and its metadata; twice None when it has none."""
+        if address in self.guard.entries:
+            self.went_around.add(address)
+            return None, None
+        self.guard.at(address, guarded.ENTRY)
         try:
             file = self.fs.open_meta(address)
             meta = file.info.meta
