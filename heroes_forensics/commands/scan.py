@@ -166,6 +166,10 @@ def scan(  # noqa: PLR0913 # the options of a verb
       10  matches (--exit-code)            30   a hash set is refused
       11  matches and unexpected gaps      130  interrupted
     """
+    from heroes_forensics.pipelines import launch  # noqa: PLC0415 # not for --help
+
+    early = launch.ahead("evidence", bulk=launch.is_bulk(sources))
+    click.get_current_context().with_resource(early)
     from heroes_forensics.pipelines.request import ScanRequest, outcome_code  # noqa: PLC0415 # heavy
     from heroes_forensics.pipelines.scan import scan as run  # noqa: PLC0415 # heavy
 

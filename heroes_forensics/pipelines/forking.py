@@ -5,7 +5,6 @@ import select
 import socket
 import stat
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
@@ -14,23 +13,11 @@ from typing import Final, NamedTuple, Self
 from heroes_forensics.errors import HeroesError, StoppedError
 from heroes_forensics.frames import Control
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import isolation, leaving, wire
+from heroes_forensics.pipelines import isolation, launch, leaving, wire
 from heroes_forensics.pipelines.isolation import Isolation
 from heroes_forensics.pipelines.page import Page
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE, ROLES
 from heroes_forensics.pipelines.sandbox import MEMORY_LIMIT
-
-_START: Final = (
-    "import gc; gc.disable(); from heroes_forensics.pipelines import zygote; zygote.main()"
-)
-"""Looking for cycles would take a fifth of the time of importing; `zygote` allows it again."""
-
-_ALLOCATOR: Final = {
-    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
-}
-"""Buffers of megabytes are taken and given back for every stream: the allocator of the GNU C
-library shall keep them. Mapping them anew costs as much as digesting a quarter of them."""
 
 ANSWER_SECONDS: Final = 120
 """A zygote that has not answered for so long, its own start included, is given up."""
@@ -72,27 +59,7 @@ class Zygote:
         """
         self.kind = kind
         self._require = require
-        ours, theirs = wire.pair()
-        environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-        for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-            environment[name] = "1"
-        environment |= _ALLOCATOR
-        if faults := os.environ.get(FAULTS_VARIABLE):
-            environment[FAULTS_VARIABLE] = faults
-        descriptor = theirs.fileno()
-        arguments = [str(descriptor), str(os.getpid()), kind, *(["bulk"] if bulk else [])]
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-I", "-c", _START, *arguments],
-            pass_fds=(descriptor,),
-            stdin=subprocess.DEVNULL,
-            # Whatever a library prints may hold a name: nobody reads it.
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            cwd="/",
-        )
-        theirs.close()
-        self._control = ours
+        self._process, self._control = launch.taken(kind, bulk=bulk)
         self._statuses: dict[int, int | None] = {}
         """Workers forked and not forgotten: how they ended, None while they have not."""
         self._isolation: dict[str, Isolation] = {}

@@ -7,18 +7,18 @@ leaves no half-made case behind, and a run that cannot go on is as it was.
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from heroes_forensics.display import shown
-from heroes_forensics.errors import DONE, EvidenceError, UsageError
+from heroes_forensics.errors import DONE, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.parsers.storage import segments
 from heroes_forensics.pipelines import (
     cases,
     fence,
     folders,
     forking,
     known,
+    launch,
     reporting,
     resuming,
     sources,
@@ -44,9 +44,6 @@ from heroes_forensics.pipelines.watch import Watch
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-BULK_BYTES: Final = 256 << 20
-"""Sources of so many bytes win back what preparing the workers for speed costs: 0.2 s of CPU."""
 
 
 def scan(request: ScanRequest, watch: Watch) -> ScanResult:
@@ -140,24 +137,10 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
 def _started(request: ScanRequest, stack: ExitStack) -> tuple[Supervisor, Layers]:
     """Start the workers, try their locks, and fence this process in, before anything hostile."""
     supervisor = stack.enter_context(
-        Supervisor(require=request.require_isolation, bulk=_is_bulk(request.sources))
+        Supervisor(require=request.require_isolation, bulk=launch.is_bulk(request.sources))
     )
     supervisor.isolation("parser")
     return supervisor, fence.around(request.case_dir) if request.own_process else fence.NOT_OURS
-
-
-def _is_bulk(paths: Sequence["Path"]) -> bool:
-    """Say whether enough is to be read for a costlier start to pay; yes where nobody can tell."""
-    size = 0
-    for path in paths:
-        try:
-            found = segments.discover(path)
-        except EvidenceError:
-            continue  # said when it is opened
-        if found.kind not in {"file", "segments"}:
-            return True
-        size += sum(part.size for part in found.parts)
-    return size >= BULK_BYTES or not paths
 
 
 def _resume(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:

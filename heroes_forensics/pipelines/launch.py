@@ -1,0 +1,105 @@
+"""Starting the interpreter that workers are forked from, before anything else is imported.
+
+It imports for as long as the coordinator does. With two cores both are done in the time of one,
+when it is started first: so this module needs next to nothing itself.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from heroes_forensics.errors import EvidenceError
+from heroes_forensics.parsers.storage import segments
+from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
+
+BULK_BYTES: Final = 256 << 20
+"""Sources of so many bytes win back what preparing the workers for speed costs: 0.2 s of CPU."""
+
+_START: Final = (
+    "import gc; gc.disable(); from heroes_forensics.pipelines import zygote; zygote.main()"
+)
+"""Looking for cycles would take a fifth of the time of importing; `zygote` allows it again."""
+
+_ALLOCATOR: Final = {
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
+}
+"""Buffers of megabytes are taken and given back for every stream: the allocator of the GNU C
+library shall keep them. Mapping them anew costs as much as digesting a quarter of them."""
+
+
+class Started(NamedTuple):
+    """A new interpreter, and our end of the socket it serves."""
+
+    process: subprocess.Popen[bytes]
+    control: socket.socket
+
+
+def start(kind: str, *, bulk: bool) -> Started:
+    """Start an interpreter with a clean environment that imports what workers of a kind need.
+
+    Args:
+        kind: a key of `roles.ZYGOTES`.
+        bulk: whether much is to be read: what makes reading faster is prepared, too.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        environment[name] = "1"
+    environment |= _ALLOCATOR
+    if faults := os.environ.get(FAULTS_VARIABLE):
+        environment[FAULTS_VARIABLE] = faults
+    descriptor = theirs.fileno()
+    arguments = [str(descriptor), str(os.getpid()), kind, *(["bulk"] if bulk else [])]
+    with theirs:
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-I", "-c", _START, *arguments],
+            pass_fds=(descriptor,),
+            stdin=subprocess.DEVNULL,
+            # Whatever a library prints may hold a name: nobody reads it.
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            cwd="/",
+        )
+    return Started(process, ours)
+
+
+_AHEAD: dict[tuple[str, bool], Started] = {}
+
+
+@contextmanager
+def ahead(kind: str, *, bulk: bool) -> Iterator[None]:
+    """Start one for whoever asks `taken` first; it is ended when nobody did."""
+    _AHEAD[kind, bulk] = start(kind, bulk=bulk)
+    try:
+        yield
+    finally:
+        left = _AHEAD.pop((kind, bulk), None)
+        if left is not None:
+            left.control.close()
+            left.process.wait()
+
+
+def taken(kind: str, *, bulk: bool) -> Started:
+    """Return the one that was started ahead, or start one."""
+    return _AHEAD.pop((kind, bulk), None) or start(kind, bulk=bulk)
+
+
+def is_bulk(paths: Sequence[Path]) -> bool:
+    """Say whether enough is to be read for a costlier start to pay; yes where nobody can tell."""
+    size = 0
+    for path in paths:
+        try:
+            found = segments.discover(path)
+        except EvidenceError:
+            continue  # said when it is opened
+        if found.kind not in {"file", "segments"}:
+            return True
+        size += sum(part.size for part in found.parts)
+    return size >= BULK_BYTES or not paths
