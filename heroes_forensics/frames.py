@@ -7,7 +7,7 @@ for what has no fixed width (locators, paths), addressed by (offset, length) col
 """
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
@@ -268,8 +268,15 @@ def _moment(second: int, nanosecond: int) -> Moment | None:
     return None if second == NO_TIME else Moment(second, nanosecond)
 
 
-def entry_batches(entries: Iterable[Entry], *, limit: int = MAX_FRAME - 1024) -> Iterator[Batch]:
+def entry_batches(
+    entries: Iterable[Entry],
+    *,
+    limit: int = MAX_FRAME - 1024,
+    names_media: Callable[[bytes], bool] = lambda path: False,  # noqa: ARG005 - nothing is known
+) -> Iterator[Batch]:
     """Pack entries into as few batches as fit ``limit`` bytes each.
+
+    Files whose path ``names_media`` accepts get the flag `EntryFlag.MEDIA_NAME`.
 
     An entry larger than a frame by itself (a path of 64 KiB) has its path cut to what fits; the
     locator stays whole, so identity does not suffer.
@@ -290,10 +297,11 @@ def entry_batches(entries: Iterable[Entry], *, limit: int = MAX_FRAME - 1024) ->
         start = len(area)
         area += locator
         area += path
+        named = kind == EntryKind.FILE and names_media(path)
         rows += _ENTRY(
             kind,
             place,
-            flags,
+            int(flags) | _MEDIA_NAME if named else flags,
             owner,
             min(size, MAX_SIZE),
             first,
@@ -314,6 +322,9 @@ def entry_batches(entries: Iterable[Entry], *, limit: int = MAX_FRAME - 1024) ->
         )
     if rows:
         yield Batch("entries", np.frombuffer(bytes(rows), dtype=ENTRY), bytes(area))
+
+
+_MEDIA_NAME: Final = int(EntryFlag.MEDIA_NAME)
 
 
 def entries_of(batch: Batch) -> Iterator[Entry]:

@@ -73,6 +73,8 @@ class EntryFlag(IntFlag):
     """A further name of a stream that has more than one."""
     RESIDENT = 2048
     """Content lies inside the metadata record; it has no cluster of its own."""
+    MEDIA_NAME = 4096
+    """The name ends as those of pictures and films do, which says nothing about the content."""
 
 
 class Place(IntEnum):

@@ -12,6 +12,7 @@ from heroes_forensics.reports.evidence import (
     Equation,
     FileTime,
     GapGroup,
+    LaneCount,
     Note,
     Segment,
     Source,
@@ -183,6 +184,15 @@ DISK_COVERAGE: Final = Coverage.of(
     item_bytes_examined=0,
     areas=(Area("backup.vhdx/p2048", "volume.encrypted", 250_057_000_000),),
 )
+TELEPHONE_COVERAGE: Final = Coverage.of(
+    (),
+    item_bytes=64_000_000_000,
+    item_bytes_examined=9_600_000_000,
+    lanes=(
+        LaneCount("media", 9_412, 9_412, 9_600_000_000, 9_600_000_000),
+        LaneCount("rest", 201_118, 0, 54_400_000_000, 0),
+    ),
+)
 NOTABLE: Final = HashSet(
     name="National reference set",
     issuer="Example Central Office",
@@ -341,8 +351,8 @@ RICH: Final = Report(
         ),
         Exhibit(
             label="A-4",
-            verdict=decide(Coverage(), (), finished=False, notable_sets=1),
-            coverage=Coverage(),
+            verdict=decide(TELEPHONE_COVERAGE, (), finished=False, notable_sets=1),
+            coverage=TELEPHONE_COVERAGE,
             description="Mobile telephone",
         ),
     ),

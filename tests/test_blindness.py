@@ -23,7 +23,7 @@ from heroes_forensics import cli
 from heroes_forensics import demo as bundled
 from heroes_forensics.custody.seal import NameSealer
 from heroes_forensics.errors import CustodyError
-from heroes_forensics.pipelines import run
+from heroes_forensics.pipelines import telling
 from heroes_forensics.pipelines.report_model import Builder
 
 MARK = "zqx-Merkwort-7731"
@@ -244,14 +244,14 @@ def test_control_events_and_progress(
     capsysbinary: pytest.CaptureFixture[bytes],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    real = run.Run._tell  # noqa: SLF001 - the leak is put where findings are told
+    real = telling.Teller.findings
 
-    def leaking(self: run.Run, match: object, state: str, number: int | None) -> None:
-        real(self, match, state, number)  # type: ignore[arg-type]
-        self.log({"type": "leak", "name": MARK})
+    def leaking(self: telling.Teller, found: object, state: str) -> None:
+        real(self, found, state)  # type: ignore[arg-type]
+        self._write([{"type": "leak", "name": MARK}])
         self.note(MARK)
 
-    monkeypatch.setattr(run.Run, "_tell", leaking)
+    monkeypatch.setattr(telling.Teller, "findings", leaking)
     case = tmp_path / "case"
     cli.run(["scan", str(evidence[3]), "--case", str(case), "--set", str(NOTABLE)])
     found = leaks({"stderr": capsysbinary.readouterr().err, **left_behind(case)})

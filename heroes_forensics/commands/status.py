@@ -8,10 +8,11 @@ import click
 
 from heroes_forensics.commands import options
 from heroes_forensics.commands.output import Output
+from heroes_forensics.commands.progress import share
 from heroes_forensics.commands.summary import gap_text
 from heroes_forensics.commands.text import counted, hanging, integer, plain, record, records, string
 from heroes_forensics.commands.verb import Verb
-from heroes_forensics.commands.words import finding_line
+from heroes_forensics.commands.words import finding_line, word
 from heroes_forensics.errors import DONE
 from heroes_forensics.model import JSON
 
@@ -23,8 +24,10 @@ from heroes_forensics.model import JSON
 def status(*, case_dir: Path, follow: bool, as_json: bool) -> int:
     """Show the runs of a case, its counts and its result value.
 
-    Works while a scan runs. Two examinations of the same evidence with the same sets have the
-    same content_sha256, on any machine and with any number of workers.
+    Works while a scan runs; with --follow, findings show within seconds of being read, as
+    provisional until the unit they were found in is on record. Two examinations of the same
+    evidence with the same sets have the same content_sha256, on any machine, with any number of
+    workers, interrupted or not.
 
     Examples:
       heroes status CASE
@@ -49,9 +52,34 @@ def _flushed(out: Output, rows: Iterator[JSON]) -> Iterator[JSON]:
 
 
 def _event(row: JSON) -> Iterator[str]:
-    if row.get("type") == "finding":
-        yield f"{string(row, 'time')}  {finding_line(row)}".strip()
-        return
+    time = string(row, "time")
+    match row.get("type"):
+        case "finding":
+            yield f"{time}  {finding_line(row)}".strip()
+        case "progress":
+            yield f"{time}  {_progress(row)}"
+        case "run":
+            cause = string(row, "cause")
+            why = f" ({word('cause', cause)})" if cause else ""
+            yield f"{time}  run {string(row, 'run')}: {string(row, 'state')}{why}"
+        case _:
+            yield from _other(row)
+
+
+def _progress(row: JSON) -> str:
+    parts = [
+        f"{integer(row, 'items_done'):,} of {integer(row, 'items_total'):,} items",
+        share(integer(row, "bytes_done"), integer(row, "bytes_total")),
+        counted(integer(row, "findings"), "finding"),
+        counted(integer(row, "gaps"), "gap"),
+    ]
+    if integer(row, "media_total"):
+        media = share(integer(row, "media_done"), integer(row, "media_total"))
+        parts.insert(2, f"image {media}")
+    return f"{string(row, 'stage')}: {', '.join(parts)}"
+
+
+def _other(row: JSON) -> Iterator[str]:
     rest = {key: value for key, value in row.items() if key not in ("type", "time")}
     yield f"{string(row, 'time')}  {string(row, 'type', 'event')}: {plain(rest)}".strip()
 
@@ -63,9 +91,25 @@ def _text(row: JSON) -> Iterator[str]:
     yield ""
     for run in records(row, "runs"):
         ended = string(run, "ended", "no end on record")
-        yield f"Run {string(run, 'run')}: {string(run, 'outcome', 'open')}"
+        state = string(run, "state") or string(run, "outcome", "open")
+        yield f"Run {string(run, 'run')}: {state}"
         yield f"  {string(run, 'started')} to {ended}"
+        for each in records(run, "interruptions"):
+            again = string(each, "resumed")
+            after = f"taken up again {again}" if again else "go on with: heroes scan --resume"
+            cause = word("cause", string(each, "cause"))
+            yield from hanging(
+                "  ", f"interrupted, noted {string(each, 'noted')}: {cause}; {after}"
+            )
         yield from hanging("  ", _isolation(record(run, "isolation")))
+    yield ""
+    holder = record(row, "holder")
+    if holder:
+        yield f"Held by process {integer(holder, 'pid')} since {string(holder, 'since')}."
+        yield ""
+    yield "LANES"
+    for lane in records(row, "lanes"):
+        yield from hanging("  ", _lane(lane))
     yield ""
     yield "ENTRIES"
     for volume in records(row, "volumes"):
@@ -85,6 +129,12 @@ def _text(row: JSON) -> Iterator[str]:
     yield ""
     yield counted(integer(row, "findings"), "finding")
     yield f"content_sha256 {string(row, 'content_sha256')}"
+
+
+def _lane(lane: JSON) -> str:
+    name = word("lane", string(lane, "name"))
+    done = f"{integer(lane, 'ended'):,} of {integer(lane, 'items'):,} ended"
+    return f"{name}: {done}, {share(integer(lane, 'bytes_examined'), integer(lane, 'bytes'))} read"
 
 
 def _isolation(facts: JSON) -> str:

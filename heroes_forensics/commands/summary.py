@@ -109,6 +109,16 @@ def _scope(verdict: Mapping[str, object]) -> str:
     )
 
 
+def _lane(lane: Mapping[str, object]) -> str:
+    return catalogue().text(
+        "scope.lane",
+        name=word("lane", string(lane, "name")),
+        examined=f"{integer(lane, 'examined'):,}",
+        items=f"{integer(lane, 'streams'):,}",
+        percent=string(lane, "percent_of_bytes", "0.0"),
+    )
+
+
 def _matches(matches: list[JSON], verdict: JSON) -> Iterator[str]:
     yield "  Found"
     code = string(verdict, "word")
@@ -167,6 +177,8 @@ def _examined(coverage: JSON, verdict: JSON) -> Iterator[str]:
     equation = record(coverage, "equation")
     yield "  Examined"
     yield from hanging("    ", _scope(verdict))
+    for lane in records(coverage, "lanes") if verdict.get("unfinished") else ():
+        yield from hanging("    ", _lane(lane))
     terms = (
         ("digested", "digested"),
         ("without_content", "without content"),

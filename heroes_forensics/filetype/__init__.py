@@ -11,7 +11,16 @@ from typing import Final
 from heroes_forensics.filetype import signatures, structure
 from heroes_forensics.filetype.table import EMPTY, TYPES, UNKNOWN, FileClass, FileType
 
-__all__ = ["EMPTY", "TYPES", "UNKNOWN", "FileClass", "FileType", "extension_mismatch", "sniff"]
+__all__ = [
+    "EMPTY",
+    "TYPES",
+    "UNKNOWN",
+    "FileClass",
+    "FileType",
+    "extension_mismatch",
+    "names_media",
+    "sniff",
+]
 
 _MAX_EXTENSION: Final = 16
 """Bytes of the longest extension looked up."""
@@ -73,6 +82,22 @@ def _extensions(*, media: bool) -> frozenset[bytes]:
         is_ours = (row.file_class in _MEDIA_CLASSES) == media
         (ours if is_ours else theirs).update(row.extensions.encode().split())
     return frozenset(ours - theirs - _AMBIGUOUS)
+
+
+@cache
+def _of_pictures_and_films() -> frozenset[bytes]:
+    """Return the extensions of pictures and films that no other known type has."""
+    ours: set[bytes] = set()
+    theirs: set[bytes] = set()
+    for row in TYPES:
+        (ours if row.is_media else theirs).update(row.extensions.encode().split())
+    return frozenset(ours - theirs - _AMBIGUOUS)
+
+
+def names_media(name: bytes) -> bool:
+    """Tell whether a name or path ends as those of pictures and films do; it proves nothing."""
+    at = name.rfind(b".")
+    return at >= 0 and name[at + 1 : at + _MAX_EXTENSION].lower() in _of_pictures_and_films()
 
 
 _MEDIA_CLASSES: Final = frozenset({FileClass.IMAGE, FileClass.VIDEO, FileClass.AUDIO})

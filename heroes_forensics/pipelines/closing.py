@@ -73,7 +73,7 @@ def finish(run: Run, integrity_of: JSON) -> tuple[str, JSON]:
         facts: JSON = {"counts": counts, "integrity": integrity_of, "alarm": run.alarm}
         records.run_ended(run.id, ended, outcome, facts)
     journal.checkpoint("run ended")
-    run.log({"type": "run", "run": run.uuid, "state": outcome, "cause": run.stop.cause})
+    run.teller.run(run.uuid, outcome, run.stop.cause)
     return outcome, counts
 
 
@@ -90,6 +90,7 @@ def break_off(run: Run, cause: str) -> None:
         body: JSON = {"run": run.uuid, "cause": cause, "done_through": so_far.items_ended}
         run.journal.event("run.interrupted", body)
         records.run_interrupted(run.id, now())
+    run.teller.run(run.uuid, "interrupted", cause)
 
 
 def _ended(counts: JSON) -> int:

@@ -8,6 +8,7 @@ of the worker that needs it.
 import os
 import socket
 import struct
+import time
 from collections.abc import Generator, Iterable, Iterator
 from importlib import import_module
 from itertools import starmap
@@ -20,6 +21,7 @@ from heroes_forensics.filetype import TYPES, sniff
 from heroes_forensics.frames import (
     CONTENT,
     HAND_OVER_BYTES,
+    TASK,
     Batch,
     Control,
     Frame,
@@ -42,6 +44,10 @@ _FLUSH_ROWS: Final = 600
 _FLUSH_BYTES: Final = 64 << 20
 """A content batch leaves the worker at the latest after this many bytes were read, so that a
 finding shows within seconds of being read."""
+_FLUSH_SECONDS: Final = 2.0
+"""And at the latest after so long: a slow medium gives few bytes."""
+_FLUSH_BEFORE: Final = 16 << 20
+"""Bytes of a stream whose reading nothing waits for: rows are sent before it is begun."""
 _FLUSH_STREAMS: Final = 8
 """And after so many streams were handed over: they wait for the digests in it."""
 
@@ -60,6 +66,7 @@ _GAP: Final = int(Status.GAP)
 
 Row = tuple[object, ...]
 _MD5: Final = (CONTENT.names or ()).index("md5")
+_SIZE: Final = (TASK.names or ()).index("size")
 
 
 def content(session: "Session", unit: Unit) -> Iterator[Frame]:
@@ -71,6 +78,8 @@ def content(session: "Session", unit: Unit) -> Iterator[Frame]:
     reading = Reading(session.file_system(unit.body), session, unit.body)
     for index, task in enumerate([] if unit.tasks is None else unit.tasks.tolist()):
         session.progress.task(index)
+        if task[_SIZE] >= _FLUSH_BEFORE:
+            yield from reading.flush()
         yield from reading.one(task)
         if reading.is_full:
             yield from reading.flush()
@@ -116,6 +125,7 @@ class Reading:
         """Streams whose MD5 is still to be computed, by the position of their rows."""
         self._bytes = 0
         self._streams = 0
+        self._sent = time.monotonic()
 
     @property
     def is_full(self) -> bool:
@@ -124,6 +134,7 @@ class Reading:
             len(self._rows) >= _FLUSH_ROWS
             or self._bytes >= _FLUSH_BYTES
             or self._streams >= _FLUSH_STREAMS
+            or time.monotonic() - self._sent >= _FLUSH_SECONDS
         )
 
     def flush(self) -> Iterator[Frame]:
@@ -132,6 +143,7 @@ class Reading:
             self._sum_waiting()
             rows, self._rows = self._rows, []
             self._bytes = self._streams = 0
+            self._sent = time.monotonic()
             yield Batch("contents", np.frombuffer(b"".join(starmap(_PACK, rows)), dtype=CONTENT))
 
     def leave(self, number: int, code: str) -> None:

@@ -1,8 +1,8 @@
 """One source from its volumes to its last digest: which unit a worker gets next.
 
-Inventory units list volumes; a worker with nothing else to do reads what is listed so far, in
-disk order: all of a volume, or the part of it that is stored already. What comes back is taken in
-by `listing` and `reading`.
+Inventory units list volumes; a worker with nothing else to do reads what is listed so far: first
+the pictures and films by their names, then the rest, each in disk order, all of a volume or the
+part of it that is stored already. What comes back is taken in by `listing` and `reading`.
 """
 
 import json
@@ -27,6 +27,7 @@ from heroes_forensics.pipelines.relisting import Stored, StoredInAnyOrder
 from heroes_forensics.pipelines.run import Run
 from heroes_forensics.pipelines.sources import Evidence
 from heroes_forensics.store import progress, queries
+from heroes_forensics.store.lanes import LANES
 
 UNIT_ITEMS: Final = 2000
 UNIT_BYTES: Final = 256 << 20
@@ -51,7 +52,8 @@ class Examination:
         self._pending = deque[Unit]()
         self._again = deque[Again]()
         """Streams to read again, because the worker that read them ended."""
-        self._ready = deque[tuple[Examined, Iterator[Rows]]]()
+        self._ready: list[deque[tuple[Examined, Iterator[Rows]]]] = [deque() for _ in LANES]
+        """What is stored and not read yet, by lane."""
         self._damage = queries.gap_offsets(run.database, source, "source.damaged")
         """Offsets of the damaged ranges that are on record."""
         self._listing = ListingStore(run, source, label, self._search_orphans)
@@ -87,7 +89,8 @@ class Examination:
         for row in progress.standing(run.database, self._source):
             if row.state == "gap":
                 continue
-            volume = Examined(row.id, row.key, specs[row.key], last=row.last, unread=row.unread)
+            volume = Examined(row.id, row.key, specs[row.key], last=row.last)
+            volume.unread = [row.unread] * len(LANES)
             volume.listed = row.state == "listed"
             volume.kind, volume.times = row.file_system, json.loads(row.time_basis)
             if not volume.listed:
@@ -190,26 +193,32 @@ class Examination:
             return self._content_unit(again.volume, again.tasks, again.strain, again.family)
         if self._pending:
             return self._pending.popleft()
-        while self._ready or self._queue_stored():
-            volume, parts = self._ready[0]
-            rows = next(parts, None)
-            if rows is None:
-                self._ready.popleft()
-                continue
-            return self._content_unit(volume, rows)
+        for lane, ready in enumerate(self._ready):
+            while ready or self._queue_stored(lane):
+                volume, parts = ready[0]
+                rows = next(parts, None)
+                if rows is not None:
+                    return self._content_unit(volume, rows)
+                ready.popleft()
         return None
 
-    def _queue_stored(self) -> bool:
-        """Queue what one volume has stored and not queued; say whether there was any."""
-        volume = next((each for each in self._volumes.values() if each.last > each.queued), None)
+    def _queue_stored(self, lane: int) -> bool:
+        """Queue what one volume has stored of a lane and not queued; say whether it has any."""
+        waiting = (each for each in self._volumes.values() if each.last > each.queued[lane])
+        volume = next(waiting, None)
         if volume is None:
             return False
-        size = min(UNIT_BYTES, max(UNIT_BYTES_LEAST, volume.unread // UNITS_OF_VOLUME))
+        size = min(UNIT_BYTES, max(UNIT_BYTES_LEAST, volume.unread[lane] // UNITS_OF_VOLUME))
         parts = queries.tasks(
-            self._run.database, volume.id, after=volume.queued, limit=UNIT_ITEMS, max_bytes=size
+            self._run.database,
+            volume.id,
+            lane=lane,
+            after=volume.queued[lane],
+            limit=UNIT_ITEMS,
+            max_bytes=size,
         )
-        volume.queued, volume.unread = volume.last, 0
-        self._ready.append((volume, parts))
+        volume.queued[lane], volume.unread[lane] = volume.last, 0
+        self._ready[lane].append((volume, parts))
         return True
 
     def _content_unit(

@@ -6,6 +6,7 @@ from heroes_forensics.frames import Batch
 from heroes_forensics.model import JSON, Gap, Listing
 from heroes_forensics.pipelines.detours import Detours
 from heroes_forensics.pipelines.relisting import Stored, StoredInAnyOrder
+from heroes_forensics.store.lanes import LANES
 
 
 @dataclass(slots=True)
@@ -30,10 +31,10 @@ class Examined:
     """Gaps met and not stored yet."""
     listing: Listing | None = None
     """What its listers counted so far; None before the first has finished."""
-    queued: int = 0
-    """The last item that went into content units; no later one did."""
-    unread: int = 0
-    """Bytes of the items stored after that one."""
+    queued: list[int] = field(default_factory=lambda: [0] * len(LANES))
+    """By lane, the item up to which everything went into content units."""
+    unread: list[int] = field(default_factory=lambda: [0] * len(LANES))
+    """By lane, bytes of the items stored since it was queued last."""
     last: int = 0
     """The last item stored."""
     detours: Detours = field(default_factory=Detours)

@@ -181,7 +181,7 @@ class ListingStore:
         run.listed(len(stored), len(skips), size)
         if stored:
             volume.last = stored[-1][0]
-        volume.unread += size
+        volume.unread = [bytes_ + size for bytes_ in volume.unread]
         volume.stored += len(stored)
         volume.directories += _directories(volume.waiting)
         volume.waiting, volume.waiting_rows, volume.gaps = [], 0, []

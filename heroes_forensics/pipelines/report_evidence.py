@@ -13,6 +13,7 @@ from heroes_forensics.reports.evidence import (
     DigestCheck,
     Equation,
     GapGroup,
+    LaneCount,
     Note,
     Segment,
     Source,
@@ -25,6 +26,8 @@ from heroes_forensics.reports.evidence import (
 )
 from heroes_forensics.store import queries
 from heroes_forensics.store.database import Database
+from heroes_forensics.store.lanes import LANES
+from heroes_forensics.store.lanes import lanes as count_lanes
 
 TYPE_CLASSES: Final[Mapping[FileClass, TypeClass]] = {
     FileClass.IMAGE: "picture",
@@ -170,20 +173,21 @@ class EvidenceBuilder:
 
     def coverage(self, exhibit: int, sources: tuple[Source, ...]) -> Coverage:
         """Return how much of an exhibit was examined; ``sources`` are all it has."""
-        sums = next(
-            self._database.rows(
-                "SELECT total(max(i.size, 0)),"
-                " total(CASE WHEN c.status = 1 THEN max(i.size, 0) END)"
-                " FROM item i JOIN volume v ON v.id = i.volume_id"
-                " JOIN source s ON s.id = v.source_id LEFT JOIN content c ON c.item_id = i.id"
-                " WHERE s.exhibit_id=? AND i.kind IN (1, 5)",
-                (exhibit,),
+        lanes = tuple(
+            LaneCount(
+                name="media" if lane.name == LANES[0] else "rest",
+                streams=lane.items,
+                examined=lane.examined,
+                size=_bytes(lane.bytes),
+                size_examined=_bytes(lane.bytes_examined),
             )
+            for lane in count_lanes(self._database, exhibit=exhibit)
         )
         return Coverage.of(
             sources,
-            item_bytes=_bytes(sums[0]),
-            item_bytes_examined=_bytes(sums[1]),
+            lanes=lanes,
+            item_bytes=_bytes(sum(lane.size for lane in lanes)),
+            item_bytes_examined=_bytes(sum(lane.size_examined for lane in lanes)),
             types=tuple(self._types(exhibit)),
             gaps=tuple(self._gaps(exhibit)),
             areas=tuple(self._areas(exhibit)),

@@ -5,8 +5,6 @@ What it says of the evidence itself comes from `report_evidence`.
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,10 +12,11 @@ from heroes_forensics import __version__
 from heroes_forensics.custody import chain, notes
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.model import EntryFlag, Place, TimeRule
+from heroes_forensics.pipelines.interruptions import breaks as breaks_of_runs
 from heroes_forensics.pipelines.report_evidence import WHICH, EvidenceBuilder, type_class, word
 from heroes_forensics.pipelines.report_items import time_rules
 from heroes_forensics.pipelines.report_sets import SetsBuilder
-from heroes_forensics.pipelines.run import number_text
+from heroes_forensics.pipelines.telling import number_text
 from heroes_forensics.reports import checking, verdict
 from heroes_forensics.reports.evidence import (
     FileTime,
@@ -161,33 +160,14 @@ class Builder:
             if isinstance(event, dict) and event["type"] != "unit.completed":
                 yield Event(seq, event["time"], event["type"], str(event["actor"]["id"]))
 
-    @cached_property
-    def _breaks(self) -> dict[str, list[Interruption]]:
-        """Return the interruptions of each run, as the ledger has them."""
-        found: dict[str, list[Interruption]] = {}
-        kinds = ("run.interrupted", "run.resumed")
-        for (line,) in self._database.rows(
-            "SELECT line FROM ledger WHERE instr(line, CAST(?1 AS BLOB))"
-            " OR instr(line, CAST(?2 AS BLOB)) ORDER BY seq",
-            kinds,
-        ):
-            event = chain.parse(line.rstrip(b"\n"))
-            if not isinstance(event, dict) or event["type"] not in kinds:
-                continue
-            of_run = found.setdefault(event["body"]["run"], [])
-            if event["type"] == "run.interrupted":
-                of_run.append(Interruption(event["body"]["cause"], event["time"]))
-            elif of_run:
-                of_run[-1] = replace(of_run[-1], resumed=event["time"])
-        return found
-
     def _runs(self) -> Iterator[Run]:
+        found = breaks_of_runs(self._database)
         for uuid, started, ended, outcome, config, facts in self._database.rows(
             "SELECT uuid, started, ended, outcome, config, facts FROM run ORDER BY id"
         ):
             settings = json.loads(config)
             isolation = json.loads(facts).get("isolation") or {}
-            breaks = self._breaks.get(uuid, ())
+            breaks = found.get(uuid, ())
             yield Run(
                 uuid=uuid,
                 purpose="scan",
@@ -205,7 +185,7 @@ class Builder:
                 verify=settings["verify"],
                 workers=settings["workers"],
                 interruptions=len(breaks),
-                breaks=tuple(breaks),
+                breaks=tuple(Interruption(each.cause, each.noted, each.resumed) for each in breaks),
             )
 
     # ---- exhibits ------------------------------------------------------------------------

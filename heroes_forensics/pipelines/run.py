@@ -1,9 +1,7 @@
 """The state of one run: its numbers, its counters, and what it tells the case and the watcher."""
 
-import json
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -12,17 +10,17 @@ import numpy.typing as npt
 
 from heroes_forensics.frames import Rows
 from heroes_forensics.model import JSON, Gap, is_policy
+from heroes_forensics.pipelines import telling
 from heroes_forensics.pipelines.cases import OpenCase
 from heroes_forensics.pipelines.folders import EVENTS
-from heroes_forensics.pipelines.journal import Journal, now
 from heroes_forensics.pipelines.stopping import Stop
+from heroes_forensics.pipelines.telling import Teller
 from heroes_forensics.pipelines.watch import Progress, Watch
-from heroes_forensics.store import progress, queries
+from heroes_forensics.store import progress
 from heroes_forensics.store.records import MatchRow, Seal
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from heroes_forensics.pipelines.journal import Journal
     from heroes_forensics.store.database import Database
 
 TICK_SECONDS: Final = 0.2
@@ -77,7 +75,7 @@ class Run:
         """Evidence or its listing is not what it was: exit code 6, whatever else was found."""
         self._changed: set[str] = set()
         self._matching = matching
-        self._watch = watch
+        self.teller = Teller(case.database, case.folder / EVENTS, watch)
         self._unit = int(self.database.value("SELECT coalesce(max(id), 0) FROM unit"))
         self._item = int(self.database.value("SELECT coalesce(max(id), 0) FROM item"))
         self._provisional = 0
@@ -89,7 +87,6 @@ class Run:
         self._finding = done.findings
         self._gaps = done.gaps
         self._media = [0, 0]
-        self._events: Path = case.folder / EVENTS
 
     @property
     def interrupted(self) -> bool:
@@ -164,25 +161,23 @@ class Run:
         """Count streams read, and show findings before they are committed."""
         self._items[0] += items
         self._bytes[0] += size
-        for match in matches:
-            if match.makes_finding:
-                self._provisional += 1
-                self._tell(match, "provisional", None)
+        found = [(match, None) for match in matches if match.makes_finding]
+        self._provisional += len(found)
+        self.teller.findings(found, telling.PROVISIONAL)
 
     def withdrawn(self, matches: Sequence[MatchRow]) -> None:
         """Take back provisional findings of a unit that is done again."""
-        for match in matches:
-            if match.makes_finding:
-                self._provisional -= 1
-                self._tell(match, "withdrawn", None)
+        found = [(match, None) for match in matches if match.makes_finding]
+        self._provisional -= len(found)
+        self.teller.findings(found, telling.WITHDRAWN)
 
     def committed(self, numbered: Sequence[tuple[int, MatchRow]], gaps: int) -> None:
         """Confirm findings under their numbers."""
         self._gaps += gaps
-        for number, match in numbered:
-            self._provisional -= 1
-            self._finding += 1
-            self._tell(match, "confirmed", number)
+        self._provisional -= len(numbered)
+        self._finding += len(numbered)
+        found = [(match, number) for number, match in numbered]
+        self.teller.findings(found, telling.CONFIRMED)
 
     def media(self, size: int) -> None:
         """Count bytes of the image digested."""
@@ -198,7 +193,7 @@ class Run:
         if not force and moment - self._last_tick < TICK_SECONDS:
             return
         self._last_tick = moment
-        self._watch.progress(
+        self.teller.progress(
             Progress(
                 stage=self._stage,
                 items_done=self._items[0],
@@ -209,36 +204,10 @@ class Run:
                 media_total=self._media[1],
                 findings=self._finding + self._provisional,
                 gaps=self._gaps,
-            )
+            ),
+            force=force,
         )
 
     def note(self, text: str) -> None:
         """Say one sentence to the watcher."""
-        self._watch.note(text)
-
-    def _tell(self, match: MatchRow, state: str, number: int | None) -> None:
-        item = queries.item(self.database, match.item_id)
-        finding: JSON = {
-            "type": "finding",
-            "time": now(),
-            "state": state,
-            "finding": None if number is None else number_text(number),
-            "locator": item.full_locator if item else "",
-            "grade": match.grade,
-            "verdict": match.verdict,
-            "set": match.facts.get("set"),
-            "category": match.facts.get("category"),
-        }
-        self._watch.finding(finding)
-        self.log(finding)
-
-    def log(self, event: JSON) -> None:
-        """Append one line to ``events.jsonl``, which `status --follow` reads."""
-        # Only a convenience: a full disk ends the run where it touches the record.
-        with suppress(OSError), self._events.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(event, sort_keys=True) + "\n")
-
-
-def number_text(number: int) -> str:
-    """Return the one text form of a finding number."""
-    return f"F-{number:06d}"
+        self.teller.note(text)

@@ -108,8 +108,10 @@ class Scanning:
             run.note(f"{source.label}: the image does not verify and was not examined")
             examination.leave_out("source.mismatch")
             return
-        examination.examine(media=media if pending and verify == "during" else None)
-        if pending and verify == "later" and not run.interrupted:
+        # Within a budget, what finds something goes first.
+        meanwhile = verify == "during" and not run.stop.limited
+        examination.examine(media=media if pending and meanwhile else None)
+        if pending and verify in {"during", "later"} and not meanwhile and not run.interrupted:
             examination.go_through(media)
         if pending and verify in {"during", "later"}:
             self._verify(examination, source, wanted, media.result)

@@ -120,7 +120,7 @@ def begin(  # noqa: PLR0913 - what a run begins with
     text = json.dumps(facts, sort_keys=True, indent=1).encode() + b"\n"
     case.bundle.write_run(uuid, "environment.json", text)
     case.journal.checkpoint("run started")
-    run.log({"type": "run", "run": uuid, "state": "started"})
+    run.teller.run(uuid, "started")
     return run, registered
 
 
@@ -153,7 +153,8 @@ def resume(  # noqa: PLR0913 - what a run goes on with
         isolated(run, records, isolation)
         records.run_resumed(run.id)
     case.journal.checkpoint("run resumed")
-    run.log({"type": "run", "run": run.uuid, "state": "resumed"})
+    run.teller.withdraw_left()
+    run.teller.run(run.uuid, "resumed")
     return run
 
 

@@ -22,6 +22,9 @@ UNHEARD: Final = (signal.SIGHUP,)
 """A terminal that is closed, or a connection that breaks, ends no run."""
 
 
+_now = time.monotonic
+
+
 class Stop:
     """Whether a run is to end, and why; empty while it is not.
 
@@ -32,16 +35,21 @@ class Stop:
     def __init__(self, budget: float | None = None) -> None:
         self._cause = ""
         self._settled = False
-        self._end = None if budget is None else time.monotonic() + budget
+        self._end = None if budget is None else _now() + budget
 
     @property
     def cause(self) -> str:
         """One of the causes above, or an empty text."""
         if self._settled:
             return self._cause
-        if not self._cause and self._end is not None and time.monotonic() >= self._end:
+        if not self._cause and self._end is not None and _now() >= self._end:
             self._cause = BUDGET
         return self._cause
+
+    @property
+    def limited(self) -> bool:
+        """Whether the run has a budget: what finds something goes before what verifies."""
+        return self._end is not None
 
     def ask(self, cause: str) -> None:
         """Have the run end; the first cause stays."""

@@ -204,6 +204,7 @@ def _listed(
     beat: Callable[[], None],
     before_counts: Callable[[], Iterator[Frame]] = lambda: iter(()),
 ) -> Iterator[Frame]:
+    names_media: Callable[[bytes], bool] = import_module("heroes_forensics.filetype").names_media
     waiting: list[Entry] = []
     last: Listing | None = None
     for each in found:
@@ -213,13 +214,13 @@ def _listed(
             waiting.append(each)
             beat()
             if len(waiting) >= _ENTRY_BATCH:
-                yield from entry_batches(waiting)
+                yield from entry_batches(waiting, names_media=names_media)
                 waiting = []
         elif isinstance(each, Gap):
             yield _gap(each)
         else:
             last = each
-    yield from entry_batches(waiting)
+    yield from entry_batches(waiting, names_media=names_media)
     yield from before_counts()
     if last is None:
         raise EvidenceError("the listing of a volume ended without its own count")

@@ -22,12 +22,15 @@ from heroes_forensics.model import (
     is_policy,
 )
 from heroes_forensics.parsers.filesystems import locators
+from heroes_forensics.pipelines import locking
 from heroes_forensics.pipelines.folders import BUNDLE, DATABASE, EVENTS
+from heroes_forensics.pipelines.interruptions import breaks as breaks_of_runs
 from heroes_forensics.pipelines.report_evidence import word
 from heroes_forensics.pipelines.report_model import Builder
-from heroes_forensics.pipelines.run import number_text
+from heroes_forensics.pipelines.telling import number_text, parsed, whole_lines
 from heroes_forensics.store import derived, queries
 from heroes_forensics.store.database import Database
+from heroes_forensics.store.lanes import lanes
 
 STATUS_WORDS: Final = ("not-reached", "done", "gap", "no-content", "policy")
 _NUMBER: Final = re.compile(r"F-0*(\d{1,9})", re.IGNORECASE)
@@ -59,6 +62,8 @@ def status(case_dir: Path) -> JSON:
                 {"volume": f"{label}/{key}", "file_system": system, "state": state} | _terms(found)
             )
         gaps = queries.gap_counts(database)
+        breaks = breaks_of_runs(database)
+        holder = locking.holder(case_dir)
         return {
             "type": "status",
             "case": facts["uuid"],
@@ -70,12 +75,16 @@ def status(case_dir: Path) -> JSON:
                     "started": started,
                     "ended": ended,
                     "outcome": outcome or "open",
+                    "state": outcome or ("running" if holder else "broken off"),
+                    "interruptions": [each.to_json() for each in breaks.get(uuid, ())],
                     "isolation": json.loads(run_facts).get("isolation"),
                 }
                 for uuid, started, ended, outcome, run_facts in database.rows(
                     "SELECT uuid, started, ended, outcome, facts FROM run ORDER BY id"
                 )
             ],
+            "holder": None if holder is None else {"pid": holder.pid, "since": holder.since},
+            "lanes": [lane._asdict() for lane in lanes(database)],
             "equation": _terms(queries.total(equations))
             | {"closes": all(each.closes for each in equations)},
             "volumes": volumes,
@@ -246,14 +255,9 @@ def events(case_dir: Path, *, follow: bool = False) -> Iterator[JSON]:
         )
     position = 0
     while True:
-        if path.exists():
-            with path.open("rb") as stream:
-                stream.seek(position)
-                for line in stream:
-                    if not line.endswith(b"\n"):
-                        break
-                    position += len(line)
-                    yield json.loads(line)
+        for line in whole_lines(path, position):
+            position += len(line)
+            yield from parsed([line])
         if not follow:
             return
         time.sleep(_FOLLOW_SECONDS)

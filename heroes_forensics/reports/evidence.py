@@ -3,9 +3,9 @@
 Nothing here holds a name from evidence or a digest of a file: only locators, counts and codes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Final, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self, TypeVar
 
 from heroes_forensics.model import Listing, Moment, TimeRule
 from heroes_forensics.reports import moments
@@ -24,6 +24,8 @@ SourceAlarm = Literal["mismatch", "unreadable", "partial", "changed"]
 read for its digests, or in part; its files changed while it was examined."""
 
 VolumeState = Literal["examined", "encrypted", "unsupported", "unknown", "damaged", "not-examined"]
+
+_Row = TypeVar("_Row")
 
 TypeClass = Literal[
     "picture", "film", "sound", "document", "archive", "database", "mail", "program", "text",
@@ -217,6 +219,27 @@ class TypeCount(Record):
     size: Count = 0
 
 
+@dataclass(frozen=True, slots=True)
+class LaneCount(Record):
+    """How much of one lane was read; ``media`` is read before ``rest``."""
+
+    COMPUTED: ClassVar[tuple[str, ...]] = ("percent_of_bytes",)
+
+    name: Literal["media", "rest"]
+    """``media``: allocated, named like a picture or film, outside of system areas."""
+    streams: Count
+    """Listed, with content."""
+    examined: Count
+    size: Count
+    """Their bytes, by the metadata."""
+    size_examined: Count
+
+    @property
+    def percent_of_bytes(self) -> Percent:
+        """Share of their bytes that was examined."""
+        return percent(self.size_examined, self.size)
+
+
 _EXAMPLES: Final = 5
 """Locators shown beside a group of gaps; all of them are in the inventory."""
 
@@ -239,6 +262,27 @@ def _merged_types(one: TypeCount, other: TypeCount) -> TypeCount:
     )
 
 
+def _merged_lanes(one: LaneCount, other: LaneCount) -> LaneCount:
+    return replace(
+        one,
+        streams=one.streams + other.streams,
+        examined=one.examined + other.examined,
+        size=one.size + other.size,
+        size_examined=one.size_examined + other.size_examined,
+    )
+
+
+def _by(
+    rows: Iterable[_Row], key: Callable[[_Row], str], merged: Callable[[_Row, _Row], _Row]
+) -> tuple[_Row, ...]:
+    """Merge the rows that have a key in common, in the order of the first of them."""
+    found: dict[str, _Row] = {}
+    for row in rows:
+        name = key(row)
+        found[name] = merged(found[name], row) if name in found else row
+    return tuple(found.values())
+
+
 @dataclass(frozen=True, slots=True)
 class Coverage(Record):
     """How much was seen, of one exhibit or of all."""
@@ -257,6 +301,7 @@ class Coverage(Record):
     types: tuple[TypeCount, ...] = ()
     gaps: tuple[GapGroup, ...] = ()
     areas: tuple[Area, ...] = ()
+    lanes: tuple[LaneCount, ...] = ()
 
     @classmethod
     def of(  # noqa: PLR0913 # what the volumes themselves cannot say
@@ -268,6 +313,7 @@ class Coverage(Record):
         types: tuple[TypeCount, ...] = (),
         gaps: tuple[GapGroup, ...] = (),
         areas: tuple[Area, ...] = (),
+        lanes: tuple[LaneCount, ...] = (),
     ) -> Self:
         """Sum up the volumes of ``sources``; what they do not know is given."""
         volumes = [volume for source in sources for volume in source.volumes]
@@ -281,19 +327,15 @@ class Coverage(Record):
             types=types,
             gaps=gaps,
             areas=areas,
+            lanes=lanes,
         )
 
     @classmethod
     def total(cls, parts: Sequence["Coverage"]) -> Self:
         """Sum up the coverage of several exhibits; gaps and types are merged by their code."""
-        gaps: dict[str, GapGroup] = {}
-        for gap in (gap for part in parts for gap in part.gaps):
-            gaps[gap.code] = _merged_gaps(gaps[gap.code], gap) if gap.code in gaps else gap
-        types: dict[str, TypeCount] = {}
-        for row in (row for part in parts for row in part.types):
-            types[row.type_class] = (
-                _merged_types(types[row.type_class], row) if row.type_class in types else row
-            )
+        gaps = (row for part in parts for row in part.gaps)
+        types = (row for part in parts for row in part.types)
+        lanes = (row for part in parts for row in part.lanes)
         return cls(
             equation=sum((part.equation for part in parts), Equation()),
             parts_close=all(part.closes for part in parts),
@@ -301,9 +343,10 @@ class Coverage(Record):
             item_bytes_examined=sum(part.item_bytes_examined for part in parts),
             volume_bytes=sum(part.volume_bytes for part in parts),
             volume_bytes_not_opened=sum(part.volume_bytes_not_opened for part in parts),
-            types=tuple(types.values()),
-            gaps=tuple(gaps.values()),
+            types=_by(types, lambda row: row.type_class, _merged_types),
+            gaps=_by(gaps, lambda row: row.code, _merged_gaps),
             areas=tuple(area for part in parts for area in part.areas),
+            lanes=_by(lanes, lambda row: row.name, _merged_lanes),
         )
 
     @property

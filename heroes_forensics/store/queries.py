@@ -12,6 +12,7 @@ from heroes_forensics.frames import tasks as task_rows
 from heroes_forensics.model import GAP_TEXTS, JSON, Moment, Times, is_policy
 from heroes_forensics.store import derived
 from heroes_forensics.store.database import Database
+from heroes_forensics.store.lanes import CONDITIONS
 from heroes_forensics.store.records import TIMES
 
 _LINES: Final = 2000
@@ -163,10 +164,18 @@ def total(equations: list[Equation]) -> Equation:
     return Equation(**{name: sum(getattr(each, name) for each in equations) for name in names})
 
 
-def tasks(
-    database: Database, volume: int, *, after: int, limit: int, max_bytes: int
+def tasks(  # noqa: PLR0913 - which items, and how to cut them
+    database: Database, volume: int, *, lane: int, after: int, limit: int, max_bytes: int
 ) -> Iterator[Rows]:
     """Cut what is to read of one volume, of the items numbered above ``after``, in disk order.
+
+    Args:
+        database: of the case.
+        volume: its row.
+        lane: position in `lanes.LANES`.
+        after: items up to this one are left out.
+        limit: items of one unit.
+        max_bytes: of one unit.
 
     Yields:
         `TASK` rows, at most ``limit`` of them and ``max_bytes`` of content together (one larger
@@ -175,9 +184,10 @@ def tasks(
     waiting: list[tuple[int, int, int, int, bytes]] = []
     size = 0
     for row in database.rows(
-        "SELECT i.id, i.kind, i.flags, i.size, i.handle FROM item i"
+        "SELECT i.id, i.kind, i.flags, i.size, i.handle FROM item i"  # noqa: S608 - our own condition
         " LEFT JOIN content c ON c.item_id = i.id"
-        " WHERE i.id > ? AND i.volume_id=? AND c.item_id IS NULL ORDER BY i.first_offset, i.id",
+        f" WHERE i.id > ? AND i.volume_id=? AND c.item_id IS NULL AND {CONDITIONS[lane]}"
+        " ORDER BY i.first_offset, i.id",
         (after, volume),
     ):
         if waiting and (len(waiting) >= limit or size + max(0, row[3]) > max_bytes):

@@ -1,0 +1,55 @@
+"""The two lanes of a run: what is read first, and how far each of them has come.
+
+First what looks like pictures and films by its name, is allocated and lies outside of system areas,
+then all the rest. The names are not needed for that: the lister said what it saw in them.
+"""
+
+from typing import Final, NamedTuple
+
+from heroes_forensics.frames import Status
+from heroes_forensics.model import HAS_CONTENT, EntryFlag, EntryKind, Place
+from heroes_forensics.store.database import Database
+
+LANES: Final = ("media", "rest")
+"""In the order in which they are read."""
+
+_FIRST: Final = int(EntryFlag.ALLOCATED | EntryFlag.MEDIA_NAME)
+_LATER_PLACES: Final = (int(Place.SYSTEM), int(Place.UNALLOCATED))
+IS_FIRST: Final = (
+    f"(i.kind = {int(EntryKind.FILE)} AND i.flags & {_FIRST} = {_FIRST}"
+    f" AND i.place NOT IN {_LATER_PLACES})"
+)
+"""SQL of an item ``i`` of the first lane."""
+CONDITIONS: Final = (IS_FIRST, f"NOT {IS_FIRST}")
+"""SQL of an item ``i``, by lane."""
+
+_KINDS: Final = tuple(sorted(int(kind) for kind in HAS_CONTENT))
+
+
+class Lane(NamedTuple):
+    """How far one lane has come: streams that have content, by the metadata."""
+
+    name: str
+    items: int
+    ended: int
+    """Examined, left out by policy, or a gap."""
+    examined: int
+    bytes: int
+    bytes_examined: int
+
+
+def lanes(database: Database, *, exhibit: int | None = None) -> list[Lane]:
+    """Count both lanes, of the case or of one exhibit, in their order."""
+    found = {
+        first: row
+        for first, *row in database.rows(
+            f"SELECT {IS_FIRST}, count(*), count(c.item_id), total(c.status = ?2),"  # noqa: S608 - our own numbers
+            " total(max(i.size, 0)), total(CASE WHEN c.status = ?2 THEN max(i.size, 0) END)"
+            " FROM item i JOIN volume v ON v.id = i.volume_id JOIN source s ON s.id = v.source_id"
+            " LEFT JOIN content c ON c.item_id = i.id"
+            f" WHERE i.kind IN {_KINDS} AND (?1 IS NULL OR s.exhibit_id = ?1) GROUP BY 1",
+            (exhibit, int(Status.DONE)),
+        )
+    }
+    counts = (found.get(int(name == LANES[0]), [0] * 5) for name in LANES)
+    return [Lane(name, *map(int, row)) for name, row in zip(LANES, counts, strict=True)]
