@@ -134,9 +134,11 @@ def test_segments_of_two_acquisitions_are_refused(tmp_path: Path) -> None:
 
 def test_segments_in_the_wrong_order_are_refused(tmp_path: Path) -> None:
     paths = written(tmp_path, MEDIA)
-    slots = slots_of(paths[0], *reversed(paths[1:]))
-    with pytest.raises(EvidenceError, match="calls itself segment"):
-        open_source(slots)
+    second, third = paths[1].read_bytes(), paths[2].read_bytes()
+    paths[1].write_bytes(third)
+    paths[2].write_bytes(second)
+    with pytest.raises(EvidenceError, match=r"segment 2 of x\.E01 calls itself segment 3"):
+        opened(paths[0])
 
 
 def test_a_damaged_section_is_refused(tmp_path: Path) -> None:
@@ -276,3 +278,11 @@ def test_no_bytes_make_the_section_walk_crash_or_run_away(junk: bytes, at: int) 
             media = ChunkReader(found, [reader])
             with contextlib.suppress(OSError):
                 media.pread(0, 100)
+
+
+@pytest.mark.parametrize("name", ["disk.raw", "disk.img", "disk.E07", "disk", "disk.eab"])
+def test_one_segment_is_read_whatever_it_is_called(tmp_path: Path, name: str) -> None:
+    (image,) = ewf_writer.write(MEDIA)
+    (tmp_path / name).write_bytes(image)
+    source = open_source(slots_of(tmp_path / name), treat_as="image")
+    assert read(source) == MEDIA

@@ -9,6 +9,7 @@ from heroes_forensics.parsers.storage.segments import (
     SEGMENT,
     Found,
     discover,
+    ewf_numbers,
     open_slots,
 )
 
@@ -182,3 +183,20 @@ def test_when_one_part_cannot_be_opened_the_others_are_closed(tmp_path: Path) ->
     with pytest.raises(EvidenceError, match=r"a\.E02 cannot be opened"):
         open_slots(found)
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+NUMBERS = {
+    "digits": (["a.E01", "a.E02", "a.E99"], [1, 2, 99]),
+    "letters": (["a.E01", "a.EAA", "a.EAB", "a.EBA", "a.FAA"], [1, 100, 101, 126, 776]),
+    "small letters": (["a.s02", "a.saa"], [2, 100]),
+    "a hole": (["a.E02", "a.E04"], [2, 4]),
+    "no names of a set": (["a.E01", "a.r4w"], []),
+    "an image that was renamed": (["a.raw"], []),
+    "twice the same": (["a.E01", "b.E01"], []),
+    "none": (["a.E00"], []),
+}
+
+
+@pytest.mark.parametrize(("names_", "numbers"), NUMBERS.values(), ids=NUMBERS)
+def test_a_name_says_which_segment_it_is(names_: list[str], numbers: list[int]) -> None:
+    assert ewf_numbers(names_) == numbers

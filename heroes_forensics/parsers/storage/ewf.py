@@ -97,12 +97,15 @@ class LibewfReader:
             self._handle.close()
 
 
-def open_ewf(name: str, segments: Sequence[Reader], *, accept_damaged: bool) -> Image:
+def open_ewf(
+    name: str, segments: Sequence[Reader], *, accept_damaged: bool, named: Sequence[int] = ()
+) -> Image:
     """Open an EWF set from readers of its segments, in order.
 
     Args:
         name: basename of the first segment, for messages.
         segments: one reader each.
+        named: the number that the name of each gives it; empty for 1, 2, 3 ...
         accept_damaged: go on with gaps where the set is cut or mixed.
 
     Raises:
@@ -111,7 +114,7 @@ def open_ewf(name: str, segments: Sequence[Reader], *, accept_damaged: bool) -> 
     try:
         if segments[0].pread(0, 8) != ewf_sections.SIGNATURE:
             return open_libewf(name, segments)
-        sections = ewf_sections.survey(segments)
+        sections = ewf_sections.survey(segments, named)
         found = 0
         if accept_damaged and any(table.loose for table in sections.tables):
             found = ewf_rebuild.rebuild(sections, segments)

@@ -17,19 +17,23 @@ _NAMED: Final = 100
 """Missing segments in a row that are named one by one."""
 
 
-def survey(segments: Sequence[Reader]) -> Sections:
+def survey(segments: Sequence[Reader], named: Sequence[int] = ()) -> Sections:
     """Walk the section list of every segment.
+
+    Args:
+        segments: one reader each.
+        named: the number that the name of each gives it; empty for 1, 2, 3 ...
 
     Raises:
         OSError: a segment could not be read.
     """
     found = Sections()
     breaks = found.breaks
-    order = _in_order(found, segments)
+    order, doubtful = _in_order(found, segments, named or range(1, len(segments) + 1))
     expected = 1
     for at, (number, index) in enumerate(order):
         if number > expected:
-            lost = range(expected, min(number, expected + _NAMED))
+            lost = [each for each in range(expected, number)[:_NAMED] if each not in doubtful]
             found.faults += [("missing", {"segment": each}) for each in lost]
             breaks.add(len(found.tables))
         expected = number + 1
@@ -71,8 +75,12 @@ def renumber(found: Sections) -> None:
     missing = found.chunks - found.tabled
     if found.chunks and missing:
         found.faults.append(("chunks", {"declared": found.chunks, "tabled": found.tabled}))
-    places = found.breaks if missing else set()
-    first, last = min(places, default=len(found.tables)), max(places, default=0)
+    end = len(found.tables)
+    first = last = end
+    if missing and found.breaks:
+        first, last = min(found.breaks), max(found.breaks)
+    elif missing > 0:
+        first = 0  # chunks are missing, and nothing says where
     numbered: list[Table] = []
     at = 0
     for index, table in enumerate(found.tables):
@@ -84,26 +92,44 @@ def renumber(found: Sections) -> None:
     found.tables = numbered
 
 
-def _in_order(found: Sections, segments: Sequence[Reader]) -> list[tuple[int, int]]:
-    """Return (number it gives itself, index) of the segments to walk, by that number."""
-    numbered: dict[int, int] = {}
-    before = 0
-    increasing = True
-    for index, segment in enumerate(segments):
-        head = segment.pread(0, FILE_HEADER)
-        number = before + 1
-        if head.startswith(SIGNATURE) and len(head) == FILE_HEADER:
-            number = int.from_bytes(head[9:11], "little")
-        else:
-            found.faults.append(("damaged", {"segment": index + 1, "offset": 0}))
-        if number <= before or (index == 0 and number != 1):
-            increasing = False
-        before = number
-        numbered.setdefault(number, index)
-    if not increasing:
-        found.faults += [
-            ("order", {"segment": index + 1, "written": number})
-            for number, index in sorted(numbered.items(), key=lambda pair: pair[1])
-            if number != index + 1
-        ]
-    return sorted(numbered.items())
+def _in_order(
+    found: Sections, segments: Sequence[Reader], named: Sequence[int]
+) -> tuple[list[tuple[int, int]], set[int]]:
+    """Say which segments to walk, in which order.
+
+    A segment says in two bytes, without a checksum, which one it is, and its name says so too.
+    Where the two differ, either files were renamed, and the numbers inside are those of the names
+    in another order; or a number is damaged, and what is in that segment could be of any place.
+
+    Returns:
+        (number, index) of each segment to walk, and the numbers of those that are left aside.
+    """
+    inside = [_number_inside(segment) for segment in segments]
+    found.faults += [
+        ("damaged", {"segment": index + 1, "offset": 0})
+        for index, number in enumerate(inside)
+        if number is None
+    ]
+    if inside == list(range(1, len(inside) + 1)):
+        named = list(range(1, len(inside) + 1))  # whatever the files are called
+    pairs = list(enumerate(zip(inside, named, strict=True)))
+    if all(own in {None, name} for _, (own, name) in pairs):
+        return sorted((name, index) for index, (_, name) in pairs), set()
+    found.faults += [
+        ("order", {"segment": index + 1, "written": own})
+        for index, (own, name) in pairs
+        if own not in {None, name}
+    ]
+    numbers = [number for number in inside if number is not None]
+    if sorted(numbers) == sorted(named):
+        return sorted((number, index) for index, number in enumerate(numbers)), set()
+    agreed = sorted((name, index) for index, (own, name) in pairs if own == name)
+    return agreed, {name for _, (own, name) in pairs if own != name}
+
+
+def _number_inside(segment: Reader) -> int | None:
+    """Return the number that a segment gives itself; None when its header is damaged."""
+    head = segment.pread(0, FILE_HEADER)
+    if len(head) < FILE_HEADER or not head.startswith(SIGNATURE):
+        return None
+    return int.from_bytes(head[9:11], "little")

@@ -218,8 +218,8 @@ class Walk:
             return
         index = len(self._found.tables)
         self._found.tables.append(Table(self._index, -1, 0, -1, 0, 0, self._loose))
-        # What is missing here lies behind them.
-        self.breaks = {place + (place == index) for place in self.breaks}
+        # What is missing here lies behind them; how many there are is not known either.
+        self.breaks = {place + (place == index) for place in self.breaks} | {index + 1}
         self._loose = None
 
     def _usable(self, head: tuple[int, int] | None, start: int, end: int) -> Table | None:

@@ -10,7 +10,7 @@ disks are taken along as companions when they lie in the same folder; nothing ou
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -34,6 +34,7 @@ _USUAL_SUFFIX: Final = len(".001")
 
 _EWF: Final = re.compile(r"(?P<stem>.*)\.(?P<first>[EeSsLl])(?P<number>\d\d)")
 _EWF2: Final = re.compile(r"(?P<stem>.*)\.(?P<first>[EeLl][Xx])(?P<number>\d\d)")
+_EWF_TAIL: Final = re.compile(r"[a-z](?:[0-9]{2}|[a-z]{2})")
 _DIGITS: Final = re.compile(r"(?P<stem>.+)\.(?P<number>\d{2,5})")
 _ALPHA: Final = re.compile(r"(?P<stem>.+)\.(?P<number>[a-z]{2,3})")
 
@@ -155,6 +156,22 @@ def open_slots(found: Found) -> tuple[Slot, ...]:
 def _reason(error: Exception) -> str:
     """Give the cause without the path that `str` would add."""
     return (isinstance(error, OSError) and error.strerror) or "the name is not valid"
+
+
+def ewf_numbers(names: Sequence[str]) -> list[int]:
+    """Return which segment of an EWF set each name stands for, from 1.
+
+    Empty when one of them is no name of a set, or two are the same.
+    """
+    tails = [name[-len("e01") :].lower() for name in names]
+    if not _EWF.fullmatch(names[0]) or not all(_EWF_TAIL.fullmatch(tail) for tail in tails):
+        return []
+    steps = [(ord(tail[0]) - ord(tails[0][0])) * _LETTERS**2 + _AFTER_DIGITS for tail in tails]
+    numbers = [
+        int(tail[1:]) if tail[1:].isdigit() else step + _alpha_number(tail[1:])
+        for tail, step in zip(tails, steps, strict=True)
+    ]
+    return numbers if len(set(numbers)) == len(numbers) and min(numbers) > 0 else []
 
 
 def _readable(path: Path, mode: int) -> None:

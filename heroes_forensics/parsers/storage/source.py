@@ -17,7 +17,7 @@ from heroes_forensics.parsers.storage.doubts import MISSING, Doubt
 from heroes_forensics.parsers.storage.image import Image
 from heroes_forensics.parsers.storage.partitions import look
 from heroes_forensics.parsers.storage.readers import ConcatReader, DescriptorReader
-from heroes_forensics.parsers.storage.segments import COMPANION, DIRECTORY, Slot
+from heroes_forensics.parsers.storage.segments import COMPANION, DIRECTORY, Slot, ewf_numbers
 
 IMAGE: Final = "image"
 ARCHIVE: Final = "archive"
@@ -148,7 +148,8 @@ def _open(
             for slot in slots
             if slot.role == COMPANION
         }
-        image = _image(container, name, parts, base, others, accept_damaged=accept_damaged)
+        segments = [slot for slot in slots if slot.role != COMPANION]
+        image = _image(container, segments, parts, base, others, accept_damaged=accept_damaged)
         return _source_of(image, name, slots)
     table, found = look(base)
     if table is not None or found is not None:
@@ -161,7 +162,7 @@ def _open(
 
 def _image(  # noqa: PLR0913 (one place hands on what opening any container needs)
     container: str,
-    name: str,
+    own: Sequence[Slot],
     parts: Sequence[Reader],
     base: Reader,
     others: dict[str, Reader],
@@ -169,10 +170,12 @@ def _image(  # noqa: PLR0913 (one place hands on what opening any container need
     accept_damaged: bool,
 ) -> Image:
     """Open a container; its library is imported only now."""
+    name = own[0].name
     if container == "ewf":
         from heroes_forensics.parsers.storage.ewf import open_ewf  # noqa: PLC0415
 
-        return open_ewf(name, parts, accept_damaged=accept_damaged)
+        named = ewf_numbers([slot.name for slot in own])
+        return open_ewf(name, parts, accept_damaged=accept_damaged, named=named)
     if container == "qcow2":
         from heroes_forensics.parsers.storage.qcow2 import open_qcow2  # noqa: PLC0415
 
