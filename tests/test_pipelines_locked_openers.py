@@ -16,7 +16,7 @@ from corpus import EVIDENCE, needs_evidence
 from scans import DEMO, folder
 
 from heroes_forensics.frames import ENTRY, Batch, Control, Frame, Rows, Unit, tasks
-from heroes_forensics.model import EntryKind
+from heroes_forensics.model import JSON, EntryKind
 from heroes_forensics.pipelines import sources, units
 from heroes_forensics.pipelines.supervisor import Supervisor, one
 
@@ -109,7 +109,8 @@ def compared(path: Path, supervisor: Supervisor) -> int:
         both(opened.unit(1, "inspect", {}))
         count = 0
         if 0 < int(str(opened.facts["size"])) <= LARGEST:
-            both(opened.unit(4, "media_digest", {}))
+            algorithms: JSON = {"algorithms": ["md5", "sha1", "sha256"]}
+            both(opened.unit(4, "media_digest", algorithms))
             count = 1
         for volume in opened.volumes:
             if volume.get("gap"):
