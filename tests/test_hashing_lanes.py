@@ -48,6 +48,20 @@ def test_any_mixture_of_lengths(compiled: lanes.Lanes, sizes: list[int], seed: i
     assert compiled.digests(messages) == expected(messages)
 
 
+@given(
+    sizes=st.lists(st.integers(0, 3000), max_size=70),
+    seed=st.integers(0, 2**32),
+    copied=st.sampled_from([0, 1, 63, 64, 65, 1000, 2999]),
+)
+def test_it_makes_no_difference_which_messages_are_copied(
+    compiled: lanes.Lanes, sizes: list[int], seed: int, copied: int
+) -> None:
+    messages = [noise(seed + number, size) for number, size in enumerate(sizes)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lanes, "COPIED", copied)
+        assert compiled.digests(messages) == expected(messages)
+
+
 @pytest.mark.parametrize("width", [4, 8])
 def test_processors_with_shorter_registers(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lanes, "width_of", lambda _: width)
@@ -58,7 +72,7 @@ def test_processors_with_shorter_registers(width: int, monkeypatch: pytest.Monke
 @pytest.mark.usefixtures("prepared")
 @pytest.mark.parametrize("count", [0, 1, 5, 16, 17, 40])
 def test_long_and_short_together(count: int) -> None:
-    sizes = (0, 5, 16_383, 16_384, 20_000, 70_001, 400_000)
+    sizes = (0, 1_023, 1_024, 16_384, 65_535, 65_536, 400_000)
     messages = [noise(number, sizes[number * number % 7]) for number in range(count)]
     assert lanes.md5_many(messages) == expected(messages)
 

@@ -16,13 +16,15 @@ import numpy.typing as npt
 
 from heroes_forensics.hashing.md5_program import BLOCK, program
 
-SHORT: Final = 16 << 10
+SHORT: Final = 1 << 10
 """Messages below so many bytes are not worth the book-keeping."""
+COPIED: Final = 64 << 10
+"""Messages below so many bytes are copied: cheaper than two turns."""
 ALONE: Final = 3
 """A message longer than so many times its fair share of all lanes would leave them idle."""
 
 _INITIAL: Final = np.array([0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476], dtype="<u4")
-_Call = Callable[[int, int, int], object]
+_Call = Callable[[int, int, int, int], object]
 
 
 class Lanes:
@@ -36,54 +38,65 @@ class Lanes:
 
     def digests(self, messages: Sequence[bytes]) -> list[bytes]:
         """Return the 16 bytes of the MD5 of each message."""
+        if not messages:
+            return []
         states = np.tile(_INITIAL, (len(messages), 1))
-        whole = [len(message) // BLOCK for message in messages]
-        self._run([_address(message) for message in messages], whole, states)
-        ends = [_end(message) for message in messages]
-        joined = b"".join(ends)
-        starts = np.cumsum([0, *map(len, ends)])[:-1] + _address(joined)
-        self._run(starts.tolist(), [len(end) // BLOCK for end in ends], states)
-        return [row.tobytes() for row in states]
+        sizes = np.fromiter(map(len, messages), dtype="<i8", count=len(messages))
+        # What is short is copied to where its end follows it; of what is long, only its end is.
+        long = sizes >= COPIED
+        whole = np.where(long, sizes // BLOCK, 0)
+        if long.any():
+            places = np.zeros(len(messages), dtype="<u8")
+            for position in np.flatnonzero(long).tolist():
+                places[position] = _address(messages[position])
+            self._run(places, whole, states)
+        parts: list[bytes] = []
+        for message, size in zip(messages, sizes.tolist(), strict=True):
+            parts += (message if size < COPIED else message[size - size % BLOCK :], _end(size))
+        joined = b"".join(parts)
+        blocks = (sizes + (BLOCK + 8)) // BLOCK - whole
+        starts = (np.cumsum(blocks) - blocks) * BLOCK + _address(joined)
+        self._run(starts.astype("<u8"), blocks, states)
+        data = states.tobytes()
+        return [data[start : start + 16] for start in range(0, len(data), 16)]
 
-    def _run(self, starts: list[int], blocks: list[int], states: npt.NDArray[np.uint32]) -> None:
-        """Feed ``blocks[n]`` blocks at address ``starts[n]`` into ``states[n]``, for each n."""
-        waiting = sorted((n for n, count in enumerate(blocks) if count), key=blocks.__getitem__)
+    def _run(
+        self,
+        places: npt.NDArray[np.uint64],
+        blocks: npt.NDArray[np.int64],
+        states: npt.NDArray[np.uint32],
+    ) -> None:
+        """Feed ``blocks[n]`` blocks at the address ``places[n]`` into ``states[n]``, for each n.
+
+        Messages of nearly the same length go together, so that few lanes wait for others.
+        """
         width = self.width
         state = np.zeros((4, width), dtype="<u4")
         pointers = np.zeros(width, dtype="<u8")
-        left = np.zeros(width, dtype="<i8")
-        owners = [-1] * width
-        while True:
-            for lane in range(width):
-                if left[lane] == 0:
-                    if owners[lane] >= 0:
-                        states[owners[lane]] = state[:, lane]
-                        owners[lane] = -1
-                    if waiting:
-                        owner = owners[lane] = waiting.pop()  # the longest first
-                        state[:, lane] = states[owner]
-                        pointers[lane], left[lane] = starts[owner], blocks[owner]
-            busy = left > 0
-            if not busy.any():
-                return
-            # An idle lane reads what a busy one reads, and nobody asks for its result.
-            pointers[~busy] = pointers[int(np.argmax(left))]
-            step = int(left[busy].min())
-            self._call(state.ctypes.data, pointers.ctypes.data, step)
-            pointers += np.uint64(step * BLOCK)
-            left[busy] -= step
+        counts = np.zeros(width, dtype="<u4")
+        order = np.argsort(-blocks, kind="stable")
+        order = order[: int(np.count_nonzero(blocks))]
+        for start in range(0, len(order), width):
+            group = order[start : start + width]
+            used = len(group)
+            pointers[:] = places[group[0]]  # a lane without a message reads what the first reads
+            pointers[:used] = places[group]
+            counts[:used], counts[used:] = blocks[group], 0
+            state[:, :used] = states[group].T
+            self._call(state.ctypes.data, pointers.ctypes.data, counts.ctypes.data, int(counts[0]))
+            states[group] = state[:, :used].T
 
 
 def _address(message: bytes) -> int:
     return int(np.frombuffer(message, dtype="u1").ctypes.data) if message else 0
 
 
-def _end(message: bytes) -> bytes:
-    """Return what follows the last whole block, padded as RFC 1321 3.1 and 3.2 say."""
-    size = len(message)
-    rest = bytes(message[size - size % BLOCK :])
-    padding = b"\x80" + b"\0" * ((BLOCK - 9 - size) % BLOCK)
-    return rest + padding + (8 * size % 2**64).to_bytes(8, "little")
+def _end(size: int) -> bytes:
+    """Return what follows a message of so many bytes, as RFC 1321 3.1 and 3.2 say."""
+    return _PADDING[size % BLOCK] + (8 * size % 2**64).to_bytes(8, "little")
+
+
+_PADDING: Final = [b"\x80" + b"\0" * ((BLOCK - 9 - size) % BLOCK) for size in range(BLOCK)]
 
 
 def compiled() -> Lanes | None:
@@ -105,7 +118,8 @@ def compiled() -> Lanes | None:
         address = engine.get_function_address("md5")
     except (RuntimeError, OSError):
         return None  # a processor or a policy that knows no compiling while running
-    call = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64)(address)
+    pointers = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+    call = ctypes.CFUNCTYPE(None, *pointers, ctypes.c_uint64)(address)
     lanes = Lanes(width, call, engine)
     return lanes if _agrees(lanes) else None
 

@@ -51,11 +51,13 @@ class _Text:
 
 
 def program(lanes: int) -> str:
-    """Return ``void md5(state, messages, blocks)`` for ``lanes`` messages, a power of two to 16.
+    """Return ``void md5(state, messages, counts, blocks)`` for ``lanes`` messages, at most 16.
 
     ``state`` points to 4 x ``lanes`` words (a of every lane, then b, c, d), which are read and
-    written; ``messages`` to ``lanes`` pointers; ``blocks``, at least 1, is how many blocks are
-    taken from each.
+    written; ``messages`` to ``lanes`` pointers; ``counts`` to ``lanes`` 32-bit numbers, how many
+    blocks are taken from each; ``blocks``, at least 1, is the largest of them. A lane that has
+    taken its blocks reads the last of them again, and keeps its state. (One whose count is 0
+    reads one block too: its pointer has to lead to 64 bytes.)
     """
     text = _Text(lanes)
     vector = text.vector
@@ -63,6 +65,12 @@ def program(lanes: int) -> str:
     for lane in range(lanes):
         place = text.value(f"getelementptr ptr, ptr %messages, i64 {lane}")
         starts.append(text.value(f"load ptr, ptr {place}"))
+    counts = text.value(f"load {vector}, ptr %counts, align 4")
+    lasts = []
+    for lane in range(lanes):
+        count = text.value(f"extractelement {vector} {counts}, i32 {lane}")
+        most = text.value(f"call i32 @llvm.umax.i32(i32 {count}, i32 1)")
+        lasts.append(text.value(f"zext i32 {text.value(f'sub i32 {most}, 1')} to i64"))
     places = [text.value(f"getelementptr {vector}, ptr %state, i64 {row}") for row in range(4)]
     first = [text.value(f"load {vector}, ptr {place}, align 4") for place in places]
     text.line("br label %block")
@@ -71,9 +79,17 @@ def program(lanes: int) -> str:
     for row, name in enumerate(first):
         text.line(f"%before{row} = phi {vector} [{name}, %entry], [%after{row}, %block]")
     before = [f"%before{row}" for row in range(4)]
-    after = _steps(text, before, list(_words(text, starts)))
+    after = _steps(text, before, list(_words(text, starts, lasts)))
+    narrow = text.value("trunc i64 %number to i32")
+    alone = text.value(f"insertelement {vector} poison, i32 {narrow}, i32 0")
+    now = text.value(
+        f"shufflevector {vector} {alone}, {vector} poison, <{lanes} x i32> zeroinitializer"
+    )
+    busy = text.value(f"icmp ult {vector} {now}, {counts}")
     for row, (old, new) in enumerate(zip(before, after, strict=True)):
-        text.line(f"%after{row} = add {vector} {old}, {new}")
+        total = text.both("add", old, new)
+        choice = f"<{lanes} x i1> {busy}, {vector} {total}, {vector} {old}"
+        text.line(f"%after{row} = select {choice}")
     text.line("%next = add i64 %number, 1")
     text.line("%more = icmp ult i64 %next, %blocks")
     text.line("br i1 %more, label %block, label %end")
@@ -83,7 +99,9 @@ def program(lanes: int) -> str:
     return "\n".join(
         (
             f"declare {vector} @llvm.fshl.v{lanes}i32({vector}, {vector}, {vector})",
-            "define void @md5(ptr %state, ptr %messages, i64 %blocks) {",
+            "declare i32 @llvm.umax.i32(i32, i32)",
+            "declare i64 @llvm.umin.i64(i64, i64)",
+            "define void @md5(ptr %state, ptr %messages, ptr %counts, i64 %blocks) {",
             "entry:",
             *text.lines,
             "ret void",
@@ -92,13 +110,16 @@ def program(lanes: int) -> str:
     )
 
 
-def _words(text: _Text, starts: list[str]) -> Iterator[str]:
+def _words(text: _Text, starts: list[str], lasts: list[str]) -> Iterator[str]:
     """Yield the 16 words of the block, each as a vector over the lanes: a transposition."""
-    offset = text.value(f"mul i64 %number, {BLOCK}")
+    blocks = []
+    for start, last in zip(starts, lasts, strict=True):
+        index = text.value(f"call i64 @llvm.umin.i64(i64 %number, i64 {last})")
+        offset = text.value(f"mul i64 {index}, {BLOCK}")
+        blocks.append(text.value(f"getelementptr i8, ptr {start}, i64 {offset}"))
     for part in range(0, _WORDS, text.lanes):
         rows = []
-        for start in starts:
-            block = text.value(f"getelementptr i8, ptr {start}, i64 {offset}")
+        for block in blocks:
             place = text.value(f"getelementptr i32, ptr {block}, i64 {part}")
             rows.append(text.value(f"load {text.vector}, ptr {place}, align 1"))
         # Swap ever larger squares beside the diagonal.

@@ -40,8 +40,12 @@ if TYPE_CHECKING:
 
 GAP_NUMBERS: Final = {code: number for number, code in enumerate(GAP_TEXTS, start=1)}
 
-_FLUSH_ROWS: Final = 600
-_FLUSH_BYTES: Final = 64 << 20
+_FRAME_ROWS: Final = 600
+"""Rows of one batch."""
+_FLUSH_ROWS: Final = 2000
+"""A worker keeps at most so many rows back: the more streams wait for their MD5, the fewer of
+them are too large to be computed beside the others."""
+_FLUSH_BYTES: Final = 96 << 20
 """A content batch leaves the worker at the latest after this many bytes were read, so that a
 finding shows within seconds of being read."""
 _FLUSH_SECONDS: Final = 2.0
@@ -131,7 +135,7 @@ class Reading:
     def is_full(self) -> bool:
         """Whether what was read so far should be sent."""
         return (
-            len(self._rows) >= _FLUSH_ROWS
+            len(self._rows) >= (_FLUSH_ROWS if self._together else _FRAME_ROWS)
             or self._bytes >= _FLUSH_BYTES
             or self._streams >= _FLUSH_STREAMS
             or time.monotonic() - self._sent >= _FLUSH_SECONDS
@@ -144,7 +148,9 @@ class Reading:
             rows, self._rows = self._rows, []
             self._bytes = self._streams = 0
             self._sent = time.monotonic()
-            yield Batch("contents", np.frombuffer(b"".join(starmap(_PACK, rows)), dtype=CONTENT))
+            for start in range(0, len(rows), _FRAME_ROWS):
+                data = b"".join(starmap(_PACK, rows[start : start + _FRAME_ROWS]))
+                yield Batch("contents", np.frombuffer(data, dtype=CONTENT))
 
     def leave(self, number: int, code: str) -> None:
         """Keep a row for a stream that is not read."""
