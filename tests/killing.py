@@ -26,6 +26,11 @@ TABLES: Final[dict[str, str]] = {
     " JOIN volume v ON v.id = i.volume_id JOIN hashset h ON h.id = m.hashset_id",
     "finding": "SELECT row_number() OVER (ORDER BY finding) - finding FROM match"
     " WHERE finding IS NOT NULL",
+    "picture": "SELECT v.key, i.locator, p.status, p.gap, p.width, p.height, p.frames, p.hashed"
+    " FROM perceptual p JOIN item i ON i.id = p.item_id JOIN volume v ON v.id = i.volume_id",
+    "container": "SELECT v.key, i.locator, o.locator, c.status, c.gap, c.kind, c.listed, c.expanded"
+    " FROM container c JOIN item i ON i.id = c.item_id JOIN volume v ON v.id = i.volume_id"
+    " LEFT JOIN item o ON o.id = i.parent",
     "gap": "SELECT place, code, detail FROM gap",
     "verification": "SELECT s.label, v.status FROM verification v"
     " JOIN source s ON s.id = v.source_id",

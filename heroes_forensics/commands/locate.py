@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -42,8 +43,13 @@ def locate(*, finding: str, case_dir: Path, as_json: bool) -> int:
     return DONE
 
 
+_APART: Final = frozenset({"commands", "inside"})
+
+
 def _text(found: JSON) -> Iterator[str]:
-    yield from facts({key: value for key, value in found.items() if key != "commands"})
+    yield from facts({key: value for key, value in found.items() if key not in _APART})
+    for step in records(found, "inside"):
+        yield f"Inside {string(step, 'container')}: the member at {string(step, 'member')}"
     for command in records(found, "commands"):
         yield ""
         yield f"{string(command, 'tool')}:"

@@ -10,7 +10,7 @@ from heroes_forensics.model import JSON, Gap, is_policy
 from heroes_forensics.pipelines import committing
 from heroes_forensics.pipelines.journal import now
 from heroes_forensics.pipelines.run import Run
-from heroes_forensics.store import integrity, progress, queries
+from heroes_forensics.store import derived, integrity, progress, queries
 
 
 def finish(run: Run, integrity_of: JSON) -> tuple[str, JSON]:
@@ -24,6 +24,7 @@ def finish(run: Run, integrity_of: JSON) -> tuple[str, JSON]:
     with database.transaction():
         database.make_indexes()
     _unaccounted(run)
+    _containers_unaccounted(run)
     counts = _counts(run)
     gaps = counts["gaps_by_code"]
     unexpected = queries.unexpected(gaps if isinstance(gaps, dict) else {})
@@ -117,6 +118,28 @@ def _unaccounted(run: Run) -> None:
             )
 
 
+def _containers_unaccounted(run: Run) -> None:
+    """Record a gap for each container of which other members are on record than were counted."""
+    volumes = {
+        number: (source, f"{label}/{key}")
+        for number, source, label, key in run.database.rows(
+            "SELECT v.id, s.id, s.label, v.key FROM volume v JOIN source s ON s.id = v.source_id"
+            " JOIN run_source r ON r.source_id = s.id WHERE r.run_id=?",
+            (run.id,),
+        )
+    }
+    for row in list(derived.unaccounted(run.database)):
+        if row.volume in volumes:
+            source, where = volumes[row.volume]
+            gap = Gap(
+                f"{where}/{row.locator}",
+                "listing.unaccounted",
+                {"listed": row.listed, "stored": row.stored},
+            )
+            with run.journal.transaction():
+                run.gap(gap, source=source, volume=row.volume)
+
+
 def _completed(run: Run, outcome: str, counts: JSON, committed: commitments.Committed) -> JSON:
     items = counts["item_gaps_by_code"]
     errors = {
@@ -163,6 +186,7 @@ def _counts(run: Run) -> JSON:
         "gaps": total.gaps,
         "not_reached": total.stored - ended,
         "closes": all(each.closes for each in equations),
+        **derived.totals(database, run=run.id),
         "gaps_by_code": gaps,
         "item_gaps_by_code": queries.item_gap_counts(database, run=run.id),
         "gaps_unexpected": queries.unexpected(gaps),
@@ -214,11 +238,12 @@ def _coverage(run: Run, counts: JSON) -> JSON:
             {"volume": place, "code": code}
         )
     names = ("listed", "digested", "no_content", "policy", "gaps", "not_reached", "bytes")
+    sums = derived.totals(run.database, run=run.id)
     return {
         "run": run.uuid,
         "partitions": partitions,
         "unallocated": "not examined",
         "encrypted_areas": encrypted,
         "unsupported": unsupported,
-        "counts": {name: counts[name] for name in names},
+        "counts": {name: counts[name] for name in (*names, *sums)},
     }

@@ -15,18 +15,18 @@ from typing import Final
 from heroes_forensics.frames import Control, Rows, Unit
 from heroes_forensics.model import JSON, Gap
 from heroes_forensics.pipelines import depth as following
-from heroes_forensics.pipelines import detours
+from heroes_forensics.pipelines import detours, expanding
 from heroes_forensics.pipelines.deaths import Death
 from heroes_forensics.pipelines.depth import Depth
 from heroes_forensics.pipelines.detours import Detours
 from heroes_forensics.pipelines.examined import Examined
 from heroes_forensics.pipelines.listing import ListingStore
 from heroes_forensics.pipelines.media_pass import KINDS, MediaPass
-from heroes_forensics.pipelines.reading import DEATH_GAPS, ONCE_MORE, Again, ContentStore, Family
+from heroes_forensics.pipelines.reading import DEATH_GAPS, ONCE_MORE, Again, ContentStore
 from heroes_forensics.pipelines.relisting import Stored, StoredInAnyOrder
 from heroes_forensics.pipelines.run import Run
 from heroes_forensics.pipelines.sources import Evidence
-from heroes_forensics.store import progress, queries
+from heroes_forensics.store import derived, progress, queries
 from heroes_forensics.store.lanes import LANES
 
 UNIT_ITEMS: Final = 2000
@@ -54,6 +54,8 @@ class Examination:
         """Streams to read again, because the worker that read them ended."""
         self._ready: list[deque[tuple[Examined, Iterator[Rows]]]] = [deque() for _ in LANES]
         """What is stored and not read yet, by lane."""
+        self._unopened = deque[tuple[Examined, Rows]]()
+        """Containers that an interrupted run read and did not open."""
         self._damage = queries.gap_offsets(run.database, source, "source.damaged")
         """Offsets of the damaged ranges that are on record."""
         self._listing = ListingStore(run, source, label, self._search_orphans)
@@ -104,6 +106,11 @@ class Examination:
                     open_path = run.case.open_path
                     volume.before = Stored(run.database, row.id, open_path, access_times=still)
             self._volumes[row.id] = volume
+        self._unopened += [
+            (self._volumes[volume], rows)
+            for kind in self._depth.expanding.types
+            for volume, rows in derived.unopened(run.database, self._source, kind)
+        ]
 
     def _left_out(self, volume: Mapping[str, object]) -> str:
         """Return the code of the gap a whole volume is, or an empty text."""
@@ -190,7 +197,7 @@ class Examination:
             return None
         if self._again:
             again = self._again.popleft()
-            return self._content_unit(again.volume, again.tasks, again.strain, again.family)
+            return self._content_unit(again)
         if self._pending:
             return self._pending.popleft()
         for lane, ready in enumerate(self._ready):
@@ -198,8 +205,11 @@ class Examination:
                 volume, parts = ready[0]
                 rows = next(parts, None)
                 if rows is not None:
-                    return self._content_unit(volume, rows)
+                    return self._content_unit(Again(volume, rows))
                 ready.popleft()
+        if self._unopened:
+            volume, rows = self._unopened.popleft()
+            return self._content_unit(Again(volume, rows, is_fetch=True))
         return None
 
     def _queue_stored(self, lane: int) -> bool:
@@ -221,13 +231,15 @@ class Examination:
         self._ready[lane].append((volume, parts))
         return True
 
-    def _content_unit(
-        self, volume: Examined, rows: Rows, strain: int = 1, family: Family | None = None
-    ) -> Unit:
+    def _content_unit(self, wanted: Again) -> Unit:
         self._run.stage("reading")
-        body = {**self._evidence.body, "volume": volume.spec, "hand_over": self._depth.hand_over}
-        unit = Unit(self._run.next_unit(), "content", body, rows, strain=strain)
-        self._reading.begin(unit, volume, family)
+        hand_over = self._depth.hand_over
+        if wanted.is_fetch:
+            hand_over = {use: hand_over[use] for use in hand_over if use == expanding.USE}
+        body = {**self._evidence.body, "volume": wanted.volume.spec, "hand_over": hand_over}
+        number, strain = self._run.next_unit(), wanted.strain
+        unit = Unit(number, "content", body, wanted.tasks, strain=strain)
+        self._reading.begin(unit, wanted.volume, wanted.family, is_fetch=wanted.is_fetch)
         return unit
 
     def _list(self, volume: Examined, kind: str, *, strain: int = 1) -> None:

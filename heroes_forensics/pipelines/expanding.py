@@ -83,7 +83,7 @@ class Job:
     item: int
     kind: str
     size: int
-    source: "Stream | Proxy"
+    source: "Stream | Proxy | None"
     volume: "Examined"
     expanding: "Expanding"
     is_stored: bool
@@ -98,8 +98,15 @@ class Job:
 
     def release(self) -> None:
         """Close its bytes."""
-        if not isinstance(self.source, Proxy):
+        if self.source is not None and not isinstance(self.source, Proxy):
             self.source.close()
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """What goes with its unit."""
+        if self.source is None or isinstance(self.source, Proxy):
+            return ()
+        return (self.source.descriptor,)
 
     def settled(self) -> None:
         """Hear that no picture of its members is outstanding."""
@@ -118,6 +125,11 @@ class Expanding:
         """None: containers are not opened."""
         self._waiting = deque[Job]()
         self._jobs: dict[int, Job] = {}
+
+    @property
+    def types(self) -> list[int]:
+        """Positions in `TYPES` of what this run opens."""
+        return [] if self.limits is None else np.flatnonzero(_IS_OPENED).tolist()
 
     def add(self, job: Job) -> None:
         """Queue one container."""
@@ -148,7 +160,7 @@ class Expanding:
             job.unit,
             "expand",
             body,
-            descriptors=() if isinstance(job.source, Proxy) else (job.source.descriptor,),
+            descriptors=job.descriptors,
             seconds=min(MOST_SECONDS, SECONDS + SECONDS_A_MEBIBYTE * (ratio_bytes >> 20)),
             strain=job.strain,
             proxy=job.source if isinstance(job.source, Proxy) else None,
@@ -219,6 +231,10 @@ class Expanding:
             self._waiting.append(job)
         else:
             self._give_up(job, _DEATHS.get(death.cause, "container.died"))
+
+    def leave(self, item: int, volume: "Examined", code: str) -> None:
+        """Record that a container, itself on record, could not be opened."""
+        self._give_up(Job(item, "", 0, None, volume, self, is_stored=True), code)
 
     def _give_up(self, job: Job, code: str) -> None:
         job.unit = self._run.next_unit()
@@ -372,12 +388,16 @@ class Containers:
         if stream is not None:
             stream.close()
 
-    def give_up(self) -> None:
-        """Let go of everything: the unit is read again."""
+    def drop(self) -> None:
+        """Let go of what was handed over and is not opened."""
         for stream in self._streams.values():
             stream.close()
         self._streams.clear()
         self._large.clear()
+
+    def give_up(self) -> None:
+        """Let go of everything: the unit is read again."""
+        self.drop()
         for job in self.jobs:
             self._expanding.void(job)
         self.jobs.clear()

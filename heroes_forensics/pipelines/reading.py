@@ -64,12 +64,14 @@ class Family:
 
 
 class Again(NamedTuple):
-    """Streams to read once more."""
+    """Streams to read, or to read once more."""
 
     volume: Examined
     tasks: Rows
-    strain: int
-    family: Family
+    strain: int = 1
+    family: Family | None = None
+    is_fetch: bool = False
+    """For the bytes alone; see `ContentStore.begin`."""
 
 
 @dataclass(slots=True, eq=False)
@@ -80,6 +82,7 @@ class _Unit:
     volume: Examined
     store: "ContentStore"
     family: Family | None
+    is_fetch: bool
     pictures: Pictures = field(init=False)
     containers: Containers = field(init=False)
     contents: list[Rows] = field(default_factory=list)
@@ -109,9 +112,23 @@ class ContentStore:
         self._units: dict[int, _Unit] = {}
         self._bugs: set[str] = set()
 
-    def begin(self, unit: Unit, volume: Examined, family: Family | None = None) -> None:
-        """Remember what a unit that is about to be read belongs to."""
-        state = _Unit(unit, volume, self, family)
+    def begin(
+        self,
+        unit: Unit,
+        volume: Examined,
+        family: Family | None = None,
+        *,
+        is_fetch: bool = False,
+    ) -> None:
+        """Remember what a unit that is about to be read belongs to.
+
+        Args:
+            unit: the unit.
+            volume: of its streams.
+            family: what is read again because of the same dead worker.
+            is_fetch: what it gives is on record; only the bytes of its containers are wanted.
+        """
+        state = _Unit(unit, volume, self, family, is_fetch)
         state.pictures = self._depth.pictures(state)
         state.containers = self._depth.containers(volume)
         self._units[unit.id] = state
@@ -154,11 +171,24 @@ class ContentStore:
             state.is_void = True
             return
         state.contents.append(rows)
+        if state.is_fetch:
+            state.containers.read(rows[self._unchanged(rows)], [], stored=True)
+            return
         matches = self._run.match(rows, asked["size"])
         state.matches.extend(matches)
         self._run.read(len(rows), int(rows["bytes_read"].sum()), matches)
         state.pictures.read(rows, matches)
         state.containers.read(rows, matches)
+
+    def _unchanged(self, rows: Rows) -> list[bool]:
+        """Say which streams are still those on record."""
+        return [
+            bytes(row["sha256"])
+            == self._run.database.value(
+                "SELECT sha256 FROM content WHERE item_id=?", (int(row["id"]),)
+            )
+            for row in rows
+        ]
 
     def _finish(self, state: _Unit) -> list[Again]:
         if state.is_void or sum(len(part) for part in state.contents) != len(state.tasks):
@@ -166,8 +196,21 @@ class ContentStore:
         if state.family is not None and state.unit.strain > 1:
             state.family.believed = False  # it was named, and is innocent
         state.is_read = True
-        self.store_if_ready(state)
+        if state.is_fetch:
+            self._fetched(state, "stream.changed")
+        else:
+            self.store_if_ready(state)
         return []
+
+    def _fetched(self, state: _Unit, code: str) -> None:
+        """Let go of a unit that was read for its bytes; give up on what did not come."""
+        del self._units[state.unit.id]
+        self._run.reading.discard(state.unit.id)
+        state.containers.drop()
+        opened = {job.item for job in state.containers.jobs}
+        for item in state.tasks["id"].tolist():
+            if item not in opened:
+                self._depth.expanding.leave(item, state.volume, code)
 
     def store_if_ready(self, state: _Unit) -> None:
         """Store a unit once it is read and its pictures are settled."""
@@ -215,6 +258,9 @@ class ContentStore:
         state.containers.give_up()
         state.contents.clear()
         state.matches.clear()
+        if len(tasks) == 1 and unit.strain > 1 and state.is_fetch:
+            self._fetched(state, "container.died")
+            return []
         if len(tasks) == 1 and unit.strain > 1:
             code = DEATH_GAPS.get(death.cause, "worker.died")
             row = np.zeros(1, dtype=CONTENT)
@@ -225,7 +271,7 @@ class ContentStore:
         run.reading.discard(unit.id)
         family = state.family or Family()
         return [
-            Again(state.volume, part, ONCE_MORE if len(part) == 1 else 1, family)
+            Again(state.volume, part, ONCE_MORE if len(part) == 1 else 1, family, state.is_fetch)
             for part in _parts(tasks, death.blamed if family.believed else None)
         ]
 

@@ -23,7 +23,7 @@ from heroes_forensics.pipelines.request import ScanResult
 from heroes_forensics.pipelines.run import Run
 from heroes_forensics.pipelines.starting import Registered
 from heroes_forensics.pipelines.supervisor import Supervisor
-from heroes_forensics.store import progress
+from heroes_forensics.store import derived, progress
 
 MISMATCH: Final = "mismatch"
 
@@ -57,6 +57,8 @@ class Scanning:
         self._locked = isolation()
         self._notes = notes
         self._integrity: JSON = {}
+        self._opened: list[int] = []
+        """Types of containers that the run opens."""
 
     def run(self) -> ScanResult:
         """Examine all of it, close the run and issue the report.
@@ -68,6 +70,7 @@ class Scanning:
         run = self._run
         try:
             depth = Depth(run, self._supervisor, int(run.config["workers"]))
+            self._opened = depth.expanding.types
             with depth, stopping.heard(run.stop, run.note):
                 for each, wanted in zip(self._sources, self._wanted, strict=True):
                     self._examine(depth, each, wanted)
@@ -188,6 +191,9 @@ class Scanning:
                 return False
             if progress.not_reached(run.database, each.number):
                 return False
+            for kind in self._opened:
+                if next(derived.unopened(run.database, each.number, kind), None) is not None:
+                    return False
         return True
 
     def _code(self, unexpected: int) -> int:

@@ -297,6 +297,7 @@ def locate(case_dir: Path, finding: str) -> JSON:
             )
         )
         first = database.value("SELECT first_offset FROM item WHERE id=?", (item.id,))
+        inside, outermost = _inside(database, item)
     path, kind, offset, _size, spec, volume_kind = row
     found: JSON = {
         "type": "location",
@@ -318,8 +319,23 @@ def locate(case_dir: Path, finding: str) -> JSON:
         command = None
         with suppress(UsageError):  # an archive or a folder: icat has no address there
             command = locators.icat_command(
-                item.locator, path, offset // sector, sector_size=sector
+                outermost.locator, path, offset // sector, sector_size=sector
             )
         if command:
             found["commands"] = [{"tool": "The Sleuth Kit", "command": command}]
+    if inside:
+        found["inside"] = inside
     return found
+
+
+def _inside(database: Database, item: queries.Item) -> tuple[list[dict[str, str]], queries.Item]:
+    """Return the containers that hold an item, the outermost first, and that one itself.
+
+    Each says which of its members is meant, by the offset of its header: ``m@0x1f40``.
+    """
+    inside: list[dict[str, str]] = []
+    while item.parent is not None and (holder := queries.item(database, item.parent)) is not None:
+        member = item.locator.removeprefix(f"{holder.locator}/")
+        inside.insert(0, {"container": holder.full_locator, "member": member})
+        item = holder
+    return inside, item

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
-from heroes_forensics.frames import HASH_BYTES, Picture, Rows
+from heroes_forensics.frames import HASH_BYTES, Container, Picture, Rows, tasks
 from heroes_forensics.model import GAP_TEXTS, JSON
 from heroes_forensics.store.database import Database
 
@@ -128,6 +128,30 @@ def counted(database: Database, table: str, *, run: int | None = None) -> Counts
     return Counts(by_status, by_gap)
 
 
+def totals(database: Database, *, run: int | None = None) -> dict[str, int]:
+    """Sum up pictures, containers and members, of the case or of one run, in plain words."""
+    pictures = counted(database, "perceptual", run=run).by_status
+    kept = counted(database, "container", run=run).by_status
+    return {
+        "pictures_decoded": pictures.get(Picture.DONE, 0),
+        "pictures_in_part": pictures.get(Picture.PARTIAL, 0),
+        "pictures_not_decoded": pictures.get(Picture.GAP, 0),
+        "pictures_known": pictures.get(Picture.KNOWN_GOOD, 0) + pictures.get(Picture.MATCHED, 0),
+        "pictures_left_out": pictures.get(Picture.POLICY, 0),
+        "containers_opened": kept.get(Container.DONE, 0),
+        "containers_in_part": kept.get(Container.GAP, 0),
+        "containers_known": kept.get(Container.KNOWN_GOOD, 0),
+        "containers_left_out": kept.get(Container.POLICY, 0),
+        "members": int(
+            database.value(
+                "SELECT coalesce(sum(c.listed), 0) FROM container c"
+                " JOIN unit u ON u.id = c.unit_id WHERE ?1 IS NULL OR u.run_id = ?1",
+                (run,),
+            )
+        ),
+    }
+
+
 def values_of(
     database: Database, open_value: Callable[[int, bytes], bytes]
 ) -> Iterator[tuple[int, str, tuple[bytes, ...]]]:
@@ -186,6 +210,24 @@ def gaps(database: Database) -> Iterator[tuple[str, str, JSON]]:
     ):
         detail = {"width": width, "height": height, "frames": frames}
         yield f"{source}/{volume}/{locator}", _CODES[gap], detail
+
+
+def unopened(database: Database, source: int, kind: int) -> Iterator[tuple[int, Rows]]:
+    """Yield (volume, one `TASK` row) for each container that was read and never opened.
+
+    Args:
+        database: the case.
+        source: its row.
+        kind: position in `filetype.TYPES` of what is opened.
+    """
+    for volume, *row in database.rows(
+        "SELECT i.volume_id, i.id, i.kind, i.flags, i.size, i.handle FROM content c"
+        " JOIN item i ON i.id = c.item_id JOIN volume v ON v.id = i.volume_id"
+        " LEFT JOIN container o ON o.item_id = i.id WHERE v.source_id=? AND c.type=?"
+        " AND c.status=1 AND i.parent IS NULL AND o.item_id IS NULL ORDER BY i.id",
+        (source, kind),
+    ):
+        yield volume, tasks([(row[0], row[1], row[2], row[3], row[4])])
 
 
 class Members(NamedTuple):
