@@ -72,6 +72,18 @@ def test_without_landlock_or_namespaces_it_is_a3(answers: dict[str, int], missin
     }
 
 
+def test_a_folder_that_can_be_left_is_at_a1() -> None:
+    """Its workers may open below it: with nothing that ends the path there, above it too."""
+    code = TABLE.replace('isolation("parser")', 'isolation("parser", [os.open("/", 0)])')
+    answers = NO_LANDLOCK | NO_ROOT | {"open_tree": errno.EPERM}
+    done = denied(answers, [sys.executable, "-c", "import os" + code])
+    assert done.returncode == 0, done.stderr
+    found: JSON = json.loads(done.stdout)
+    assert found["level"] == "A1"
+    assert "folder/open-above" in found["allowed"]  # type: ignore[operator]
+    assert probed(answers)["level"] == "A3"
+
+
 def test_without_a_filter_of_system_calls_it_is_no_more_than_a2() -> None:
     found = probed(NO_SECCOMP)
     assert found["level"] == "A2"

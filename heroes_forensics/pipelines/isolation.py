@@ -73,6 +73,17 @@ _A4: Final = _A3 | {
 _NEEDED: Final = (("A4", _A4), ("A3", _A3), ("A2", _A2))
 """What has to be refused for a level, by the locks together and by single layers before them."""
 
+_READS_ELSEWHERE: Final = frozenset({"folder/open-above"})
+_WRITES_BELOW: Final = frozenset(
+    {"folder/create-file", "folder/open-for-writing", "folder/change-mode", "folder/remove-file"}
+)
+_NEEDED_OF_FOLDERS: Final = {
+    "A4": frozenset(attempts.FOLDER_ROWS),
+    "A3": _READS_ELSEWHERE | _WRITES_BELOW,
+    "A2": _READS_ELSEWHERE | _WRITES_BELOW,
+}
+"""What has to be refused in addition to workers that read a folder."""
+
 
 @dataclass(frozen=True, slots=True)
 class Isolation:
@@ -243,9 +254,15 @@ def _judged(outcomes: dict[str, str]) -> Isolation:
         rows[row] = _NOT_HEARD
     refused = tuple(row for row, outcome in rows.items() if outcome not in _OPEN)
     allowed = tuple(row for row, outcome in rows.items() if outcome in _OPEN)
-    level = next((name for name, needed in _NEEDED if needed <= set(refused)), "A1")
-    if level == "A4" and any(row.startswith(f"{attempts.FOLDER}/") for row in allowed):
-        level = "A3"
+    of_folders = not _NEEDED_OF_FOLDERS["A4"].isdisjoint(rows)
+    level = next(
+        (
+            name
+            for name, needed in _NEEDED
+            if needed | (_NEEDED_OF_FOLDERS[name] if of_folders else frozenset()) <= set(refused)
+        ),
+        LEVELS[0],
+    )
     return Isolation(level, refused, allowed, tuple(rows.items()), tuple(layers.items()))
 
 
@@ -317,6 +334,8 @@ def _own_folder() -> "tempfile.TemporaryDirectory[str]":
     reason = ""
     for parent in (None, laboratory.home()):
         try:
+            if parent is not None:
+                parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             return tempfile.TemporaryDirectory(prefix="heroes-probe-", dir=parent)
         except OSError as error:
             reason = error.strerror or ""
