@@ -8,7 +8,7 @@ import pytest
 from scans import DEMO, NOTABLE, Noted, demo_scan, folder, resumed, scanned
 
 from heroes_forensics.errors import UsageError
-from heroes_forensics.pipelines import listing, stopping, verifying, views
+from heroes_forensics.pipelines import listing, run, stopping, verifying, views
 from heroes_forensics.pipelines.request import outcome_code
 from heroes_forensics.pipelines.stopping import Stop
 from heroes_forensics.pipelines.watch import Progress
@@ -63,12 +63,13 @@ def test_a_budget_ends_a_run_in_order_and_says_how_far_it_came(
     clock: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listing, "PART_ROWS", 500)
+    monkeypatch.setattr(run, "TICK_SECONDS", 0.0)
     evidence = files(tmp_path / "evidence")
     whole = scanned(tmp_path / "whole", evidence, sets=(str(NOTABLE),))
     case = tmp_path / "case"
 
     def look(progress: Progress) -> None:
-        if progress.stage == "reading":
+        if progress.stage == "reading" and progress.items_done > 100:
             clock.now = 900.0
 
     result = scanned(

@@ -1,6 +1,7 @@
 """Running the command line and watching what it takes: time, memory, disk."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -81,8 +82,10 @@ def _watched(pid: int, watch: Path, deadline: float) -> tuple[int, int, int, boo
         ended, status, usage = os.wait4(pid, os.WNOHANG)
         now = time.monotonic()
         if ended:
-            # The kernel's own maximum, over the process and all descendants it waited for.
-            memory = max(memory, usage.ru_maxrss << 10)
+            # The kernel's own maximum, over the process and all descendants it waited for. It
+            # counts ours too, whose memory the process shared until it became another program.
+            if usage.ru_maxrss > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss:
+                memory = max(memory, usage.ru_maxrss << 10)
             return os.waitstatus_to_exitcode(status), memory, disk, hung
         if now > deadline and not hung:
             hung = True
