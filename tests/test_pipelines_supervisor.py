@@ -1,5 +1,7 @@
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -123,6 +125,51 @@ def test_no_worker_outlives_the_supervisor(tmp_path: Path) -> None:
     with Supervisor() as made, sources.opened(evidence, made, workers=1) as opened:
         pid = worker(opened).pid
     gone(pid)
+
+
+COORDINATOR = """
+import os, sys, worker_units
+from heroes_forensics.frames import Unit
+from heroes_forensics.pipelines import wire
+from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
+from heroes_forensics.pipelines.supervisor import Supervisor
+os.environ[FAULTS_VARIABLE] = str(worker_units.THIS)
+wire.ANSWERS = wire.ANSWERS | worker_units.ANSWERS
+units = [Unit(number, "test-linger", {"for": 600}) for number in range(4)]
+with Supervisor() as supervisor, supervisor.crew("parser", workers=2) as crew:
+    decoders = supervisor.crew("decoder", workers=2)
+    crew.next_unit = decoders.next_unit = lambda: units.pop() if units else None
+    for _ in supervisor.run():
+        if not units:
+            print(*[link.pid for each in (crew, decoders) for link in each.links], flush=True)
+"""
+
+
+def test_no_process_is_left_when_the_coordinator_is_killed() -> None:
+    """Workers in the middle of a unit, idle ones, and what they were forked from."""
+    with subprocess.Popen(
+        [sys.executable, "-c", COORDINATOR],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+        text=True,
+    ) as coordinator:
+        assert coordinator.stdout is not None
+        workers = [int(word) for word in coordinator.stdout.readline().split()]
+        assert len(workers) == 4
+        started = descendants(coordinator.pid)
+        assert set(workers) < started
+        coordinator.kill()
+    for pid in started:
+        gone(pid)
+
+
+def descendants(pid: int) -> set[int]:
+    """Return the processes that this one started, and those that they did."""
+    found = set()
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found |= {int(child)} | descendants(int(child))
+    return found
 
 
 def gone(pid: int) -> None:

@@ -69,6 +69,17 @@ VIOLATIONS = {
             "sweep": "none",
         },
     ),
+    "a stream of less than nothing": control("stream", {"item": 1, "size": -1, "use": "decode"}),
+    "a large stream of less than nothing": control(
+        "large", {"item": 1, "size": -1, "use": "decode"}
+    ),
+    "a negative item": control("large", {"item": -1, "size": 1, "use": "decode"}),
+    "a wish for less than nothing": control("want", {"unit": 1, "use": "decode", "bytes": -1}),
+    "negative reads": control("served", {"reads": -1, "bytes": 1}),
+    "a failure without its task": control(
+        "failed", {"unit": 1, "exit_code": 1, "message": "", "hint": ""}
+    ),
+    "a use that is a number": control("stream", {"item": 1, "size": 1, "use": 1}),
     "unknown gap": control("gap", {"where": "x", "code": "no.such", "detail": {}}),
     "unknown batch": struct.pack("<cBII", b"B", 99, 0, 0),
     "batch too short": content()[:-1],

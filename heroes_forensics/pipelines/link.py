@@ -10,6 +10,7 @@ from typing import Final
 
 from heroes_forensics.frames import Batch, Control, Frame, Unit, slices
 from heroes_forensics.pipelines import wire
+from heroes_forensics.pipelines.answers import Answers
 from heroes_forensics.pipelines.forking import Forked
 from heroes_forensics.pipelines.page import Seen
 
@@ -27,8 +28,8 @@ class Link:
         self.strain = strain
         self.units = deque[Unit]()
         """Given to the worker and not ended; it works on the first."""
-        self.frames = 0
-        """Received for the first of them."""
+        self.answers: Answers | None = None
+        """What the first of them has been answered."""
         self.cause = ""
         """Why we ended it ourselves; empty while we have no reason to."""
         self.born = now
@@ -47,6 +48,14 @@ class Link:
         self._pidfd = forked.pidfd
         self._out = deque[tuple[bytes, tuple[int, ...]]]()
 
+    def ended(self, now: float) -> None:
+        """Take note that the unit in work has ended, and the next one is in work."""
+        self.units.popleft()
+        self.answers = Answers(self.units[0]) if self.units else None
+        self.finished += 1
+        self.began = now
+        self.leave_by = 0
+
     @property
     def unit(self) -> Unit | None:
         """The unit in work."""
@@ -64,6 +73,8 @@ class Link:
             "credit": dict(shares),
         }
         self.units.append(unit)
+        if len(self.units) == 1:
+            self.answers = Answers(unit)
         self.send(Control("unit", head), descriptors)
         if unit.tasks is not None and count:
             for part in slices(unit.tasks):

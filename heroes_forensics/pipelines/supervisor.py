@@ -307,22 +307,26 @@ class Supervisor:
             wire.ProtocolViolationError: no correct worker sends it now.
         """
         link.moved = self._clock
+        try:
+            self._answer(crew, link, received)
+        except wire.ProtocolViolationError:
+            for descriptor in received.descriptors:
+                os.close(descriptor)
+            raise
+
+    def _answer(self, crew: Crew, link: Link, received: wire.Received) -> None:
         unit, frame = link.unit, received.frame
-        if unit is None:
-            raise _refused(received, "a worker without a unit sends something")
-        last = isinstance(frame, Control) and frame.kind in {"done", "failed", "want"}
-        if not last and frame.kind not in wire.ANSWERS.get(unit.kind, frozenset()):
-            raise _refused(received, "a unit of another kind answers so")
-        if isinstance(frame, Control) and frame.kind == "stream":
-            stream = self._stream(unit, frame, received)
-        elif received.descriptors:
-            raise _refused(received, "a descriptor came with a frame that has none")
-        else:
-            stream = None
-        if isinstance(frame, Control) and last:
+        if unit is None or link.answers is None:
+            raise wire.ProtocolViolationError("a worker without a unit sends something")
+        if received.descriptors and frame.kind != "stream":
+            raise wire.ProtocolViolationError("a descriptor came with a frame that has none")
+        if isinstance(frame, Control) and frame.kind in {"done", "failed", "want"}:
             self._control(crew, link, unit, frame)
             return
-        link.frames += 1
+        link.answers.take(frame)
+        stream = None
+        if isinstance(frame, Control) and frame.kind == "stream":
+            stream = self._stream(unit, frame, received)
         if unit.kind == "serve":
             self._count_served(frame)
         else:
@@ -330,13 +334,11 @@ class Supervisor:
 
     def _control(self, crew: Crew, link: Link, unit: Unit, frame: Control) -> None:
         """Take in what is about the unit itself."""
-        if frame.body["unit"] != unit.id:
-            raise wire.ProtocolViolationError("a frame is about another unit")
+        if link.answers is not None:
+            link.answers.end(frame)
         if frame.kind == "want":
             self._want(unit, frame)
             return
-        if frame.kind == "done" and frame.body["frames"] != link.frames:
-            raise wire.ProtocolViolationError("a unit ends with another number of frames")
         self._ended(crew, link, unit, failed=frame.kind == "failed")
         if unit.kind != "serve":
             self._heard.append(Heard(unit, frame))
@@ -351,7 +353,7 @@ class Supervisor:
             if is_sealed(descriptor, size) and self._credits.took(unit.id, use, size):
                 item = int(str(frame.body["item"]))
                 return Stream(item, use, size, descriptor, partial(self._release, use, size))
-        raise _refused(received, "a stream is not what it should be")
+        raise wire.ProtocolViolationError("a stream is not what it should be")
 
     def _release(self, use: str, size: int) -> None:
         self._grant(self._credits.back(use, size))
@@ -377,11 +379,7 @@ class Supervisor:
                 link.send(Control("credit", {"unit": unit, "use": use, "bytes": amount}))
 
     def _ended(self, crew: Crew, link: Link, unit: Unit, *, failed: bool) -> None:
-        link.units.popleft()
-        link.frames = 0
-        link.finished += 1
-        link.began = self._clock
-        link.leave_by = 0
+        link.ended(self._clock)
         self._breaker.works()
         self._zygotes.works()
         if unit.kind != "serve":
@@ -527,13 +525,6 @@ def one(crew: Crew, unit: Unit) -> Iterator[Frame]:
             raise _error(int(str(body["exit_code"])), str(body["message"]), str(body["hint"]))
         if not (isinstance(frame, Control) and frame.kind in {"done", "alive"}):
             yield frame
-
-
-def _refused(received: wire.Received, why: str) -> wire.ProtocolViolationError:
-    """Close what came with a frame that is not taken, and return the error that says so."""
-    for descriptor in received.descriptors:
-        os.close(descriptor)
-    return wire.ProtocolViolationError(why)
 
 
 def _error(exit_code: int, message: str, hint: str) -> HeroesError:

@@ -277,6 +277,11 @@ def _probed_inside(body: JSON) -> None:
         raise ProtocolViolationError("a probe names no attempt of ours")
 
 
+def _counts_inside(body: JSON) -> None:
+    if any(isinstance(value, int) and value < 0 for value in body.values()):
+        raise ProtocolViolationError("a frame has a negative count")
+
+
 def _refuse(constant: str) -> object:
     raise ValueError(constant)
 
@@ -379,6 +384,7 @@ _INSIDE: Final[dict[str, Callable[[JSON], None]]] = {
     "listing": _listing_inside,
     "opened": _opened_inside,
     "probed": _probed_inside,
+    **dict.fromkeys(("progress", "stream", "large", "want", "served"), _counts_inside),
 }
 _ENTRY_KINDS: Final = np.array(sorted(EntryKind), dtype="u1")
 _STATUSES: Final = np.array(sorted(Status), dtype="u1")
