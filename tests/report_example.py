@@ -294,6 +294,7 @@ RUNS: Final = (
         ),
         probes=(Attempt("open-file", refused=True), Attempt("connect-tcp", refused=False)),
         missing=("namespaces: EPERM", "landlock: ENOSYS"),
+        notes=(Note("clock-not-synchronised"), Note("clock-set-back")),
     ),
 )
 RICH: Final = Report(

@@ -5,6 +5,7 @@ What it says of the evidence itself comes from `report_evidence`.
 
 import json
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,15 +13,14 @@ from heroes_forensics import __version__
 from heroes_forensics.custody import chain, notes
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.model import EntryFlag, Place, TimeRule
+from heroes_forensics.pipelines import report_clock
 from heroes_forensics.pipelines.interruptions import breaks as breaks_of_runs
 from heroes_forensics.pipelines.report_evidence import WHICH, EvidenceBuilder, type_class, word
 from heroes_forensics.pipelines.report_items import time_rules
 from heroes_forensics.pipelines.report_sets import SetsBuilder
 from heroes_forensics.pipelines.telling import number_text
 from heroes_forensics.reports import checking, verdict
-from heroes_forensics.reports.evidence import (
-    FileTime,
-)
+from heroes_forensics.reports.evidence import FileTime, Note
 from heroes_forensics.reports.model import (
     Attempt,
     Authority,
@@ -160,6 +160,11 @@ class Builder:
             if isinstance(event, dict) and event["type"] != "unit.completed":
                 yield Event(seq, event["time"], event["type"], str(event["actor"]["id"]))
 
+    @cached_property
+    def _clock(self) -> dict[str, tuple[Note, ...]]:
+        lines = self._database.rows("SELECT line FROM ledger ORDER BY seq")
+        return report_clock.notes(line for (line,) in lines)
+
     def _runs(self) -> Iterator[Run]:
         found = breaks_of_runs(self._database)
         for uuid, started, ended, outcome, config, facts in self._database.rows(
@@ -186,6 +191,7 @@ class Builder:
                 workers=settings["workers"],
                 interruptions=len(breaks),
                 breaks=tuple(Interruption(each.cause, each.noted, each.resumed) for each in breaks),
+                notes=self._clock.get(uuid, ()),
             )
 
     # ---- exhibits ------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from uuid import uuid4
 from heroes_forensics import __version__
 from heroes_forensics.custody import bundle
 from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import clock
 from heroes_forensics.pipelines.cases import OpenCase
 from heroes_forensics.pipelines.environment import environment
 from heroes_forensics.pipelines.isolation import Isolation
@@ -117,6 +118,7 @@ def begin(  # noqa: PLR0913 - what a run begins with
             },
         )
         run.journal.event("isolation.probed", {"run": uuid, **isolation.facts()})
+        run.journal.event("clock.checked", clock.checked())
     text = json.dumps(facts, sort_keys=True, indent=1).encode() + b"\n"
     case.bundle.write_run(uuid, "environment.json", text)
     case.journal.checkpoint("run started")
@@ -151,6 +153,7 @@ def resume(  # noqa: PLR0913 - what a run goes on with
         _opened(run, registered)
         run.journal.event("run.resumed", {"run": run.uuid, "reason": reason})
         isolated(run, records, isolation)
+        run.journal.event("clock.checked", clock.checked())
         records.run_resumed(run.id)
     case.journal.checkpoint("run resumed")
     run.teller.withdraw_left()
