@@ -3,11 +3,12 @@
 import hashlib
 import json
 import sqlite3
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conformance import rules, run
+from conformance import members, rules, run
 from conformance.exceptions import Exceptions
 from conformance.images import Corpus, Image, Row
 from conformance.programs import Ran
@@ -241,3 +242,59 @@ def test_a_scan_that_ends_badly_with_other_workers_is_a_difference(
 ) -> None:
     monkeypatch.setattr(run, "_scan", lambda *_: Ran(1, "", "", 1.0, 0, 0, hung=False, left=False))
     assert again(tmp_path / "case", 0).differences
+
+
+MEMBER: Row = {
+    "volume": "p0",
+    "path": "a.zip/b",
+    "kind": "file",
+    "size": 5,
+    "sha256": HELLO,
+    "status": "done",
+    "parent": "EX-1/1/p0/x",
+    "allocated": True,
+    "flags": [],
+}
+UNPACKED: Row = {
+    "image": "i",
+    "volume": "p0",
+    "archive": "a.zip",
+    "tools": ["one", "two"],
+    "files": [{"path": "b", "size": 5, "sha256": HELLO}],
+}
+
+
+def test_members_of_archives_are_compared_by_themselves() -> None:
+    assert rules.volume_of([MEMBER], {"start_sector": 0}).items == []
+    counts: Counter[str] = Counter()
+    assert members.compare([UNPACKED], "i", [MEMBER], counts) == []
+    assert counts == {"archive members": 1}
+
+
+@pytest.mark.parametrize(
+    ("known", "ours"),
+    [
+        ([UNPACKED], []),
+        ([UNPACKED], [MEMBER, MEMBER]),
+        ([UNPACKED], [MEMBER | {"size": 6}]),
+        ([UNPACKED], [MEMBER | {"sha256": OTHER}]),
+        ([UNPACKED], [MEMBER | {"sha256": None, "status": "gap"}]),
+        ([UNPACKED], [MEMBER | {"path": "a.zip/c"}]),
+        ([UNPACKED], [MEMBER | {"volume": "p1"}]),
+        ([UNPACKED | {"image": "another"}], [MEMBER]),
+        ([], [MEMBER]),
+    ],
+)
+def test_a_member_that_is_missing_alone_or_otherwise_is_a_difference(
+    known: list[Row], ours: list[Row]
+) -> None:
+    assert members.compare(known, "i", ours, Counter())
+
+
+def test_what_is_in_an_archive_needs_two_tools(tmp_path: Path) -> None:
+    path = tmp_path / "members.json"
+    path.write_text(json.dumps([UNPACKED]))
+    assert members.load(path) == [UNPACKED]
+    path.write_text(json.dumps([UNPACKED | {"tools": ["one", "one"]}]))
+    with pytest.raises(ValueError, match="two tools"):
+        members.load(path)

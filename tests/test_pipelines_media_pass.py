@@ -15,7 +15,7 @@ import media_faults
 import pytest
 from scans import DEMO, Noted, scanned
 
-from heroes_forensics.pipelines import media_pass, verification
+from heroes_forensics.pipelines import media_pass
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
 
 MEDIA: Final = random.Random(5).randbytes(3 << 20) + bytes(5 << 20) + b"end"  # noqa: S311
@@ -76,11 +76,20 @@ def test_a_raw_image_has_no_digests_to_compare_with_and_gets_all_three(
     assert computed(tmp_path / "case") == digests(MEDIA)
 
 
-def test_what_is_computed_is_what_is_compared_and_sha256() -> None:
-    assert verification.algorithms([]) == ["md5", "sha1", "sha256"]
-    assert verification.algorithms([{"alg": "md5"}]) == ["md5", "sha256"]
-    assert verification.algorithms([{"alg": "sha256"}]) == ["sha256"]
-    assert verification.algorithms([{"alg": "sha1"}, {"alg": "md5"}]) == ["md5", "sha1", "sha256"]
+@pytest.mark.parametrize("workers", [1, 3])
+def test_all_three_are_computed_whatever_the_image_stores(tmp_path: Path, workers: int) -> None:
+    (data,) = ewf_writer.write(MEDIA, level=1, sha1=False)
+    source = tmp_path / "x.E01"
+    source.write_bytes(data)
+    result = scanned(tmp_path / "case", source, workers=workers, treat_as="image")
+    assert result.integrity == {"EX-1/1": "match"}
+    rows = verified(tmp_path / "case")["digests"]
+    assert {row["alg"]: row["computed"] for row in rows} == digests(MEDIA)
+    assert {row["alg"]: row["expected_source"] for row in rows} == {
+        "md5": "container",
+        "sha1": "none",
+        "sha256": "none",
+    }
 
 
 @pytest.mark.parametrize("workers", [1, 2, 4])

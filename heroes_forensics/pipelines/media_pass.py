@@ -8,7 +8,7 @@ worker alone; when it ends again and again, the media counts as unreadable.
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from heroes_forensics.frames import Control, Frame, Unit
@@ -36,7 +36,9 @@ MANY: Final = 4
 class MediaPass:
     """Digests the media of one source, once."""
 
-    def __init__(self, run: Run, evidence: Evidence, label: str, algorithms: Sequence[str]) -> None:
+    def __init__(
+        self, run: Run, evidence: Evidence, label: str, algorithms: Collection[str]
+    ) -> None:
         """Plan it; nothing is started yet.
 
         Args:

@@ -101,7 +101,7 @@ class Scanning:
         if status is not None:  # before an interruption
             self._verified(source, status)
         pending = verify != "off" and status is None
-        media = MediaPass(run, evidence, source.label, verification.algorithms(wanted))
+        media = MediaPass(run, evidence, source.label, verification.LENGTHS)
         if pending:
             run.expect_media(verification.media_size(evidence))
         if pending and verify == "before":

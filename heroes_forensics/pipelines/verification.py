@@ -11,6 +11,12 @@ from heroes_forensics.pipelines.run import Run
 from heroes_forensics.pipelines.sources import Evidence
 
 LENGTHS: Final = {"md5": 32, "sha1": 40, "sha256": 64}
+"""Algorithms computed over every media, and their hexadecimal digits.
+
+All of them, whatever an image stores: who compares later does it with the paper that came with the
+medium or with the record of another program, and those have MD5, or SHA-1, or both. SHA-256: a
+record may not name its evidence by digests alone that can be made to collide.
+"""
 
 
 def applies(evidence: Evidence) -> bool:
@@ -53,17 +59,6 @@ def expectations(evidence: Evidence, given: Sequence[str]) -> list[JSON]:
             if algorithm in LENGTHS
         ]
     return found
-
-
-def algorithms(wanted: Sequence[JSON]) -> list[str]:
-    """Return what to compute over the media: what there is to compare with, and SHA-256.
-
-    Without anything to compare with, all three: whoever compares later, with the paper that came
-    with the medium, has MD5 or SHA-1. SHA-256 always: a record may not name its evidence by
-    digests alone that can be made to collide.
-    """
-    named = {str(each["alg"]) for each in wanted}
-    return [name for name in LENGTHS if not named or name in named or name == "sha256"]
 
 
 def record(

@@ -93,6 +93,8 @@ class Volume:
 def volume_of(rows: list[Row], part: Row) -> Volume:
     """Return our items of one partition of the manifest, snapshots left out.
 
+    Members of archives are none of them: manifests list file systems (see `members`).
+
     Args:
         rows: items of ``inventory --json``.
         part: the partition; that of a ``whole`` medium has every volume of ours.
@@ -111,7 +113,8 @@ def volume_of(rows: list[Row], part: Row) -> Volume:
                 frozenset(row["flags"]),
             )
             for row in rows
-            if (whole or row["volume"] == key or row["volume"].startswith(f"{key}."))
+            if "parent" not in row
+            and (whole or row["volume"] == key or row["volume"].startswith(f"{key}."))
             and not any(mark in row["volume"] for mark in (".vss", ".snap"))
         ]
     )

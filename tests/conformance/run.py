@@ -7,8 +7,9 @@ Each image with a truth manifest is unpacked (bounded), scanned through the comm
 file of every volume whose file system is in scope, on path, size and SHA-256. `rules` says what
 is listed apart. Any other difference has to have a row in ``exceptions.json``, allocated files that
 no manifest lists one in ``extra.json``; ``deleted.json`` holds the deleted files that other tools
-recover. Each image is scanned once for each number of ``--workers``; all must come to the same
-``content_sha256``. Else, or when less was compared than ``floor.json`` says, this exits with 1.
+recover, ``members.json`` what they unpack from the archives in images. Each image is scanned once
+for each number of ``--workers``; all must come to the same ``content_sha256``. Else, or when less
+was compared than ``floor.json`` says, this exits with 1.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from conformance import rules
+from conformance import members, rules
 from conformance.exceptions import Exceptions
 from conformance.images import Corpus, Image, Row
 from conformance.programs import MEMORY, Ran, heroes, say
@@ -61,6 +62,7 @@ class Comparison:
         self.scratch = scratch
         self.deleted: list[Row] = json.loads((HERE / "deleted.json").read_text("utf-8"))
         extra: list[Row] = json.loads((HERE / "extra.json").read_text("utf-8"))
+        self.members = members.load(HERE / "members.json")
         self.extra = {(row["image"], row["volume"]): row for row in extra}
 
     def compare(self, image: Image) -> Result:
@@ -145,6 +147,7 @@ class Comparison:
         for part in in_scope:
             self._volume(image, part, rules.volume_of(rows, part), ranges, result)
         result.differences += self._deleted(image, rows, result.counts)
+        result.differences += members.compare(self.members, image.label, rows, result.counts)
 
     def _volume(
         self, image: Image, part: Row, volume: rules.Volume, ranges: rules.Ranges, result: Result
