@@ -143,7 +143,8 @@ def _scanned(arguments: Sequence[str], sampler: Sampler) -> tuple[list[Any], flo
 def _repeated(image: str, units: Sequence[Any], sampler: Sampler) -> None:
     """Do every unit once more in this process."""
     work = import_module("heroes_forensics.pipelines.units")
-    import_module("heroes_forensics.pipelines.zygote").preload()
+    bulk = import_module("heroes_forensics.pipelines.launch").is_bulk([Path(image)])
+    import_module("heroes_forensics.pipelines.zygote").preload(bulk=bulk)
     segments = import_module("heroes_forensics.parsers.storage.segments")
     slots = segments.open_slots(segments.discover(Path(image)))
     session = work.Session([slot.fd for slot in slots])
