@@ -243,7 +243,7 @@ class Programs:
 
     def _plaso(self, measured: Measured, image: Path) -> None:
         place = self.folder / "plaso"
-        place.mkdir()
+        place.mkdir(exist_ok=True)
         command = [
             *(self._peer("plaso", "log2timeline"), "--hashers", "md5,sha1,sha256"),
             *("--parsers", "filestat", "--unattended", "--status-view", "none"),
