@@ -1,6 +1,6 @@
 """Work functions over mutants, without a scan around them: dozens a second.
 
-Usage: PYTHONPATH=tests:fixtures python -m fuzzing_units [--seconds N | --rounds N] [--start N]
+Usage: PYTHONPATH=tests:fixtures python -m fuzzing_units [--seconds N | --rounds N | --kept] [--start N]
 
 What a worker would do with the source (inspect, list each volume, read each stream) is done in a
 fork of this process, and every frame goes through the checks of the coordinator. A fault is what no
@@ -26,7 +26,7 @@ from typing import Final
 import mutation_bases
 import numpy as np
 from fuzzing import SUFFIXES
-from mutation import Mutant, mutant
+from mutation import Mutant, kept, mutant
 
 from heroes_forensics.errors import HeroesError
 from heroes_forensics.frames import (
@@ -205,6 +205,12 @@ class Units:
             os.write(writing, json.dumps(text).encode() + b"\n")
 
 
+def _show(found: list[tuple[Mutant, str]]) -> None:
+    for one, text in found:
+        sys.stdout.write(json.dumps(one.row(text)) + "\n")
+        sys.stdout.flush()
+
+
 def main() -> int:
     """Examine mutants for some time, and show what is wrong with which."""
     parser = argparse.ArgumentParser(prog="fuzzing_units", description=__doc__)
@@ -212,16 +218,19 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=0)
     parser.add_argument("--start", type=int, default=0)
     parser.add_argument("--only", default="")
+    parser.add_argument("--kept", action="store_true", help="those of mutants.json alone")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         units = Units(Path(folder))
         deadline, number = time.monotonic() + chosen.seconds, chosen.start
-        while number - chosen.start < chosen.rounds or (
-            not chosen.rounds and time.monotonic() < deadline
+        if chosen.kept:
+            again = [Mutant.of(row) for row in kept()]
+            _show(units.examine([one for one in again if one.base in units.bases]))
+        while not chosen.kept and (
+            number - chosen.start < chosen.rounds
+            or (not chosen.rounds and time.monotonic() < deadline)
         ):
-            for one, text in units.round(number, only=chosen.only):
-                sys.stdout.write(json.dumps(one.row(text)) + "\n")
-                sys.stdout.flush()
+            _show(units.round(number, only=chosen.only))
             number += 1
     done = units.tally
     for one, text in done.crashes:

@@ -87,6 +87,12 @@ def test_what_once_failed_does_not_fail_again(fuzz: Fuzz) -> None:
             assert not fuzz.fault_of(one), row["found"]
 
 
+def test_what_once_failed_in_a_work_function_does_not_fail_again() -> None:
+    """A scan gets over an error of a parser, at the cost of a directory; here it is a fault."""
+    done = units("--kept")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 # ---- the search itself can fail ---------------------------------------------------------------
 
 

@@ -55,6 +55,8 @@ _NO_CONTENT: Final = 0
 _DATA: Final = 1
 _ATTRIBUTE: Final = 2
 _FORM: Final = struct.Struct("<BIQq")
+_LARGEST: Final = (1 << 63) - 1
+"""A size that is stated to be larger is no size; the content ends before it either way."""
 _ERRORS: Final = (OSError, RuntimeError, MemoryError, ValueError, TypeError, SystemError)
 """What the bindings raise. A name that is not Unicode is a `ValueError`."""
 
@@ -187,7 +189,7 @@ class LibyalFileSystem:
         try:
             file = self._binding.by_address(address)
             inner = file.get_extended_attribute(number) if type_ == _ATTRIBUTE else file
-            found = inner.size
+            found = min(inner.size, _LARGEST)
         except (*_ERRORS, AttributeError) as error:
             raise OSError("the content cannot be opened") from error
         if found != size:
@@ -264,7 +266,7 @@ class LibyalFileSystem:
         try:
             address = self._binding.address(file)
             kind = _KINDS.get(stat.S_IFMT(file.file_mode), EntryKind.OTHER)
-            size = file.size
+            size = min(file.size, _LARGEST)
             owner = file.owner_identifier
             links = file.number_of_links
             times = _times(file)
@@ -359,7 +361,7 @@ def _attributes(file: Any) -> tuple[list[tuple[int, str, int]], bool, bool]:  # 
         try:
             attribute = file.get_extended_attribute(number)
             name = attribute.name
-            size = attribute.size
+            size = min(attribute.size, _LARGEST)
         except _ERRORS:
             whole = False
             continue
