@@ -231,6 +231,12 @@ only as far as it is still there, and nearly every used medium has some."""
 LIMITS: Final = ("container.ratio", "container.bytes", "container.members", "container.nesting")
 """Gaps that end with an option: they are listed first."""
 
+
+def is_limit(code: str) -> bool:
+    """Tell whether a gap of this code is a limit that was reached."""
+    return code in LIMITS or code.endswith(".limit")
+
+
 AS_FAR_AS_IT_GOES: Final = frozenset({"picture.partial"})
 """What lacks in the evidence itself: every profile announces that a picture that is cut off is
 decoded as far as its bytes go."""

@@ -20,6 +20,7 @@ from heroes_forensics.reports.evidence import (
     TypeCount,
     Volume,
 )
+from heroes_forensics.reports.inside import Containers, ExpandLimits, Pictures
 from heroes_forensics.reports.model import (
     AlgorithmCount,
     Attempt,
@@ -161,12 +162,24 @@ LAPTOP_COVERAGE: Final = Coverage.of(
                  examples=("laptop.E01/p2048/90210-2-128-1",)),
         GapGroup("directory.unreadable", 2, policy=False, examples=("laptop.E01/p2048/7001-1",)),
         GapGroup("policy.metadata", 212, policy=True, size=512_000_000),
+        GapGroup("container.ratio", 1, policy=False, about="container",
+                 examples=("laptop.E01/p2048/70012-1-128-1",)),
+        GapGroup("container.ratio", 40, policy=False, about="member", size=812_000_000,
+                 examples=("laptop.E01/p2048/70012-1-128-1/m@0x1f40",)),
+        GapGroup("picture.undecodable", 9, policy=False, about="picture",
+                 examples=("laptop.E01/p2048/38119-4-128-1",)),
+        GapGroup("picture.limit", 2, policy=False, about="picture",
+                 examples=("laptop.E01/p2048/38120-4-128-1",)),
+        GapGroup("policy.picture-type", 330, policy=True, about="picture"),
+        GapGroup("policy.container-type", 12, policy=True, about="container"),
     ),
     areas=(
         Area("laptop.E01/p108390400", "volume.encrypted", 8_527_372_288),
         Area("laptop.E01/p2048.vss1", "policy.snapshots", 51_200_000_000, policy=True),
         Area("laptop.E01/p2048.vss2", "policy.snapshots", 51_200_000_000, policy=True),
     ),
+    pictures=Pictures(18_204, 17_816, 31, 9, 2, 6, 3, 330),
+    containers=Containers(311, 290, 1, 4, 3, 0, 12, 6_044, 5_990, 40),
 )  # fmt: skip
 STICK_COVERAGE: Final = Coverage.of(
     (STICK,),
@@ -287,6 +300,7 @@ RUNS: Final = (
         isolation="a1",
         workers=2,
         interruptions=1,
+        expand_limits=ExpandLimits(100, 4 << 30, 10_000, 16),
         breaks=(
             Interruption(
                 "crash", "2024-05-06T08:40:00.000000Z", resumed="2024-05-06T08:40:01.000000Z"

@@ -364,6 +364,8 @@ def test_a_run_whose_ground_shifted_does_not_go_on(
 STATED: dict[str, dict[str, Any]] = {
     "profile": {"profile": "deep"},
     "verify": {"verify": "later"},
+    "perceptual": {"perceptual": False},
+    "expand_limits": {"expand_limits": {"ratio": 7}},
     "sets": {"sets": (str(KNOWN_GOOD),)},
     "expect": {"expect": ("md5:" + "0" * 32,)},
 }

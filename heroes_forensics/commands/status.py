@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -111,6 +112,7 @@ def _text(row: JSON) -> Iterator[str]:
     for lane in records(row, "lanes"):
         yield from hanging("  ", _lane(lane))
     yield ""
+    yield from _inside(record(row, "inside"))
     yield "ENTRIES"
     for volume in records(row, "volumes"):
         yield from hanging(f"  {string(volume, 'volume')}: ", _equation(volume))
@@ -129,6 +131,36 @@ def _text(row: JSON) -> Iterator[str]:
     yield ""
     yield counted(integer(row, "findings"), "finding")
     yield f"content_sha256 {string(row, 'content_sha256')}"
+
+
+_PICTURES: Final = (
+    ("pictures_decoded", "decoded"),
+    ("pictures_in_part", "in part"),
+    ("pictures_not_decoded", "not decodable or over a limit"),
+    ("pictures_known", "on a list already, not decoded"),
+    ("pictures_left_out", "of a type that is not decoded"),
+)
+_CONTAINERS: Final = (
+    ("containers_opened", "opened to their end"),
+    ("containers_in_part", "not, or not to their end"),
+    ("containers_known", "on a list already, not opened"),
+    ("containers_left_out", "left out"),
+)
+
+
+def _inside(sums: JSON) -> Iterator[str]:
+    """Say what was done beyond the digests of files; nothing when nothing was."""
+    pictures = [f"{integer(sums, key):,} {text}" for key, text in _PICTURES if integer(sums, key)]
+    opened = [f"{integer(sums, key):,} {text}" for key, text in _CONTAINERS if integer(sums, key)]
+    if not pictures and not opened:
+        return
+    yield "INSIDE FILES"
+    if pictures:
+        yield from hanging("  pictures: ", f"{', '.join(pictures)}; values compared with nothing")
+    if opened:
+        members = counted(integer(sums, "members"), "entry", "entries")
+        yield from hanging("  archives: ", f"{', '.join(opened)}; {members} listed in them")
+    yield ""
 
 
 def _lane(lane: JSON) -> str:

@@ -60,7 +60,7 @@ def summary(report: JSON) -> Iterator[str]:
         yield from _exhibit(exhibit)
         yield ""
     yield from _rule("always.unlisted")
-    yield from _rule("always.perceptual")
+    yield from _rule(f"perceptual.{string(report, 'perceptual', 'not-performed')}")
     signer = record(record(report, "case"), "signer")
     if signer.get("kind") == "case-local":
         yield from _rule("signer.unsigned")
@@ -152,7 +152,7 @@ def _gaps(coverage: JSON, *, unfinished: bool) -> Iterator[str]:
         for gap in gaps:
             if bool(gap.get("policy")) is not policy:
                 continue
-            yield from _row(integer(gap, "count"), gap_text(string(gap, "code"), policy=policy))
+            yield from _row(integer(gap, "count"), _group_text(gap, policy=policy))
             examples = strings(gap, "examples")
             for example in () if policy else examples[:EXAMPLES]:
                 yield from hanging(" " * (_NUMBER + 4), example)
@@ -167,6 +167,13 @@ def _gaps(coverage: JSON, *, unfinished: bool) -> Iterator[str]:
     yield from hanging(" " * (_NUMBER + 2), catalogue().text("result.free_space"))
 
 
+def _group_text(gap: JSON, *, policy: bool) -> str:
+    """Return why the files of a group were not examined, and what of them was."""
+    text = gap_text(string(gap, "code"), policy=policy)
+    about = string(gap, "about", "content")
+    return text if about == "content" else f"{text}; {word('about', about)}"
+
+
 def gap_text(code: str, *, policy: bool) -> str:
     """Return why something was not examined, and whether the profile announced it."""
     text = reason(code)
@@ -177,6 +184,7 @@ def _examined(coverage: JSON, verdict: JSON) -> Iterator[str]:
     equation = record(coverage, "equation")
     yield "  Examined"
     yield from hanging("    ", _scope(verdict))
+    yield from _inside(coverage)
     for lane in records(coverage, "lanes") if verdict.get("unfinished") else ():
         yield from hanging("    ", _lane(lane))
     terms = (
@@ -194,6 +202,22 @@ def _examined(coverage: JSON, verdict: JSON) -> Iterator[str]:
     alarm = "" if coverage.get("closes") or explained else "; THE EQUATION DOES NOT CLOSE"
     listed = counted(integer(equation, "listed"), "entry", "entries")
     yield from hanging("    ", f"{listed} listed = {' + '.join(sums)}{alarm}")
+
+
+def _inside(coverage: JSON) -> Iterator[str]:
+    """Yield what was done beyond the digests of files."""
+    pictures, containers = record(coverage, "pictures"), record(coverage, "containers")
+    if integer(pictures, "seen"):
+        decoded = integer(pictures, "decoded") + integer(pictures, "in_part")
+        said = {"decoded": f"{decoded:,}", "seen": f"{integer(pictures, 'seen'):,}"}
+        yield from hanging("    ", catalogue().text("scope.pictures", **said))
+    if integer(containers, "seen"):
+        said = {
+            name: f"{integer(containers, name):,}"
+            for name in ("opened", "seen", "in_part", "members")
+        }
+        said["digested"] = f"{integer(containers, 'members_digested'):,}"
+        yield from hanging("    ", catalogue().text("scope.containers", **said))
 
 
 def _source(source: JSON) -> Iterator[str]:

@@ -306,6 +306,11 @@ class Expanding:
         seen["id"] += np.uint64(first)
         matches = [replace(match, item_id=first + match.item_id) for match in answer.matches]
         containers = [container_row(section, first, job.item) for section in answer.sections]
+        other = read[(read["status"] == Status.DONE) & _IS_OTHER[read["type"]]]
+        containers += [
+            derived.ContainerRow(number, Container.POLICY, _GAPS["policy.container-type"])
+            for number in other["id"].tolist()
+        ]
         with run.journal.transaction() as records:
             records.unit(job.unit, run.id, "expand", job.volume.id)
             items = member_rows(run, (job.unit, job.volume.id, job.item), answer, first)

@@ -6,7 +6,8 @@ from typing import Final, Literal, cast, get_args
 
 from heroes_forensics.custody import chain
 from heroes_forensics.filetype import TYPES, FileClass
-from heroes_forensics.model import GAP_TEXTS, MAX_SIZE, Listing, is_policy
+from heroes_forensics.model import GAP_TEXTS, LIMITS, MAX_SIZE, Listing, is_limit, is_policy
+from heroes_forensics.pipelines import report_inside
 from heroes_forensics.reports.evidence import (
     Area,
     Coverage,
@@ -183,14 +184,18 @@ class EvidenceBuilder:
             )
             for lane in count_lanes(self._database, exhibit=exhibit)
         )
+        types = tuple(self._types(exhibit))
+        seen = {row.type_class: row.seen for row in types}
         return Coverage.of(
             sources,
             lanes=lanes,
             item_bytes=_bytes(sum(lane.size for lane in lanes)),
             item_bytes_examined=_bytes(sum(lane.size_examined for lane in lanes)),
-            types=tuple(self._types(exhibit)),
+            types=types,
             gaps=tuple(self._gaps(exhibit)),
             areas=tuple(self._areas(exhibit)),
+            pictures=report_inside.pictures(self._database, exhibit, seen.get("picture", 0)),
+            containers=report_inside.containers(self._database, exhibit, seen.get("archive", 0)),
         )
 
     def _types(self, exhibit: int) -> Iterator[TypeCount]:
@@ -243,15 +248,21 @@ class EvidenceBuilder:
         left = self._not_reached(exhibit)
         if left:
             groups["run.interrupted"] = (left, 0, [])
-        for code, (count, size, examples) in sorted(groups.items()):
-            yield GapGroup(
+        found = [
+            GapGroup(
                 code=code,
                 count=count,
                 policy=is_policy(code),
                 text=GAP_TEXTS[code],
                 size=size,
                 examples=tuple(examples),
+                about="member" if code in LIMITS else "content",
             )
+            for code, (count, size, examples) in groups.items()
+        ]
+        found += report_inside.gaps(self._database, exhibit)
+        # Limits first: an option raises them.
+        yield from sorted(found, key=lambda row: (not is_limit(row.code), row.code, row.about))
 
     def _not_reached(self, exhibit: int) -> int:
         return int(

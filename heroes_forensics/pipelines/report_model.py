@@ -21,6 +21,7 @@ from heroes_forensics.pipelines.report_sets import SetsBuilder
 from heroes_forensics.pipelines.telling import number_text
 from heroes_forensics.reports import checking, verdict
 from heroes_forensics.reports.evidence import FileTime, Note
+from heroes_forensics.reports.inside import ExpandLimits
 from heroes_forensics.reports.model import (
     Attempt,
     Authority,
@@ -173,6 +174,7 @@ class Builder:
             settings = json.loads(config)
             isolation = json.loads(facts).get("isolation") or {}
             breaks = found.get(uuid, ())
+            limits = settings["expand_limits"]
             yield Run(
                 uuid=uuid,
                 purpose="scan",
@@ -192,6 +194,8 @@ class Builder:
                 interruptions=len(breaks),
                 breaks=tuple(Interruption(each.cause, each.noted, each.resumed) for each in breaks),
                 notes=self._clock.get(uuid, ()),
+                perceptual=bool(settings["perceptual"]),
+                expand_limits=ExpandLimits(**limits) if limits else None,
             )
 
     # ---- exhibits ------------------------------------------------------------------------

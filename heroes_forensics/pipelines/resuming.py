@@ -112,7 +112,7 @@ def check_request(found: Interrupted, request: ScanRequest) -> None:
     for name in _SETTINGS:
         if name in request.stated and getattr(request, name) != config[name]:
             raise UsageError(
-                f"the run was begun with another {name.replace('_', ' ')}: {config[name]}",
+                f"the run was begun with {_said(name, config[name])}",
                 hint=f"leave that option out, or {NEW_RUN}",
             )
     stated = replace(request, profile=config["profile"])
@@ -133,6 +133,12 @@ def check_request(found: Interrupted, request: ScanRequest) -> None:
             f"the run has {len(found.sources)} sources, and {len(request.sources)} were named",
             hint="name none where they lie where they lay, or all of them in the same order",
         )
+
+
+def _said(name: str, began: object) -> str:
+    if name == "perceptual":
+        return "pictures to be decoded" if began else "--no-perceptual"
+    return f"another {name.replace('_', ' ')}: {began}"
 
 
 def _check_sets(began: object, given: Sequence[str]) -> None:

@@ -19,6 +19,7 @@ from heroes_forensics.model import (
     EntryKind,
     Place,
     TimeRule,
+    is_limit,
     is_policy,
 )
 from heroes_forensics.parsers.filesystems import locators
@@ -85,12 +86,15 @@ def status(case_dir: Path) -> JSON:
             ],
             "holder": None if holder is None else {"pid": holder.pid, "since": holder.since},
             "lanes": [lane._asdict() for lane in lanes(database)],
+            "inside": derived.totals(database),
             "equation": _terms(queries.total(equations))
             | {"closes": all(each.closes for each in equations)},
             "volumes": volumes,
             "gaps": [
                 {"code": code, "count": count, "policy": is_policy(code), "text": GAP_TEXTS[code]}
-                for code, count in sorted(gaps.items())
+                for code, count in sorted(
+                    gaps.items(), key=lambda row: (not is_limit(row[0]), row[0])
+                )
             ],
             "findings": database.value("SELECT count(finding) FROM match"),
             "content_sha256": queries.content_sha256(database),

@@ -22,7 +22,7 @@ def root(context, missing=missing):
     l_0_current = resolve('current')
     l_0_withdrawn = resolve('withdrawn')
     l_0_events = resolve('events')
-    l_0_heading = l_0_fact = l_0_category = l_0_standing = l_0_set_name = l_0_compared = l_0_region = l_0_always = l_0_ns = l_0_c = l_0_e = l_0_finding_rows = missing
+    l_0_heading = l_0_gap_text = l_0_inside = l_0_fact = l_0_category = l_0_standing = l_0_set_name = l_0_compared = l_0_region = l_0_always = l_0_ns = l_0_c = l_0_e = l_0_finding_rows = missing
     try:
         t_1 = environment.filters['grouped']
     except KeyError:
@@ -114,41 +114,129 @@ def root(context, missing=missing):
         def t_15(*unused):
             raise TemplateRuntimeError("No filter named 'when' found.")
     try:
-        t_16 = environment.tests['none']
+        t_16 = environment.tests['defined']
     except KeyError:
         @internalcode
         def t_16(*unused):
+            raise TemplateRuntimeError("No test named 'defined' found.")
+    try:
+        t_17 = environment.tests['none']
+    except KeyError:
+        @internalcode
+        def t_17(*unused):
             raise TemplateRuntimeError("No test named 'none' found.")
     pass
     def macro(l_1_id):
-        t_17 = []
+        t_18 = []
         l_1_sections = resolve('sections')
         l_1_at = missing
         if l_1_id is missing:
             l_1_id = undefined("parameter 'id' was not provided", name='id')
         pass
         l_1_at = context.call(environment.getattr((undefined(name='sections') if l_1_sections is missing else l_1_sections), 'index'), l_1_id)
-        t_17.extend((
+        t_18.extend((
             '<h2 id="',
             escape(l_1_id),
             '">',
         ))
         if ((undefined(name='at') if l_1_at is missing else l_1_at) < 12):
             pass
-            t_17.extend((
+            t_18.extend((
                 '<span class="no">',
                 escape(((undefined(name='at') if l_1_at is missing else l_1_at) + 1)),
                 '</span> ',
             ))
-        t_17.extend((
+        t_18.extend((
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_id, '.title', )))),
             '</h2>',
         ))
-        return concat(t_17)
+        return concat(t_18)
     context.exported_vars.add('heading')
     context.vars['heading'] = l_0_heading = Macro(environment, macro, 'heading', ('id',), False, False, False, context.eval_ctx.autoescape)
+    def macro(l_1_gap):
+        t_19 = []
+        l_1_w = resolve('w')
+        if l_1_gap is missing:
+            l_1_gap = undefined("parameter 'gap' was not provided", name='gap')
+        pass
+        t_19.append(
+            escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'gap', environment.getattr(l_1_gap, 'code'), environment.getattr(l_1_gap, 'text'))),
+        )
+        if (environment.getattr(l_1_gap, 'about') != 'content'):
+            pass
+            t_19.extend((
+                '<span class="second">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('about.', environment.getattr(l_1_gap, 'about'), )))),
+                '</span>',
+            ))
+        return concat(t_19)
+    context.exported_vars.add('gap_text')
+    context.vars['gap_text'] = l_0_gap_text = Macro(environment, macro, 'gap_text', ('gap',), False, False, False, context.eval_ctx.autoescape)
+    def macro(l_1_name, l_1_sums, l_1_parts):
+        t_20 = []
+        if l_1_name is missing:
+            l_1_name = undefined("parameter 'name' was not provided", name='name')
+        if l_1_sums is missing:
+            l_1_sums = undefined("parameter 'sums' was not provided", name='sums')
+        if l_1_parts is missing:
+            l_1_parts = undefined("parameter 'parts' was not provided", name='parts')
+        pass
+        t_20.extend((
+            '<table class="tight">\n<caption>',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, 'title', )))),
+            '</caption>\n<tbody>\n<tr><th scope="row">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, 'seen', )))),
+            '</th><td class="num strong">',
+            escape(t_7(environment.getattr(l_1_sums, 'seen'))),
+            '</td></tr>\n',
+        ))
+        def t_21(fiter):
+            for l_2_part in fiter:
+                if environment.getitem(l_1_sums, l_2_part):
+                    yield l_2_part
+        for l_2_part in t_21(l_1_parts):
+            _loop_vars = {}
+            pass
+            t_20.extend((
+                '<tr><th scope="row" class="part">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, l_2_part, )), _loop_vars=_loop_vars)),
+                '</th><td class="num">',
+                escape(t_7(environment.getitem(l_1_sums, l_2_part))),
+                '</td></tr>\n',
+            ))
+        l_2_part = missing
+        if (t_16(environment.getattr(l_1_sums, 'members')) and environment.getattr(l_1_sums, 'members')):
+            pass
+            t_20.extend((
+                '<tr><th scope="row">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, 'members', )))),
+                '</th><td class="num strong">',
+                escape(t_7(environment.getattr(l_1_sums, 'members'))),
+                '</td></tr>\n',
+            ))
+            def t_22(fiter):
+                for l_2_part in fiter:
+                    if environment.getitem(l_1_sums, l_2_part):
+                        yield l_2_part
+            for l_2_part in t_22(('members_digested', 'members_over_limit')):
+                _loop_vars = {}
+                pass
+                t_20.extend((
+                    '<tr><th scope="row" class="part">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, l_2_part, )), _loop_vars=_loop_vars)),
+                    '</th><td class="num">',
+                    escape(t_7(environment.getitem(l_1_sums, l_2_part))),
+                    '</td></tr>\n',
+                ))
+            l_2_part = missing
+        t_20.append(
+            '</tbody>\n</table>',
+        )
+        return concat(t_20)
+    context.exported_vars.add('inside')
+    context.vars['inside'] = l_0_inside = Macro(environment, macro, 'inside', ('name', 'sums', 'parts'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_label, l_1_value, l_1_wide):
-        t_18 = []
+        t_23 = []
         if l_1_label is missing:
             l_1_label = undefined("parameter 'label' was not provided", name='label')
         if l_1_value is missing:
@@ -158,46 +246,46 @@ def root(context, missing=missing):
         pass
         if l_1_value:
             pass
-            t_18.append(
+            t_23.append(
                 '<div',
             )
             if l_1_wide:
                 pass
-                t_18.append(
+                t_23.append(
                     ' class="wide"',
                 )
-            t_18.extend((
+            t_23.extend((
                 '><dt>',
                 escape(l_1_label),
                 '</dt><dd><bdi>',
                 escape(l_1_value),
                 '</bdi></dd></div>\n',
             ))
-        return concat(t_18)
+        return concat(t_23)
     context.exported_vars.add('fact')
     context.vars['fact'] = l_0_fact = Macro(environment, macro, 'fact', ('label', 'value', 'wide'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_row):
-        t_19 = []
+        t_24 = []
         if l_1_row is missing:
             l_1_row = undefined("parameter 'row' was not provided", name='row')
         pass
         if environment.getattr(l_1_row, 'code'):
             pass
-            t_19.extend((
+            t_24.extend((
                 '<bdi>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.code', code=environment.getattr(l_1_row, 'code'))),
                 '</bdi>',
             ))
         else:
             pass
-            t_19.append(
+            t_24.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.none')),
             )
-        return concat(t_19)
+        return concat(t_24)
     context.exported_vars.add('category')
     context.vars['category'] = l_0_category = Macro(environment, macro, 'category', ('row',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_kind, l_1_row):
-        t_20 = []
+        t_25 = []
         l_1_known = missing
         if l_1_kind is missing:
             l_1_kind = undefined("parameter 'kind' was not provided", name='kind')
@@ -207,32 +295,32 @@ def root(context, missing=missing):
         l_1_known = (environment.getattr(l_1_row, 'code') or (environment.getattr(l_1_row, 'verdict') not in ('uncategorised', 'notable_other')))
         if ((l_1_kind != 'notable') or (undefined(name='known') if l_1_known is missing else l_1_known)):
             pass
-            t_20.append(
+            t_25.append(
                 '<span class="second">',
             )
             if (l_1_kind != 'notable'):
                 pass
-                t_20.append(
+                t_25.append(
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', l_1_kind, )))),
                 )
                 if (undefined(name='known') if l_1_known is missing else l_1_known):
                     pass
-                    t_20.append(
+                    t_25.append(
                         ': ',
                     )
             if (undefined(name='known') if l_1_known is missing else l_1_known):
                 pass
-                t_20.append(
+                t_25.append(
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('item_verdict.', environment.getattr(l_1_row, 'verdict'), )))),
                 )
-            t_20.append(
+            t_25.append(
                 '</span>',
             )
-        return concat(t_20)
+        return concat(t_25)
     context.exported_vars.add('standing')
     context.vars['standing'] = l_0_standing = Macro(environment, macro, 'standing', ('kind', 'row'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_name, l_1_issuer, l_1_edition):
-        t_21 = []
+        t_26 = []
         if l_1_name is missing:
             l_1_name = undefined("parameter 'name' was not provided", name='name')
         if l_1_issuer is missing:
@@ -240,43 +328,43 @@ def root(context, missing=missing):
         if l_1_edition is missing:
             l_1_edition = undefined("parameter 'edition' was not provided", name='edition')
         pass
-        t_21.extend((
+        t_26.extend((
             '<bdi>',
             escape(l_1_name),
             '</bdi>, ',
         ))
         if l_1_issuer:
             pass
-            t_21.extend((
+            t_26.extend((
                 '<bdi>',
                 escape(l_1_issuer),
                 '</bdi>',
             ))
         else:
             pass
-            t_21.append(
+            t_26.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'set.no_issuer')),
             )
-        t_21.append(
+        t_26.append(
             ', ',
         )
         if l_1_edition:
             pass
-            t_21.extend((
+            t_26.extend((
                 '<bdi>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'set.edition', edition=l_1_edition)),
                 '</bdi>',
             ))
         else:
             pass
-            t_21.append(
+            t_26.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'set.no_edition')),
             )
-        return concat(t_21)
+        return concat(t_26)
     context.exported_vars.add('set_name')
     context.vars['set_name'] = l_0_set_name = Macro(environment, macro, 'set_name', ('name', 'issuer', 'edition'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_x):
-        t_22 = []
+        t_27 = []
         if l_1_x is missing:
             l_1_x = undefined("parameter 'x' was not provided", name='x')
         pass
@@ -284,7 +372,7 @@ def root(context, missing=missing):
         for l_2_c, l_2_loop in LoopContext(environment.getattr(l_1_x, 'compared'), undefined):
             _loop_vars = {}
             pass
-            t_22.extend((
+            t_27.extend((
                 '<li>',
                 escape(context.call((undefined(name='set_name') if l_0_set_name is missing else l_0_set_name), environment.getattr(l_2_c, 'name'), environment.getattr(l_2_c, 'issuer'), environment.getattr(l_2_c, 'edition'), _loop_vars=_loop_vars)),
                 ' (',
@@ -293,7 +381,7 @@ def root(context, missing=missing):
             ))
             if (not environment.getattr(l_2_c, 'every_source')):
                 pass
-                t_22.extend((
+                t_27.extend((
                     ', <span class="strong">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'compared.only', _loop_vars=_loop_vars)),
                     ' ',
@@ -302,60 +390,60 @@ def root(context, missing=missing):
                 for l_3_label, l_3_loop in LoopContext(environment.getattr(l_2_c, 'sources')[:12], undefined):
                     _loop_vars = {}
                     pass
-                    t_22.extend((
+                    t_27.extend((
                         '<bdi>',
                         escape(l_3_label),
                         '</bdi>',
                     ))
                     if (not environment.getattr(l_3_loop, 'last')):
                         pass
-                        t_22.append(
+                        t_27.append(
                             ', ',
                         )
                 l_3_loop = l_3_label = missing
                 if (t_3(environment.getattr(l_2_c, 'sources')) > 12):
                     pass
-                    t_22.extend((
+                    t_27.extend((
                         ' … (',
                         escape(t_7(t_3(environment.getattr(l_2_c, 'sources')))),
                         ')',
                     ))
-                t_22.append(
+                t_27.append(
                     '</span>',
                 )
-            t_22.append(
+            t_27.append(
                 '</li>\n',
             )
         l_2_loop = l_2_c = missing
-        return concat(t_22)
+        return concat(t_27)
     context.exported_vars.add('compared')
     context.vars['compared'] = l_0_compared = Macro(environment, macro, 'compared', ('x',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_label, l_1_caller):
-        t_23 = []
+        t_28 = []
         if l_1_label is missing:
             l_1_label = undefined("parameter 'label' was not provided", name='label')
         pass
-        t_23.extend((
+        t_28.extend((
             '<div class="scroll" role="region" tabindex="0" aria-label="',
             escape(l_1_label),
             '">\n',
             escape(context.call(l_1_caller)),
             '</div>',
         ))
-        return concat(t_23)
+        return concat(t_28)
     context.exported_vars.add('region')
     context.vars['region'] = l_0_region = Macro(environment, macro, 'region', ('label',), False, False, True, context.eval_ctx.autoescape)
     def macro():
-        t_24 = []
+        t_29 = []
         l_1_sections = resolve('sections')
         pass
-        t_24.extend((
+        t_29.extend((
             '<div class="always">\n<h3>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.title')),
             '</h3>\n<p class="first">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.unlisted')),
             '</p>\n<p>',
-            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.perceptual')),
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('perceptual.', environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'perceptual'), )))),
             '</p>\n<p>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.unallocated')),
             '</p>\n<p>',
@@ -370,15 +458,15 @@ def root(context, missing=missing):
         for l_2_id, l_2_loop in LoopContext((undefined(name='sections') if l_1_sections is missing else l_1_sections), undefined):
             _loop_vars = {}
             pass
-            t_24.append(
+            t_29.append(
                 '<li><span class="no">',
             )
             if (environment.getattr(l_2_loop, 'index') <= 12):
                 pass
-                t_24.append(
+                t_29.append(
                     escape(environment.getattr(l_2_loop, 'index')),
                 )
-            t_24.extend((
+            t_29.extend((
                 '</span> <a href="#',
                 escape(l_2_id),
                 '">',
@@ -386,10 +474,10 @@ def root(context, missing=missing):
                 '</a></li>\n',
             ))
         l_2_loop = l_2_id = missing
-        t_24.append(
+        t_29.append(
             '</ol>\n</nav>',
         )
-        return concat(t_24)
+        return concat(t_29)
     context.exported_vars.add('always')
     context.vars['always'] = l_0_always = Macro(environment, macro, 'always', (), False, False, False, context.eval_ctx.autoescape)
     yield '<!DOCTYPE html>\n<html lang="'
@@ -460,9 +548,9 @@ def root(context, missing=missing):
     if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
         pass
         def macro():
-            t_25 = []
+            t_30 = []
             pass
-            t_25.extend((
+            t_30.extend((
                 '<table class="tight">\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.overview')),
                 '</caption>\n<thead><tr><th scope="col">',
@@ -490,28 +578,28 @@ def root(context, missing=missing):
                 pass
                 l_2_skipped = t_3(t_4(context.eval_ctx, t_12(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy')))
                 _loop_vars['skipped'] = l_2_skipped
-                t_25.extend((
+                t_30.extend((
                     '<tr><th scope="row"><bdi>',
                     escape(environment.getattr(l_2_x, 'label')),
                     '</bdi></th><td class="strong wide">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('verdict.', environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word'), )), _loop_vars=_loop_vars)),
                 ))
-                def t_26(fiter):
+                def t_31(fiter):
                     for l_3_s in fiter:
                         if environment.getattr(l_3_s, 'alarms'):
                             yield l_3_s
                 l_3_loop = missing
-                for l_3_s, l_3_loop in LoopContext(t_26(environment.getattr(l_2_x, 'sources')), undefined):
+                for l_3_s, l_3_loop in LoopContext(t_31(environment.getattr(l_2_x, 'sources')), undefined):
                     _loop_vars = {}
                     pass
-                    t_25.append(
+                    t_30.append(
                         '<span class="second alarm">',
                     )
                     l_4_loop = missing
                     for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
                         _loop_vars = {}
                         pass
-                        t_25.extend((
+                        t_30.extend((
                             '<bdi>',
                             escape(environment.getattr(l_3_s, 'label')),
                             '</bdi>: ',
@@ -519,83 +607,83 @@ def root(context, missing=missing):
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_25.append(
+                            t_30.append(
                                 '; ',
                             )
                     l_4_loop = l_4_code = missing
-                    t_25.append(
+                    t_30.append(
                         '</span>',
                     )
                 l_3_loop = l_3_s = missing
-                t_25.extend((
+                t_30.extend((
                     '</td><td class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_8(environment.getattr(environment.getattr(l_2_x, 'verdict'), 'percent_of_bytes')), _loop_vars=_loop_vars)),
                     '</td><td class="num">',
                 ))
                 if (context.call((undefined(name='match_total') if l_2_match_total is missing else l_2_match_total), l_2_x, _loop_vars=_loop_vars) or (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'no-match')):
                     pass
-                    t_25.append(
+                    t_30.append(
                         escape(t_7(context.call((undefined(name='match_total') if l_2_match_total is missing else l_2_match_total), l_2_x, _loop_vars=_loop_vars))),
                     )
                 else:
                     pass
-                    t_25.append(
+                    t_30.append(
                         '–',
                     )
-                t_25.append(
+                t_30.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_25.append(
+                    t_30.append(
                         '–',
                     )
                 else:
                     pass
-                    t_25.append(
+                    t_30.append(
                         escape(t_7(t_14(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=False, _loop_vars=_loop_vars), attribute='count'))),
                     )
-                t_25.append(
+                t_30.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_25.append(
+                    t_30.append(
                         '–',
                     )
                 else:
                     pass
-                    t_25.append(
+                    t_30.append(
                         escape(t_7(t_3(t_4(context.eval_ctx, t_9(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy'))))),
                     )
-                t_25.append(
+                t_30.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_25.append(
+                    t_30.append(
                         '–',
                     )
                 else:
                     pass
-                    t_25.append(
+                    t_30.append(
                         escape(t_7((t_14(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=True, _loop_vars=_loop_vars), attribute='count') + (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)))),
                     )
                     if (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped):
                         pass
-                        t_25.extend((
+                        t_30.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.areas_of', count=t_7((undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                t_25.append(
+                t_30.append(
                     '</td></tr>\n',
                 )
             l_2_loop = l_2_x = l_2_skipped = l_2_match_total = l_2_gap_rows = missing
-            t_25.append(
+            t_30.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_25)
+            return concat(t_30)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.overview'), caller=caller)
     if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
@@ -607,6 +695,7 @@ def root(context, missing=missing):
         l_1_gap_rows = resolve('gap_rows')
         l_1_area_rows = resolve('area_rows')
         l_1_meaning = resolve('meaning')
+        l_1_pictures = l_1_containers = l_1_undecoded = missing
         _loop_vars = {}
         pass
         yield '<article class="exhibit '
@@ -658,6 +747,20 @@ def root(context, missing=missing):
         yield '</p>\n<p class="scope">'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'scope.line', percent=t_8(environment.getattr(environment.getattr(l_1_x, 'verdict'), 'percent_of_bytes')), comparable=t_7(environment.getattr(environment.getattr(l_1_x, 'verdict'), 'media_comparable')), seen=t_7(environment.getattr(environment.getattr(l_1_x, 'verdict'), 'media_seen')), _loop_vars=_loop_vars))
         yield '</p>\n'
+        l_1_pictures = environment.getattr(environment.getattr(l_1_x, 'coverage'), 'pictures')
+        _loop_vars['pictures'] = l_1_pictures
+        l_1_containers = environment.getattr(environment.getattr(l_1_x, 'coverage'), 'containers')
+        _loop_vars['containers'] = l_1_containers
+        if environment.getattr((undefined(name='pictures') if l_1_pictures is missing else l_1_pictures), 'seen'):
+            pass
+            yield '<p class="scope">'
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'scope.pictures', decoded=t_7((environment.getattr((undefined(name='pictures') if l_1_pictures is missing else l_1_pictures), 'decoded') + environment.getattr((undefined(name='pictures') if l_1_pictures is missing else l_1_pictures), 'in_part'))), seen=t_7(environment.getattr((undefined(name='pictures') if l_1_pictures is missing else l_1_pictures), 'seen')), _loop_vars=_loop_vars))
+            yield '</p>\n'
+        if environment.getattr((undefined(name='containers') if l_1_containers is missing else l_1_containers), 'seen'):
+            pass
+            yield '<p class="scope">'
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'scope.containers', opened=t_7(environment.getattr((undefined(name='containers') if l_1_containers is missing else l_1_containers), 'opened')), in_part=t_7(environment.getattr((undefined(name='containers') if l_1_containers is missing else l_1_containers), 'in_part')), seen=t_7(environment.getattr((undefined(name='containers') if l_1_containers is missing else l_1_containers), 'seen')), members=t_7(environment.getattr((undefined(name='containers') if l_1_containers is missing else l_1_containers), 'members')), digested=t_7(environment.getattr((undefined(name='containers') if l_1_containers is missing else l_1_containers), 'members_digested')), _loop_vars=_loop_vars))
+            yield '</p>\n'
         if environment.getattr(environment.getattr(l_1_x, 'verdict'), 'unfinished'):
             pass
             for l_2_lane in environment.getattr(environment.getattr(l_1_x, 'coverage'), 'lanes'):
@@ -733,7 +836,34 @@ def root(context, missing=missing):
             yield '<tbody><tr><td>'
             yield escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.nothing_so_far', _loop_vars=_loop_vars) if ((environment.getattr(environment.getattr(l_1_x, 'verdict'), 'unfinished') and environment.getattr(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'equation'), 'digested')) and ('no-hash-set' not in environment.getattr(environment.getattr(l_1_x, 'verdict'), 'reasons'))) else (context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.nothing_found', _loop_vars=_loop_vars) if (environment.getattr(environment.getattr(l_1_x, 'verdict'), 'word') == 'no-match') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.nothing_compared', _loop_vars=_loop_vars))))
             yield '</td></tr></tbody>\n'
-        yield '</table>\n</div>\n<div>\n<table class="tight">\n<caption>'
+        yield '</table>\n'
+        l_1_undecoded = (context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=False, about=('picture',), _loop_vars=_loop_vars) + context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=True, about=('picture',), _loop_vars=_loop_vars))
+        _loop_vars['undecoded'] = l_1_undecoded
+        if (undefined(name='undecoded') if l_1_undecoded is missing else l_1_undecoded):
+            pass
+            yield '<table class="tight below">\n<caption>'
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.by_digest_alone', _loop_vars=_loop_vars))
+            yield '</caption>\n<thead><tr><th scope="col" class="num">'
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.number', _loop_vars=_loop_vars))
+            yield '</th><th scope="col">'
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.what', _loop_vars=_loop_vars))
+            yield '</th></tr></thead>\n<tbody>\n'
+            for l_2_gap in (undefined(name='undecoded') if l_1_undecoded is missing else l_1_undecoded):
+                l_2_w = resolve('w')
+                _loop_vars = {}
+                pass
+                yield '<tr><td class="num'
+                if (not environment.getattr(l_2_gap, 'policy')):
+                    pass
+                    yield ' strong'
+                yield '">'
+                yield escape(t_7(environment.getattr(l_2_gap, 'count')))
+                yield '</td><td>'
+                yield escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'gap', environment.getattr(l_2_gap, 'code'), environment.getattr(l_2_gap, 'text'), _loop_vars=_loop_vars))
+                yield '</td></tr>\n'
+            l_2_gap = l_2_w = missing
+            yield '</tbody>\n</table>\n'
+        yield '</div>\n<div>\n<table class="tight">\n<caption>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.not_examined', _loop_vars=_loop_vars))
         yield '</caption>\n<thead><tr><th scope="col" class="num">'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.number', _loop_vars=_loop_vars))
@@ -742,11 +872,11 @@ def root(context, missing=missing):
         yield '</th><th scope="col" class="num">'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.bytes', _loop_vars=_loop_vars))
         yield '</th></tr></thead>\n<tbody>\n'
-        def t_27(fiter):
+        def t_32(fiter):
             for l_2_area in fiter:
                 if (not environment.getattr(l_2_area, 'policy')):
                     yield l_2_area
-        for l_2_area in t_27(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas')):
+        for l_2_area in t_32(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas')):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
@@ -758,21 +888,20 @@ def root(context, missing=missing):
             yield escape(t_13(environment.getattr(l_2_area, 'size')))
             yield '</td></tr>\n'
         l_2_area = l_2_w = missing
-        for l_2_gap in context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=False, _loop_vars=_loop_vars):
-            l_2_w = resolve('w')
+        for l_2_gap in context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=False, about=('content', 'member', 'container'), _loop_vars=_loop_vars):
             _loop_vars = {}
             pass
             yield '<tr><td class="num strong">'
             yield escape(t_7(environment.getattr(l_2_gap, 'count')))
             yield '</td><td>'
-            yield escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'gap', environment.getattr(l_2_gap, 'code'), environment.getattr(l_2_gap, 'text'), _loop_vars=_loop_vars))
+            yield escape(context.call((undefined(name='gap_text') if l_0_gap_text is missing else l_0_gap_text), l_2_gap, _loop_vars=_loop_vars))
             yield '</td><td class="num">'
             if environment.getattr(l_2_gap, 'size'):
                 pass
                 yield escape(t_13(environment.getattr(l_2_gap, 'size')))
             yield '</td></tr>\n'
-        l_2_gap = l_2_w = missing
-        if ((not t_4(context.eval_ctx, t_9(context, environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas'), 'policy'))) and (not context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=False, _loop_vars=_loop_vars))):
+        l_2_gap = missing
+        if ((not t_4(context.eval_ctx, t_9(context, environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas'), 'policy'))) and (not context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=False, about=('content', 'member', 'container'), _loop_vars=_loop_vars))):
             pass
             if environment.getattr(environment.getattr(l_1_x, 'verdict'), 'unfinished'):
                 pass
@@ -784,7 +913,7 @@ def root(context, missing=missing):
                 yield '<tr><td class="num strong">0</td><td>'
                 yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.no_gaps', _loop_vars=_loop_vars))
                 yield '</td><td></td></tr>'
-        for l_2_gap in (context.call((undefined(name='area_rows') if l_1_area_rows is missing else l_1_area_rows), environment.getattr(l_1_x, 'coverage'), _loop_vars=_loop_vars) + context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=True, _loop_vars=_loop_vars)):
+        for l_2_gap in context.call((undefined(name='area_rows') if l_1_area_rows is missing else l_1_area_rows), environment.getattr(l_1_x, 'coverage'), _loop_vars=_loop_vars):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
@@ -798,6 +927,19 @@ def root(context, missing=missing):
                 yield escape(t_13(environment.getattr(l_2_gap, 'size')))
             yield '</td></tr>\n'
         l_2_gap = l_2_w = missing
+        for l_2_gap in context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=True, about=('content', 'member', 'container'), _loop_vars=_loop_vars):
+            _loop_vars = {}
+            pass
+            yield '<tr><td class="num">'
+            yield escape(t_7(environment.getattr(l_2_gap, 'count')))
+            yield '</td><td>'
+            yield escape(context.call((undefined(name='gap_text') if l_0_gap_text is missing else l_0_gap_text), l_2_gap, _loop_vars=_loop_vars))
+            yield '</td><td class="num">'
+            if environment.getattr(l_2_gap, 'size'):
+                pass
+                yield escape(t_13(environment.getattr(l_2_gap, 'size')))
+            yield '</td></tr>\n'
+        l_2_gap = missing
         yield '<tr><td></td><td>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.free_space', _loop_vars=_loop_vars))
         yield '</td><td></td></tr>\n</tbody>\n</table>\n</div>\n</div>\n'
@@ -831,7 +973,7 @@ def root(context, missing=missing):
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.unlisted', _loop_vars=_loop_vars))
             yield '</p>\n'
         yield '</article>\n'
-    l_1_loop = l_1_x = l_1_gap_rows = l_1_area_rows = l_1_meaning = missing
+    l_1_loop = l_1_x = l_1_pictures = l_1_containers = l_1_gap_rows = l_1_undecoded = l_1_area_rows = l_1_meaning = missing
     if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) <= 1):
         pass
         yield escape(context.call((undefined(name='always') if l_0_always is missing else l_0_always)))
@@ -878,9 +1020,9 @@ def root(context, missing=missing):
         if environment.getattr(l_1_x, 'sources'):
             pass
             def macro():
-                t_28 = []
+                t_33 = []
                 pass
-                t_28.extend((
+                t_33.extend((
                     '<table class="broad">\n<thead><tr><th scope="col">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.source')),
                     '</th><th scope="col">',
@@ -897,7 +1039,7 @@ def root(context, missing=missing):
                 for l_3_s, l_3_loop in LoopContext(environment.getattr(l_1_x, 'sources'), undefined):
                     _loop_vars = {}
                     pass
-                    t_28.extend((
+                    t_33.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(environment.getattr(l_3_s, 'label')),
                         '</bdi></th><td>',
@@ -908,23 +1050,23 @@ def root(context, missing=missing):
                         escape(environment.getattr(l_3_s, 'reader')),
                         '</bdi></span>',
                     ))
-                    if (not t_16(environment.getattr(l_3_s, 'mount_read_only'))):
+                    if (not t_17(environment.getattr(l_3_s, 'mount_read_only'))):
                         pass
-                        t_28.extend((
+                        t_33.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('exhibits.mounted_read_only' if environment.getattr(l_3_s, 'mount_read_only') else 'exhibits.mounted_writable'), _loop_vars=_loop_vars)),
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('exhibits.account_may_write' if environment.getattr(l_3_s, 'account_may_write') else 'exhibits.account_may_not_write'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_28.append(
+                    t_33.append(
                         '</td><td>',
                     )
                     l_4_loop = missing
                     for l_4_file, l_4_loop in LoopContext(environment.getattr(l_3_s, 'segments')[:8], undefined):
                         _loop_vars = {}
                         pass
-                        t_28.extend((
+                        t_33.extend((
                             '<bdi>',
                             escape(environment.getattr(l_4_file, 'name')),
                             '</bdi> <span class="nowrap">(',
@@ -933,81 +1075,93 @@ def root(context, missing=missing):
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_28.append(
+                            t_33.append(
                                 ', ',
                             )
                     l_4_loop = l_4_file = missing
                     if (t_3(environment.getattr(l_3_s, 'segments')) > 8):
                         pass
-                        t_28.extend((
+                        t_33.extend((
                             ' … (',
                             escape(t_7(t_3(environment.getattr(l_3_s, 'segments')))),
                             ')',
                         ))
-                    t_28.extend((
+                    t_33.append(
                         '</td><td class="num">',
-                        escape(t_13(environment.getattr(l_3_s, 'size'))),
-                        '<span class="second">',
-                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'size')), _loop_vars=_loop_vars)),
-                        '</span></td><td>',
-                    ))
+                    )
+                    if environment.getattr(l_3_s, 'size'):
+                        pass
+                        t_33.extend((
+                            escape(t_13(environment.getattr(l_3_s, 'size'))),
+                            '<span class="second">',
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'size')), _loop_vars=_loop_vars)),
+                            '</span>',
+                        ))
+                    else:
+                        pass
+                        t_33.append(
+                            '–',
+                        )
+                    t_33.append(
+                        '</td><td>',
+                    )
                     l_4_loop = missing
                     for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
                         _loop_vars = {}
                         pass
-                        t_28.extend((
+                        t_33.extend((
                             '<span class="alarm">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('source_state.', l_4_code, )), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                         if ((not environment.getattr(l_4_loop, 'last')) or environment.getattr(l_3_s, 'health')):
                             pass
-                            t_28.append(
+                            t_33.append(
                                 '; ',
                             )
                     l_4_loop = l_4_code = missing
                     l_4_loop = missing
-                    t_29 = 1
+                    t_34 = 1
                     for l_4_note, l_4_loop in LoopContext(environment.getattr(l_3_s, 'health'), undefined):
                         l_4_w = resolve('w')
                         _loop_vars = {}
                         pass
-                        t_28.extend((
+                        t_33.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'gap', environment.getattr(l_4_note, 'code'), environment.getattr(l_4_note, 'text'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_28.append(
+                            t_33.append(
                                 '; ',
                             )
-                        t_29 = 0
+                        t_34 = 0
                     l_4_loop = l_4_note = l_4_w = missing
-                    if t_29:
+                    if t_34:
                         pass
                         if (not environment.getattr(l_3_s, 'alarms')):
                             pass
-                            t_28.append(
+                            t_33.append(
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.sound')),
                             )
-                    if ((not t_16(environment.getattr(l_3_s, 'declared_size'))) and (environment.getattr(l_3_s, 'declared_size') != environment.getattr(l_3_s, 'size'))):
+                    if ((not t_17(environment.getattr(l_3_s, 'declared_size'))) and (environment.getattr(l_3_s, 'declared_size') != environment.getattr(l_3_s, 'size'))):
                         pass
-                        t_28.extend((
+                        t_33.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.declared', _loop_vars=_loop_vars)),
                             ': ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'declared_size')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_28.append(
+                    t_33.append(
                         '</td></tr>\n',
                     )
                 l_3_loop = l_3_s = missing
-                t_28.append(
+                t_33.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_28)
+                return concat(t_33)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.source', _loop_vars=_loop_vars), caller=caller, _loop_vars=_loop_vars)
         else:
@@ -1027,20 +1181,20 @@ def root(context, missing=missing):
     for l_1_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
         _loop_vars = {}
         pass
-        def t_30(fiter):
+        def t_35(fiter):
             for l_2_s in fiter:
                 if environment.getattr(l_2_s, 'digests'):
                     yield l_2_s
-        for l_2_s in t_30(environment.getattr(l_1_x, 'sources')):
+        for l_2_s in t_35(environment.getattr(l_1_x, 'sources')):
             _loop_vars = {}
             pass
             if not isinstance(l_0_ns, Namespace):
                 raise TemplateRuntimeError("cannot assign attribute on non-namespace object")
             l_0_ns['any'] = True
             def macro():
-                t_31 = []
+                t_36 = []
                 pass
-                t_31.extend((
+                t_36.extend((
                     '<table class="broad">\n<caption><bdi>',
                     escape(environment.getattr(l_1_x, 'label')),
                     '</bdi>: <bdi>',
@@ -1061,7 +1215,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_31.extend((
+                    t_36.extend((
                         '<tr><th scope="row">',
                         escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'algorithm', environment.getattr(l_4_d, 'algorithm'), _loop_vars=_loop_vars)),
                         '<span class="second">',
@@ -1079,10 +1233,10 @@ def root(context, missing=missing):
                         '</td></tr>\n',
                     ))
                 l_4_d = l_4_w = missing
-                t_31.append(
+                t_36.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_31)
+                return concat(t_36)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), environment.getattr(l_2_s, 'label'), caller=caller, _loop_vars=_loop_vars)
         l_2_s = missing
@@ -1099,16 +1253,20 @@ def root(context, missing=missing):
     yield '</dl>\n<p>'
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.intro'))
     yield '</p>\n<p>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.pictures'))
+    yield '</p>\n<p>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.containers'))
+    yield '</p>\n<p>'
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.rule'))
     yield '</p>\n<p class="strong">'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.perceptual'))
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('perceptual.', environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'perceptual'), ))))
     yield '</p>\n'
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'):
         pass
         def macro():
-            t_32 = []
+            t_37 = []
             pass
-            t_32.extend((
+            t_37.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set')),
                 '</th><th scope="col">',
@@ -1127,7 +1285,7 @@ def root(context, missing=missing):
                 l_2_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_32.extend((
+                t_37.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='set_name') if l_0_set_name is missing else l_0_set_name), environment.getattr(l_2_s, 'name'), environment.getattr(l_2_s, 'issuer'), environment.getattr(l_2_s, 'edition'), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -1135,19 +1293,19 @@ def root(context, missing=missing):
                 ))
                 if environment.getattr(l_2_s, 'authority'):
                     pass
-                    t_32.extend((
+                    t_37.extend((
                         '<span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.authority', text=environment.getattr(l_2_s, 'authority'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
-                t_32.extend((
+                t_37.extend((
                     '</td><td class="num">',
                     escape(t_7(environment.getattr(l_2_s, 'records'))),
                 ))
                 for l_3_d in environment.getattr(l_2_s, 'digests'):
                     _loop_vars = {}
                     pass
-                    t_32.extend((
+                    t_37.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars)),
                         ' ',
@@ -1155,19 +1313,19 @@ def root(context, missing=missing):
                         '</span>',
                     ))
                 l_3_d = missing
-                t_32.extend((
+                t_37.extend((
                     '</td><td><code>',
                     escape(t_1(environment.getattr(l_2_s, 'source_sha256'))),
                     '</code>',
                 ))
                 if environment.getattr(l_2_s, 'rejected'):
                     pass
-                    t_32.extend((
+                    t_37.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.rejected', count=t_7(environment.getattr(l_2_s, 'rejected')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
-                t_32.extend((
+                t_37.extend((
                     '<span class="second">',
                     escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'failed')), _loop_vars=_loop_vars) if environment.getattr(l_2_s, 'probes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_probes', _loop_vars=_loop_vars))),
                     '</span></td><td>',
@@ -1176,7 +1334,7 @@ def root(context, missing=missing):
                 ))
                 if environment.getattr(l_2_s, 'profile'):
                     pass
-                    t_32.extend((
+                    t_37.extend((
                         '<bdi>',
                         escape(environment.getattr(l_2_s, 'profile')),
                         '</bdi><span class="second">',
@@ -1185,17 +1343,17 @@ def root(context, missing=missing):
                     ))
                 else:
                     pass
-                    t_32.append(
+                    t_37.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_profile', _loop_vars=_loop_vars)),
                     )
-                t_32.append(
+                t_37.append(
                     '</td></tr>\n',
                 )
             l_2_s = l_2_w = missing
-            t_32.append(
+            t_37.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_32)
+            return concat(t_37)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set'), caller=caller)
     else:
@@ -1274,9 +1432,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation_text'))
     yield '</p>\n'
     def macro():
-        t_33 = []
+        t_38 = []
         pass
-        t_33.extend((
+        t_38.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.entries')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1304,7 +1462,7 @@ def root(context, missing=missing):
                 for l_4_v in environment.getattr(l_3_s, 'volumes'):
                     _loop_vars = {}
                     pass
-                    t_33.extend((
+                    t_38.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -1325,21 +1483,21 @@ def root(context, missing=missing):
                     ))
                     if (environment.getattr(l_4_v, 'state') != 'examined'):
                         pass
-                        t_33.append(
+                        t_38.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('state.', environment.getattr(l_4_v, 'state'), )), _loop_vars=_loop_vars)),
                         )
                     else:
                         pass
-                        t_33.append(
+                        t_38.append(
                             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes', _loop_vars=_loop_vars) if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close', _loop_vars=_loop_vars))),
                         )
-                    t_33.append(
+                    t_38.append(
                         '</td></tr>\n',
                     )
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_33.extend((
+        t_38.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -1360,13 +1518,13 @@ def root(context, missing=missing):
             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes') if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_33)
+        return concat(t_38)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation'), caller=caller)
     def macro():
-        t_34 = []
+        t_39 = []
         pass
-        t_34.extend((
+        t_39.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1387,14 +1545,14 @@ def root(context, missing=missing):
             for l_3_s in environment.getattr(l_2_x, 'sources'):
                 _loop_vars = {}
                 pass
-                def t_35(fiter):
+                def t_40(fiter):
                     for l_4_v in fiter:
                         if (environment.getattr(l_4_v, 'state') == 'examined'):
                             yield l_4_v
-                for l_4_v in t_35(environment.getattr(l_3_s, 'volumes')):
+                for l_4_v in t_40(environment.getattr(l_3_s, 'volumes')):
                     _loop_vars = {}
                     pass
-                    t_34.extend((
+                    t_39.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -1410,7 +1568,7 @@ def root(context, missing=missing):
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_34.extend((
+        t_39.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -1423,9 +1581,18 @@ def root(context, missing=missing):
             escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'directories_met_before'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_34)
+        return concat(t_39)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories'), caller=caller)
+    yield '<h3>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.inside'))
+    yield '</h3>\n<p>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.inside_text'))
+    yield '</p>\n<div class="pair inside">\n<div>\n'
+    yield escape(context.call((undefined(name='inside') if l_0_inside is missing else l_0_inside), 'pictures.', environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'pictures'), ('decoded', 'in_part', 'undecodable', 'over_limit', 'known_good', 'matched', 'other_types', 'not_tried')))
+    yield '\n</div>\n<div>\n'
+    yield escape(context.call((undefined(name='inside') if l_0_inside is missing else l_0_inside), 'containers.', environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'containers'), ('opened', 'in_part', 'not_opened', 'known_good', 'by_profile', 'other_types', 'not_tried')))
+    yield '\n</div>\n</div>\n'
     for (l_1_title, l_1_policy) in ((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.gap_title'), False), (context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.policy_title'), True)):
         l_1_gap_rows = resolve('gap_rows')
         l_1_gaps = missing
@@ -1434,16 +1601,16 @@ def root(context, missing=missing):
         l_1_gaps = context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), (undefined(name='c') if l_0_c is missing else l_0_c), policy=l_1_policy, _loop_vars=_loop_vars)
         _loop_vars['gaps'] = l_1_gaps
         def macro():
-            t_36 = []
+            t_41 = []
             pass
-            t_36.extend((
+            t_41.extend((
                 '<table>\n<caption>',
                 escape(l_1_title),
                 '</caption>\n',
             ))
             if (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                 pass
-                t_36.extend((
+                t_41.extend((
                     '<thead><tr><th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.count')),
                     '</th><th scope="col">',
@@ -1455,60 +1622,59 @@ def root(context, missing=missing):
                     '</th></tr></thead>\n<tbody>\n',
                 ))
                 for l_3_gap in (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
-                    l_3_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_36.extend((
+                    t_41.extend((
                         '<tr><td class="num strong">',
                         escape(t_7(environment.getattr(l_3_gap, 'count'))),
                         '</td><td>',
-                        escape(context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'gap', environment.getattr(l_3_gap, 'code'), environment.getattr(l_3_gap, 'text'), _loop_vars=_loop_vars)),
+                        escape(context.call((undefined(name='gap_text') if l_0_gap_text is missing else l_0_gap_text), l_3_gap, _loop_vars=_loop_vars)),
                         '<span class="second">',
                         escape(environment.getattr(l_3_gap, 'code')),
                         '</span></td><td class="num">',
                     ))
                     if environment.getattr(l_3_gap, 'size'):
                         pass
-                        t_36.append(
+                        t_41.append(
                             escape(t_13(environment.getattr(l_3_gap, 'size'))),
                         )
-                    t_36.append(
+                    t_41.append(
                         '</td><td>',
                     )
                     for l_4_one in environment.getattr(l_3_gap, 'examples'):
                         _loop_vars = {}
                         pass
-                        t_36.extend((
+                        t_41.extend((
                             '<code><bdi>',
                             escape(t_5(l_4_one)),
                             '</bdi></code>',
                         ))
                     l_4_one = missing
-                    t_36.append(
+                    t_41.append(
                         '</td></tr>\n',
                     )
-                l_3_gap = l_3_w = missing
-                t_36.append(
+                l_3_gap = missing
+                t_41.append(
                     '</tbody>\n',
                 )
             else:
                 pass
-                t_36.extend((
+                t_41.extend((
                     '<tbody><tr><td>',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.no_gaps')),
                     '</td></tr></tbody>\n',
                 ))
-            t_36.append(
+            t_41.append(
                 '</table>\n',
             )
-            return concat(t_36)
+            return concat(t_41)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), l_1_title, caller=caller, _loop_vars=_loop_vars)
     l_1_title = l_1_policy = l_1_gap_rows = l_1_gaps = missing
     def macro():
-        t_37 = []
+        t_42 = []
         pass
-        t_37.extend((
+        t_42.extend((
             '<table>\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1523,7 +1689,7 @@ def root(context, missing=missing):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
-            t_37.extend((
+            t_42.extend((
                 '<tr><th scope="row"><bdi>',
                 escape(t_5(environment.getattr(l_2_area, 'where'))),
                 '</bdi></th><td>',
@@ -1533,14 +1699,14 @@ def root(context, missing=missing):
                 '</td></tr>\n',
             ))
         l_2_area = l_2_w = missing
-        t_37.extend((
+        t_42.extend((
             '<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated')),
             '</th><td>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated_value')),
             '</td><td></td></tr>\n</tbody>\n</table>\n',
         ))
-        return concat(t_37)
+        return concat(t_42)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title'), caller=caller)
     yield '<div class="pair">\n<div>\n<table class="tight">\n<caption>'
@@ -1595,9 +1761,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_8(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'percent_of_bytes'))))
     yield '</td></tr>\n</tbody>\n</table>\n</div>\n</div>\n'
     def macro():
-        t_38 = []
+        t_43 = []
         pass
-        t_38.extend((
+        t_43.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1626,7 +1792,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_38.extend((
+                    t_43.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td>',
@@ -1640,12 +1806,12 @@ def root(context, missing=missing):
                     ))
                     if (environment.getattr(l_4_v, 'encryption') != 'none'):
                         pass
-                        t_38.extend((
+                        t_43.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'encryption', environment.getattr(l_4_v, 'encryption'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_38.extend((
+                    t_43.extend((
                         '</td><td><bdi>',
                         escape((environment.getattr(l_4_v, 'sweep') if (environment.getattr(l_4_v, 'state') == 'examined') else '–')),
                         '</bdi></td><td>',
@@ -1653,22 +1819,22 @@ def root(context, missing=missing):
                     for l_5_m in environment.getattr(l_4_v, 'times'):
                         _loop_vars = {}
                         pass
-                        t_38.extend((
+                        t_43.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'time.basis', which=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_5_m, 'which'), )), _loop_vars=_loop_vars), zone=context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'time', environment.getattr(l_5_m, 'zone'), _loop_vars=_loop_vars), resolution=t_11(environment.getattr(l_5_m, 'resolution_ns')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     l_5_m = missing
-                    t_38.append(
+                    t_43.append(
                         '</td></tr>\n',
                     )
                 l_4_v = l_4_w = missing
             l_3_s = missing
         l_2_x = missing
-        t_38.append(
+        t_43.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_38)
+        return concat(t_43)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes'), caller=caller)
     yield '\n'
@@ -1677,7 +1843,7 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.intro'))
     yield '</p>\n'
     def macro(l_1_list, l_1_withdrawn):
-        t_39 = []
+        t_44 = []
         l_1_rows = resolve('rows')
         if l_1_list is missing:
             l_1_list = undefined("parameter 'list' was not provided", name='list')
@@ -1685,9 +1851,9 @@ def root(context, missing=missing):
             l_1_withdrawn = undefined("parameter 'withdrawn' was not provided", name='withdrawn')
         pass
         def macro():
-            t_40 = []
+            t_45 = []
             pass
-            t_40.extend((
+            t_45.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.number')),
                 '</th><th scope="col">',
@@ -1704,7 +1870,7 @@ def root(context, missing=missing):
                 l_3_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_40.extend((
+                t_45.extend((
                     '<tr><th scope="row" class="nowrap">',
                     escape(environment.getattr(l_3_f, 'number')),
                     '</th><td><bdi class="strong">',
@@ -1723,14 +1889,14 @@ def root(context, missing=missing):
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('grade.', environment.getattr(l_3_f, 'grade'), )), _loop_vars=_loop_vars)),
                     '</span>',
                 ))
-                if (not t_16(environment.getattr(l_3_f, 'listed_size'))):
+                if (not t_17(environment.getattr(l_3_f, 'listed_size'))):
                     pass
-                    t_40.extend((
+                    t_45.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.listed_size', size=context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_f, 'listed_size')), _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
-                t_40.extend((
+                t_45.extend((
                     '<span class="second">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', environment.getattr(l_3_f, 'kind'), )), _loop_vars=_loop_vars)),
                     ': ',
@@ -1739,17 +1905,17 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_3_f, 'kind') == 'watch'):
                     pass
-                    t_40.append(
+                    t_45.append(
                         '–',
                     )
                 else:
                     pass
-                    t_40.append(
+                    t_45.append(
                         escape(context.call((undefined(name='category') if l_0_category is missing else l_0_category), environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'):
                         pass
-                        t_40.extend((
+                        t_45.extend((
                             ' (<bdi>',
                             escape(environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme')),
                             ' ',
@@ -1758,43 +1924,43 @@ def root(context, missing=missing):
                         ))
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'label'):
                         pass
-                        t_40.extend((
+                        t_45.extend((
                             '<span class="second"><bdi>',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.label', label=environment.getattr(environment.getattr(l_3_f, 'category'), 'label'), _loop_vars=_loop_vars)),
                             '</bdi></span>',
                         ))
-                    t_40.append(
+                    t_45.append(
                         escape(context.call((undefined(name='standing') if l_0_standing is missing else l_0_standing), 'notable', environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
-                    if (t_16(environment.getattr(l_3_f, 'victim_identified')) and t_16(environment.getattr(l_3_f, 'offender_identified'))):
+                    if (t_17(environment.getattr(l_3_f, 'victim_identified')) and t_17(environment.getattr(l_3_f, 'offender_identified'))):
                         pass
-                        t_40.extend((
+                        t_45.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.not_said', _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     else:
                         pass
-                        if (not t_16(environment.getattr(l_3_f, 'victim_identified'))):
+                        if (not t_17(environment.getattr(l_3_f, 'victim_identified'))):
                             pass
-                            t_40.extend((
+                            t_45.extend((
                                 '<span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'victim_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
-                        if (not t_16(environment.getattr(l_3_f, 'offender_identified'))):
+                        if (not t_17(environment.getattr(l_3_f, 'offender_identified'))):
                             pass
-                            t_40.extend((
+                            t_45.extend((
                                 '<span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'offender_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
-                t_40.append(
+                t_45.append(
                     '</td><td>',
                 )
                 if l_1_withdrawn:
                     pass
-                    t_40.extend((
+                    t_45.extend((
                         '<bdi>',
                         escape((environment.getattr(l_3_f, 'reason') or context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars))),
                         '</bdi>',
@@ -1803,16 +1969,16 @@ def root(context, missing=missing):
                     pass
                     if (environment.getattr(l_3_f, 'status') == 'provisional'):
                         pass
-                        t_40.extend((
+                        t_45.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.provisional', _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_41 = 1
+                    t_46 = 1
                     for l_4_m in environment.getattr(l_3_f, 'times'):
                         _loop_vars = {}
                         pass
-                        t_40.extend((
+                        t_45.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_4_m, 'which'), )), _loop_vars=_loop_vars)),
                             ' <span class="nowrap">',
@@ -1821,41 +1987,41 @@ def root(context, missing=missing):
                         ))
                         if (environment.getattr(l_4_m, 'zone') != 'utc'):
                             pass
-                            t_40.extend((
+                            t_45.extend((
                                 ' (',
                                 escape(context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'time', environment.getattr(l_4_m, 'zone'), _loop_vars=_loop_vars)),
                                 ')',
                             ))
-                        t_40.append(
+                        t_45.append(
                             '</span>',
                         )
-                        t_41 = 0
+                        t_46 = 0
                     l_4_m = missing
-                    if t_41:
+                    if t_46:
                         pass
-                        t_40.extend((
+                        t_45.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.no_times')),
                             '</span>',
                         ))
-                t_40.append(
+                t_45.append(
                     '</td></tr>\n',
                 )
             l_3_f = l_3_w = missing
-            t_40.append(
+            t_45.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_40)
+            return concat(t_45)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-        t_39.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
+        t_44.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
         if (t_3(l_1_list) > (undefined(name='rows') if l_1_rows is missing else l_1_rows)):
             pass
-            t_39.extend((
+            t_44.extend((
                 '<p class="strong">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.shown', shown=t_7((undefined(name='rows') if l_1_rows is missing else l_1_rows)), count=t_7(t_3(l_1_list)))),
                 '</p>',
             ))
-        return concat(t_39)
+        return concat(t_44)
     context.exported_vars.add('finding_rows')
     context.vars['finding_rows'] = l_0_finding_rows = Macro(environment, macro, 'finding_rows', ('list', 'withdrawn'), False, False, False, context.eval_ctx.autoescape)
     if (undefined(name='current') if l_0_current is missing else l_0_current):
@@ -1885,7 +2051,7 @@ def root(context, missing=missing):
     yield '\n'
     yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'limitations'))
     yield '\n<ul>\n'
-    for l_1_key in ('absence', 'sets', 'digests', 'act', 'deleted', 'times', 'before'):
+    for l_1_key in ('absence', 'inside', 'sets', 'digests', 'act', 'deleted', 'times', 'before'):
         _loop_vars = {}
         pass
         yield '<li>'
@@ -1909,7 +2075,7 @@ def root(context, missing=missing):
     yield '\n'
     yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'runs'))
     yield '\n'
-    t_42 = 1
+    t_47 = 1
     for l_1_run in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'):
         l_1_w = resolve('w')
         l_1_no = resolve('no')
@@ -1925,6 +2091,8 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.interruptions', _loop_vars=_loop_vars), t_7(environment.getattr(l_1_run, 'interruptions')), _loop_vars=_loop_vars))
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.workers', _loop_vars=_loop_vars), t_7(environment.getattr(l_1_run, 'workers')), _loop_vars=_loop_vars))
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.verify', _loop_vars=_loop_vars), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('verify.', environment.getattr(l_1_run, 'verify'), )), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.pictures', _loop_vars=_loop_vars), context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('runs.pictures_on' if environment.getattr(l_1_run, 'perceptual') else 'runs.pictures_off'), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.containers', _loop_vars=_loop_vars), (context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.containers_on', ratio=t_7(environment.getattr(environment.getattr(l_1_run, 'expand_limits'), 'ratio')), bytes=t_13(environment.getattr(environment.getattr(l_1_run, 'expand_limits'), 'bytes')), members=t_7(environment.getattr(environment.getattr(l_1_run, 'expand_limits'), 'members')), nesting=t_7(environment.getattr(environment.getattr(l_1_run, 'expand_limits'), 'nesting')), _loop_vars=_loop_vars) if environment.getattr(l_1_run, 'expand_limits') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.containers_off', _loop_vars=_loop_vars)), _loop_vars=_loop_vars))
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.isolation', _loop_vars=_loop_vars), context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'isolation', environment.getattr(l_1_run, 'isolation'), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.run', _loop_vars=_loop_vars), environment.getattr(l_1_run, 'uuid'), _loop_vars=_loop_vars))
         yield '</dl>\n'
@@ -1971,9 +2139,9 @@ def root(context, missing=missing):
             yield escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'run_note', environment.getattr(l_2_note, 'code'), environment.getattr(l_2_note, 'text'), _loop_vars=_loop_vars))
             yield '</p>\n'
         l_2_note = missing
-        t_42 = 0
+        t_47 = 0
     l_1_run = l_1_w = l_1_no = l_1_yes = missing
-    if t_42:
+    if t_47:
         pass
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.none'))
@@ -1987,9 +2155,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.intro'))
         yield '</p>\n'
         def macro():
-            t_43 = []
+            t_48 = []
             pass
-            t_43.extend((
+            t_48.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.step')),
                 '</th><th scope="col">',
@@ -2002,7 +2170,7 @@ def root(context, missing=missing):
             for l_2_command, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'commands'), undefined):
                 _loop_vars = {}
                 pass
-                t_43.extend((
+                t_48.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('command.', environment.getattr(l_2_command, 'purpose'), )), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -2011,25 +2179,25 @@ def root(context, missing=missing):
                 for l_3_system, l_3_loop in LoopContext(environment.getattr(l_2_command, 'systems'), undefined):
                     _loop_vars = {}
                     pass
-                    t_43.append(
+                    t_48.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('system.', l_3_system, )), _loop_vars=_loop_vars)),
                     )
                     if (not environment.getattr(l_3_loop, 'last')):
                         pass
-                        t_43.append(
+                        t_48.append(
                             ', ',
                         )
                 l_3_loop = l_3_system = missing
-                t_43.extend((
+                t_48.extend((
                     '</td><td><code>',
                     escape(environment.getattr(l_2_command, 'line')),
                     '</code></td></tr>\n',
                 ))
             l_2_loop = l_2_command = missing
-            t_43.append(
+            t_48.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_43)
+            return concat(t_48)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.title'), caller=caller)
         yield '<p>'
@@ -2082,9 +2250,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events'):
         pass
         def macro():
-            t_44 = []
+            t_49 = []
             pass
-            t_44.extend((
+            t_49.extend((
                 '<table class="tight">\n<thead><tr><th scope="col" class="num">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.seq')),
                 '</th><th scope="col">',
@@ -2100,7 +2268,7 @@ def root(context, missing=missing):
             for l_2_event in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events')[:(undefined(name='events') if l_0_events is missing else l_0_events)]:
                 _loop_vars = {}
                 pass
-                t_44.extend((
+                t_49.extend((
                     '<tr><td class="num">',
                     escape(environment.getattr(l_2_event, 'seq')),
                     '</td><td class="nowrap">',
@@ -2116,10 +2284,10 @@ def root(context, missing=missing):
                     '</bdi></td></tr>\n',
                 ))
             l_2_event = missing
-            t_44.append(
+            t_49.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_44)
+            return concat(t_49)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.title'), caller=caller)
         yield '<p class="scope">'
@@ -2187,4 +2355,4 @@ def root(context, missing=missing):
     yield '</p>\n</footer>\n</body>\n</html>\n'
 
 blocks = {}
-debug_info = '1=119&2=126&3=129&5=146&6=155&9=175&10=180&12=195&13=203&14=204&16=230&17=241&19=274&20=280&21=285&24=329&25=336&26=338&28=344&30=350&31=352&32=354&33=356&34=358&36=360&37=362&39=366&40=372&46=392&49=394&54=396&55=402&58=404&61=406&62=408&63=417&64=427&66=430&67=432&70=434&72=437&73=441&77=444&78=445&79=446&80=447&81=448&82=449&83=450&84=451&85=452&89=454&90=456&91=458&93=463&94=465&96=481&97=487&98=491&91=596&104=597&105=599&107=602&108=609&109=611&110=619&112=622&113=624&114=631&118=639&119=655&120=657&121=663&123=667&124=676&125=679&126=682&131=685&132=687&133=690&135=696&136=700&140=730&146=733&147=735&149=741&150=750&152=757&153=762&155=771&156=773&158=783&159=788&161=798&166=800&167=803&169=805&170=808&172=810&173=813&176=816&177=820&179=824&180=827&184=831&185=833&189=836&190=838&192=841&193=842&194=843&195=844&196=845&199=850&202=853&203=854&206=856&207=859&208=863&209=865&211=868&212=871&216=874&217=876&219=881&221=893&222=898&217=1008&228=1012&232=1016&233=1018&234=1020&235=1023&236=1035&237=1036&239=1041&240=1045&242=1056&243=1062&237=1083&249=1086&251=1092&253=1094&255=1096&256=1098&257=1100&258=1102&259=1104&261=1109&263=1122&264=1128&259=1196&270=1200&273=1203&274=1205&275=1208&278=1212&279=1214&281=1218&282=1222&287=1230&288=1232&290=1238&291=1242&295=1268&296=1270&297=1272&299=1277&300=1279&302=1294&303=1305&306=1340&297=1361&309=1362&311=1367&312=1369&314=1380&315=1395&318=1411&309=1424&321=1425&322=1430&323=1432&325=1437&326=1440&327=1444&329=1453&330=1459&334=1494&323=1502&339=1504&341=1509&342=1511&344=1518&345=1524&347=1534&339=1541&354=1543&355=1545&357=1553&358=1557&365=1567&367=1569&368=1573&369=1577&370=1581&371=1585&372=1589&377=1593&379=1598&380=1600&382=1615&383=1627&377=1669&389=1671&390=1673&391=1675&392=1683&394=1688&396=1699&397=1705&392=1846&402=1847&404=1857&405=1859&407=1864&410=1867&411=1869&412=1872&413=1874&415=1879&418=1882&420=1884&421=1888&424=1892&425=1895&427=1897&428=1901&433=1906&434=1909&436=1916&437=1917&438=1918&439=1919&440=1920&441=1921&442=1922&443=1923&444=1924&445=1925&447=1927&448=1931&450=1941&451=1944&453=1958&454=1961&456=1963&459=1975&462=1978&463=1980&464=1983&465=1985&467=1990&469=1998&470=2003&465=2030&475=2032&477=2037&480=2040&482=2047&483=2054&485=2058&488=2066&490=2068&491=2070&493=2076&494=2078&495=2080&497=2085&499=2096&500=2101&495=2120&505=2122&506=2124&508=2132&511=2135&512=2137&514=2140&515=2141&516=2142&517=2143&518=2144&521=2167&524=2170&526=2172&527=2176&528=2178&533=2182'
+debug_info = '1=125&2=132&3=135&5=152&6=159&8=171&10=182&12=184&13=189&14=198&16=204&17=208&18=213&19=222&25=234&26=243&29=263&30=268&32=283&33=291&34=292&36=318&37=329&39=362&40=368&41=373&44=417&45=424&46=426&48=432&50=438&51=440&52=442&53=444&54=446&56=448&57=450&59=454&60=460&66=480&69=482&74=484&75=490&78=492&81=494&82=496&83=505&84=515&86=518&87=520&90=522&92=525&93=529&97=532&98=533&99=534&100=535&101=536&102=537&103=538&104=539&105=540&109=542&110=544&111=546&113=551&114=553&116=569&117=575&118=579&111=684&124=685&125=687&127=690&128=698&129=700&130=708&132=711&133=713&134=720&138=728&139=744&140=746&141=750&142=753&144=755&145=758&147=760&148=766&150=770&151=779&152=782&153=785&158=788&159=790&160=793&162=799&163=803&167=833&170=836&171=838&173=841&174=843&176=847&177=852&185=863&186=865&188=871&189=880&191=887&192=891&194=900&195=902&197=912&198=917&200=926&201=930&203=940&208=942&209=945&211=947&212=950&214=952&215=955&218=958&219=962&221=966&222=969&226=973&227=975&231=978&232=980&234=983&235=984&236=985&237=986&238=987&241=992&244=995&245=996&248=998&249=1001&250=1005&251=1007&253=1010&254=1013&258=1016&259=1018&261=1023&263=1035&264=1040&259=1162&270=1166&274=1170&275=1172&276=1174&277=1177&278=1189&279=1190&281=1195&282=1199&284=1210&285=1216&279=1237&291=1240&293=1246&295=1248&297=1250&298=1252&299=1254&300=1256&301=1258&302=1260&303=1262&305=1267&307=1280&308=1286&303=1354&314=1358&317=1361&318=1363&319=1366&322=1370&323=1372&325=1376&326=1380&331=1388&332=1390&334=1396&335=1400&339=1426&340=1428&341=1430&343=1435&344=1437&346=1452&347=1463&350=1498&341=1519&353=1520&355=1525&356=1527&358=1538&359=1553&362=1569&353=1582&365=1584&366=1586&369=1588&372=1590&375=1592&376=1597&377=1599&379=1604&380=1607&381=1611&383=1620&384=1625&388=1660&377=1668&393=1670&395=1675&396=1677&398=1684&399=1690&401=1700&393=1707&408=1709&409=1711&411=1719&412=1723&419=1733&421=1735&422=1739&423=1743&424=1747&425=1751&426=1755&431=1759&433=1764&434=1766&436=1781&437=1793&431=1835&443=1837&444=1839&445=1841&446=1849&448=1854&450=1865&451=1871&446=2012&456=2013&458=2023&459=2025&461=2030&464=2033&465=2035&466=2038&467=2040&469=2045&472=2048&474=2050&475=2054&478=2058&479=2061&481=2063&482=2067&487=2072&488=2075&490=2082&491=2083&492=2084&493=2085&494=2086&495=2087&496=2088&497=2089&498=2090&499=2091&500=2092&501=2093&503=2095&504=2099&506=2109&507=2112&509=2126&510=2129&512=2131&515=2143&518=2146&519=2148&520=2151&521=2153&523=2158&525=2166&526=2171&521=2198&531=2200&533=2205&536=2208&538=2215&539=2222&541=2226&544=2234&546=2236&547=2238&549=2244&550=2246&551=2248&553=2253&555=2264&556=2269&551=2288&561=2290&562=2292&564=2300&567=2303&568=2305&570=2308&571=2309&572=2310&573=2311&574=2312&577=2335&580=2338&582=2340&583=2344&584=2346&589=2350'

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self, TypeVar
 
 from heroes_forensics.model import Listing, Moment, TimeRule
 from heroes_forensics.reports import moments
+from heroes_forensics.reports.inside import NO_CONTAINERS, NO_PICTURES, Containers, Pictures
 from heroes_forensics.reports.record import Count, Hex, Percent, Record, Says, Text, Word, percent
 
 DigestResult = Literal["match", "mismatch", "baseline", "unreadable", "partial", "not-verified"]
@@ -190,6 +191,9 @@ class GapGroup(Record):
     """Bytes that were not examined for it, as far as the metadata says."""
     examples: tuple[Text, ...] = ()
     """Up to a few locators or volume keys."""
+    about: Literal["content", "member", "picture", "container"] = "content"
+    """What was not examined: bytes, those of a ``member`` for a limit of its container, or only
+    what a ``picture`` looks like or a ``container`` holds, which was digested as a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +306,8 @@ class Coverage(Record):
     gaps: tuple[GapGroup, ...] = ()
     areas: tuple[Area, ...] = ()
     lanes: tuple[LaneCount, ...] = ()
+    pictures: Pictures = NO_PICTURES
+    containers: Containers = NO_CONTAINERS
 
     @classmethod
     def of(  # noqa: PLR0913 # what the volumes themselves cannot say
@@ -314,6 +320,8 @@ class Coverage(Record):
         gaps: tuple[GapGroup, ...] = (),
         areas: tuple[Area, ...] = (),
         lanes: tuple[LaneCount, ...] = (),
+        pictures: Pictures = NO_PICTURES,
+        containers: Containers = NO_CONTAINERS,
     ) -> Self:
         """Sum up the volumes of ``sources``; what they do not know is given."""
         volumes = [volume for source in sources for volume in source.volumes]
@@ -328,6 +336,8 @@ class Coverage(Record):
             gaps=gaps,
             areas=areas,
             lanes=lanes,
+            pictures=pictures,
+            containers=containers,
         )
 
     @classmethod
@@ -344,9 +354,11 @@ class Coverage(Record):
             volume_bytes=sum(part.volume_bytes for part in parts),
             volume_bytes_not_opened=sum(part.volume_bytes_not_opened for part in parts),
             types=_by(types, lambda row: row.type_class, _merged_types),
-            gaps=_by(gaps, lambda row: row.code, _merged_gaps),
+            gaps=_by(gaps, lambda row: f"{row.about} {row.code}", _merged_gaps),
             areas=tuple(area for part in parts for area in part.areas),
             lanes=_by(lanes, lambda row: row.name, _merged_lanes),
+            pictures=sum((part.pictures for part in parts), NO_PICTURES),
+            containers=sum((part.containers for part in parts), NO_CONTAINERS),
         )
 
     @property

@@ -8,7 +8,7 @@ arrives in display form already. The style sheet is allowed by its own digest an
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -19,7 +19,7 @@ import jinja2
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from heroes_forensics.model import JSON
+from heroes_forensics.model import JSON, is_limit
 from heroes_forensics.reports import charts, compiled_page
 from heroes_forensics.reports.messages import Messages, messages
 from heroes_forensics.reports.model import Report
@@ -193,10 +193,16 @@ def _match_total(exhibit: Mapping[str, Any]) -> int:
     )
 
 
-def _gap_rows(coverage: Mapping[str, Any], *, policy: bool) -> list[Mapping[str, Any]]:
+def _gap_rows(
+    coverage: Mapping[str, Any], *, policy: bool, about: Container[str] | None = None
+) -> list[Mapping[str, Any]]:
     """Return groups of gaps: limits first, for an option raises them, then the largest first."""
-    rows = [row for row in coverage["gaps"] if row["policy"] == policy]
-    rows.sort(key=lambda row: (not row["code"].endswith(".limit"), -row["count"], row["code"]))
+    rows = [
+        row
+        for row in coverage["gaps"]
+        if row["policy"] == policy and (about is None or row["about"] in about)
+    ]
+    rows.sort(key=lambda row: (not is_limit(row["code"]), -row["count"], row["code"]))
     return rows
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Final, Literal, get_args
 
 from heroes_forensics.reports.evidence import Coverage, FileTime, Note, Source, TypeClass
+from heroes_forensics.reports.inside import ExpandLimits
 from heroes_forensics.reports.record import (
     Count,
     FindingNumber,
@@ -300,6 +301,10 @@ class Run(Record):
     missing: tuple[Text, ...] = ()
     """Layers of the lock that the machine did not give, each with the kernel's word."""
     notes: tuple[Note, ...] = ()
+    perceptual: bool = True
+    """Whether pictures were to be decoded."""
+    expand_limits: ExpandLimits | None = None
+    """None: containers found inside the evidence were not opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,9 +382,13 @@ class Report(Record):
         return FORMAT
 
     @property
-    def perceptual(self) -> Literal["not-performed"]:
-        """Comparison of what pictures look like: not part of this version."""
-        return "not-performed"
+    def perceptual(self) -> Literal["not-performed", "not-compared"]:
+        """Comparison of what pictures look like, which is not part of this version.
+
+        ``not-compared``: perceptual values of pictures were computed, and compared with nothing.
+        ``not-performed``: none was computed.
+        """
+        return "not-compared" if self.coverage.pictures.with_values else "not-performed"
 
     @property
     def coverage(self) -> Coverage:
