@@ -1,6 +1,7 @@
 """Work functions over mutants, without a scan around them: dozens a second.
 
-Usage: PYTHONPATH=tests:fixtures python -m fuzzing_units [--seconds N | --rounds N | --kept] [--start N]
+Usage: PYTHONPATH=tests:fixtures python -m fuzzing_units [--seconds N | --rounds N | --kept]
+[--start N]
 
 What a worker would do with the source (inspect, list each volume, read each stream) is done in a
 fork of this process, and every frame goes through the checks of the coordinator. A fault is what no

@@ -21,7 +21,7 @@ from scans import NOTABLE, folder, resumed, scanned
 from heroes_forensics import durable
 from heroes_forensics.custody import keys
 from heroes_forensics.errors import HeroesError, StoppedError
-from heroes_forensics.pipelines import examination, listing, verifying
+from heroes_forensics.pipelines import examination, folders, listing, verifying
 from heroes_forensics.pipelines.request import ScanResult
 
 CALLS = ("_write", "_fsync", "_replace", "_truncate", "_link")
@@ -79,8 +79,13 @@ class Disk:
         self._patch.undo()
         self.count = self.failed = 0
 
+    def move(self, name: str) -> None:
+        """Give the next scan a home of its own, so that each imports the set and makes its keys."""
+        os.environ["HEROES_HOME"] = str(self.home / f"home-{name}")
+
     def counted(self, call: str) -> int:
         """Return how often a whole scan makes a call."""
+        self.move("counted")
         self.fail(call, 0, 0)
         scan(self.home / "counted", self.image)
         total = self.count
@@ -90,6 +95,7 @@ class Disk:
     def survived(self, name: str = "case") -> list[str]:
         """Scan with the fault, then without; return what is not as if there had been none."""
         case = self.home / name
+        self.move(name)
         try:
             scan(case, self.image)
         except HeroesError as error:
@@ -200,6 +206,24 @@ def test_keys_that_could_not_be_written_do_not_stand_in_the_way(
     else:
         assert disk.failed == 0
     assert keys.load_ring(home).domain == "lab.example"
+
+
+@pytest.mark.parametrize("call", ["_replace", "_fsync"])
+def test_a_case_that_cannot_be_given_its_name_is_made_the_next_time(
+    call: str, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rename itself, or making its folder last."""
+    real, named = durable.rename, []
+
+    def rename(source: Path, target: Path, *, what: str = "") -> None:
+        if target.name == folders.DATABASE and not named:
+            named.append(target)
+            disk.fail(call, 1, errno.ENOSPC)
+        real(source, target, what=what)
+
+    monkeypatch.setattr(durable, "rename", rename)
+    assert disk.survived() == []
+    assert named
 
 
 # ---- every call in turn --------------------------------------------------------------------

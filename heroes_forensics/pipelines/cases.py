@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from heroes_forensics import durable
 from heroes_forensics.custody import bundle, chain, events, highwater, keys, notes, seal
-from heroes_forensics.errors import CustodyError, UsageError
+from heroes_forensics.errors import CustodyError, StoppedError, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import laboratory
 from heroes_forensics.pipelines.folders import BUNDLE, DATABASE, UNBORN, check_place, clear, exists
@@ -236,7 +236,13 @@ def create(  # noqa: PLR0913 - the facts a case begins with
             OpenCase(folder, database, journal, ring).publish()
         finally:
             database.close()
-        durable.rename(folder / UNBORN, folder / DATABASE)
+        try:
+            durable.rename(folder / UNBORN, folder / DATABASE)
+        except OSError as error:
+            raise StoppedError(
+                f"the case database cannot be given its name: {error.strerror}",
+                hint="make room on its disk, then start the same command again",
+            ) from error
     return {"type": "case", "directory": str(folder), **_public(facts)}
 
 
