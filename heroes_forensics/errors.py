@@ -14,6 +14,7 @@ about *this* thing; the hint says what to do. Neither ever holds content, a dige
 material, or a name that comes from inside evidence.
 """
 
+from collections.abc import Iterable
 from typing import ClassVar, Final
 
 DONE: Final = 0
@@ -73,3 +74,30 @@ class HashSetError(HeroesError):
     """A hash set is damaged, refused or not understood."""
 
     exit_code = 30
+
+
+PRECEDENCE: Final = (
+    INTERRUPTED,
+    CustodyError.exit_code,
+    HeroesError.exit_code,
+    EvidenceError.exit_code,
+    HashSetError.exit_code,
+    UsageError.exit_code,
+    StoppedError.exit_code,
+    CaseBusyError.exit_code,
+    MATCHES_AND_GAPS,
+    MATCHES,
+    UntrustedError.exit_code,
+    GAPS,
+)
+"""Which exit code counts where one number stands for several, the gravest first."""
+
+
+def gravest(codes: Iterable[int]) -> int:
+    """Return the one exit code of what ended with several; an unknown one is a failure."""
+    found = set(codes) - {DONE}
+    if found >= {GAPS, MATCHES}:
+        found.add(MATCHES_AND_GAPS)  # a gap never masks a match, nor the reverse
+    if found - set(PRECEDENCE):
+        found.add(HeroesError.exit_code)
+    return next((code for code in PRECEDENCE if code in found), DONE)

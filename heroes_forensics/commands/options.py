@@ -1,7 +1,6 @@
 """Options that several verbs share, and how a passphrase is asked for."""
 
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any, Final, TypeVar
 import click
 
 from heroes_forensics.errors import UsageError
-from heroes_forensics.hashing import ALGORITHMS
 from heroes_forensics.model import JSON
 
 PASSPHRASE_LIMIT: Final = 4096
@@ -18,16 +16,11 @@ PASSPHRASE_LIMIT: Final = 4096
 
 SET_KINDS: Final = ("notable", "known-good", "watch", "adult-intimate", "exclude")
 NAMES: Final = ("sealed", "clear")
-EXPECTED: Final = ("md5", "sha1", "sha256")
-"""Algorithms that a scan computes of the media, and can compare."""
 LIMITS: Final = ("ratio", "bytes", "members", "nesting")
 """Limits of containers; fields of `heroes_forensics.parsers.containers.limits.Limits`."""
 _UNITS: Final = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _MOST_DIGITS: Final = 12
 TREAT_AS: Final = ("auto", "image", "tar", "zip", "file")
-
-_NUMBER: Final = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
-"""Of a source, in front of the digest expected of it."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -104,22 +97,14 @@ def digests(
 ) -> tuple[str, ...]:
     """Check each ``ALG:HEX``: the algorithm is computed, the value has its length; a callback."""
     del context, parameter
-    sizes = {row.name: 2 * row.digest_bytes for row in ALGORITHMS if row.name in EXPECTED}
-    result = []
-    for value in values:
-        number, _, rest = value.strip().lower().partition(":")
-        source = f"{int(number)}:" if _NUMBER.fullmatch(number) else ""
-        algorithm, _, text = (rest if source else value.strip().lower()).partition(":")
-        if algorithm not in sizes:
-            raise click.BadParameter(f"the algorithm is one of {', '.join(sizes)}: sha256:HEX")
-        if not set(text) <= set("0123456789abcdef"):
-            raise click.BadParameter("what follows the colon is not hexadecimal")
-        if len(text) != sizes[algorithm]:
-            raise click.BadParameter(
-                f"a value of {algorithm} has {sizes[algorithm]} hexadecimal digits, not {len(text)}"
-            )
-        result.append(f"{source}{algorithm}:{text}")
-    return tuple(result)
+    if not values:
+        return ()
+    from heroes_forensics.pipelines import request  # noqa: PLC0415 # heavy: when it runs
+
+    try:
+        return tuple(request.digest(value) for value in values)
+    except UsageError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def duration(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
@@ -127,18 +112,20 @@ def duration(context: click.Context, parameter: click.Parameter, value: str | No
     del context, parameter
     if value is None:
         return None
-    parts = _PART.findall(value.strip().lower())
-    if not parts or "".join(number + unit for number, unit in parts) != value.strip().lower():
-        raise click.BadParameter(f"{value!r} is no time: write 90s, 15m, 8h or 1h30m")
-    seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
-    if not 0 < seconds <= _LONGEST:
-        raise click.BadParameter(f"{value!r} is not between a moment and a year")
-    return seconds
+    from heroes_forensics.pipelines import request  # noqa: PLC0415 # heavy: when it runs
+
+    try:
+        return request.duration(value)
+    except UsageError as error:
+        raise click.BadParameter(str(error)) from error
 
 
-_PART: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd])", re.ASCII)
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_LONGEST: Final = 366 * 86400
+def checked_duration(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> str | None:
+    """Check a time, and keep it as it was written; a callback."""
+    duration(context, parameter, value)
+    return value
 
 
 def stated(names: Sequence[str]) -> frozenset[str]:

@@ -48,6 +48,11 @@ STATED: Final = (
 @click.option("--reference", default="", metavar="TEXT", help="Reference of a new case.")
 @click.option("--examiner", default="", metavar="ID", help="Staff identifier of the examiner.")
 @click.option(
+    "--authority", multiple=True, callback=options.pairs, metavar="FIELD=VALUE",
+    help="The legal basis of a new case: kind, reference, issued_by, valid_from (YYYY-MM-DD) and "
+    "scope_text, all of them; valid_to where it ends. May be repeated.",
+)  # fmt: skip
+@click.option(
     "--profile", type=click.Choice(["triage", "standard", "deep"]), default="standard",
     show_default=True, help="How much is examined; what is left out is listed as such.",
 )  # fmt: skip
@@ -124,6 +129,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
     exhibit_field: tuple[tuple[str, str], ...],
     reference: str,
     examiner: str,
+    authority: tuple[tuple[str, str], ...],
     profile: str,
     verify: str,
     expect: tuple[str, ...],
@@ -196,6 +202,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
         expand_limits=expand_limits,
         reference=reference,
         examiner=examiner,
+        authority=options.fields(authority, "--authority"),
         passphrase=options.passphrase(passphrase_fd),
         require_isolation=require_isolation or "",
         own_process=options.own_process(),

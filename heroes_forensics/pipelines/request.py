@@ -1,11 +1,13 @@
 """What is asked of a scan, what cannot be asked, and what a scan came to."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from heroes_forensics.errors import DONE, GAPS, MATCHES, MATCHES_AND_GAPS, UsageError
+from heroes_forensics.hashing import ALGORITHMS
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import cases, folders
 from heroes_forensics.pipelines.expanding import PROFILES as EXPAND_LIMITS
@@ -13,6 +15,9 @@ from heroes_forensics.pipelines.isolation import LEVELS
 
 PROFILES: Final = ("triage", "standard", "deep")
 VERIFY: Final = ("before", "during", "later", "off")
+TREAT_AS: Final = ("auto", "image", "tar", "zip", "file")
+EXPECTED: Final = ("md5", "sha1", "sha256")
+"""Algorithms that a scan computes of the media, and can compare."""
 MAX_TEXT: Final = 2000
 """Bytes of one free field of a case or an exhibit."""
 
@@ -46,6 +51,8 @@ class ScanRequest:
     """Changes to the limits of containers that the profile has; fields of `Limits`."""
     reference: str = ""
     examiner: str = ""
+    authority: JSON = field(default_factory=dict)
+    """The legal basis, of a new case; one that there is must have been made with the same."""
     passphrase: str | None = None
     budget: float | None = None
     """Seconds after which the run ends in order; None: when everything is examined."""
@@ -92,6 +99,52 @@ def outcome_code(result: ScanResult, *, with_matches: bool) -> int:
     return MATCHES_AND_GAPS if result.exit_code == GAPS else MATCHES
 
 
+def digest(text: str) -> str:
+    """Return a digest as ``algorithm:hex`` in small letters, the number of a source in front kept.
+
+    Raises:
+        UsageError: a scan does not compute the algorithm, or the value is none of it.
+    """
+    sizes = {row.name: 2 * row.digest_bytes for row in ALGORITHMS if row.name in EXPECTED}
+    whole = text.strip().lower()
+    number, _, rest = whole.partition(":")
+    source = f"{int(number)}:" if _SOURCE_NUMBER.fullmatch(number) else ""
+    algorithm, _, value = (rest if source else whole).partition(":")
+    if algorithm not in sizes:
+        raise UsageError(f"the algorithm is one of {', '.join(sizes)}: sha256:HEX")
+    if not set(value) <= set("0123456789abcdef"):
+        raise UsageError("what follows the colon is not hexadecimal")
+    if len(value) != sizes[algorithm]:
+        raise UsageError(
+            f"a value of {algorithm} has {sizes[algorithm]} hexadecimal digits, not {len(value)}"
+        )
+    return f"{source}{algorithm}:{value}"
+
+
+_SOURCE_NUMBER: Final = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
+"""Of a source, in front of the digest expected of it."""
+
+
+def duration(text: str) -> float:
+    """Return a time such as ``15m`` or ``1h30m`` as seconds.
+
+    Raises:
+        UsageError: it is none.
+    """
+    parts = _PART.findall(text.strip().lower())
+    if not parts or "".join(number + unit for number, unit in parts) != text.strip().lower():
+        raise UsageError(f"{text!r} is no time: write 90s, 15m, 8h or 1h30m")
+    seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    if not 0 < seconds <= _LONGEST:
+        raise UsageError(f"{text!r} is not between a moment and a year")
+    return seconds
+
+
+_PART: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd])", re.ASCII)
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST: Final = 366 * 86400
+
+
 def check(request: ScanRequest) -> None:
     """Refuse what makes no sense, before anything is read or written.
 
@@ -116,6 +169,8 @@ def check(request: ScanRequest) -> None:
     cases.check_label(request.exhibit)
     check_text({"reference": request.reference, "examiner": request.examiner})
     check_text(request.exhibit_fields)
+    if request.authority:
+        cases.check_authority(request.authority)
     folders.check_place(request.case_dir)
     resolved = request.case_dir.resolve()
     for path in request.sources:

@@ -94,6 +94,7 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
                 request.case_dir,
                 reference=request.reference,
                 examiner=request.examiner,
+                authority=request.authority or None,
                 names=request.names or "sealed",
                 passphrase=request.passphrase,
             )
@@ -102,6 +103,11 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             raise UsageError(
                 f"the case keeps names {case.facts['names']}, and its policy cannot change",
                 hint="leave out --names, or use another case",
+            )
+        if request.authority and case.facts["authority"] != request.authority:
+            raise UsageError(
+                "the case was made with another authority, or without one",
+                hint="leave out --authority, or use another case",
             )
         _refuse_known_sources(case, evidence)
         fence.narrowed(fenced, request.case_dir)
