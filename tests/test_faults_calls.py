@@ -213,7 +213,8 @@ def test_a_case_that_cannot_be_given_its_name_is_made_the_next_time(
     call: str, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The rename itself, or making its folder last."""
-    real, named = durable.rename, []
+    real = durable.rename
+    named: list[Path] = []
 
     def rename(source: Path, target: Path, *, what: str = "") -> None:
         if target.name == folders.DATABASE and not named:
