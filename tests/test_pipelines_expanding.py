@@ -27,6 +27,7 @@ from heroes_forensics.frames import Batch, Container, Frame, Unit
 from heroes_forensics.model import GAP_TEXTS
 from heroes_forensics.pipelines import expanding, reading, verifying, views
 from heroes_forensics.pipelines.deaths import Death
+from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
 
 HEROES = str(Path(sys.executable).with_name("heroes"))
 PNG = encoded(gradient(seed=4), "PNG")
@@ -311,3 +312,31 @@ def test_archives_as_sources_have_no_limit(tmp_path: Path) -> None:
     result = scanned(tmp_path / "case", source)
     assert result.counts["digested"] == 2
     assert list(containers(tmp_path / "case").values()) == [(Container.GAP, "container.ratio")]
+
+
+TWICE = """
+from heroes_forensics.pipelines import units
+real = units.UNITS["expand"]
+
+def twice(session, unit):
+    for frame in real(session, unit):
+        yield frame
+        if frame.kind == "contents":
+            yield frame
+
+units.UNITS["expand"] = twice
+"""
+
+
+def test_an_expander_that_goes_on_after_a_wrong_answer_is_not_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says a member twice, and then all that is left to say, in each of its attempts."""
+    (tmp_path / "faults.py").write_text(TWICE)
+    monkeypatch.setenv(FAULTS_VARIABLE, str(tmp_path / "faults.py"))
+    source = folder(tmp_path / "in", {"a.zip": zipped(("x", b"x"), ("y", b"y")), "b": b"b"})
+    result = scanned(tmp_path / "case", source)
+    assert result.exit_code == 3
+    assert result.counts["closes"]
+    assert result.counts["digested"] == 2
+    assert [row["code"] for row in views.gaps(tmp_path / "case")] == ["container.died"]

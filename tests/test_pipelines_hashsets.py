@@ -21,11 +21,11 @@ TABLE = "Checksum,Other\n900150983cd24fb0d6963f7d28e17f72,83c272e23272163edaeac3
 def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     """Let the worker that reads a set end with ``error``."""
 
-    def one(crew: object, unit: object) -> None:
-        del crew, unit
+    def single(crew: object, unit: object, take: object) -> None:
+        del crew, unit, take
         raise error
 
-    monkeypatch.setattr(hashsets, "one", one)
+    monkeypatch.setattr(hashsets, "single", single)
 
 
 ENDS: dict[str, tuple[Exception, type[HeroesError]]] = {

@@ -16,6 +16,7 @@ import pytest
 from scans import DEMO, Noted, scanned
 
 from heroes_forensics.pipelines import media_pass
+from heroes_forensics.pipelines.media_pass import MediaPass
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
 
 MEDIA: Final = random.Random(5).randbytes(3 << 20) + bytes(5 << 20) + b"end"  # noqa: S311
@@ -56,8 +57,17 @@ SHAPES: Final = [(1, 64, "before"), (2, 64, "before"), (5, 64, "during"), (2, 40
 
 @pytest.mark.parametrize(("workers", "chunk_sectors", "verify"), SHAPES)
 def test_the_digests_are_those_of_the_media(
-    tmp_path: Path, workers: int, chunk_sectors: int, verify: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    workers: int,
+    chunk_sectors: int,
+    verify: str,
 ) -> None:
+    def fell(self: MediaPass, why: str, *, is_innocent: bool = False) -> None:
+        del self, is_innocent
+        pytest.fail(f"one alone had to begin again: {why}")
+
+    monkeypatch.setattr(MediaPass, "_fell", fell)
     source = image(tmp_path, chunk_sectors=chunk_sectors)
     case = tmp_path / "case"
     result = scanned(case, source, workers=workers, verify=verify, treat_as="image")

@@ -85,15 +85,36 @@ def test_a_slot_is_not_filled_again_before_all_have_read_it() -> None:
         first, second = place.followed(0), place.followed(1)
         for _ in range(3):
             next(first)
-        for end, _ in place.pairs[0]:
-            end.settimeout(0.05)
-        late = threading.Thread(target=filler.put, args=([b"late"],), kwargs={"hole": False})
+        late = threading.Thread(
+            target=filler.put, args=([b"late"],), kwargs={"hole": False}, daemon=True
+        )
         late.start()
         assert bytes(next(second).data) == b"\0"
         assert late.is_alive()
         next(second)  # asking for the next one gives the first one back
         late.join(20)
         assert not late.is_alive()
+
+
+def test_who_fills_waits_until_all_is_taken_before_it_says_the_end() -> None:
+    """A socket closed with tokens unread is reset, and takes along what was not read yet."""
+    with room() as place:
+
+        def fill() -> None:
+            with place.filler(0) as filler:
+                for number in range(3):
+                    filler.put([bytes([number])], hole=False)
+                filler.end()
+            place.pairs[0][0][0].close()  # the last copy of its end
+
+        work = threading.Thread(target=fill, daemon=True)
+        work.start()
+        pieces = place.followed(0)
+        assert bytes(next(pieces).data) == b"\0"
+        work.join(0.2)  # time to do it wrong
+        assert [bytes(piece.data) for piece in pieces] == [b"\1", b"\2"]
+        work.join(20)
+        assert not work.is_alive()
 
 
 def test_who_follows_notices_that_who_fills_is_gone() -> None:

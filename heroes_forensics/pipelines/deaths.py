@@ -23,6 +23,8 @@ FAILED: Final = "failed"
 """It did not end, but could not do its unit."""
 SIGKILL: Final = "signal-sigkill"
 """Somebody else ended it: the kernel, or an operator."""
+ZYGOTE: Final = "zygote"
+"""What it was forked from ended, and it with that, whatever it was about."""
 UNLOCKED: Final = "unlocked"
 """A lock that others have could not be applied to it."""
 

@@ -192,13 +192,18 @@ class Decoding:
             self._settle(wanted, rows[index : index + 1])
 
     def _died(self, unit: Unit, cause: str, code: str) -> None:
-        """Decode each picture of the unit once more alone; give up on one that was."""
+        """Decode each picture of the unit once more alone; give up on one that was.
+
+        What ended with the zygote is given again as it was.
+        """
+        is_innocent = cause == deaths.ZYGOTE
         given = self._given.pop(unit.id)
         if any(each.owner is not None for each in given.wanted):
             self._ended(unit.id, cause, given.strain)
         for wanted in given.wanted:
-            if given.strain == 1 and wanted.owner is not None:
-                self._again.append(wanted)
+            if wanted.owner is not None and (given.strain == 1 or is_innocent):
+                waits = self._waiting if is_innocent and given.strain == 1 else self._again
+                waits.append(wanted)
             else:
                 self._settle(wanted, row_of(wanted.item, Picture.GAP, code))
 

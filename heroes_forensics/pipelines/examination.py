@@ -14,8 +14,8 @@ from typing import Final
 
 from heroes_forensics.frames import Control, Rows, Unit
 from heroes_forensics.model import JSON, Gap
+from heroes_forensics.pipelines import deaths, detours, expanding
 from heroes_forensics.pipelines import depth as following
-from heroes_forensics.pipelines import detours, expanding
 from heroes_forensics.pipelines.deaths import Death
 from heroes_forensics.pipelines.depth import Depth
 from heroes_forensics.pipelines.detours import Detours
@@ -183,13 +183,19 @@ class Examination:
     def _died(self, unit: Unit, death: Death) -> None:
         self._run.attempt_ended(unit.id, death.cause, unit.strain)
         volume = self._listed_by[unit.id]
-        if unit.kind == "inventory":
+        if self._listing.is_settled(unit, volume):
+            return
+        is_innocent = death.cause == deaths.ZYGOTE
+        again, gap = (True, None)
+        if not is_innocent:
             again, gap = volume.detours.after(death, f"{self.label}/{volume.key}")
-            if again:
-                self._listing.once_more(volume)
-                volume.gaps += [gap] if gap is not None else []
-                self._list(volume, unit.kind, strain=ONCE_MORE)
-                return
+        if again:
+            # A search for orphans that ended, too, begins with the inventory: one comparison
+            # with what is on record serves both.
+            self._listing.once_more(volume)
+            volume.gaps += [gap] if gap is not None else []
+            self._list(volume, "inventory", strain=1 if is_innocent else ONCE_MORE)
+            return
         self._listing.broke_off(volume, DEATH_GAPS.get(death.cause, "worker.died"))
 
     def _next(self) -> Unit | None:

@@ -170,7 +170,12 @@ class Expanding:
 
     def take(self, unit: Unit, frame: Frame | Death, stream: "Stream | None") -> None:
         """Take in what an expander said."""
-        job = self._jobs[unit.id]
+        job = self._jobs.get(unit.id)
+        if job is None:
+            # This attempt was given up; the worker has not noticed yet.
+            if stream is not None:
+                stream.close()
+            return
         if isinstance(frame, Death):
             self._died(job, frame)
             return
@@ -191,12 +196,8 @@ class Expanding:
     def _heard(self, job: Job, frame: Frame, stream: "Stream | None") -> None:
         answer = job.answer
         if answer is None:
-            # This attempt was given up; the worker has not noticed yet.
-            if stream is not None:
-                stream.close()
-            if frame.kind == "done":
-                self._died(job, Death(deaths.PROTOCOL))
-        elif isinstance(frame, Batch):
+            raise WrongError
+        if isinstance(frame, Batch):
             TAKERS[frame.kind](self._run, answer, frame)
         elif frame.kind == "opened":
             times = frame.body["times"]
@@ -223,7 +224,9 @@ class Expanding:
             return
         self._run.attempt_ended(job.unit, death.cause, job.strain)
         self._forget(job)
-        if job.strain == 1:
+        if death.cause == deaths.ZYGOTE:
+            self._waiting.append(job)
+        elif job.strain == 1:
             job.strain = 2
             self._waiting.append(job)
         elif death.address and len(job.skip) < MOST_SKIPPED:

@@ -20,7 +20,7 @@ from heroes_forensics.hashsets.describing import Description, UnknownKindError
 from heroes_forensics.hashsets.profiles import Profile, parse, shipped
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import fence, laboratory
-from heroes_forensics.pipelines.supervisor import Supervisor, one
+from heroes_forensics.pipelines.supervisor import Supervisor, single
 from heroes_forensics.pipelines.watch import Watch
 
 MAX_PROFILE: Final = 1 << 20
@@ -59,8 +59,11 @@ def import_file(
     try:
         key = laboratory.catalogue_ring(laboratory.home(), passphrase).set_key
         with supervisor.crew("importer", [descriptor]) as crew:
-            frames = one(crew, Unit(0, "import", options))
-            return catalogue().add(frames, description, key)
+            return single(
+                crew,
+                Unit(0, "import", options),
+                lambda frames: catalogue().add(frames, description, key),
+            )
     except UnknownKindError:
         raise  # names the file itself
     except HeroesError as error:

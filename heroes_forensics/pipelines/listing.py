@@ -123,11 +123,19 @@ class ListingStore:
         if orphans:
             self._search_orphans(volume)
 
+    def is_settled(self, unit: Unit, volume: Examined) -> bool:
+        """Say whether nothing is missing of a unit whose lister ended.
+
+        It may have said everything but that it was done, or be believed no more in any case.
+        """
+        return unit.id in self._void or (unit.id in self._counted and not volume.waiting)
+
     def once_more(self, volume: Examined) -> None:
         """Be ready for a new listing of a volume whose lister ended; what is stored stays."""
         volume.waiting, volume.waiting_rows = [], 0
         volume.gaps = [gap for gap in volume.gaps if gap.code == detours.CODE]
         volume.stored = volume.directories = 0
+        volume.listing = None
         volume.before = StoredInAnyOrder(self._run.database, volume.id)
 
     def broke_off(self, volume: Examined, code: str) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from heroes_forensics.frames import Control, Frame, Unit
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import window
-from heroes_forensics.pipelines.deaths import Death
+from heroes_forensics.pipelines.deaths import ZYGOTE, Death
 from heroes_forensics.pipelines.media_reading import HASHERS, ROOM
 from heroes_forensics.pipelines.run import Run
 from heroes_forensics.pipelines.sources import Evidence
@@ -75,7 +75,6 @@ class MediaPass:
         self._begin(self._side_by_side() if apart else [self._alone()])
 
     def _begin(self, units: list[Unit]) -> None:
-        self.close()
         self._units = units
         self._active = {unit.id for unit in units}
         self._media, self._digests, self._progress = [], [], {}
@@ -125,7 +124,8 @@ class MediaPass:
             self._close_descriptors()
         if isinstance(frame, Death):
             self._run.attempt_ended(unit.id, frame.cause, unit.strain)
-            self._fell(f"the worker that read it ended ({frame.cause})")
+            why = f"the worker that read it ended ({frame.cause})"
+            self._fell(why, is_innocent=frame.cause == ZYGOTE)
         elif isinstance(frame, Control):
             self._told(unit, frame)
 
@@ -146,15 +146,15 @@ class MediaPass:
                 self.close()
                 self._run.media(sum(int(str(each["bytes_read"])) for each in self._media))
 
-    def _fell(self, why: str) -> None:
+    def _fell(self, why: str, *, is_innocent: bool = False) -> None:
         """Begin again with one worker alone, or give up."""
-        self._fallen += 1
+        self._fallen += not is_innocent
         self._active = set()
+        self.close()
         if self._fallen < ATTEMPTS and not self._run.interrupted:
             self._begin([self._alone(strain=2)])
         else:
             self._media = []
-            self.close()
             self._run.note(f"{self._label}: the media: {why}")
 
     @property

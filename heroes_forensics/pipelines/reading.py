@@ -258,6 +258,10 @@ class ContentStore:
         state.containers.give_up()
         state.contents.clear()
         state.matches.clear()
+        if death.cause == deaths.ZYGOTE:
+            del self._units[unit.id]
+            run.reading.discard(unit.id)
+            return [Again(state.volume, tasks, unit.strain, state.family, state.is_fetch)]
         if len(tasks) == 1 and unit.strain > 1 and state.is_fetch:
             self._fetched(state, "container.died")
             return []

@@ -12,7 +12,7 @@ from heroes_forensics.frames import Control, Unit
 from heroes_forensics.model import JSON, Gap
 from heroes_forensics.parsers.storage import segments
 from heroes_forensics.pipelines.crews import Crew
-from heroes_forensics.pipelines.supervisor import Supervisor, one
+from heroes_forensics.pipelines.supervisor import Supervisor, single
 
 
 @dataclass(slots=True)
@@ -117,7 +117,7 @@ def opened(
             }
             identity = [_identity(slot.fd) for slot in slots]
             evidence = Evidence(path, slots, crew, body, identity, supervisor=supervisor)
-            for frame in one(crew, evidence.unit(0, "inspect", {})):
+            for frame in single(crew, evidence.unit(0, "inspect", {}), list):
                 if not isinstance(frame, Control):
                     continue
                 if frame.kind == "source" and isinstance(frame.body["facts"], dict):

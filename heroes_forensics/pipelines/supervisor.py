@@ -5,7 +5,8 @@ each with a role, the descriptors its workers are forked with, and a callable th
 next. One selector watches all of them, so that work goes on in every crew while the coordinator
 stores what one worker gave. A worker that ends, breaks the protocol, makes no progress for
 `STALL_SECONDS` or passes the deadline of its unit is replaced; its unit comes back as a `Death`,
-and the pipeline decides what to try once more and what becomes a gap.
+and the pipeline decides what to try once more and what becomes a gap. When what workers are forked
+from ends, so does every unit that they had begun: what was heard of it may be half of it.
 
 Nothing here waits for a worker: what a worker does not read stays queued on our side.
 """
@@ -15,10 +16,10 @@ import selectors
 import socket
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from heroes_forensics.errors import (
     CustodyError,
@@ -38,6 +39,7 @@ from heroes_forensics.pipelines.deaths import (
     PROTOCOL,
     SIGKILL,
     TIMEOUT,
+    ZYGOTE,
     Death,
     classified,
 )
@@ -46,6 +48,8 @@ from heroes_forensics.pipelines.handover import is_sealed
 from heroes_forensics.pipelines.isolation import Isolation
 from heroes_forensics.pipelines.link import MOST_FRAMES, Link
 from heroes_forensics.pipelines.zygotes import Zygotes
+
+T = TypeVar("T")
 
 STALL_SECONDS: Final = 120.0
 """A worker that moves nothing for this long is hung."""
@@ -449,7 +453,7 @@ class Supervisor:
                 status = zygote.status(link.pid)
             except ZygoteGoneError:
                 self._zygotes.gone(zygote)
-                self._again(crew, units)
+                self._lost(crew, units)
                 return
         if not units:
             return
@@ -498,28 +502,70 @@ class Supervisor:
         self._selector.register(zygote, selectors.EVENT_READ, zygote)
 
     def _zygote_ended(self, zygote: Zygote) -> None:
-        """Give the units of its workers again: they ended with it."""
+        """Tell of what its workers had in work: they ended with it."""
         self._selector.unregister(zygote)
         for crew in list(self._crews.values()):
             if crew.role.zygote == zygote.kind:
-                orphans = [unit for link in crew.links for unit in link.units]
+                held = [list(link.units) for link in crew.links]
                 for link in list(crew.links):
                     self._drop(crew, link)
-                self._again(crew, orphans)
+                for units in held:
+                    self._lost(crew, units)
+
+    def _lost(self, crew: Crew, units: Sequence[Unit]) -> None:
+        """Tell of the unit that a worker had begun, some of which may have been heard already."""
+        for unit in units[:1]:
+            if unit.kind != "serve":
+                self._leave(unit)
+                self._heard.append(Heard(unit, Death(ZYGOTE)))
+        self._again(crew, units[1:])
+
+
+class EndedError(EvidenceError):
+    """The worker of a single unit ended."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(f"the worker that read it ended ({cause})")
+        self.cause = cause
+        """That of its `Death`."""
+
+
+def single(crew: Crew, unit: Unit, take: Callable[[Iterator[Frame]], T]) -> T:
+    """Run a single unit and have its frames taken in; once more alone when its worker ends.
+
+    Args:
+        crew: runs it.
+        unit: the unit.
+        take: is given the frames, and keeps nothing of them when they break off: then it is
+            given all of them from the first.
+
+    Raises:
+        EndedError: the second worker ended, too.
+        HeroesError: what the worker said, with its exit code; what ``take`` raises.
+    """
+    while True:
+        try:
+            return take(one(crew, unit))
+        except EndedError as error:
+            if error.cause != ZYGOTE:
+                if unit.strain > 1:
+                    raise
+                unit = replace(unit, strain=2)
 
 
 def one(crew: Crew, unit: Unit) -> Iterator[Frame]:
     """Run a single unit and yield its frames; a failure is raised in its own class.
 
     Raises:
-        HeroesError: what the worker said, with its exit code; a death is named as such.
+        EndedError: its worker ended.
+        HeroesError: what the worker said, with its exit code.
     """
     waiting = [unit]
     for heard, frame, _ in crew.run(lambda: waiting.pop() if waiting else None):
         if heard is not unit:
             continue
         if isinstance(frame, Death):
-            raise _error(20, f"the worker that read it ended ({frame.cause})", "")
+            raise EndedError(frame.cause)
         if isinstance(frame, Control) and frame.kind == "failed":
             body = frame.body
             raise _error(int(str(body["exit_code"])), str(body["message"]), str(body["hint"]))

@@ -100,8 +100,13 @@ class Filler:
         return self._view[start:at]
 
     def end(self) -> None:
-        """Say that nothing more comes; who was told so by another one may be gone already."""
+        """Say that nothing more comes, once all of it was taken.
+
+        A socket that is closed with tokens unread is reset: who follows would lose those that it
+        has not read yet. Who was told the end by another one may be gone already.
+        """
         with suppress(WindowError):
+            self._wait(self._sent)
             self._tell(TOKEN.pack(0, 0, _END))
 
     def _tell(self, token: bytes) -> None:
