@@ -26,7 +26,7 @@ FORMATS: Final = {"jpeg": "JPEG", "png": "PNG", "gif": "GIF"}
 
 DRAFT_SIDE: Final = 1024
 """Pixels that the shorter side of a JPEG keeps at least when libjpeg scales it down by 2, 4 or 8
-while decoding. Above it no value of the photographs this was tried on changed (ADR 0014)."""
+while decoding. Above it no value of the photographs this was tried on changed (ADR 0018)."""
 
 MAX_SCANS: Final = 500
 """Scans of a progressive JPEG; encoders make about ten."""
