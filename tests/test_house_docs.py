@@ -64,6 +64,32 @@ def test_every_verb_that_is_named_exists(name: str) -> None:
     assert named <= known
 
 
+OPTIONS = {
+    option
+    for row in VERBS
+    for verb in (row.load(), *getattr(row.load(), "commands", {}).values())
+    for parameter in verb.params
+    for option in parameter.opts
+} | {"--version", "--help"}
+
+
+def options_of(text: str) -> set[str]:
+    """Return the options that commands of ours are given in a text."""
+    commands = re.findall(r"heroes [a-z]+[^`\n\"]*", text)
+    return {option for line in commands for option in re.findall(r" (--[a-z][a-z-]*)", line)}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_option_that_a_page_names_exists(name: str) -> None:
+    assert options_of(TEXTS[name]) <= OPTIONS
+
+
+def test_every_option_that_a_message_names_exists() -> None:
+    source = "\n".join(path.read_text() for path in ROOT.glob("heroes_forensics/**/*.py"))
+    assert options_of(source) >= {"--case", "--resume"}
+    assert options_of(source) - OPTIONS == set()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_target_of_make_that_is_named_exists(name: str) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 from scans import DEMO, KNOWN_GOOD, NOTABLE, Noted, demo_scan, folder, scanned
+from test_pipelines_resuming import killed_at
 
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import MAX_SIZE
 from heroes_forensics.pipelines import views
 from heroes_forensics.pipelines.report_model import Builder
 from heroes_forensics.pipelines.reporting import report as issue_report
+from heroes_forensics.reports import html
+from heroes_forensics.reports.messages import messages
 from heroes_forensics.reports.model import Exhibit, Report
 from heroes_forensics.store.database import Database
 
@@ -155,3 +158,58 @@ def test_a_whole_area_is_in_no_group_of_gaps(tmp_path: Path) -> None:
         "sweep.unreadable"
     }
     assert after.unexpected == before.unexpected + 2
+
+
+@pytest.fixture(scope="module")
+def broken_off(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a case whose run was ended after some of its units."""
+    case = tmp_path_factory.mktemp("broken") / "case"
+    assert killed_at("after commit#9", case, str(DEMO), "--set", str(NOTABLE)) < 0
+    issue_report(case)
+    return case
+
+
+def test_what_was_not_reached_is_a_term_of_the_sum_and_no_alarm(broken_off: Path) -> None:
+    (exhibit,) = reported(broken_off).exhibits
+    sums = exhibit.coverage.equation
+    assert exhibit.verdict.unfinished
+    assert sums.not_reached > 0
+    assert exhibit.coverage.closes
+    (group,) = (row for row in exhibit.coverage.gaps if row.code == "run.interrupted")
+    assert (group.count, group.size > 0) == (sums.not_reached, True)
+    page = (broken_off / "custody/report/report.html").read_text()
+    assert messages("en").text("coverage.does_not_close") not in page
+    assert messages("en").text("coverage.not_reached") in page
+
+
+def test_what_was_not_listed_is_said_to_be_unknown(broken_off: Path, tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    shutil.copytree(broken_off, case)
+    changed(case, "UPDATE volume SET state='listing', listing=NULL WHERE state='listed'")
+    (exhibit,) = reported(case).exhibits
+    assert exhibit.coverage.listings_open > 0
+    assert exhibit.coverage.closes
+    card = html.render(reported(case)).decode().split("<article")[1]
+    said = messages("en").text("scope.listings_open", count=str(exhibit.coverage.listings_open))
+    assert said in card
+
+
+def test_a_row_that_is_missing_from_a_finished_run_stays_an_alarm(tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    demo_scan(case)
+    changed(case, "DELETE FROM content WHERE item_id = (SELECT max(item_id) FROM content)")
+    (exhibit,) = reported(case).exhibits
+    assert exhibit.coverage.equation.not_reached == 0
+    assert not exhibit.coverage.closes
+    page = html.render(reported(case)).decode().split('<h2 id="result">')[0]
+    assert messages("en").text("coverage.does_not_close") in page
+
+
+@pytest.mark.parametrize("level", ["A1", "A2", "A3", "A4"])
+def test_a_weak_lock_is_a_limitation(level: str, tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    scanned(case, folder(tmp_path / "files", {"a.txt": b"text"}))
+    changed(case, "UPDATE run SET facts = json_set(facts, '$.isolation.level', ?)", (level,))
+    page = html.render(reported(case)).decode()
+    assert (messages("en").text("limitations.isolation") in page) is (level < "A3")
+    assert messages("en").text(f"isolation.{level.lower()}") in page

@@ -187,6 +187,9 @@ def _examined(coverage: JSON, verdict: JSON) -> Iterator[str]:
     yield from _inside(coverage)
     for lane in records(coverage, "lanes") if verdict.get("unfinished") else ():
         yield from hanging("    ", _lane(lane))
+    if integer(coverage, "listings_open"):
+        said = {"count": f"{integer(coverage, 'listings_open'):,}"}
+        yield from hanging("    ", catalogue().text("scope.listings_open", **said))
     terms = (
         ("digested", "digested"),
         ("without_content", "without content"),
@@ -194,12 +197,9 @@ def _examined(coverage: JSON, verdict: JSON) -> Iterator[str]:
         ("gaps", "not examined"),
     )
     sums = [f"{integer(equation, key):,} {text}" for key, text in terms]
-    recorded = integer(equation, "recorded")
-    rest = recorded - sum(integer(equation, key) for key, _ in terms)
-    explained = bool(verdict.get("unfinished")) and integer(equation, "listed") == recorded
-    if rest > 0:
-        sums.append(f"{rest:,} not reached")
-    alarm = "" if coverage.get("closes") or explained else "; THE EQUATION DOES NOT CLOSE"
+    if integer(equation, "not_reached"):
+        sums.append(f"{integer(equation, 'not_reached'):,} not reached")
+    alarm = "" if coverage.get("closes") else "; THE EQUATION DOES NOT CLOSE"
     listed = counted(integer(equation, "listed"), "entry", "entries")
     yield from hanging("    ", f"{listed} listed = {' + '.join(sums)}{alarm}")
 

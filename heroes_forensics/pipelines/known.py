@@ -244,7 +244,9 @@ def again(wanted: Sequence[JSON], files: Sequence[JSON], *, passphrase: str | No
     return sets
 
 
-_NEW_RUN: Final = "a new run compares with other sets: heroes scan SOURCE... --case DIR --new-run"
+_NEW_RUN: Final = (
+    "compare with other sets in another case: heroes scan SOURCE... --case OTHER --set NAME"
+)
 
 
 def _same(record: SetRecord, wanted: JSON, label: str) -> None:

@@ -142,7 +142,16 @@ class EvidenceBuilder:
                     origin=row["expected_source"],
                 )
 
+    def _finished(self, source: int) -> bool:
+        """Tell whether every run on a source came to its end, so that nothing of it may be open."""
+        return not self._database.value(
+            "SELECT count(*) FROM run r JOIN run_source rs ON rs.run_id = r.id"
+            " WHERE rs.source_id=? AND (r.ended IS NULL OR r.outcome = 'interrupted')",
+            (source,),
+        )
+
     def _volumes(self, source: int) -> Iterator[Volume]:
+        finished = self._finished(source)
         for number, key, system, offset, size, state, basis, listing in self._database.rows(
             "SELECT id, key, file_system, offset, size, state, time_basis, listing"
             " FROM volume WHERE source_id=? ORDER BY id",
@@ -156,6 +165,7 @@ class EvidenceBuilder:
             )
             rules = json.loads(basis) if basis else {}
             encrypted = code == "volume.encrypted"
+            is_open = not finished and state not in {"listed", "gap"}
             yield Volume(
                 key=key,
                 file_system=word(system or "unknown"),
@@ -169,7 +179,8 @@ class EvidenceBuilder:
                     for which in WHICH
                     if which in rules
                 ),
-                equation=_equation(found),
+                equation=_equation(found, finished=finished, is_open=is_open),
+                listing_open=is_open,
             )
 
     def coverage(self, exhibit: int, sources: tuple[Source, ...]) -> Coverage:
@@ -245,9 +256,9 @@ class EvidenceBuilder:
             if len(examples) < EXAMPLES:
                 examples = [*examples, place]
             groups[code] = (count + 1, size, examples)
-        left = self._not_reached(exhibit)
+        left, size = self._not_reached(exhibit)
         if left:
-            groups["run.interrupted"] = (left, 0, [])
+            groups["run.interrupted"] = (left, size, [])
         found = [
             GapGroup(
                 code=code,
@@ -264,16 +275,15 @@ class EvidenceBuilder:
         # Limits first: an option raises them.
         yield from sorted(found, key=lambda row: (not is_limit(row.code), row.code, row.about))
 
-    def _not_reached(self, exhibit: int) -> int:
-        return int(
-            self._database.value(
-                "SELECT count(*) FROM item i JOIN volume v ON v.id = i.volume_id"
-                " JOIN source s ON s.id = v.source_id"
-                " LEFT JOIN content c ON c.item_id = i.id"
-                " WHERE s.exhibit_id=? AND c.item_id IS NULL",
-                (exhibit,),
-            )
+    def _not_reached(self, exhibit: int) -> tuple[int, int]:
+        ((count, size),) = self._database.rows(
+            "SELECT count(*), total(max(i.size, 0)) FROM item i"
+            " JOIN volume v ON v.id = i.volume_id JOIN source s ON s.id = v.source_id"
+            " LEFT JOIN content c ON c.item_id = i.id"
+            " WHERE s.exhibit_id=? AND c.item_id IS NULL",
+            (exhibit,),
         )
+        return int(count), _bytes(size)
 
     def _areas(self, exhibit: int) -> Iterator[Area]:
         for place, code, volume, size in self._database.rows(
@@ -298,10 +308,11 @@ def _bytes(size: float) -> int:
     return min(int(size), MAX_SIZE)
 
 
-def _equation(found: queries.Equation) -> Equation:
+def _equation(found: queries.Equation, *, finished: bool, is_open: bool) -> Equation:
+    ended = found.digested + found.no_content + found.policy + found.gaps
     return Equation.of(
         Listing(
-            entries=found.listed,
+            entries=found.stored if is_open else found.listed,
             directories=found.directories,
             directories_listed=found.directories_listed,
             directories_not_listed=found.directories_not_listed,
@@ -312,4 +323,5 @@ def _equation(found: queries.Equation) -> Equation:
         without_content=found.no_content,
         policy=found.policy,
         gaps=found.gaps,
+        not_reached=0 if finished else max(0, found.stored - ended),
     )

@@ -21,7 +21,7 @@ from heroes_forensics.pipelines.sources import IDENTITY, Evidence
 from heroes_forensics.pipelines.starting import config_bytes
 from heroes_forensics.store.database import Database
 
-NEW_RUN: Final = "begin a new run: heroes scan SOURCE... --case DIR --new-run"
+NEW_RUN: Final = "examine the evidence anew in another case: heroes scan SOURCE... --case OTHER"
 _SOFTWARE: Final = {
     "program_version": "the version of heroes",
     "program_sha256": "the program",

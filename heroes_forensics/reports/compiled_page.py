@@ -770,6 +770,11 @@ def root(context, missing=missing):
                 yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'scope.lane', name=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('lane.', environment.getattr(l_2_lane, 'name'), )), _loop_vars=_loop_vars), examined=t_7(environment.getattr(l_2_lane, 'examined')), items=t_7(environment.getattr(l_2_lane, 'streams')), percent=t_8(environment.getattr(l_2_lane, 'percent_of_bytes')), _loop_vars=_loop_vars))
                 yield '</p>\n'
             l_2_lane = missing
+            if environment.getattr(environment.getattr(l_1_x, 'coverage'), 'listings_open'):
+                pass
+                yield '<p class="scope strong">'
+                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'scope.listings_open', count=t_7(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'listings_open')), _loop_vars=_loop_vars))
+                yield '</p>\n'
         yield '<div class="compared"><p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'compared.with', _loop_vars=_loop_vars))
         if (not environment.getattr(l_1_x, 'compared')):
@@ -1451,8 +1456,18 @@ def root(context, missing=missing):
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.policy')),
             '</th><th scope="col" class="num">+ ',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.gaps')),
-            '</th><th scope="col"></th></tr></thead>\n<tbody>\n',
+            '</th>',
         ))
+        if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
+            pass
+            t_38.extend((
+                '<th scope="col" class="num">+ ',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.not_reached')),
+                '</th>',
+            ))
+        t_38.append(
+            '<th scope="col"></th></tr></thead>\n<tbody>\n',
+        )
         for l_2_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
             _loop_vars = {}
             pass
@@ -1477,11 +1492,26 @@ def root(context, missing=missing):
                         escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'policy'))),
                         '</td><td class="num">',
                         escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'gaps'))),
-                        '</td><td class="',
+                        '</td>',
+                    ))
+                    if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
+                        pass
+                        t_38.extend((
+                            '<td class="num">',
+                            escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'not_reached'))),
+                            '</td>',
+                        ))
+                    t_38.extend((
+                        '<td class="',
                         escape(('second' if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else 'alarm')),
                         '">',
                     ))
-                    if (environment.getattr(l_4_v, 'state') != 'examined'):
+                    if environment.getattr(l_4_v, 'listing_open'):
+                        pass
+                        t_38.append(
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.listing_open', _loop_vars=_loop_vars)),
+                        )
+                    elif (environment.getattr(l_4_v, 'state') != 'examined'):
                         pass
                         t_38.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('state.', environment.getattr(l_4_v, 'state'), )), _loop_vars=_loop_vars)),
@@ -1512,7 +1542,17 @@ def root(context, missing=missing):
             escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'policy'))),
             '</td><td class="num">',
             escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'gaps'))),
-            '</td><td class="',
+            '</td>',
+        ))
+        if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
+            pass
+            t_38.extend((
+                '<td class="num">',
+                escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'))),
+                '</td>',
+            ))
+        t_38.extend((
+            '<td class="',
             escape(('' if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else 'alarm')),
             '">',
             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes') if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close'))),
@@ -2058,6 +2098,11 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('limitations.', l_1_key, )), _loop_vars=_loop_vars))
         yield '</li>\n'
     l_1_key = missing
+    if t_4(context.eval_ctx, t_9(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'), 'isolation', 'in', ('a3', 'a4'))):
+        pass
+        yield '<li>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'limitations.isolation'))
+        yield '</li>\n'
     yield '</ul>\n'
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'limitations'):
         pass
@@ -2075,6 +2120,11 @@ def root(context, missing=missing):
     yield '\n'
     yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'runs'))
     yield '\n'
+    if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'):
+        pass
+        yield '<p>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.intro'))
+        yield '</p>\n'
     t_47 = 1
     for l_1_run in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'):
         l_1_w = resolve('w')
@@ -2092,7 +2142,7 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.workers', _loop_vars=_loop_vars), t_7(environment.getattr(l_1_run, 'workers')), _loop_vars=_loop_vars))
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.verify', _loop_vars=_loop_vars), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('verify.', environment.getattr(l_1_run, 'verify'), )), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.pictures', _loop_vars=_loop_vars), context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('runs.pictures_on' if environment.getattr(l_1_run, 'perceptual') else 'runs.pictures_off'), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
-        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.containers', _loop_vars=_loop_vars), (context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.containers_on', ratio=t_7(environment.getattr(environment.getattr(l_1_run, 'expand_limits'), 'ratio')), bytes=t_13(environment.getattr(environment.getattr(l_1_run, 'expand_limits'), 'bytes')), members=t_7(environment.getattr(environment.getattr(l_1_run, 'expand_limits'), 'members')), nesting=t_7(environment.getattr(environment.getattr(l_1_run, 'expand_limits'), 'nesting')), _loop_vars=_loop_vars) if environment.getattr(l_1_run, 'expand_limits') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.containers_off', _loop_vars=_loop_vars)), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.containers', _loop_vars=_loop_vars), (context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.containers_on', ratio=t_7(environment.getattr(environment.getattr(l_1_run, 'expand_limits'), 'ratio')), bytes=context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(environment.getattr(l_1_run, 'expand_limits'), 'bytes')), _loop_vars=_loop_vars), members=t_7(environment.getattr(environment.getattr(l_1_run, 'expand_limits'), 'members')), nesting=t_7(environment.getattr(environment.getattr(l_1_run, 'expand_limits'), 'nesting')), _loop_vars=_loop_vars) if environment.getattr(l_1_run, 'expand_limits') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.containers_off', _loop_vars=_loop_vars)), _loop_vars=_loop_vars))
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.isolation', _loop_vars=_loop_vars), context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'isolation', environment.getattr(l_1_run, 'isolation'), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.run', _loop_vars=_loop_vars), environment.getattr(l_1_run, 'uuid'), _loop_vars=_loop_vars))
         yield '</dl>\n'
@@ -2355,4 +2405,4 @@ def root(context, missing=missing):
     yield '</p>\n</footer>\n</body>\n</html>\n'
 
 blocks = {}
-debug_info = '1=125&2=132&3=135&5=152&6=159&8=171&10=182&12=184&13=189&14=198&16=204&17=208&18=213&19=222&25=234&26=243&29=263&30=268&32=283&33=291&34=292&36=318&37=329&39=362&40=368&41=373&44=417&45=424&46=426&48=432&50=438&51=440&52=442&53=444&54=446&56=448&57=450&59=454&60=460&66=480&69=482&74=484&75=490&78=492&81=494&82=496&83=505&84=515&86=518&87=520&90=522&92=525&93=529&97=532&98=533&99=534&100=535&101=536&102=537&103=538&104=539&105=540&109=542&110=544&111=546&113=551&114=553&116=569&117=575&118=579&111=684&124=685&125=687&127=690&128=698&129=700&130=708&132=711&133=713&134=720&138=728&139=744&140=746&141=750&142=753&144=755&145=758&147=760&148=766&150=770&151=779&152=782&153=785&158=788&159=790&160=793&162=799&163=803&167=833&170=836&171=838&173=841&174=843&176=847&177=852&185=863&186=865&188=871&189=880&191=887&192=891&194=900&195=902&197=912&198=917&200=926&201=930&203=940&208=942&209=945&211=947&212=950&214=952&215=955&218=958&219=962&221=966&222=969&226=973&227=975&231=978&232=980&234=983&235=984&236=985&237=986&238=987&241=992&244=995&245=996&248=998&249=1001&250=1005&251=1007&253=1010&254=1013&258=1016&259=1018&261=1023&263=1035&264=1040&259=1162&270=1166&274=1170&275=1172&276=1174&277=1177&278=1189&279=1190&281=1195&282=1199&284=1210&285=1216&279=1237&291=1240&293=1246&295=1248&297=1250&298=1252&299=1254&300=1256&301=1258&302=1260&303=1262&305=1267&307=1280&308=1286&303=1354&314=1358&317=1361&318=1363&319=1366&322=1370&323=1372&325=1376&326=1380&331=1388&332=1390&334=1396&335=1400&339=1426&340=1428&341=1430&343=1435&344=1437&346=1452&347=1463&350=1498&341=1519&353=1520&355=1525&356=1527&358=1538&359=1553&362=1569&353=1582&365=1584&366=1586&369=1588&372=1590&375=1592&376=1597&377=1599&379=1604&380=1607&381=1611&383=1620&384=1625&388=1660&377=1668&393=1670&395=1675&396=1677&398=1684&399=1690&401=1700&393=1707&408=1709&409=1711&411=1719&412=1723&419=1733&421=1735&422=1739&423=1743&424=1747&425=1751&426=1755&431=1759&433=1764&434=1766&436=1781&437=1793&431=1835&443=1837&444=1839&445=1841&446=1849&448=1854&450=1865&451=1871&446=2012&456=2013&458=2023&459=2025&461=2030&464=2033&465=2035&466=2038&467=2040&469=2045&472=2048&474=2050&475=2054&478=2058&479=2061&481=2063&482=2067&487=2072&488=2075&490=2082&491=2083&492=2084&493=2085&494=2086&495=2087&496=2088&497=2089&498=2090&499=2091&500=2092&501=2093&503=2095&504=2099&506=2109&507=2112&509=2126&510=2129&512=2131&515=2143&518=2146&519=2148&520=2151&521=2153&523=2158&525=2166&526=2171&521=2198&531=2200&533=2205&536=2208&538=2215&539=2222&541=2226&544=2234&546=2236&547=2238&549=2244&550=2246&551=2248&553=2253&555=2264&556=2269&551=2288&561=2290&562=2292&564=2300&567=2303&568=2305&570=2308&571=2309&572=2310&573=2311&574=2312&577=2335&580=2338&582=2340&583=2344&584=2346&589=2350'
+debug_info = '1=125&2=132&3=135&5=152&6=159&8=171&10=182&12=184&13=189&14=198&16=204&17=208&18=213&19=222&25=234&26=243&29=263&30=268&32=283&33=291&34=292&36=318&37=329&39=362&40=368&41=373&44=417&45=424&46=426&48=432&50=438&51=440&52=442&53=444&54=446&56=448&57=450&59=454&60=460&66=480&69=482&74=484&75=490&78=492&81=494&82=496&83=505&84=515&86=518&87=520&90=522&92=525&93=529&97=532&98=533&99=534&100=535&101=536&102=537&103=538&104=539&105=540&109=542&110=544&111=546&113=551&114=553&116=569&117=575&118=579&111=684&124=685&125=687&127=690&128=698&129=700&130=708&132=711&133=713&134=720&138=728&139=744&140=746&141=750&142=753&144=755&145=758&147=760&148=766&150=769&151=772&153=775&154=784&155=787&156=790&161=793&162=795&163=798&165=804&166=808&170=838&173=841&174=843&176=846&177=848&179=852&180=857&188=868&189=870&191=876&192=885&194=892&195=896&197=905&198=907&200=917&201=922&203=931&204=935&206=945&211=947&212=950&214=952&215=955&217=957&218=960&221=963&222=967&224=971&225=974&229=978&230=980&234=983&235=985&237=988&238=989&239=990&240=991&241=992&244=997&247=1000&248=1001&251=1003&252=1006&253=1010&254=1012&256=1015&257=1018&261=1021&262=1023&264=1028&266=1040&267=1045&262=1167&273=1171&277=1175&278=1177&279=1179&280=1182&281=1194&282=1195&284=1200&285=1204&287=1215&288=1221&282=1242&294=1245&296=1251&298=1253&300=1255&301=1257&302=1259&303=1261&304=1263&305=1265&306=1267&308=1272&310=1285&311=1291&306=1359&317=1363&320=1366&321=1368&322=1371&325=1375&326=1377&328=1381&329=1385&334=1393&335=1395&337=1401&338=1405&342=1431&343=1433&344=1435&346=1440&347=1442&349=1467&350=1478&353=1528&344=1559&356=1560&358=1565&359=1567&361=1578&362=1593&365=1609&356=1622&368=1624&369=1626&372=1628&375=1630&378=1632&379=1637&380=1639&382=1644&383=1647&384=1651&386=1660&387=1665&391=1700&380=1708&396=1710&398=1715&399=1717&401=1724&402=1730&404=1740&396=1747&411=1749&412=1751&414=1759&415=1763&422=1773&424=1775&425=1779&426=1783&427=1787&428=1791&429=1795&434=1799&436=1804&437=1806&439=1821&440=1833&434=1875&446=1877&447=1879&448=1881&449=1889&451=1894&453=1905&454=1911&449=2052&459=2053&461=2063&462=2065&464=2070&467=2073&468=2075&469=2078&470=2080&472=2085&475=2088&477=2090&478=2094&480=2097&481=2100&484=2103&485=2106&487=2108&488=2112&493=2117&494=2119&495=2122&497=2125&499=2132&500=2133&501=2134&502=2135&503=2136&504=2137&505=2138&506=2139&507=2140&508=2141&509=2142&510=2143&512=2145&513=2149&515=2159&516=2162&518=2176&519=2179&521=2181&524=2193&527=2196&528=2198&529=2201&530=2203&532=2208&534=2216&535=2221&530=2248&540=2250&542=2255&545=2258&547=2265&548=2272&550=2276&553=2284&555=2286&556=2288&558=2294&559=2296&560=2298&562=2303&564=2314&565=2319&560=2338&570=2340&571=2342&573=2350&576=2353&577=2355&579=2358&580=2359&581=2360&582=2361&583=2362&586=2385&589=2388&591=2390&592=2394&593=2396&598=2400'

@@ -95,7 +95,7 @@ class FileTime(Record):
 class Equation(Record):
     """The entry equation: the lister's own count against what became of every entry.
 
-    ``listed = recorded = digested + without_content + policy + gaps`` and
+    ``listed = recorded = digested + without_content + policy + gaps + not_reached`` and
     ``directories = directories_listed + directories_not_listed + directories_met_before``.
     """
 
@@ -116,11 +116,13 @@ class Equation(Record):
     directories_listed: Count = 0
     directories_not_listed: Count = 0
     directories_met_before: Count = 0
+    not_reached: Count = 0
+    """Of an examination that was not finished: those that nothing is on record of yet."""
 
     @property
     def closes(self) -> bool:
         """Whether both equations hold."""
-        examined = self.digested + self.without_content + self.policy + self.gaps
+        examined = self.digested + self.without_content + self.policy + self.gaps + self.not_reached
         directories = (
             self.directories_listed + self.directories_not_listed + self.directories_met_before
         )
@@ -136,6 +138,7 @@ class Equation(Record):
         without_content: int,
         policy: int,
         gaps: int,
+        not_reached: int = 0,
     ) -> Self:
         """Set what the lister counted against what the case database counted."""
         return cls(
@@ -145,6 +148,7 @@ class Equation(Record):
             without_content=without_content,
             policy=policy,
             gaps=gaps,
+            not_reached=not_reached,
             directories=listing.directories,
             directories_listed=listing.directories_listed,
             directories_not_listed=listing.directories_not_listed,
@@ -174,6 +178,9 @@ class Volume(Record):
     """Which finite table was searched for orphans, or why none was."""
     times: tuple[TimeColumn, ...] = ()
     equation: Equation = Equation()
+    listing_open: bool = False
+    """The examination was not finished while it was listed: ``listed`` is then what is on record,
+    and nobody knows yet how much more there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +313,8 @@ class Coverage(Record):
     gaps: tuple[GapGroup, ...] = ()
     areas: tuple[Area, ...] = ()
     lanes: tuple[LaneCount, ...] = ()
+    listings_open: Count = 0
+    """Volumes that were not listed to their end, in an examination that was not finished."""
     pictures: Pictures = NO_PICTURES
     containers: Containers = NO_CONTAINERS
 
@@ -336,6 +345,7 @@ class Coverage(Record):
             gaps=gaps,
             areas=areas,
             lanes=lanes,
+            listings_open=sum(volume.listing_open for volume in volumes),
             pictures=pictures,
             containers=containers,
         )
@@ -357,6 +367,7 @@ class Coverage(Record):
             gaps=_by(gaps, lambda row: f"{row.about} {row.code}", _merged_gaps),
             areas=tuple(area for part in parts for area in part.areas),
             lanes=_by(lanes, lambda row: row.name, _merged_lanes),
+            listings_open=sum(part.listings_open for part in parts),
             pictures=sum((part.pictures for part in parts), NO_PICTURES),
             containers=sum((part.containers for part in parts), NO_CONTAINERS),
         )
