@@ -271,6 +271,15 @@ def test_members_of_archives_are_compared_by_themselves() -> None:
     assert counts == {"archive members": 1}
 
 
+def test_a_member_that_is_a_gap_is_one_only_as_long_as_it_is_one() -> None:
+    known = [UNPACKED | {"files": [UNPACKED["files"][0] | {"ours": "gap"}], "why": "shrunk"}]
+    counts: Counter[str] = Counter()
+    gap = MEMBER | {"sha256": None, "status": "gap"}
+    assert members.compare(known, "i", [gap], counts) == []
+    assert counts == {"archive members that are gaps": 1}
+    assert members.compare(known, "i", [MEMBER], counts)
+
+
 @pytest.mark.parametrize(
     ("known", "ours"),
     [
@@ -297,4 +306,7 @@ def test_what_is_in_an_archive_needs_two_tools(tmp_path: Path) -> None:
     assert members.load(path) == [UNPACKED]
     path.write_text(json.dumps([UNPACKED | {"tools": ["one", "one"]}]))
     with pytest.raises(ValueError, match="two tools"):
+        members.load(path)
+    path.write_text(json.dumps([UNPACKED | {"why": "no reason is needed"}]))
+    with pytest.raises(ValueError, match="reason"):
         members.load(path)

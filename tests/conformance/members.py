@@ -6,7 +6,8 @@ A row of ``members.json``::
      "files": [{"path": INSIDE THE ARCHIVE, "size": N, "sha256": HEX}, ...]}
 
 ``files`` is what each of ``tools`` unpacked from that archive, which `icat` had read from the
-volume. An archive inside an archive has a row of its own.
+volume. An archive inside an archive has a row of its own. What we list and cannot unpack has
+``"ours": "gap"``, and its archive a ``why``; as soon as we do unpack it, the row is wrong.
 """
 
 import json
@@ -19,18 +20,21 @@ if TYPE_CHECKING:
 
 TOOLS: Final = 2
 """Other tools that have to agree on what is in an archive."""
+_GAP: Final = "gap"
 
 
 def load(path: Path) -> "list[Row]":
     """Read the committed rows.
 
     Raises:
-        ValueError: fewer than `TOOLS` tools are named for an archive.
+        ValueError: fewer than `TOOLS` tools are named for an archive, or a gap has no reason.
     """
     rows: list[Row] = json.loads(path.read_text("utf-8"))
     for row in rows:
         if len(set(row["tools"])) < TOOLS:
             raise ValueError(f"{row['image']}: {row['archive']}: unpacked with two tools at least")
+        if any("ours" in file for file in row["files"]) != ("why" in row):
+            raise ValueError(f"{row['image']}: {row['archive']}: a gap needs its reason")
     return rows
 
 
@@ -41,10 +45,16 @@ def compare(known: "list[Row]", image: str, rows: "list[Row]", counts: Counter[s
         known: of all images, as `load` gave them.
         image: the label of the image.
         rows: its items of ``inventory --json``.
-        counts: gets ``archive members``, how many are equal in path, size and SHA-256.
+        counts: gets ``archive members``, how many are equal in path, size and SHA-256, and
+            ``archive members that are gaps``.
     """
     theirs = Counter(
-        (row["volume"], f"{row['archive']}/{file['path']}", file["size"], file["sha256"])
+        (
+            row["volume"],
+            f"{row['archive']}/{file['path']}",
+            file["size"],
+            file.get("ours", file["sha256"]),
+        )
         for row in known
         if row["image"] == image
         for file in row["files"]
@@ -54,7 +64,8 @@ def compare(known: "list[Row]", image: str, rows: "list[Row]", counts: Counter[s
         for row in rows
         if "parent" in row and row["kind"] == "file"
     )
-    counts["archive members"] += (ours & theirs).total()
+    for *_, digest in (ours & theirs).elements():
+        counts["archive members that are gaps" if digest == _GAP else "archive members"] += 1
     differences = [
         *(("not found", member) for member in theirs - ours),
         *(("of ours alone", member) for member in ours - theirs),
