@@ -1842,7 +1842,7 @@ def root(context, missing=missing):
                         '</td><td class="num">',
                         escape(t_13(environment.getattr(l_4_v, 'size'))),
                         '</td><td>',
-                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('state.', environment.getattr(l_4_v, 'state'), )), _loop_vars=_loop_vars)),
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('state.', ('in-part' if ((environment.getattr(l_4_v, 'state') == 'examined') and environment.getattr(environment.getattr(l_4_v, 'equation'), 'not_reached')) else environment.getattr(l_4_v, 'state')), )), _loop_vars=_loop_vars)),
                     ))
                     if (environment.getattr(l_4_v, 'encryption') != 'none'):
                         pass
