@@ -26,13 +26,17 @@ def written(folder: Path, exhibits: Sequence[dict[str, object]], **top: object) 
 def begun(
     manifest: Path, *options: str, environment: dict[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a batch with ``--json``; it is killed when it is still there in the end."""
+    """Start a batch with ``--json``; it is killed when it is still there in the end.
+
+    It leads a session of its own, by which what it leaves behind is found.
+    """
     process = subprocess.Popen(
         [*PROGRAM, "batch", str(manifest), "--json", "--quiet", *options],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, **(environment or {})},
+        start_new_session=True,
     )
     with process:
         try:
