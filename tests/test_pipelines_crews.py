@@ -155,7 +155,8 @@ def test_streams_reach_decoders_whole_and_are_closed(made: Supervisor, tmp_path:
 def test_a_small_budget_makes_workers_wait_and_end_all_the_same(
     made: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(made, "_credits", Credits({"decode": 66 << 20}))
+    streams = made.__dict__["_streams"]
+    monkeypatch.setattr(streams, "_credits", Credits({"decode": 66 << 20}))
     root, expected = pictures(tmp_path / "in", [11 << 20, 1 << 20, 7 << 20, 2 << 20] * 5)
     with sources.opened(root, made, workers=3) as evidence:
         decoding = Decoding(made, evidence, listed(evidence), 3)

@@ -23,9 +23,10 @@ from test_pipelines_members import encrypted, overlapping, tarred, zipped
 
 from heroes_forensics import durable
 from heroes_forensics.errors import UsageError
-from heroes_forensics.frames import Batch, Container, Frame, Unit
+from heroes_forensics.frames import HAND_OVER_BYTES, Batch, Container, Frame, Unit
 from heroes_forensics.model import GAP_TEXTS
-from heroes_forensics.pipelines import expanding, reading, verifying, views
+from heroes_forensics.pipelines import expanding, reading, streams, verifying, views
+from heroes_forensics.pipelines.credits import LEAST, Credits
 from heroes_forensics.pipelines.deaths import Death
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
 
@@ -340,3 +341,17 @@ def test_an_expander_that_goes_on_after_a_wrong_answer_is_not_heard(
     assert result.counts["closes"]
     assert result.counts["digested"] == 2
     assert [row["code"] for row in views.gaps(tmp_path / "case")] == ["container.died"]
+
+
+def test_what_is_read_through_another_worker_gets_the_room_it_asks_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who opens a large container asks for room for its pictures; who reads for it does not."""
+    budgets = {"decode": HAND_OVER_BYTES + LEAST, "expand": HAND_OVER_BYTES}
+    monkeypatch.setattr(streams, "Credits", lambda: Credits(budgets))
+    picture = ("a.jpg", encoded(gradient(seed=1), "JPEG"))
+    filler = ("filler", bytes(HAND_OVER_BYTES))
+    data = zipped(filler, picture, method=zipfile.ZIP_STORED)
+    result = scanned(tmp_path / "case", folder(tmp_path / "in", {"a.zip": data}), workers=1)
+    assert (result.exit_code, result.counts["members"]) == (0, 2)
+    assert result.counts["pictures_decoded"] == 1

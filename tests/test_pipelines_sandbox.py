@@ -18,7 +18,8 @@ from heroes_forensics.pipelines import fence, sandbox, sources, wire
 from heroes_forensics.pipelines.forking import Zygote
 from heroes_forensics.pipelines.isolation import LEVELS
 from heroes_forensics.pipelines.probe import FOLDER_ROWS
-from heroes_forensics.pipelines.supervisor import Supervisor, one
+from heroes_forensics.pipelines.single import one
+from heroes_forensics.pipelines.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from heroes_forensics.model import JSON

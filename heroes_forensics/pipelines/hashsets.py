@@ -20,7 +20,8 @@ from heroes_forensics.hashsets.describing import Description, UnknownKindError
 from heroes_forensics.hashsets.profiles import Profile, parse, shipped
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import fence, laboratory
-from heroes_forensics.pipelines.supervisor import Supervisor, single
+from heroes_forensics.pipelines.single import single
+from heroes_forensics.pipelines.supervisor import Supervisor
 from heroes_forensics.pipelines.watch import Watch
 
 MAX_PROFILE: Final = 1 << 20

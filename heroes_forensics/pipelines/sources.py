@@ -12,7 +12,8 @@ from heroes_forensics.frames import Control, Unit
 from heroes_forensics.model import JSON, Gap
 from heroes_forensics.parsers.storage import segments
 from heroes_forensics.pipelines.crews import Crew
-from heroes_forensics.pipelines.supervisor import Supervisor, single
+from heroes_forensics.pipelines.single import single
+from heroes_forensics.pipelines.supervisor import Supervisor
 
 
 @dataclass(slots=True)

@@ -14,26 +14,16 @@ Nothing here waits for a worker: what a worker does not read stays queued on our
 import os
 import selectors
 import socket
-import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Final, Self, TypeVar
+from typing import Final, Self
 
-from heroes_forensics.errors import (
-    CustodyError,
-    EvidenceError,
-    HashSetError,
-    HeroesError,
-    StoppedError,
-    UsageError,
-)
-from heroes_forensics.frames import MAX_UNIT_DESCRIPTORS, Control, Frame, Unit
+from heroes_forensics.frames import MAX_UNIT_DESCRIPTORS, Control, Unit
 from heroes_forensics.pipelines import breaker, memory, wire
 from heroes_forensics.pipelines.breaker import Breaker
-from heroes_forensics.pipelines.credits import Credits, Grant
-from heroes_forensics.pipelines.crews import Crew, Heard, Stream
+from heroes_forensics.pipelines.crews import Crew, Heard
 from heroes_forensics.pipelines.deaths import (
     KERNEL_MEMORY,
     PROTOCOL,
@@ -44,27 +34,18 @@ from heroes_forensics.pipelines.deaths import (
     classified,
 )
 from heroes_forensics.pipelines.forking import Zygote, ZygoteGoneError
-from heroes_forensics.pipelines.handover import is_sealed
 from heroes_forensics.pipelines.isolation import Isolation
 from heroes_forensics.pipelines.link import MOST_FRAMES, Link
+from heroes_forensics.pipelines.servers import Servers
+from heroes_forensics.pipelines.streams import Streams
+from heroes_forensics.pipelines.watching import TICK_SECONDS, WatchedClock
 from heroes_forensics.pipelines.zygotes import Zygotes
-
-T = TypeVar("T")
 
 STALL_SECONDS: Final = 120.0
 """A worker that moves nothing for this long is hung."""
 
-WATCHED_SECONDS: Final = 2.0
-"""The watched clock moves at most this much between two looks: a coordinator that was busy or
-stopped itself does not hold that time against its workers."""
-
-TICK_SECONDS: Final = 1.0
-
 LAST_SECONDS: Final = 0.5
 """So long a worker that closed its socket may take to end."""
-
-LEAVE_SECONDS: Final = 5.0
-"""So long a worker that answered reads may take to notice that nobody reads any more."""
 
 
 class Supervisor:
@@ -93,16 +74,11 @@ class Supervisor:
         self._killed = memory.killed_for_memory()
         self._crews: dict[int, Crew] = {}
         self._crew_numbers = 0
-        self._servers: dict[int, Crew] = {}
-        """By the number of the crew whose source they read."""
-        self._credits = Credits()
+        self._servers = Servers(self._beside, self._spawn)
+        self._streams = Streams(self._tell)
         self._breaker = Breaker()
         self._heard = deque[Heard]()
-        self._clock = 0.0
-        self._looked = time.monotonic()
-        self._ticked = self._looked
-        self.bytes_read_again = 0
-        """What proxies read of streams that had been read once."""
+        self._clock = WatchedClock()
         self._zygotes.of("evidence")
 
     # ---- isolation -----------------------------------------------------------------------
@@ -121,6 +97,11 @@ class Supervisor:
         """How the least locked of the workers tried so far are locked."""
         return self._zygotes.weakest
 
+    @property
+    def bytes_read_again(self) -> int:
+        """What proxies read of streams that had been read once."""
+        return self._servers.bytes_read
+
     # ---- crews -------------------------------------------------------------------------
 
     def crew(self, role: str, descriptors: Sequence[int] = (), workers: int = 1) -> Crew:
@@ -137,12 +118,17 @@ class Supervisor:
         self._crews[crew.number] = crew
         return crew
 
+    def _beside(self, number: int) -> Crew:
+        """Make a crew of one that holds what the crew with this number holds."""
+        source = self._crews[number]
+        return self.crew(source.role_name, source.descriptors, 1)
+
     def dismiss(self, crew: Crew) -> None:
         """End the workers of a crew."""
         for link in list(crew.links):
             self._drop(crew, link)
         self._crews.pop(crew.number, None)
-        server = self._servers.pop(crew.number, None)
+        server = self._servers.dismissed(crew)
         if server is not None:
             self.dismiss(server)
 
@@ -232,21 +218,15 @@ class Supervisor:
             return
         link = self._worker_for(crew, unit)
         if not link.units:
-            link.moved = link.began = self._clock
-        uses = unit.body.get("hand_over", {})
-        holders = sum(
-            each.wanted * (1 + each.role.ahead)
-            for each in self._crews.values()
-            if each.role_name != "decoder"
-        )
-        shares = self._credits.begin(unit.id, uses if isinstance(uses, dict) else {}, holders)
+            link.moved = link.began = self._clock.now
+        shares = self._streams.begin(unit, self._crews.values())
         if unit.proxy is None:
             link.give(unit, shares, unit.descriptors)
             return
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with here, there:
             link.give(unit, shares, (*unit.descriptors, here.fileno()))
-            self._serve(unit, there)
+            self._servers.serve(unit, there, self._clock.now)
 
     def _worker_for(self, crew: Crew, unit: Unit) -> Link:
         alone = unit.strain > 1
@@ -262,28 +242,10 @@ class Supervisor:
     def _spawn(self, crew: Crew, strain: int = 1) -> Link:
         memory_of_it = crew.memory * strain
         forked = self._zygotes.fork(crew.role_name, crew.descriptors, memory_of_it)
-        link = Link(forked, self._clock, strain=strain)
+        link = Link(forked, self._clock.now, strain=strain)
         crew.links.append(link)
         self._selector.register(link.channel, selectors.EVENT_READ, (crew, link))
         return link
-
-    def _serve(self, unit: Unit, channel: socket.socket) -> None:
-        """Have a worker of the crew that holds the source answer reads on this socket."""
-        proxy = unit.proxy
-        if proxy is None:
-            return
-        server = self._servers.get(proxy.crew)
-        if server is None:
-            source = self._crews[proxy.crew]
-            server = self.crew(source.role_name, source.descriptors, 1)
-            self._servers[proxy.crew] = server
-        link = next((link for link in server.links if not link.units), None)
-        if link is None:
-            # One for each unit that reads through a proxy: none of them ever waits for another.
-            server.wanted = max(server.wanted, len(server.links) + 1)
-            link = self._spawn(server)
-        link.moved = link.began = self._clock
-        link.give(Unit(unit.id, "serve", proxy.body, proxy.task), {}, [channel.fileno()])
 
     # ---- hearing -----------------------------------------------------------------------
 
@@ -310,7 +272,7 @@ class Supervisor:
         Raises:
             wire.ProtocolViolationError: no correct worker sends it now.
         """
-        link.moved = self._clock
+        link.moved = self._clock.now
         try:
             self._answer(crew, link, received)
         except wire.ProtocolViolationError:
@@ -330,9 +292,9 @@ class Supervisor:
         link.answers.take(frame)
         stream = None
         if isinstance(frame, Control) and frame.kind == "stream":
-            stream = self._stream(unit, frame, received)
+            stream = self._streams.arrived(unit, frame, received.descriptors)
         if unit.kind == "serve":
-            self._count_served(frame)
+            self._servers.count(frame)
         else:
             self._heard.append(Heard(unit, frame, stream))
 
@@ -341,7 +303,7 @@ class Supervisor:
         if link.answers is not None:
             link.answers.end(frame)
         if frame.kind == "want":
-            self._want(unit, frame)
+            self._streams.want(unit, frame)
             return
         self._ended(crew, link, unit, failed=frame.kind == "failed")
         if unit.kind != "serve":
@@ -349,47 +311,14 @@ class Supervisor:
         # It works on while what it gave is being stored.
         self._assign()
 
-    def _stream(self, unit: Unit, frame: Control, received: wire.Received) -> Stream:
-        """Return the stream that a frame brought."""
-        size, use = int(str(frame.body["size"])), str(frame.body["use"])
-        if len(received.descriptors) == 1:
-            (descriptor,) = received.descriptors
-            if is_sealed(descriptor, size) and self._credits.took(unit.id, use, size):
-                item = int(str(frame.body["item"]))
-                return Stream(item, use, size, descriptor, partial(self._release, use, size))
-        raise wire.ProtocolViolationError("a stream is not what it should be")
-
-    def _release(self, use: str, size: int) -> None:
-        self._grant(self._credits.back(use, size))
-
-    def _want(self, unit: Unit, frame: Control) -> None:
-        body = frame.body
-        grants = self._credits.want(unit.id, str(body["use"]), int(str(body["bytes"])))
-        if grants is None:
-            raise wire.ProtocolViolationError("a unit asks for what it cannot have")
-        self._grant(grants)
-
-    def _grant(self, grants: Sequence[Grant]) -> None:
-        links = {
-            link.unit.id: link
-            for crew in self._crews.values()
-            for link in crew.links
-            if grants and link.unit is not None
-        }
-        for unit, use, amount in grants:
-            if unit in links:
-                link = links[unit]
-                link.moved = self._clock
-                link.send(Control("credit", {"unit": unit, "use": use, "bytes": amount}))
-
     def _ended(self, crew: Crew, link: Link, unit: Unit, *, failed: bool) -> None:
-        link.ended(self._clock)
+        link.ended(self._clock.now)
         self._breaker.works()
         self._zygotes.works()
         if unit.kind != "serve":
-            self._grant(self._credits.end(unit.id))
-            self._leave(unit)
-        if crew.is_spent(link, self._clock, failed=failed):
+            self._streams.end(unit)
+            self._servers.leave(unit, self._clock.now)
+        if crew.is_spent(link, self._clock.now, failed=failed):
             self._replace(crew, link)
 
     def _replace(self, crew: Crew, link: Link) -> None:
@@ -399,41 +328,34 @@ class Supervisor:
         for unit in ahead:
             self._give(crew, unit)
 
-    def _leave(self, unit: Unit) -> None:
-        """Let the worker that read for a unit come to its end, but not wait for it for ever."""
-        if unit.proxy is None:
-            return
-        server = self._servers.get(unit.proxy.crew)
-        for link in server.links if server is not None else []:
-            if link.unit is not None and link.unit.id == unit.id:
-                link.leave_by = self._clock + LEAVE_SECONDS
-
-    def _count_served(self, frame: Frame) -> None:
-        if isinstance(frame, Control):
-            self.bytes_read_again += max(0, int(str(frame.body["bytes"])))
+    def _tell(self, unit: int, frame: Control) -> None:
+        """Send a frame to the worker that has a unit in work."""
+        for crew in self._crews.values():
+            for link in crew.links:
+                # Who reads a stream again for a unit goes by its number, too.
+                if link.unit is not None and link.unit.id == unit and link.unit.kind != "serve":
+                    link.moved = self._clock.now
+                    link.send(frame)
+                    return
 
     # ---- watching ----------------------------------------------------------------------
 
     def _watch(self) -> None:
-        now = time.monotonic()
-        self._clock += min(now - self._looked, WATCHED_SECONDS)
-        self._looked = now
-        tick = now - self._ticked >= TICK_SECONDS
-        if tick:
-            self._ticked = now
+        tick = self._clock.advance()
+        now = self._clock.now
         for crew in list(self._crews.values()):
             for link in list(crew.links):
                 unit = link.unit
                 if unit is None:
                     continue
-                link.watch(self._clock)
-                if self._credits.waits(unit.id):
-                    link.moved = self._clock  # it waits for us
-                    link.began = max(link.began, self._clock - unit.seconds * unit.strain)
-                quiet = self._clock - link.moved > self._stall_seconds
+                link.watch(now)
+                if self._streams.waits(unit):
+                    link.moved = now  # it waits for us
+                    link.began = max(link.began, now - unit.seconds * unit.strain)
+                quiet = now - link.moved > self._stall_seconds
                 limit = unit.seconds * unit.strain
-                late = limit and self._clock - link.began > limit
-                if quiet or late or 0 < link.leave_by < self._clock:
+                late = limit and now - link.began > limit
+                if quiet or late or 0 < link.leave_by < now:
                     link.cause = TIMEOUT
                     self._bury(crew, link)
                 elif tick and unit.kind != "serve":
@@ -461,7 +383,7 @@ class Supervisor:
         self._again(crew, ahead)
         if unit.kind == "serve":
             return  # who reads through it sees that it is gone
-        self._leave(unit)
+        self._servers.leave(unit, self._clock.now)
         death = classified(unit, seen, status, link.cause)
         if death.cause == SIGKILL and memory.killed_for_memory() > self._killed:
             self._killed = memory.killed_for_memory()
@@ -491,7 +413,7 @@ class Supervisor:
         crew.links.remove(link)
         for unit in link.units:
             if unit.kind != "serve":
-                self._grant(self._credits.end(unit.id))
+                self._streams.end(unit)
         link.kill()
         if forget and crew.role.zygote in self._zygotes.kinds:
             self._zygotes.of(crew.role.zygote).forget(link.pid)
@@ -516,69 +438,6 @@ class Supervisor:
         """Tell of the unit that a worker had begun, some of which may have been heard already."""
         for unit in units[:1]:
             if unit.kind != "serve":
-                self._leave(unit)
+                self._servers.leave(unit, self._clock.now)
                 self._heard.append(Heard(unit, Death(ZYGOTE)))
         self._again(crew, units[1:])
-
-
-class EndedError(EvidenceError):
-    """The worker of a single unit ended."""
-
-    def __init__(self, cause: str) -> None:
-        super().__init__(f"the worker that read it ended ({cause})")
-        self.cause = cause
-        """That of its `Death`."""
-
-
-def single(crew: Crew, unit: Unit, take: Callable[[Iterator[Frame]], T]) -> T:
-    """Run a single unit and have its frames taken in; once more alone when its worker ends.
-
-    Args:
-        crew: runs it.
-        unit: the unit.
-        take: is given the frames, and keeps nothing of them when they break off: then it is
-            given all of them from the first.
-
-    Raises:
-        EndedError: the second worker ended, too.
-        HeroesError: what the worker said, with its exit code; what ``take`` raises.
-    """
-    while True:
-        try:
-            return take(one(crew, unit))
-        except EndedError as error:
-            if error.cause != ZYGOTE:
-                if unit.strain > 1:
-                    raise
-                unit = replace(unit, strain=2)
-
-
-def one(crew: Crew, unit: Unit) -> Iterator[Frame]:
-    """Run a single unit and yield its frames; a failure is raised in its own class.
-
-    Raises:
-        EndedError: its worker ended.
-        HeroesError: what the worker said, with its exit code.
-    """
-    waiting = [unit]
-    for heard, frame, _ in crew.run(lambda: waiting.pop() if waiting else None):
-        if heard is not unit:
-            continue
-        if isinstance(frame, Death):
-            raise EndedError(frame.cause)
-        if isinstance(frame, Control) and frame.kind == "failed":
-            body = frame.body
-            raise _error(int(str(body["exit_code"])), str(body["message"]), str(body["hint"]))
-        if not (isinstance(frame, Control) and frame.kind in {"done", "alive"}):
-            yield frame
-
-
-def _error(exit_code: int, message: str, hint: str) -> HeroesError:
-    kind = _KINDS.get(exit_code, HeroesError)
-    return kind(message, hint=hint)
-
-
-_KINDS: Final[dict[int, type[HeroesError]]] = {
-    kind.exit_code: kind
-    for kind in (UsageError, StoppedError, CustodyError, EvidenceError, HashSetError)
-}
