@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
-from scans import resumed
+import pytest
+from scans import demo_scan, resumed
 from test_pipelines_resuming import demo_killed
 
-from heroes_forensics.pipelines import stopping, views
+from heroes_forensics.pipelines import locking, stopping, views
 from heroes_forensics.pipelines.telling import left, parsed, whole_lines
 
 HEROES = str(Path(sys.executable).with_name("heroes"))
@@ -120,3 +122,53 @@ def test_status_names_interruptions_and_lanes(tmp_path: Path) -> None:
     assert isinstance(lanes, list)
     assert [lane["name"] for lane in lanes] == ["media", "rest"]
     assert all(lane["items"] == lane["ended"] for lane in lanes)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.setattr(views, "FOLLOW_GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(views, "_FOLLOW_SECONDS", 0.01)
+    return monkeypatch
+
+
+@pytest.mark.usefixtures("impatient")
+def test_following_ends_after_the_run(tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    demo_scan(case)
+    rows = list(views.events(case, follow=True))
+    assert rows == list(views.events(case))
+    assert [row["state"] for row in rows if row["type"] == "run"] == ["started", "complete"]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_following_ends_after_a_run_that_was_killed_and_says_so(tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    demo_killed(case, "after commit#10")
+    *rows, last = views.events(case, follow=True)
+    assert rows == list(views.events(case))
+    assert (last["type"], last["state"], last["cause"]) == ("run", "interrupted", "crash")
+    assert last["run"] == rows[0]["run"]
+
+
+def test_following_goes_on_while_somebody_holds_the_case(
+    tmp_path: Path, impatient: pytest.MonkeyPatch
+) -> None:
+    case = tmp_path / "case"
+    demo_scan(case)
+    looks: list[int] = []
+    with ExitStack() as stack:
+        stack.enter_context(locking.locked(case))
+
+        def slept(seconds: float) -> None:
+            del seconds
+            looks.append(len(looks))
+            if len(looks) == 3:
+                with (case / "events.jsonl").open("a", encoding="utf-8") as stream:
+                    stream.write(json.dumps(finding("provisional", "late")) + "\n")
+            if len(looks) == 5:
+                stack.close()
+
+        impatient.setattr(time, "sleep", slept)
+        rows = list(views.events(case, follow=True))
+    assert rows[-1]["locator"] == "late"
+    assert len(looks) >= 5

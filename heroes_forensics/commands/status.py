@@ -20,13 +20,16 @@ from heroes_forensics.model import JSON
 
 @click.command("status", cls=Verb)
 @options.case_argument
-@click.option("--follow", is_flag=True, help="Go on showing what happens, until Ctrl-C.")
+@click.option(
+    "--follow", is_flag=True, help="Go on showing what happens, until nobody works on the case."
+)
 @options.json_option
 def status(*, case_dir: Path, follow: bool, as_json: bool) -> int:
     """Show the runs of a case, its counts and its result value.
 
     Works while a scan runs; with --follow, findings show within seconds of being read, as
-    provisional until the unit they were found in is on record. Two examinations of the same
+    provisional until the unit they were found in is on record; it ends some seconds after the run,
+    however that ended. Two examinations of the same
     evidence with the same sets have the same content_sha256, on any machine, with any number of
     workers, interrupted or not.
 

@@ -26,6 +26,7 @@ from heroes_forensics.parsers.filesystems import locators
 from heroes_forensics.pipelines import locking
 from heroes_forensics.pipelines.folders import BUNDLE, DATABASE, EVENTS
 from heroes_forensics.pipelines.interruptions import breaks as breaks_of_runs
+from heroes_forensics.pipelines.journal import now
 from heroes_forensics.pipelines.report_evidence import word
 from heroes_forensics.pipelines.report_model import Builder
 from heroes_forensics.pipelines.telling import number_text, parsed, whole_lines
@@ -36,6 +37,8 @@ from heroes_forensics.store.lanes import lanes
 STATUS_WORDS: Final = ("not-reached", "done", "gap", "no-content", "policy")
 _NUMBER: Final = re.compile(r"F-0*(\d{1,9})", re.IGNORECASE)
 _FOLLOW_SECONDS: Final = 0.5
+FOLLOW_GRACE_SECONDS: Final = 5.0
+"""How long a case that nobody holds is followed: a batch may begin the next run of it."""
 
 
 @contextmanager
@@ -251,20 +254,38 @@ def _gap(where: str, code: str, detail: JSON) -> JSON:
 
 
 def events(case_dir: Path, *, follow: bool = False) -> Iterator[JSON]:
-    """Yield what runs told while they ran; with ``follow``, go on until the reader stops."""
+    """Yield what runs told while they ran; with ``follow``, go on while somebody holds the case.
+
+    A run that was killed told nobody: then the last row, of ``follow`` alone, says it.
+    """
     path = case_dir / EVENTS
     if not (case_dir / DATABASE).exists():
         raise UsageError(
             f"{case_dir} is not a case", hint="give the directory that `heroes scan --case` made"
         )
-    position = 0
+    position, alone = 0, 0.0
+    last: JSON = {}
     while True:
+        held = locking.holder(case_dir) is not None  # asked first: what was told before is read
         for line in whole_lines(path, position):
             position += len(line)
-            yield from parsed([line])
+            for row in parsed([line]):
+                last = row if row.get("type") == "run" else last
+                yield row
         if not follow:
             return
+        if held:
+            alone = 0.0
+        elif not alone:
+            alone = time.monotonic()
+        if alone and time.monotonic() - alone >= FOLLOW_GRACE_SECONDS:
+            break
         time.sleep(_FOLLOW_SECONDS)
+    if last.get("state") in _BEGUN:
+        yield {**last, "time": now(), "state": "interrupted", "cause": "crash"}
+
+
+_BEGUN: Final = frozenset({"started", "resumed"})
 
 
 def finding_number(text: str) -> int:
