@@ -1,8 +1,10 @@
 """The documentation is true where a machine can tell."""
 
 import re
+import shlex
 import tomllib
 
+import click
 import pytest
 from corpus import ROOT
 
@@ -82,6 +84,24 @@ def options_of(text: str) -> set[str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_option_that_a_page_names_exists(name: str) -> None:
     assert options_of(TEXTS[name]) <= OPTIONS
+
+
+def commands_of_the_readme() -> list[str]:
+    """Return the whole commands of ours in it: lines of blocks, and those in a sentence."""
+    text = TEXTS["README.md"].replace("\\\n", " ")
+    blocks = "\n".join(re.findall(r"```\n(.*?)```", text, re.DOTALL))
+    lines = re.findall(r"^heroes (.+)$", blocks, re.MULTILINE)
+    return lines + re.findall(r"`heroes ([a-z]+ [^`\n]+)`", text)
+
+
+@pytest.mark.parametrize("line", commands_of_the_readme())
+def test_every_command_of_the_readme_is_one(line: str) -> None:
+    """It is taken apart as the program does, and not run."""
+    name, *arguments = shlex.split(line)
+    verb = next(row.load() for row in VERBS if row.name == name)
+    if isinstance(verb, click.Group):
+        verb = verb.commands[arguments.pop(0)]
+    verb.make_context(name, arguments)
 
 
 def test_every_option_that_a_message_names_exists() -> None:
