@@ -1,5 +1,8 @@
 """Workers and zygotes that the system ends in the middle of a unit change nothing: row 12."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -7,12 +10,15 @@ import holding
 import pytest
 from filesystem_images import ext_image, fat_image, run
 from holding import WORKER, ZYGOTE, Held
-from scans import KNOWN_GOOD, NOTABLE, scanned
+from scans import KNOWN_GOOD, NOTABLE, folder, scanned
 from test_media_perceptual import encoded, gradient
 from test_pipelines_members import zipped
 
 from heroes_forensics.pipelines import listing, media_pass, views
+from heroes_forensics.pipelines.link import MOST_FRAMES
 from heroes_forensics.pipelines.request import ScanResult
+from heroes_forensics.pipelines.supervisor import Supervisor
+from heroes_forensics.store.database import Database
 
 Point = tuple[str, str, int]
 
@@ -151,3 +157,32 @@ def _with_orphans(home: Path) -> Path:
     data[at : at + 32] = bytes(32)
     source.write_bytes(data)
     return source
+
+
+def test_a_coordinator_that_stores_slowly_keeps_its_workers_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a worker has said and nobody has taken in stays with the worker, not in our memory."""
+    source = folder(tmp_path / "in", {f"{number:04}": b"%d" % number for number in range(1200)})
+    holding.plain(tmp_path / "faults.py", monkeypatch)
+    queues: list[tuple[int, int]] = []
+    slow, listened = Database.transaction, Supervisor._listen  # noqa: SLF001 - what it takes at once
+
+    @contextmanager
+    def transaction(self: Database) -> Iterator[None]:
+        time.sleep(0.01)
+        with slow(self):
+            yield
+
+    def listen(self: Supervisor) -> None:
+        listened(self)
+        links = sum(len(crew.links) for crew in self._crews.values())
+        queues.append((len(self._heard), links))
+
+    monkeypatch.setattr(Database, "transaction", transaction)
+    monkeypatch.setattr(Supervisor, "_listen", listen)
+    result = scanned(tmp_path / "case", source, workers=1)
+    assert result.counts["digested"] == 1200
+    # 172 batches of the lister alone: more than are ever taken at once, however long they wait.
+    assert max(length for length, _ in queues) > 4
+    assert all(length <= MOST_FRAMES * max(1, links) for length, links in queues)
