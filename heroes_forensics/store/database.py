@@ -62,6 +62,11 @@ def _quoted(path: Path) -> str:
     return str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 
+def _bound(sql: str, row: tuple[Any, ...]) -> tuple[Any, ...] | dict[str, Any]:
+    """Return values in the form a statement takes them: Python 3.14 gives ``?1`` none by place."""
+    return {str(number): value for number, value in enumerate(row, 1)} if "?1" in sql else row
+
+
 class Database:
     """One case database. Everything written goes through `transaction`."""
 
@@ -183,7 +188,7 @@ class Database:
 
     def execute(self, sql: str, row: tuple[Any, ...] = ()) -> None:
         """Run one statement for its effect."""
-        self._connection.execute(sql, row)
+        self._connection.execute(sql, _bound(sql, row))
 
     def many(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Run one statement for many rows."""
@@ -191,11 +196,11 @@ class Database:
 
     def insert(self, sql: str, row: tuple[Any, ...]) -> int:
         """Insert one row and return its id."""
-        return int(self._connection.execute(sql, row).lastrowid or 0)
+        return int(self._connection.execute(sql, _bound(sql, row)).lastrowid or 0)
 
     def value(self, sql: str, row: tuple[Any, ...] = ()) -> Any:  # noqa: ANN401 - SQL decides
         """Return the first column of the first row, or None."""
-        cursor = self._connection.execute(sql, row)
+        cursor = self._connection.execute(sql, _bound(sql, row))
         found = cursor.fetchone()
         cursor.close()
         return None if found is None else found[0]
@@ -206,7 +211,7 @@ class Database:
         cursor.arraysize = 2000
         # Not "yield from": that would close the cursor when a reader stops early, which raises
         # where the case was closed before.
-        for found in cursor.execute(sql, row):  # noqa: UP028
+        for found in cursor.execute(sql, _bound(sql, row)):  # noqa: UP028
             yield found
 
     def facts(self) -> dict[str, Any]:
