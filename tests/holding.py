@@ -7,6 +7,7 @@ nothing to wait for. No part of the package.
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,7 +67,8 @@ class Held:
         """
         self._path = path
         self._unit, self._frame, self._count, self._victim = unit, frame, count, victim
-        self._seen = 0
+        self._seen: Counter[int] = Counter()
+        """Frames by unit: a worker counts those of one unit, too."""
         self.ended = False
         path.write_text(_SMALL + _HOLD.format(unit=unit, frame=frame, count=count))
 
@@ -75,8 +77,8 @@ class Held:
         kind = getattr(heard.frame, "kind", "")
         if heard.unit.kind != self._unit or kind != (self._frame or "alive"):
             return False
-        self._seen += 1
-        return self._seen == (self._count if self._frame else 1)
+        self._seen[heard.unit.id] += 1
+        return self._seen[heard.unit.id] == (self._count if self._frame else 1)
 
     def hear(self, supervisor: Supervisor, heard: Heard) -> None:
         """Look at what came back, after it was taken in."""
