@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -144,38 +145,36 @@ def heroes() -> None:
     """
 
 
-def run(arguments: Sequence[str], *, own_process: bool = False) -> int:
+def run(arguments: Sequence[str], *, own_process: bool = False, aloud: bool = True) -> int:
     """Run one command line and return its exit code; nothing is raised.
 
     Args:
         arguments: what follows the name of the program.
         own_process: whether the process exists for this alone, and may be locked for ever.
+        aloud: whether an error that is a row of JSON is said to a person, too.
 
     A verb returns its exit code, an error carries its own. What is no error of ours is a bug: it
     is named by type and place alone, because its text may hold names from evidence.
     """
-    as_json = "--json" in arguments
+    complain = partial(_complain, as_json="--json" in arguments, aloud=aloud)
     try:
         return _run(arguments, own_process=own_process)
     except click.ClickException as error:
-        return _complain(
-            _sentence(error.format_message()), _usage_hint(error), error.exit_code, as_json=as_json
-        )
+        return complain(_sentence(error.format_message()), _usage_hint(error), error.exit_code)
     except (click.Abort, KeyboardInterrupt, EOFError):
-        return _complain("interrupted", "", INTERRUPTED, as_json=as_json)
+        return complain("interrupted", "", INTERRUPTED)
     except HeroesError as error:
-        return _complain(str(error), error.hint, error.exit_code, as_json=as_json)
+        return complain(str(error), error.hint, error.exit_code)
     except BrokenPipeError:
         discard_stdout()
         return DONE
     except Exception as error:  # noqa: BLE001 # the last line of defence
         if os.environ.get("HEROES_DEBUG") == "1":
             traceback.print_exc()
-        return _complain(
+        return complain(
             f"this is a bug: {type(error).__name__} at {_place(error)}",
             "what was recorded stays; HEROES_DEBUG=1 shows the whole trace, which may hold names",
             BUG,
-            as_json=as_json,
         )
 
 
@@ -215,13 +214,14 @@ def _place(error: BaseException) -> str:
     return place
 
 
-def _complain(message: str, hint: str, code: int, *, as_json: bool) -> int:
+def _complain(message: str, hint: str, code: int, *, as_json: bool, aloud: bool) -> int:
     """Say one sentence on standard error, and as a line of JSON where those were asked for."""
-    with suppress(OSError, ValueError):
-        sys.stderr.write(f"error: {inert(message)}\n")
-        if hint:
-            sys.stderr.write(f"hint:  {inert(hint)}\n")
-        sys.stderr.flush()
+    if aloud or not as_json:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"error: {inert(message)}\n")
+            if hint:
+                sys.stderr.write(f"hint:  {inert(hint)}\n")
+            sys.stderr.flush()
     if as_json:
         with suppress(HeroesError):
             out = Output(as_json=True)
@@ -247,8 +247,12 @@ def _hold_standard_streams() -> None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 # to the end
 
 
-def main() -> None:
-    """Run the command line of this process, which is locked for ever by some verbs."""
+def main(*, aloud: bool = True) -> None:
+    """Run the command line of this process, which is locked for ever by some verbs.
+
+    Args:
+        aloud: as for `run`.
+    """
     _hold_standard_streams()
     os.umask(0o077)  # whatever is written is for its owner alone, whoever set the umask
     # Almost nothing here makes cycles; looking for them took a fifth of the time of importing.
@@ -259,7 +263,7 @@ def main() -> None:
         with suppress(AttributeError, ValueError):
             # A terminal of another encoding must not turn a result into a crash.
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # checked above
-    code = run(sys.argv[1:], own_process=True)
+    code = run(sys.argv[1:], own_process=True, aloud=aloud)
     with suppress(OSError, ValueError):
         sys.stdout.flush()
     sys.exit(code)

@@ -30,6 +30,13 @@ def test_the_rows_are_read_by_people(tmp_path: Path, capfd: pytest.CaptureFixtur
     assert "exhibit E-3 (3 of 3)" in ran.err
 
 
+def test_what_ends_a_scan_is_said_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    exhibit: dict[str, object] = {"label": "E-1", "sources": ["absent.dd"]}
+    ran = here(capfd, "batch", str(written(tmp_path, [exhibit])), "--quiet")
+    assert (ran.code, ran.err) == (20, "")
+    assert ran.out.count("absent.dd") == 1
+
+
 def test_a_check_examines_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ran = here(capsys, "batch", str(manifest(tmp_path)), "--check")
     assert (ran.code, ran.err) == (0, "")

@@ -91,7 +91,7 @@ def test_lengths_say_md5_and_sha1_and_the_report_says_that_they_did() -> None:
 def test_a_bare_value_of_64_digits_needs_a_word() -> None:
     with pytest.raises(HashSetError, match="line 1 is a bare value of 64 digits") as caught:
         imported(f"{H2[0]}\n".encode())
-    assert "--algorithm sha256" in caught.value.hint
+    assert "heroes hashset import FILE --algorithm sha256" in caught.value.hint
     assert imported(f"{H2[0]}\n".encode(), algorithm="SHA-256").column("sha256") == [S[0].sha256]
 
 

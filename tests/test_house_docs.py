@@ -1,8 +1,10 @@
 """The documentation is true where a machine can tell."""
 
+import ast
 import re
 import shlex
 import tomllib
+from collections.abc import Iterator
 
 import click
 import pytest
@@ -94,8 +96,24 @@ def commands_of_the_readme() -> list[str]:
     return lines + re.findall(r"`heroes ([a-z]+ [^`\n]+)`", text)
 
 
-@pytest.mark.parametrize("line", commands_of_the_readme())
-def test_every_command_of_the_readme_is_one(line: str) -> None:
+def commands_of_hints() -> Iterator[str]:
+    """Yield the commands that messages tell people to run: what stands behind ``: heroes``."""
+    for path in ROOT.glob("heroes_forensics/**/*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.keyword) and node.arg == "hint":
+                text = node.value.value if isinstance(node.value, ast.Constant) else ""
+                yield from re.findall(r": heroes (.+)$", str(text))
+
+
+COMMANDS = sorted({*commands_of_the_readme(), *commands_of_hints()})
+
+
+def test_commands_are_found_in_messages_too() -> None:
+    assert {"hashset list", "selftest", "scan --case DIR --resume"} <= {*commands_of_hints()}
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_command_of_the_readme_and_of_messages_is_one(line: str) -> None:
     """It is taken apart as the program does, and not run."""
     name, *arguments = shlex.split(line)
     verb = next(row.load() for row in VERBS if row.name == name)

@@ -15,9 +15,12 @@ import media_faults
 import pytest
 from scans import DEMO, Noted, scanned
 
-from heroes_forensics.pipelines import media_pass
+from heroes_forensics.pipelines import media_pass, memory, supervisor
+from heroes_forensics.pipelines.credits import BUDGETS
+from heroes_forensics.pipelines.crews import Crew
 from heroes_forensics.pipelines.media_pass import MediaPass
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
+from heroes_forensics.pipelines.sources import Evidence
 
 MEDIA: Final = random.Random(5).randbytes(3 << 20) + bytes(5 << 20) + b"end"  # noqa: S311
 NAMES: Final = ("md5", "sha1", "sha256")
@@ -73,6 +76,33 @@ def test_the_digests_are_those_of_the_media(
     result = scanned(case, source, workers=workers, verify=verify, treat_as="image")
     assert result.integrity == {"EX-1/1": "match"}
     assert computed(case) == digests(MEDIA)
+
+
+@pytest.mark.parametrize("room", [2, 3])
+def test_one_alone_does_it_when_memory_does_not_allow_all_that_wait_for_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    least = memory.COORDINATOR + sum(BUDGETS.values()) + room * memory.CREWS * memory.LEAST
+    monkeypatch.setattr(memory, "available", lambda: int(least / memory.SHARE) + 1)
+    # Three are wanted: one that reads, two that digest. Who waits in vain would be ended.
+    monkeypatch.setattr(supervisor, "STALL_SECONDS", 10.0)
+    asked = []
+    again = Evidence.again
+
+    def counted(self: Evidence, workers: int) -> Crew:
+        asked.append(workers)
+        return again(self, workers)
+
+    monkeypatch.setattr(Evidence, "again", counted)
+    case = tmp_path / "case"
+    watch = Noted()
+    result = scanned(
+        case, image(tmp_path), workers=2, verify="before", treat_as="image", watch=watch
+    )
+    assert result.integrity == {"EX-1/1": "match"}
+    assert computed(case) == digests(MEDIA)
+    assert asked == ([3] if room == 3 else [3, 1])
+    assert "attempt.ended" not in (case / "custody" / "ledger.jsonl").read_text()
 
 
 @pytest.mark.parametrize("workers", [1, 3])

@@ -210,7 +210,10 @@ def laboratory(home: Path) -> JSON:
     """
     description = home / "laboratory.json"
     if not description.exists():
-        raise UsageError("there is no laboratory in this home", hint="make one with: heroes init")
+        raise UsageError(
+            "there is no laboratory in this home",
+            hint="make one with: heroes init --domain lab.example.org",
+        )
     try:
         found: object = json.loads(private.read(description))
     except ValueError as error:

@@ -235,5 +235,5 @@ def _judge(count: int, packer: _Packer, rejected: list[int], accept: int, tally:
     if count > max(tolerated, accept):
         raise HashSetError(
             f"{count} of {total} records are bad, first at {tally.numbering} {where}",
-            hint=f"correct the file, or allow them: --accept-rejects {count}",
+            hint="correct the file, or allow them: heroes hashset import FILE --accept-rejects",
         )

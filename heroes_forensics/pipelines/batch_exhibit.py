@@ -32,7 +32,9 @@ PATIENCE_SECONDS: Final = 60.0
 """How long a case in use is waited for: the scan of a batch that was killed ends in order first."""
 
 _LOOK_SECONDS: Final = 0.2
-_PROGRAM: Final = (sys.executable, "-I", "-c", "from heroes_forensics.cli import main; main()")
+_MAIN: Final = "from heroes_forensics.cli import main; main(aloud=False)"
+_PROGRAM: Final = (sys.executable, "-I", "-c", _MAIN)
+"""This very program; what ends a scan is said in the row of its exhibit, and not before it."""
 _PR_SET_PDEATHSIG: Final = 1
 _ENDED: Final = frozenset({DONE, GAPS, MATCHES, MATCHES_AND_GAPS})
 """Exit codes of scans after which there may be more to do with an exhibit."""
@@ -237,7 +239,7 @@ class Examining:
         options = [f"--case={self._exhibit.case_dir.absolute()}", "--json"]
         options += ["--exit-code"] * manner.with_matches + ["--quiet"] * manner.quiet
         with _secret(manner.passphrase) as (descriptors, secret):
-            process = subprocess.Popen(  # noqa: S603 - this very program
+            process = subprocess.Popen(  # noqa: S603 - ourselves
                 [*_PROGRAM, "scan", *options, *secret, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

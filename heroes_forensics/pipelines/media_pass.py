@@ -1,9 +1,9 @@
 """One pass over the media of a source: which workers read, which digest, and what they said.
 
-With one worker it is one unit. With more, it has a crew of its own: one or two workers that read
-(and inflate, and check), one for MD5 and one for the other algorithms, side by side with whatever
-the source's own crew does. When one of them ends before it is done, all of it is done again by one
-worker alone; when it ends again and again, the media counts as unreadable.
+It has a crew of its own, side by side with whatever the source's own crew does. With one worker, or
+memory for no more, it is one unit. With more, one or two workers read (and inflate, and check), one
+computes MD5 and one the other algorithms. When one of them ends before it is done, all of it is
+done again by one worker alone; when it ends again and again, the media counts as unreadable.
 """
 
 import os
@@ -75,11 +75,18 @@ class MediaPass:
         self._begin(self._side_by_side() if apart else [self._alone()])
 
     def _begin(self, units: list[Unit]) -> None:
+        crew = self._evidence.again(len(units))
+        if crew.wanted < len(units):
+            # Memory allows fewer. They wait for each other: all of them work at once, or none.
+            crew.close()
+            self._close_descriptors()
+            units = [self._alone()]
+            crew = self._evidence.again(len(units))
         self._units = units
         self._active = {unit.id for unit in units}
         self._media, self._digests, self._progress = [], [], {}
-        self._crew = self._evidence.again(len(units))
-        self._crew.next_unit = self._next
+        self._crew = crew
+        crew.next_unit = self._next
 
     def _next(self) -> Unit | None:
         return self._units.pop(0) if self._units else None

@@ -74,7 +74,7 @@ def _rows(case: OpenCase, wanted: Sequence[int]) -> list[tuple[int, int, str]]:
     missing = set(wanted) - {number for number, _, _ in rows}
     if missing:
         raise UsageError(
-            f"the case has no finding {number_text(min(missing))}", hint="see: heroes findings"
+            f"the case has no finding {number_text(min(missing))}", hint="see: heroes findings CASE"
         )
     return rows
 

@@ -312,7 +312,7 @@ def locate(case_dir: Path, finding: str) -> JSON:
         item = None if item_id is None else queries.item(database, item_id)
         if item is None:
             raise UsageError(
-                f"the case has no finding {number_text(number)}", hint="see: heroes findings"
+                f"the case has no finding {number_text(number)}", hint="see: heroes findings CASE"
             )
         row = next(
             database.rows(

@@ -85,7 +85,8 @@ class Table:
                 _check_mapped(options, {plain(c) for s in SEPARATORS for c in _cells(first, s)})
                 raise HashSetError(
                     "the first line names no column of MD5, SHA-1 or SHA-256 values",
-                    hint="name one with --map COLUMN=md5, or --no-header --columns md5,...",
+                    hint="name one with --map COLUMN=md5; where no line names them:"
+                    " heroes hashset import FILE --no-header --columns md5,...",
                 )
             columns = [plain(name) for name in _cells(first, separator)]
         _check_mapped(options, set(columns))
