@@ -93,7 +93,7 @@ CONTENT: Final = np.dtype(
 )
 """What reading one stream gave. ``status`` is one of `Status`; ``digested`` is 1 when the three
 digests are those of ``bytes_read`` bytes (also of a stream that came short); ``gap`` is 0 or
-1 + the position in `model.GAP_TEXTS`; ``type`` is the position in `filetype.TYPES`."""
+the position in `model.GAP_CODES`; ``type`` is the position in `filetype.TYPES`."""
 
 KNOWN: Final = np.dtype(
     [

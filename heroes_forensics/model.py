@@ -221,6 +221,14 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "listing.differs": "it was listed otherwise than before the interruption, and not to its end",
     "listing.died": "the worker process ended over this while it listed the volume",
 }
+"""Code of each gap, and what it means. Cases and frames hold the position of a code: a new one goes
+to the end, and none is ever moved or removed."""
+
+GAP_CODES: Final = ("", *GAP_TEXTS)
+"""Codes by the number that rows hold for them; 0 is no gap."""
+
+GAP_NUMBERS: Final = {code: number for number, code in enumerate(GAP_CODES)}
+"""The other way round."""
 
 
 OVERWRITTEN: Final = frozenset({"stream.reallocated", "directory.deleted"})

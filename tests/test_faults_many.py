@@ -11,7 +11,7 @@ from heroes_forensics.pipelines import views
 
 HEROES = str(Path(sys.executable).with_name("heroes"))
 MEMORY = 1 << 30
-"""Bytes of any process of a scan; design.md asks less of the coordinator."""
+"""Bytes of any process of a scan; the coordinator itself needs far less."""
 
 
 def scan(folder: Path, files: int) -> programs.Ran:

@@ -5,6 +5,7 @@ from scans import DEMO, scanned
 
 from heroes_forensics.custody import chain
 from heroes_forensics.frames import Status
+from heroes_forensics.model import GAP_CODES
 from heroes_forensics.pipelines.committing import inventory_rows
 from heroes_forensics.store import columns, queries
 from heroes_forensics.store.database import Database
@@ -29,7 +30,7 @@ def test_a_row_of_the_inventory_is_canonical(
         "gap": gap,
         "sha256": sha256.hex() if sha256 else None,
     }
-    position = queries.GAP_CODES.index(gap)
+    position = GAP_CODES.index(gap)
     block = columns.Outcomes(
         source, volume, (locator,), (size,), (status or None,), (position,), (sha256,)
     )
@@ -45,7 +46,7 @@ def test_outcomes_are_those_of_the_items(tmp_path: Path) -> None:
             for item in queries.items(database)
         ]
         found = [
-            (f"{source}/{volume}/{locator}", size, status or 0, queries.GAP_CODES[gap or 0], sha256)
+            (f"{source}/{volume}/{locator}", size, status or 0, GAP_CODES[gap or 0], sha256)
             for source, volume, *found in columns.outcomes(database, 1)
             for locator, size, status, gap, sha256 in zip(*found, strict=True)
         ]

@@ -16,11 +16,10 @@ from filesystem_images import ext_image
 from scans import scanned
 
 from heroes_forensics.frames import Status
-from heroes_forensics.model import GAP_TEXTS
+from heroes_forensics.model import GAP_CODES
 from heroes_forensics.pipelines import verifying
 
 CHUNK: Final = ewf_writer.CHUNK
-CODES: Final = ["", *GAP_TEXTS]
 
 
 class Disk(NamedTuple):
@@ -66,7 +65,7 @@ def rows(case: Path) -> Rows:
             for place, code, detail in database.execute("SELECT place, code, detail FROM gap")
         ]
         items = {
-            bytes(name).decode(errors="replace"): (CODES[gap or 0], md5)
+            bytes(name).decode(errors="replace"): (GAP_CODES[gap or 0], md5)
             for name, status, gap, md5 in database.execute(
                 "SELECT i.path, c.status, c.gap, c.md5 FROM item i JOIN content c"
                 " ON c.item_id = i.id"

@@ -22,7 +22,7 @@ from test_media_perceptual import encoded, gradient
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.frames import CONTENT, PERCEPTUAL, Batch, Control, Picture, Status, Unit
 from heroes_forensics.media import image, perceptual
-from heroes_forensics.model import GAP_TEXTS
+from heroes_forensics.model import GAP_CODES
 from heroes_forensics.pipelines import cases, decoding, expanding, members, verifying, views
 from heroes_forensics.pipelines.deaths import Death
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
@@ -41,8 +41,7 @@ def pictures(case: Path) -> dict[str, tuple[Picture, str]]:
             "SELECT i.locator, p.status, p.gap FROM perceptual p JOIN item i ON i.id = p.item_id"
         ).fetchall()
     database.close()
-    codes = ("", *GAP_TEXTS)
-    return {locator: (Picture(status), codes[gap]) for locator, status, gap in rows}
+    return {locator: (Picture(status), GAP_CODES[gap]) for locator, status, gap in rows}
 
 
 def values(case: Path) -> dict[int, tuple[bytes, ...]]:

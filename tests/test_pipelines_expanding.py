@@ -24,7 +24,7 @@ from test_pipelines_members import encrypted, overlapping, tarred, zipped
 from heroes_forensics import durable
 from heroes_forensics.errors import UsageError
 from heroes_forensics.frames import HAND_OVER_BYTES, Batch, Container, Frame, Unit
-from heroes_forensics.model import GAP_TEXTS
+from heroes_forensics.model import GAP_CODES
 from heroes_forensics.pipelines import expanding, reading, streams, verifying, views
 from heroes_forensics.pipelines.credits import LEAST, Credits
 from heroes_forensics.pipelines.deaths import Death
@@ -41,7 +41,6 @@ FILES = {
     "t/x.tar": TAR,
     "z.7z": b"7z\xbc\xaf\x27\x1c\0\4",
 }
-CODES = ("", *GAP_TEXTS)
 
 
 def containers(case: Path) -> dict[str, tuple[Container, str]]:
@@ -50,7 +49,7 @@ def containers(case: Path) -> dict[str, tuple[Container, str]]:
         rows = database.execute(
             "SELECT i.locator, c.status, c.gap FROM container c JOIN item i ON i.id = c.item_id"
         ).fetchall()
-    return {locator: (Container(status), CODES[gap]) for locator, status, gap in rows}
+    return {locator: (Container(status), GAP_CODES[gap]) for locator, status, gap in rows}
 
 
 def paths(case: Path) -> dict[str, dict[str, Any]]:

@@ -17,11 +17,9 @@ from hypothesis import strategies as st
 from test_media_perceptual import encoded, gradient
 
 from heroes_forensics.frames import Batch, Container, Control, Frame, Status, Unit, entries_of
-from heroes_forensics.model import GAP_TEXTS, JSON, Entry, EntryKind
+from heroes_forensics.model import GAP_CODES, JSON, Entry, EntryKind
 from heroes_forensics.parsers.containers.limits import FLOOR, Limits
 from heroes_forensics.pipelines import members, units
-
-CODES = ("", *GAP_TEXTS)
 
 
 @dataclass
@@ -79,7 +77,7 @@ def collected(frames: Iterator[Frame]) -> Found:
             for row in frame.rows.tolist():
                 number, status, gap, depth, first, listed, _, size = row
                 found.containers[number] = (
-                    *(Container(status), CODES[gap]),
+                    *(Container(status), GAP_CODES[gap]),
                     *(depth, first, listed, size),
                 )
     return found
@@ -88,7 +86,7 @@ def collected(frames: Iterator[Frame]) -> Found:
 def rows(found: Found, batch: Batch) -> None:
     for number, status, _, gap, _, size, _, _, sha256 in batch.rows.tolist():
         assert number not in found.contents
-        found.contents[number] = (Status(status), CODES[gap], bytes(sha256), size)
+        found.contents[number] = (Status(status), GAP_CODES[gap], bytes(sha256), size)
 
 
 def zipped(*files: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:

@@ -7,12 +7,10 @@ import numpy as np
 import pytest
 
 from heroes_forensics.frames import PERCEPTUAL, Container, Picture, Status
-from heroes_forensics.model import GAP_TEXTS
+from heroes_forensics.model import GAP_NUMBERS
 from heroes_forensics.store import derived, integrity, queries
 from heroes_forensics.store.database import Database
 from heroes_forensics.store.records import Records, rows_digest
-
-GAPS = {code: number for number, code in enumerate(GAP_TEXTS, start=1)}
 
 
 def sealed(rows: Sequence[tuple[int, bytes]]) -> list[bytes]:
@@ -63,7 +61,7 @@ def pictures() -> np.ndarray:
     rows = np.zeros(3, dtype=PERCEPTUAL)
     rows["id"] = [4, 2, 3]  # in the order in which decoders answered
     rows["status"] = [Picture.DONE, Picture.GAP, Picture.KNOWN_GOOD]
-    rows["gap"] = [0, GAPS["picture.undecodable"], 0]
+    rows["gap"] = [0, GAP_NUMBERS["picture.undecodable"], 0]
     rows["width"], rows["height"] = [40, 0, 0], [30, 0, 0]
     rows["frames"], rows["hashed"] = [3, 0, 0], [2, 0, 0]
     rows["values"][0] = b"first..." + b"second.."
@@ -83,7 +81,7 @@ def test_a_value_is_stored_sealed_and_opens_again(database: Database) -> None:
 def test_pictures_and_containers_are_counted_by_how_they_ended(database: Database) -> None:
     found = derived.counted(database, "perceptual")
     assert found.by_status == {Picture.DONE: 1, Picture.GAP: 1, Picture.KNOWN_GOOD: 1}
-    assert found.by_gap == {GAPS["picture.undecodable"]: 1}
+    assert found.by_gap == {GAP_NUMBERS["picture.undecodable"]: 1}
     assert derived.counted(database, "container", run=1).by_status == {Container.DONE: 1}
     assert derived.counted(database, "container", run=2).by_status == {}
     assert queries.gap_counts(database) == {"picture.undecodable": 1}

@@ -12,11 +12,10 @@ from typing import Final
 
 from heroes_forensics.custody import bundle, chain, commitments, merkle, seal
 from heroes_forensics.frames import Status
-from heroes_forensics.model import JSON
+from heroes_forensics.model import GAP_CODES, JSON
 from heroes_forensics.pipelines.run import Run
 from heroes_forensics.pipelines.telling import number_text
 from heroes_forensics.store import columns, queries
-from heroes_forensics.store.queries import GAP_CODES
 
 _OUTCOMES: Final[Mapping[int | None, str]] = {
     None: "not-reached",

@@ -30,15 +30,13 @@ from heroes_forensics.frames import (
 )
 from heroes_forensics.hashing import lanes
 from heroes_forensics.hashing.exact import CHUNK, HEAD, Digested, digest_bytes, digest_stream
-from heroes_forensics.model import GAP_TEXTS, JSON, EntryFlag
+from heroes_forensics.model import GAP_NUMBERS, JSON, EntryFlag
 from heroes_forensics.pipelines.handover import Copy
 
 if TYPE_CHECKING:
     from heroes_forensics.parsers.base import FileSystem, Reader
     from heroes_forensics.parsers.storage.doubts import Doubts
     from heroes_forensics.pipelines.units import Session
-
-GAP_NUMBERS: Final = {code: number for number, code in enumerate(GAP_TEXTS, start=1)}
 
 _FRAME_ROWS: Final = 600
 """Rows of one batch."""
@@ -349,7 +347,7 @@ def _row(number: int, flags: int, size: int, found: Digested, position: int) -> 
         number,
         _GAP if code else _DONE,
         1,
-        GAP_NUMBERS[code] if code else 0,
+        GAP_NUMBERS[code],
         position,
         found.bytes_read,
         found.md5,
@@ -359,7 +357,7 @@ def _row(number: int, flags: int, size: int, found: Digested, position: int) -> 
 
 
 def _unread(number: int, code: str) -> Row:
-    gap = GAP_NUMBERS.get(code, GAP_NUMBERS["stream.unreadable"])
+    gap = GAP_NUMBERS.get(code) or GAP_NUMBERS["stream.unreadable"]
     return (number, Status.GAP, 0, gap, 0, 0, _NOTHING[:16], _NOTHING[:20], _NOTHING)
 
 

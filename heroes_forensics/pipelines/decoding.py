@@ -26,7 +26,7 @@ from heroes_forensics.frames import (
     Unit,
     tasks,
 )
-from heroes_forensics.model import GAP_TEXTS, JSON
+from heroes_forensics.model import GAP_NUMBERS, JSON
 from heroes_forensics.pipelines import deaths
 from heroes_forensics.pipelines.deaths import Death
 
@@ -48,7 +48,6 @@ SECONDS_A_MEBIBYTE: Final = 1.0
 BATCH_BYTES: Final = 4 << 20
 """Small pictures go to a decoder several at a time, up to so many bytes."""
 
-_GAPS: Final = {code: number for number, code in enumerate(GAP_TEXTS, start=1)}
 _DEATHS: Final = {
     deaths.TIMEOUT: "decoder.timeout",
     deaths.CPU: "decoder.timeout",
@@ -230,7 +229,7 @@ _ANSWERS: Final = (Picture.DONE, Picture.PARTIAL, Picture.GAP)
 def row_of(item: int, status: Picture, code: str = "") -> Rows:
     """Return the row of a picture that has no values."""
     row = np.zeros(1, dtype=PERCEPTUAL)
-    row["id"], row["status"], row["gap"] = item, status, _GAPS[code] if code else 0
+    row["id"], row["status"], row["gap"] = item, status, GAP_NUMBERS[code]
     return row
 
 

@@ -27,7 +27,7 @@ from heroes_forensics.frames import (
     Status,
     Unit,
 )
-from heroes_forensics.model import GAP_TEXTS, JSON
+from heroes_forensics.model import GAP_NUMBERS, JSON
 from heroes_forensics.parsers.containers.limits import Limits
 from heroes_forensics.pipelines import deaths, decoding
 from heroes_forensics.pipelines.deaths import Death
@@ -68,7 +68,6 @@ PROFILES: Final[dict[str, Limits | None]] = {
 }
 """Limits by profile; None: containers are not opened."""
 
-_GAPS: Final = {code: number for number, code in enumerate(GAP_TEXTS, start=1)}
 _DEATHS: Final = {deaths.TIMEOUT: "container.timeout", deaths.CPU: "container.timeout"}
 _IS_OPENED: Final = np.array([row.name in OPENED for row in TYPES])
 _IS_OTHER: Final = np.array(
@@ -245,7 +244,7 @@ class Expanding:
         job.answer = Answer(self._pictures(job))
         section = Section(0)
         section.row = np.zeros(1, dtype=CONTAINER)
-        section.row["status"], section.row["gap"] = Container.GAP, _GAPS[code]
+        section.row["status"], section.row["gap"] = Container.GAP, GAP_NUMBERS[code]
         section.row["depth"] = 1
         job.answer.sections.append(section)
         job.is_done = True
@@ -311,7 +310,7 @@ class Expanding:
         containers = [container_row(section, first, job.item) for section in answer.sections]
         other = read[(read["status"] == Status.DONE) & _IS_OTHER[read["type"]]]
         containers += [
-            derived.ContainerRow(number, Container.POLICY, _GAPS["policy.container-type"])
+            derived.ContainerRow(number, Container.POLICY, GAP_NUMBERS["policy.container-type"])
             for number in other["id"].tolist()
         ]
         with run.journal.transaction() as records:
@@ -388,7 +387,7 @@ class Containers:
 
     def _leave(self, item: int, status: Container, code: str) -> None:
         self._forget(item)
-        self.rows.append(derived.ContainerRow(item, status, _GAPS[code] if code else 0))
+        self.rows.append(derived.ContainerRow(item, status, GAP_NUMBERS[code]))
 
     def _forget(self, item: int) -> None:
         self._large.pop(item, None)

@@ -13,7 +13,7 @@ import numpy as np
 
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.frames import Batch, Control, Frame, Status, Unit
-from heroes_forensics.model import GAP_TEXTS, HAS_CONTENT, EntryFlag, EntryKind, Gap, Listing
+from heroes_forensics.model import GAP_NUMBERS, HAS_CONTENT, EntryFlag, EntryKind, Gap, Listing
 from heroes_forensics.pipelines import detours
 from heroes_forensics.pipelines.examined import Examined
 from heroes_forensics.pipelines.relisting import NondeterminismError, StoredInAnyOrder
@@ -31,7 +31,7 @@ LISTERS: Final = frozenset({"inventory", "orphans"})
 SEARCHED_APART: Final = ("fat", "exfat")
 """File systems whose search for orphans reads every cluster and is a unit of its own."""
 
-_POLICY_METADATA: Final = 1 + list(GAP_TEXTS).index("policy.metadata")
+_POLICY_METADATA: Final = GAP_NUMBERS["policy.metadata"]
 
 
 class ListingStore:

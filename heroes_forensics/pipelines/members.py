@@ -29,7 +29,7 @@ from heroes_forensics.frames import (
     entry_batches,
 )
 from heroes_forensics.hashing.exact import HEAD
-from heroes_forensics.model import GAP_TEXTS, HAS_CONTENT, JSON, Entry, EntryFlag, EntryKind, Gap
+from heroes_forensics.model import GAP_NUMBERS, HAS_CONTENT, JSON, Entry, EntryFlag, EntryKind, Gap
 from heroes_forensics.parsers.guard import ENTRY
 from heroes_forensics.pipelines import contents
 
@@ -49,7 +49,6 @@ SPOOL_BYTES: Final = 64 << 20
 SPOOLED_BYTES: Final = 192 << 20
 """Bytes of nested containers in memory at the same time, one inside the other."""
 
-_GAPS: Final = {"": 0} | {code: number for number, code in enumerate(GAP_TEXTS, start=1)}
 _BATCH: Final = 2000
 """Members looked at before they are sent."""
 
@@ -239,7 +238,7 @@ def _is_read(entry: Entry) -> bool:
 def _row(nest: _Nest, section: _Section, expanded: int, code: str) -> Batch:
     status = Container.GAP if code else Container.DONE
     row = (
-        *(nest.id, status, _GAPS[code], min(nest.depth, 255)),
+        *(nest.id, status, GAP_NUMBERS[code], min(nest.depth, 255)),
         *(section.first, section.listed, section.directories, expanded),
     )
     return Batch("containers", np.array([row], dtype=CONTAINER))

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from heroes_forensics.frames import PERCEPTUAL, Batch, Frame, Picture, Unit
-from heroes_forensics.model import GAP_TEXTS
+from heroes_forensics.model import GAP_NUMBERS
 
 if TYPE_CHECKING:
     from heroes_forensics.parsers.base import Reader
     from heroes_forensics.pipelines.units import Session
 
-GAP_NUMBERS: Final = {"": 0} | {code: number for number, code in enumerate(GAP_TEXTS, start=1)}
 _BUFFER: Final = 1 << 16
 
 

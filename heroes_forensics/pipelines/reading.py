@@ -28,7 +28,7 @@ from heroes_forensics.frames import (
     Status,
     Unit,
 )
-from heroes_forensics.model import GAP_TEXTS
+from heroes_forensics.model import GAP_NUMBERS
 from heroes_forensics.pipelines import deaths, decoding
 from heroes_forensics.pipelines.crews import Heard
 from heroes_forensics.pipelines.deaths import Death
@@ -40,7 +40,6 @@ from heroes_forensics.pipelines.run import Run
 from heroes_forensics.store import derived
 from heroes_forensics.store.records import MatchRow, rows_digest
 
-_GAP_NUMBERS: Final = {code: number for number, code in enumerate(GAP_TEXTS, start=1)}
 DEATH_GAPS: Final = {
     deaths.TIMEOUT: "worker.timeout",
     deaths.CPU: "worker.timeout",
@@ -268,7 +267,7 @@ class ContentStore:
         if len(tasks) == 1 and unit.strain > 1:
             code = DEATH_GAPS.get(death.cause, "worker.died")
             row = np.zeros(1, dtype=CONTENT)
-            row["id"], row["status"], row["gap"] = tasks["id"], Status.GAP, _GAP_NUMBERS[code]
+            row["id"], row["status"], row["gap"] = tasks["id"], Status.GAP, GAP_NUMBERS[code]
             self._store(state, row)
             return []
         del self._units[unit.id]

@@ -6,7 +6,15 @@ from typing import Final, Literal, cast, get_args
 
 from heroes_forensics.custody import chain
 from heroes_forensics.filetype import TYPES, FileClass
-from heroes_forensics.model import GAP_TEXTS, LIMITS, MAX_SIZE, Listing, is_limit, is_policy
+from heroes_forensics.model import (
+    GAP_CODES,
+    GAP_TEXTS,
+    LIMITS,
+    MAX_SIZE,
+    Listing,
+    is_limit,
+    is_policy,
+)
 from heroes_forensics.pipelines import report_inside
 from heroes_forensics.reports.evidence import (
     Area,
@@ -244,7 +252,7 @@ class EvidenceBuilder:
                     (exhibit, position, EXAMPLES),
                 )
             ]
-            groups[queries.GAP_CODES[position]] = (count, _bytes(size), examples)
+            groups[GAP_CODES[position]] = (count, _bytes(size), examples)
         for code, volume, place in self._database.rows(
             "SELECT g.code, g.volume_id, g.place FROM gap g JOIN source s ON s.id = g.source_id"
             " WHERE s.exhibit_id=? ORDER BY g.id",

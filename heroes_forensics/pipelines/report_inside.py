@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 from heroes_forensics.frames import Container, Picture, Status
-from heroes_forensics.model import GAP_TEXTS, LIMITS, is_limit, is_policy
+from heroes_forensics.model import GAP_CODES, GAP_TEXTS, LIMITS, is_limit, is_policy
 from heroes_forensics.reports.evidence import GapGroup
 from heroes_forensics.reports.inside import Containers, Pictures
-from heroes_forensics.store import derived, queries
+from heroes_forensics.store import derived
 from heroes_forensics.store.database import Database
 
 EXAMPLES: Final = 5
@@ -33,7 +33,7 @@ def pictures(database: Database, exhibit: int, seen: int) -> Pictures:
         (exhibit,),
     ):
         by_status[Picture(status)] += count
-        if status == Picture.GAP and is_limit(queries.GAP_CODES[gap]):
+        if status == Picture.GAP and is_limit(GAP_CODES[gap]):
             over_limit += count
     return Pictures(
         seen=max(seen, sum(by_status.values())),
@@ -59,7 +59,7 @@ def containers(database: Database, exhibit: int, seen: int) -> Containers:
         by_status[Container(status)] += count
         members += int(listed)
         in_part += count if status == Container.GAP and with_members else 0
-        if queries.GAP_CODES[gap] == "policy.container-type":
+        if GAP_CODES[gap] == "policy.container-type":
             other_types += count
     digested = over_limit = 0
     for status, gap, count in (
@@ -72,7 +72,7 @@ def containers(database: Database, exhibit: int, seen: int) -> Containers:
         else ()
     ):
         digested += count if status == Status.DONE else 0
-        over_limit += count if queries.GAP_CODES[gap] in LIMITS else 0
+        over_limit += count if GAP_CODES[gap] in LIMITS else 0
     return Containers(
         seen=max(seen, sum(by_status.values())),
         opened=by_status[Container.DONE],
@@ -95,7 +95,7 @@ def gaps(database: Database, exhibit: int) -> Iterator[GapGroup]:
             " AND t.gap > 0 GROUP BY t.gap",
             (exhibit,),
         ):
-            code = queries.GAP_CODES[position]
+            code = GAP_CODES[position]
             yield GapGroup(
                 code=code,
                 count=count,

@@ -6,11 +6,11 @@ from typing import Any, Final, cast
 
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.frames import Status as Ended
-from heroes_forensics.model import EntryFlag, EntryKind, Place, TimeRule
+from heroes_forensics.model import GAP_CODES, EntryFlag, EntryKind, Place, TimeRule
 from heroes_forensics.pipelines.report_evidence import word
 from heroes_forensics.reports.base import ItemBlock, Status
 from heroes_forensics.reports.model import SetKind
-from heroes_forensics.store import columns, derived, queries
+from heroes_forensics.store import columns, derived
 from heroes_forensics.store.database import Database
 
 _STATUS: Final[Mapping[int | None, Status]] = {
@@ -27,7 +27,7 @@ _PLACES: Final = {int(place): word(place.name) for place in Place}
 _TYPES: Final = [row.name for row in TYPES]
 _GAPS: Final[Mapping[int | None, str]] = {
     None: "run.interrupted",
-    **dict(enumerate(queries.GAP_CODES)),
+    **dict(enumerate(GAP_CODES)),
 }
 _NONE: Final[frozenset[SetKind]] = frozenset()
 

@@ -27,7 +27,7 @@ MEMORY_LIMIT: Final = 1 << 30
 """Bytes of private memory of one worker."""
 
 HANDED_ON: Final = 64 << 20
-"""Bytes of one stream that is handed on as a memory file (design.md 4)."""
+"""Bytes of one stream that is handed on as a memory file."""
 
 CPU_SECONDS: Final = 300
 """Processor time without a sign of progress; the supervisor's own clock is faster."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from heroes_forensics.frames import HASH_BYTES, Container, Picture, Rows, tasks
-from heroes_forensics.model import GAP_TEXTS, JSON
+from heroes_forensics.model import GAP_CODES, JSON
 from heroes_forensics.store.database import Database
 
 SealValues = Callable[[Sequence[tuple[int, bytes]]], list[bytes]]
@@ -37,7 +37,7 @@ class ContainerRow(NamedTuple):
     status: int
     """One of `frames.Container`."""
     gap: int
-    """0, or 1 + the position in `model.GAP_TEXTS`."""
+    """The position in `model.GAP_CODES`."""
     kind: str = ""
     """``zip``, ``tar``; empty when it was not opened."""
     depth: int = 0
@@ -176,7 +176,7 @@ def picture_lines(database: Database, volume: int, prefix: str) -> Iterator[byte
         " WHERE i.volume_id=? ORDER BY i.locator, p.status, p.gap",
         (volume,),
     ):
-        yield _line("picture", f"{prefix}/{locator}", status, _CODES[gap], *numbers)
+        yield _line("picture", f"{prefix}/{locator}", status, GAP_CODES[gap], *numbers)
 
 
 def container_lines(database: Database, volume: int, prefix: str) -> Iterator[bytes]:
@@ -187,7 +187,7 @@ def container_lines(database: Database, volume: int, prefix: str) -> Iterator[by
         " WHERE i.volume_id=? ORDER BY i.locator, c.status, c.gap",
         (volume,),
     ):
-        yield _line("container", f"{prefix}/{locator}", status, _CODES[gap], *rest)
+        yield _line("container", f"{prefix}/{locator}", status, GAP_CODES[gap], *rest)
 
 
 def _line(kind: str, *fields: object) -> bytes:
@@ -202,14 +202,14 @@ def gaps(database: Database) -> Iterator[tuple[str, str, JSON]]:
         " JOIN source s ON s.id = v.source_id WHERE c.gap > 0 ORDER BY c.item_id"
     ):
         detail: JSON = {"listed": listed, "expanded": expanded}
-        yield f"{source}/{volume}/{locator}", _CODES[gap], detail
+        yield f"{source}/{volume}/{locator}", GAP_CODES[gap], detail
     for source, volume, locator, gap, width, height, frames in database.rows(
         "SELECT s.label, v.key, i.locator, p.gap, p.width, p.height, p.frames FROM perceptual p"
         " JOIN item i ON i.id = p.item_id JOIN volume v ON v.id = i.volume_id"
         " JOIN source s ON s.id = v.source_id WHERE p.gap > 0 ORDER BY p.item_id"
     ):
         detail = {"width": width, "height": height, "frames": frames}
-        yield f"{source}/{volume}/{locator}", _CODES[gap], detail
+        yield f"{source}/{volume}/{locator}", GAP_CODES[gap], detail
 
 
 def unopened(database: Database, source: int, kind: int) -> Iterator[tuple[int, Rows]]:
@@ -290,5 +290,3 @@ def unaccounted(database: Database) -> Iterator[Unaccounted]:
 
 WITHOUT_VALUES: Final = frozenset(set(Picture) - {Picture.DONE, Picture.PARTIAL})
 """How a picture ends that has no perceptual values."""
-
-_CODES: Final = ("", *GAP_TEXTS)

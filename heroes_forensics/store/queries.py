@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from heroes_forensics.frames import NO_TIME, Rows, Status
 from heroes_forensics.frames import tasks as task_rows
-from heroes_forensics.model import GAP_TEXTS, JSON, Moment, Times, is_policy
+from heroes_forensics.model import GAP_CODES, JSON, Moment, Times, is_policy
 from heroes_forensics.store import derived
 from heroes_forensics.store.database import Database
 from heroes_forensics.store.lanes import CONDITIONS
@@ -18,7 +18,6 @@ from heroes_forensics.store.records import TIMES
 _LINES: Final = 2000
 """Lines of items that are digested at once."""
 
-GAP_CODES: Final = ("", *GAP_TEXTS)
 """``content.gap`` is a position in this."""
 
 
