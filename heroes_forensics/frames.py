@@ -1,7 +1,7 @@
 """Frames: what a work function yields, and the fixed-width rows inside them.
 
-A work function is a plain generator, ``run_unit(descriptors, unit) -> Iterator[Frame]``, and
-knows nothing of processes; `heroes_forensics.pipelines.wire` moves frames between processes.
+A work function is a plain generator, ``run_unit(session, unit) -> Iterator[Frame]``, and knows
+nothing of processes; `heroes_forensics.pipelines.wire` moves frames between processes.
 Control frames are JSON objects; batches are numpy rows of one named dtype plus one byte area
 for what has no fixed width (locators, paths), addressed by (offset, length) columns.
 """

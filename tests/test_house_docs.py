@@ -143,6 +143,23 @@ def test_no_page_knows_the_machine_it_was_written_on(name: str) -> None:
     assert "TODO" not in text
 
 
+def test_every_module_of_pipelines_has_its_room() -> None:
+    rooms = (
+        TEXTS["docs/ARCHITECTURE.md"].partition("## Rooms of `pipelines`")[2].partition("\n## ")[0]
+    )
+    there = {path.stem for path in (ROOT / "heroes_forensics/pipelines").glob("[a-z]*.py")}
+    assert sorted(re.findall(r"`([a-z_]+)`", rooms.partition("|---|")[2])) == sorted(there)
+
+
+def test_the_layers_are_those_of_the_contract() -> None:
+    text = TEXTS["docs/ARCHITECTURE.md"].partition("\ncli ")[2].partition("```")[0]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    contracts = project["tool"]["importlinter"]["contracts"]
+    (layers,) = (row["layers"] for row in contracts if row["type"] == "layers")
+    rows = [re.split(r"\s{2,}", line)[0].split(" │ ") for line in f"cli {text}".splitlines()]
+    assert rows == [[each.rpartition(".")[2] for each in row.split(" | ")] for row in layers]
+
+
 def test_the_changelog_is_open_for_the_next_release() -> None:
     text = TEXTS["CHANGELOG.md"]
     assert re.search(r"^## Unreleased$", text, re.MULTILINE)
