@@ -10,7 +10,8 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from heroes_forensics.parsers.filesystems.tsk_entries import Entries, Node
+from heroes_forensics.parsers.filesystems.nodes import Node
+from heroes_forensics.parsers.filesystems.tsk_entries import Entries
 from heroes_forensics.parsers.filesystems.tsk_walk import Walk
 
 THIS = Path(__file__)

@@ -5,19 +5,15 @@ from typing import Final
 
 from heroes_forensics.model import Moment, TimeRule
 from heroes_forensics.reports.checking import commands
+from heroes_forensics.reports.coverage import Area, Coverage, GapGroup, LaneCount, TypeCount
 from heroes_forensics.reports.evidence import (
-    Area,
-    Coverage,
     DigestCheck,
     Equation,
     FileTime,
-    GapGroup,
-    LaneCount,
     Note,
     Segment,
     Source,
     TimeColumn,
-    TypeCount,
     Volume,
 )
 from heroes_forensics.reports.inside import Containers, ExpandLimits, Pictures

@@ -15,7 +15,7 @@ from heroes_forensics.frames import MAX_PIXELS, PICTURE_FRAMES
 from heroes_forensics.media import image
 from heroes_forensics.parsers.containers.limits import FLOOR, Limits
 from heroes_forensics.pipelines import decoding, expanding, views
-from heroes_forensics.reports.evidence import Coverage, GapGroup
+from heroes_forensics.reports.coverage import Coverage, GapGroup
 from heroes_forensics.reports.inside import Containers, ExpandLimits, Pictures
 from heroes_forensics.reports.messages import LANGUAGES, messages
 from heroes_forensics.reports.model import Report

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from report_example import DISK, LAPTOP, LAPTOP_COVERAGE, LOCKED, STICK, STICK_COVERAGE, SYSTEM
 
 from heroes_forensics.model import Listing, Moment, TimeRule
-from heroes_forensics.reports.evidence import Coverage, Equation, FileTime, GapGroup
+from heroes_forensics.reports.coverage import Coverage, GapGroup
+from heroes_forensics.reports.evidence import Equation, FileTime
 
 TERMS = ("recorded", "digested", "without_content", "policy", "gaps", "listed")
 DIRECTORY_TERMS = (

@@ -19,7 +19,7 @@ from heroes_forensics.model import GAP_TEXTS
 from heroes_forensics.reports import csv as report_csv
 from heroes_forensics.reports import html
 from heroes_forensics.reports import json as report_json
-from heroes_forensics.reports.evidence import Coverage, GapGroup
+from heroes_forensics.reports.coverage import Coverage, GapGroup
 from heroes_forensics.reports.messages import LANGUAGES, messages
 from heroes_forensics.reports.model import ItemVerdict, Report
 from heroes_forensics.reports.record import Record, _plan

@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 from report_example import DISK_COVERAGE, LAPTOP_COVERAGE, LOCAL_MATCHES, STICK_COVERAGE
 
-from heroes_forensics.reports.evidence import Area, Coverage, Equation, GapGroup
+from heroes_forensics.reports.coverage import Area, Coverage, GapGroup
+from heroes_forensics.reports.evidence import Equation
 from heroes_forensics.reports.model import MatchCount, VerdictWord
 from heroes_forensics.reports.verdict import counts_as_match, decide
 

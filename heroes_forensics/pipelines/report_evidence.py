@@ -1,4 +1,4 @@
-"""From the case database to the report model, part one: sources, volumes, coverage, gaps."""
+"""From the case database to the report model: sources, volumes, coverage, gaps."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -16,20 +16,22 @@ from heroes_forensics.model import (
     is_policy,
 )
 from heroes_forensics.pipelines import report_inside
-from heroes_forensics.reports.evidence import (
+from heroes_forensics.reports.coverage import (
     Area,
     Coverage,
-    DigestCheck,
-    Equation,
     GapGroup,
     LaneCount,
+    TypeClass,
+    TypeCount,
+)
+from heroes_forensics.reports.evidence import (
+    DigestCheck,
+    Equation,
     Note,
     Segment,
     Source,
     SourceAlarm,
     TimeColumn,
-    TypeClass,
-    TypeCount,
     Volume,
     VolumeState,
 )

@@ -1,11 +1,11 @@
-"""From the case database to the report model, part two: what was examined inside files."""
+"""From the case database to the report model: what was examined inside files."""
 
 from collections.abc import Iterator
 from typing import Final, Literal
 
 from heroes_forensics.frames import Container, Picture, Status
 from heroes_forensics.model import GAP_CODES, GAP_TEXTS, LIMITS, is_limit, is_policy
-from heroes_forensics.reports.evidence import GapGroup
+from heroes_forensics.reports.coverage import GapGroup
 from heroes_forensics.reports.inside import Containers, Pictures
 from heroes_forensics.store import derived
 from heroes_forensics.store.database import Database

@@ -1,4 +1,4 @@
-"""The report model, part two: who, for whom, with which result; one value renders to every form.
+"""The report model: who, for whom, with which result; one value renders to every form.
 
 A report says only what this model says. It is filled in by the pipeline from the case database
 and the ledger, and turned into its plain form by `Report.to_json`; every renderer starts from
@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Final, Literal, get_args
 
-from heroes_forensics.reports.evidence import Coverage, FileTime, Note, Source, TypeClass
+from heroes_forensics.reports.coverage import Coverage, TypeClass
+from heroes_forensics.reports.evidence import FileTime, Note, Source
 from heroes_forensics.reports.inside import ExpandLimits
 from heroes_forensics.reports.record import (
     Count,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from heroes_forensics.reports.evidence import Coverage
+from heroes_forensics.reports.coverage import Coverage
 from heroes_forensics.reports.model import ItemVerdict, MatchCount, Verdict, VerdictWord
 
 NO_SET: Final = "no-hash-set"

@@ -26,7 +26,7 @@ from heroes_forensics.model import (
     Times,
 )
 from heroes_forensics.parsers.base import UnsupportedError
-from heroes_forensics.parsers.filesystems.tsk_entries import Counts, Node
+from heroes_forensics.parsers.filesystems.nodes import Counts, Node
 from heroes_forensics.parsers.filesystems.tsk_walk import DEPTH_LIMIT
 from heroes_forensics.parsers.place import place_of
 

@@ -12,12 +12,14 @@ The kind says what there is to read:
 """
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from heroes_forensics.model import Entry, EntryFlag, EntryKind, Listing, Moment, Place, Times
+from heroes_forensics.model import Entry, EntryFlag, EntryKind, Moment, Place, Times
 from heroes_forensics.parsers.filesystems import tsk_stream as s
 from heroes_forensics.parsers.filesystems import tsk_tables as t
+from heroes_forensics.parsers.filesystems.nodes import Counts, Node
+from heroes_forensics.parsers.filesystems.ntfs_clusters import Clusters
 from heroes_forensics.parsers.filesystems.ntfs_standard import Owners, times_of
 from heroes_forensics.parsers.place import place_of
 
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from heroes_forensics.parsers.filesystems.ext_inodes import Mapped
 
 _LABEL: Final = b" (Volume Label Entry)"
-_BITMAP_LIMIT: Final = 1 << 28
-"""Bytes of the allocation bitmap that are read: 8 TiB of clusters of 4 KiB."""
 _SEEN_LIMIT: Final = 1 << 27
 """Bytes of the bit map: a thousand million addresses."""
 
@@ -70,60 +70,6 @@ _BEARERS: Final = frozenset({EntryKind.FILE, EntryKind.DIRECTORY})
 
 
 @dataclass(slots=True)
-class Counts:
-    """Kept where names are read, apart from what is given out."""
-
-    entries: int = 0
-    directories: int = 0
-    listed: int = 0
-    not_listed: int = 0
-    met_before: int = 0
-
-    def listing(self, sweep: str) -> Listing:
-        """Return them as the last value of a walk."""
-        return Listing(
-            entries=self.entries,
-            directories=self.directories,
-            directories_listed=self.listed,
-            directories_not_listed=self.not_listed,
-            directories_met_before=self.met_before,
-            sweep=sweep,
-        )
-
-
-@dataclass(slots=True)
-class Node:
-    """A directory to be listed."""
-
-    address: int
-    sequence: int
-    path: bytes
-    depth: int
-    locator: str
-    allocated: bool = True
-    metadata: bool = False
-    """It belongs to the file system itself."""
-    met: set[int] = field(default_factory=set)
-    """Address, sequence, type and id of each attribute met in it, as one number."""
-    again: dict[int, int] = field(default_factory=dict)
-    """How often those were met that were met more than once."""
-
-    def under(self, name: bytes) -> bytes:
-        """Return the path of a name in it."""
-        return self.path + b"/" + name if self.path else name
-
-    def ordinal(self, address: int, sequence: int, type_: int, number: int) -> int:
-        """Count one more equal link. A million names must not need much memory."""
-        key = ((address << 32 | sequence) << 32 | type_) << 32 | number
-        if key not in self.met:
-            self.met.add(key)
-            return 0
-        count = self.again.get(key, 1)
-        self.again[key] = count + 1
-        return count
-
-
-@dataclass(slots=True)
 class _Stream:
     """One attribute that holds content."""
 
@@ -152,41 +98,6 @@ class _Thing:
     place: Place
 
 
-class _Clusters:
-    """The allocation bitmap of an NTFS volume, read when a deleted entry asks for it."""
-
-    def __init__(self, fs: Any) -> None:  # noqa: ANN401
-        self._fs = fs
-        self._bits: bytes | None = None
-
-    def taken(self, file: Any) -> bool:  # noqa: ANN401
-        """Tell whether a cluster of a deleted file is in use again.
-
-        Raises:
-            OSError: the bitmap cannot be read.
-        """
-        if self._bits is None:
-            bitmap = self._fs.open_meta(t.NTFS_BITMAP_FILE)
-            size = min(bitmap.info.meta.size, _BITMAP_LIMIT)
-            self._bits = bitmap.read_random(0, size) if size else b""
-        return any(
-            self._any(run.addr, run.addr + run.len)
-            for attribute in file
-            if not int(attribute.info.flags) & t.ATTRIBUTE_RESIDENT
-            for run in attribute
-            if run.addr and not int(run.flags) & (t.RUN_SPARSE | t.RUN_FILLER)
-        )
-
-    def _any(self, start: int, end: int) -> bool:
-        """Tell whether a bit between two clusters is set."""
-        bits = self._bits or b""
-        end = min(end, len(bits) * 8)
-        if start >= end:
-            return False
-        span = int.from_bytes(bits[start // 8 : (end + 7) // 8], "little") >> start % 8
-        return span & ((1 << (end - start)) - 1) != 0
-
-
 class Entries:
     """Makes entries of the metadata of one volume, and counts them."""
 
@@ -207,7 +118,7 @@ class Entries:
         self._owners = not kind.startswith(("ntfs", "fat", "exfat"))
         self._data = t.DATA.get(kind, t.DEFAULT)
         self._owner = Owners(fs)
-        self._clusters = _Clusters(fs) if self._ntfs else None
+        self._clusters = Clusters(fs) if self._ntfs else None
 
     def has_seen(self, address: int) -> bool:
         """Tell whether a name led to this metadata address."""

@@ -14,7 +14,8 @@ from heroes_forensics.model import Entry, Gap
 from heroes_forensics.parsers import guard as guarded
 from heroes_forensics.parsers.filesystems import tsk_tables as t
 from heroes_forensics.parsers.filesystems.ext_inodes import BlockMapStream
-from heroes_forensics.parsers.filesystems.tsk_entries import Entries, Node
+from heroes_forensics.parsers.filesystems.nodes import Node
+from heroes_forensics.parsers.filesystems.tsk_entries import Entries
 from heroes_forensics.parsers.filesystems.tsk_names import (
     RawName,
     ext_names,
