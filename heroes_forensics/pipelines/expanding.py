@@ -23,7 +23,6 @@ from heroes_forensics.frames import (
     Frame,
     Picture,
     Proxy,
-    Rows,
     Status,
     Unit,
 )
@@ -47,7 +46,6 @@ if TYPE_CHECKING:
     from heroes_forensics.pipelines.crews import Stream
     from heroes_forensics.pipelines.examined import Examined
     from heroes_forensics.pipelines.run import Run
-    from heroes_forensics.store.records import MatchRow
 
 USE: Final = "expand"
 """What a stream is handed over for; see `crews.Stream.use`."""
@@ -69,10 +67,12 @@ PROFILES: Final[dict[str, Limits | None]] = {
 """Limits by profile; None: containers are not opened."""
 
 _DEATHS: Final = {deaths.TIMEOUT: "container.timeout", deaths.CPU: "container.timeout"}
-_IS_OPENED: Final = np.array([row.name in OPENED for row in TYPES])
-_IS_OTHER: Final = np.array(
+IS_OPENED: Final = np.array([row.name in OPENED for row in TYPES])
+"""By position in `TYPES`: whether expanders open it."""
+IS_OTHER: Final = np.array(
     [row.file_class is FileClass.ARCHIVE and row.name not in OPENED for row in TYPES]
 )
+"""Whether it is an archive that they do not open."""
 
 
 @dataclass(slots=True, eq=False)
@@ -128,7 +128,7 @@ class Expanding:
     @property
     def types(self) -> list[int]:
         """Positions in `TYPES` of what this run opens."""
-        return [] if self.limits is None else np.flatnonzero(_IS_OPENED).tolist()
+        return [] if self.limits is None else np.flatnonzero(IS_OPENED).tolist()
 
     def add(self, job: Job) -> None:
         """Queue one container."""
@@ -308,7 +308,7 @@ class Expanding:
         seen["id"] += np.uint64(first)
         matches = [replace(match, item_id=first + match.item_id) for match in answer.matches]
         containers = [container_row(section, first, job.item) for section in answer.sections]
-        other = read[(read["status"] == Status.DONE) & _IS_OTHER[read["type"]]]
+        other = read[(read["status"] == Status.DONE) & IS_OTHER[read["type"]]]
         containers += [
             derived.ContainerRow(number, Container.POLICY, GAP_NUMBERS["policy.container-type"])
             for number in other["id"].tolist()
@@ -336,76 +336,3 @@ class Expanding:
         run.read(len(found), int(read["bytes_read"].sum()), matches)
         numbers = [row[-2] for row in kept]
         run.committed([pair for pair in zip(numbers, matches, strict=True) if pair[0]], gaps)
-
-
-class Containers:
-    """The containers of one unit that reads: handed over, decided, opened."""
-
-    def __init__(self, expanding: Expanding, volume: "Examined") -> None:
-        self._expanding = expanding
-        self._volume = volume
-        self._streams: dict[int, Stream] = {}
-        self._large: dict[int, Proxy] = {}
-        self.jobs: list[Job] = []
-        """Those that are being opened."""
-        self.rows: list[derived.ContainerRow] = []
-        """Those that are not opened, and why."""
-
-    def stream(self, stream: "Stream") -> None:
-        """Keep a stream until the digests of its item are known."""
-        self._streams[stream.item] = stream
-
-    def large(self, item: int, proxy: Proxy) -> None:
-        """Remember a container too large to be handed over."""
-        self._large[item] = proxy
-
-    def read(self, rows: Rows, matches: Sequence["MatchRow"], *, stored: bool = False) -> None:
-        """Decide what becomes of the containers among `CONTENT` rows that were just compared."""
-        done = rows["status"] == Status.DONE
-        for row in rows[done & _IS_OTHER[rows["type"]]]:
-            self._leave(int(row["id"]), Container.POLICY, "policy.container-type")
-        known = decoding.known(matches)
-        for row in rows[done & _IS_OPENED[rows["type"]]]:
-            item, size = int(row["id"]), int(row["bytes_read"])
-            if self._expanding.limits is None:
-                self._leave(item, Container.POLICY, "policy.container")
-            elif item in known:
-                self._leave(item, Container.KNOWN_GOOD, "")
-            else:
-                self._open(item, TYPES[int(row["type"])].name, size, stored=stored)
-        for item in rows["id"].tolist():
-            self._forget(item)
-
-    def _open(self, item: int, kind: str, size: int, *, stored: bool) -> None:
-        source: Stream | Proxy | None = self._streams.pop(item, None) or self._large.pop(item, None)
-        if source is None:  # a sound worker hands over every container it was asked for
-            self._leave(item, Container.GAP, "container.died")
-            return
-        job = Job(item, kind, size, source, self._volume, self._expanding, stored)
-        self.jobs.append(job)
-        self._expanding.add(job)
-
-    def _leave(self, item: int, status: Container, code: str) -> None:
-        self._forget(item)
-        self.rows.append(derived.ContainerRow(item, status, GAP_NUMBERS[code]))
-
-    def _forget(self, item: int) -> None:
-        self._large.pop(item, None)
-        stream = self._streams.pop(item, None)
-        if stream is not None:
-            stream.close()
-
-    def drop(self) -> None:
-        """Let go of what was handed over and is not opened."""
-        for stream in self._streams.values():
-            stream.close()
-        self._streams.clear()
-        self._large.clear()
-
-    def give_up(self) -> None:
-        """Let go of everything: the unit is read again."""
-        self.drop()
-        for job in self.jobs:
-            self._expanding.void(job)
-        self.jobs.clear()
-        self.rows.clear()

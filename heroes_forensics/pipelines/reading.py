@@ -30,12 +30,12 @@ from heroes_forensics.frames import (
 )
 from heroes_forensics.model import GAP_NUMBERS
 from heroes_forensics.pipelines import deaths, decoding
+from heroes_forensics.pipelines.containers import Containers
 from heroes_forensics.pipelines.crews import Heard
 from heroes_forensics.pipelines.deaths import Death
 from heroes_forensics.pipelines.decoding import Pictures
 from heroes_forensics.pipelines.depth import Depth
 from heroes_forensics.pipelines.examined import Examined
-from heroes_forensics.pipelines.expanding import Containers
 from heroes_forensics.pipelines.run import Run
 from heroes_forensics.store import derived
 from heroes_forensics.store.records import MatchRow, rows_digest
