@@ -71,7 +71,7 @@ conformance: $(STAMP) ## Compare with what independent tools found in real image
 	PYTHONPATH=tests $(BIN)/python -m conformance $(T)
 
 faults: $(STAMP) ## The long suites: faults, real wheels, thousands of examples
-	$(BIN)/python -m pytest -q --hypothesis-profile=long -m slow $(T)
+	$(BIN)/python -m pytest -q --hypothesis-profile=long -m slow -n $(JOBS) --dist loadfile $(T)
 
 offline: $(STAMP) ## One archive of wheels that installs without network
 	$(BIN)/python .ci/offline.py

@@ -19,7 +19,7 @@ from heroes_forensics import durable
 from heroes_forensics.pipelines import verifying
 
 KILLS = 5
-LONG_KILLS = int(float(os.environ.get("HEROES_ROUNDS", "100")))
+LONG_KILLS = int(float(os.environ.get("HEROES_ROUNDS", "100")) / 4)
 LABELS = ("E-1", "E-2", "E-3")
 DONE = {"scanned", "resumed", "finished before"}
 
