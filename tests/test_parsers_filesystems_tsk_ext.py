@@ -221,6 +221,48 @@ def test_holes_are_zeros_and_absurd_sizes_are_a_limit(tmp_path: Path) -> None:
     assert caught.value.code == "stream.limit"
 
 
+def spotted(folder: Path) -> None:
+    """Make files with holes before, between and behind extents; one has a tree of these."""
+    many = tuple((place, 4096) for place in range(0, 40 * 8192, 8192))
+    spots = {
+        "front": ((40960, 4096),),
+        "middle": ((0, 28672), (40960, 4328)),
+        "both": ((8192, 4096), (81920, 4096)),
+        "many": many,
+    }
+    for number, (name, pieces) in enumerate(spots.items(), start=1):
+        with (folder / name).open("wb") as file:
+            for place, length in pieces:
+                file.seek(place)
+                file.write(bytes([number]) * length)
+            if name == "both":
+                file.truncate(1 << 20)
+
+
+def test_holes_between_extents_are_zeros(tmp_path: Path) -> None:
+    fs = open_tsk(reader_of(ext_image(tmp_path, spotted)))
+    got = listed(fs.entries())
+    for name in ("front", "middle", "both", "many"):
+        whole = (tmp_path / "tree" / name).read_bytes()
+        assert content(fs, got.path(name.encode())) == whole
+        assert content(fs, got.path(name.encode()), step=5000) == whole
+
+
+def test_an_extent_tree_that_cannot_be_read_gives_nothing_and_no_hole(tmp_path: Path) -> None:
+    image = ext_image(tmp_path, spotted)
+    shown = run("debugfs", "-R", "ex /many", image).decode()
+    block_size = int(re.findall(r"Block size: +(\d+)", run("dumpe2fs", "-h", image).decode())[0])
+    leaf = next(line.split() for line in shown.splitlines() if line.split()[:2] == ["0/", "1"])
+    with image.open("r+b") as file:
+        file.seek(int(leaf[leaf.index("-") + 2]) * block_size)
+        file.write(bytes(block_size))
+    fs = open_tsk(reader_of(image))
+    got = listed(fs.entries())
+    assert got.path(b"many").size == (tmp_path / "tree" / "many").stat().st_size
+    assert content(fs, got.path(b"many")) == b""
+    assert content(fs, got.path(b"both")) == (tmp_path / "tree" / "both").read_bytes()
+
+
 def test_a_block_mapped_file_that_is_mostly_holes_is_read_and_holds_nothing_up(
     tmp_path: Path,
 ) -> None:

@@ -128,7 +128,7 @@ class TskFileSystem:
             parts,
             block_size=int(self._fs.info.block_size),
             volume_size=self._reader.size,
-            guessed=self._kind.startswith(("fat", "exfat")),
+            kind=self._kind,
         )
 
     def _open_mapped(self, handle: Handle) -> Reader:
