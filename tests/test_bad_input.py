@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from scans import DEMO, NOTABLE, demo_scan, folder
 
 from heroes_forensics.pipelines import cases, verifying, views
@@ -148,6 +149,41 @@ def test_a_verb_on_what_is_no_case(tmp_path: Path) -> None:
     for verb in ("findings", "inventory", "status", "report"):
         refused(heroes(verb, tmp_path), 2, "case")
     refused(heroes("verify", tmp_path), 20, "bundle")
+
+
+@pytest.mark.parametrize("verb", ["status", "inventory", "findings", "report", "verify", "scan"])
+def test_a_name_that_no_file_can_have(verb: str, tmp_path: Path) -> None:
+    evidence = [DEMO, "--case"] if verb == "scan" else []
+    done = heroes(verb, *evidence, tmp_path / ("a" * 300))
+    refused(done, 2, "cannot be reached")
+    (tmp_path / "loop").symlink_to("loop")
+    refused(heroes(verb, *evidence, tmp_path / "loop" / "x"), 2, "cannot be reached")
+    refused(heroes("scan", tmp_path / ("a" * 300), "--case", tmp_path / "c"), 20, "be reached")
+    refused(heroes("scan", DEMO, "--case", tmp_path / "c", "--set", "a" * 300), 2, "no such")
+
+
+def test_a_folder_that_may_not_be_entered(tmp_path: Path, tool: Callable[[str], str]) -> None:
+    shut = folder(tmp_path / "shut", {"case/case.db": b"", "image": b"1"})
+    shut.chmod(0)
+    case = tmp_path / "case"
+    # Root enters every folder, unless it gives that up.
+    bound = [tool("setpriv"), "--bounding-set", "-dac_override,-dac_read_search"]
+    try:
+        for arguments, code in (
+            (["status", shut / "case"], 2),
+            (["verify", shut / "case"], 2),
+            (["scan", shut / "image", "--case", case], 20),
+            (["scan", DEMO, "--case", shut / "case"], 2),
+        ):
+            done = subprocess.run(
+                [*(bound if os.geteuid() == 0 else []), HEROES, *map(str, arguments)],
+                capture_output=True,
+                check=False,
+                text=True,
+            )
+            refused(done, code, "cannot be reached: Permission denied")
+    finally:
+        shut.chmod(0o700)
 
 
 def test_a_case_whose_ledger_was_edited_is_not_written_to(tmp_path: Path) -> None:

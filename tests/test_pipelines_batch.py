@@ -282,6 +282,19 @@ def test_whatever_happens_to_one_the_rest_is_examined(
     assert "secret" not in found[0].message
 
 
+def test_a_case_that_cannot_be_reached_is_a_row(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    exhibits: list[dict[str, object]] = [
+        {"label": f"E-{n}", "sources": [str(make(tmp_path / f"e{n}"))], "case": case}
+        for n, case in enumerate(("loop/x", "a" * 300, "sound"))
+    ]
+    code, found = rows(written(tmp_path, exhibits))
+    assert code == 2
+    assert [found[f"E-{n}"]["exit_code"] for n in range(3)] == [2, 2, 0]
+    assert "cannot be reached" in found["E-0"]["message"]
+    assert "cannot be reached" in found["E-1"]["message"]
+
+
 def test_a_case_that_is_damaged_is_a_row(tmp_path: Path) -> None:
     make(tmp_path / "evidence")
     exhibits: list[dict[str, object]] = [

@@ -103,6 +103,15 @@ REFUSED: dict[str, tuple[str, str]] = {
         spoilt(exhibits__n0__sources=[{"path": "a", "expected": "x"}]),
         "source 1: there is no field expected",
     ),
+    "sources of no exhibit": (spoilt(sources=["b"]), "there is no field sources"),
+    "exhibits of an exhibit": (
+        spoilt(exhibits__n0__exhibits=[]),
+        "exhibit 1: there is no field exhibits",
+    ),
+    "sources of a source": (
+        spoilt(exhibits__n0__sources=[{"path": "a", "sources": ["b"]}]),
+        "source 1: there is no field sources",
+    ),
     "a key file": (spoilt(exhibits__n0__key_file="k"), "key_file cannot be used yet"),
     "a key file of a source": (
         spoilt(exhibits__n0__sources=[{"path": "a", "key_file": "k"}]),
@@ -215,6 +224,11 @@ def test_what_makes_no_sense_is_refused_with_its_place(name: str, tmp_path: Path
 TABLES: dict[str, tuple[str, str]] = {
     "no source column": ("exhibit,seal\nE-1,a\n", "line 2 lacks exhibit or source"),
     "a path column": ("exhibit,path\nE-1,a\n", "has a column path"),
+    "an authority in one cell": (
+        "exhibit,source,authority,authority.kind\nE-1,a,x,warrant\n",
+        "has a column authority",
+    ),
+    "exhibits in a cell": ("exhibit,source,exhibits\nE-1,a,x\n", "there is no field exhibits"),
     "a column twice": ("exhibit,source,seal,seal\nE-1,a,1,2\n", "the column seal twice"),
     "a column without a name": ("exhibit,source,\nE-1,a,1\n", "a column without a name"),
     "a line after quoted line ends": (
@@ -280,6 +294,11 @@ def test_ten_thousand_exhibits_are_read(tmp_path: Path) -> None:
     tree[9_999]["label"] = "E-0"
     with pytest.raises(UsageError, match="names the exhibit E-0 twice"):
         load(tmp_path, json.dumps({"exhibits": tree}))
+
+
+def test_a_name_too_long_for_a_file_is_that_of_a_set(tmp_path: Path) -> None:
+    found = load(tmp_path, spoilt(sets=["a" * 300]))
+    assert found.exhibits[0].settings["sets"] == ["a" * 300]
 
 
 def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:

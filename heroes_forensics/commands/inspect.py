@@ -52,7 +52,7 @@ _SAID_OF_VOLUME: Final = frozenset(
 
 
 @click.command("inspect", cls=Verb)
-@click.argument("source", type=options.PATH)
+@click.argument("source", type=options.SOURCE)
 @click.option(
     "--as",
     "treat_as",

@@ -1,5 +1,6 @@
 """Options that several verbs share, and how a passphrase is asked for."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -8,7 +9,8 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from heroes_forensics.errors import UsageError
+from heroes_forensics.display import shown
+from heroes_forensics.errors import EvidenceError, HeroesError, UsageError
 from heroes_forensics.model import JSON
 
 PASSPHRASE_LIMIT: Final = 4096
@@ -24,8 +26,47 @@ TREAT_AS: Final = ("auto", "image", "tar", "zip", "file")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-PATH: Final = click.Path(path_type=Path)
-"""A path that may not exist: what is missing is said by what needs it, with its own exit code."""
+
+class _Reachable(click.Path):
+    """A path that may not exist: what is missing is said by what needs it.
+
+    One that nobody can look up, or a folder that may not be entered, is refused here, once for all
+    who would ask for files in it.
+    """
+
+    def __init__(self, error: type[HeroesError]) -> None:
+        super().__init__(path_type=Path)
+        self._error = error
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - as click has it
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Path:
+        path = Path(super().convert(value, param, ctx))  # type: ignore[arg-type] # a Path, as asked for
+        try:
+            # The dot needs the right to enter a folder.
+            path.stat()
+            if path.is_dir():
+                os.stat(f"{path}/.")  # noqa: PTH116 - a Path has no dot at its end
+        except ValueError:
+            raise self._error(f"{shown(str(path))} is no path") from None
+        except OSError as error:
+            if error.errno not in _MISSING:
+                raise self._error(
+                    f"{shown(str(path))} cannot be reached: {error.strerror}",
+                    hint="check the path and the rights on the folders above it",
+                ) from error
+        return path
+
+
+_MISSING: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
+"""Errors of a path at which there is nothing."""
+
+PATH: Final = _Reachable(UsageError)
+SOURCE: Final = _Reachable(EvidenceError)
+"""The path of evidence."""
 
 
 def own_process() -> bool:

@@ -27,7 +27,7 @@ STATED: Final = (
 
 
 @click.command("scan", cls=Verb)
-@click.argument("sources", metavar="SOURCE...", nargs=-1, type=options.PATH)
+@click.argument("sources", metavar="SOURCE...", nargs=-1, type=options.SOURCE)
 @click.option(
     "--case", "case_dir", required=True, type=options.PATH, metavar="DIR",
     help="The folder of the case: a new one, an empty one, or a case.",

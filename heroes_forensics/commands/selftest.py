@@ -15,7 +15,7 @@ from heroes_forensics.model import JSON
 
 
 @click.command("selftest", cls=Verb)
-@click.argument("sources", metavar="[SOURCE]...", nargs=-1, type=options.PATH)
+@click.argument("sources", metavar="[SOURCE]...", nargs=-1, type=options.SOURCE)
 @click.option(
     "--preflight", "case_dir", type=options.PATH, metavar="CASE",
     help="Check instead whether a scan of the sources into CASE can begin: room, rights, clock.",

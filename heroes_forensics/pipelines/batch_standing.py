@@ -5,6 +5,7 @@ Nothing is kept beside the cases: what is finished, interrupted or new is read f
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -191,7 +192,7 @@ def _same_sets(had: Sequence[JSON], wanted: Sequence[str]) -> bool:
         return True
     left = list(had)
     for name in dict.fromkeys(wanted):
-        named = _digest(name) if Path(name).is_file() else name
+        named = _digest(name) if os.path.isfile(name) else name  # noqa: PTH113 - however long the name
         keys = ("set", "name", "source_sha256")
         match = [each for each in had if named in {str(each[key]) for key in keys}]
         if not match:

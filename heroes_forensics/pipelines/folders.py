@@ -49,6 +49,14 @@ def check_place(folder: Path) -> None:
     Raises:
         UsageError: it holds something else, cannot be written, or lies on another machine.
     """
+    try:
+        folder.stat()
+    except OSError as error:
+        if error.errno not in {errno.ENOENT, errno.ENOTDIR}:
+            raise UsageError(
+                f"the case directory {folder} cannot be reached: {error.strerror}",
+                hint="check the path and the rights on the folders above it",
+            ) from error
     kind = file_system(folder)
     if kind in NETWORK:
         raise UsageError(

@@ -21,7 +21,6 @@ from heroes_forensics.pipelines.manifest_fields import (
     EXHIBIT,
     FORMAT,
     LATER,
-    LISTS,
     OF_A_CASE,
     SOURCE,
     TOP,
@@ -104,7 +103,7 @@ def load(path: Path, *, cases_dir: Path | None = None) -> Manifest:
 def _exhibits(
     tree: Mapping[str, object], folder: Path, what: str, cases_dir: Path | None
 ) -> list[Exhibit]:
-    top = _fields(tree, TOP, what)
+    top = _fields(tree, TOP, what, lists="exhibits")
     if top.get("format", FORMAT) != FORMAT:
         raise UsageError(f"{what} is of another format than {FORMAT}")
     root = cases_dir or folder / str(top.get("cases", CASES))
@@ -123,7 +122,7 @@ def _exhibits(
 def _exhibit(
     each: Mapping[str, object], common: Mapping[str, object], folder: Path, root: Path, where: str
 ) -> Exhibit:
-    own = _fields(each, EXHIBIT, where)
+    own = _fields(each, EXHIBIT, where, lists="sources")
     if "label" not in own:
         raise UsageError(f"{where} has no label", hint=_EXAMPLE)
     try:
@@ -156,7 +155,7 @@ def _described(fields: Mapping[str, Any]) -> dict[str, str]:
 def _set(name: str, folder: Path) -> str:
     """Return a set as a scan takes it: a path where there is such a file, else a name."""
     path = folder / name
-    return str(path.absolute()) if "/" in name or path.is_file() else name
+    return str(path.absolute()) if "/" in name or os.path.isfile(path) else name  # noqa: PTH113 - however long the name
 
 
 def _source(value: object, folder: Path, where: str) -> Source:
@@ -170,18 +169,21 @@ def _source(value: object, folder: Path, where: str) -> Source:
     return Source(folder / str(fields["path"]), tuple(fields.get("expect", ())))
 
 
-def _fields(tree: Mapping[str, object], known: Mapping[str, Field], where: str) -> dict[str, Any]:
-    """Read the fields of an object; lists of exhibits and sources are left to others."""
+def _fields(
+    tree: Mapping[str, object], known: Mapping[str, Field], where: str, *, lists: str = ""
+) -> dict[str, Any]:
+    """Read the fields of an object; the list that may stand in it is left to others."""
     for name in tree:
         if name in LATER:
             raise UsageError(
                 f"{where}: {name} cannot be used yet: this version opens no encrypted volume",
                 hint=f"leave {name} out: encrypted volumes are listed as not examined",
             )
-        if name not in known and name not in LISTS:
+        if name not in known and name != lists:
+            fields = sorted({*known, lists} - {"", *LATER})
             raise UsageError(
                 f"{where}: there is no field {shown(name, limit=_NAME_LIMIT)}",
-                hint=f"known are: {', '.join(sorted({*known, *LISTS} - LATER))}",
+                hint=f"known are: {', '.join(fields)}",
             )
     return {
         name: known[name].read(value, f"{where}: {name}")

@@ -203,7 +203,6 @@ SOURCE: Final[dict[str, Field]] = {
     "expect": Field(_TEXTS, "Digests that the media must have: sha256:HEX.", _digests),
     "key_file": COMMON["key_file"],
 }
-LISTS: Final = frozenset({"exhibits", "sources"})
 
 
 def schema() -> JSON:

@@ -79,6 +79,10 @@ def _check_columns(columns: list[str], what: str) -> None:
             raise UsageError(f"{what} has a column without a name")
         if name in seen:
             raise UsageError(f"{what} has the column {shown(name, limit=_NAME_LIMIT)} twice")
+        if name == "authority":
+            raise UsageError(
+                f"{what} has a column authority", hint="in a table it is authority.kind and so on"
+            )
         if name in {"label", "sources", "path"}:
             raise UsageError(
                 f"{what} has a column {name}", hint="in a table they are called exhibit and source"
