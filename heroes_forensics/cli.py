@@ -187,6 +187,9 @@ def _run(arguments: Sequence[str], *, own_process: bool) -> int:
             code = heroes.invoke(context)
     except click.exceptions.Exit as done:
         code = done.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        sys.stderr.write(f"{error.format_message()}\n")  # help: its lines stay lines
+        code = error.exit_code
     Output(as_json=False).flush()
     return code if isinstance(code, int) else DONE
 

@@ -1,6 +1,7 @@
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 from cli_runner import PROGRAM, here, process, stand_in
 
 from heroes_forensics import __version__, cli, errors
+from heroes_forensics.commands.status import _text
 from heroes_forensics.errors import HeroesError
 from heroes_forensics.model import JSON
 from heroes_forensics.registry import Plugin
@@ -343,3 +345,20 @@ def test_formats_lists_every_table(capsys: pytest.CaptureFixture[str]) -> None:
 def test_formats_imports_no_code_of_a_format() -> None:
     loaded = loaded_after("formats")
     assert not loaded & {"numpy", "sqlalchemy", "dfvfs", "pytsk3", "pyewf", "jinja2"}
+
+
+@pytest.mark.parametrize("path", [(), ("case",), ("hashset",)])
+def test_a_group_alone_shows_its_help_in_lines(
+    path: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = here(capsys, *path, "--help")
+    alone = here(capsys, *path)
+    assert alone.code == 2
+    assert alone.err.strip() == asked.out.strip()
+
+
+def test_the_command_that_goes_on_names_the_case(tmp_path: Path) -> None:
+    lines = _text(
+        {"runs": [{"run": "r", "interruptions": [{"cause": "operator"}]}]}, case_dir=tmp_path
+    )
+    assert f"heroes scan --case {tmp_path} --resume" in re.sub(r"\n +", " ", "\n".join(lines))

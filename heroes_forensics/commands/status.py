@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -45,7 +46,7 @@ def status(*, case_dir: Path, follow: bool, as_json: bool) -> int:
         with suppress(KeyboardInterrupt):  # the way to end it, hence no failure
             out.show_all(_flushed(out, views.events(case_dir, follow=True)), "event", _event)
     else:
-        out.show(views.status(case_dir), "status", _text)
+        out.show(views.status(case_dir), "status", partial(_text, case_dir=case_dir))
     return DONE
 
 
@@ -88,7 +89,8 @@ def _other(row: JSON) -> Iterator[str]:
     yield f"{string(row, 'time')}  {string(row, 'type', 'event')}: {plain(rest)}".strip()
 
 
-def _text(row: JSON) -> Iterator[str]:
+def _text(row: JSON, *, case_dir: Path) -> Iterator[str]:
+    resume = f"heroes scan --case {plain(str(case_dir))} --resume"
     reference = string(row, "reference")
     yield f"Case {string(row, 'case')}{f', reference {reference}' if reference else ''}"
     yield f"Names are {string(row, 'names', 'sealed')}."
@@ -100,7 +102,7 @@ def _text(row: JSON) -> Iterator[str]:
         yield f"  {string(run, 'started')} to {ended}"
         for each in records(run, "interruptions"):
             again = string(each, "resumed")
-            after = f"taken up again {again}" if again else "go on with: heroes scan --resume"
+            after = f"taken up again {again}" if again else f"go on with: {resume}"
             cause = word("cause", string(each, "cause"))
             yield from hanging(
                 "  ", f"interrupted, noted {string(each, 'noted')}: {cause}; {after}"
