@@ -89,6 +89,15 @@ def test_the_program_puts_its_fence_up(tmp_path: Path) -> None:
     assert "isolation of workers A4" in done.err
 
 
+def test_a_case_among_temporary_files_has_a_fence_too(tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    done = process("scan", str(DEMO), "--case", str(case), environment={"TMPDIR": str(tmp_path)})
+    assert done.code == 0, done.err
+    runs: Any = views.status(case)["runs"]
+    assert runs[0]["isolation"]["missing"] == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["case"]
+
+
 def test_a_second_thread_would_stay_outside(tmp_path: Path) -> None:
     """Row 10: the start is refused, with a sentence that calls it a bug."""
     code = (

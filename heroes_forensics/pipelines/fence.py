@@ -23,6 +23,9 @@ FENCE: Final = "coordinator-fence"
 FILTER: Final = "coordinator-filter"
 """How the record of a run calls these layers."""
 
+_FOR_ANYBODY: Final = ("/dev/shm", "/var/tmp")  # noqa: S108 - a file is tried there, never kept
+"""Folders that anybody may write to, where the one for temporary files is within the fence."""
+
 NOT_OURS: Final = {FENCE: "not-the-program"}
 """What a process that only uses this package has instead."""
 
@@ -67,7 +70,7 @@ def write_only_below(folders: Iterable[Path]) -> sandbox.Layers:
         FENCE: sandbox.applied(lambda: landlock.write_only_below(allowed)),
         FILTER: sandbox.applied(restrict),
     }
-    if not layers[FENCE] and _can_write_elsewhere():
+    if not layers[FENCE] and _can_write_elsewhere(allowed):
         layers[FENCE] = "not-refused"
     return layers
 
@@ -79,9 +82,12 @@ def _existing(folder: Path) -> Path:
     return folder
 
 
-def _can_write_elsewhere() -> bool:
-    """Try to make a file in the folder for temporary files, which anybody may write to."""
-    path = Path(tempfile.gettempdir()) / f"heroes-fence-{uuid4()}"
+def _can_write_elsewhere(allowed: Iterable[Path]) -> bool:
+    """Try to make a file where anybody may, but outside of what is allowed."""
+    roots = [folder.resolve() for folder in allowed]
+    places = (Path(place).resolve() for place in (tempfile.gettempdir(), *_FOR_ANYBODY))
+    outside = (place for place in places if not any(map(place.is_relative_to, roots)))
+    path = next(outside, Path("/")) / f"heroes-fence-{uuid4()}"
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except OSError:
