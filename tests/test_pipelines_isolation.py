@@ -2,7 +2,9 @@
 
 import errno
 import json
+import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -241,3 +243,20 @@ def test_the_kernel_really_gives_the_answers_asked_for() -> None:
     code = "import os; os.chroot('/')"
     done = denied({"chroot": errno.EXDEV}, [sys.executable, "-c", code])
     assert "OSError: [Errno 18]" in done.stderr
+
+
+def test_what_a_killed_run_left_behind_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    kept = tmp_path / "kept"
+    for name in ("kept", "heroes-probe-old", "heroes-probe-new", "heroes-proberer"):
+        (tmp_path / name / "folder").mkdir(parents=True)
+    (tmp_path / "heroes-probe-link").symlink_to(kept)
+    for name in ("heroes-probe-old", "heroes-probe-link", "heroes-proberer"):
+        os.utime(tmp_path / name, (0, 0), follow_symlinks=False)
+    with isolation._own_folder() as made:  # noqa: SLF001 - where a probe lies
+        assert Path(made).parent == tmp_path
+    left = {each.name for each in tmp_path.iterdir()}
+    assert left == {"kept", "heroes-probe-new", "heroes-proberer", "heroes-probe-link"}
+    assert (kept / "folder").is_dir()

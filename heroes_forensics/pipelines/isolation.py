@@ -5,9 +5,12 @@ level of what was refused. Levels: docs/isolation.md.
 """
 
 import os
+import shutil
 import signal
 import socket
+import stat
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -336,13 +339,27 @@ def _own_folder() -> "tempfile.TemporaryDirectory[str]":
         try:
             if parent is not None:
                 parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return tempfile.TemporaryDirectory(prefix="heroes-probe-", dir=parent)
+            _sweep(Path(parent or tempfile.gettempdir()))
+            return tempfile.TemporaryDirectory(prefix=_OWN_FOLDER, dir=parent)
         except OSError as error:
             reason = error.strerror or ""
     raise StoppedError(
         f"a folder for trying the locks of workers could not be made: {reason}",
         hint="the folder for temporary files (TMPDIR) or HEROES_HOME must be writable",
     )
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what runs that were killed while they tried their locks left behind."""
+    with suppress(OSError), os.scandir(parent) as entries:
+        for entry in entries:
+            if not entry.name.startswith(_OWN_FOLDER):
+                continue
+            with suppress(OSError):
+                info = entry.stat(follow_symlinks=False)
+                old = time.time() - info.st_mtime > _LEFT_SECONDS
+                if old and info.st_uid == os.geteuid() and stat.S_ISDIR(info.st_mode):
+                    shutil.rmtree(entry.path)
 
 
 @contextmanager
@@ -353,6 +370,9 @@ def _listening(address: str) -> Iterator[None]:
         yield
 
 
+_OWN_FOLDER: Final = "heroes-probe-"
+_LEFT_SECONDS: Final = 3600
+"""No run tries its locks for so long."""
 SOCKET: Final = "socket"
 _LONGEST_ADDRESS: Final = 107
 """Bytes of the path of a socket (unix(7))."""
