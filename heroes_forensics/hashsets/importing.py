@@ -60,7 +60,7 @@ class _Packer:
     def add(self, record: Record) -> Batch | None:
         """Take one record; return a batch when there is no room for it in the current one."""
         self.records += 1
-        number, md5, sha1, sha256, size, entry, flags, category, series = record
+        number, md5, sha1, sha256, size, entry, flags, category, series, _ = record
         if md5 in _NOTHING:
             md5 = self._nothing(md5)
         if sha1 in _NOTHING:
@@ -147,7 +147,10 @@ def import_rows(descriptor: int, options: JSON) -> Iterator[Frame]:
                 if count <= REJECTS_NAMED:
                     rejected.append(record.number)
                     yield Control("rejected", {"line": record.number, "reason": record.reason})
-            elif (batch := packer.add(record)) is not None:
+                continue
+            for value in record.values:
+                tally.other(value.kind)
+            if (batch := packer.add(record)) is not None:
                 yield batch
         if (batch := packer.flush()) is not None:
             yield batch

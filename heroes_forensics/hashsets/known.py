@@ -56,6 +56,27 @@ class Algorithm(NamedTuple):
 
 ALGORITHMS: Final = (Algorithm("md5", 16, 1), Algorithm("sha1", 20, 2), Algorithm("sha256", 32, 4))
 
+VALUE_KINDS: Final[dict[str, int]] = {
+    "sha512": 64,
+    "ed2k": 16,
+    "aich": 20,
+    "tth": 24,
+    "btmh": 32,
+    "pdq": 32,
+    "photodna": 144,
+    "tmk": 0,
+    "md5-512": 16,
+    "md5-64k": 16,
+    "id": 0,
+}
+"""Other values of a record that are kept as they came, and their bytes; 0 is any number of them.
+``md5-512`` and ``md5-64k`` are of the first bytes of a file, ``id`` is the supplier's own name of
+an entry, in UTF-8. A kind that is not in this table is kept under the name the supplier gave it,
+as UTF-8 text."""
+
+VALUE_LIMIT: Final = 4096
+"""Bytes of one such value; what is longer is counted and left out."""
+
 EMPTY_INPUT: Final = frozenset(
     {
         md5(b"", usedforsecurity=False).digest(),

@@ -33,6 +33,17 @@ _MAX_DIGITS: Final = len(str(MAX_SIZE))
 WIDTHS: Final = {algorithm.name: algorithm.width for algorithm in ALGORITHMS}
 
 
+class Value(NamedTuple):
+    """Something else that a record says of its file: kept, compared only where its kind is."""
+
+    kind: str
+    """A key of `VALUE_KINDS`, or the supplier's own word for it."""
+    data: bytes
+    """Raw bytes of a kind of the table, else the text as it came, in UTF-8."""
+    quality: int = -1
+    """Of a perceptual value, 0 to 100; -1 when not said."""
+
+
 class Record(NamedTuple):
     """One record as supplied; ``b""`` is a digest that it does not carry."""
 
@@ -46,6 +57,7 @@ class Record(NamedTuple):
     flags: int = 0
     category: str = ""
     series: str = ""
+    values: tuple[Value, ...] = ()
 
 
 def of(number: int, algorithm: str, value: bytes, *, size: int = -1) -> Record:
