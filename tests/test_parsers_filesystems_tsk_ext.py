@@ -263,6 +263,43 @@ def test_an_extent_tree_that_cannot_be_read_gives_nothing_and_no_hole(tmp_path: 
     assert content(fs, got.path(b"both")) == (tmp_path / "tree" / "both").read_bytes()
 
 
+@pytest.mark.parametrize("lost", [1, 3])
+def test_an_extent_tree_that_lost_entries_is_no_file_with_holes(tmp_path: Path, lost: int) -> None:
+    """The Sleuth Kit reads what the lost entries named as zeros, and says nothing."""
+    image = ext_image(tmp_path, spotted)
+    shown = run("debugfs", "-R", "ex /many", image).decode()
+    leaf = next(line.split() for line in shown.splitlines() if line.split()[:2] == ["0/", "1"])
+    with image.open("r+b") as file:
+        at = int(leaf[leaf.index("-") + 2]) * _block_size(image) + 2
+        file.seek(at)
+        count = int.from_bytes(file.read(2), "little")
+        file.seek(at)
+        file.write((count - lost).to_bytes(2, "little"))
+    fs = open_tsk(reader_of(image))
+    got = listed(fs.entries())
+    with pytest.raises(OSError, match="fewer blocks"):
+        fs.open(got.path(b"many").handle)
+    assert content(fs, got.path(b"both")) == (tmp_path / "tree" / "both").read_bytes()
+
+
+@pytest.mark.parametrize("size", [200_000, 10_000_000], ids=["small", "large"])
+def test_a_block_map_that_lost_pointers_is_no_file_with_holes(tmp_path: Path, size: int) -> None:
+    def fill(folder: Path) -> None:
+        (folder / "f").write_bytes(os.urandom(size))
+
+    image = ext_image(tmp_path, fill, kind="ext2", size="16M", options=("-b", "1024"))
+    fs = open_tsk(reader_of(image))
+    assert content(fs, listed(fs.entries()).path(b"f")) == (tmp_path / "tree" / "f").read_bytes()
+    shown = run("debugfs", "-R", "stat /f", image).decode()
+    (table,) = re.findall(r"\(IND\):(\d+)", shown)[:1]
+    with image.open("r+b") as file:
+        file.seek(int(table) * 1024 + 40)
+        file.write(bytes(12))
+    fs = open_tsk(reader_of(image))
+    with pytest.raises(OSError, match="fewer blocks"):
+        fs.open(listed(fs.entries()).path(b"f").handle)
+
+
 def test_a_block_mapped_file_that_is_mostly_holes_is_read_and_holds_nothing_up(
     tmp_path: Path,
 ) -> None:

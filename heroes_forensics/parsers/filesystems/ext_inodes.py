@@ -25,15 +25,18 @@ _SUPER: Final = 1024
 _MAGIC: Final = 0xEF53
 _FIRST: Final = 11
 _CHUNK: Final = 1 << 20
-_DIRECT: Final = 12
+DIRECT: Final = 12
+"""Pointers of an inode that name blocks of content; those after them name tables."""
 _LARGEST: Final = (1 << 63) - 1
 _BLOCKS: Final = 8192
 """Blocks from which on a file is read by us: at worst the kit takes a second for these."""
 _EXTENTS_OR_INLINE: Final = 0x10080000
-_HUGE_FILE: Final = 0x40000
+HUGE_FILE: Final = 0x40000
+"""Flag of an inode that counts its blocks in blocks, not in sectors."""
 _NARROW: Final = 32
 _WIDE: Final = 64
-_SMALLEST_INODE: Final = 128
+SMALLEST_INODE: Final = 128
+"""Bytes that every inode has."""
 _CACHED: Final = 64
 """Indirect blocks kept in memory while a file is read."""
 
@@ -50,6 +53,8 @@ class Layout(NamedTuple):
     reserved: frozenset[int]
     tables: tuple[tuple[int, int, int], ...]
     """First inode number, byte offset and number of inodes ever used, of each group."""
+    clustered: bool = False
+    """Space is given out in clusters of several blocks (bigalloc)."""
 
     def offset_of(self, address: int) -> int:
         """Return the byte offset of an inode.
@@ -76,12 +81,12 @@ def layout_of(reader: Reader) -> Layout:
     first_block, log_size = struct.unpack_from("<II", block, 20)
     (blocks_per_group,) = struct.unpack_from("<I", block, 32)
     (per_group,) = struct.unpack_from("<I", block, 40)
-    inode_size = struct.unpack_from("<H", block, 88)[0] if block[76] else _SMALLEST_INODE
+    inode_size = struct.unpack_from("<H", block, 88)[0] if block[76] else SMALLEST_INODE
     compatible, incompatible, read_only = struct.unpack_from("<III", block, 92)
     width = struct.unpack_from("<H", block, 254)[0] if incompatible & 0x80 else _NARROW
     (first_meta,) = struct.unpack_from("<I", block, 260)
     size = 1024 << (log_size & 31)
-    fits = _SMALLEST_INODE <= inode_size <= size and _NARROW <= width <= size
+    fits = SMALLEST_INODE <= inode_size <= size and _NARROW <= width <= size
     if not per_group or not blocks_per_group or not fits or size > 1 << 16:
         raise OSError("the superblock makes no sense")
     reserved = {struct.unpack_from("<I", block, at)[0] for at in (0x240, 0x244, 0x26C, 0x280)}
@@ -106,7 +111,8 @@ def layout_of(reader: Reader) -> Layout:
         if not (checked and flags & 1):
             count = max(0, per_group - unused) if checked else per_group
             tables.append((group * per_group + 1, table * size, count))
-    return Layout(size, inode_size, frozenset(reserved), tuple(tables))
+    clustered = read_only & 0x200 != 0
+    return Layout(size, inode_size, frozenset(reserved), tuple(tables), clustered)
 
 
 def _has_super(group: int, compatible: int, read_only: int) -> int:
@@ -160,7 +166,7 @@ def mapped_inodes(reader: Reader) -> dict[int, Mapped]:
             for index in _large(rows, layout).tolist():
                 row = rows[index]
                 size = int(row["size"]) | int(row["size_high"]) << 32
-                unit = layout.block_size if row["flags"] & _HUGE_FILE else 512
+                unit = layout.block_size if row["flags"] & HUGE_FILE else 512
                 found[first + index] = Mapped(
                     offset + index * layout.inode_size,
                     min(size, _LARGEST),
@@ -213,8 +219,8 @@ class BlockMapStream:
     """A block-mapped file as a `Reader`: twelve direct blocks and three levels of indirection."""
 
     def __init__(self, reader: Reader, offset: int, block_size: int) -> None:
-        raw = reader.pread(offset, _SMALLEST_INODE)
-        if len(raw) < _SMALLEST_INODE:
+        raw = reader.pread(offset, SMALLEST_INODE)
+        if len(raw) < SMALLEST_INODE:
             raise OSError("the inode cannot be read")
         self._reader = reader
         self._width = block_size
@@ -264,13 +270,13 @@ class BlockMapStream:
         self._blocks.clear()
 
     def _address(self, index: int) -> int:
-        if index < _DIRECT:
+        if index < DIRECT:
             return self._map[index]
-        index -= _DIRECT
+        index -= DIRECT
         for level in range(1, 4):
             reach: int = self._fan**level
             if index < reach:
-                block = self._map[_DIRECT + level - 1]
+                block = self._map[DIRECT + level - 1]
                 while level and block:
                     reach //= self._fan
                     level -= 1  # noqa: PLW2901 - down the tree

@@ -13,8 +13,10 @@ import pytsk3
 from heroes_forensics.model import Entry, Gap, Listing, TimeBasis
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.filesystems import tsk_tables as t
+from heroes_forensics.parsers.filesystems.ext_blocks import check_blocks
 from heroes_forensics.parsers.filesystems.ext_inodes import (
     BlockMapStream,
+    Layout,
     Mapped,
     layout_of,
     mapped_inodes,
@@ -24,6 +26,7 @@ from heroes_forensics.parsers.filesystems.tsk_image import TskImage, steady_zone
 from heroes_forensics.parsers.filesystems.tsk_stream import (
     MAPPED,
     Handle,
+    Volume,
     check_holes,
     open_stream,
 )
@@ -48,6 +51,7 @@ class TskFileSystem:
         if number not in t.KINDS:
             raise UnsupportedError("no supported file system", code="volume.unknown")
         self._kind = t.KINDS[number]
+        self._layout: Layout | None = None
 
     @property
     def kind(self) -> str:
@@ -123,22 +127,31 @@ class TskFileSystem:
         parts = Handle.unpack(handle)
         if parts.flags & MAPPED:
             return self._open_mapped(parts)
-        return open_stream(
-            self._fs,
-            parts,
-            block_size=int(self._fs.info.block_size),
-            volume_size=self._reader.size,
+        volume = Volume(
             kind=self._kind,
+            block_size=int(self._fs.info.block_size),
+            size=self._reader.size,
+            check_blocks=self._check_blocks if self._kind.startswith("ext") else None,
         )
+        return open_stream(self._fs, parts, volume)
+
+    def _check_blocks(self, address: int) -> None:
+        check_blocks(self._reader, self._ext_layout(), address)
+
+    def _ext_layout(self) -> Layout:
+        if self._layout is None:
+            self._layout = layout_of(self._reader)
+        return self._layout
 
     def _open_mapped(self, handle: Handle) -> Reader:
-        layout = layout_of(self._reader)
+        layout = self._ext_layout()
         offset = layout.offset_of(handle.address)
         stream = BlockMapStream(self._reader, offset, layout.block_size)
         if stream.size != handle.size:
             raise UnsupportedError("the size has changed", code="stream.changed")
         allocated = min(stream.allocated, self._reader.size)
         check_holes(stream.size, allocated, self._reader.size)
+        check_blocks(self._reader, layout, handle.address)
         return stream
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from heroes_forensics.parsers.base import UnsupportedError
 from heroes_forensics.parsers.filesystems import tsk_tables as t
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 _FORM: Final = struct.Struct("<BIIIQq")
@@ -129,22 +129,25 @@ class EmptyStream:
         """Nothing is held."""
 
 
-def open_stream(
-    fs: "Any",  # noqa: ANN401
-    handle: Handle,
-    *,
-    block_size: int,
-    volume_size: int,
-    kind: str,
-) -> TskStream | EmptyStream:
+class Volume(NamedTuple):
+    """What reading a stream needs to know of its file system."""
+
+    kind: str
+    block_size: int
+    size: int
+    """Bytes of the volume."""
+    check_blocks: "Callable[[int], None] | None" = None
+    """Where holes are not written down: raises `OSError` when the file of a metadata address
+    has lost part of its map."""
+
+
+def open_stream(fs: "Any", handle: Handle, volume: Volume) -> TskStream | EmptyStream:  # noqa: ANN401
     """Open the attribute a handle names.
 
     Args:
         fs: an open `pytsk3.FS_Info`.
         handle: unpacked handle of an entry.
-        block_size: bytes of a block of the file system.
-        volume_size: bytes of the volume.
-        kind: name of the file system.
+        volume: what `fs` is.
 
     Raises:
         OSError: the stream cannot be read.
@@ -152,7 +155,7 @@ def open_stream(
     """
     deleted = not handle.flags & ALLOCATED
     # FAT keeps no cluster list of deleted entries.
-    guessed = kind.startswith(("fat", "exfat"))
+    guessed = volume.kind.startswith(("fat", "exfat"))
     if handle.flags & NO_METADATA:
         raise UnsupportedError("the metadata cannot be read", code="entry.unreadable")
     if handle.flags & ELSEWHERE:
@@ -175,10 +178,7 @@ def open_stream(
         return EmptyStream(0)
     if found.info.size != handle.size:
         raise UnsupportedError("the size has changed", code="stream.changed")
-    # A hole before or between extents is a filler to the kit, which gives no runs at all when an
-    # extent cannot be read. Elsewhere a filler stands for runs that were not found.
-    holes = kind.startswith("ext")
-    allocated = _check_runs(found, handle.size, block_size, volume_size, holes=holes)
+    allocated = _check_runs(found, handle, volume)
     return TskStream(file, handle, allocated)
 
 
@@ -199,27 +199,25 @@ def _attribute(file: "Any", kind: int, number: int) -> "Any":  # noqa: ANN401
     return None
 
 
-def _check_runs(
-    attribute: "Any",  # noqa: ANN401
-    size: int,
-    block_size: int,
-    volume_size: int,
-    *,
-    holes: bool,
-) -> int:
+def _check_runs(attribute: "Any", handle: Handle, volume: Volume) -> int:  # noqa: ANN401
+    """Return the bytes allocated, -1 where runs do not tell."""
     flags = int(attribute.info.flags)
-    if size < 0:
+    if handle.size < 0:
         raise UnsupportedError("the stated size is not a size", code="stream.limit")
     if flags & t.ATTRIBUTE_RESIDENT:
         return -1
     allocated = 0
+    holes = False
     for run in attribute:
         mark = int(run.flags)
-        if mark & t.RUN_FILLER and not holes:
-            raise OSError("part of the list of runs is missing")
+        holes = holes or mark & (t.RUN_SPARSE | t.RUN_FILLER) != 0
         if not mark & (t.RUN_SPARSE | t.RUN_FILLER):
-            allocated += run.len * block_size
-    check_holes(size, allocated, volume_size)
+            allocated += run.len * volume.block_size
+        elif mark & t.RUN_FILLER and volume.check_blocks is None:
+            raise OSError("part of the list of runs is missing")
+    check_holes(handle.size, allocated, volume.size)
+    if holes and volume.check_blocks is not None:
+        volume.check_blocks(handle.address)
     return -1 if flags & t.ATTRIBUTE_COMPRESSED else allocated
 
 
