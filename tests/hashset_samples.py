@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from hashlib import md5, sha1, sha256
+from hashlib import md5, sha1, sha256, sha512, shake_128
 from pathlib import Path
 from typing import Final
 
@@ -13,8 +13,19 @@ import numpy as np
 from heroes_forensics.frames import Batch, Frame, Rows
 from heroes_forensics.hashsets.catalogue import Catalogue, SetRecord
 from heroes_forensics.hashsets.describing import Description
+from heroes_forensics.hashsets.formats import IMPORTERS
+from heroes_forensics.hashsets.formats.base import (
+    HEAD,
+    Importer,
+    Options,
+    Record,
+    Rejected,
+    Tally,
+)
 from heroes_forensics.hashsets.hset import HashSetFile
 from heroes_forensics.hashsets.importing import import_rows
+from heroes_forensics.hashsets.supplied import opened as supplied_file
+from heroes_forensics.registry import Plugin, find
 
 KEY: Final = bytes(range(32))
 
@@ -42,8 +53,36 @@ class Sample:
         return sha256(self.data).digest()
 
     @property
+    def sha512(self) -> bytes:
+        return sha512(self.data).digest()
+
+    @property
+    def ed2k(self) -> bytes:
+        """Made-up bytes of the right length, as are the values below: nothing computes them."""
+        return self._made_up("ed2k", 16)
+
+    @property
+    def aich(self) -> bytes:
+        return self._made_up("aich", 20)
+
+    @property
+    def tth(self) -> bytes:
+        return self._made_up("tth", 24)
+
+    @property
+    def pdq(self) -> bytes:
+        return self._made_up("pdq", 32)
+
+    @property
+    def photodna(self) -> bytes:
+        return self._made_up("photodna", 144)
+
+    @property
     def size(self) -> int:
         return len(self.data)
+
+    def _made_up(self, kind: str, width: int) -> bytes:
+        return shake_128(kind.encode() + self.data).digest(width)
 
 
 S: Final = [Sample(number) for number in range(64)]
@@ -106,6 +145,36 @@ def collect(frames: list[Frame]) -> Imported:
 
 def imported(data: bytes, **options: object) -> Imported:
     return collect(frames_of(data, **options))
+
+
+@dataclass
+class Read:
+    """What an importer yields, before anything is packed, dropped or judged."""
+
+    format: str
+    records: list[Record]
+    rejected: list[Rejected]
+    tally: Tally
+
+
+def read(data: bytes, *, name: str = "", options: Options | None = None) -> Read:
+    """Read a file with the importer that recognises it, or with the one that is named."""
+    with descriptor_of(data) as descriptor, supplied_file(descriptor, len(data)) as supplied:
+        row = find(IMPORTERS, name) if name else recognised(supplied.head)
+        assert row is not None
+        tally = Tally()
+        result = list(row.load().read(supplied, options or Options(), tally))
+    return Read(
+        row.name,
+        [item for item in result if isinstance(item, Record)],
+        [item for item in result if isinstance(item, Rejected)],
+        tally,
+    )
+
+
+def recognised(head: bytes) -> Plugin[Importer] | None:
+    """Return the row that takes a file of these first bytes: first match wins."""
+    return next((row for row in IMPORTERS if row.load().recognises(head[:HEAD])), None)
 
 
 def _plain(row: np.void, area: bytes) -> dict[str, object]:

@@ -1,13 +1,15 @@
 import contextlib
 import json
+from base64 import b64encode
 from collections.abc import Callable
 
 import pytest
-from hashset_samples import S, imported
+from hashset_samples import S, imported, read
 from hypothesis import given
 from hypothesis import strategies as st
 
 from heroes_forensics.errors import HashSetError
+from heroes_forensics.hashsets.formats.base import Value
 from heroes_forensics.hashsets.formats.vics import IMPORTER, tri_state
 from heroes_forensics.hashsets.known import unpack_flags
 
@@ -72,7 +74,10 @@ def test_version_1_with_text_for_numbers_and_alternative_hashes() -> None:
         AlternativeHashes=[
             {"MD5": S[0].md5.hex(), "HashName": "SHA-1", "HashValue": S[0].sha1.hex()},
             {"MD5": S[0].md5.hex(), "HashName": "sha_256", "HashValue": S[0].sha256.hex()},
-            {"MD5": S[0].md5.hex(), "HashName": "PhotoDNA", "HashValue": "AAEC"},
+            {"HashName": "PhotoDNA", "HashValue": b64encode(S[0].photodna).decode()},
+            {"HashName": "Photo-DNA", "HashValue": "AAEC"},
+            {"HashName": "EDK", "HashValue": S[0].ed2k.hex()},
+            {"HashName": "SSDEEP", "HashValue": "3:abc:def"},
         ],
     )
     item["odata.id"] = "Media"
@@ -82,8 +87,54 @@ def test_version_1_with_text_for_numbers_and_alternative_hashes() -> None:
     assert (row["md5"], row["sha1"], row["sha256"]) == (S[0].md5, S[0].sha1, S[0].sha256)
     assert (row["size"], row["entry"], row["category"]) == (5, 0, "2")
     assert (result.facts["version"], result.facts["region"]) == ("1.3", "")
-    assert result.facts["other_hashes"] == {"photodna": 1}
+    assert result.facts["other_hashes"] == {"photodna": 1, "ed2k": 1, "ssdeep": 1}
+    assert result.facts["skipped"] == {"bad-photodna": 1}
     assert result.facts["unknown_fields"] == []
+
+
+def test_hashes_of_other_kinds_are_kept_with_their_record() -> None:
+    text = b64encode(S[0].photodna).decode()
+    alternatives = [
+        {"HashName": "PhotoDNA", "HashValue": text},
+        {"HashName": "PhotoDNA", "HashValue": b64encode(S[1].photodna).decode()},
+        {"HashName": "EDK", "HashValue": S[0].ed2k.hex().upper()},
+        {"HashName": "TLSH", "HashValue": "T1AB"},
+        {"HashName": "two words", "HashValue": "x"},
+    ]
+    item = media(0, PhotoDNA=text, SHA512=S[0].sha512.hex(), AlternativeHashes=alternatives)
+    (record,) = read(document(item)).records
+    assert record.values == (
+        Value("photodna", S[0].photodna),
+        Value("sha512", S[0].sha512),
+        Value("photodna", S[1].photodna),
+        Value("ed2k", S[0].ed2k),
+        Value("tlsh", b"T1AB"),
+        Value("other", b"x"),
+    )
+
+
+@pytest.mark.parametrize(
+    "value", ["AAEC", 7, ["x"], "=" * 192, b64encode(b"\0" * 144).decode(), "x" * 5000]
+)
+def test_an_unreadable_photodna_value_costs_no_record(value: object) -> None:
+    result = read(document(media(0, PhotoDNA=value)))
+    assert (result.records[0].md5, result.records[0].values) == (S[0].md5, ())
+    assert sum(result.tally.skipped.values()) == 1
+
+
+def test_a_record_of_very_many_hashes_is_bounded() -> None:
+    many = [{"HashName": f"h{number}", "HashValue": "x"} for number in range(1_000)]
+    result = read(document(media(0, AlternativeHashes=many)))
+    assert len(result.records[0].values) == 64
+    assert result.tally.skipped == {"too-many-values": 1}
+
+
+def test_a_set_all_of_category_8_is_of_no_stated_kind() -> None:
+    software = imported(document(media(0, Category="8"), media(1, Category=8)))
+    assert (software.facts["nature"], len(software.rows)) == ("", 2)
+    assert "category 8" in str(software.facts["warnings"])
+    mixed = imported(document(media(0, Category=8), media(1, Category=1)))
+    assert (mixed.facts["nature"], mixed.facts["warnings"]) == ("notable", [])
 
 
 def test_a_case_holds_its_media_in_case_objects() -> None:

@@ -3,13 +3,15 @@
 The specification is not public. What is read here was observed in public programs that read and
 write such files (IPED, GLEAPP, X-Ways-Clees4All); it is not certified by Project VIC. A set is a
 list of Media objects under ``value``; a case holds its Media in Case objects. Keys come in any
-order and case; ``Category`` alone says whether there is a verdict.
+order and case; ``Category`` alone says whether there is a verdict. NIST publishes known software
+in the same shape: a set whose every record has category 8 is of no stated kind, and is asked for.
 """
 
 import re
 from collections.abc import Iterator
 from typing import Final
 
+from heroes_forensics.hashsets.formats import values
 from heroes_forensics.hashsets.formats.base import (
     CATEGORY_LIMIT,
     SERIES_LIMIT,
@@ -19,6 +21,7 @@ from heroes_forensics.hashsets.formats.base import (
     Rejected,
     Supplied,
     Tally,
+    Value,
     damaged,
     from_decimal,
     from_hex,
@@ -49,14 +52,27 @@ _SHIFTS: Final = tuple((name, 2 * FLAGS.index(flag)) for name, flag in _FLAG_FIE
 _FIELDS: Final = frozenset(
     {
         *_FLAG_FIELDS,
-        *("md5", "sha1", "sha256", "photodna", "mediaid", "category", "mediasize", "mimetype"),
+        *(
+            "md5",
+            "sha1",
+            "sha256",
+            "sha512",
+            "pdq",
+            "photodna",
+            "mediaid",
+            "category",
+            "mediasize",
+            "mimetype",
+        ),
         *("relativefilepath", "precategorizationsource", "series", "tags", "comments", "name"),
         *("dateupdated", "mediafiles", "exifs", "alternativehashes", "mediametadata", "segments"),
     }
 )
+_OTHER_FIELDS: Final = ("photodna", "sha512", "pdq")
 _TWICE: Final = "\0twice"
 _WORDS: Final = {"true": True, "1": True, "false": False, "0": False}
 _MEDIA_FILES_LIMIT: Final = 10_000
+_NIST_CATEGORY: Final = "8"
 _CASE_WINDOW: Final = 1 << 18
 """Characters within which an element is tried as a whole before it is walked key by key."""
 
@@ -106,6 +122,8 @@ class _Walk:
         self._tally = tally
         self._number = 0
         self._shapes: set[str] = set()
+        self._listed = 0
+        self._software = 0
 
     def top(self) -> Iterator[Record | Rejected]:
         seen = False
@@ -127,6 +145,11 @@ class _Walk:
         if not self._tally.version:
             self._tally.warn("no context line: neither version nor region are stated")
         self._tally.facts["shape"] = "+".join(sorted(self._shapes)) or "empty"
+        if self._listed and self._software == self._listed:
+            self._tally.facts["nature"] = ""
+            self._tally.warn(
+                "every record has category 8, as in the sets of known software of NIST"
+            )
 
     def _context(self, value: object) -> None:
         found = _CONTEXT.search(value) if isinstance(value, str) else None
@@ -194,9 +217,9 @@ class _Walk:
         return self._record(number, fields)
 
     def _record(self, number: int, fields: _Fields) -> Record | Rejected:
-        digests = _digests(fields, self._tally)
-        if isinstance(digests, str):
-            return Rejected(number, digests)
+        digests, others, reason = _digests(fields, self._tally)
+        if reason:
+            return Rejected(number, reason)
         size = _number(fields.get("mediasize"))
         if size is None:
             return Rejected(number, "bad-size")
@@ -206,8 +229,10 @@ class _Walk:
         entry = _number(fields.get("mediaid"))
         if entry is None:
             self._tally.skipped["entry-number"] += 1
-        if not digests:
+        if not digests and not others:
             self._tally.skipped["no-digest"] += 1
+        self._listed += 1
+        self._software += category == _NIST_CATEGORY
         return Record(
             number,
             size=size,
@@ -215,6 +240,7 @@ class _Walk:
             flags=_flags(fields),
             category=category,
             series=self._series(fields.get("series")),
+            values=others,
             **digests,
         )
 
@@ -276,8 +302,8 @@ def _category(value: object) -> str | None:
     return text if 4 * len(text) <= CATEGORY_LIMIT or _bytes(text) <= CATEGORY_LIMIT else None
 
 
-def _digests(fields: _Fields, tally: Tally) -> dict[str, bytes] | str:
-    """Collect the digests of one Media, or name what is wrong with them."""
+def _digests(fields: _Fields, tally: Tally) -> tuple[dict[str, bytes], tuple[Value, ...], str]:
+    """Collect the digests of one Media, its other values, and what is wrong with a digest."""
     digests: dict[str, bytes] = {}
     for name, width in WIDTHS.items():
         value = fields.get(name)
@@ -285,21 +311,34 @@ def _digests(fields: _Fields, tally: Tally) -> dict[str, bytes] | str:
             continue
         digest = from_hex(value.strip(), width) if isinstance(value, str) else None
         if digest is None:
-            return f"bad-{name}"
+            return digests, (), f"bad-{name}"
         digests[name] = digest
-    if fields.get("photodna"):
-        tally.other("photodna")
+    others = _others(fields, tally)
     alternatives = fields.get("alternativehashes")
     if not isinstance(alternatives, list):
-        return digests
+        return digests, tuple(others), ""
     for item in alternatives:
-        reason = _alternative(item, digests, tally)
+        reason = _alternative(item, digests, others, tally)
         if reason:
-            return reason
-    return digests
+            return digests, (), reason
+    if len(others) > values.RECORD_VALUES:
+        tally.skipped["too-many-values"] += 1
+    return digests, tuple(others[: values.RECORD_VALUES]), ""
 
 
-def _alternative(item: object, digests: dict[str, bytes], tally: Tally) -> str:
+def _others(fields: _Fields, tally: Tally) -> list[Value]:
+    """Collect the hashes of other kinds that have a field of their own."""
+    others: list[Value] = []
+    for name in _OTHER_FIELDS:
+        value = fields.get(name)
+        if isinstance(value, str):
+            others += values.read(name, value, tally)
+        elif value:
+            tally.skipped[f"bad-{name}"] += 1
+    return others
+
+
+def _alternative(item: object, digests: dict[str, bytes], others: list[Value], tally: Tally) -> str:
     """Add one alternative hash; return what is wrong with it, empty when nothing is."""
     name = item.get("hashname") if isinstance(item, dict) else None
     value = item.get("hashvalue") if isinstance(item, dict) else None
@@ -307,7 +346,9 @@ def _alternative(item: object, digests: dict[str, bytes], tally: Tally) -> str:
         return "" if name is None or value is None else "bad-alternative-hash"
     low = name.strip().lower().replace("-", "").replace("_", "")
     if low not in WIDTHS:
-        tally.other(low)
+        if len(others) <= values.RECORD_VALUES:
+            found = values.read(low, value, tally)
+            others.extend(more for more in found if more not in others)
         return ""
     digest = from_hex(value.strip(), WIDTHS[low])
     if digest is None:
