@@ -109,13 +109,11 @@ def test_hashes_of_other_kinds_are_kept_with_their_record() -> None:
         Value("photodna", S[1].photodna),
         Value("ed2k", S[0].ed2k),
         Value("tlsh", b"T1AB"),
-        Value("other", b"x"),
+        Value("two-words", b"x"),
     )
 
 
-@pytest.mark.parametrize(
-    "value", ["AAEC", 7, ["x"], "=" * 192, b64encode(b"\0" * 144).decode(), "x" * 5000]
-)
+@pytest.mark.parametrize("value", ["AAEC", 7, ["x"], "=" * 192, "x" * 5000])
 def test_an_unreadable_photodna_value_costs_no_record(value: object) -> None:
     result = read(document(media(0, PhotoDNA=value)))
     assert (result.records[0].md5, result.records[0].values) == (S[0].md5, ())
