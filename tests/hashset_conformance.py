@@ -43,6 +43,8 @@ class Row:
     """Whether the file is text, so that BOM, UTF-16 and line ends may vary."""
     byte_order_mark: bool = True
     """Whether a text may come with one."""
+    twice: bool = False
+    """Whether the file is read from its start again."""
     json: bool = False
     """Whether every cut is seen, and nesting is bounded."""
     ends: bool = True

@@ -7,6 +7,7 @@ from tracemalloc import get_traced_memory, start, stop
 from typing import Final, cast
 
 import hashset_formats_text as text_formats
+import hashset_formats_xml as xml_formats
 import pytest
 from hashset_conformance import NOTHING, Row, digests_of
 from hashset_samples import Read, S, Sample, imported, read, recognised
@@ -19,7 +20,7 @@ from heroes_forensics.hashsets.formats.base import HEAD, Rejected, Supplied, Tal
 from heroes_forensics.hashsets.formats.jsonstream import DEPTH_LIMIT
 from heroes_forensics.registry import find
 
-ROWS: Final = (*text_formats.ROWS,)
+ROWS: Final = (*text_formats.ROWS, *xml_formats.ROWS)
 TEXTS: Final = tuple(row for row in ROWS if row.text)
 
 NOT_HERE: Final = frozenset({"nsrl-sqlite"})
@@ -264,7 +265,7 @@ def _pieces(row: Row, count: int) -> Iterator[bytes]:
 
 
 @pytest.mark.slow
-@every_text
+@pytest.mark.parametrize("row", [row for row in TEXTS if not row.twice], ids=lambda row: row.name)
 def test_a_million_records_need_no_more_memory_than_a_few(row: Row) -> None:
     wanted = 1_000_000
     stream = BufferedReader(_Endless(_pieces(row, wanted)), HEAD)

@@ -82,11 +82,25 @@ class Bounded(io.RawIOBase):
     def __init__(self, inner: BinaryIO, compressed: int) -> None:
         super().__init__()
         self._inner = inner
-        self._left = FREE + RATIO_LIMIT * compressed
+        self._limit = FREE + RATIO_LIMIT * compressed
+        self._at = 0
 
     def readable(self) -> bool:
         """Say that it can be read."""
         return True
+
+    def seekable(self) -> bool:
+        """Say that it can be read from its start again."""
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Return to the start, or say where it stands; nothing else."""
+        if (offset, whence) == (0, os.SEEK_SET):
+            self._inner.seek(0)
+            self._at = 0
+        elif (offset, whence) != (0, os.SEEK_CUR):
+            raise io.UnsupportedOperation("a compressed hash set is read from its start")
+        return self._at
 
     def readinto(self, buffer: object) -> int:
         """Fill ``buffer``; errors of the decompressor become `HashSetError`."""
@@ -98,8 +112,8 @@ class Bounded(io.RawIOBase):
                 "the compressed hash set is damaged, encrypted or cut short",
                 hint="nothing of it was imported; unpack it with another tool to see why",
             ) from error
-        self._left -= len(data)
-        if self._left < 0:
+        self._at += len(data)
+        if self._at > self._limit:
             raise HashSetError(f"the compressed hash set expands more than {RATIO_LIMIT} times")
         view[: len(data)] = data
         return len(data)

@@ -14,6 +14,9 @@ _HERE: Final = "heroes_forensics.hashsets.formats"
 IMPORTERS: Final[tuple[Plugin[Importer], ...]] = (
     Plugin("nsrl-sqlite", f"{_HERE}.nsrl_sqlite:IMPORTER", "NIST NSRL RDS version 3 (SQLite)."),
     Plugin("vics", f"{_HERE}.vics:IMPORTER", "Project VIC VICS 1.x and 2.0 (JSON)."),
+    Plugin("ncmec", f"{_HERE}.ncmec:IMPORTER", "NCMEC hash sharing version 2 (XML)."),
+    Plugin("c4all", f"{_HERE}.c4all:IMPORTER", "C4All and C4M indexes (XML)."),
+    Plugin("openioc", f"{_HERE}.openioc:IMPORTER", "OpenIOC 1.0 and 1.1 (XML)."),
     Plugin("nsrl-text", f"{_HERE}.nsrl_text:IMPORTER", "NIST NSRL RDS versions 1.5 and 2 (text)."),
     Plugin("hashdeep", f"{_HERE}.hashdeep:IMPORTER", "hashdeep 1.0 lists with sizes."),
     Plugin("bsd", f"{_HERE}.bsd:IMPORTER", "BSD and openssl tag lists: MD5 (name) = value."),

@@ -12,14 +12,14 @@ from heroes_forensics.errors import HashSetError
 from heroes_forensics.hashsets.formats.base import HEAD, LINE_LIMIT, damaged
 
 CHUNK: Final = 1 << 18
-_UTF32: Final = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
+UTF32: Final = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 
 
 def encoding_of(head: bytes) -> tuple[str, int]:
     """Return the encoding that a BOM names, else UTF-8, and the length of the BOM."""
     if head.startswith(BOM_UTF8):
         return "utf-8", len(BOM_UTF8)
-    if head.startswith(BOM_UTF16_LE) and not head.startswith(_UTF32[0]):
+    if head.startswith(BOM_UTF16_LE) and not head.startswith(UTF32[0]):
         return "utf-16-le", len(BOM_UTF16_LE)
     if head.startswith(BOM_UTF16_BE):
         return "utf-16-be", len(BOM_UTF16_BE)
@@ -50,7 +50,7 @@ def utf8_chunks(stream: BinaryIO, *, zeros: bool = False) -> Iterator[bytes]:
     """
     chunk = stream.read(CHUNK)
     encoding, bom = encoding_of(chunk)
-    if chunk.startswith(_UTF32):
+    if chunk.startswith(UTF32):
         raise HashSetError("the hash set is UTF-32 text, which no supplier format uses")
     decoder = getincrementaldecoder(encoding)() if encoding != "utf-8" else None
     chunk = chunk[bom:]
