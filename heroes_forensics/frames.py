@@ -109,13 +109,28 @@ KNOWN: Final = np.dtype(
         ("category_length", "<u2"),
         ("series_offset", "<u4"),
         ("series_length", "<u2"),
+        ("values", "<u2"),
     ]
 )
 """One record of a known-material set. ``has`` bits: 1 MD5, 2 SHA-1, 4 SHA-256. ``size`` -1 when
 absent. ``record`` is the line or the ordinal in the supplied file, from 1; ``entry`` the number
 the supplier gave it (MediaID), -1 when absent. ``flags`` packs tri-states, two bits each
 (0 absent, 1 false, 2 true). Category and series lie in the byte area as UTF-8; length 0 is
-absent."""
+absent. ``values`` is how many rows of `VALUES` belong to it: they are sent before it, in the order
+of the records."""
+
+VALUES: Final = np.dtype(
+    [
+        ("record", "<u8"),
+        ("quality", "<i2"),
+        ("kind_offset", "<u4"),
+        ("kind_length", "<u2"),
+        ("value_offset", "<u4"),
+        ("value_length", "<u2"),
+    ]
+)
+"""One other value of a record of `KNOWN`: what kind (a word) and its bytes lie in the byte area;
+``record`` as there; ``quality`` 0 to 100, -1 when not said."""
 
 
 PICTURE_FRAMES: Final = 16
@@ -202,6 +217,7 @@ ROW_TYPES: Final[dict[str, np.dtype[np.void]]] = {
     "tasks": TASK,
     "contents": CONTENT,
     "known": KNOWN,
+    "values": VALUES,
     "perceptual": PERCEPTUAL,
     "containers": CONTAINER,
 }

@@ -93,6 +93,8 @@ class Imported:
     """What one import gave."""
 
     rows: list[dict[str, object]] = field(default_factory=list)
+    values: list[tuple[int, str, bytes, int]] = field(default_factory=list)
+    """Other values: number of the record, kind, bytes, quality."""
     rejected: list[tuple[int, str]] = field(default_factory=list)
     facts: dict[str, object] = field(default_factory=dict)
 
@@ -129,7 +131,9 @@ def frames_of_file(path: Path, **options: object) -> list[Frame]:
 def collect(frames: list[Frame]) -> Imported:
     result = Imported()
     for frame in frames:
-        if isinstance(frame, Batch):
+        if isinstance(frame, Batch) and frame.kind == "values":
+            result.values.extend(_values(frame))
+        elif isinstance(frame, Batch):
             result.rows.extend(_plain(row, frame.area) for row in frame.rows)
         elif frame.kind == "rejected":
             line, reason = frame.body["line"], frame.body["reason"]
@@ -175,6 +179,12 @@ def read(data: bytes, *, name: str = "", options: Options | None = None) -> Read
 def recognised(head: bytes) -> Plugin[Importer] | None:
     """Return the row that takes a file of these first bytes: first match wins."""
     return next((row for row in IMPORTERS if row.load().recognises(head[:HEAD])), None)
+
+
+def _values(batch: Batch) -> Iterator[tuple[int, str, bytes, int]]:
+    for number, quality, kind, length, start, size in batch.rows.tolist():
+        word = batch.area[kind : kind + length].decode()
+        yield number, word, batch.area[start : start + size], quality
 
 
 def _plain(row: np.void, area: bytes) -> dict[str, object]:

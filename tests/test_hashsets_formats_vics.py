@@ -58,6 +58,7 @@ def test_version_2_with_all_it_may_say() -> None:
         "is_suspected": False,
         "self_generated": None,
         "is_precategorized": None,
+        "disputed": None,
     }
     facts = result.facts
     assert (facts["format"], facts["version"], facts["region"]) == ("vics", "2.0", "US")
@@ -87,7 +88,7 @@ def test_version_1_with_text_for_numbers_and_alternative_hashes() -> None:
     assert (row["md5"], row["sha1"], row["sha256"]) == (S[0].md5, S[0].sha1, S[0].sha256)
     assert (row["size"], row["entry"], row["category"]) == (5, 0, "2")
     assert (result.facts["version"], result.facts["region"]) == ("1.3", "")
-    assert result.facts["other_hashes"] == {"photodna": 1, "ed2k": 1, "ssdeep": 1}
+    assert result.facts["values"] == {"photodna": 1, "ed2k": 1, "ssdeep": 1}
     assert result.facts["skipped"] == {"bad-photodna": 1}
     assert result.facts["unknown_fields"] == []
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heroes_forensics.frames import CONTENT, Batch, Control, Status, entry_batches
+from heroes_forensics.frames import CONTENT, KNOWN, VALUES, Batch, Control, Status, entry_batches
 from heroes_forensics.model import Entry, EntryFlag, EntryKind
 from heroes_forensics.pipelines import wire
 
@@ -29,6 +29,22 @@ def entry(**changes: object) -> bytes:
     for name, value in changes.items():
         rows[name] = value
     return wire.encode(Batch("entries", rows, batch.area))
+
+
+def known(**changes: object) -> bytes:
+    rows = np.zeros(1, dtype=KNOWN)
+    rows["has"] = 1
+    for name, value in changes.items():
+        rows[name] = value
+    return wire.encode(Batch("known", rows))
+
+
+def value(kind: bytes = b"pdq", **changes: object) -> bytes:
+    rows = np.zeros(1, dtype=VALUES)
+    rows["kind_length"], rows["value_offset"], rows["value_length"] = len(kind), len(kind), 32
+    for name, told in changes.items():
+        rows[name] = told
+    return wire.encode(Batch("values", rows, kind + bytes(range(32))))
 
 
 def control(kind: str, body: object) -> bytes:
@@ -85,6 +101,17 @@ VIOLATIONS = {
     "batch too short": content()[:-1],
     "batch too long": content() + b"\0",
     "unknown status": content(status=9),
+    "a known record of nothing": known(has=0),
+    "an unknown digest": known(has=8),
+    "a known size below nothing": known(size=-2),
+    "a known number below none": known(entry=-2),
+    "a value that is no kind of word": value(b"a name of a file"),
+    "a value of no kind": value(kind_length=0),
+    "a kind of value outside the area": value(kind_offset=40),
+    "a value outside the area": value(value_length=33),
+    "a value of nothing": value(value_length=0),
+    "a value of too much quality": value(quality=101),
+    "a value of impossible quality": value(quality=-2),
     "done without digests": content(digested=0),
     "gap without reason": content(status=Status.GAP),
     "reason without gap": content(gap=1),

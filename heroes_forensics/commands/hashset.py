@@ -27,7 +27,17 @@ REJECTED: Final = 10
 """Rejected records shown after an import; all of them are in ``hashset show``."""
 
 _SAID: Final = (
-    *("format", "kind", "issuer", "edition", "records", "accepted", "skipped", "rejected"),
+    *(
+        "format",
+        "kind",
+        "issuer",
+        "edition",
+        "records",
+        "accepted",
+        "values",
+        "skipped",
+        "rejected",
+    ),
     *("rejected_by_reason", "signature", "profile", "profile_unverified", "unknown_codes"),
 )
 

@@ -12,7 +12,7 @@ import secrets
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,7 @@ from heroes_forensics.hashsets.sealing import (
     seal_text,
 )
 from heroes_forensics.hashsets.spill import MEMORY_ROWS, Spill
+from heroes_forensics.hashsets.values import NO_RECORD, ValueStore
 from heroes_forensics.hashsets.writing import SetWriter
 
 MAX_CATEGORIES: Final = 1 << 16
@@ -54,12 +55,19 @@ _SAME: Final = np.dtype(
         ("flags", "<u2"),
         ("has", "u1"),
         ("unused", "V3"),
+        ("values", "<u8"),
     ]
 )
 """All that makes two records equal, sealed; a whole number of u64."""
 _WORDS: Final = _SAME.itemsize // 8
 _STAGED: Final = np.dtype(
-    [("key", "<u8"), ("entry", "<i8"), ("record", "<u4"), ("same", f"V{_SAME.itemsize}")]
+    [
+        ("key", "<u8"),
+        ("entry", "<i8"),
+        ("record", "<u4"),
+        ("owner", "<u4"),
+        ("same", f"V{_SAME.itemsize}"),
+    ]
 )
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 """2^64 divided by the golden ratio, a usual multiplier of integer hashing."""
@@ -86,20 +94,26 @@ class SetBuilder:
         self._staged = Spill(directory, "record", _STAGED, memory_rows=memory_rows)
         self._categories = _Texts(MAX_CATEGORIES, "categories")
         self._series = _Texts(MAX_TEXTS, "series")
-        self._held: list[tuple[Rows, npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
+        self._values = ValueStore(directory)
+        self._held: list[_Held] = []
         self._held_rows = 0
         self._probes = _Probes()
         self.categories: Counter[str] = Counter()
         """Records by raw code; those without one under the empty text."""
         self.accepted: Counter[str] = Counter()
         """Digests taken, by algorithm."""
+        self.values: Counter[str] = self._values.accepted
+        """Other values taken, by kind."""
 
     def add(self, batch: Batch) -> None:
-        """Take one batch of `KNOWN` rows.
+        """Take one batch of `KNOWN` rows, or of the `VALUES` of those that come next.
 
         Raises:
             HashSetError: the batch is not what an importer sends, or beyond a limit.
         """
+        if batch.kind == "values":
+            self._values.take(batch)
+            return
         if batch.kind != "known" or batch.rows.dtype != KNOWN or not len(batch.rows):
             raise HashSetError("the importer sent something else than records")
         rows = batch.rows
@@ -112,7 +126,7 @@ class SetBuilder:
             has = int(np.count_nonzero(rows["has"] & row.bit))
             if has:
                 self.accepted[row.name] += has
-        self._held.append((rows, category, series))
+        self._held.append(_Held(rows, category, series, *self._values.claim(rows)))
         self._held_rows += len(rows)
         if self._held_rows >= _GATHER:
             self._seal()
@@ -124,14 +138,14 @@ class SetBuilder:
             header: what is said of the set; counts and sections are filled in here.
 
         Raises:
-            HashSetError: the set has no digest, or one digest has too many records.
+            HashSetError: the set has no digest and no value, or one digest has too many records.
             OSError: it cannot be written.
         """
         self._seal()
         path = self._directory / "set.hset"
         file_id = secrets.token_hex(16)
         with SetWriter(path) as writer:
-            spills, records = self._write_records(writer, file_id)
+            spills, records, places = self._write_records(writer, file_id)
             digests: dict[str, int] = {}
             distinct: dict[str, int] = {}
             conflicts = 0
@@ -141,7 +155,8 @@ class SetBuilder:
                     counts = _write_digests(writer, row, spills[row.name])
                     distinct[row.name] = counts[0]
                     conflicts += counts[1]
-            if not digests:
+            values = self._values.write(writer, self._set_key, file_id, places)
+            if not digests and not values:
                 raise HashSetError("the hash set holds no usable digest")
             texts = json.dumps(
                 {
@@ -159,6 +174,7 @@ class SetBuilder:
                 records=records,
                 digests=digests,
                 distinct=distinct,
+                values=values,
                 merged=self._staged.rows - records,
                 conflicts=conflicts,
                 key_check=key_check(self._set_key, self._set_id),
@@ -166,17 +182,22 @@ class SetBuilder:
             writer.finish(header, self._set_key)
         return path
 
+    def close(self) -> None:
+        """Let go of what waits on disk, finished or not."""
+        self._values.close()
+
     def _seal(self) -> None:
         """Seal what was gathered and hand it to the first spill."""
         if not self._held:
             return
-        rows = np.concatenate([held[0] for held in self._held])
+        rows = np.concatenate([held.rows for held in self._held])
         self._probes.look(rows)
         same = np.zeros(len(rows), _SAME)
         for name in ("size", "flags", "has"):
             same[name] = rows[name]
-        same["category"] = np.concatenate([held[1] for held in self._held])
-        same["series"] = np.concatenate([held[2] for held in self._held])
+        same["category"] = np.concatenate([held.category for held in self._held])
+        same["series"] = np.concatenate([held.series for held in self._held])
+        same["values"] = np.concatenate([held.values for held in self._held])
         for row in ALGORITHMS:
             present = np.flatnonzero(rows["has"] & row.bit)
             if len(present):
@@ -189,12 +210,21 @@ class SetBuilder:
         staged["key"] = _mix(same)
         staged["entry"] = rows["entry"]
         staged["record"] = rows["record"]
+        staged["owner"] = np.concatenate([held.owner for held in self._held])
         staged["same"] = same.view(f"V{_SAME.itemsize}")
         self._staged.add(staged)
         self._held, self._held_rows = [], 0
 
-    def _write_records(self, writer: SetWriter, file_id: str) -> tuple[dict[str, Spill], int]:
-        """Write the table of records, each once; return the digests to sort."""
+    def _write_records(
+        self, writer: SetWriter, file_id: str
+    ) -> tuple[dict[str, Spill], int, npt.NDArray[np.uint32]]:
+        """Write the table of records, each once.
+
+        Returns:
+            The digests to sort, how many records there are, and the row of the record of each
+            number that stands for values.
+        """
+        owned = np.full(self._values.owners + 1, NO_RECORD, np.uint32)
         spills = {
             row.name: Spill(
                 self._directory, row.name, _digest_row(row), memory_rows=self._memory_rows
@@ -214,12 +244,23 @@ class SetBuilder:
                 records[name] = staged[name]
             places = np.arange(count, count + len(records), dtype=np.int64)
             writer.write(mask(_bytes(records, RECORD.itemsize), places).tobytes())
+            owned[staged["owner"]] = places
             for row in ALGORITHMS:
                 present = np.flatnonzero(same["has"] & row.bit)
                 if len(present):
                     spills[row.name].add(_digest_rows(row, same[present], places[present]))
             count += len(records)
-        return spills, count
+        return spills, count, owned
+
+
+class _Held(NamedTuple):
+    """One batch that is not sealed yet."""
+
+    rows: Rows
+    category: npt.NDArray[np.int64]
+    series: npt.NDArray[np.int64]
+    values: npt.NDArray[np.uint64]
+    owner: npt.NDArray[np.uint32]
 
 
 class _Texts:
@@ -261,6 +302,7 @@ class _Probes:
         self.rows: list[tuple[str, str]] = []
 
     def look(self, rows: Rows) -> None:
+        rows = rows[rows["has"] != 0]
         first = -self._seen % self._stride
         for row in rows[first :: self._stride]:
             algorithm = next(item for item in reversed(ALGORITHMS) if row["has"] & item.bit)
@@ -279,7 +321,7 @@ def _check(rows: Rows, area: int) -> None:
     for position in range(8):
         states |= (rows["flags"] >> 2 * position & 3 == 3).astype(np.uint16)  # noqa: PLR2004
     if (
-        (rows["has"] == 0).any()
+        ((rows["has"] == 0) & (rows["values"] == 0)).any()
         or (rows["has"] >> len(ALGORITHMS)).any()
         or (rows["size"] < -1).any()
         or (rows["entry"] < -1).any()

@@ -79,8 +79,9 @@ class Catalogue:
         """
         check(description)
         set_id = self._set_id(description)
-        with self._staging() as staging:
+        with self._staging() as staging, ExitStack() as stack:
             builder = SetBuilder(staging, set_key, set_id)
+            stack.callback(builder.close)
             facts, rejected = _consume(frames, builder)
             header, report = describe(description, facts, builder.categories)
             report["rejected_records"] = rejected
@@ -275,7 +276,8 @@ def _consume(frames: Iterable[Frame], builder: SetBuilder) -> tuple[JSON, list[J
             facts = dict(body) if isinstance(body, dict) else None
     if facts is None:
         raise HashSetError("the import ended without its report; nothing of it was kept")
-    if facts.get("accepted") != dict(builder.accepted):
+    told = (facts.get("accepted"), facts.get("values"))
+    if told != (dict(builder.accepted), dict(builder.values)):
         raise HashSetError("the import lost records on the way; nothing of it was kept")
     return facts, rejected
 

@@ -115,6 +115,7 @@ def describe(
     )
     if unknown:
         warnings.append(f"{len(unknown)} category codes have no mapping and stay uncategorised")
+    warnings += _not_compared(facts)
     warnings += _contradictions(kind, nature, profile, categories)
     source = str(facts.get("sha256", ""))
     header = Header(
@@ -179,6 +180,15 @@ def _contradictions(
         if any(meant[code] in BENIGN_VERDICTS for code in categories):
             return ["some records carry harmless categories in a notable set"]
     return []
+
+
+def _not_compared(facts: JSON) -> list[str]:
+    """Name the kinds of values that are kept and that nothing is compared with yet."""
+    values = facts.get("values")
+    if not isinstance(values, dict) or not values:
+        return []
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(values.items()))
+    return [f"kept, not compared by this version: {kinds}"]
 
 
 def _list(value: object) -> list[object]:

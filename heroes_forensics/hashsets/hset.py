@@ -29,10 +29,12 @@ from heroes_forensics.hashsets.layout import (
     PREAMBLE,
     RECORD,
     VERSION,
+    VERSIONS,
     Header,
     decode,
     radix_bits,
 )
+from heroes_forensics.hashsets.pieces import PieceReader, PieceSeal
 from heroes_forensics.hashsets.sealing import (
     DigestSeal,
     RowSeal,
@@ -40,6 +42,7 @@ from heroes_forensics.hashsets.sealing import (
     key_check,
     unseal_text,
 )
+from heroes_forensics.hashsets.values import PARTS, Values, together
 
 CHUNK: Final = 1 << 15
 """Queries of one pass: their columns stay in the processor's cache."""
@@ -91,6 +94,7 @@ class HashSetFile:
     def __init__(self, header: Header, mapped: mmap.mmap, set_key: bytes) -> None:
         self.header = header
         self._mapped = mapped
+        self._set_key = set_key
         self._data = np.frombuffer(mapped, np.uint8)
         self._mask = RowSeal(set_key, header.file, "records", width=RECORD.itemsize)
         self._records = self._column("records", header.records, RECORD.itemsize)
@@ -198,6 +202,35 @@ class HashSetFile:
         plain = self._mask(self._records[rows], rows)
         return np.ascontiguousarray(plain).view(RECORD).ravel()
 
+    def values(self, kind: str) -> Iterator[Values]:
+        """Read the other values of one kind, `heroes_forensics.hashsets.values.AT_ONCE` at a time.
+
+        Args:
+            kind: a key of ``header.values``; there is nothing of any other.
+
+        Raises:
+            HashSetError: they are not what was written.
+        """
+        if kind not in self.header.values:
+            return
+        total = 0
+        for rows, data in together(*(self._pieces(f"value.{kind}.{part}") for part in PARTS)):
+            total += len(rows)
+            if (rows["record"] >= max(1, self.header.records)).any():
+                raise HashSetError(f"the set file does not verify: values of {kind}")
+            record, length = (rows[name].astype(np.int64) for name in ("record", "length"))
+            yield Values(record, rows["quality"].copy(), length, data)
+        if total != self.header.values[kind]:
+            raise HashSetError(f"the set file does not verify: values of {kind}")
+
+    def _pieces(self, name: str) -> PieceReader:
+        section = self.header.sections[name]
+        return PieceReader(
+            section.length,
+            lambda at, size: self._mapped[section.offset + at : section.offset + at + size],
+            PieceSeal(self._set_key, self.header.file, name),
+        )
+
     def _bytes(self, name: str) -> bytes:
         section = self.header.sections[name]
         return self._mapped[section.offset : section.offset + section.length]
@@ -286,8 +319,11 @@ def _header(data: bytes) -> tuple[Header, bytes, bytes]:
     if len(data) < PREAMBLE.size or not data.startswith(MAGIC):
         raise HashSetError("the file is not a set file of this program")
     _, version, length, digest, mac = PREAMBLE.unpack_from(data)
-    if version != VERSION:
-        raise HashSetError(f"the set file has version {version}; this program reads {VERSION}")
+    if version not in VERSIONS:
+        raise HashSetError(
+            f"the set file has version {version}; this program reads 1 to {VERSION}",
+            hint="import the list again, or use the version of the program that wrote the file",
+        )
     body = data[PREAMBLE.size : PREAMBLE.size + length]
     if length > HEADER_AREA - PREAMBLE.size or sha256(body).digest() != digest:
         raise HashSetError("the set file does not verify: header")

@@ -6,26 +6,21 @@ protection and storage are the coordinator's (`heroes_forensics.hashsets.catalog
 """
 
 import os
-import struct
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
-import numpy as np
-
 from heroes_forensics.errors import HashSetError, UsageError
-from heroes_forensics.frames import KNOWN, MAX_FRAME, Batch, Control, Frame
+from heroes_forensics.frames import Control, Frame
 from heroes_forensics.hashsets.formats import IMPORTERS
 from heroes_forensics.hashsets.formats.base import (
     Importer,
     Options,
-    Record,
     Rejected,
     Supplied,
     Tally,
 )
-from heroes_forensics.hashsets.known import ALGORITHMS, CONSTANT, EMPTY_INPUT
+from heroes_forensics.hashsets.packing import Packer
 from heroes_forensics.hashsets.supplied import fingerprint, opened
 from heroes_forensics.model import JSON
 from heroes_forensics.registry import find
@@ -37,82 +32,6 @@ REJECTS_PART: Final = 1_000
 REJECTS_FEW: Final = 5
 """So many rejected records are tolerated in a small set, if more than these are good."""
 
-_ROW: Final = struct.Struct("<B16s20s32sqQqHIHIH")
-_AREA: Final = MAX_FRAME - 1024
-_NOTHING: Final = EMPTY_INPUT | CONSTANT
-
-
-@dataclass(slots=True)
-class _Packer:
-    """Makes batches of records and counts what goes into them."""
-
-    rows: list[bytes] = field(default_factory=list)
-    area: bytearray = field(default_factory=bytearray)
-    texts: dict[str, tuple[int, int]] = field(default_factory=dict)
-    room: int = _AREA
-    last: tuple[object, ...] = ()
-    records: int = 0
-    empties: int = 0
-    constants: int = 0
-    repeats: int = 0
-    accepted: Counter[str] = field(default_factory=Counter)
-
-    def add(self, record: Record) -> Batch | None:
-        """Take one record; return a batch when there is no room for it in the current one."""
-        self.records += 1
-        number, md5, sha1, sha256, size, entry, flags, category, series, _ = record
-        if md5 in _NOTHING:
-            md5 = self._nothing(md5)
-        if sha1 in _NOTHING:
-            sha1 = self._nothing(sha1)
-        if sha256 in _NOTHING:
-            sha256 = self._nothing(sha256)
-        has = (1 if md5 else 0) | (2 if sha1 else 0) | (4 if sha256 else 0)
-        if not has:
-            return None
-        same = (md5, sha1, sha256, size, flags, category, series)
-        if same == self.last:
-            self.repeats += 1
-            return None
-        self.last = same
-        batch = self.flush() if self.room < _ROW.size + 6 * (len(category) + len(series)) else None
-        category_at = self._text(category) if category else (0, 0)
-        series_at = self._text(series) if series else (0, 0)
-        self.rows.append(
-            _ROW.pack(has, md5, sha1, sha256, size, number, entry, flags, *category_at, *series_at)
-        )
-        self.room -= _ROW.size
-        return batch
-
-    def _nothing(self, digest: bytes) -> bytes:
-        if digest in EMPTY_INPUT:
-            self.empties += 1
-        else:
-            self.constants += 1
-        return b""
-
-    def _text(self, text: str) -> tuple[int, int]:
-        place = self.texts.get(text)
-        if place is None:
-            data = text.encode("utf-8", errors="backslashreplace")
-            place = self.texts[text] = (len(self.area), len(data))
-            self.area += data
-            self.room -= len(data)
-        return place
-
-    def flush(self) -> Batch | None:
-        """Return what was taken since the last batch, if anything."""
-        if not self.rows:
-            return None
-        rows = np.frombuffer(b"".join(self.rows), KNOWN)
-        for algorithm in ALGORITHMS:
-            has = int(np.count_nonzero(rows["has"] & algorithm.bit))
-            if has:
-                self.accepted[algorithm.name] += has
-        batch = Batch("known", rows, bytes(self.area))
-        self.rows, self.area, self.texts, self.room = [], bytearray(), {}, _AREA
-        return batch
-
 
 def import_rows(descriptor: int, options: JSON) -> Iterator[Frame]:
     """Read one supplier file.
@@ -123,8 +42,9 @@ def import_rows(descriptor: int, options: JSON) -> Iterator[Frame]:
             ``columns`` (list), ``map`` (object), ``accept_rejects`` (count).
 
     Yields:
-        `Batch` of `KNOWN` rows; a ``rejected`` frame for each of the first `REJECTS_NAMED` bad
-        records; and last, an ``imported`` frame with the facts of the report.
+        `Batch` of `KNOWN` rows, each after the `VALUES` of its records; a ``rejected`` frame for
+        each of the first `REJECTS_NAMED` bad records; and last, an ``imported`` frame with the
+        facts of the report.
 
     Raises:
         HashSetError: the file is damaged, not understood, changed while it was read, or has too
@@ -137,7 +57,7 @@ def import_rows(descriptor: int, options: JSON) -> Iterator[Frame]:
     sha256, size = fingerprint(descriptor)
     with opened(descriptor, size) as supplied:
         name, importer = _chosen(format_name, told, supplied)
-        tally, packer, rejects = Tally(), _Packer(), Counter[str]()
+        tally, packer, rejects = Tally(), Packer(), Counter[str]()
         rejected: list[int] = []
         count = 0
         for record in importer.read(supplied, told, tally):
@@ -147,13 +67,9 @@ def import_rows(descriptor: int, options: JSON) -> Iterator[Frame]:
                 if count <= REJECTS_NAMED:
                     rejected.append(record.number)
                     yield Control("rejected", {"line": record.number, "reason": record.reason})
-                continue
-            for value in record.values:
-                tally.other(value.kind)
-            if (batch := packer.add(record)) is not None:
-                yield batch
-        if (batch := packer.flush()) is not None:
-            yield batch
+            else:
+                yield from packer.add(record)
+        yield from packer.flush()
     if _state(descriptor) != before:
         raise HashSetError("the hash set changed while it was read", hint="import it again")
     _judge(count, packer, rejected, accept, tally)
@@ -169,7 +85,8 @@ def import_rows(descriptor: int, options: JSON) -> Iterator[Frame]:
                 "numbering": tally.numbering,
                 "records": packer.records + count,
                 "accepted": dict(packer.accepted),
-                "skipped": dict(tally.skipped),
+                "values": dict(packer.values.accepted),
+                "skipped": dict(tally.skipped + packer.skipped),
                 "rejected": count,
                 "rejected_by_reason": dict(rejects),
                 "empties": packer.empties,
@@ -227,10 +144,10 @@ def _state(descriptor: int) -> tuple[int, int]:
     return state.st_size, state.st_mtime_ns
 
 
-def _judge(count: int, packer: _Packer, rejected: list[int], accept: int, tally: Tally) -> None:
+def _judge(count: int, packer: Packer, rejected: list[int], accept: int, tally: Tally) -> None:
     """Refuse a set without a usable digest, and one with too many bad records."""
     where = ", ".join(str(number) for number in rejected[:5])
-    if not packer.accepted:
+    if not packer.accepted and not packer.values.accepted:
         detail = f"; {count} bad records, first at {tally.numbering} {where}" if count else ""
         raise HashSetError(f"the hash set holds no usable digest{detail}")
     total = packer.records + count

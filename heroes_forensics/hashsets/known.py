@@ -3,8 +3,10 @@
 Verdicts are ordered, most severe first; the issuer's own code and label always stand beside one.
 """
 
+import re
+from base64 import b32decode
 from collections.abc import Mapping
-from hashlib import md5, sha1, sha256
+from hashlib import md5, sha1, sha256, sha512
 from typing import Final, NamedTuple
 
 NOTABLE: Final = "notable"
@@ -40,8 +42,10 @@ FLAGS: Final = (
     "is_suspected",
     "self_generated",
     "is_precategorized",
+    "disputed",
 )
-"""Tri-states of a record, packed two bits each in this order: 0 absent, 1 false, 2 true."""
+"""Tri-states of a record, packed two bits each in this order: 0 absent, 1 false, 2 true.
+``disputed``: somebody whom its issuer listens to says that the record is wrong."""
 
 
 class Algorithm(NamedTuple):
@@ -77,6 +81,13 @@ as UTF-8 text."""
 VALUE_LIMIT: Final = 4096
 """Bytes of one such value; what is longer is counted and left out."""
 
+KIND_WORD: Final = re.compile(rb"[a-z0-9][a-z0-9.+_-]{0,31}")
+"""What names a kind of value; a supplier's word of another form becomes ``other``."""
+MAX_VALUE_KINDS: Final = 32
+"""Kinds in one set; values of further ones are kept as ``other``."""
+MAX_VALUES: Final = 1 << 12
+"""Values of one record; further ones are counted and left out."""
+
 EMPTY_INPUT: Final = frozenset(
     {
         md5(b"", usedforsecurity=False).digest(),
@@ -90,6 +101,15 @@ CONSTANT: Final = frozenset(
     bytes([value]) * algorithm.width for algorithm in ALGORITHMS for value in (0x00, 0xFF)
 )
 """All-zero and all-one values: fillers of exporters, not digests."""
+
+EMPTY_VALUES: Final = frozenset(
+    {
+        bytes.fromhex("31d6cfe0d16ae931b73c59d7e0c089c0"),  # ed2k and MD4
+        b32decode("LWPNACQDBZRYXW3VHJVCJ64QBZNGHOHHHZWCLNQ="),  # TTH
+        *(sha512(b"").digest(), *EMPTY_INPUT),
+    }
+)
+"""Other values of the empty input; AICH is that of SHA-1."""
 
 
 def pack_flags(values: Mapping[str, bool | None]) -> int:

@@ -1,9 +1,12 @@
-"""The form of a set file (``.hset``), version 1: one immutable file for one edition of a set.
+"""The form of a set file (``.hset``), version 2: one immutable file for one edition of a set.
 
     magic 8 | version u32 | header length u32 | SHA-256 of the header 32 | HMAC of it 32
     header: canonical JSON, within the first 64 KiB
     sections, each at a multiple of 4096: ``records``; for each algorithm ``radix``, ``key``,
-    ``rest``, ``meta``; ``texts``
+    ``rest``, ``meta``; for each kind of other values ``value.KIND.rows`` and ``value.KIND.data``
+    (`heroes_forensics.hashsets.values`); ``texts``
+
+Version 1 is the same without other values, and is read as well.
 
 All numbers are little-endian. ``key`` holds the first 8 bytes of each encrypted digest as u64,
 sorted; ``rest`` the bytes after them; ``meta`` the row of ``records`` as u32; ``radix`` the first
@@ -22,7 +25,9 @@ from heroes_forensics.hashsets.known import KINDS
 from heroes_forensics.model import JSON
 
 MAGIC: Final = b"HRSHSET\n"
-VERSION: Final = 1
+VERSION: Final = 2
+VERSIONS: Final = (1, 2)
+"""Those that are read."""
 PREAMBLE: Final = struct.Struct("<8sII32s32s")
 HEADER_AREA: Final = 1 << 16
 """Bytes before the first section; a header has to fit."""
@@ -89,6 +94,8 @@ class Header:
     digests: dict[str, int] = field(default_factory=dict)
     """Rows of each algorithm."""
     distinct: dict[str, int] = field(default_factory=dict)
+    values: dict[str, int] = field(default_factory=dict)
+    """Other values that are kept beside the digests, by kind."""
     merged: int = 0
     """Records equal to another in every respect, kept once."""
     conflicts: int = 0
@@ -117,12 +124,14 @@ def decode(data: bytes) -> Header:
     """
     try:
         body = json.loads(data)
+        if isinstance(body, dict):
+            body.setdefault("values", {})  # version 1 has none
         body = _exactly(body, {item.name for item in fields(Header)})
         body["sections"] = {
             str(name): Section(int(row["offset"]), int(row["length"]), str(row["sha256"]))
             for name, row in body["sections"].items()
         }
-        for name in ("digests", "distinct"):
+        for name in ("digests", "distinct", "values"):
             body[name] = {str(key): int(value) for key, value in body[name].items()}
         header = Header(**body)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

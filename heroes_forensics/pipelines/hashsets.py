@@ -208,6 +208,7 @@ def _facts(record: SetRecord) -> dict[str, Any]:
         "region": header.region,
         "records": header.records,
         "digests": dict(header.digests),
+        "values": dict(header.values),
         "source_sha256": header.source_sha256,
         "imported_at": header.imported_at,
     }

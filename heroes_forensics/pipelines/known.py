@@ -123,6 +123,7 @@ class Sets:
             "listed_size": hit.listed_size if hit.size_state == "conflict" else None,
             "victim_identified": states.get("victim_identified"),
             "offender_identified": states.get("offender_identified"),
+            "disputed": states.get("disputed"),
         }
         verdict = hit.verdict or "uncategorised"
         if hit.kind == KNOWN_GOOD:

@@ -33,6 +33,7 @@ from heroes_forensics.frames import (
     Rows,
     Status,
 )
+from heroes_forensics.hashsets.known import ALGORITHMS, KIND_WORD, VALUE_LIMIT
 from heroes_forensics.model import GAP_TEXTS, JSON, MAX_SIZE, EntryKind, Place
 
 _BATCH: Final = struct.Struct("<cBII")
@@ -91,7 +92,7 @@ ANSWERS: Final[dict[str, frozenset[str]]] = {
     "serve": frozenset({"served"}),
     "decode": frozenset({"perceptual"}),
     "expand": frozenset({"opened", "entries", "contents", "stream", "large", "containers"}),
-    "import": frozenset({"known", "rejected", "imported"}),
+    "import": frozenset({"known", "values", "rejected", "imported"}),
     "canary": frozenset(),
 }
 """Frames that a unit of each kind may answer with, beside ``want``, ``done`` and ``failed``."""
@@ -376,6 +377,27 @@ MAX_DETAIL: Final = 16
 _DIGEST: Final = frozenset({"alg", "computed"})
 ZONES: Final = frozenset({"utc", "local-unknown"})
 _WORD: Final = re.compile(r"[A-Za-z0-9 ._:,/+()-]{1,80}", re.ASCII)
+
+
+def _check_known(rows: Rows, area: bytes) -> None:
+    del area
+    if ((rows["has"] == 0) & (rows["values"] == 0)).any() or (rows["has"] > _ALL_DIGESTS).any():
+        raise ProtocolViolationError("a known record has no digest, or an unknown one")
+    if (rows["size"] < -1).any() or (rows["entry"] < -1).any():
+        raise ProtocolViolationError("a known record has an impossible size or number")
+
+
+def _check_values(rows: Rows, area: bytes) -> None:
+    if (rows["quality"] < -1).any() or (rows["quality"] > _BEST_QUALITY).any():
+        raise ProtocolViolationError("a value has an impossible quality")
+    if (rows["value_length"] == 0).any() or (rows["value_length"] > VALUE_LIMIT).any():
+        raise ProtocolViolationError("a value has an impossible length")
+    places = rows["kind_offset"].astype(np.int64) << 16 | rows["kind_length"]
+    for at in np.unique(places).tolist():
+        if KIND_WORD.fullmatch(area[at >> 16 : (at >> 16) + (at & 0xFFFF)]) is None:
+            raise ProtocolViolationError("a value is of a kind that is no word")
+
+
 _INSIDE: Final[dict[str, Callable[[JSON], None]]] = {
     "gap": _gap_inside,
     "damage": _damage_inside,
@@ -391,7 +413,11 @@ _STATUSES: Final = np.array(sorted(Status), dtype="u1")
 _LOCATOR_BYTES: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/.:-_+@$=,~"
 _PICTURES: Final = np.array(sorted(Picture), dtype="u1")
 _CONTAINERS: Final = np.array(sorted(Container), dtype="u1")
+_ALL_DIGESTS: Final = sum(row.bit for row in ALGORITHMS)
+_BEST_QUALITY: Final = 100
 _CHECKS: Final = {
+    "known": _check_known,
+    "values": _check_values,
     "entries": _check_entries,
     "contents": _check_contents,
     "perceptual": _check_perceptual,
