@@ -4,7 +4,7 @@
 where `plan.py` found them to lie, and computes MD5, SHA-1 and SHA-256 of each, one process a core.
 It does nothing else: it lists nothing, stores nothing, checks nothing. Of an E01 it inflates the
 chunks that the files touch and checks them, as every reader has to. ``bounds.py lanes IMAGE PLAN``
-does the same with the MD5 of several files side by side, where that is installed.
+does the same with several files side by side, where that is installed.
 ``bounds.py inflate IMAGE`` inflates and checks every chunk of an E01 and computes one MD5 over
 all, in one process: the bound of the CPU of verifying it.
 
@@ -33,7 +33,7 @@ PREFIX: Final = b"file"
 """Generated files, and nothing else on an image, are called so."""
 BUFFER: Final = 1 << 20
 GROUP: Final = 16 << 20
-"""Bytes of files whose MD5 is computed side by side."""
+"""Bytes of files whose digests are computed side by side."""
 LANES: Final = "heroes_forensics.hashing.lanes"
 
 _SMALL_FILE: Final = 8192
@@ -208,10 +208,9 @@ def _content(
 
 
 def _part_in_lanes(image: str, files: list[File]) -> dict[str, int]:
-    """Do the same with the MD5 of many files side by side, as the product's extra ``fast`` does."""
+    """Do the same with many files side by side, as the product's extra ``fast`` does."""
     pieces = opened(image).pieces
-    many: Callable[[list[bytes]], list[bytes]] = import_module(LANES).md5_many
-    sha1, sha256 = hashlib.sha1, hashlib.sha256
+    many: Callable[[list[bytes]], list[tuple[bytes, ...]]] = import_module(LANES).digest_many
     large = [each for each in files if each[0] > GROUP // 4]
     done = _part(image, large)
     check = done["check"]
@@ -219,14 +218,17 @@ def _part_in_lanes(image: str, files: list[File]) -> dict[str, int]:
     filled = 0
     for size, extents in [*(each for each in files if each[0] <= GROUP // 4), (GROUP, [])]:
         if filled + size > GROUP:
-            many(group)
+            for each, digests in zip(group, many(group), strict=True):
+                if len(digests) > 1:
+                    check ^= int.from_bytes(digests[-1][:8], "big")
+                else:  # MD5 alone
+                    hashlib.sha1(each, usedforsecurity=False).digest()
+                    check ^= int.from_bytes(hashlib.sha256(each).digest()[:8], "big")
             group, filled = [], 0
         if not extents and size:
             break  # the end
         # What a reader gives is valid until it gives the next.
         data = b"".join([bytes(piece) for piece in _content(pieces, extents)])
-        sha1(data, usedforsecurity=False).digest()
-        check ^= int.from_bytes(sha256(data).digest()[:8], "big")
         group.append(data)
         filled += size
     return {"files": len(files), "bytes": sum(size for size, _ in files), "check": check}

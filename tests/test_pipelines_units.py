@@ -149,7 +149,11 @@ class ManyFiles(units.Session):
         return Stream(len(data) + (int(handle) == len(self.data) - 1), data)
 
 
-def test_md5_side_by_side_lands_in_the_rows_it_belongs_to(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("width", [4, 8])
+def test_digests_side_by_side_land_in_the_rows_they_belong_to(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "width_of", lambda _: width)
     compiled = lanes.compiled()
     if compiled is None:
         pytest.skip("llvmlite is not installed, or this processor cannot compile while running")
@@ -167,6 +171,7 @@ def test_md5_side_by_side_lands_in_the_rows_it_belongs_to(monkeypatch: pytest.Mo
     for row, data in zip(rows, session.data, strict=True):
         assert bytes(row["md5"]) == hashlib.md5(data, usedforsecurity=False).digest()
         assert bytes(row["sha1"]) == hashlib.sha1(data, usedforsecurity=False).digest()
+        assert bytes(row["sha256"]) == hashlib.sha256(data).digest()
         assert row["bytes_read"] == len(data)
     assert [row["gap"] for row in rows[:-1]] == [0] * (len(rows) - 1)
     assert rows[-1]["gap"] == GAP_NUMBERS["stream.short"]

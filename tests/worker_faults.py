@@ -170,10 +170,10 @@ def _install() -> None:
         _progress[:] = [self]
         begin(self, number)
 
-    def faulty(data: bytes, *, md5_later: bool = False) -> Digested:
+    def faulty(data: bytes, *, later: Sequence[str] = ()) -> Digested:
         if data.startswith(MARK):
             FAULTS[data[len(MARK) :].split(b" ")[0].decode()]()
-        return digest_bytes(data, md5_later=md5_later)
+        return digest_bytes(data, later=later)
 
     Progress.unit = unit  # type: ignore[method-assign]
     contents.__dict__["digest_bytes"] = faulty

@@ -59,18 +59,19 @@ def sha512() -> "Hasher":
     return hashlib.sha512(usedforsecurity=False)
 
 
-def digest_bytes(data: bytes, *, md5_later: bool = False) -> Digested:
+def digest_bytes(data: bytes, *, later: Sequence[str] = ()) -> Digested:
     """Return the three digests of a stream that lies in memory.
 
     Args:
         data: the stream.
-        md5_later: leave the MD5 empty, for `hashing.lanes.md5_many` to compute with others.
+        later: algorithms whose digests are left empty, for `hashing.lanes.digest_many` to compute
+            with those of others.
     """
     return Digested(
         len(data),
-        b"" if md5_later else _md5(data, usedforsecurity=False).digest(),
-        _sha1(data, usedforsecurity=False).digest(),
-        _sha256(data, usedforsecurity=False).digest(),
+        b"" if "md5" in later else _md5(data, usedforsecurity=False).digest(),
+        b"" if "sha1" in later else _sha1(data, usedforsecurity=False).digest(),
+        b"" if "sha256" in later else _sha256(data, usedforsecurity=False).digest(),
         data if len(data) <= HEAD else data[:HEAD],
     )
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _FRAME_ROWS: Final = 600
 """Rows of one batch."""
 _FLUSH_ROWS: Final = 2000
-"""A worker keeps at most so many rows back: the more streams wait for their MD5, the fewer of
+"""A worker keeps at most so many rows back: the more streams wait for their digests, the fewer of
 them are too large to be computed beside the others."""
 _FLUSH_BYTES: Final = 96 << 20
 """A content batch leaves the worker at the latest after this many bytes were read, so that a
@@ -56,7 +56,7 @@ _FLUSH_STREAMS: Final = 8
 _ONE_READ: Final = 1 << 20
 """Streams up to so many bytes are read at once."""
 _ONE_READ_TOGETHER: Final = 8 << 20
-"""And where MD5 is computed of several streams side by side."""
+"""And where digests are computed of several streams side by side."""
 _PACK: Final = struct.Struct("<QBBHHq16s20s32s").pack
 """A row as `frames.CONTENT` lays it out."""
 _NOTHING: Final = b"\0" * 32
@@ -124,7 +124,7 @@ class Reading:
         self._together = lanes.prepared()
         self._limit = _ONE_READ_TOGETHER if self._together else _ONE_READ
         self._waiting: list[tuple[int, bytes]] = []
-        """Streams whose MD5 is still to be computed, by the position of their rows."""
+        """Streams with digests still to be computed, by the position of their rows."""
         self._bytes = 0
         self._streams = 0
         self._sent = time.monotonic()
@@ -202,10 +202,10 @@ class Reading:
 
     def _keep(self, number: int, flags: int, size: int, data: bytes, position: int) -> None:
         """Keep the row of a stream that lies in memory."""
-        later = self._together and len(data) >= lanes.SHORT
+        later = self._together if len(data) >= lanes.SHORT else ()
         if later:
             self._waiting.append((len(self._rows), data))
-        found = digest_bytes(data, md5_later=later)
+        found = digest_bytes(data, later=later)
         self._rows.append(_row(number, flags, size, found, position))
         self._bytes += len(data)
 
@@ -248,13 +248,13 @@ class Reading:
             yield frame
 
     def _sum_waiting(self) -> None:
-        """Compute the MD5 that rows still lack, of all of them side by side."""
+        """Compute the digests that rows still lack, of all of them side by side."""
         waiting, self._waiting = self._waiting, []
-        for (index, _), md5 in zip(
-            waiting, lanes.md5_many([data for _, data in waiting]), strict=True
-        ):
-            row = self._rows[index]
-            self._rows[index] = (*row[:_MD5], md5, *row[_MD5 + 1 :])
+        rows, after = self._rows, _MD5 + len(self._together)
+        found = lanes.digest_many([data for _, data in waiting])
+        for (index, _), digests in zip(waiting, found, strict=True):
+            row = rows[index]
+            rows[index] = (*row[:_MD5], *digests, *row[after:])
 
     def _digested(
         self, reader: "Reader", size: int, wanted: dict[int, str], copying: "_Copying"

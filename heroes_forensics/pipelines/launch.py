@@ -18,7 +18,7 @@ from heroes_forensics.parsers.storage import segments
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
 
 BULK_BYTES: Final = 256 << 20
-"""Sources of so many bytes win back what preparing the workers for speed costs: 0.2 s of CPU."""
+"""Sources of so many bytes win back what preparing the workers for speed costs: 0.4 s of CPU."""
 
 _START: Final = (
     "import gc; gc.disable(); from heroes_forensics.pipelines import zygote; zygote.main()"
