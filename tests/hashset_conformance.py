@@ -49,6 +49,8 @@ class Row:
     """Whether every cut is seen, and nesting is bounded."""
     ends: bool = True
     """Whether a cut inside the last record is seen: not where every beginning is a record."""
+    step: int = 1
+    """Bytes between two lengths at which it is cut off in the test."""
     bad: bytes | None = None
     """A record that is rejected, where the format has such; whatever stands around it is read."""
     nothing: bytes | None = None

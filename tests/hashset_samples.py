@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import md5, sha1, sha256, sha512, shake_128
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Final
 
 import numpy as np
@@ -104,7 +105,13 @@ class Imported:
 
 @contextmanager
 def descriptor_of(data: bytes) -> Iterator[int]:
-    """Give an anonymous file with these bytes."""
+    """Give a file with these bytes that is gone afterwards."""
+    if data.startswith(b"SQLite format 3\0"):  # opened by its path
+        with NamedTemporaryFile() as file:
+            file.write(data)
+            file.flush()
+            yield file.fileno()
+        return
     descriptor = os.memfd_create("supplied")
     try:
         at = 0

@@ -56,7 +56,7 @@ ROLES: Final = {
         Role("parser", hands_on=True),
         Role("expander", hands_on=True),
         Role("decoder"),
-        Role("importer", opens_early="heroes_forensics.hashsets.formats.nsrl_sqlite"),
+        Role("importer", opens_early="heroes_forensics.hashsets.formats.sqlite_file"),
     )
 }
 

@@ -12,6 +12,8 @@ from heroes_forensics.registry import Plugin
 _HERE: Final = "heroes_forensics.hashsets.formats"
 
 IMPORTERS: Final[tuple[Plugin[Importer], ...]] = (
+    Plugin("kdb", f"{_HERE}.kdb:IMPORTER", "The Sleuth Kit and Autopsy databases (SQLite)."),
+    Plugin("iped", f"{_HERE}.iped:IMPORTER", "IPED hash databases (SQLite)."),
     Plugin("nsrl-sqlite", f"{_HERE}.nsrl_sqlite:IMPORTER", "NIST NSRL RDS version 3 (SQLite)."),
     Plugin("vics", f"{_HERE}.vics:IMPORTER", "Project VIC VICS 1.x and 2.0 (JSON)."),
     Plugin("ncmec", f"{_HERE}.ncmec:IMPORTER", "NCMEC hash sharing version 2 (XML)."),

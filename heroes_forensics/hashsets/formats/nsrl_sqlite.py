@@ -1,22 +1,16 @@
 """NIST NSRL RDS version 3: an SQLite database, in its minimal and its full layout.
 
 In the minimal layout ``FILE`` is a table; in the full one it is a view over ``METADATA``, which is
-read instead because the view is much slower. No column is assumed: they are looked up. The file
-is hostile input: read-only and immutable, no extension, no trusted schema, an authorizer that
-allows reading and nothing else, and a limit on the work between two rows.
-
-SQLite opens files by path only, and a locked worker has no paths: `open_before_locks` opens the
-one file that was handed in while there still are some, and reads no more of it than its header.
+read instead because the view is much slower. No column is assumed: they are looked up. Rows of one
+file in several packages follow one another, and are compared before they are read.
 """
 
-import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, suppress
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from heroes_forensics.errors import HashSetError
+from heroes_forensics.hashsets.formats import sqlite_file
 from heroes_forensics.hashsets.formats.base import (
     MAX_SIZE,
     WIDTHS,
@@ -25,41 +19,10 @@ from heroes_forensics.hashsets.formats.base import (
     Rejected,
     Supplied,
     Tally,
-    damaged,
     from_hex,
 )
 
-_MAGIC: Final = b"SQLite format 3\0"
-_PAGE_SIZE_AT: Final = 16
-_PAGES_AT: Final = 28
-_CHANGE_AT: Final = 24
-_VALID_FOR_AT: Final = 92
 _SIZE_COLUMNS: Final = ("file_size", "bytes", "size")
-_STEPS: Final = 100_000
-"""Instructions of SQLite's machine between two checks of the work limit."""
-_CHECKS: Final = 2_000
-"""Checks that may pass without a row: 2 x 10^8 instructions, some seconds."""
-_BATCH: Final = 1_000
-_ALLOWED: Final = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ})
-_FUNCTIONS: Final = frozenset({"count", "upper", "lower", "hex", "coalesce", "ifnull"})
-_PRAGMAS: Final = frozenset({"table_info", "trusted_schema", "cell_size_check", "mmap_size"})
-_LIMITS: Final = {
-    sqlite3.SQLITE_LIMIT_LENGTH: 1 << 20,
-    sqlite3.SQLITE_LIMIT_SQL_LENGTH: 1 << 16,
-    sqlite3.SQLITE_LIMIT_COLUMN: 100,
-    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 20,
-    sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 4,
-    sqlite3.SQLITE_LIMIT_VDBE_OP: 25_000,
-    sqlite3.SQLITE_LIMIT_FUNCTION_ARG: 8,
-    sqlite3.SQLITE_LIMIT_ATTACHED: 0,
-    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 50,
-    sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER: 10,
-    sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 1,
-    sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
-}
-
-_EARLY: Final[dict[int, sqlite3.Connection | Exception]] = {}
-"""By descriptor: databases opened before this process was locked, or why they could not be."""
 
 
 class NsrlSqlite:
@@ -69,7 +32,7 @@ class NsrlSqlite:
 
     def recognises(self, head: bytes) -> bool:
         """Say yes to an SQLite file; which tables it has shows when it is opened."""
-        return head.startswith(_MAGIC)
+        return head.startswith(sqlite_file.MAGIC)
 
     def read(
         self, supplied: Supplied, options: Options, tally: Tally
@@ -77,44 +40,7 @@ class NsrlSqlite:
         """Yield one record for each row of the table of files."""
         del options
         tally.numbering = "record"
-        if supplied.descriptor < 0:
-            raise HashSetError(
-                "a compressed SQLite database cannot be read in place", hint="unpack it first"
-            )
-        _check_whole(supplied)
-        work = _Work()
-        try:
-            with closing(_opened(supplied.descriptor)) as database:
-                _restrict(database, work)
-                database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-                yield from _rows(database, work, tally)
-        except sqlite3.Error as error:
-            if work.spent:
-                raise damaged("reading a row took too much work", f"row {work.rows}") from error
-            what = "the SQLite database is not readable"
-            raise damaged(what, f"after row {work.rows}") from error
-        except (UnicodeError, OverflowError) as error:
-            raise damaged("a value is of the wrong type", f"after row {work.rows}") from error
-
-
-class _Work:
-    """Counts the work since the last row, and stops it beyond the limit."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-        self.spent = False
-        self._checks = 0
-
-    def check(self) -> int:
-        """Answer SQLite, which asks every `_STEPS` instructions: 1 stops the statement."""
-        self._checks += 1
-        self.spent = self._checks > _CHECKS
-        return int(self.spent)
-
-    def moved(self, rows: int) -> None:
-        """Note that rows came."""
-        self.rows += rows
-        self._checks = 0
+        yield from sqlite_file.rows(supplied, lambda base, work: _rows(base, work, tally))
 
 
 class _Layout(NamedTuple):
@@ -124,102 +50,17 @@ class _Layout(NamedTuple):
     size: str
 
 
-def _check_whole(supplied: Supplied) -> None:
-    """Refuse a file that is shorter than its header says (sqlite.org/fileformat.html, 1.3)."""
-    head = supplied.head
-    page = int.from_bytes(head[_PAGE_SIZE_AT : _PAGE_SIZE_AT + 2], "big")
-    page = 1 << 16 if page == 1 else page
-    pages = int.from_bytes(head[_PAGES_AT : _PAGES_AT + 4], "big")
-    valid = head[_CHANGE_AT : _CHANGE_AT + 4] == head[_VALID_FOR_AT : _VALID_FOR_AT + 4]
-    if valid and page * pages > supplied.size:
-        raise damaged("the file is cut short", f"byte {supplied.size} of {page * pages}")
-
-
-def open_before_locks(descriptor: int) -> frozenset[int]:
-    """Open a file that calls itself an SQLite database, for the `read` that comes later.
-
-    What goes wrong now is told then: whoever calls this has no unit yet that could fail.
-
-    Returns:
-        The descriptors that SQLite made, which have to stay open.
-    """
-    try:
-        if os.pread(descriptor, len(_MAGIC), 0) != _MAGIC:
-            return frozenset()
-    except OSError:  # a pipe, a bad medium
-        return frozenset()
-    try:
-        _EARLY[descriptor], made = _open(descriptor)
-    except (sqlite3.Error, HashSetError) as error:
-        _EARLY[descriptor] = error
-        return frozenset()
-    return made
-
-
-def _opened(descriptor: int) -> sqlite3.Connection:
-    early = _EARLY.pop(descriptor, None)
-    if isinstance(early, Exception):
-        raise early
-    return _open(descriptor)[0] if early is None else early
-
-
-def _open(descriptor: int) -> tuple[sqlite3.Connection, frozenset[int]]:
-    before = _descriptors_of(descriptor)
-    uri = f"file:/proc/self/fd/{descriptor}?mode=ro&immutable=1"
-    database = sqlite3.connect(uri, uri=True, isolation_level=None)
-    made = _descriptors_of(descriptor) - before
-    # SQLite follows the link in /proc to a path and opens that by name, which may be another
-    # file by now: it must have opened the very one that was handed in.
-    if not made:
-        database.close()
-        raise HashSetError("the SQLite database was replaced while it was opened")
-    return database, made
-
-
-def _restrict(database: sqlite3.Connection, work: _Work) -> None:
-    for limit, value in _LIMITS.items():
-        database.setlimit(limit, value)
-    for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0"):
-        database.execute(f"PRAGMA {pragma}")
-    database.set_authorizer(_authorize)
-    database.set_progress_handler(work.check, _STEPS)
-    database.text_factory = bytes
-
-
-def _descriptors_of(descriptor: int) -> frozenset[int]:
-    """Return the open descriptors of the file that ``descriptor`` is one of."""
-    wanted = os.fstat(descriptor)
-    found = set()
-    for entry in Path("/proc/self/fd").iterdir():
-        with suppress(OSError):  # the descriptor of this very listing is closed by now
-            if os.path.samestat(os.fstat(int(entry.name)), wanted):
-                found.add(int(entry.name))
-    return frozenset(found)
-
-
-def _authorize(
-    action: int, first: str | None, second: str | None, database: str | None, source: str | None
-) -> int:
-    del database, source
-    if action in _ALLOWED:
-        return sqlite3.SQLITE_OK
-    if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() in _FUNCTIONS:
-        return sqlite3.SQLITE_OK
-    if action == sqlite3.SQLITE_PRAGMA and (first or "").lower() in _PRAGMAS:
-        return sqlite3.SQLITE_OK
-    return sqlite3.SQLITE_DENY
-
-
-def _rows(database: sqlite3.Connection, work: _Work, tally: Tally) -> Iterator[Record | Rejected]:
+def _rows(
+    database: sqlite3.Connection, work: sqlite_file.Work, tally: Tally
+) -> Iterator[Record | Rejected]:
     layout = _layout(database)
     tally.version = "3"
     tally.facts["table"] = layout.table
     names = [f'"{name}"' if name else "NULL" for name in (*layout.columns, layout.size)]
     # The names are columns that the database itself lists, compared with fixed words.
-    cursor = database.execute(f'SELECT {", ".join(names)} FROM "{layout.table}"')  # noqa: S608
+    query = f'SELECT {", ".join(names)} FROM "{layout.table}"'  # noqa: S608
     number = 0
-    while batch := cursor.fetchmany(_BATCH):
-        work.moved(len(batch))
+    for batch in sqlite_file.batches(database, work, query):
         for row in batch:
             number += 1
             yield _record(number, row, layout, tally)
@@ -227,14 +68,17 @@ def _rows(database: sqlite3.Connection, work: _Work, tally: Tally) -> Iterator[R
 
 def _layout(database: sqlite3.Connection) -> _Layout:
     for table in ("METADATA", "FILE"):
-        listed = database.execute(f'PRAGMA table_info("{table}")').fetchall()
-        names = {bytes(row[1]).decode("ascii", errors="replace").lower() for row in listed}
+        names = sqlite_file.columns_of(database, table)
         columns = tuple(name if name in names else "" for name in WIDTHS)
         if any(columns):
             size = next((name for name in _SIZE_COLUMNS if name in names), "")
             return _Layout(table, columns, size)
+    hint = ""
+    if sqlite_file.columns_of(database, "HASHES"):
+        hint = "if it is of Autopsy or IPED, write it anew first: sqlite3 FILE VACUUM"
     raise HashSetError(
-        "the SQLite database is no NSRL RDS version 3: neither METADATA nor FILE holds digests"
+        "the SQLite database is no NSRL RDS version 3: neither METADATA nor FILE holds digests",
+        hint=hint,
     )
 
 
