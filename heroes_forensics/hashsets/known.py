@@ -78,6 +78,9 @@ VALUE_KINDS: Final[dict[str, int]] = {
 an entry, in UTF-8. A kind that is not in this table is kept under the name the supplier gave it,
 as UTF-8 text."""
 
+NAMING: Final = frozenset({"id"})
+"""Kinds that name an entry and say nothing of its content: alone they make no record."""
+
 VALUE_LIMIT: Final = 4096
 """Bytes of one such value; what is longer is counted and left out."""
 

@@ -21,6 +21,7 @@ from heroes_forensics.hashsets.known import (
     KIND_WORD,
     MAX_VALUE_KINDS,
     MAX_VALUES,
+    NAMING,
     VALUE_KINDS,
     VALUE_LIMIT,
 )
@@ -121,7 +122,7 @@ class Packer:
         if values:
             values = self._usable(values)
         has = (1 if md5 else 0) | (2 if sha1 else 0) | (4 if sha256 else 0)
-        if not has and not values:
+        if not has and all(value.kind in NAMING for value in values):
             return ()
         same = (md5, sha1, sha256, size, flags, category, series, values)
         if same == self.last:
