@@ -47,10 +47,12 @@ class Row:
     """Whether the file is read from its start again."""
     json: bool = False
     """Whether every cut is seen, and nesting is bounded."""
-    ends: bool = True
-    """Whether a cut inside the last record is seen: not where every beginning is a record."""
     step: int = 1
     """Bytes between two lengths at which it is cut off in the test."""
+    repeats: bool = True
+    """Whether a record that comes twice is yielded twice."""
+    unbounded: bool = True
+    """Whether a file may be of any length; a page may not."""
     bad: bytes | None = None
     """A record that is rejected, where the format has such; whatever stands around it is read."""
     nothing: bytes | None = None

@@ -115,20 +115,13 @@ def test_one_bad_record_is_named_and_the_others_are_read(row: Row) -> None:
 def test_digests_of_the_empty_input_are_dropped_and_counted(row: Row) -> None:
     assert row.nothing is not None
     data = row.build([row.record(S[0]), row.nothing, row.record(S[1])])
-    if not {"md5", "sha1", "sha256"} & set(row.carries):
-        result = read(data, options=row.options)
-        assert [record for record in result.records if digests_of(record)] == [
-            result.records[0],
-            result.records[-1],
-        ]
-        return
     whole = imported(data, algorithm=row.options.algorithm)
     empties = {bytes.fromhex(text) for text in NOTHING.values()}
     assert not any(row[name] in empties for row in whole.rows for name in NOTHING)
     assert (len(whole.rows), bool(whole.facts["empties"])) == (2, True)
 
 
-@every
+@having("repeats")
 def test_repeated_records_are_each_read(row: Row) -> None:
     result = read(row.file(S[0], S[0], S[1], S[0]), options=row.options)
     assert all(
@@ -262,7 +255,9 @@ def _pieces(row: Row, count: int) -> Iterator[bytes]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("row", [row for row in TEXTS if not row.twice], ids=lambda row: row.name)
+@pytest.mark.parametrize(
+    "row", [row for row in TEXTS if row.unbounded and not row.twice], ids=lambda row: str(row.name)
+)
 def test_a_million_records_need_no_more_memory_than_a_few(row: Row) -> None:
     wanted = 1_000_000
     stream = BufferedReader(_Endless(_pieces(row, wanted)), HEAD)

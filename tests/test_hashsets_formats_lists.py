@@ -1,13 +1,16 @@
+from base64 import b32encode, b64encode
 from pathlib import Path
 from subprocess import run
 
 import pytest
 from conftest import Tools
-from hashset_samples import Imported, S, imported
+from corpus import evidence
+from hashset_samples import Imported, S, imported, read
 from hypothesis import given
 from hypothesis import strategies as st
 
 from heroes_forensics.errors import HashSetError, HeroesError, UsageError
+from heroes_forensics.hashsets.formats.base import Options, Value
 
 M = [sample.md5.hex() for sample in S]
 H1 = [sample.sha1.hex() for sample in S]
@@ -99,10 +102,43 @@ def test_a_named_value_of_64_digits_is_sha256sum() -> None:
     assert imported(f"{H2[0]}  name\n".encode()).column("sha256") == [S[0].sha256]
 
 
-@pytest.mark.parametrize("algorithm", ["ed2k", "pdq"])
-def test_an_algorithm_that_is_not_matched_is_refused(algorithm: str) -> None:
-    with pytest.raises(UsageError, match="not matched"):
-        imported(f"{M[0]}\n".encode(), algorithm=algorithm)
+KINDS = {
+    "sha512": ("SHA-512", S[0].sha512, S[0].sha512.hex()),
+    "ed2k": ("ed2k", S[0].ed2k, S[0].ed2k.hex()),
+    "pdq": ("PDQ", S[0].pdq, S[0].pdq.hex().upper()),
+    "aich": ("AICH", S[0].aich, b32encode(S[0].aich).decode()),
+    "tth": ("tth", S[0].tth, b32encode(S[0].tth).decode().rstrip("=")),
+    "photodna": ("PhotoDNA", S[0].photodna, b64encode(S[0].photodna).decode()),
+    "md5-512": ("md5-512", S[0].md5, S[0].md5.hex()),
+}
+
+
+@pytest.mark.parametrize(("algorithm", "data", "text"), KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("after", ["", "  a name", "\tx"])
+def test_a_list_may_be_of_any_kind_that_is_said(
+    algorithm: str, data: bytes, text: str, after: str
+) -> None:
+    options = Options(algorithm=algorithm.lower().replace("-", ""))
+    result = read(f"# c\n{text}{after}\nzz\n".encode(), name="list", options=options)
+    assert [[value.data for value in record.values] for record in result.records] == [[data]]
+    assert [row.number for row in result.rejected] == [3]
+
+
+def test_what_is_no_algorithm_is_refused() -> None:
+    with pytest.raises(UsageError, match="no algorithm called crc32") as caught:
+        imported(f"{M[0]}\n".encode(), algorithm="crc32")
+    assert "md5-64k" in caught.value.hint
+
+
+def test_the_suppliers_own_lists_of_pdq_values_are_read() -> None:
+    for name in ("haystack", "needles"):
+        data = evidence(f"perceptual/pdq/reg-test-input/{name}.txt").read_bytes()
+        values = [line for line in data.decode().splitlines() if line]
+        result = read(data, options=Options(algorithm="pdq"))
+        assert [record.values[0].data.hex() for record in result.records] == values
+        assert result.rejected == []
+        with pytest.raises(HashSetError, match="SHA-256 or PDQ"):
+            imported(data)
 
 
 def test_an_algorithm_of_another_length_rejects_every_line() -> None:
@@ -110,18 +146,27 @@ def test_an_algorithm_of_another_length_rejects_every_line() -> None:
         imported(f"{M[0]}\n".encode(), algorithm="sha1")
 
 
-def test_sha512_is_counted_and_not_used() -> None:
-    result = imported(f"{M[0]}  a\n{'ab' * 64}  b\nMD5 (a) = x\n".encode())
-    assert md5s(result) == M[:1]
-    assert result.facts["other_hashes"] == {"sha512": 1}
-    assert result.facts["skipped"] == {"algorithm": 1}
+def test_sha512_is_kept_beside_the_others() -> None:
+    result = read(f"{M[0]}  a\n{S[0].sha512.hex()}  b\n{S[1].sha512.hex()}\nMD5 (a) = x\n".encode())
+    assert [record.md5 for record in result.records] == [S[0].md5, b"", b""]
+    assert result.records[1].values == (Value("sha512", S[0].sha512),)
+    assert [row.number for row in result.rejected] == [4]
 
 
-def test_tags_of_other_algorithms_are_counted_and_not_used() -> None:
+def test_tags_of_other_algorithms_are_kept() -> None:
     text = f"SHA256 (a) = {H2[0]}\nSHA1 (a) = {H1[0]}\nBLAKE2b (a) = {'ab' * 64}\n"
-    result = imported(text.encode())
-    assert result.facts["accepted"] == {"sha256": 1, "sha1": 1}
-    assert result.facts["other_hashes"] == {"blake2b": 1}
+    text += f"SHA512 (a) = {S[0].sha512.hex()}\nTTH (a) = {b32encode(S[0].tth).decode()[:39]}\n"
+    result = read((text + f"SHA512 (a) = {H2[0]}\n").encode())
+    assert [record.sha256 or record.sha1 for record in result.records[:2]] == [
+        S[0].sha256,
+        S[0].sha1,
+    ]
+    assert [record.values for record in result.records[2:]] == [
+        (Value("blake2b", b"ab" * 64),),
+        (Value("sha512", S[0].sha512),),
+        (Value("tth", S[0].tth),),
+    ]
+    assert [row.number for row in result.rejected] == [6]
 
 
 BAD_LINES = {
@@ -175,9 +220,9 @@ def test_hashdeep_lists_joined_by_hand_start_over_with_their_own_columns() -> No
     assert result.facts["accepted"] == {"md5": 1, "sha1": 2, "sha256": 1}
 
 
-def test_hashdeep_columns_of_other_algorithms_are_left_alone() -> None:
+def test_hashdeep_columns_of_other_algorithms_are_kept() -> None:
     text = f"%%%% HASHDEEP-1.0\n%%%% size,md5,whirlpool,filename\n5,{M[0]},{'ab' * 64},a\n"
-    assert imported(text.encode()).facts["other_hashes"] == {"whirlpool": 1}
+    assert read(text.encode()).records[0].values == (Value("whirlpool", b"ab" * 64),)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
+from base64 import b32encode, b64encode
+
 import pytest
-from hashset_samples import S, imported
+from hashset_samples import S, imported, read
 from hypothesis import given
 from hypothesis import strategies as st
 
 from heroes_forensics.errors import HashSetError, HeroesError, UsageError
+from heroes_forensics.hashsets.formats.base import Value
 from heroes_forensics.hashsets.known import unpack_flags
 
 M = [sample.md5.hex() for sample in S]
@@ -75,7 +78,7 @@ def test_bytes_that_are_not_utf8_stay_apart_from_digests() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"map": {"hash": "photodna"}}, "no field is called"),
+        ({"map": {"hash": "tags"}}, "no field is called"),
         ({"map": {"hash": "md5", "nosuch": "size"}}, "no column nosuch"),
         ({"map": {"nosuch": "md5"}}, "no column nosuch"),
         ({"map": {"nosuch": "size"}, "columns": ["md5"]}, "no column nosuch"),
@@ -124,11 +127,41 @@ def test_a_quotation_that_never_closes_refuses_the_table() -> None:
         imported(f'md5,name\n{M[0]},"x\n{rest}'.encode())
 
 
-def test_hashes_of_other_kinds_are_named() -> None:
-    text = f"md5,photodna,pdq,colour,name\n{M[0]},x,y,z,n\n"
-    facts = imported(text.encode()).facts
-    assert facts["other_hashes"] == {"photodna": 1, "pdq": 1}
-    assert facts["unknown_fields"] == ["colour"]
+def test_every_kind_of_hash_has_its_column() -> None:
+    one = S[0]
+    columns = {
+        "SHA512": one.sha512.hex(),
+        "eMule": one.ed2k.hex(),
+        "AICH": b32encode(one.aich).decode(),
+        "TTH": b32encode(one.tth).decode().rstrip("="),
+        "PDQ": one.pdq.hex(),
+        "pdna": b64encode(one.photodna).decode(),
+        "md5_512": one.md5.hex(),
+        "md5_64k": S[1].md5.hex(),
+    }
+    text = ";".join((*columns, "colour", "ID", "Quality")) + "\n"
+    text += ";".join((*columns.values(), "red", "AB-7", "88")) + "\n"
+    result = read(text.encode())
+    assert [(value.kind, value.data, value.quality) for value in result.records[0].values] == [
+        ("sha512", one.sha512, 88),
+        ("ed2k", one.ed2k, 88),
+        ("aich", one.aich, 88),
+        ("tth", one.tth, 88),
+        ("pdq", one.pdq, 88),
+        ("photodna", one.photodna, 88),
+        ("md5-512", one.md5, 88),
+        ("md5-64k", S[1].md5, 88),
+        ("id", b"AB-7", -1),
+    ]
+    assert result.tally.unknown_fields == {"colour"}
+
+
+def test_another_hash_that_cannot_be_read_costs_a_record_only_where_it_is_all_there_is() -> None:
+    result = read(f"md5,pdq,quality\n{M[0]},abc,\n,abc,5\n,{S[1].pdq.hex()},101\n".encode())
+    assert [record.md5 for record in result.records] == [S[0].md5, b""]
+    assert result.records[1].values == (Value("pdq", S[1].pdq, -1),)
+    assert [(row.number, row.reason) for row in result.rejected] == [(3, "bad-pdq")]
+    assert result.tally.skipped == {"bad-pdq": 2}
 
 
 @given(st.binary(max_size=2000))

@@ -33,7 +33,7 @@ def made_up(count: int) -> str:
 @pytest.mark.parametrize("row", IMPORTERS, ids=lambda row: str(row.name))
 def test_every_row_of_the_table_loads_and_says_what_it_is(row: Plugin[Importer]) -> None:
     assert row.summary.endswith(".")
-    assert row.load().nature in ("", "notable", "known-good")
+    assert row.load().nature in ("", "notable", "known-good", "adult-intimate")
     assert not row.load().recognises(b"")
 
 

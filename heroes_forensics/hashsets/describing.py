@@ -13,6 +13,7 @@ from typing import Final
 from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.hashsets.known import (
+    ADULT_INTIMATE,
     BENIGN_VERDICTS,
     KINDS,
     KNOWN_GOOD,
@@ -162,6 +163,11 @@ def _contradictions(
     kind: str, nature: str, profile: Profile | None, categories: Counter[str]
 ) -> list[str]:
     """Refuse notable records as known-good; warn of the reverse."""
+    if nature == ADULT_INTIMATE != kind:
+        raise HashSetError(
+            f"a list of intimate pictures of adults is not imported as {kind}",
+            hint="leave out --kind: it never becomes a verdict on other material",
+        )
     meant = {code: verdict_of(profile, NOTABLE, code, categorised=True) for code in categories}
     if kind == KNOWN_GOOD:
         bad = sum(count for code, count in categories.items() if meant[code] in NOTABLE_VERDICTS)

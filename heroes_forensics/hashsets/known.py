@@ -11,12 +11,13 @@ from typing import Final, NamedTuple
 
 NOTABLE: Final = "notable"
 KNOWN_GOOD: Final = "known-good"
+ADULT_INTIMATE: Final = "adult-intimate"
 
 KINDS: Final[dict[str, str]] = {
     NOTABLE: "material a body has listed; a match is a finding with a verdict",
     KNOWN_GOOD: "ordinary files, used only to skip work",
     "watch": "a case's own list; a match is a finding without a verdict",
-    "adult-intimate": "intimate pictures of adults; never merged into another verdict",
+    ADULT_INTIMATE: "intimate pictures of adults; never merged into another verdict",
     "exclude": "privileged or adjudicated content, left alone by authority",
 }
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from heroes_forensics.hashsets.formats import values
 from heroes_forensics.hashsets.formats.base import (
     WIDTHS,
     Options,
@@ -21,7 +22,7 @@ from heroes_forensics.hashsets.formats.base import (
 from heroes_forensics.hashsets.formats.text import head_lines, lines
 
 _LINE: Final = re.compile(
-    rb"\\?([A-Za-z][A-Za-z0-9/-]{1,15}) ?\((.*)\) ?= ?([0-9A-Fa-f]{8,256})", re.DOTALL
+    rb"\\?([A-Za-z][A-Za-z0-9/-]{1,15}) ?\((.*)\) ?= ?([0-9A-Za-z]{8,256})", re.DOTALL
 )
 _NAMES: Final = {
     "md5": "md5",
@@ -49,8 +50,8 @@ class Bsd:
     def read(
         self, supplied: Supplied, options: Options, tally: Tally
     ) -> Iterator[Record | Rejected]:
-        """Yield one record a line; tags of other algorithms are counted and not used."""
-        del options
+        """Yield one record a line; digests of other algorithms are kept as values."""
+        del options, tally
         for number, line in lines(supplied.stream):
             text = line.strip(b" \t")
             if not text or text.startswith((b"#", b";")):
@@ -60,11 +61,15 @@ class Bsd:
                 yield Rejected(number, "not-a-digest")
                 continue
             tag, _, digits = found.groups()
-            algorithm = _NAMES.get(tag.decode("ascii").lower())
+            name = tag.decode("ascii").lower()
+            algorithm = _NAMES.get(name)
             if algorithm is None:
-                tally.other(tag.decode("ascii").lower())
-                tally.skipped["algorithm"] += 1
-                yield Record(number)
+                others = values.values_of(name, digits.decode("ascii"))
+                yield (
+                    Rejected(number, "wrong-length")
+                    if others is None
+                    else Record(number, values=others)
+                )
                 continue
             value = from_hex(digits, WIDTHS[algorithm])
             if value is None:

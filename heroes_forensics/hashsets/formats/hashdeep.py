@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from heroes_forensics.errors import HashSetError
+from heroes_forensics.hashsets.formats import values
 from heroes_forensics.hashsets.formats.base import (
     WIDTHS,
     Options,
@@ -15,12 +16,14 @@ from heroes_forensics.hashsets.formats.base import (
     Rejected,
     Supplied,
     Tally,
+    Value,
     from_decimal,
     from_hex,
 )
 from heroes_forensics.hashsets.formats.text import head_lines, lines
 
 _MAGIC: Final = "%%%% HASHDEEP-"
+_ENDS: Final = ("size", "filename")
 _MARK: Final = b"%%%%"
 
 
@@ -62,9 +65,6 @@ class Hashdeep:
         found = [name.strip().lower().replace("-", "") for name in text[len(_MARK) :].split(",")]
         if found[0] != "size" or found[-1] != "filename":
             raise HashSetError(f"line {number}: the columns do not start with size and end in name")
-        for name in found[1:-1]:
-            if name not in WIDTHS:
-                tally.other(name)
         if not set(found) & set(WIDTHS):
             raise HashSetError(f"line {number}: none of the columns is MD5, SHA-1 or SHA-256")
         return found or columns
@@ -77,17 +77,20 @@ def _row(number: int, line: bytes, columns: list[str], tally: Tally) -> Record |
     size = from_decimal(cells[0].strip())
     if size is None:
         return Rejected(number, "bad-size")
-    values: dict[str, bytes] = {}
+    digests: dict[str, bytes] = {}
+    others: tuple[Value, ...] = ()
     for name, cell in zip(columns, cells, strict=True):
         text = cell.strip()
         if name in WIDTHS and text:
             value = from_hex(text, WIDTHS[name])
             if value is None:
                 return Rejected(number, "not-a-digest")
-            values[name] = value
-    if not values:
+            digests[name] = value
+        elif name not in _ENDS:
+            others += values.read(name, text.decode("latin-1"), tally)
+    if not digests:
         tally.skipped["no-digest"] += 1
-    return Record(number, size=size, **values)  # type: ignore[arg-type]  # keys are WIDTHS
+    return Record(number, size=size, values=others, **digests)  # type: ignore[arg-type]  # keys are WIDTHS
 
 
 IMPORTER: Final = Hashdeep()

@@ -22,7 +22,19 @@ _LOOKAHEAD: Final = 16
 """Characters before the end of what is read within which an error may be a cut: an escape pair,
 ``-Infinity``."""
 
+TWICE: Final = "\0twice"
+"""Key of an object that `lowered` made where two keys differ in case alone, or not at all."""
+
 Pairs = Callable[[list[tuple[str, object]]], object]
+Fields = dict[str, object]
+
+
+def lowered(pairs: list[tuple[str, object]]) -> Fields:
+    """Make an object whose keys are in lower case; a key that comes twice is marked by `TWICE`."""
+    fields = {key.lower(): value for key, value in pairs}
+    if len(fields) != len(pairs):
+        fields[TWICE] = True
+    return fields
 
 
 class JsonStream:

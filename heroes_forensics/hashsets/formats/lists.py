@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError, UsageError
+from heroes_forensics.hashsets.formats import values
 from heroes_forensics.hashsets.formats.base import (
     MAX_SIZE,
     WIDTHS,
@@ -23,6 +25,7 @@ from heroes_forensics.hashsets.formats.base import (
     of,
 )
 from heroes_forensics.hashsets.formats.text import encoding_of, head_lines, lines
+from heroes_forensics.hashsets.known import VALUE_KINDS
 
 _LINE: Final = re.compile(
     rb"\\?[ \t]*(?:([0-9]{1,19})[ \t]+)?"
@@ -50,15 +53,14 @@ class Lists:
         self, supplied: Supplied, options: Options, tally: Tally
     ) -> Iterator[Record | Rejected]:
         """Yield one record a line."""
-        if options.algorithm and options.algorithm not in WIDTHS:
-            raise UsageError(
-                f"lists of {options.algorithm} are not matched by this version",
-                hint="choose from: " + ", ".join(WIDTHS),
-            )
         separator = b"\0" if _zero_ended(supplied.head) else b"\n"
+        kind = _said(options)
         for number, line in lines(supplied.stream, separator=separator):
             text = line.strip(b" \t")
             if not text or text.startswith(_COMMENT):
+                continue
+            if kind:
+                yield _value(number, kind, text)
                 continue
             found = _LINE.fullmatch(text)
             if found is None:
@@ -67,9 +69,7 @@ class Lists:
             size, digits, name = found.groups()
             algorithm = _algorithm(digits, number, options, tally, named=bool(name))
             if algorithm == "sha512":
-                tally.other(algorithm)
-                tally.skipped["algorithm"] += 1
-                yield Record(number)
+                yield _value(number, algorithm, digits)
                 continue
             value = from_hex(digits, WIDTHS[algorithm])
             if value is None:
@@ -82,6 +82,30 @@ class Lists:
             yield of(number, algorithm, value, size=length)
 
 
+def _said(options: Options) -> str:
+    """Return the kind of value that the operator says the list is of, ``""`` for a digest.
+
+    Raises:
+        UsageError: it is none.
+    """
+    kind = values.kind_of(options.algorithm)
+    if not options.algorithm or options.algorithm in WIDTHS:
+        return ""
+    if not VALUE_KINDS.get(kind):
+        kinds = (name for name, width in VALUE_KINDS.items() if width)
+        raise UsageError(
+            f"there is no algorithm called {shown(options.algorithm)}",
+            hint="choose from: " + ", ".join((*WIDTHS, *kinds)),
+        )
+    return kind
+
+
+def _value(number: int, kind: str, text: bytes) -> Record | Rejected:
+    """Read a line that starts with a value of another kind, up to the first blank."""
+    found = values.values_of(kind, text.split(maxsplit=1)[0].decode("latin-1"))
+    return Rejected(number, f"bad-{kind}") if found is None else Record(number, values=found)
+
+
 def _algorithm(digits: bytes, number: int, options: Options, tally: Tally, *, named: bool) -> str:
     """Name the algorithm of a value: what was said, else what its length usually is."""
     if options.algorithm:
@@ -92,7 +116,7 @@ def _algorithm(digits: bytes, number: int, options: Options, tally: Tally, *, na
     if algorithm == "sha256":
         raise HashSetError(
             f"line {number} is a bare value of 64 digits, which may be SHA-256 or PDQ",
-            hint="if it is SHA-256: heroes hashset import FILE --algorithm sha256",
+            hint="if it is SHA-256: heroes hashset import FILE --algorithm sha256; if PDQ: pdq",
         )
     if algorithm in WIDTHS:
         tally.warn(f"bare values of {len(digits)} digits were taken as {algorithm}")

@@ -18,8 +18,9 @@ from heroes_forensics.hashsets.formats.base import (
     from_decimal,
     from_hex,
 )
-from heroes_forensics.hashsets.formats.table import plain, rows
+from heroes_forensics.hashsets.formats.table import rows
 from heroes_forensics.hashsets.formats.text import head_lines, lines
+from heroes_forensics.hashsets.formats.values import plain
 
 _NEEDED: Final = frozenset({"sha1", "md5", "filename", "filesize", "productcode", "specialcode"})
 

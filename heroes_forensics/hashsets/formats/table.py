@@ -6,12 +6,12 @@ column that nobody named is never guessed by its shape.
 """
 
 import csv
-import re
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError, UsageError
+from heroes_forensics.hashsets.formats import values
 from heroes_forensics.hashsets.formats.base import (
     CATEGORY_LIMIT,
     SERIES_LIMIT,
@@ -21,12 +21,14 @@ from heroes_forensics.hashsets.formats.base import (
     Rejected,
     Supplied,
     Tally,
+    Value,
     damaged,
     from_decimal,
     from_hex,
 )
 from heroes_forensics.hashsets.formats.text import head_lines, lines
-from heroes_forensics.hashsets.known import FLAGS, pack_flags
+from heroes_forensics.hashsets.formats.values import plain
+from heroes_forensics.hashsets.known import FLAGS, VALUE_KINDS, pack_flags
 
 SEPARATORS: Final = ",;\t|"
 FIELDS: Final[dict[str, str]] = {
@@ -39,24 +41,20 @@ FIELDS: Final[dict[str, str]] = {
     ),
     **dict.fromkeys(("id", "mediaid"), "id"),
     "series": "series",
+    **dict.fromkeys(("quality", "pdqquality"), "quality"),
+    **values.KINDS,
     **{name.replace("_", ""): name for name in FLAGS},
 }
 """Column name, without case and punctuation, to field."""
-OTHER_HASHES: Final = frozenset(
-    {"sha512", "sha512hash", "ed2k", "edonkey", "emule", "aich", "tth", "pdq", "pdna", "photodna"}
-)
+_PLAIN: Final = ("size", "category", "id", "series", "quality")
+OTHER_KINDS: Final = tuple(kind for kind in VALUE_KINDS if kind not in ("id", "tmk"))
+_HASHES: Final = frozenset({*WIDTHS, *OTHER_KINDS})
 _UNUSED: Final = frozenset({"tags", "name", "filename", "description", "ignore", ""})
-_TARGETS: Final = (*WIDTHS, "size", "category", "id", "series", *FLAGS, "ignore")
-_PUNCTUATION: Final = re.compile(r"[\W_]+")
-_BOOLEANS: Final[dict[str, bool]] = {
+_TARGETS: Final = (*WIDTHS, *OTHER_KINDS, *_PLAIN, *FLAGS, "ignore")
+BOOLEANS: Final[dict[str, bool]] = {
     **dict.fromkeys(("true", "t", "yes", "y", "1"), True),
     **dict.fromkeys(("false", "f", "no", "n", "0"), False),
 }
-
-
-def plain(name: str) -> str:
-    """Return a column name without case and punctuation."""
-    return _PUNCTUATION.sub("", name).lower()
 
 
 class Table:
@@ -84,15 +82,15 @@ class Table:
             if not separator:
                 _check_mapped(options, {plain(c) for s in SEPARATORS for c in _cells(first, s)})
                 raise HashSetError(
-                    "the first line names no column of MD5, SHA-1 or SHA-256 values",
+                    "the first line names no column of digests",
                     hint="name one with --map COLUMN=md5; where no line names them:"
                     " heroes hashset import FILE --no-header --columns md5,...",
                 )
             columns = [plain(name) for name in _cells(first, separator)]
         _check_mapped(options, set(columns))
         layout = _layout(columns, mapping, tally)
-        if not any(name in WIDTHS for name, _ in layout):
-            raise UsageError("none of the columns holds MD5, SHA-1 or SHA-256 values")
+        if not any(name in _HASHES for name, _ in layout):
+            raise UsageError("none of the columns holds digests")
         header = not options.columns
         for number, row in rows(lines(supplied.stream), separator):
             if isinstance(row, str):
@@ -154,8 +152,6 @@ def _layout(columns: list[str], mapping: dict[str, str], tally: Tally) -> list[_
                     f"two columns are named {field}", hint="leave one out: --map COLUMN=ignore"
                 )
             layout.append(_Column(field, position))
-        elif name in OTHER_HASHES:
-            tally.other(name)
         elif name not in _UNUSED and field != "ignore":
             tally.unknown(name)
     return layout
@@ -166,34 +162,45 @@ def _record(
 ) -> Record | Rejected:
     if len(row) != width:
         return Rejected(number, "column-count")
-    values: dict[str, object] = {}
+    cells = {field: cell for field, at in layout if (cell := row[at].strip())}
+    quality = values.quality_of(cells.pop("quality", ""))
+    found: dict[str, object] = {}
     flags: dict[str, bool | None] = {}
-    for field, position in layout:
-        cell = row[position].strip()
-        if not cell:
-            continue
+    others: tuple[Value, ...] = ()
+    unread = ""
+    for field, cell in cells.items():
         if field in FLAGS:
-            flags[field] = _BOOLEANS.get(cell.lower())
-            continue
-        value = _CELLS[field](cell)
-        if value is None and field == "id":
-            tally.skipped["entry-number"] += 1
-        elif value is None:
-            return Rejected(number, "not-a-digest" if field in WIDTHS else f"bad-{field}")
+            flags[field] = BOOLEANS.get(cell.lower())
+        elif field in VALUE_KINDS and field != "id":
+            kept = values.read(field, utf8(cell), tally)
+            unread = unread or ("" if kept else f"bad-{field}")
+            others += tuple(value._replace(quality=quality) for value in kept)
+        elif field == "id":
+            found["entry"], named = values.entry(utf8(cell))
+            others += named
         else:
-            values["entry" if field == "id" else field] = value
-    if not any(name in values for name in WIDTHS):
+            value = _CELLS[field](cell)
+            if value is None:
+                return Rejected(number, "not-a-digest" if field in WIDTHS else f"bad-{field}")
+            found[field] = value
+    if not found.keys() & WIDTHS.keys() and not any(value.kind != "id" for value in others):
+        if unread:
+            return Rejected(number, unread)
         tally.skipped["no-digest"] += 1
-    return Record(number, flags=pack_flags(flags), **values)  # type: ignore[arg-type]
+    return Record(number, flags=pack_flags(flags), values=others, **found)  # type: ignore[arg-type]
+
+
+def utf8(cell: str) -> str:
+    """Return the text of a cell: its bytes are UTF-8, and else ISO-8859-1."""
+    try:
+        return cell.encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        return cell
 
 
 def _text(limit: int) -> Callable[[str], str | None]:
     def convert(cell: str) -> str | None:
-        data = cell.encode("latin-1")
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError:
-            text = cell
+        text = utf8(cell)
         return text if len(text.encode("utf-8")) <= limit else None
 
     return convert
@@ -206,7 +213,6 @@ def _digest(width: int) -> Callable[[str], bytes | None]:
 _CELLS: Final[dict[str, Callable[[str], object]]] = {
     **{name: _digest(width) for name, width in WIDTHS.items()},
     "size": from_decimal,
-    "id": from_decimal,
     "category": _text(CATEGORY_LIMIT),
     "series": _text(SERIES_LIMIT),
 }
@@ -237,7 +243,7 @@ def _digest_columns(line: str, mapping: dict[str, str]) -> str:
     def named(separator: str) -> int:
         names = [plain(cell) for cell in _cells(line, separator)]
         fields = [mapping.get(name) or FIELDS.get(name, "") for name in names]
-        return sum(bool(field) for field in fields) if set(fields) & set(WIDTHS) else 0
+        return sum(bool(field) for field in fields) if set(fields) & _HASHES else 0
 
     best = max(SEPARATORS, key=named)
     return best if named(best) else ""

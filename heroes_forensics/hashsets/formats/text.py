@@ -38,6 +38,12 @@ def head_lines(head: bytes) -> list[str]:
     return lines[:-1] if len(lines) > 1 and lines[-1] and len(head) >= HEAD else lines
 
 
+def first_line(head: bytes, comments: tuple[str, ...] = ("#",)) -> str:
+    """Return the first line that is neither empty nor a comment, ``""`` when there is none."""
+    stripped = (line.strip() for line in head_lines(head))
+    return next((line for line in stripped if line and not line.startswith(comments)), "")
+
+
 def utf8_chunks(stream: BinaryIO, *, zeros: bool = False) -> Iterator[bytes]:
     """Yield the file as UTF-8 without BOM, in pieces of some `CHUNK` bytes.
 

@@ -101,6 +101,14 @@ def entry(text: str) -> tuple[int, tuple[Value, ...]]:
     return -1, (Value("id", data),) if 0 < len(data) <= VALUE_LIMIT else ()
 
 
+def quality_of(text: str) -> int:
+    """Return a quality from 0 to 100, -1 when none is said."""
+    text = text.strip()
+    if not text.isascii() or not text.isdigit() or len(text) > len(str(MAX_QUALITY)):
+        return -1
+    return int(text) if int(text) <= MAX_QUALITY else -1
+
+
 def base32(text: str, width: int) -> bytes | None:
     """Return ``width`` bytes from base32 of either case, padded or not, or None."""
     bare = text.rstrip("=").upper()

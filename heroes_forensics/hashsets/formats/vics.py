@@ -26,7 +26,7 @@ from heroes_forensics.hashsets.formats.base import (
     from_decimal,
     from_hex,
 )
-from heroes_forensics.hashsets.formats.jsonstream import JsonStream
+from heroes_forensics.hashsets.formats.jsonstream import TWICE, Fields, JsonStream, lowered
 from heroes_forensics.hashsets.formats.text import head_text, utf8_chunks
 from heroes_forensics.hashsets.known import FLAGS
 
@@ -69,21 +69,11 @@ _FIELDS: Final = frozenset(
     }
 )
 _OTHER_FIELDS: Final = ("photodna", "sha512", "pdq")
-_TWICE: Final = "\0twice"
 _WORDS: Final = {"true": True, "1": True, "false": False, "0": False}
 _MEDIA_FILES_LIMIT: Final = 10_000
 _NIST_CATEGORY: Final = "8"
 _CASE_WINDOW: Final = 1 << 18
 """Characters within which an element is tried as a whole before it is walked key by key."""
-
-_Fields = dict[str, object]
-
-
-def _lower(pairs: list[tuple[str, object]]) -> _Fields:
-    fields = {key.lower(): value for key, value in pairs}
-    if len(fields) != len(pairs):
-        fields[_TWICE] = True
-    return fields
 
 
 class Vics:
@@ -110,7 +100,7 @@ class Vics:
         del options
         tally.numbering = "record"
         tally.scheme = "vics"
-        walk = _Walk(JsonStream(utf8_chunks(supplied.stream), _lower), tally)
+        walk = _Walk(JsonStream(utf8_chunks(supplied.stream), lowered), tally)
         yield from walk.top()
 
 
@@ -181,7 +171,7 @@ class _Walk:
 
     def _large(self) -> Iterator[Record | Rejected]:
         """Walk an element too large for the window: a Case, or one Media with many files."""
-        fields: _Fields = {}
+        fields: Fields = {}
         case = False
         for key in self._stream.members():
             low = key.lower()
@@ -193,7 +183,7 @@ class _Walk:
                 for _ in self._stream.elements():
                     yield self._media(self._stream.value(4))
             elif low in fields:
-                fields[_TWICE] = True
+                fields[TWICE] = True
                 self._stream.value(3)
             else:
                 fields[low] = self._stream.value(3)
@@ -206,7 +196,7 @@ class _Walk:
         number = self._number
         if not isinstance(fields, dict):
             return Rejected(number, "not-an-object")
-        if _TWICE in fields:
+        if TWICE in fields:
             return Rejected(number, "key-twice")
         files = fields.get("mediafiles")
         if isinstance(files, list) and len(files) > _MEDIA_FILES_LIMIT:
@@ -216,7 +206,7 @@ class _Walk:
                 self._tally.unknown(name)
         return self._record(number, fields)
 
-    def _record(self, number: int, fields: _Fields) -> Record | Rejected:
+    def _record(self, number: int, fields: Fields) -> Record | Rejected:
         digests, others, reason = _digests(fields, self._tally)
         if reason:
             return Rejected(number, reason)
@@ -258,7 +248,7 @@ class _Walk:
         return text
 
 
-def _flags(fields: _Fields) -> int:
+def _flags(fields: Fields) -> int:
     """Pack the tri-states of one Media: the bits of `pack_flags`, without its detour."""
     bits = 0
     for name, shift in _SHIFTS:
@@ -302,7 +292,7 @@ def _category(value: object) -> str | None:
     return text if 4 * len(text) <= CATEGORY_LIMIT or _bytes(text) <= CATEGORY_LIMIT else None
 
 
-def _digests(fields: _Fields, tally: Tally) -> tuple[dict[str, bytes], tuple[Value, ...], str]:
+def _digests(fields: Fields, tally: Tally) -> tuple[dict[str, bytes], tuple[Value, ...], str]:
     """Collect the digests of one Media, its other values, and what is wrong with a digest."""
     digests: dict[str, bytes] = {}
     for name, width in WIDTHS.items():
@@ -326,7 +316,7 @@ def _digests(fields: _Fields, tally: Tally) -> tuple[dict[str, bytes], tuple[Val
     return digests, tuple(others[: values.RECORD_VALUES]), ""
 
 
-def _others(fields: _Fields, tally: Tally) -> list[Value]:
+def _others(fields: Fields, tally: Tally) -> list[Value]:
     """Collect the hashes of other kinds that have a field of their own."""
     others: list[Value] = []
     for name in _OTHER_FIELDS:
