@@ -34,6 +34,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Plugin[click.Command], ...]], ...]] = (
             _row("inspect", "Show volumes, file systems, encryption and health of a source."),
             _row("scan", "Examine evidence, compare it with hash sets, and report."),
             _row("batch", "Examine the exhibits of a manifest, one after the other."),
+            _row("match", "Compare the digests of a case with other sets, or newer editions."),
             _row("status", "Show the runs of a case, its counts and its result value."),
         ),
     ),

@@ -1,5 +1,6 @@
 """``heroes findings``: the findings of a case."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from heroes_forensics.commands.text import counted, hanging
 from heroes_forensics.commands.verb import Verb
 from heroes_forensics.commands.words import catalogue, finding
 from heroes_forensics.errors import DONE
+from heroes_forensics.model import JSON
 
 
 @click.command("findings", cls=Verb)
@@ -28,9 +30,19 @@ def findings(*, case_dir: Path, as_json: bool) -> int:
     from heroes_forensics.pipelines import views  # noqa: PLC0415 # heavy: when it runs
 
     out = Output(as_json=as_json)
-    number = out.show_all(views.findings(case_dir), "finding", finding)
+    withdrawn = 0
+
+    def shown() -> Iterator[JSON]:
+        nonlocal withdrawn
+        for row in views.findings(case_dir):
+            withdrawn += row["status"] == "withdrawn"
+            yield row
+
+    number = out.show_all(shown(), "finding", finding)
     if not as_json:
-        out.line(f"{counted(number, 'finding')}." if number else catalogue().text("findings.none"))
+        gone = f", {withdrawn} of them withdrawn" if withdrawn else ""
+        none = catalogue().text("findings.none")
+        out.line(f"{counted(number, 'finding')}{gone}." if number else none)
         if views.unfinished(case_dir):
             out.lines(hanging("", catalogue().text("scope.also_unfinished")))
         out.lines(hanging("", catalogue().text("always.unlisted")))

@@ -107,7 +107,10 @@ def _text(row: JSON, *, case_dir: Path) -> Iterator[str]:
             yield from hanging(
                 "  ", f"interrupted, noted {string(each, 'noted')}: {cause}; {after}"
             )
-        yield from hanging("  ", _isolation(record(run, "isolation")))
+        if string(run, "purpose") == "match":
+            yield "  compared what is on record with hash sets; read no evidence"
+        else:
+            yield from hanging("  ", _isolation(record(run, "isolation")))
     yield ""
     holder = record(row, "holder")
     if holder:
@@ -134,7 +137,9 @@ def _text(row: JSON, *, case_dir: Path) -> Iterator[str]:
     if not gaps and not left:
         yield "         0  no gap is on record; unallocated space was not examined"
     yield ""
-    yield counted(integer(row, "findings"), "finding")
+    gone = integer(row, "findings_withdrawn")
+    of_them = f", {gone} of them withdrawn" if gone else ""
+    yield counted(integer(row, "findings"), "finding") + of_them
     yield f"content_sha256 {string(row, 'content_sha256')}"
 
 

@@ -87,7 +87,8 @@ def finding(row: Mapping[str, object]) -> Iterator[str]:
     if kind and kind != "notable":
         parts.append(word("kind", kind))
     if status != "current":
-        parts.append(status.upper())
+        edition = string(row, "not_in")
+        parts.append(status.upper() + (f": not in edition {edition}" if edition else ""))
     yield from hanging(f"{head:<{len(INDENT)}}", "; ".join(parts))
     yield from hanging(INDENT, listed_by(row))
     yield f"{INDENT}{string(row, 'locator', 'place not recorded')}"

@@ -5,7 +5,6 @@ The trees go into the bundle as numbers that show nothing; names, values and sal
 """
 
 import base64
-import json
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
@@ -13,9 +12,9 @@ from typing import Final
 from heroes_forensics.custody import bundle, chain, commitments, merkle, seal
 from heroes_forensics.frames import Status
 from heroes_forensics.model import GAP_CODES, JSON
-from heroes_forensics.pipelines.run import Run
+from heroes_forensics.pipelines.run import Recorded, Run
 from heroes_forensics.pipelines.telling import number_text
-from heroes_forensics.store import columns, queries
+from heroes_forensics.store import columns, queries, standing
 
 _OUTCOMES: Final[Mapping[int | None, str]] = {
     None: "not-reached",
@@ -61,31 +60,41 @@ def _escaped(text: str) -> str:
     return chain.canonical(text).decode()[1:-1]
 
 
-def findings(run: Run) -> Iterable[tuple[str, JSON]]:
-    """Return the values of every finding of the run, names opened, for committing."""
+def findings(run: Recorded) -> Iterable[tuple[str, JSON]]:
+    """Return the values of every finding of the run, names opened, for committing.
+
+    Those are the findings it was the first to make, and earlier ones that it found listed
+    otherwise; as they stand when it ends.
+    """
     sealer = run.case.sealer() if run.case.facts["names"] == "sealed" else None
-    rows = run.database.rows(
-        "SELECT m.finding, m.item_id, m.grade, m.facts, json_extract(h.facts, '$.name')"
-        " FROM match m JOIN hashset h ON h.id = m.hashset_id JOIN unit u ON u.id = m.unit_id"
-        " WHERE m.finding IS NOT NULL AND u.run_id=? ORDER BY m.finding",
-        (run.id,),
-    )
-    for number, item_id, grade, facts, name in rows:
-        item = queries.item(run.database, item_id)
+    mine = {
+        number
+        for (number,) in run.database.rows(
+            "SELECT m.finding FROM match m JOIN unit u ON u.id = m.unit_id"
+            " WHERE m.finding IS NOT NULL AND u.run_id=?1"
+            " UNION SELECT r.finding FROM restated r JOIN unit u ON u.id = r.unit_id"
+            " WHERE u.run_id=?1",
+            (run.id,),
+        )
+    }
+    for each in standing.findings(run.database):
+        if each.finding not in mine or each.status != standing.CURRENT:
+            continue
+        item = queries.item(run.database, each.item_id)
         if item is None:
             continue
         path = item.path if sealer is None else sealer.open(item.id, item.path)
         yield (
-            number_text(number),
+            number_text(each.finding),
             {
-                "category": str(json.loads(facts).get("category") or ""),
+                "category": str(each.facts.get("category") or ""),
                 "evidence": item.source,
                 "hash_md5": item.md5.hex() if item.md5 else None,
                 "hash_sha1": item.sha1.hex() if item.sha1 else None,
                 "hash_sha256": item.sha256.hex() if item.sha256 else None,
-                "hashset": str(name),
+                "hashset": str(each.set["name"]),
                 "locator": item.full_locator,
-                "match_kind": grade,
+                "match_kind": each.grade,
                 "name": _text(path.rsplit(b"/", 1)[-1]),
                 "path": _text(path),
                 "size": item.size,
@@ -101,7 +110,7 @@ def _text(name: bytes) -> object:
         return {"b64": base64.b64encode(name).decode()}
 
 
-def sealed(run: Run, committed: commitments.Committed, key: bytes) -> str:
+def sealed(run: Recorded, committed: commitments.Committed, key: bytes) -> str:
     """Write ``sealed.age`` and the public commitments; return the digest of the sealed file."""
     run.case.bundle.write_run(run.uuid, bundle.FINDINGS, b"".join(committed.lines))
     head = chain.canonical(

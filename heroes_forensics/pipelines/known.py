@@ -25,7 +25,7 @@ from heroes_forensics.pipelines.supervisor import Supervisor
 from heroes_forensics.store.records import MatchRow
 
 if TYPE_CHECKING:
-    from heroes_forensics.pipelines.run import Run
+    from heroes_forensics.pipelines.run import Recorded
 
 NO_FINDING: Final = frozenset({KNOWN_GOOD, "exclude"})
 """Kinds of sets whose matches are recorded and are no findings."""
@@ -65,7 +65,7 @@ class Sets:
             for record, _ in self.opened
         ]
 
-    def record(self, run: "Run") -> list[str]:
+    def record(self, run: "Recorded") -> list[str]:
         """Write which sets the run uses; inside a transaction. Return their names."""
         names = []
         for record, file in self.opened:
@@ -96,19 +96,32 @@ class Sets:
                     "failed": file.probes.planted - file.probes.found,
                 },
             )
-        self._matcher = Matcher([file for _, file in self.opened])
         return names
+
+    def numbers(self) -> list[tuple[int, str, str]]:
+        """Return row number, UUID and edition of each set, once `record` has written them."""
+        return [
+            (number, record.header.id, record.header.edition)
+            for number, (record, _) in zip(self._ids, self.opened, strict=True)
+        ]
 
     def match(self, rows: Rows, sizes: npt.NDArray[np.int64]) -> list[MatchRow]:
         """Return the matches of `CONTENT` rows; those without digests match nothing."""
-        if self._matcher is None or not self.opened:
+        return [self.row(hit, item) for hit, item in self.hits(rows, sizes)]
+
+    def hits(self, rows: Rows, sizes: npt.NDArray[np.int64]) -> list[tuple[Hit, int]]:
+        """Return what `CONTENT` rows agree with, each with the number of its item."""
+        if not self.opened:
             return []
+        if self._matcher is None:
+            self._matcher = Matcher([file for _, file in self.opened])
         digested = rows[rows["digested"] == 1]
         size = np.asarray(sizes, dtype=np.int64)[rows["digested"] == 1]
         hits = self._matcher.match(digested["md5"], digested["sha1"], digested["sha256"], size)
-        return [self._row(hit, int(digested["id"][hit.query])) for hit in hits]
+        return [(hit, int(digested["id"][hit.query])) for hit in hits]
 
-    def _row(self, hit: Hit, item: int) -> MatchRow:
+    def row(self, hit: Hit, item: int) -> MatchRow:
+        """Return a hit as it is stored, once `record` has written which sets there are."""
         record, _ = self.opened[hit.set_index]
         states = hit.tri_states
         facts: JSON = {

@@ -40,7 +40,7 @@ from heroes_forensics.reports.model import (
     Signer,
     counted,
 )
-from heroes_forensics.store import derived, queries
+from heroes_forensics.store import derived, queries, standing
 from heroes_forensics.store.database import Database
 
 _UTC: Final = TimeRule(1, "utc")
@@ -177,7 +177,7 @@ class Builder:
             limits = settings["expand_limits"]
             yield Run(
                 uuid=uuid,
-                purpose="scan",
+                purpose=settings.get("purpose", "scan"),
                 started=started,
                 ended=ended,
                 outcome=outcome or "interrupted",
@@ -246,27 +246,23 @@ class Builder:
 
     def findings(self) -> Iterator[Finding]:
         """Yield every finding of the case, in the order of its number."""
-        for number, item_id, grade, text, item_verdict, status, set_text in self._database.rows(
-            "SELECT m.finding, m.item_id, m.grade, m.facts, m.verdict, m.status, h.facts"
-            " FROM match m JOIN hashset h ON h.id = m.hashset_id"
-            " WHERE m.finding IS NOT NULL ORDER BY m.finding"
-        ):
-            item = queries.item(self._database, item_id)
+        for each in standing.findings(self._database):
+            item = queries.item(self._database, each.item_id)
             if item is None:
                 continue
-            facts, known = json.loads(text), json.loads(set_text)
+            facts, known = each.facts, each.set
             yield Finding(
-                number=number_text(number),
+                number=number_text(each.finding),
                 exhibit=item.exhibit,
                 source=item.source,
                 locator=item.full_locator,
                 kind=known["kind"],
-                grade=grade,
+                grade=each.grade,
                 set_name=known["name"],
                 issuer=known["issuer"],
                 edition=known["edition"],
                 category=Category(
-                    verdict=item_verdict,
+                    verdict=each.verdict,
                     code=str(facts.get("category") or ""),
                     label=str(facts.get("label") or ""),
                     scheme=known["scheme"],
@@ -281,7 +277,8 @@ class Builder:
                 victim_identified=facts.get("victim_identified"),
                 offender_identified=facts.get("offender_identified"),
                 times=self._times(item),
-                status=status,
+                status=each.status,
+                not_in=each.not_in,
             )
 
     def _times(self, item: queries.Item) -> tuple[FileTime, ...]:

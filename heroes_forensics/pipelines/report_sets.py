@@ -49,7 +49,7 @@ class SetsBuilder:
                 "SELECT label FROM source WHERE exhibit_id=? ORDER BY id", (exhibit,)
             )
         ]
-        digested = self._digested(exhibit)
+        digested = self._digested(exhibit) | self._later()
         used: dict[int, set[str]] = {}
         for run, number in database.rows("SELECT run_id, hashset_id FROM run_hashset"):
             used.setdefault(number, set()).update(digested.get(run, ()))
@@ -83,18 +83,34 @@ class SetsBuilder:
             found.setdefault(run, set()).add(label)
         return found
 
+    def _later(self) -> dict[int, set[str]]:
+        """Return by run the sources whose stored digests it compared: runs of `heroes match`."""
+        return {
+            run: set(json.loads(compared))
+            for run, compared in self._database.rows(
+                "SELECT id, json_extract(config, '$.compared') FROM run"
+                " WHERE json_extract(config, '$.compared') IS NOT NULL"
+            )
+        }
+
     def notable(self, exhibit: int) -> int:
         """Count the notable sets with which that source was compared that saw the fewest."""
-        counts = [
-            count
-            for (count,) in self._database.rows(
-                "SELECT count(DISTINCT h.id) FROM source s"
-                " LEFT JOIN run_source rs ON rs.source_id = s.id"
-                " LEFT JOIN run_hashset rh ON rh.run_id = rs.run_id"
-                " LEFT JOIN hashset h ON h.id = rh.hashset_id"
-                " AND json_extract(h.facts, '$.kind') = 'notable'"
-                " WHERE s.exhibit_id=? GROUP BY s.id",
-                (exhibit,),
-            )
-        ]
-        return min(counts, default=0)
+        database = self._database
+        later = self._later()
+        sets: dict[int, set[int]] = {}
+        for run, number in database.rows(
+            "SELECT rh.run_id, h.id FROM run_hashset rh JOIN hashset h ON h.id = rh.hashset_id"
+            " WHERE json_extract(h.facts, '$.kind') = 'notable'"
+        ):
+            sets.setdefault(run, set()).add(number)
+        seen: dict[str, set[int]] = {}
+        for label, run in database.rows(
+            "SELECT s.label, rs.run_id FROM source s"
+            " LEFT JOIN run_source rs ON rs.source_id = s.id WHERE s.exhibit_id=?",
+            (exhibit,),
+        ):
+            seen.setdefault(label, set()).update(sets.get(run, ()))
+        for run, labels in later.items():
+            for label in labels & seen.keys():
+                seen[label] |= sets.get(run, set())
+        return min(map(len, seen.values()), default=0)

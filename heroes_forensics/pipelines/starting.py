@@ -93,15 +93,7 @@ def begin(  # noqa: PLR0913 - what a run begins with
         run.journal.event("environment.recorded", facts)
         body: JSON = {"config_sha256": digest, "profile": config["profile"]}
         run.journal.event("config.declared", body)
-        run.journal.event(
-            "method.declared",
-            {
-                "method": METHOD,
-                "version": __version__,
-                "thresholds": {},
-                "decision_rule": "an item matches an entry when a digest of both is equal",
-            },
-        )
+        run.journal.event("method.declared", method())
         loaded = sets.record(run)
         _opened(run, registered)
         authority = case.facts.get("authority")
@@ -124,6 +116,16 @@ def begin(  # noqa: PLR0913 - what a run begins with
     case.journal.checkpoint("run started")
     run.teller.run(uuid, "started")
     return run, registered
+
+
+def method() -> JSON:
+    """Return what is declared of how items are compared with entries."""
+    return {
+        "method": METHOD,
+        "version": __version__,
+        "thresholds": {},
+        "decision_rule": "an item matches an entry when a digest of both is equal",
+    }
 
 
 def isolated(run: Run, records: Records, isolation: Isolation) -> None:

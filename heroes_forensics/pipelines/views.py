@@ -30,7 +30,7 @@ from heroes_forensics.pipelines.journal import now
 from heroes_forensics.pipelines.report_evidence import word
 from heroes_forensics.pipelines.report_model import Builder
 from heroes_forensics.pipelines.telling import number_text, parsed, whole_lines
-from heroes_forensics.store import derived, queries
+from heroes_forensics.store import derived, queries, standing
 from heroes_forensics.store.database import Database
 from heroes_forensics.store.lanes import lanes
 
@@ -82,9 +82,10 @@ def status(case_dir: Path) -> JSON:
                     "state": outcome or ("running" if holder else "broken off"),
                     "interruptions": [each.to_json() for each in breaks.get(uuid, ())],
                     "isolation": json.loads(run_facts).get("isolation"),
+                    "purpose": json.loads(config).get("purpose", "scan"),
                 }
-                for uuid, started, ended, outcome, run_facts in database.rows(
-                    "SELECT uuid, started, ended, outcome, facts FROM run ORDER BY id"
+                for uuid, started, ended, outcome, config, run_facts in database.rows(
+                    "SELECT uuid, started, ended, outcome, config, facts FROM run ORDER BY id"
                 )
             ],
             "holder": None if holder is None else {"pid": holder.pid, "since": holder.since},
@@ -100,6 +101,9 @@ def status(case_dir: Path) -> JSON:
                 )
             ],
             "findings": database.value("SELECT count(finding) FROM match"),
+            "findings_withdrawn": sum(
+                each.status == standing.WITHDRAWN for each in standing.findings(database)
+            ),
             "content_sha256": queries.content_sha256(database),
         }
 

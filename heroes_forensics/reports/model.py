@@ -259,6 +259,8 @@ class Finding(Record):
     status: FindingStatus = "current"
     reason: Text = ""
     """Why it was withdrawn or is provisional."""
+    not_in: Text = ""
+    """The edition of the set, compared later, that does not list it any more: withdrawn."""
 
 
 @dataclass(frozen=True, slots=True)

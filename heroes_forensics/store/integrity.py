@@ -1,6 +1,7 @@
 """Comparing the rows of a case with the digests its ledger holds of them.
 
-The rows of a unit (items, contents, matches, pictures, containers) are covered by its
+The rows of a unit (items, contents, matches, pictures, containers, findings looked at again)
+are covered by its
 ``unit.completed``; what a run knows beside them (sources, volumes, gaps, verifications, sets) by
 its ``coverage.declared``.
 """
@@ -25,6 +26,8 @@ _OF_UNITS: Final = {
     " algorithm, quality, value FROM perceptual ORDER BY item_id",
     "container": "SELECT unit_id, item_id, unit_id, status, gap, kind, depth, listed, directories,"
     " expanded, time_basis FROM container ORDER BY item_id",
+    "restated": "SELECT unit_id, unit_id, finding, hashset_id, record, grade, verdict, facts,"
+    " status FROM restated ORDER BY id",
 }
 """Rows as `records` digests them when it closes a unit; in front of each, the unit's number."""
 

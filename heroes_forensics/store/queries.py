@@ -319,8 +319,11 @@ def _gap_lines(database: Database) -> list[bytes]:
 def _match_texts(database: Database) -> dict[int, str]:
     found: dict[int, list[str]] = {}
     for number, source, record, grade in database.rows(
-        "SELECT m.item_id, json_extract(h.facts, '$.source_sha256'), m.record, m.grade"
-        " FROM match m JOIN hashset h ON h.id = m.hashset_id WHERE m.status = 'current'"
+        "SELECT m.item_id, json_extract(h.facts, '$.source_sha256'), coalesce(r.record, m.record),"
+        " coalesce(r.grade, m.grade) FROM match m LEFT JOIN restated r ON r.id ="
+        " (SELECT max(id) FROM restated WHERE finding = m.finding)"
+        " JOIN hashset h ON h.id = coalesce(r.hashset_id, m.hashset_id)"
+        " WHERE coalesce(r.status, m.status) = 'current'"
     ):
         found.setdefault(number, []).append(f"{source}:{record}:{grade}")
     return {number: ",".join(sorted(texts)) for number, texts in found.items()}

@@ -225,6 +225,21 @@ MATCH: Final = Table(
 """One match of one item with one record. ``finding`` is the number in F-000123, given once to
 matches with sets that make findings (not known-good) and never changed."""
 
+RESTATED: Final = Table(
+    "restated",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("unit_id", Integer, ForeignKey("unit.id"), nullable=False),
+    Column("finding", Integer, ForeignKey("match.finding"), nullable=False),
+    Column("hashset_id", Integer, ForeignKey("hashset.id"), nullable=False),
+    Column("record", Integer, nullable=False),
+    Column("grade", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("status", Text, nullable=False),
+)
+"""What a later edition of its set says of a finding: still listed, perhaps otherwise, or not."""
+
 REPORT: Final = Table(
     "report",
     METADATA,

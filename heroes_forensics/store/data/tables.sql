@@ -217,3 +217,19 @@ CREATE TABLE perceptual (
 	FOREIGN KEY(item_id) REFERENCES item (id),
 	FOREIGN KEY(unit_id) REFERENCES unit (id)
 );
+
+CREATE TABLE restated (
+	id INTEGER NOT NULL,
+	unit_id INTEGER NOT NULL,
+	finding INTEGER NOT NULL,
+	hashset_id INTEGER NOT NULL,
+	record INTEGER NOT NULL,
+	grade TEXT NOT NULL,
+	verdict TEXT NOT NULL,
+	facts TEXT NOT NULL,
+	status TEXT NOT NULL,
+	PRIMARY KEY (id),
+	FOREIGN KEY(unit_id) REFERENCES unit (id),
+	FOREIGN KEY(finding) REFERENCES "match" (finding),
+	FOREIGN KEY(hashset_id) REFERENCES hashset (id)
+);

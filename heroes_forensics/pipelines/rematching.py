@@ -1,0 +1,426 @@
+"""Comparing the digests on record with other hash sets, or other editions, without the evidence.
+
+All of it is one transaction: a comparison is on record whole, with its run, or was never begun.
+Findings keep their numbers: what a later edition says of one is told beside it, an entry that is
+new to the case makes a new one, and what is not listed any more is withdrawn and stays listed.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+import numpy as np
+
+from heroes_forensics import __version__
+from heroes_forensics.custody import bundle, commitments
+from heroes_forensics.errors import UsageError
+from heroes_forensics.frames import CONTENT, Status
+from heroes_forensics.hashsets.known import NOTABLE
+from heroes_forensics.hashsets.matching import Hit
+from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import (
+    cases,
+    clock,
+    committing,
+    fence,
+    known,
+    reporting,
+    starting,
+)
+from heroes_forensics.pipelines.environment import environment
+from heroes_forensics.pipelines.journal import Journal, now
+from heroes_forensics.pipelines.supervisor import Supervisor
+from heroes_forensics.pipelines.telling import number_text
+from heroes_forensics.pipelines.watch import Watch
+from heroes_forensics.store import integrity, queries, standing
+from heroes_forensics.store.records import MatchRow, rows_digest
+
+if TYPE_CHECKING:
+    from heroes_forensics.store.database import Database
+
+PURPOSE: Final = "match"
+_ROWS: Final = 1 << 16
+"""Items whose digests are compared at once."""
+_SAID: Final = ("category", "label", "victim_identified", "offender_identified")
+"""Facts of an entry that a later edition may state otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRequest:
+    """Which case is to be compared with which sets."""
+
+    case_dir: Path
+    sets: tuple[str, ...]
+    """Names of the catalogue, or paths of set files."""
+    set_options: JSON = field(default_factory=dict)
+    passphrase: str | None = None
+    own_process: bool = False
+    """Whether this process exists for this alone and may be fenced for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What of a case could be compared."""
+
+    exact: int
+    """Items with digests on record."""
+    without_content: int
+    policy: int
+    needs_evidence: int
+    """Items of which no digest is on record, because they are gaps or were never reached."""
+
+    @property
+    def items(self) -> int:
+        """All items of the case."""
+        return self.exact + self.without_content + self.policy + self.needs_evidence
+
+
+@dataclass(slots=True)
+class Changes:
+    """What the comparison says that the case did not say before, by number of the finding."""
+
+    new: list[tuple[int, MatchRow]] = field(default_factory=list)
+    changed: list[int] = field(default_factory=list)
+    withdrawn: list[int] = field(default_factory=list)
+    still: int = 0
+    """Findings of an earlier edition that this one lists as before."""
+
+
+class _Rematch:
+    """A run of this kind: satisfies `Recorded`."""
+
+    def __init__(self, case: cases.OpenCase) -> None:
+        self.case = case
+        self.database: Database = case.database
+        self.journal: Journal = case.journal
+        self.uuid = str(uuid4())
+        self.id = 0
+        """Its row in the case database, once there is one."""
+
+
+def match(request: MatchRequest, watch: Watch) -> JSON:
+    """Compare a case with sets, record what changed, and issue a new report.
+
+    Returns:
+        ``exact``, ``near`` and ``needs_evidence`` (counts of items), ``new``, ``changed``,
+        ``withdrawn`` (numbers of findings), ``still_listed`` (a count), ``not_identified``
+        (numbers of current findings whose entry is not marked as of an identified victim, by
+        edition), ``sets``, ``report``.
+
+    Raises:
+        UsageError: no set is named, or the case has nothing to compare.
+        HashSetError: a set is refused; nothing was written.
+        CaseBusyError: another run holds the case.
+        CustodyError: the record of the case does not verify.
+    """
+    if not request.sets:
+        raise UsageError("no hash set is named", hint="name one with --set NAME or --set FILE")
+    with ExitStack() as stack:
+        supervisor = stack.enter_context(Supervisor())
+        if request.own_process:
+            supervisor.isolation("importer")
+            fence.around(request.case_dir)
+        sets = known.load(
+            request.sets, request.set_options, supervisor, passphrase=request.passphrase
+        )
+        stack.callback(sets.close)
+        case = stack.enter_context(cases.opened(request.case_dir, passphrase=request.passphrase))
+        scope = _scope(case)
+        if not scope.exact:
+            raise UsageError(
+                "the case has no digest on record that could be compared",
+                hint="examine something first: heroes scan SOURCE... --case DIR",
+            )
+        watch.note(f"comparing the digests of {scope.exact} items")
+        hits = [hit for rows, sizes in _digests(case) for hit in sets.hits(rows, sizes)]
+        run, changes = _record(case, sets, scope, hits)
+        report = reporting.issue(case)
+        return _result(run, sets, scope, changes, report)
+
+
+def _scope(case: cases.OpenCase) -> Scope:
+    counts: dict[str, int] = defaultdict(int)
+    for status, digested, count in case.database.rows(
+        "SELECT c.status, c.sha256 IS NOT NULL, count(*) FROM item i"
+        " LEFT JOIN content c ON c.item_id = i.id GROUP BY 1, 2"
+    ):
+        if digested:
+            counts["exact"] += count
+        elif status == Status.NO_CONTENT:
+            counts["without_content"] += count
+        elif status == Status.POLICY:
+            counts["policy"] += count
+        else:
+            counts["needs_evidence"] += count
+    return Scope(*(counts[name] for name in Scope.__slots__))
+
+
+def _digests(case: cases.OpenCase) -> Iterator[tuple[Any, Any]]:
+    """Yield `CONTENT` rows of all items with digests, and their sizes by the metadata."""
+    rows = case.database.rows(
+        "SELECT c.item_id, i.size, c.md5, c.sha1, c.sha256 FROM content c"
+        " JOIN item i ON i.id = c.item_id WHERE c.sha256 IS NOT NULL ORDER BY c.item_id"
+    )
+    while part := list(islice(rows, _ROWS)):
+        numbers, sizes, md5, sha1, sha256 = zip(*part, strict=True)
+        found = np.zeros(len(part), CONTENT)
+        found["id"] = numbers
+        found["digested"] = 1
+        for name, column in (("md5", md5), ("sha1", sha1), ("sha256", sha256)):
+            found[name] = np.frombuffer(b"".join(column), CONTENT[name])
+        yield found, np.array(sizes, np.int64)
+
+
+def _record(
+    case: cases.OpenCase, sets: known.Sets, scope: Scope, hits: Sequence[tuple[Hit, int]]
+) -> tuple[_Rematch, Changes]:
+    """Write the whole run."""
+    case.begin()
+    case.unlock(PURPOSE)
+    run = _Rematch(case)
+    config = _config(case, sets)
+    digest = case.bundle.write_run(run.uuid, bundle.CONFIG, starting.config_bytes(config))
+    facts = environment()
+    text = json.dumps(facts, sort_keys=True, indent=1).encode() + b"\n"
+    case.bundle.write_run(run.uuid, "environment.json", text)
+    changes = Changes()
+    with case.journal.transaction() as records:
+        database, event = case.database, case.journal.event
+        run.id = records.run(run.uuid, now(), config, {"environment": facts})
+        event("environment.recorded", facts)
+        event("config.declared", {"config_sha256": digest, "profile": PURPOSE})
+        event("method.declared", starting.method())
+        loaded = sets.record(run)
+        authority = case.facts.get("authority")
+        event(
+            "run.started",
+            {
+                "run": run.uuid,
+                "evidence": [],
+                "purpose": PURPOSE,
+                "authority": authority["reference"] if isinstance(authority, dict) else None,
+                "method": starting.METHOD,
+                "hashsets": loaded,
+                "config_sha256": digest,
+            },
+        )
+        event("clock.checked", clock.checked())
+        unit = int(database.value("SELECT coalesce(max(id), 0) FROM unit")) + 1
+        records.unit(unit, run.id, PURPOSE, None)
+        rows = [sets.row(hit, item) for hit, item in hits]
+        fresh, restated = _judged(case, sets, rows, changes)
+        stored = records.matches(unit, fresh)
+        changes.new = [
+            (values[-2], row)
+            for values, row in zip(stored, fresh, strict=True)
+            if values[-2] is not None
+        ]
+        told = standing.restate(database, unit, restated)
+        rows_sha256 = rows_digest([*stored, *told])
+        records.unit_done(unit, items=scope.exact, gaps=0, rows_sha256=rows_sha256)
+        event(
+            "unit.completed",
+            {
+                "run": run.uuid,
+                "unit": unit,
+                "items": scope.exact,
+                "gaps": 0,
+                "rows_sha256": rows_sha256.hex(),
+            },
+        )
+        database.make_indexes()
+        _end(run, scope, changes)
+        counts: JSON = {"counts": {"compared": scope.exact, "needs_evidence": scope.needs_evidence}}
+        records.run_ended(run.id, now(), "complete", counts)
+    case.journal.checkpoint("run ended")
+    return run, changes
+
+
+def _config(case: cases.OpenCase, sets: known.Sets) -> JSON:
+    compared = [
+        label
+        for (label,) in case.database.rows(
+            "SELECT s.label FROM source s WHERE EXISTS (SELECT 1 FROM volume v"
+            " JOIN item i ON i.volume_id = v.id JOIN content c ON c.item_id = i.id"
+            " WHERE v.source_id = s.id AND c.sha256 IS NOT NULL) ORDER BY s.id"
+        )
+    ]
+    return {
+        "purpose": PURPOSE,
+        "profile": PURPOSE,
+        "verify": "off",
+        "names": case.facts["names"],
+        "workers": 0,
+        "perceptual": False,
+        "expand_limits": {},
+        "compared": compared,
+        "sets": sets.identity(),
+    }
+
+
+def _judged(
+    case: cases.OpenCase, sets: known.Sets, rows: Sequence[MatchRow], changes: Changes
+) -> tuple[list[MatchRow], list[tuple[int, standing.Status, MatchRow]]]:
+    """Tell what is new to the case from what it knows; return both, ready to be stored."""
+    fresh: list[MatchRow] = []
+    restated: list[tuple[int, standing.Status, MatchRow]] = []
+    by_set: dict[int, list[MatchRow]] = defaultdict(list)
+    for row in rows:
+        by_set[row.hashset_id].append(row)
+    stored = set(
+        case.database.rows("SELECT item_id, hashset_id, record FROM match WHERE finding IS NULL")
+    )
+    for number, uuid, edition in sets.numbers():
+        mine: dict[int, list[MatchRow]] = defaultdict(list)
+        for row in by_set[number]:
+            mine[row.item_id].append(row)
+        taken: dict[int, list[MatchRow]] = defaultdict(list)
+        for each in standing.findings(case.database, uuid=uuid):
+            item = each.item_id
+            found = _same_entry(each, mine[item], edition)
+            # Two earlier editions may each have made a finding of one entry.
+            again = _same_entry(each, taken[item], edition)
+            if found is not None:
+                taken[item].append(mine[item].pop(found))
+                _still(each, taken[item][-1], edition, changes, restated)
+            elif again is not None:
+                _still(each, taken[item][again], edition, changes, restated)
+            elif each.status == standing.CURRENT:
+                changes.withdrawn.append(each.finding)
+                gone = MatchRow(
+                    *(each.item_id, number, each.record, each.grade, each.verdict, each.facts),
+                    makes_finding=True,
+                )
+                restated.append((each.finding, standing.WITHDRAWN, gone))
+        fresh += [
+            row
+            for item in sorted(mine)
+            for row in mine[item]
+            if (row.item_id, row.hashset_id, row.record) not in stored
+        ]
+    return fresh, restated
+
+
+def _same_entry(each: standing.Standing, rows: Sequence[MatchRow], edition: str) -> int | None:
+    """Return the position of the match that is the entry of a finding.
+
+    That is the one of the same record in the same edition, else of the number that the supplier
+    gave the entry, else any, where he gives none.
+    """
+    entry = each.facts.get("entry", -1)
+    for position, row in enumerate(rows):
+        same = row.record == each.record if each.set["edition"] == edition else None
+        if row.facts["entry"] == entry if same is None else same:
+            return position
+    return None
+
+
+def _still(
+    each: standing.Standing,
+    row: MatchRow,
+    edition: str,
+    changes: Changes,
+    restated: list[tuple[int, standing.Status, MatchRow]],
+) -> None:
+    """Take what an edition says of a finding that it lists."""
+    differs = each.status != standing.CURRENT or (each.grade, each.verdict) != (
+        row.grade,
+        row.verdict,
+    )
+    differs = differs or any(each.facts.get(name) != row.facts.get(name) for name in _SAID)
+    if differs:
+        changes.changed.append(each.finding)
+    else:
+        changes.still += 1
+    if differs or each.set["edition"] != edition:
+        restated.append((each.finding, standing.CURRENT, row))
+
+
+def _end(run: _Rematch, scope: Scope, changes: Changes) -> None:
+    """Commit to the findings, declare the scope and close the run; inside its transaction."""
+    database, event = run.database, run.journal.event
+    committed = commitments.commit(committing.findings(run))
+    sealed = committing.sealed(run, committed, commitments.new_inventory_key())
+    event(
+        "findings.committed",
+        {
+            "run": run.uuid,
+            "count": len(committed.lines),
+            "counts_by_kind": {"exact": len(committed.lines)},
+            "root": committed.root.hex(),
+            "tree": commitments.FINDINGS,
+            "sealed_sha256": sealed,
+            "recipients": [name for name, _ in run.case.ring.recipients],
+        },
+    )
+    event(
+        "coverage.declared",
+        {
+            "run": run.uuid,
+            "partitions": [],
+            "unallocated": "not examined",
+            "encrypted_areas": [],
+            "unsupported": [],
+            "counts": {
+                "compared": scope.exact,
+                "needs_evidence": scope.needs_evidence,
+                "new": len(changes.new),
+                "changed": len(changes.changed),
+                "withdrawn": len(changes.withdrawn),
+            },
+            "rows_sha256": integrity.run_digest(database, run.id).hex(),
+        },
+    )
+    event(
+        "run.completed",
+        {
+            "run": run.uuid,
+            "outcome": "complete",
+            "files_seen": scope.items,
+            "files_hashed": scope.exact,
+            "files_skipped": scope.without_content + scope.policy,
+            "skipped_by_reason": {
+                "without_content": scope.without_content,
+                "policy": scope.policy,
+            },
+            "errors": scope.needs_evidence,
+            "errors_by_kind": {"needs_evidence": scope.needs_evidence},
+            "bytes_read": 0,
+            "result_sha256": committed.published_result,
+        },
+    )
+    database.set_fact("content_sha256", queries.content_sha256(database))
+
+
+def _result(run: _Rematch, sets: known.Sets, scope: Scope, changes: Changes, report: Path) -> JSON:
+    unmarked: dict[str, list[str]] = defaultdict(list)
+    for _, uuid, _ in sets.numbers():
+        for each in standing.findings(run.database, uuid=uuid):
+            marked = each.facts.get("victim_identified") is True
+            if each.status == standing.CURRENT and each.set["kind"] == NOTABLE and not marked:
+                label = f"{each.set['name']} {each.set['edition']}"
+                unmarked[label].append(number_text(each.finding))
+    return {
+        "type": "match",
+        "version": __version__,
+        "case": str(run.case.facts["uuid"]),
+        "run": run.uuid,
+        "sets": sets.identity(),
+        "exact": scope.exact,
+        "near": 0,
+        "needs_evidence": scope.needs_evidence,
+        "new": [number_text(number) for number, _ in changes.new],
+        "changed": [number_text(number) for number in changes.changed],
+        "withdrawn": [number_text(number) for number in changes.withdrawn],
+        "still_listed": changes.still,
+        "not_identified": dict(unmarked),
+        "content_sha256": run.database.facts()["content_sha256"],
+        "report": str(report),
+        "notes": sets.notes,
+    }

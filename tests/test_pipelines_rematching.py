@@ -1,0 +1,211 @@
+import hashlib
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from cli_runner import here
+from scans import Noted, folder, scanned
+
+from heroes_forensics.errors import CustodyError, HashSetError, UsageError
+from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import hashsets, rematching, verifying, views
+from heroes_forensics.pipelines.rematching import MatchRequest
+
+FILES = {name: f"content of {name}\n".encode() for name in ("a", "b", "c", "d")}
+
+
+def listing(path: Path, rows: dict[str, tuple[int, int]]) -> Path:
+    """Write a list: name of a file of the evidence -> number of the entry, category."""
+    lines = ["id,md5,sha1,size,category"]
+    for name, (entry, category) in rows.items():
+        data = FILES[name]
+        md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+        sha1 = hashlib.sha1(data, usedforsecurity=False).hexdigest()
+        lines.append(f"{entry},{md5},{sha1},{len(data)},{category}")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Path:
+    """Return a case of four files, compared with nothing."""
+    made = tmp_path / "case"
+    scanned(made, folder(tmp_path / "evidence", FILES))
+    return made
+
+
+def edition(path: Path, rows: dict[str, tuple[int, int]], number: int) -> None:
+    hashsets.import_set(
+        listing(path, rows), name="national", issuer="Office", edition=str(number), kind="notable"
+    )
+
+
+def matched(case: Path, *sets: str) -> JSON:
+    return rematching.match(MatchRequest(case, sets or ("national",)), Noted())
+
+
+def findings(case: Path) -> dict[str, tuple[object, ...]]:
+    return {
+        str(row["number"]): (row["status"], row["edition"], row["not_in"], row["category"]["code"])  # type: ignore[index]
+        for row in views.findings(case)
+    }
+
+
+def test_a_newer_edition_adds_changes_and_withdraws_and_numbers_stay(
+    case: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "list.csv"
+    edition(path, {"a": (1, 1), "b": (2, 1), "c": (3, 1)}, 1)
+    first = matched(case)
+    assert (first["exact"], first["near"], first["needs_evidence"]) == (4, 0, 0)
+    assert first["new"] == ["F-000001", "F-000002", "F-000003"]
+    edition(path, {"b": (2, 1), "c": (3, 2), "d": (4, 1)}, 2)
+    second = matched(case)
+    assert (second["new"], second["changed"]) == (["F-000004"], [_number(case, "c")])
+    assert (second["withdrawn"], second["still_listed"]) == ([_number(case, "a")], 1)
+    stand = findings(case)
+    assert stand[_number(case, "a")] == ("withdrawn", "1", "2", "1")
+    assert stand[_number(case, "b")] == ("current", "2", "", "1")
+    assert stand[_number(case, "c")] == ("current", "2", "", "2")
+    edition(path, {"a": (1, 1)}, 3)
+    third = matched(case)
+    assert third["new"] == []
+    assert third["changed"] == [_number(case, "a")]
+    assert findings(case)[_number(case, "a")] == ("current", "3", "", "1")
+    assert {number for number, row in findings(case).items() if row[0] == "withdrawn"} == {
+        _number(case, name) for name in "bcd"
+    }
+    assert verifying.verify(case)["exit_code"] == 7
+
+
+def _number(case: Path, name: str) -> str:
+    wanted = hashlib.sha256(FILES[name]).digest()
+    with sqlite3.connect(case / "case.db") as database:
+        (number,) = database.execute(
+            "SELECT finding FROM match m JOIN content c USING (item_id) WHERE c.sha256=?", (wanted,)
+        ).fetchone()
+    return f"F-{number:06d}"
+
+
+def test_the_same_again_changes_nothing(case: Path, tmp_path: Path) -> None:
+    edition(tmp_path / "list.csv", {"a": (1, 1), "b": (2, 1)}, 1)
+    first = matched(case)
+    before = findings(case)
+    again = matched(case)
+    assert [again[name] for name in ("new", "changed", "withdrawn")] == [[], [], []]
+    assert (again["still_listed"], findings(case)) == (2, before)
+    assert again["content_sha256"] == first["content_sha256"]
+
+
+def test_it_comes_to_what_a_scan_with_that_set_comes_to(case: Path, tmp_path: Path) -> None:
+    edition(tmp_path / "list.csv", {"a": (1, 1), "d": (2, 1)}, 1)
+    other = scanned(tmp_path / "other", tmp_path / "evidence", sets=("national",))
+    assert matched(case)["content_sha256"] == other.content_sha256
+
+
+def test_entries_without_numbers_are_the_same_by_their_digest(case: Path, tmp_path: Path) -> None:
+    def bare(name: str, files: str) -> None:
+        text = "".join(
+            f"{hashlib.md5(FILES[each], usedforsecurity=False).hexdigest()}\n" for each in files
+        )
+        path = tmp_path / "bare.txt"
+        path.write_text(text)
+        hashsets.import_set(path, name="bare", edition=name, kind="notable")
+
+    bare("1", "ab")
+    matched(case, "bare")
+    bare("2", "cb")
+    made = matched(case, "bare")
+    assert (made["new"], made["still_listed"]) == (["F-000003"], 1)
+    assert made["withdrawn"] == [_number(case, "a")]
+
+
+def test_what_has_no_digest_needs_the_evidence_and_nothing_is_said_of_it(
+    tmp_path: Path,
+) -> None:
+    source = folder(tmp_path / "evidence", FILES)
+    made = tmp_path / "case"
+    (source / "gone").symlink_to("nowhere")
+    scanned(made, source)
+    with sqlite3.connect(made / "case.db") as database:
+        items = database.execute("SELECT count(*) FROM item").fetchone()[0]
+    edition(tmp_path / "list.csv", {"a": (1, 1)}, 1)
+    found = matched(made)
+    assert found["exact"] == len(FILES)
+    assert items > len(FILES)
+    assert found["needs_evidence"] == 0  # links and folders have no content
+
+
+def test_entries_of_unidentified_victims_are_listed_apart(case: Path, tmp_path: Path) -> None:
+    entries = [
+        {"MediaID": number, "Category": 1, "MD5": hashlib.md5(FILES[name]).hexdigest(), **said}  # noqa: S324
+        for number, (name, said) in enumerate(
+            {"a": {"VictimIdentified": True}, "b": {"VictimIdentified": False}, "c": {}}.items()
+        )
+    ]
+    context = "http://github.com/ICMEC/ProjectVic/DataModels/1.3.xml#Media"
+    path = tmp_path / "vics.json"
+    path.write_text(json.dumps({"odata.metadata": context, "value": entries}))
+    hashsets.import_set(path, name="vics", edition="2026-01", kind="notable")
+    found = matched(case, "vics")
+    assert len(found["new"]) == 3  # type: ignore[arg-type]
+    assert found["not_identified"] == {"vics 2026-01": sorted(_number(case, name) for name in "bc")}
+
+
+def test_a_row_changed_afterwards_shows(case: Path, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    edition(path, {"a": (1, 1)}, 1)
+    matched(case)
+    edition(path, {"b": (1, 1)}, 2)
+    matched(case)
+    with sqlite3.connect(case / "case.db") as database:
+        database.execute("UPDATE restated SET status='current'")
+    assert verifying.verify(case)["exit_code"] == 6
+    with pytest.raises(CustodyError, match="changed after it was closed"):
+        matched(case)
+
+
+def test_a_report_after_it_says_what_stands(case: Path, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    edition(path, {"a": (1, 1)}, 1)
+    matched(case)
+    edition(path, {"b": (2, 1)}, 2)
+    report = Path(str(matched(case)["report"]))
+    model = json.loads((report.parent / "report.json").read_bytes())
+    assert [run["purpose"] for run in model["runs"]] == ["scan", "match", "match"]
+    (exhibit,) = model["exhibits"]
+    assert exhibit["verdict"]["word"] == "matches"
+    assert sum(row["count"] for row in exhibit["matches"]) == 1
+    assert {each["edition"] for each in exhibit["compared"]} == {"1", "2"}
+    assert "not listed in edition 2 any more" in report.read_text()
+
+
+def test_what_cannot_be_done_is_said_and_leaves_nothing(case: Path, tmp_path: Path) -> None:
+    before = (case / "custody" / "ledger.jsonl").read_bytes()
+    with pytest.raises(UsageError, match="no such hash set"):
+        matched(case, "nobody")
+    bad = tmp_path / "bad.txt"
+    bad.write_text("not a digest\n")
+    with pytest.raises(HashSetError):
+        matched(case, str(bad))
+    with pytest.raises(UsageError, match="no hash set is named"):
+        rematching.match(MatchRequest(case, ()), Noted())
+    assert (case / "custody" / "ledger.jsonl").read_bytes() == before
+
+
+def test_the_verb_speaks_to_people_and_programs(
+    case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edition(tmp_path / "list.csv", {"a": (1, 1)}, 1)
+    done = here(capsys, "match", str(case), "--set", "national", "--exit-code", "--quiet")
+    assert done.code == 10
+    assert "re-matched exact 4, near 0, needs evidence 0" in done.out
+    assert "New: F-000001." in done.out
+    done = here(capsys, "match", str(case), "--set", "national", "--exit-code", "--json", "--quiet")
+    assert done.code == 0
+    assert json.loads(done.out.splitlines()[-1])["still_listed"] == 1
+    done = here(capsys, "match", str(case), "--set", "national", "--quiet")
+    assert "In the 4 items compared nothing is listed otherwise than before." in done.out
+    done = here(capsys, "status", str(case))
+    assert "compared what is on record with hash sets; read no evidence" in done.out
