@@ -11,7 +11,7 @@ COLUMNS = ["format", "versions", "recognised by", "sample", "independent check",
 
 
 def table() -> list[list[str]]:
-    lines = PAGE.partition("## Formats")[2].splitlines()
+    lines = PAGE.partition("## Formats")[2].partition("\n## ")[0].splitlines()
     rows = [line.strip("|").split(" | ") for line in lines if line.startswith("|")]
     return [[cell.strip() for cell in row] for row in rows]
 

@@ -68,10 +68,17 @@ def test_every_verb_that_is_named_exists(name: str) -> None:
     assert named <= known
 
 
+def verbs(verb: click.Command) -> Iterator[click.Command]:
+    """Yield a verb, and all that it has of its own."""
+    yield verb
+    for inner in getattr(verb, "commands", {}).values():
+        yield from verbs(inner)
+
+
 OPTIONS = {
     option
     for row in VERBS
-    for verb in (row.load(), *getattr(row.load(), "commands", {}).values())
+    for verb in verbs(row.load())
     for parameter in verb.params
     for option in parameter.opts
 } | {"--version", "--help"}

@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 from heroes_forensics.commands import options
+from heroes_forensics.commands.hashset_trust import trust
 from heroes_forensics.commands.output import Output
 from heroes_forensics.commands.progress import watching
 from heroes_forensics.commands.text import (
@@ -56,7 +57,7 @@ def hashset() -> None:
 
 
 @hashset.command("import")
-@click.argument("path", metavar="FILE", type=options.PATH)
+@click.argument("path", metavar="FILE|FOLDER", type=options.PATH)
 @click.option("--name", metavar="NAME", help="Name in the catalogue.  [default: from the file]")
 @click.option("--issuer", default="", metavar="TEXT", help="Who supplied the set.")
 @click.option("--edition", default="", metavar="TEXT", help="Edition or date of the set.")
@@ -89,6 +90,7 @@ def hashset() -> None:
     is_flag=True,
     help="Import although records cannot be used; they are listed.",
 )
+@options.allowances
 @options.passphrase_option
 @options.quiet_option
 @options.json_option
@@ -110,8 +112,13 @@ def import_(  # noqa: PLR0913 # the options of a verb
     passphrase_fd: int | None,
     quiet: bool,
     as_json: bool,
+    **allowances: bool,
 ) -> int:
-    """Import FILE into the catalogue.
+    """Import FILE into the catalogue, or the set whose manifest is in FOLDER.
+
+    A manifest (heroes-hashset.json, signed in heroes-hashset.json.minisig) says itself what the
+    set is; its signature has to be by a key pinned with heroes hashset trust add, and every file
+    has to be as it says.
 
     The format is recognised by content. Records that cannot be used are counted and listed by
     line; a set of which too little is usable is refused as a whole.
@@ -119,6 +126,7 @@ def import_(  # noqa: PLR0913 # the options of a verb
     Examples:
       heroes hashset import known.json --name national --issuer "Example Office"
       heroes hashset import list.csv --kind watch --map Checksum=md5
+      heroes hashset import national-2026-01/
     """
     from heroes_forensics.pipelines import hashsets  # noqa: PLC0415 # heavy: when it runs
 
@@ -139,6 +147,7 @@ def import_(  # noqa: PLR0913 # the options of a verb
             columns=columns,
             no_header=no_header,
             accept_rejects=accept_rejects,
+            allowed=options.allowed(allowances),
             passphrase=secret,
             watch=watch,
             own_process=options.own_process(),
@@ -191,6 +200,7 @@ def _listed(row: JSON) -> Iterator[str]:
     parts.append(f"of {issuer}" if issuer else "issuer not stated")
     if edition:
         parts.append(f"edition {edition}")
+    parts.append(string(row, "signature"))
     yield from hanging("  ", ", ".join(part for part in parts if part))
 
 
@@ -244,3 +254,6 @@ def _checked(row: JSON) -> Iterator[str]:
     detail = string(row, "detail")
     result = "verifies" if row.get("result") == "pass" else "DOES NOT VERIFY"
     yield from hanging("", f"{string(row, 'name')}: {result}{f': {detail}' if detail else ''}")
+
+
+hashset.add_command(trust)

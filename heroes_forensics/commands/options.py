@@ -3,7 +3,7 @@
 import errno
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -95,6 +95,30 @@ def passphrase_option(command: F) -> F:
         help="Read the passphrase of the keys from file descriptor N, up to the first line end. "
         "Without it a question is asked, on a terminal only.",
     )(command)
+
+
+ALLOWANCES: Final = {
+    "unsigned": "Take a set without a signature where one is required.",
+    "unknown-issuer": "Take a set signed by a publisher of whom no key is pinned.",
+    "rollback": "Take an edition that is older than the one installed.",
+    "expired": "Take an edition whose time is over.",
+    "other-issuer": "Take a set whose name belongs to another publisher.",
+}
+"""As `heroes_forensics.hashsets.governing.ALLOWANCES`; a test compares them."""
+
+
+def allowances(command: F) -> F:
+    """Add ``--allow-...`` for each of `ALLOWANCES`."""
+    for name, text in reversed(ALLOWANCES.items()):
+        command = click.option(f"--allow-{name}", is_flag=True, help=f"{text} It is recorded.")(
+            command
+        )
+    return command
+
+
+def allowed(given: Mapping[str, bool]) -> tuple[str, ...]:
+    """Return which of `ALLOWANCES` were given, from the arguments that click makes of them."""
+    return tuple(name for name in ALLOWANCES if given[f"allow_{name.replace('-', '_')}"])
 
 
 def case_argument(command: F) -> F:

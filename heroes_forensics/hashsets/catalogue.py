@@ -10,11 +10,11 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from heroes_forensics import durable
 from heroes_forensics.errors import HashSetError, UsageError
@@ -27,6 +27,8 @@ from heroes_forensics.hashsets.layout import Header
 from heroes_forensics.model import JSON
 
 ACTIVE: Final = "active"
+VERIFIED: Final = "verified"
+"""The state of a signature, see `heroes_forensics.hashsets.governing.STATES`."""
 RETIRED: Final = "retired"
 DAMAGED: Final = "damaged"
 """Its header cannot be read; it is listed under its id, and never chosen."""
@@ -53,6 +55,23 @@ class OtherEditionError(HashSetError):
     """An edition of that name is there already, and is not what would be imported."""
 
 
+class Approval(NamedTuple):
+    """What is said of where a set comes from; see `heroes_forensics.hashsets.governing`."""
+
+    signature: str
+    provenance: JSON
+    warnings: tuple[str, ...] = ()
+
+
+Approve = Callable[[Header, JSON], Approval]
+
+
+def anybody(header: Header, report: JSON) -> Approval:
+    """Take a set from anybody, as one that is not signed."""
+    del header, report
+    return Approval("unsigned", {})
+
+
 class Catalogue:
     """The sets of one home directory.
 
@@ -63,16 +82,26 @@ class Catalogue:
     def __init__(self, home: Path) -> None:
         self._root = home / "sets"
 
-    def add(self, frames: Iterable[Frame], description: Description, set_key: bytes) -> SetRecord:
+    def add(
+        self,
+        frames: Iterable[Frame],
+        description: Description,
+        set_key: bytes,
+        *,
+        approve: Approve = anybody,
+    ) -> SetRecord:
         """Take what an importer sends and make it an edition of a set.
 
         Args:
             frames: as `heroes_forensics.hashsets.importing.import_rows` yields them.
             description: what the operator says of the set.
             set_key: the laboratory's set key, 32 bytes.
+            approve: says where the set comes from, or refuses it; asked once its header and its
+                import report are known.
 
         Raises:
-            HashSetError: the import failed or contradicts its kind. Nothing of it is left behind.
+            HashSetError: the import failed, contradicts its kind or is refused. Nothing of it is
+                left behind.
             OtherEditionError: the edition is there already with other content, or read otherwise.
             UsageError: the description makes no sense, or nobody says the kind.
             OSError: the home cannot be written.
@@ -85,6 +114,7 @@ class Catalogue:
             facts, rejected = _consume(frames, builder)
             header, report = describe(description, facts, builder.categories)
             report["rejected_records"] = rejected
+            header = _approved(approve(header, report), header, report)
             earlier = self._same(set_id, header, description.reading)
             if earlier is not None:
                 return earlier
@@ -104,6 +134,9 @@ class Catalogue:
 
     def list(self) -> list[SetRecord]:
         """Return every edition, by name, then oldest first; a damaged one says so by its state.
+
+        Editions that verify are newer than others, and among themselves in the order of their
+        sequence; else it is the order in which they were imported.
 
         Raises:
             OSError: the home cannot be read.
@@ -192,10 +225,11 @@ class Catalogue:
         if not path.exists():
             return None
         there = read_header(path)
-        alike = ("source_sha256", "kind", "profile", "scheme", "region", "format")
+        alike = ("source_sha256", "kind", "profile", "scheme", "region", "format", "signature")
         differing = [name for name in alike if getattr(there, name) != getattr(header, name)]
+        same = there.provenance.get("manifest_sha256") == header.provenance.get("manifest_sha256")
         report = _read_json(_report_path(path))
-        if differing or report.get("reading", {}) != reading:
+        if not same or differing or report.get("reading", {}) != reading:
             raise OtherEditionError(
                 f"edition {header.edition} of hash set {header.name} is there already, and differs",
                 hint="editions never change: name the new one with --edition, or the set with"
@@ -234,6 +268,17 @@ class Catalogue:
             durable.rename(built, path)
             durable.sync_folder(self._root)
         return path
+
+
+def _approved(approval: Approval, header: Header, report: JSON) -> Header:
+    """Write what is known of its origin into the report, and return the header that says it."""
+    warnings = report.get("warnings")
+    report |= {
+        "signature": approval.signature,
+        "provenance": approval.provenance,
+        "warnings": [*(warnings if isinstance(warnings, list) else []), *approval.warnings],
+    }
+    return replace(header, signature=approval.signature, provenance=approval.provenance)
 
 
 @contextmanager
@@ -282,8 +327,17 @@ def _consume(frames: Iterable[Frame], builder: SetBuilder) -> tuple[JSON, list[J
     return facts, rejected
 
 
-def _age(header: Header) -> tuple[str, str, str, str]:
-    return (header.name, header.id, header.imported_at, header.edition)
+def _age(header: Header) -> tuple[str, str, bool, int, str, str]:
+    """Sort editions, the newest last: what is signed counts, then its publisher's own order."""
+    sequence = header.provenance.get("sequence")
+    return (
+        header.name,
+        header.id,
+        header.signature == VERIFIED,
+        sequence if isinstance(sequence, int) else -1,
+        header.imported_at,
+        header.edition,
+    )
 
 
 def _report_path(path: Path) -> Path:

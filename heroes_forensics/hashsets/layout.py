@@ -77,6 +77,10 @@ class Header:
     kind_stated: bool = True
     """False when nobody said the kind: such a format is always of this kind."""
     signature: str = "unsigned"
+    """A row of `heroes_forensics.hashsets.governing.STATES`."""
+    provenance: JSON = field(default_factory=dict)
+    """What is known of where it came from: publisher, sequence, expiry, key, what was allowed; see
+    `heroes_forensics.hashsets.governing.Judgement.provenance`."""
     format: str = ""
     format_version: str = ""
     scheme: str = ""
@@ -126,6 +130,7 @@ def decode(data: bytes) -> Header:
         body = json.loads(data)
         if isinstance(body, dict):
             body.setdefault("values", {})  # version 1 has none
+            body.setdefault("provenance", {})  # files that were written before it was kept
         body = _exactly(body, {item.name for item in fields(Header)})
         body["sections"] = {
             str(name): Section(int(row["offset"]), int(row["length"]), str(row["sha256"]))

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from heroes_forensics.display import shown
 from heroes_forensics.errors import (
@@ -15,11 +16,15 @@ from heroes_forensics.errors import (
     UsageError,
 )
 from heroes_forensics.frames import Unit
-from heroes_forensics.hashsets.catalogue import Catalogue, SetRecord
+from heroes_forensics.hashsets import manifest
+from heroes_forensics.hashsets.catalogue import Approval, Approve, Catalogue, SetRecord
 from heroes_forensics.hashsets.describing import Description, UnknownKindError
+from heroes_forensics.hashsets.governing import described as signature_text
+from heroes_forensics.hashsets.governing import judge_file
+from heroes_forensics.hashsets.layout import Header
 from heroes_forensics.hashsets.profiles import Profile, parse, shipped
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import fence, laboratory
+from heroes_forensics.pipelines import fence, laboratory, signed_sets, trusting
 from heroes_forensics.pipelines.single import single
 from heroes_forensics.pipelines.supervisor import Supervisor
 from heroes_forensics.pipelines.watch import Watch
@@ -33,15 +38,24 @@ def catalogue() -> Catalogue:
     return Catalogue(laboratory.home())
 
 
-def import_file(
+def import_file(  # noqa: PLR0913 - one for each thing that an import rests on
     path: Path,
     description: Description,
     options: JSON,
     supervisor: Supervisor,
     *,
+    allowed: frozenset[str] = frozenset(),
     passphrase: str | None = None,
 ) -> SetRecord:
     """Have a worker read a supplier's file, and add what it gives to the catalogue.
+
+    Args:
+        path: the file; or a manifest or its folder, which then say what the set is.
+        description: what the operator says of it.
+        options: of the import unit.
+        supervisor: starts the importer worker.
+        allowed: what the operator allows by name, see `governing.ALLOWANCES`.
+        passphrase: of the laboratory's keys.
 
     Raises:
         HashSetError: the file is damaged, refused or not understood; nothing of it is kept.
@@ -51,6 +65,72 @@ def import_file(
     """
     description = replace(description, reading=_reading(options))
     try:
+        with _supplied(path, description, allowed) as given:
+            key = laboratory.catalogue_ring(laboratory.home(), passphrase).set_key
+            told = options | ({"format": given.format} if given.format else {})
+            with supervisor.crew("importer", [given.descriptor]) as crew:
+                return single(
+                    crew,
+                    Unit(0, "import", told),
+                    lambda frames: catalogue().add(
+                        frames, given.description, key, approve=given.approve
+                    ),
+                )
+    except UnknownKindError:
+        raise  # names the file itself
+    except HeroesError as error:
+        # A worker that reads a set and ends says nothing about evidence.
+        kind = HashSetError if isinstance(error, EvidenceError) else type(error)
+        raise kind(f"{_name_of(path)}: {error}", hint=error.hint) from error
+    except OSError as error:
+        raise StoppedError(
+            f"the catalogue of hash sets cannot be written: {error.strerror}",
+            hint="make room, or name another home with HEROES_HOME",
+        ) from error
+
+
+def _name_of(path: Path) -> str:
+    """Return how messages name a file or folder; a dot is no name."""
+    return shown(path.name or path.absolute().name)
+
+
+class _Given(NamedTuple):
+    """A file to import, opened, and who decides on it."""
+
+    descriptor: int
+    description: Description
+    format: str
+    approve: Approve
+
+
+@contextmanager
+def _supplied(path: Path, description: Description, allowed: frozenset[str]) -> Iterator[_Given]:
+    rules = trusting.rules(allowed)
+    installed = [record.header for record in catalogue().list()]
+    if signed_sets.has_manifest(path):
+        with signed_sets.accepted(path, installed, rules) as found:
+            said = found.manifest
+            described = replace(
+                description,
+                name=said.name,
+                issuer=said.publisher,
+                edition=description.edition or said.set_version,
+                kind=said.kind,
+                scheme=said.scheme,
+                region=said.region,
+                source_name=found.file.name,
+            )
+            yield _Given(found.descriptor, described, found.file.format, found.approve)
+        return
+
+    def approve(header: Header, report: JSON) -> Approval:
+        del report
+        judgement = judge_file(header, installed, rules)
+        beside = (path.parent / manifest.NAME).exists()
+        warnings = (*judgement.warnings, *([_BESIDE] if beside else []))
+        return Approval(judgement.state, judgement.provenance(), warnings)
+
+    try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
         raise UsageError(
@@ -58,26 +138,14 @@ def import_file(
             hint="name a file, or a set of the catalogue: heroes hashset list",
         ) from error
     try:
-        key = laboratory.catalogue_ring(laboratory.home(), passphrase).set_key
-        with supervisor.crew("importer", [descriptor]) as crew:
-            return single(
-                crew,
-                Unit(0, "import", options),
-                lambda frames: catalogue().add(frames, description, key),
-            )
-    except UnknownKindError:
-        raise  # names the file itself
-    except HeroesError as error:
-        # A worker that reads a set and ends says nothing about evidence.
-        kind = HashSetError if isinstance(error, EvidenceError) else type(error)
-        raise kind(f"{shown(path.name)}: {error}", hint=error.hint) from error
-    except OSError as error:
-        raise StoppedError(
-            f"the catalogue of hash sets cannot be written: {error.strerror}",
-            hint="make room, or name another home with HEROES_HOME",
-        ) from error
+        yield _Given(descriptor, description, "", approve)
     finally:
         os.close(descriptor)
+
+
+_BESIDE: Final = (
+    f"a manifest ({manifest.NAME}) lies beside the file and was not looked at: import its folder"
+)
 
 
 def import_set(  # noqa: PLR0913 - what an operator can say of a set
@@ -95,13 +163,16 @@ def import_set(  # noqa: PLR0913 - what an operator can say of a set
     columns: str = "",
     no_header: bool = False,
     accept_rejects: bool = False,
+    allowed: Sequence[str] = (),
     passphrase: str | None = None,
     watch: Watch | None = None,
     own_process: bool = False,
 ) -> JSON:
     """Import a supplier's file and return the import report.
 
-    With ``own_process``, this process can write to the laboratory's home alone from then on.
+    A folder, or the manifest in it, says itself what the set is; ``allowed`` holds rows of
+    `governing.ALLOWANCES`. With ``own_process``, this process can write to the laboratory's home
+    alone from then on.
 
     Raises:
         HashSetError: the file is refused.
@@ -111,6 +182,11 @@ def import_set(  # noqa: PLR0913 - what an operator can say of a set
         raise UsageError(
             "a table without a header needs its columns named",
             hint="for example: --no-header --columns md5,size,category",
+        )
+    if signed_sets.has_manifest(path) and any((name, issuer, kind, scheme, region)):
+        raise UsageError(
+            "a set with a manifest is what its manifest says",
+            hint="leave --name, --issuer, --kind, --scheme and --region out",
         )
     description = Description(
         name=name or path.stem,
@@ -126,13 +202,20 @@ def import_set(  # noqa: PLR0913 - what an operator can say of a set
         algorithm=algorithm, mapping=mapping, columns=columns, accept_rejects=accept_rejects
     )
     if watch is not None:
-        watch.note(f"reading {shown(path.name)}")
+        watch.note(f"reading {_name_of(path)}")
     with Supervisor() as supervisor:
         supervisor.isolation("importer")  # before the fence: it is tried on sockets of our own
         if own_process:
             fence.around()
-        record = import_file(path, description, options, supervisor, passphrase=passphrase)
-    return {"type": "import", "added": record.added, **record.report}
+        record = import_file(
+            path,
+            description,
+            options,
+            supervisor,
+            allowed=frozenset(allowed),
+            passphrase=passphrase,
+        )
+    return {"type": "import", "added": record.added, **record.report, **_origin(record.header)}
 
 
 def import_options(
@@ -202,7 +285,7 @@ def _facts(record: SetRecord) -> dict[str, Any]:
         "kind": header.kind,
         "kind_stated": header.kind_stated,
         "state": record.state,
-        "signature": header.signature,
+        **_origin(header),
         "format": header.format,
         "scheme": header.scheme,
         "region": header.region,
@@ -212,6 +295,17 @@ def _facts(record: SetRecord) -> dict[str, Any]:
         "source_sha256": header.source_sha256,
         "imported_at": header.imported_at,
     }
+
+
+def _origin(header: Header) -> JSON:
+    """Return what is known of where a set comes from."""
+    said = header.provenance
+    known: JSON = {"signature": signature_text(header.signature, said)}
+    for name in ("sequence", "issued", "expires", "handling", "manifest_sha256"):
+        if said.get(name) not in (None, ""):
+            known[name] = said[name]
+    known["allowed"] = said.get("allowed", [])
+    return known
 
 
 def show_set(name: str) -> JSON:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.frames import Rows
+from heroes_forensics.hashsets import manifest
 from heroes_forensics.hashsets.catalogue import ACTIVE, OtherEditionError, SetRecord
 from heroes_forensics.hashsets.describing import Description, UnknownKindError
 from heroes_forensics.hashsets.hset import HashSetFile
@@ -294,11 +295,16 @@ def _tested(record: SetRecord, key: bytes) -> HashSetFile:
     return file
 
 
+def _is_set(path: Path) -> bool:
+    """Tell whether a name without a slash is that of a set file, or of a folder with a manifest."""
+    return os.path.isfile(path) or os.path.isfile(path / manifest.NAME)  # noqa: PTH113 - any name
+
+
 def _chosen(
     name: str, options: Mapping[str, object], supervisor: Supervisor, passphrase: str | None
 ) -> SetRecord:
     path = Path(name)
-    if "/" not in name and not os.path.isfile(path):  # noqa: PTH113 - whatever the name
+    if "/" not in name and not _is_set(path):
         record = catalogue().get(name)
         if record.state != ACTIVE:
             raise UsageError(f"hash set {record.label} is retired")
