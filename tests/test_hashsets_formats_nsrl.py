@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heroes_forensics.errors import HashSetError
+from heroes_forensics.hashsets.formats import nsrl_sqlite, sqlite_file
 from heroes_forensics.hashsets.importing import import_rows
 
 HEADER_2 = (
@@ -271,3 +272,54 @@ def test_no_damage_crashes_the_sqlite_importer(changes: list[tuple[int, int]]) -
         path.write_bytes(bytes(damaged))
         with contextlib.suppress(HashSetError):
             collect(frames_of_file(path, format="nsrl-sqlite", accept_rejects=1_000))
+
+
+ODD: dict[str, object] = {
+    "md5": "zz",
+    "sha1": None,
+    "sha256": b"\0" * 32,
+    "file_size": 0,
+}
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.sampled_from(["", "", "", *ODD, "lower", "blanks"])),
+        max_size=40,
+    )
+)
+def test_rows_read_by_columns_are_those_read_one_by_one(
+    rows: list[tuple[int, str]],
+) -> None:
+    made = sqlite3.connect(":memory:")
+    made.execute("CREATE TABLE FILE (sha256, sha1, md5, file_size)")
+    for number, change in [(0, ""), *rows]:
+        one = S[number]
+        fields: dict[str, object] = {
+            "sha256": one.sha256.hex().upper(),
+            "sha1": one.sha1.hex().upper(),
+            "md5": one.md5.hex(),
+            "file_size": one.size,
+        }
+        if change in ODD:
+            fields[change] = ODD[change]
+        elif change == "lower":
+            fields["sha1"] = one.sha1.hex()
+        elif change == "blanks":
+            fields["md5"] = f" {one.md5.hex()} "
+        made.execute("INSERT INTO FILE VALUES (?, ?, ?, ?)", list(fields.values()))
+    made.commit()
+    data = made.serialize()
+    made.close()
+    results = []
+    for size in (1_000, 3):
+        for columns in (nsrl_sqlite.by_columns, lambda *_: None):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(sqlite_file, "BATCH", size)
+                patch.setattr(nsrl_sqlite, "by_columns", columns)
+                results.append(imported(data, accept_rejects=100))
+    for result in results[1:]:
+        assert (result.rows, result.rejected) == (results[0].rows, results[0].rejected)
+        assert result.facts["records"] == results[0].facts["records"] == 1 + len(rows)
+        assert result.facts["skipped"] == results[0].facts["skipped"]
+        assert result.facts["repeats"] == results[0].facts["repeats"]

@@ -83,7 +83,7 @@ def import_rows(descriptor: int, options: JSON) -> Iterator[Frame]:
                 "scheme": tally.scheme,
                 "region": tally.region,
                 "numbering": tally.numbering,
-                "records": packer.records + count,
+                "records": packer.records + tally.repeats + count,
                 "accepted": dict(packer.accepted),
                 "values": dict(packer.values.accepted),
                 "skipped": dict(tally.skipped + packer.skipped),
@@ -91,7 +91,7 @@ def import_rows(descriptor: int, options: JSON) -> Iterator[Frame]:
                 "rejected_by_reason": dict(rejects),
                 "empties": packer.empties,
                 "constants": packer.constants,
-                "repeats": packer.repeats,
+                "repeats": packer.repeats + tally.repeats,
                 "other_hashes": dict(tally.other_hashes),
                 "unknown_fields": sorted(tally.unknown_fields),
                 "warnings": tally.warnings,
@@ -152,7 +152,7 @@ def _judge(count: int, packer: Packer, rejected: list[int], accept: int, tally: 
     if not packer.accepted and not packer.values.accepted:
         detail = f"; {count} bad records, first at {tally.numbering} {where}" if count else ""
         raise HashSetError(f"the hash set holds no usable digest{detail}")
-    total = packer.records + count
+    total = packer.records + tally.repeats + count
     tolerated = max(total // REJECTS_PART, min(REJECTS_FEW, packer.records))
     if count > max(tolerated, accept):
         raise HashSetError(

@@ -98,6 +98,8 @@ class Tally:
     region: str = ""
     numbering: str = "line"
     """What `Record.number` counts: ``line`` or ``record``."""
+    repeats: int = 0
+    """Records equal to the one before, which an importer did not yield again."""
     skipped: Counter[str] = field(default_factory=Counter)
     """Records without fault that are not used, by reason."""
     other_hashes: Counter[str] = field(default_factory=Counter)

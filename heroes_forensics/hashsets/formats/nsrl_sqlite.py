@@ -1,13 +1,13 @@
 """NIST NSRL RDS version 3: an SQLite database, in its minimal and its full layout.
 
 In the minimal layout ``FILE`` is a table; in the full one it is a view over ``METADATA``, which is
-read instead because the view is much slower. No column is assumed: they are looked up. Rows of one
-file in several packages follow one another, and are compared before they are read.
+read instead because the view is much slower. No column is assumed: they are looked up.
 """
 
 import sqlite3
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator
+from itertools import repeat
+from typing import Final, NamedTuple, cast
 
 from heroes_forensics.errors import HashSetError
 from heroes_forensics.hashsets.formats import sqlite_file
@@ -59,11 +59,54 @@ def _rows(
     names = [f'"{name}"' if name else "NULL" for name in (*layout.columns, layout.size)]
     # The names are columns that the database itself lists, compared with fixed words.
     query = f'SELECT {", ".join(names)} FROM "{layout.table}"'  # noqa: S608
-    number = 0
+    number = 1
     for batch in sqlite_file.batches(database, work, query):
-        for row in batch:
-            number += 1
-            yield _record(number, row, layout, tally)
+        # Rows of one file in several packages follow one another.
+        places = [0, *(at for at in range(1, len(batch)) if batch[at] != batch[at - 1])]
+        different = [batch[at] for at in places] if len(places) < len(batch) else batch
+        fields = by_columns(different, layout)
+        if fields is None:
+            for at, row in enumerate(batch, start=number):
+                yield _record(at, row, layout, tally)
+        else:
+            tally.repeats += len(batch) - len(places)
+            yield from map(Record, (number + at for at in places), *fields)
+        number += len(batch)
+
+
+def by_columns(
+    batch: list[tuple[object, ...]], layout: _Layout
+) -> list[Iterable[bytes] | Iterable[int]] | None:
+    """Return MD5, SHA-1, SHA-256 and sizes of rows that all have all of them, else None.
+
+    Digests are turned into bytes a column at a time, which takes a third of the time.
+    """
+    *texts, sizes = zip(*batch, strict=True)
+    fields: list[Iterable[bytes] | Iterable[int]] = []
+    for name, width, column in zip(layout.columns, WIDTHS.values(), texts, strict=True):
+        digests = _digests(column, width) if name else repeat(b"", len(batch))
+        if digests is None:
+            return None
+        fields.append(digests)
+    if not layout.size:
+        fields.append(repeat(-1, len(batch)))
+    elif set(map(type, sizes)) != {int} or min(sizes) <= 0 or max(sizes) > MAX_SIZE:
+        return None
+    else:
+        fields.append(sizes)
+    return fields
+
+
+def _digests(column: tuple[object, ...], width: int) -> list[bytes] | None:
+    if set(map(type, column)) != {bytes}:
+        return None
+    texts = cast("tuple[bytes, ...]", column)
+    if set(map(len, texts)) != {2 * width}:
+        return None
+    data = from_hex(b"".join(texts), width * len(texts))
+    if data is None:
+        return None
+    return [data[at : at + width] for at in range(0, len(data), width)]
 
 
 def _layout(database: sqlite3.Connection) -> _Layout:
