@@ -42,6 +42,11 @@ ICSE_HEAD: Final = (
     "MD5;SHA1;PhotoDNA;Image ID;Is distributed;Victim identified;Offender identified;"
     "Series name;Number of submissions;File Available;Media Type;Baseline"
 )
+HASHKEEPER_HEAD: Final = (
+    '"file_id","hashset_id","file_name","directory","hash","file_size","date_modified",'
+    '"time_modified","time_zone","comments","date_accessed","time_accessed"'
+)
+ILOOK_3: Final = "V3Hash,HashSHA1,FileName,FilePath,FileSize,HashSHA256,HashSHA384,HashSHA512"
 
 ROWS: Final = (
     Row(
@@ -85,6 +90,105 @@ ROWS: Final = (
             [_json({"hash_digest": S[0].md5.hex(), "algorithm": "md5", "colour": 2})]
         ),
         long=quoted,
+    ),
+    Row(
+        format="stix",
+        build=listed('{"type": "bundle", "id": "bundle--1", "objects": [\n', "\n]}"),
+        record=lambda s: _json(
+            {
+                "type": "file",
+                "id": "file--1",
+                "size": s.size,
+                "hashes": {"MD5": s.md5.hex(), "SHA-256": s.sha256.hex(), "SHA512": s.sha512.hex()},
+            }
+        ),
+        carries=("md5", "sha256", "sha512", "size"),
+        json=True,
+        bad=b'{"type": "file", "hashes": {"MD5": "abc"}}',
+        nothing=_json({"type": "file", "hashes": {"MD5": MD5_0, "SHA-1": SHA1_0}}),
+        long=quoted,
+    ),
+    Row(
+        format="misp",
+        build=listed('{"Event": {"info": "x", "Attribute": [\n', "\n]}}"),
+        record=lambda s: _json(
+            {"type": "filename|sha256", "value": f"a|b|{s.sha256.hex()}", "uuid": "1"}
+        ),
+        carries=("sha256",),
+        json=True,
+        bad=b'{"type": "md5", "value": "abc"}',
+        nothing=_json({"type": "md5", "value": MD5_0}),
+        long=quoted,
+    ),
+    Row(
+        format="hashkeeper",
+        build=lines(HASHKEEPER_HEAD, end="\r\n"),
+        record=lambda s: (
+            f'41,671,"a ""b"", c.pdb",,"{s.md5.hex().upper()}",{s.size},,,,,,'.encode()
+        ),
+        carries=("md5", "size"),
+        bad=b'41,671,"a",,"abc",5,,,,,,',
+        nothing=f'41,671,"a",,"{MD5_0}",5,,,,,,'.encode(),
+    ),
+    Row(
+        format="ilook",
+        layout="V3",
+        build=lines(ILOOK_3, end="\r\n"),
+        record=lambda s: (
+            f"{s.md5.hex().upper()},{s.sha1.hex().upper()},a, b.tar.gz,\\,{s.size},"
+            f"{s.sha256.hex()},,{s.sha512.hex()}"
+        ).encode(),
+        carries=("md5", "sha1", "sha256", "sha512", "size"),
+        bad=b"abc,,a,\\,5,,,",
+        nothing=f"{MD5_0},{SHA1_0},a,\\,0,,,".encode(),
+    ),
+    Row(
+        format="ilook",
+        layout="V4",
+        build=lines(f"{ILOOK_3},CreateTime,ModTime,LastAccessTime".replace("V3", "V4")),
+        record=lambda s: (
+            f"{s.md5.hex()},{s.sha1.hex()},a,D:\\x\\,{s.size},,,,16.4.2008 14:29:24,,".encode()
+        ),
+        carries=("md5", "sha1", "size"),
+        bad=b"abc,,a,\\,5,,,,,,",
+    ),
+    Row(
+        format="ilook",
+        layout="V1",
+        build=lines("V1Hash,HashType,SetDescription,FileName,FilePath,FileSize"),
+        record=lambda s: f"{s.md5.hex()},MD5,x,a, b,c,\\d\\,{s.size}".encode(),
+        carries=("md5", "size"),
+        bad=f"{MD5_0},MD5".encode(),
+    ),
+    Row(
+        format="griffeye",
+        build=lines(
+            "Category;File Path;File Type;Created Date;Source ID;MD5;SHA-1;EXIF: CreateDate"
+        ),
+        record=lambda s: (
+            f'Not relevant;"C:\\a;b";jpg;01.01.0001;EX-1;{s.md5.hex().upper()};{s.sha1.hex()};'
+        ).encode(),
+        carries=("md5", "sha1"),
+        bad=b"x;y;jpg;;;abc;;",
+        nothing=f"x;y;jpg;;;{MD5_0};{SHA1_0};".encode(),
+        extra=f"File Path,Category,Source ID,MD5,colour\na,b,c,{S[0].md5.hex()},red\n".encode(),
+    ),
+    Row(
+        format="xways",
+        layout="SHA-1",
+        build=lines("SHA-1", end="\r\n"),
+        record=lambda s: s.sha1.hex().upper().encode(),
+        carries=("sha1",),
+        bad=b"abc",
+        nothing=SHA1_0.encode(),
+    ),
+    Row(
+        format="xways",
+        layout="ed2k",
+        build=lines("ed2k", end="\r\n"),
+        record=lambda s: s.ed2k.hex().upper().encode(),
+        carries=("ed2k",),
+        bad=b"abc",
     ),
     Row(
         format="nsrl-text",

@@ -26,6 +26,8 @@ MEMBERS_LIMIT: Final = 1_000
 _BLOCK: Final = 1 << 20
 _GZIP: Final = b"\x1f\x8b"
 _ZIP: Final = b"PK\x03\x04"
+_ONE_OF_MANY: Final = (b"PK00", b"PK\x07\x08")
+"""Before the first member of an archive that was made as one of several parts and needed one."""
 _NSRL: Final = "nsrlfile.txt"
 """The member of an NSRL distribution that holds the digests."""
 _BROKEN: Final = (
@@ -148,11 +150,13 @@ def opened(descriptor: int, size: int) -> Iterator[Supplied]:
         OSError: it cannot be read.
     """
     raw = io.BufferedReader(DescriptorFile(descriptor, size), _BLOCK)
-    start = raw.peek(len(_ZIP))[: len(_ZIP)]
+    start = raw.peek(2 * len(_ZIP))[: 2 * len(_ZIP)]
+    if start.startswith(_ONE_OF_MANY) and start.endswith(_ZIP):
+        start = _ZIP
     if start.startswith(_GZIP):
         with gzip.GzipFile(fileobj=raw) as inner:
             yield _wrapped(cast("BinaryIO", inner), size)
-    elif start == _ZIP:
+    elif start.startswith(_ZIP):
         with _archive(cast("BinaryIO", raw)) as archive:
             member = _member(archive)
             with _open_member(archive, member) as inner:
@@ -180,13 +184,21 @@ def _member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     if len(members) > MEMBERS_LIMIT:
         raise HashSetError(f"the zip archive has more than {MEMBERS_LIMIT} members")
     nsrl = [member for member in members if member.filename.lower().rpartition("/")[2] == _NSRL]
-    chosen = nsrl if len(nsrl) == 1 else members
+    chosen = nsrl if len(nsrl) == 1 else _files_of_hashkeeper(members) or members
     if len(chosen) != 1:
         raise HashSetError(
             f"the zip archive has {len(members)} members, and which is the hash set is not told",
             hint="unpack it and import the file that holds the digests",
         )
     return chosen[0]
+
+
+def _files_of_hashkeeper(members: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
+    """Return the one ``.hsh`` of a HashKeeper distribution beside the ``.hke`` of its sets."""
+    ends = sorted(member.filename.lower()[-4:] for member in members)
+    if ends != [".hke", ".hsh"]:
+        return []
+    return [member for member in members if member.filename.lower().endswith(".hsh")]
 
 
 def _open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> BinaryIO:

@@ -1,7 +1,8 @@
 """BSD and openssl tag lists: ``MD5 (name) = hex``, ``SHA2-256(name)= hex``.
 
-The name may hold parentheses, so a line is split at the last ``) =``. Source: the manual pages
-of ``md5sum --tag`` (GNU coreutils), ``md5`` (BSD) and ``openssl dgst``.
+RHash pads its tags with blanks. The name may hold parentheses, so a line is split at the last
+``) =``. Source: the manual pages of ``md5sum --tag`` (GNU coreutils), ``md5`` (BSD), ``rhash`` and
+``openssl dgst``.
 """
 
 import re
@@ -22,7 +23,7 @@ from heroes_forensics.hashsets.formats.base import (
 from heroes_forensics.hashsets.formats.text import head_lines, lines
 
 _LINE: Final = re.compile(
-    rb"\\?([A-Za-z][A-Za-z0-9/-]{1,15}) ?\((.*)\) ?= ?([0-9A-Za-z]{8,256})", re.DOTALL
+    rb"\\?([A-Za-z][A-Za-z0-9/-]{1,15}) {0,8}\((.*)\) ?= ?([0-9A-Za-z]{8,256})", re.DOTALL
 )
 _NAMES: Final = {
     "md5": "md5",
