@@ -47,6 +47,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Plugin[click.Command], ...]], ...]] = (
             ),
             _row("inventory", "List every item with its state, or what was not examined."),
             _row("locate", "Print where a finding lies, as commands of other tools."),
+            _row("export", "Write findings for another program, for a named recipient."),
             _row("report", "Write a new report of a case into its record."),
             _row(
                 "open",

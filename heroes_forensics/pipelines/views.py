@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from heroes_forensics.errors import UsageError
 from heroes_forensics.filetype import TYPES
@@ -318,43 +318,78 @@ def locate(case_dir: Path, finding: str) -> JSON:
             raise UsageError(
                 f"the case has no finding {number_text(number)}", hint="see: heroes findings CASE"
             )
-        row = next(
-            database.rows(
-                "SELECT s.path, s.format, v.offset, v.size, v.spec, v.kind FROM volume v"
-                " JOIN source s ON s.id = v.source_id WHERE s.label=? AND v.key=?",
-                (item.source, item.volume),
-            )
-        )
-        first = database.value("SELECT first_offset FROM item WHERE id=?", (item.id,))
-        inside, outermost = _inside(database, item)
-    path, kind, offset, _size, spec, volume_kind = row
+        place = location(database, item)
     found: JSON = {
         "type": "location",
         "finding": number_text(number),
         "exhibit": item.exhibit,
         "source": item.source,
-        "source_path": path,
-        "source_format": kind,
+        "source_path": place.path,
+        "source_format": place.format,
         "volume": item.volume,
-        "volume_offset": offset,
+        "volume_offset": place.volume_offset,
         "locator": item.full_locator,
         "size": item.size,
         "allocated": bool(item.flags & EntryFlag.ALLOCATED),
-        "first_byte": offset + first if offset is not None and first >= 0 else None,
+        "first_byte": place.first_byte,
         "commands": [],
     }
-    if volume_kind == "volume" and offset is not None:
-        sector = int(json.loads(spec).get("sector_size") or 512)
-        command = None
+    command = place.icat(place.path)
+    if command:
+        found["commands"] = [{"tool": "The Sleuth Kit", "command": command}]
+    if place.inside:
+        found["inside"] = place.inside
+    return found
+
+
+class Location(NamedTuple):
+    """Where an item lies in its source."""
+
+    path: str
+    """Of the source, as it was when it was scanned."""
+    format: str
+    volume_offset: int | None
+    first_byte: int | None
+    """Offset in the media, where it is known."""
+    sector: int
+    """Bytes; 0 where other tools have no address for the item."""
+    outermost: str
+    """Locator of what the file system names: the item, or the container that holds it."""
+    inside: list[dict[str, str]]
+
+    def icat(self, path: str) -> str:
+        """Return the command of The Sleuth Kit that reads it from ``path``, or nothing."""
+        if not self.sector or self.volume_offset is None:
+            return ""
         with suppress(UsageError):  # an archive or a folder: icat has no address there
             command = locators.icat_command(
-                outermost.locator, path, offset // sector, sector_size=sector
+                self.outermost, path, self.volume_offset // self.sector, sector_size=self.sector
             )
-        if command:
-            found["commands"] = [{"tool": "The Sleuth Kit", "command": command}]
-    if inside:
-        found["inside"] = inside
-    return found
+            return command or ""
+        return ""
+
+
+def location(database: Database, item: queries.Item) -> Location:
+    """Return where an item lies."""
+    path, kind, offset, spec, volume_kind = next(
+        database.rows(
+            "SELECT s.path, s.format, v.offset, v.spec, v.kind FROM volume v"
+            " JOIN source s ON s.id = v.source_id WHERE s.label=? AND v.key=?",
+            (item.source, item.volume),
+        )
+    )
+    first = database.value("SELECT first_offset FROM item WHERE id=?", (item.id,))
+    inside, outermost = _inside(database, item)
+    sector = int(json.loads(spec).get("sector_size") or 512) if volume_kind == "volume" else 0
+    return Location(
+        path=path,
+        format=kind,
+        volume_offset=offset,
+        first_byte=offset + first if offset is not None and first >= 0 else None,
+        sector=sector,
+        outermost=outermost.locator,
+        inside=inside,
+    )
 
 
 def _inside(database: Database, item: queries.Item) -> tuple[list[dict[str, str]], queries.Item]:

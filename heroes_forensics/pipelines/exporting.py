@@ -1,0 +1,269 @@
+"""Handing findings to a named recipient: files with digests, and the events that say so.
+
+The events stand in the ledger before the files have their names: what was disclosed is on record
+even if the disk fails in between, and then the record says more than was handed out, never less.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from uuid import UUID, uuid4
+
+from heroes_forensics import __version__, durable
+from heroes_forensics.display import shown
+from heroes_forensics.errors import StoppedError, UsageError
+from heroes_forensics.filetype import TYPES
+from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import cases, views
+from heroes_forensics.pipelines.folders import BUNDLE
+from heroes_forensics.pipelines.report_model import Builder
+from heroes_forensics.reports import hashlists, vics
+from heroes_forensics.reports.disclosed import CONFLICTS, Disclosed, ExportOf
+from heroes_forensics.store import queries, standing
+
+SUMS: Final = "SHA256SUMS"
+Lists = Callable[[Sequence[Disclosed]], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What a program imports."""
+
+    vics: bool
+    """Whether it takes a VICS file."""
+    lists: tuple[tuple[str, Lists], ...]
+    """End of the name, and what writes it: one file for each category."""
+
+
+PLACES: Final = (".places.csv", hashlists.places)
+PRODUCTS: Final[dict[str, Product]] = {
+    "griffeye": Product(vics=True, lists=((".md5.txt", hashlists.with_mark), PLACES)),
+    "axiom": Product(vics=True, lists=((".md5.txt", hashlists.bare), PLACES)),
+    "autopsy": Product(vics=False, lists=((".kdb", hashlists.kdb), PLACES)),
+    "xways": Product(vics=True, lists=((".md5.txt", hashlists.x_ways), PLACES)),
+}
+FORMATS: Final = ("vics", "md5", "kdb", "places")
+_FORMATS: Final[dict[str, Product]] = {
+    "vics": Product(vics=True, lists=()),
+    "md5": Product(vics=False, lists=((".md5.txt", hashlists.bare),)),
+    "kdb": Product(vics=False, lists=((".kdb", hashlists.kdb),)),
+    "places": Product(vics=False, lists=(PLACES,)),
+}
+KINDS: Final = ("notable", "watch", "adult-intimate")
+"""One kind an export: intimate pictures of adults are never handed on among other material."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What is handed to whom, and why."""
+
+    case_dir: Path
+    folder: Path
+    """A new folder, or an empty one."""
+    recipient: str
+    organisation: str
+    authority: str
+    justification: str
+    product: str = ""
+    """A key of `PRODUCTS`, or empty for ``format``."""
+    format: str = ""
+    """A row of `FORMATS`."""
+    kind: str = "notable"
+    version: str = vics.VERSIONS[0]
+    region: str = vics.DEFAULT_REGION
+    with_names: bool = False
+    """Whether names are opened and handed on: that is an event of its own."""
+    case_id: str = ""
+    """A GUID for the export; a fresh one when empty."""
+    passphrase: str | None = None
+
+
+def export(request: ExportRequest) -> JSON:
+    """Write the files of an export into a folder of their own, and record the disclosure.
+
+    Returns:
+        ``files`` (name, sha256), ``findings`` (a count), ``left_out`` (findings whose entry
+        contradicts the item: in no list of digests), ``folder``.
+
+    Raises:
+        UsageError: something is missing or wrong, or there is nothing to export.
+        CustodyError: the record of the case does not verify.
+        StoppedError: the folder cannot be written.
+    """
+    product = _checked(request)
+    with cases.opened(request.case_dir, passphrase=request.passphrase) as case:
+        rows = _rows(case, request)
+        if not rows:
+            raise UsageError(
+                f"the case has no current finding of kind {request.kind} to export",
+                hint="see: heroes findings CASE",
+            )
+        case.begin()
+        if request.with_names:
+            _open_names(case, request, rows)
+            rows = _rows(case, request, names=True)
+        files = dict(_files(case, request, product, rows))
+        sums = "".join(
+            f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items()
+        ).encode()
+        _record(case, request, rows, files, sums)
+        _write(request.folder, files | {SUMS: sums})
+    return {
+        "type": "export",
+        "folder": str(request.folder),
+        "recipient": request.recipient,
+        "findings": len(rows),
+        "left_out": sum(row.finding.grade in CONFLICTS for row in rows),
+        "files": [
+            {"name": name, "sha256": hashlib.sha256(data).hexdigest()}
+            for name, data in files.items()
+        ],
+    }
+
+
+def _checked(request: ExportRequest) -> Product:
+    for name, text in (
+        ("--recipient", request.recipient),
+        ("--organisation", request.organisation),
+        ("--authority", request.authority),
+        ("--justification", request.justification),
+    ):
+        if not text.strip() or not text.isprintable():
+            raise UsageError(
+                f"an export names its recipient and its reason: {name} is missing",
+                hint="digests of listed material are handed to a named recipient only",
+            )
+    if request.kind not in KINDS:
+        raise UsageError(f"findings of kind {request.kind!r} are not exported")
+    if request.case_id:
+        try:
+            UUID(request.case_id)
+        except ValueError as error:
+            raise UsageError(f"{request.case_id!r} is no GUID") from error
+    table = PRODUCTS if request.product else _FORMATS
+    name = request.product or request.format
+    if name not in table:
+        raise UsageError(f"no export is called {name!r}", hint=f"choose from: {', '.join(table)}")
+    folder = request.folder
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(
+            f"{shown(str(folder))} is there already, and is not an empty folder",
+            hint="an export gets a folder of its own: name a new one with --out",
+        )
+    return table[name]
+
+
+def _rows(case: cases.OpenCase, request: ExportRequest, *, names: bool = False) -> list[Disclosed]:
+    found: list[Disclosed] = []
+    builder = Builder(case.database, case.folder / BUNDLE)
+    facts = {each.finding: each for each in standing.findings(case.database)}
+    for finding in builder.findings():
+        if finding.kind != request.kind or finding.status == standing.WITHDRAWN:
+            continue
+        each = facts[views.finding_number(finding.number)]
+        item = queries.item(case.database, each.item_id)
+        if item is None or item.md5 is None or item.sha1 is None or item.sha256 is None:
+            continue
+        place = views.location(case.database, item)
+        path = case.open_path(item.id, item.path) if names else b""
+        found.append(
+            Disclosed(
+                finding=finding,
+                md5=item.md5,
+                sha1=item.sha1,
+                sha256=item.sha256,
+                mime=TYPES[item.type].mime,
+                first_byte=place.first_byte,
+                algorithms=tuple(each.facts.get("algorithms", ())),
+                command=place.icat(Path(place.path).name),
+                path=path.decode("utf-8", errors="backslashreplace"),
+            )
+        )
+    return found
+
+
+def _open_names(case: cases.OpenCase, request: ExportRequest, rows: Sequence[Disclosed]) -> None:
+    """Write that names are opened, before they are."""
+    if case.facts["names"] == "clear":
+        return
+    case.journal.event(
+        "sealed.opened",
+        {
+            "run": case.database.value("SELECT uuid FROM run ORDER BY id DESC LIMIT 1"),
+            "findings": sorted({row.finding.number for row in rows}),
+            "justification": request.justification,
+            "legal_basis": request.authority,
+        },
+        person=case.examiner,
+    )
+    case.journal.checkpoint("sealed opened")
+
+
+def _files(
+    case: cases.OpenCase, request: ExportRequest, product: Product, rows: Sequence[Disclosed]
+) -> Iterator[tuple[str, bytes]]:
+    of = ExportOf(
+        reference=str(case.facts["reference"]),
+        organisation="" if case.facts["keys"] == "case-local" else str(case.facts["domain"]),
+        program="heroes-forensics",
+        version=__version__,
+        case_id=request.case_id or str(uuid4()),
+    )
+    if product.vics:
+        data = vics.render(rows, of, version=request.version, region=request.region)
+        yield f"vics-{request.version}.json", data
+    for category, found in hashlists.by_category(rows).items():
+        for end, write in product.lists:
+            yield f"category-{category}{end}", write(found)
+
+
+def _record(
+    case: cases.OpenCase,
+    request: ExportRequest,
+    rows: Sequence[Disclosed],
+    files: dict[str, bytes],
+    sums: bytes,
+) -> None:
+    fields = ["md5", "sha1", "sha256", "size", "locator", "category", "times"]
+    with case.journal.transaction():
+        for name, data in files.items():
+            case.journal.event(
+                "export.made",
+                {
+                    "format": f"{request.product or request.format}: {name}",
+                    "recipient": request.recipient,
+                    "file_sha256": hashlib.sha256(data).hexdigest(),
+                },
+            )
+        case.journal.event(
+            "disclosure.made",
+            {
+                "recipient": request.recipient,
+                "organisation": request.organisation,
+                "findings": sorted({row.finding.number for row in rows}),
+                "fields": [*fields, *(["name", "path"] if request.with_names else [])],
+                "disclosure_sha256": hashlib.sha256(sums).hexdigest(),
+                "legal_basis": request.authority,
+                "justification": request.justification,
+            },
+            person=case.examiner,
+        )
+    case.journal.checkpoint("disclosure")
+    case.publish()
+
+
+def _write(folder: Path, files: dict[str, bytes]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.chmod(folder, 0o700)  # noqa: PTH101 - one that was there, too
+        for name, data in files.items():
+            with durable.replacing(folder / name) as stream:
+                stream.write(data)
+    except OSError as error:
+        raise StoppedError(
+            f"the folder of the export cannot be written: {error.strerror}",
+            hint="the disclosure is on record, not handed out whole: make room, export again",
+        ) from error
