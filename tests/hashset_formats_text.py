@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from collections.abc import Sequence
 from typing import Final
 
 from hashset_conformance import NOTHING, Row, lines, listed, quoted
@@ -32,6 +33,16 @@ _VICS: Final = listed(
 def _nsrl(sample: Sample) -> bytes:
     digests = f'"{sample.sha1.hex().upper()}","{sample.md5.hex().upper()}","00000000"'
     return f'{digests},"a ""b"", c.txt",{sample.size},1,"362",""'.encode()
+
+
+def _insert(sample: Sample) -> bytes:
+    digests = (getattr(sample, name).hex().upper() for name in ("sha256", "sha1", "md5"))
+    texts = "','".join((*digests, "00000000", "a''b; (c), d.txt"))
+    return f"INSERT INTO FILE VALUES('{texts}',{sample.size},7);".encode()
+
+
+def _script(records: Sequence[bytes]) -> bytes:
+    return b"BEGIN TRANSACTION;\n" + b"".join(record + b"\n" for record in records) + b"COMMIT;\n"
 
 
 _NSRL_HEAD: Final = (
@@ -189,6 +200,15 @@ ROWS: Final = (
         record=lambda s: s.ed2k.hex().upper().encode(),
         carries=("ed2k",),
         bad=b"abc",
+    ),
+    Row(
+        format="nsrl-delta",
+        build=_script,
+        record=_insert,
+        carries=("md5", "sha1", "sha256", "size"),
+        bad=b"INSERT INTO FILE VALUES('abc','abc','abc','x','y',5,1);",
+        nothing=f"INSERT INTO FILE(sha1,md5) VALUES('{SHA1_0}','{MD5_0}');".encode(),
+        long=lambda text: b"INSERT INTO FILE(sha1,file_name) VALUES('','" + text + b"');",
     ),
     Row(
         format="nsrl-text",

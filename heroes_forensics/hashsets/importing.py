@@ -70,6 +70,8 @@ def import_rows(descriptor: int, options: JSON) -> Iterator[Frame]:
             else:
                 yield from packer.add(record)
         yield from packer.flush()
+        if supplied.check is not None:
+            supplied.check(tally)
     if _state(descriptor) != before:
         raise HashSetError("the hash set changed while it was read", hint="import it again")
     _judge(count, packer, rejected, accept, tally)

@@ -17,6 +17,7 @@ from hashlib import sha256
 from typing import BinaryIO, Final, cast
 
 from heroes_forensics.errors import HashSetError
+from heroes_forensics.hashsets.beside import Check, Stated, stated
 from heroes_forensics.hashsets.formats.base import HEAD, Supplied, damaged
 
 RATIO_LIMIT: Final = 200
@@ -81,9 +82,10 @@ class DescriptorFile(io.RawIOBase):
 class Bounded(io.RawIOBase):
     """A decompressed stream that refuses to expand beyond the ratio."""
 
-    def __init__(self, inner: BinaryIO, compressed: int) -> None:
+    def __init__(self, inner: BinaryIO, compressed: int, check: Check | None) -> None:
         super().__init__()
         self._inner = inner
+        self._check = check
         self._limit = FREE + RATIO_LIMIT * compressed
         self._at = 0
 
@@ -100,6 +102,7 @@ class Bounded(io.RawIOBase):
         if (offset, whence) == (0, os.SEEK_SET):
             self._inner.seek(0)
             self._at = 0
+            self._check = None  # it has seen what comes now
         elif (offset, whence) != (0, os.SEEK_CUR):
             raise io.UnsupportedOperation("a compressed hash set is read from its start")
         return self._at
@@ -117,6 +120,8 @@ class Bounded(io.RawIOBase):
         self._at += len(data)
         if self._at > self._limit:
             raise HashSetError(f"the compressed hash set expands more than {RATIO_LIMIT} times")
+        if self._check is not None:
+            self._check.update(data)
         view[: len(data)] = data
         return len(data)
 
@@ -160,16 +165,17 @@ def opened(descriptor: int, size: int) -> Iterator[Supplied]:
         with _archive(cast("BinaryIO", raw)) as archive:
             member = _member(archive)
             with _open_member(archive, member) as inner:
-                yield _wrapped(inner, max(1, member.compress_size))
+                yield _wrapped(inner, max(1, member.compress_size), stated(archive, member))
     else:
         head = os.pread(descriptor, HEAD, 0)
         yield Supplied(cast("BinaryIO", raw), head, descriptor, size)
 
 
-def _wrapped(inner: BinaryIO, compressed: int) -> Supplied:
-    stream = io.BufferedReader(Bounded(inner, compressed), HEAD)
+def _wrapped(inner: BinaryIO, compressed: int, told: Stated | None = None) -> Supplied:
+    check = Check(told) if told else None
+    stream = io.BufferedReader(Bounded(inner, compressed, check), HEAD)
     head = stream.peek(HEAD)[:HEAD]
-    return Supplied(stream, head, -1, compressed)
+    return Supplied(stream, head, -1, compressed, check.judge if check else None)
 
 
 def _archive(raw: BinaryIO) -> zipfile.ZipFile:
@@ -184,7 +190,9 @@ def _member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     if len(members) > MEMBERS_LIMIT:
         raise HashSetError(f"the zip archive has more than {MEMBERS_LIMIT} members")
     nsrl = [member for member in members if member.filename.lower().rpartition("/")[2] == _NSRL]
-    chosen = nsrl if len(nsrl) == 1 else _files_of_hashkeeper(members) or members
+    scripts = [member for member in members if member.filename.lower().endswith(".sql")]
+    kinds = (nsrl, _files_of_hashkeeper(members), scripts)
+    chosen = next((found for found in kinds if len(found) == 1), members)
     if len(chosen) != 1:
         raise HashSetError(
             f"the zip archive has {len(members)} members, and which is the hash set is not told",

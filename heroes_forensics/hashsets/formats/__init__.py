@@ -15,6 +15,7 @@ IMPORTERS: Final[tuple[Plugin[Importer], ...]] = (
     Plugin("kdb", f"{_HERE}.kdb:IMPORTER", "The Sleuth Kit and Autopsy databases (SQLite)."),
     Plugin("iped", f"{_HERE}.iped:IMPORTER", "IPED hash databases (SQLite)."),
     Plugin("nsrl-sqlite", f"{_HERE}.nsrl_sqlite:IMPORTER", "NIST NSRL RDS version 3 (SQLite)."),
+    Plugin("nsrl-delta", f"{_HERE}.nsrl_delta:IMPORTER", "NIST NSRL RDS version 3 delta (SQL)."),
     Plugin("vics", f"{_HERE}.vics:IMPORTER", "Project VIC VICS 1.x and 2.0 (JSON)."),
     Plugin("stopncii", f"{_HERE}.stopncii:IMPORTER", "A page of StopNCII (JSON)."),
     Plugin("stix", f"{_HERE}.stix:IMPORTER", "STIX 2.1 bundles (JSON)."),

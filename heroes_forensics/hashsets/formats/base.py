@@ -7,7 +7,7 @@ refuses the whole set) or `OSError` (the medium failed). A bad record is a `Reje
 
 from binascii import Error, unhexlify
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final, NamedTuple, Protocol
 
@@ -139,6 +139,8 @@ class Supplied(NamedTuple):
     """The file itself, -1 when the stream is decompressed from it."""
     size: int
     """Bytes of the file as received."""
+    check: Callable[[Tally], None] | None = None
+    """To be called when all is read: what a file beside it states of its digest."""
 
 
 class Importer(Protocol):
