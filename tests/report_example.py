@@ -212,6 +212,9 @@ NOTABLE: Final = HashSet(
     source_sha256="d4" * 32,
     digests=(AlgorithmCount("md5", 1_204_881), AlgorithmCount("sha1", 1_190_440)),
     rejected=3,
+    allowed=("expired",),
+    state="disputed",
+    reason="entries of 2023 are being reviewed",
     profile="vics-us-unverified",
     probes=Probes(1000, 0),
 )
@@ -234,12 +237,15 @@ KNOWN_GOOD: Final = HashSet(
     records=31_440_102,
     source_sha256="f6" * 32,
     digests=(AlgorithmCount("sha1", 31_440_102), AlgorithmCount("sha256", 31_440_102)),
-    signature="valid",
+    signature="verified",
+    key_id="35F29F57018DF0CC",
+    signer="Example Institute",
+    expires="2027-12-31",
     probes=Probes(1000, 0),
 )
 TO_NOTABLE: Final = Compared(
     "National reference set", "Example Central Office", "2024-04", "notable", 1_204_881, rejected=3,
-    sources=("laptop.E01",),
+    state="disputed", sources=("laptop.E01",),
 )  # fmt: skip
 TO_WATCH: Final = Compared(
     "Case list 7", "", "", "watch", 12, sources=("stick.raw",), every_source=False

@@ -185,7 +185,7 @@ def test_the_newest_active_edition_is_got(tmp_path: Path) -> None:
     second = add(tmp_path, LIST[:99], "demo", edition="2", kind="notable")
     catalogue = Catalogue(tmp_path)
     assert catalogue.get("demo").header.edition == "2"
-    catalogue.retire(second)
+    catalogue.decide(second, "retired", "replaced")
     assert catalogue.get("demo").header.edition == "1"
     assert catalogue.get("demo", "2").state == "retired"
 

@@ -8,6 +8,7 @@ from corpus import ROOT
 from publishing import PUBLISHER, Signer, fields
 
 from heroes_forensics.commands import options
+from heroes_forensics.commands.hashset import hashset
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.hashsets import governing, manifest, minisign, trust
 from heroes_forensics.hashsets.governing import (
@@ -20,6 +21,7 @@ from heroes_forensics.hashsets.governing import (
 )
 from heroes_forensics.hashsets.known import KINDS
 from heroes_forensics.hashsets.layout import Header
+from heroes_forensics.hashsets.states import DECISIONS
 from heroes_forensics.hashsets.trust import PinnedKey, TrustStore, minisign_key
 
 SIGNER = Signer()
@@ -347,6 +349,16 @@ def test_the_page_says_what_the_code_says() -> None:
     assert table("policy") == governing.POLICIES
     named = {name for cell in table("field") for name in cell.split(", ")}
     assert named == manifest.FIELDS
+
+
+def test_the_page_says_what_can_be_decided() -> None:
+    deciding = {
+        name
+        for name, verb in hashset.commands.items()
+        if any("--reason" in parameter.opts for parameter in verb.params)
+    }
+    assert set(table("verb")) == deciding
+    assert set(table("verb").values()) == set(DECISIONS.values())
 
 
 def test_the_page_names_every_kind_of_a_manifest() -> None:

@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 from heroes_forensics.commands import options
+from heroes_forensics.commands.hashset_states import dispute, reinstate, retire, retract
 from heroes_forensics.commands.hashset_trust import trust
 from heroes_forensics.commands.output import Output
 from heroes_forensics.commands.progress import watching
@@ -201,21 +202,24 @@ def _listed(row: JSON) -> Iterator[str]:
     if edition:
         parts.append(f"edition {edition}")
     parts.append(string(row, "signature"))
+    parts.append(string(row, "reason"))
     yield from hanging("  ", ", ".join(part for part in parts if part))
 
 
 @hashset.command("show")
 @click.argument("name")
+@click.argument("edition", required=False, default="")
 @options.json_option
-def show(*, name: str, as_json: bool) -> int:
-    """Show what is known of the set NAME.
+def show(*, name: str, edition: str, as_json: bool) -> int:
+    """Show what is known of the set NAME: of EDITION, else of the newest one in use.
 
-    Example:
+    Examples:
       heroes hashset show national
+      heroes hashset show national 2026-01
     """
     from heroes_forensics.pipelines import hashsets  # noqa: PLC0415 # heavy: when it runs
 
-    Output(as_json=as_json).show(hashsets.show_set(name), "set", facts)
+    Output(as_json=as_json).show(hashsets.show_set(name, edition), "set", facts)
     return DONE
 
 
@@ -257,3 +261,5 @@ def _checked(row: JSON) -> Iterator[str]:
 
 
 hashset.add_command(trust)
+for each in (dispute, retire, retract, reinstate):
+    hashset.add_command(each)

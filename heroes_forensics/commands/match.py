@@ -25,6 +25,7 @@ from heroes_forensics.model import JSON
     "--set-kind", type=click.Choice(options.SET_KINDS),
     help="What set files are that do not say it themselves.",
 )  # fmt: skip
+@options.expired_sets
 @click.option(
     "--exit-code", "with_matches", is_flag=True, help="Exit with 10 when something new matches."
 )
@@ -36,6 +37,7 @@ def match(  # noqa: PLR0913 # the options of a verb
     case_dir: Path,
     sets: tuple[str, ...],
     set_kind: str | None,
+    allow_expired: tuple[str, ...],
     with_matches: bool,
     passphrase_fd: int | None,
     quiet: bool,
@@ -56,7 +58,7 @@ def match(  # noqa: PLR0913 # the options of a verb
     request = rematching.MatchRequest(
         case_dir=case_dir,
         sets=sets,
-        set_options={"kind": set_kind},
+        set_options={"kind": set_kind, "allow_expired": list(allow_expired)},
         passphrase=options.passphrase(passphrase_fd),
         own_process=options.own_process(),
     )

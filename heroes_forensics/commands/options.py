@@ -116,6 +116,16 @@ def allowances(command: F) -> F:
     return command
 
 
+def expired_sets(command: F) -> F:
+    """Add ``--allow-expired`` as verbs have it that use sets."""
+    return click.option(
+        "--allow-expired",
+        multiple=True,
+        metavar="NAME",
+        help="Use this hash set although its time is over. It is recorded. May be repeated.",
+    )(command)
+
+
 def allowed(given: Mapping[str, bool]) -> tuple[str, ...]:
     """Return which of `ALLOWANCES` were given, from the arguments that click makes of them."""
     return tuple(name for name in ALLOWANCES if given[f"allow_{name.replace('-', '_')}"])

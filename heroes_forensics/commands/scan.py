@@ -81,6 +81,7 @@ STATED: Final = (
     "--set-kind", type=click.Choice(options.SET_KINDS),
     help="What the set files are; needed where the format does not say.",
 )  # fmt: skip
+@options.expired_sets
 @click.option(
     "--map", "mapping", multiple=True, metavar="SRC=DST", callback=options.pairs,
     help="Name a column of a CSV set file: SRC in the file means DST (md5, sha1, sha256, size, "
@@ -137,6 +138,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
     treat_as: str,
     accept_damaged: bool,
     set_kind: str | None,
+    allow_expired: tuple[str, ...],
     mapping: tuple[tuple[str, str], ...],
     workers: int,
     require_isolation: str | None,
@@ -182,6 +184,8 @@ def scan(  # noqa: PLR0913 # the options of a verb
     set_options: JSON = {}
     if set_kind:
         set_options["kind"] = set_kind
+    if allow_expired:
+        set_options["allow_expired"] = list(allow_expired)
     if mapping:
         set_options["map"] = [f"{source}={target}" for source, target in mapping]
     request = ScanRequest(

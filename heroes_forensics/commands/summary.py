@@ -242,6 +242,8 @@ def _compared(sets: list[JSON]) -> Iterator[str]:
             counted(integer(each, "records"), "record"),
             word("signature", string(each, "signature", "unsigned")),
         ]
+        if string(each, "state", "active") != "active":
+            parts.append(word("set_state", string(each, "state")))
         if integer(each, "rejected"):
             parts.append(f"{integer(each, 'rejected'):,} records could not be used")
         if each.get("every_source") is False:

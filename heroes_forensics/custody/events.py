@@ -39,7 +39,7 @@ evidence.stored evidence:str location:str seal_number*:str
 evidence.returned evidence:str to*:str seal_number*:str condition*:str
 evidence.disposed evidence:str method:str authority:str
 custody.transferred evidence:[str] from:str to:str place:str purpose:str seal_before*:str seal_after*:str condition*:str
-hashset.loaded hashset:str version:str provider:str file_sha256:hex64 entries:nat algorithms:[str] licence_ref*:str signature_checked:bool|str valid_until*:str kind*:str
+hashset.loaded hashset:str version:str provider:str file_sha256:hex64 entries:nat algorithms:[str] licence_ref*:str signature_checked:bool|str valid_until*:str kind*:str state*:str reason*:str sequence*:nat manifest_sha256*:hex64 allowed*:[str]
 hashset.retired hashset:str version*:str reason*:str
 method.declared method:str version:str sop_ref*:str validation_ref*:str thresholds:object decision_rule:str
 config.declared config_sha256:hex64 profile:str

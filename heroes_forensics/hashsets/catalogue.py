@@ -1,8 +1,8 @@
 """The catalogue of imported sets: a folder of set files, each visible in one step or not at all.
 
 ``sets/<set id>/<edition>.hset`` with ``<edition>.report.json`` beside it and ``states.json`` for
-what was decided since (retired). Editions are immutable; a set file says everything about itself
-in its header, so the folder is the catalogue.
+what was decided since (disputed, retired, retracted). Editions are immutable; a set file says
+everything about itself in its header, so the folder is the catalogue.
 """
 
 import fcntl
@@ -19,17 +19,16 @@ from typing import Final, NamedTuple
 from heroes_forensics import durable
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.frames import Batch, Frame
+from heroes_forensics.hashsets import states
 from heroes_forensics.hashsets.building import SetBuilder
 from heroes_forensics.hashsets.describing import LISTED, Description, check, describe
+from heroes_forensics.hashsets.governing import VERIFIED
 from heroes_forensics.hashsets.hset import HashSetFile, read_header
 from heroes_forensics.hashsets.known import NOTABLE
 from heroes_forensics.hashsets.layout import Header
+from heroes_forensics.hashsets.states import ACTIVE, DECISIONS, USABLE
 from heroes_forensics.model import JSON
 
-ACTIVE: Final = "active"
-VERIFIED: Final = "verified"
-"""The state of a signature, see `heroes_forensics.hashsets.governing.STATES`."""
-RETIRED: Final = "retired"
 DAMAGED: Final = "damaged"
 """Its header cannot be read; it is listed under its id, and never chosen."""
 
@@ -42,6 +41,10 @@ class SetRecord:
     header: Header
     state: str
     report: JSON
+    reason: str = ""
+    """Why it is in that state, as the operator said it."""
+    decided_at: str = ""
+    """When somebody decided so; UTC."""
     added: bool = False
     """Whether this call brought it; False when the very same import was there already."""
 
@@ -147,26 +150,27 @@ class Catalogue:
         for folder in sorted(self._root.iterdir()):
             if folder.name.startswith(".") or not folder.is_dir():
                 continue
-            states = _read_json(folder / "states.json")
-            records += [_record(path, states) for path in sorted(folder.glob("*.hset"))]
+            written = _read_json(folder / "states.json")
+            records += [_record(path, written) for path in sorted(folder.glob("*.hset"))]
         return sorted(records, key=lambda record: _age(record.header))
 
     def get(self, name: str, edition: str = "") -> SetRecord:
-        """Return one edition of a set, the newest active one unless another is named.
+        """Return one edition of a set, the newest one in use unless another is named.
 
         Args:
             name: name or id of the set.
-            edition: an edition; active or not.
+            edition: an edition, whatever was decided on it.
 
         Raises:
+            HashSetError: every edition of it was retired or retracted.
             UsageError: there is none, or several issuers have a set of that name.
         """
         every = self.list()
         found = [row for row in every if name in (row.header.name, row.header.id)]
         if edition:
             found = [row for row in found if row.header.edition == edition]
-        else:
-            found = [row for row in found if row.state == ACTIVE]
+        elif found:
+            found = [row for row in found if row.state in USABLE] or _refused(found)
         if not found:
             names = ", ".join(sorted({row.header.name for row in every})) or "none yet"
             raise UsageError(f"no such hash set: {name} {edition}".rstrip(), hint=f"sets: {names}")
@@ -177,15 +181,22 @@ class Catalogue:
             )
         return found[-1]
 
-    def retire(self, record: SetRecord) -> None:
-        """Mark an edition as no longer to be used; it stays where it is.
+    def decide(self, record: SetRecord, state: str, reason: str) -> None:
+        """Decide on an edition; it stays where it is, with the reason beside it.
+
+        Args:
+            record: the edition.
+            state: a row of `DECISIONS`.
+            reason: why, for everybody who uses the set later.
 
         Raises:
+            UsageError: there is no such state, or the reason is none.
             OSError: the home cannot be written.
         """
+        decided = states.decision(state, reason)
         path = record.path.parent / "states.json"
         with _locked(self._root):
-            _write(path, _read_json(path) | {record.header.edition: RETIRED})
+            _write(path, _read_json(path) | {record.header.edition: decided})
 
     def verify(self, record: SetRecord, set_key: bytes) -> JSON:
         """Check every byte of an edition, and look its planted rows up.
@@ -235,9 +246,8 @@ class Catalogue:
                 hint="editions never change: name the new one with --edition, or the set with"
                 " --name",
             )
-        states = _read_json(path.parent / "states.json")
-        state = str(states.get(there.edition, ACTIVE))
-        return SetRecord(path, there, state, report)
+        decided = states.read(_read_json(path.parent / "states.json"), there.edition)
+        return SetRecord(path, there, decided.state, report, decided.reason, decided.at)
 
     @contextmanager
     def _staging(self) -> Iterator[Path]:
@@ -296,7 +306,7 @@ def _locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _record(path: Path, states: JSON) -> SetRecord:
+def _record(path: Path, written: JSON) -> SetRecord:
     try:
         header = read_header(path)
         report = _read_json(_report_path(path))
@@ -304,7 +314,35 @@ def _record(path: Path, states: JSON) -> SetRecord:
         name, edition = path.parent.name, path.name.removesuffix(".hset")
         unread = Header(id=name, file="", name=name, edition=edition, kind=NOTABLE)
         return SetRecord(path, unread, DAMAGED, {})
-    return SetRecord(path, header, str(states.get(header.edition, ACTIVE)), report)
+    decided = states.read(written, header.edition)
+    return SetRecord(path, header, decided.state, report, decided.reason, decided.at)
+
+
+def _refused(found: list[SetRecord]) -> list[SetRecord]:
+    """Say why no edition of a set may be used; damaged ones are as good as none.
+
+    Raises:
+        HashSetError: somebody decided so.
+    """
+    decided = [row for row in found if row.state != DAMAGED]
+    if decided:
+        check_usable(decided[-1])
+    return []
+
+
+def check_usable(record: SetRecord) -> None:
+    """Make sure that nobody decided against an edition.
+
+    Raises:
+        HashSetError: somebody did.
+    """
+    if record.state not in USABLE:
+        why = f": {record.reason}" if record.reason else ""
+        raise HashSetError(
+            f"hash set {record.label} is {record.state} ({DECISIONS[record.state]}){why}",
+            hint="import the present edition, or take the decision back:"
+            " heroes hashset reinstate NAME EDITION --reason TEXT",
+        )
 
 
 def _consume(frames: Iterable[Frame], builder: SetBuilder) -> tuple[JSON, list[JSON]]:

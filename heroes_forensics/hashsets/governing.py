@@ -15,7 +15,7 @@ from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError
 from heroes_forensics.hashsets import minisign
 from heroes_forensics.hashsets.layout import Header
-from heroes_forensics.hashsets.manifest import Manifest
+from heroes_forensics.hashsets.manifest import Manifest, end_of
 from heroes_forensics.hashsets.trust import MINISIGN, PinnedKey, TrustStore
 from heroes_forensics.model import JSON
 
@@ -143,6 +143,47 @@ def judge_file(header: Header, installed: Iterable[Header], rules: Rules) -> Jud
     judging.missing(header.issuer, "a file without a manifest")
     judging.owner(header.name, header.issuer, list(installed))
     return judging.judgement()
+
+
+def judge_use(header: Header, rules: Rules, *, now: datetime | None = None) -> tuple[str, ...]:
+    """Decide whether an edition of the catalogue may be used in a run that begins now.
+
+    Args:
+        header: of the edition.
+        rules: those of the laboratory and of this call.
+        now: an aware time; the machine's clock when missing.
+
+    Returns:
+        The rows of `ALLOWANCES` without which it would have been refused.
+
+    Raises:
+        HashSetError: it may not be used.
+    """
+    said = header.provenance
+    before: object = said.get("allowed") or ()
+    allowed = frozenset(before if isinstance(before, list) else ())
+    expires = str(said.get("expires") or "")
+    used = []
+    if expires and (now or datetime.now(UTC)) >= end_of(expires) and "expired" not in allowed:
+        if "expired" not in rules.allowed:
+            raise HashSetError(
+                f"hash set {shown(header.name)} {header.edition} expired: its manifest says"
+                f" {expires}",
+                hint="import the present edition, or allow it for this run, which is recorded:"
+                f" --allow-expired {shown(header.name)}",
+            )
+        used.append("expired")
+    if (
+        rules.policy(header.kind) == REQUIRE
+        and header.signature != VERIFIED
+        and not allowed & {"unsigned", "unknown-issuer"}
+    ):
+        raise HashSetError(
+            f"hash set {shown(header.name)} {header.edition} is {header.signature},"
+            " and the laboratory's policy requires signatures",
+            hint="import its signed manifest: heroes hashset import FOLDER",
+        )
+    return tuple(used)
 
 
 class _Judging:

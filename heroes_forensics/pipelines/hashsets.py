@@ -17,7 +17,13 @@ from heroes_forensics.errors import (
 )
 from heroes_forensics.frames import Unit
 from heroes_forensics.hashsets import manifest
-from heroes_forensics.hashsets.catalogue import Approval, Approve, Catalogue, SetRecord
+from heroes_forensics.hashsets.catalogue import (
+    DAMAGED,
+    Approval,
+    Approve,
+    Catalogue,
+    SetRecord,
+)
 from heroes_forensics.hashsets.describing import Description, UnknownKindError
 from heroes_forensics.hashsets.governing import described as signature_text
 from heroes_forensics.hashsets.governing import judge_file
@@ -285,6 +291,8 @@ def _facts(record: SetRecord) -> dict[str, Any]:
         "kind": header.kind,
         "kind_stated": header.kind_stated,
         "state": record.state,
+        **({"reason": record.reason} if record.reason else {}),
+        **({"decided_at": record.decided_at} if record.decided_at else {}),
         **_origin(header),
         "format": header.format,
         "scheme": header.scheme,
@@ -308,14 +316,46 @@ def _origin(header: Header) -> JSON:
     return known
 
 
-def show_set(name: str) -> JSON:
-    """Return all that is known of a set: its facts and its import report.
+def show_set(name: str, edition: str = "") -> JSON:
+    """Return all that is known of an edition: its facts and its import report.
+
+    Args:
+        name: name or id of the set.
+        edition: of that set; empty: the newest one in use.
 
     Raises:
+        HashSetError: every edition was retired or retracted, and none is named.
         UsageError: there is none of that name.
     """
-    record = catalogue().get(name)
+    record = catalogue().get(name, edition)
     return {"type": "set", **record.report, **_facts(record)}
+
+
+def decide(name: str, edition: str, state: str, reason: str) -> JSON:
+    """Decide on an edition: dispute, retire, retract it, or take that back.
+
+    Args:
+        name: name or id of the set.
+        edition: of that set.
+        state: a row of `catalogue.DECISIONS`.
+        reason: why, for everybody who uses the set later.
+
+    Raises:
+        StoppedError: the home cannot be written.
+        UsageError: there is no such edition, or no reason.
+    """
+    found = catalogue()
+    record = found.get(name, edition)
+    if record.state == DAMAGED:
+        raise HashSetError(f"hash set {record.label} is damaged", hint="import it again")
+    try:
+        found.decide(record, state, reason)
+    except OSError as error:
+        raise StoppedError(
+            f"the catalogue of hash sets cannot be written: {error.strerror}",
+            hint="make room, or name another home with HEROES_HOME",
+        ) from error
+    return {"type": "set", **_facts(found.get(name, edition)), "before": record.state}
 
 
 def verify_set(name: str | None = None, *, passphrase: str | None = None) -> Iterator[JSON]:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,13 +14,15 @@ from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.frames import Rows
 from heroes_forensics.hashsets import manifest
-from heroes_forensics.hashsets.catalogue import ACTIVE, OtherEditionError, SetRecord
+from heroes_forensics.hashsets.catalogue import OtherEditionError, SetRecord, check_usable
 from heroes_forensics.hashsets.describing import Description, UnknownKindError
+from heroes_forensics.hashsets.governing import VERIFIED, described, judge_use
 from heroes_forensics.hashsets.hset import HashSetFile
 from heroes_forensics.hashsets.known import KNOWN_GOOD
 from heroes_forensics.hashsets.matching import Hit, Matcher
+from heroes_forensics.hashsets.states import ACTIVE, USABLE
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import laboratory
+from heroes_forensics.pipelines import laboratory, trusting
 from heroes_forensics.pipelines.hashsets import catalogue, import_file, import_options
 from heroes_forensics.pipelines.supervisor import Supervisor
 from heroes_forensics.store.records import MatchRow
@@ -71,7 +73,7 @@ class Sets:
         names = []
         for record, file in self.opened:
             facts = _facts(record, file)
-            header = file.header
+            header = record.header
             number = run.journal.records.hashset(run.id, header.id, header.edition, facts)
             self._ids.append(number)
             label = f"{header.name} {header.edition}"
@@ -85,8 +87,8 @@ class Sets:
                     "file_sha256": header.source_sha256,
                     "entries": header.records,
                     "algorithms": sorted(header.digests),
-                    "signature_checked": header.signature,
                     "kind": header.kind,
+                    **_said(record),
                 },
             )
             run.journal.event(
@@ -160,8 +162,28 @@ class Sets:
         self.opened.clear()
 
 
+def _said(record: SetRecord) -> JSON:
+    """Return what the ledger says of where a set comes from and what was decided on it."""
+    known = record.header.provenance
+    said: JSON = {
+        "signature_checked": described(record.header.signature, known),
+        "state": record.state,
+    }
+    for name, field_ in (
+        ("expires", "valid_until"),
+        ("sequence", "sequence"),
+        ("manifest_sha256", "manifest_sha256"),
+        ("allowed", "allowed"),
+    ):
+        if known.get(name) not in (None, "", []):
+            said[field_] = known[name]
+    if record.reason:
+        said["reason"] = record.reason
+    return said
+
+
 def _facts(record: SetRecord, file: HashSetFile) -> JSON:
-    header = file.header
+    header = record.header
     rejected = record.report.get("rejected")
     return {
         "name": header.name,
@@ -174,6 +196,10 @@ def _facts(record: SetRecord, file: HashSetFile) -> JSON:
         "source_sha256": header.source_sha256,
         "rejected": rejected if isinstance(rejected, int) else 0,
         "signature": header.signature,
+        "key_id": header.provenance.get("key_id", ""),
+        "signer": header.provenance.get("subject", ""),
+        "expires": header.provenance.get("expires", ""),
+        "allowed": header.provenance.get("allowed", []),
         "scheme": header.scheme,
         "region": header.region,
         "profile": str(header.profile.get("name", "")),
@@ -210,6 +236,7 @@ def load(
     try:
         for name in dict.fromkeys(wanted):
             record = _chosen(name, options, supervisor, passphrase)
+            record, notes = _usable(record, name, options)
             if any(record.path == other.path for other, _ in sets.opened):
                 continue
             sets.opened.append((record, _tested(record, key)))
@@ -218,7 +245,8 @@ def load(
                 sets.files.append({"path": path, "sha256": digest})
             warnings = record.report.get("warnings")
             if isinstance(warnings, list):
-                sets.notes += [f"{record.header.name}: {text}" for text in warnings]
+                notes = [*(str(text) for text in warnings), *notes]
+            sets.notes += [f"{record.header.name}: {text}" for text in notes]
     except BaseException:
         sets.close()
         raise
@@ -254,6 +282,7 @@ def again(wanted: Sequence[JSON], files: Sequence[JSON], *, passphrase: str | No
                 ) from error
             _same(record, each, label)
             sets.opened.append((record, _tested(record, key)))
+            sets.notes += [f"{record.header.name}: {text}" for text in _doubts(record)]
     except BaseException:
         sets.close()
         raise
@@ -266,7 +295,7 @@ _NEW_RUN: Final = (
 
 
 def _same(record: SetRecord, wanted: JSON, label: str) -> None:
-    if record.state != ACTIVE or record.header.source_sha256 != wanted["source_sha256"]:
+    if record.state not in USABLE or record.header.source_sha256 != wanted["source_sha256"]:
         raise HashSetError(f"{label} is not the one the run was begun with", hint=_NEW_RUN)
 
 
@@ -295,6 +324,44 @@ def _tested(record: SetRecord, key: bytes) -> HashSetFile:
     return file
 
 
+def _usable(
+    record: SetRecord, name: str, options: Mapping[str, object]
+) -> tuple[SetRecord, list[str]]:
+    """Hold an edition against time and the laboratory's policy, as they are now.
+
+    Returns:
+        The edition, with what is allowed for this run, and what is to be said of it.
+
+    Raises:
+        HashSetError: it may not be used.
+    """
+    check_usable(record)
+    named: Any = options.get("allow_expired") or ()
+    rules = trusting.rules(frozenset({"expired"} if name in named else ()))
+    used = judge_use(record.header, rules)
+    header = record.header
+    before = list(header.provenance.get("allowed") or [])  # type: ignore[call-overload] # a list
+    allowed = [*before, *(each for each in used if each not in before)]
+    if allowed != before:
+        record = replace(
+            record, header=replace(header, provenance=header.provenance | {"allowed": allowed})
+        )
+    return record, _doubts(record)
+
+
+def _doubts(record: SetRecord) -> list[str]:
+    """Return what is to be said of an edition wherever it is used."""
+    notes = []
+    if record.state != ACTIVE:
+        notes.append(f"{record.state}: {record.reason or 'no reason is given'}")
+    key_id = record.header.provenance.get("key_id")
+    if record.header.signature == VERIFIED and not any(
+        key.id == key_id for key in trusting.store().keys(record.header.issuer)
+    ):
+        notes.append("the key that signed it is not pinned any more")
+    return notes
+
+
 def _is_set(path: Path) -> bool:
     """Tell whether a name without a slash is that of a set file, or of a folder with a manifest."""
     return os.path.isfile(path) or os.path.isfile(path / manifest.NAME)  # noqa: PTH113 - any name
@@ -305,10 +372,7 @@ def _chosen(
 ) -> SetRecord:
     path = Path(name)
     if "/" not in name and not _is_set(path):
-        record = catalogue().get(name)
-        if record.state != ACTIVE:
-            raise UsageError(f"hash set {record.label} is retired")
-        return record
+        return catalogue().get(name)
     mapping: Any = options.get("map") or ()
     description = Description(
         name=path.stem, kind=str(options.get("kind") or ""), source_name=path.name

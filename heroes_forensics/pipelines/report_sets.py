@@ -6,7 +6,9 @@ something of its sources.
 
 import json
 from collections.abc import Iterator
+from functools import cached_property
 
+from heroes_forensics.model import JSON
 from heroes_forensics.pipelines.report_evidence import word
 from heroes_forensics.reports.model import AlgorithmCount, Compared, HashSet, Probes
 from heroes_forensics.store.database import Database
@@ -17,6 +19,24 @@ class SetsBuilder:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    @cached_property
+    def _decided(self) -> dict[tuple[str, str, str], tuple[str, str]]:
+        """State and reason of each set as the ledger has them of its last use."""
+        found = {}
+        for (line,) in self._database.rows(
+            "SELECT line FROM ledger WHERE instr(line, 'hashset.loaded') ORDER BY seq"
+        ):
+            event = json.loads(line)
+            if event["type"] == "hashset.loaded":
+                body = event["body"]
+                key = (body["hashset"], body["provider"], body["version"])
+                found[key] = (body.get("state", "active"), body.get("reason", ""))
+        return found
+
+    def _state(self, facts: JSON) -> tuple[str, str]:
+        key = (str(facts["name"]), str(facts["issuer"]), str(facts["edition"]))
+        return self._decided.get(key, ("active", ""))
 
     def hash_sets(self) -> Iterator[HashSet]:
         """Yield every set that a run of the case used."""
@@ -35,6 +55,12 @@ class SetsBuilder:
                 ),
                 rejected=facts["rejected"],
                 signature=word(facts["signature"]),
+                key_id=facts.get("key_id", ""),
+                signer=facts.get("signer", ""),
+                expires=facts.get("expires", ""),
+                allowed=tuple(word(each) for each in facts.get("allowed", ())),
+                state=self._state(facts)[0],
+                reason=self._state(facts)[1],
                 profile=facts["profile"],
                 profile_verified=facts["profile_verified"],
                 probes=Probes(facts["probes"], facts["probes_failed"]),
@@ -65,6 +91,7 @@ class SetsBuilder:
                     records=facts["records"],
                     rejected=facts["rejected"],
                     signature=word(facts["signature"]),
+                    state=self._state(facts)[0],
                     sources=sources,
                     every_source=len(sources) == len(labels),
                 )

@@ -149,6 +149,8 @@ class Compared(Record):
     records: Count
     rejected: Count = 0
     signature: Word = "unsigned"
+    state: Word = "active"
+    """``active`` or ``disputed``."""
     sources: tuple[Text, ...] = ()
     """Labels of the sources of the exhibit of which content was compared with the set."""
     every_source: bool = True
@@ -209,7 +211,19 @@ class HashSet(Record):
     rejected: Count = 0
     """Records of the file that could not be used."""
     signature: Word = "unsigned"
-    """``unsigned``, ``valid``, ``unknown-key``."""
+    """``verified``, ``unsigned``, ``failed``."""
+    key_id: Text = ""
+    """Of the key that signed it, when a signature was looked at."""
+    signer: Text = ""
+    """Whose key that is, by the laboratory's own list."""
+    expires: Text = ""
+    """The last date, or time, for which its publisher meant it."""
+    allowed: tuple[Word, ...] = ()
+    """What an operator allowed, without which it would have been refused."""
+    state: Word = "active"
+    """``active`` or ``disputed``, when it was last used."""
+    reason: Text = ""
+    """Why it is disputed."""
     profile: Text = ""
     """The category profile by which codes became verdicts."""
     profile_verified: bool = False
