@@ -109,6 +109,16 @@ def test_the_manifest_of_a_feed_is_refused_by_name() -> None:
         imported(text({UUID: {"info": "x", "Orgc": {"name": "y"}, "timestamp": 1}}))
 
 
+def test_an_attachment_inside_an_event_is_stepped_over() -> None:
+    data = "A" * 2_000_000
+    body = event(
+        attribute("attachment", "a.png", data=data), attribute("md5", S[0].md5.hex()), note=data
+    )
+    assert imported(text(body)).column("md5") == [S[0].md5]
+    with pytest.raises(HashSetError, match="longer than 4194304"):
+        imported(text(event(attribute("attachment", "a.png", data=data * 3))))
+
+
 def test_an_answer_without_event_is_refused() -> None:
     with pytest.raises(HashSetError, match="there is no event"):
         read(text({"response": [{"other": 1}]}), name="misp")

@@ -43,10 +43,14 @@ class JsonStream:
     Args:
         chunks: the text in UTF-8, in pieces.
         pairs: makes an object of its key-value pairs; duplicates are visible to it.
+        text_limit: characters of one text inside a value.
     """
 
-    def __init__(self, chunks: Iterator[bytes], pairs: Pairs) -> None:
+    def __init__(
+        self, chunks: Iterator[bytes], pairs: Pairs, *, text_limit: int = TEXT_LIMIT
+    ) -> None:
         self._chunks = chunks
+        self._text_limit = text_limit
         self._decoder = json.JSONDecoder(
             object_pairs_hook=pairs, parse_constant=_refuse, parse_float=str
         )
@@ -172,11 +176,12 @@ class JsonStream:
 
     def _check(self, value: object, depth: int, end: int) -> None:
         opened = self._text.count("{", self._at, end) + self._text.count("[", self._at, end)
-        if (opened + depth > DEPTH_LIMIT or end - self._at > TEXT_LIMIT) and not _fits(
-            value, DEPTH_LIMIT - depth
+        if (opened + depth > DEPTH_LIMIT or end - self._at > self._text_limit) and not _fits(
+            value, DEPTH_LIMIT - depth, self._text_limit
         ):
             raise damaged(
-                f"nested deeper than {DEPTH_LIMIT}, or a text longer than {TEXT_LIMIT}", self.where
+                f"nested deeper than {DEPTH_LIMIT}, or a text longer than {self._text_limit}",
+                self.where,
             )
 
     def members(self) -> Iterator[str]:
@@ -235,14 +240,14 @@ def _incomplete(data: bytes) -> int:
     return 0
 
 
-def _fits(value: object, depth: int) -> bool:
+def _fits(value: object, depth: int, text_limit: int) -> bool:
     """Tell whether a value keeps the limits of depth and of text length."""
     level: list[object] = [value]
     for _ in range(depth):
         below: list[object] = []
         for item in level:
             if isinstance(item, str):
-                if len(item) > TEXT_LIMIT:
+                if len(item) > text_limit:
                     return False
             elif isinstance(item, dict):
                 below.extend(item)
@@ -253,6 +258,6 @@ def _fits(value: object, depth: int) -> bool:
             return True
         level = below
     return not any(
-        isinstance(item, dict | list) or (isinstance(item, str) and len(item) > TEXT_LIMIT)
+        isinstance(item, dict | list) or (isinstance(item, str) and len(item) > text_limit)
         for item in level
     )

@@ -1,10 +1,11 @@
 """MISP events: JSON with ``Event``, its attributes and those of its objects.
 
 Attributes of type md5, sha1, sha256 and the like, alone or after ``filename|``, name files; the
-others are counted. Deleted attributes are not used. A feed has two files beside its events that
-look like what they are not: ``hashes.csv`` holds MD5 digests of the *text* of attributes, so
-importing it would match files that nobody listed, and ``manifest.json`` lists events. Both are
-refused by name. Source: the feed generator of PyMISP.
+others are counted. Deleted attributes are not used. Attributes may carry attachments, so a text
+may be as long as a record. A feed has two files beside its events that look like what they are
+not: ``hashes.csv`` holds MD5 digests of the *text* of attributes, so importing it would match
+files that nobody listed, and ``manifest.json`` lists events. Both are refused by name. Source: the
+feed generator of PyMISP.
 """
 
 import re
@@ -24,7 +25,7 @@ from heroes_forensics.hashsets.formats.base import (
     damaged,
     from_hex,
 )
-from heroes_forensics.hashsets.formats.jsonstream import Fields, JsonStream, lowered
+from heroes_forensics.hashsets.formats.jsonstream import RECORD_LIMIT, Fields, JsonStream, lowered
 from heroes_forensics.hashsets.formats.pages import text_of, usable
 from heroes_forensics.hashsets.formats.text import first_line, head_text, utf8_chunks
 from heroes_forensics.hashsets.formats.vics import tri_state
@@ -58,7 +59,8 @@ class Misp:
                 trap, hint="import the events: the files of the feed whose name is a UUID"
             )
         tally.numbering = "record"
-        walk = _Walk(JsonStream(utf8_chunks(supplied.stream), lowered), tally)
+        chunks = utf8_chunks(supplied.stream)
+        walk = _Walk(JsonStream(chunks, lowered, text_limit=RECORD_LIMIT), tally)
         yield from walk.top()
 
 

@@ -118,9 +118,13 @@ def base32(text: str, width: int) -> bytes | None:
 def base64(text: str, width: int) -> bytes | None:
     """Return ``width`` bytes from base64, padded or not, or None."""
     bare = text.rstrip("=")
-    return _decoded(
-        lambda padded: b64decode(padded, validate=True), bare + "=" * (-len(bare) % 4), width
-    )
+    if len(bare) != -(-width * 4 // 3):
+        return None
+    return _decoded(_strict, bare + "=" * (-len(bare) % 4), width)
+
+
+def _strict(text: str) -> bytes:
+    return b64decode(text, validate=True)
 
 
 def _decoded(decode: Callable[[str], bytes], text: str, width: int) -> bytes | None:
@@ -133,6 +137,9 @@ def _decoded(decode: Callable[[str], bytes], text: str, width: int) -> bytes | N
 
 def _photodna(text: str, width: int) -> list[bytes]:
     """Return the values of one field: base64, hex, or 144 decimals; none when it holds others."""
+    whole = base64(text, width) or from_hex(text, width)
+    if whole is not None:
+        return [whole]
     if _DECIMALS.fullmatch(text):
         numbers = [int(number) for number in text.split(",")]
         return [bytes(numbers)] if max(numbers) < 1 << 8 else []
