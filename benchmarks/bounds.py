@@ -32,7 +32,7 @@ RECORD: Final = 1024
 PREFIX: Final = b"file"
 """Generated files, and nothing else on an image, are called so."""
 BUFFER: Final = 1 << 20
-GROUP: Final = 16 << 20
+GROUP: Final = 96 << 20
 """Bytes of files whose digests are computed side by side."""
 LANES: Final = "heroes_forensics.hashing.lanes"
 
