@@ -1,9 +1,10 @@
 """Every importer keeps the same promises: one table of formats, one set of tests."""
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from io import BufferedReader, RawIOBase
-from tracemalloc import get_traced_memory, start, stop
+from pathlib import Path
 from typing import Final, cast
 
 import hashset_formats_binary as binary_formats
@@ -11,11 +12,12 @@ import hashset_formats_text as text_formats
 import hashset_formats_xml as xml_formats
 import pytest
 from hashset_conformance import NOTHING, Row, digests_of
-from hashset_samples import Read, S, Sample, imported, read, recognised
+from hashset_samples import Read, S, Sample, add, imported, read, recognised
 from hypothesis import given
 from hypothesis import strategies as st
 
 from heroes_forensics.errors import HashSetError, HeroesError, UsageError
+from heroes_forensics.hashsets.describing import UnknownKindError
 from heroes_forensics.hashsets.formats import IMPORTERS
 from heroes_forensics.hashsets.formats.base import HEAD, Rejected, Supplied, Tally
 from heroes_forensics.hashsets.formats.jsonstream import DEPTH_LIMIT
@@ -263,14 +265,43 @@ def test_a_million_records_need_no_more_memory_than_a_few(row: Row) -> None:
     stream = BufferedReader(_Endless(_pieces(row, wanted)), HEAD)
     head = stream.peek(HEAD)[:HEAD]
     records = rejected = 0
-    start()
-    try:
-        supplied = Supplied(cast("BufferedReader", stream), head, -1, 0)
-        for item in find(IMPORTERS, row.format).load().read(supplied, row.options, Tally()):
-            rejected += isinstance(item, Rejected)
-            records += 1
-        peak = get_traced_memory()[1]
-    finally:
-        stop()
+    before = peak = resident()
+    supplied = Supplied(cast("BufferedReader", stream), head, -1, 0)
+    for item in find(IMPORTERS, row.format).load().read(supplied, row.options, Tally()):
+        rejected += isinstance(item, Rejected)
+        records += 1
+        if records % 10_000 == 0:
+            peak = max(peak, resident())
     assert (records, rejected) == (wanted, 0)
-    assert peak < 32 << 20
+    assert peak - before < 32 << 20
+
+
+def resident() -> int:
+    """Return the bytes of memory that this process has."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@every
+@pytest.mark.parametrize("kind", ["notable", "known-good", "watch", "adult-intimate", "exclude"])
+def test_a_set_under_the_wrong_kind_is_refused_or_said(tmp_path: Path, row: Row, kind: str) -> None:
+    nature = find(IMPORTERS, row.format).load().nature
+    options = {"algorithm": row.options.algorithm}
+    if (nature == "adult-intimate" != kind) or (nature, kind) == ("notable", "known-good"):
+        with pytest.raises(HashSetError, match=r"not imported as|refused as known-good"):
+            add(tmp_path, row.file(*GOOD), kind=kind, options=options)
+        return
+    record = add(tmp_path, row.file(*GOOD), kind=kind, options=options)
+    assert record.header.kind == kind
+    said = "a set of known software is imported as notable" in str(record.report["warnings"])
+    assert said == ((nature, kind) == ("known-good", "notable"))
+
+
+@every
+def test_a_set_of_no_stated_kind_is_asked_for_it(tmp_path: Path, row: Row) -> None:
+    nature = find(IMPORTERS, row.format).load().nature
+    options = {"algorithm": row.options.algorithm}
+    if nature:
+        assert add(tmp_path, row.file(*GOOD), options=options).header.kind == nature
+        return
+    with pytest.raises(UnknownKindError):
+        add(tmp_path, row.file(*GOOD), options=options)

@@ -133,7 +133,7 @@ def test_deleted_entries_are_counted_and_not_used() -> None:
         ({"hash_digest": S[0].md5.hex()}, "no-algorithm"),
         ({"hash_digest": "abc", "algorithm": "MD5"}, "not-a-digest"),
         ({"hash_digest": S[0].md5.hex(), "algorithm": "PDQ"}, "bad-pdq"),
-        ({"algorithm": "TLSH"}, "bad-tlsh"),
+        ({"algorithm": "TLSH"}, "no-value"),
         ([], "not-an-object"),
     ],
 )

@@ -29,7 +29,7 @@ def test_signals_of_content_are_read_and_the_others_are_counted() -> None:
         (),
     ]
     assert (result.records[1].md5, result.records[2].sha256) == (S[1].md5, S[2].sha256)
-    assert result.tally.other_hashes == {"raw_text": 1, "new_kind": 1}
+    assert result.tally.other_hashes == {"raw_text": 1, "other": 1}
     assert result.tally.skipped == {"other-signal": 2}
 
 

@@ -116,7 +116,7 @@ def _algorithm(digits: bytes, number: int, options: Options, tally: Tally, *, na
     if algorithm == "sha256":
         raise HashSetError(
             f"line {number} is a bare value of 64 digits, which may be SHA-256 or PDQ",
-            hint="if it is SHA-256: heroes hashset import FILE --algorithm sha256",
+            hint="say sha256 or pdq: heroes hashset import FILE --algorithm sha256",
         )
     if algorithm in WIDTHS:
         tally.warn(f"bare values of {len(digits)} digits were taken as {algorithm}")

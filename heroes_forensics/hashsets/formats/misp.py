@@ -149,8 +149,10 @@ class _Walk:
             if data is None:
                 return Rejected(self._number, "not-a-digest")
             return Record(self._number, values=_named(fields), **{kind: data})  # type: ignore[arg-type]
-        others = values.values_of(kind, text) if text else None
-        if not others:
+        if not text:
+            return Rejected(self._number, "no-value")
+        others = values.values_of(kind, text)
+        if others is None:
             return Rejected(self._number, f"bad-{kind}")
         return Record(self._number, values=others + _named(fields))
 

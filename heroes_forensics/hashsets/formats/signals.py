@@ -66,7 +66,7 @@ class Signals:
                 continue
             kind, value = TYPES.get(found.group(1), ""), found.group(2).strip()
             if not kind:
-                tally.other(found.group(1))
+                tally.other(found.group(1) if found.group(1) in _OTHER else "other")
                 tally.skipped["other-signal"] += 1
                 yield Record(number)
             elif kind in WIDTHS:

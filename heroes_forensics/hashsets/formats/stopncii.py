@@ -32,6 +32,7 @@ PAGE_LIMIT: Final = 1 << 18
 """Different values of one page."""
 _KEY: Final = re.compile(r'"hashRecords"\s*:\s*\[', re.IGNORECASE)
 _KINDS: Final = {"imagepdq": "pdq", "videomd5": "md5", "videotmk": "tmk"}
+_OTHER: Final = frozenset({"text", "url", "unknown"})
 _REMOVED: Final = frozenset({"withdrawn", "deleted"})
 _FIELDS: Final = frozenset(
     {"lastmodtimestamp", "signaltype", "hashvalue", "hashstatus", "casenumbers", "cspfeedbacks"}
@@ -103,7 +104,7 @@ def _value(fields: Fields, tally: Tally) -> Value | str:
     kind = text_of(fields, "signaltype").lower()
     text = text_of(fields, "hashvalue")
     if kind not in _KINDS:
-        tally.other(kind or "unknown")
+        tally.other(kind if kind in _OTHER else "other")
         tally.skipped["other-signal"] += 1
         return ""
     if _KINDS[kind] == "md5":

@@ -68,18 +68,18 @@ def _record(number: int, fields: Fields, tally: Tally) -> Record | Rejected:
         return Record(number)
     text = text_of(fields, "hash_digest")
     algorithm = values.plain(text_of(fields, "algorithm"))
-    if not algorithm:
-        return Rejected(number, "no-algorithm")
+    if not algorithm or not text:
+        return Rejected(number, "no-value" if algorithm else "no-algorithm")
     entry, named = values.entry(text_of(fields, "id"))
-    if algorithm not in WIDTHS:
-        found = values.values_of(algorithm, text) if text else None
-        if not found:
-            return Rejected(number, f"bad-{values.kind_of(algorithm)}")
-        return Record(number, entry=entry, values=found + named)
-    data = from_hex(text, WIDTHS[algorithm])
-    if data is None:
-        return Rejected(number, "not-a-digest")
-    return Record(number, entry=entry, values=named, **{algorithm: data})  # type: ignore[arg-type]
+    if algorithm in WIDTHS:
+        data = from_hex(text, WIDTHS[algorithm])
+        if data is None:
+            return Rejected(number, "not-a-digest")
+        return Record(number, entry=entry, values=named, **{algorithm: data})  # type: ignore[arg-type]
+    found = values.values_of(algorithm, text)
+    if found is None:  # of a kind of the table, so its name is a word of ours
+        return Rejected(number, f"bad-{values.kind_of(algorithm)}")
+    return Record(number, entry=entry, values=found + named)
 
 
 IMPORTER: Final = TechAgainstTerrorism()
