@@ -247,6 +247,27 @@ def verify(*, name: str | None, passphrase_fd: int | None, as_json: bool) -> int
     return HashSetError.exit_code if bad else DONE
 
 
+@hashset.command("diff")
+@click.argument("name")
+@click.argument("before")
+@click.argument("after")
+@options.passphrase_option
+@options.json_option
+def diff(*, name: str, before: str, after: str, passphrase_fd: int | None, as_json: bool) -> int:
+    """Count what changed from edition BEFORE of the set NAME to edition AFTER.
+
+    No digest is shown: how many came, went, and are listed under another category.
+
+    Example:
+      heroes hashset diff national 2026-01 2026-02
+    """
+    from heroes_forensics.pipelines import hashsets  # noqa: PLC0415 # heavy: when it runs
+
+    made = hashsets.diff(name, before, after, passphrase=options.passphrase(passphrase_fd))
+    Output(as_json=as_json).show(made, "diff", facts)
+    return DONE
+
+
 def _noted(rows: Iterator[JSON], bad: list[str]) -> Iterator[JSON]:
     for row in rows:
         if row.get("result") != "pass":

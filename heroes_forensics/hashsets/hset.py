@@ -64,6 +64,17 @@ class ProbeResult(NamedTuple):
         return self.found == self.planted and self.false == 0
 
 
+class SealedColumns(NamedTuple):
+    """The digests of one algorithm as they lie in the file, sorted by their first bytes."""
+
+    key: npt.NDArray[np.uint64]
+    """The first 8 bytes of each."""
+    rest: npt.NDArray[np.uint32]
+    """Shape (n, words): the bytes after them."""
+    meta: npt.NDArray[np.uint32]
+    """Rows for `HashSetFile.records`."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Group:
     """The sections of one algorithm, mapped."""
@@ -201,6 +212,15 @@ class HashSetFile:
         """Return the `RECORD` rows that `lookup` named."""
         plain = self._mask(self._records[rows], rows)
         return np.ascontiguousarray(plain).view(RECORD).ravel()
+
+    def sealed(self, algorithm: str) -> SealedColumns:
+        """Return the sealed digests of an algorithm; editions of one set seal alike."""
+        group = self._groups.get(algorithm)
+        if group is None:
+            width = next(row.width for row in ALGORITHMS if row.name == algorithm)
+            rest = np.empty((0, width // 4 - 2), np.uint32)
+            return SealedColumns(np.empty(0, np.uint64), rest, np.empty(0, np.uint32))
+        return SealedColumns(group.key, group.rest, group.meta)
 
     def values(self, kind: str) -> Iterator[Values]:
         """Read the other values of one kind, `heroes_forensics.hashsets.values.AT_ONCE` at a time.

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -24,9 +24,11 @@ from heroes_forensics.hashsets.catalogue import (
     Catalogue,
     SetRecord,
 )
+from heroes_forensics.hashsets.comparing import compare
 from heroes_forensics.hashsets.describing import Description, UnknownKindError
 from heroes_forensics.hashsets.governing import described as signature_text
 from heroes_forensics.hashsets.governing import judge_file
+from heroes_forensics.hashsets.hset import HashSetFile
 from heroes_forensics.hashsets.layout import Header
 from heroes_forensics.hashsets.profiles import Profile, parse, shipped
 from heroes_forensics.model import JSON
@@ -356,6 +358,30 @@ def decide(name: str, edition: str, state: str, reason: str) -> JSON:
             hint="make room, or name another home with HEROES_HOME",
         ) from error
     return {"type": "set", **_facts(found.get(name, edition)), "before": record.state}
+
+
+def diff(name: str, before: str, after: str, *, passphrase: str | None = None) -> JSON:
+    """Count what changed between two editions of a set.
+
+    Raises:
+        HashSetError: an edition is damaged, or was written under another key.
+        UsageError: there is no such edition.
+    """
+    found = catalogue()
+    records = [found.get(name, edition) for edition in (before, after)]
+    key = laboratory.catalogue_ring(laboratory.home(), passphrase).set_key
+    with ExitStack() as stack:
+        old, new = (stack.enter_context(HashSetFile.open(record.path, key)) for record in records)
+        changes = compare(old, new)
+    return {
+        "type": "diff",
+        "name": records[0].header.name,
+        "before": before,
+        "after": after,
+        "records_before": records[0].header.records,
+        "records_after": records[1].header.records,
+        "digests": {algorithm: row._asdict() for algorithm, row in changes.items()},
+    }
 
 
 def verify_set(name: str | None = None, *, passphrase: str | None = None) -> Iterator[JSON]:
