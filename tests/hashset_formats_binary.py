@@ -2,10 +2,11 @@
 
 import json
 import sqlite3
+import struct
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from hashset_conformance import NOTHING, Row
+from hashset_conformance import NOTHING, Row, lines
 from hashset_samples import S, Sample
 
 KDB: Final = """
@@ -67,6 +68,16 @@ def _nsrl(sample: Sample) -> bytes:
     return _row(**texts, crc32="0", file_name="a", file_size=sample.size, package_id=1)
 
 
+def encase(records: Sequence[bytes], *, category: str = "", count: int = -1) -> bytes:
+    """Make an EnCase hash file of values that end in two zero bytes."""
+    header = bytearray(0x480)
+    struct.pack_into("<8sII", header, 0, b"HASH\r\n\xff\0", 2, 1)
+    struct.pack_into("<I", header, 0x10, len(records) if count < 0 else count)
+    header[0x408 : 0x408 + 8] = "name".encode("utf-16-le")
+    header[0x458 : 0x458 + 2 * len(category)] = category.encode("utf-16-le")
+    return bytes(header) + b"".join(records)
+
+
 ROWS: Final = (
     Row(
         format="kdb",
@@ -105,5 +116,30 @@ ROWS: Final = (
             file_size=1,
             package_id=1,
         ),
+    ),
+    Row(
+        format="encase",
+        build=encase,
+        record=lambda s: s.md5 + b"\0\0",
+        carries=("md5",),
+        text=False,
+        step=13,
+        nothing=bytes.fromhex(NOTHING["md5"]) + b"\0\0",
+    ),
+    Row(
+        format="tsk-index",
+        build=lines("0" * 41 + "|md5sum", "0" * 40 + "1|x.txt"),
+        record=lambda s: f"{s.md5.hex().upper()}|{s.number:016d}".encode(),
+        carries=("md5",),
+        bad=b"abc|0000000000000001",
+        nothing=f"{NOTHING['md5']}|0000000000000001".encode(),
+    ),
+    Row(
+        format="tsk-index",
+        layout="SHA-1",
+        build=lines("0" * 41 + "|nsrl2", "0" * 40 + "1|x.txt"),
+        record=lambda s: f"{s.sha1.hex().upper()}|{s.number:016d}".encode(),
+        carries=("sha1",),
+        bad=f"{S[9].sha1.hex()}|1".encode(),
     ),
 )
