@@ -13,7 +13,7 @@ from scans import DEMO, KNOWN_GOOD, NOTABLE, demo_scan, folder, scanned
 from heroes_forensics.errors import DONE, gravest
 from heroes_forensics.pipelines import batch_exhibit, batch_standing, locking, verifying, views
 from heroes_forensics.pipelines.batch import run, total
-from heroes_forensics.pipelines.batch_exhibit import Manner
+from heroes_forensics.pipelines.batch_exhibit import Manner, in_a_manifest
 from heroes_forensics.pipelines.manifest import load
 
 AUTHORITY = {
@@ -337,3 +337,19 @@ def test_what_a_batch_did_shows_in_the_case(tmp_path: Path) -> None:
     exhibit: dict[str, object] = {"label": "E-1", "sources": [str(make(tmp_path / "e"))]}
     _, found = rows(written(tmp_path, [exhibit]))
     assert found["E-1"]["content_sha256"] == views.status(tmp_path / "cases/E-1")["content_sha256"]
+
+
+@pytest.mark.parametrize(
+    ("hint", "said"),
+    [
+        ("use --as file to hash it", "use as: file to hash it"),
+        (
+            "; --accept-damaged examines what is left",
+            "; accept_damaged: true examines what is left",
+        ),
+        ("add --set-kind notable", "add set_kind: notable"),
+        ("heroes scan --case DIR --resume", "heroes scan --case DIR --resume"),
+    ],
+)
+def test_a_hint_names_the_fields_of_a_manifest(hint: str, said: str) -> None:
+    assert in_a_manifest(hint) == said

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from heroes_forensics.errors import StoppedError
 from heroes_forensics.pipelines import launch
 from heroes_forensics.pipelines.forking import Zygote
 
@@ -43,6 +44,18 @@ def test_it_is_ended_when_the_verb_fails(started: list[launch.Started]) -> None:
     with pytest.raises(ValueError, match="verb"), launch.ahead("evidence", bulk=False):
         raise ValueError("verb")
     assert started[0].process.returncode is not None
+
+
+def test_a_machine_that_starts_no_process_is_said_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", "/dev/null")
+
+    monkeypatch.setattr(launch.subprocess, "Popen", refused)
+    with pytest.raises(StoppedError, match="/dev/null: Permission denied") as caught:
+        launch.start("evidence", bulk=False)
+    assert "not the evidence" in caught.value.hint
 
 
 def test_starting_one_imports_next_to_nothing() -> None:

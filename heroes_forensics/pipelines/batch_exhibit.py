@@ -3,6 +3,7 @@
 import ctypes
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -54,6 +55,7 @@ _EVERY_TIME: Final = {
     "budget": "--budget",
 }
 """Options of a scan by the fields of a manifest; these three also when a run goes on."""
+_OPTION: Final = re.compile(r"--([a-z]+(?:-[a-z]+)*)(?:[ =]([a-z]+(?![a-z:])))?")
 _GO_ON: Final = "start the same batch again: it goes on with what was interrupted"
 
 FAILED: Final = "failed"
@@ -137,7 +139,7 @@ class Examining:
         """Return that the exhibit could not be examined, and why."""
         outcome = self._outcome
         outcome.did, outcome.exit_code = FAILED, code
-        outcome.message, outcome.hint = message, hint
+        outcome.message, outcome.hint = message, in_a_manifest(hint)
         return outcome
 
     def wait(self) -> None:
@@ -259,6 +261,22 @@ class Examining:
                             row = found
             stop.process = None
         return process.returncode, row
+
+
+def in_a_manifest(hint: str) -> str:
+    """Say with the fields of a manifest what a scan says with its options."""
+
+    def field(found: re.Match[str]) -> str:
+        option, value = f"--{found[1]}", found[2]
+        for name, known in _FLAGS.items():
+            if option == known:
+                return f"{name}: true" + (f" {value}" if value else "")
+        for name, known in _OPTIONS.items():
+            if option == known and value:
+                return f"{name}: {value}"
+        return found[0]
+
+    return _OPTION.sub(field, hint)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from heroes_forensics.errors import EvidenceError
+from heroes_forensics.errors import EvidenceError, StoppedError
 from heroes_forensics.parsers.storage import segments
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
 
@@ -46,6 +46,9 @@ def start(kind: str, *, bulk: bool) -> Started:
     Args:
         kind: a key of `roles.ZYGOTES`.
         bulk: whether much is to be read: what makes reading faster is prepared, too.
+
+    Raises:
+        StoppedError: this machine does not let a process be started.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
@@ -56,17 +59,25 @@ def start(kind: str, *, bulk: bool) -> Started:
         environment[FAULTS_VARIABLE] = faults
     descriptor = theirs.fileno()
     arguments = [str(descriptor), str(os.getpid()), kind, *(["bulk"] if bulk else [])]
-    with theirs:
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-I", "-c", _START, *arguments],
-            pass_fds=(descriptor,),
-            stdin=subprocess.DEVNULL,
-            # Whatever a library prints may hold a name: nobody reads it.
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            cwd="/",
-        )
+    try:
+        with theirs:
+            process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                [sys.executable, "-I", "-c", _START, *arguments],
+                pass_fds=(descriptor,),
+                stdin=subprocess.DEVNULL,
+                # Whatever a library prints may hold a name: nobody reads it.
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                cwd="/",
+            )
+    except OSError as error:
+        ours.close()
+        what = error.filename or "a process"
+        raise StoppedError(
+            f"no worker can be started: {what}: {error.strerror}",
+            hint="the machine is at fault, not the evidence: mend that, then start again",
+        ) from error
     return Started(process, ours)
 
 

@@ -208,7 +208,8 @@ def gaps(database: Database) -> Iterator[tuple[str, str, JSON]]:
         " JOIN item i ON i.id = p.item_id JOIN volume v ON v.id = i.volume_id"
         " JOIN source s ON s.id = v.source_id WHERE p.gap > 0 ORDER BY p.item_id"
     ):
-        detail = {"width": width, "height": height, "frames": frames}
+        known = {"width": width, "height": height, "frames": frames}
+        detail = {name: value for name, value in known.items() if value}
         yield f"{source}/{volume}/{locator}", GAP_CODES[gap], detail
 
 
