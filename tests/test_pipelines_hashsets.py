@@ -61,6 +61,40 @@ def test_the_same_import_again_was_there_and_another_reading_is_refused(tmp_path
     )["added"]  # fmt: skip
 
 
+def test_a_file_of_changes_makes_the_next_edition_of_a_set(tmp_path: Path) -> None:
+    path, more = tmp_path / "list.txt", tmp_path / "more.txt"
+    path.write_text("900150983cd24fb0d6963f7d28e17f72\n")
+    more.write_text("83c272e23272163edaeac3f0ae0c27b2\n")
+    hashsets.import_set(path, name="demo", issuer="a body", kind="watch", edition="1")
+    added = hashsets.import_set(more, onto="demo", edition="2")
+    assert (added["name"], added["issuer"], added["kind"]) == ("demo", "a body", "watch")
+    made = added["built_on"]
+    assert isinstance(made, dict)
+    assert (made["edition"], made["numbers_after"]) == ("1", 1)
+    removed = hashsets.import_set(path, onto="demo", removals=True, edition="3")
+    assert isinstance(removed["built_on"], dict)
+    assert (removed["built_on"]["edition"], removed["built_on"]["removed"]) == ("2", 1)
+    assert [row["records"] for row in hashsets.list_sets()] == [1, 2, 1]
+    assert all(row["result"] == "pass" for row in hashsets.verify_set())
+
+
+CHANGES: dict[str, tuple[dict[str, object], str]] = {
+    "removals from nothing": ({"removals": True}, "withdrawn from a set"),
+    "onto nothing": ({"onto": "demo"}, "no such hash set"),
+    "another kind": ({"onto": "demo", "kind": "notable"}, "is of its name, issuer, kind"),
+}
+
+
+@pytest.mark.parametrize(("said", "message"), CHANGES.values(), ids=CHANGES)
+def test_changes_that_make_no_sense_are_refused(
+    said: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text("900150983cd24fb0d6963f7d28e17f72\n")
+    with pytest.raises(UsageError, match=message):
+        hashsets.import_set(path, **said)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("mapping", "message"),
     [(["Checksum=md5", "nosuch=sha1"], "no column nosuch"), (["a=md5", "a=sha1"], "mapped twice")],

@@ -40,7 +40,14 @@ _SAID: Final = (
         "skipped",
         "rejected",
     ),
-    *("rejected_by_reason", "signature", "profile", "profile_unverified", "unknown_codes"),
+    *(
+        "rejected_by_reason",
+        "signature",
+        "profile",
+        "profile_unverified",
+        "unknown_codes",
+        "built_on",
+    ),
 )
 
 
@@ -91,6 +98,12 @@ def hashset() -> None:
     is_flag=True,
     help="Import although records cannot be used; they are listed.",
 )
+@click.option(
+    "--onto", default="", metavar="NAME", help="FILE changes this set: make its next edition."
+)
+@click.option(
+    "--removals", is_flag=True, help="With --onto: FILE lists what is withdrawn, not added."
+)
 @options.allowances
 @options.passphrase_option
 @options.quiet_option
@@ -110,6 +123,8 @@ def import_(  # noqa: PLR0913 # the options of a verb
     columns: str,
     no_header: bool,
     accept_rejects: bool,
+    onto: str,
+    removals: bool,
     passphrase_fd: int | None,
     quiet: bool,
     as_json: bool,
@@ -128,6 +143,7 @@ def import_(  # noqa: PLR0913 # the options of a verb
       heroes hashset import known.json --name national --issuer "Example Office"
       heroes hashset import list.csv --kind watch --map Checksum=md5
       heroes hashset import national-2026-01/
+      heroes hashset import new.csv --onto national --edition 2026-02
     """
     from heroes_forensics.pipelines import hashsets  # noqa: PLC0415 # heavy: when it runs
 
@@ -148,6 +164,8 @@ def import_(  # noqa: PLR0913 # the options of a verb
             columns=columns,
             no_header=no_header,
             accept_rejects=accept_rejects,
+            onto=onto,
+            removals=removals,
             allowed=options.allowed(allowances),
             passphrase=secret,
             watch=watch,

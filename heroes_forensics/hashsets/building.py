@@ -10,6 +10,7 @@ built. Nothing unsealed is ever on disk.
 import json
 import secrets
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -19,13 +20,13 @@ import numpy.typing as npt
 
 from heroes_forensics.errors import HashSetError
 from heroes_forensics.frames import KNOWN, Batch, Rows
+from heroes_forensics.hashsets.columns import DIGEST_ROW, digest_rows, merged, write_digests
 from heroes_forensics.hashsets.known import ALGORITHMS, FLAGS, Algorithm
 from heroes_forensics.hashsets.layout import (
     RECORD,
-    SAME_DIGEST,
     Header,
-    radix_bits,
 )
+from heroes_forensics.hashsets.merging import Base
 from heroes_forensics.hashsets.sealing import (
     DigestSeal,
     RowSeal,
@@ -33,7 +34,7 @@ from heroes_forensics.hashsets.sealing import (
     seal_text,
 )
 from heroes_forensics.hashsets.spill import MEMORY_ROWS, Spill
-from heroes_forensics.hashsets.values import NO_RECORD, ValueStore
+from heroes_forensics.hashsets.values import NO_EARLIER, NO_RECORD, ValueStore
 from heroes_forensics.hashsets.writing import SetWriter
 
 MAX_CATEGORIES: Final = 1 << 16
@@ -81,10 +82,17 @@ class SetBuilder:
         set_key: the laboratory's set key.
         set_id: UUID of the set.
         memory_rows: rows held before they go to disk.
+        base: an earlier edition of the set under the same key: what is added goes to it.
     """
 
     def __init__(
-        self, directory: Path, set_key: bytes, set_id: str, *, memory_rows: int = MEMORY_ROWS
+        self,
+        directory: Path,
+        set_key: bytes,
+        set_id: str,
+        *,
+        memory_rows: int = MEMORY_ROWS,
+        base: Base | None = None,
     ) -> None:
         self._directory = directory
         self._set_key = set_key
@@ -92,8 +100,11 @@ class SetBuilder:
         self._memory_rows = memory_rows
         self._seals = {row.name: DigestSeal(set_key, set_id, row.name) for row in ALGORITHMS}
         self._staged = Spill(directory, "record", _STAGED, memory_rows=memory_rows)
-        self._categories = _Texts(MAX_CATEGORIES, "categories")
-        self._series = _Texts(MAX_TEXTS, "series")
+        self._base = base
+        self._taken = 0
+        earlier = ([""], [""]) if base is None else (base.file.categories, base.file.series)
+        self._categories = _Texts(MAX_CATEGORIES, "categories", earlier[0])
+        self._series = _Texts(MAX_TEXTS, "series", earlier[1])
         self._values = ValueStore(directory)
         self._held: list[_Held] = []
         self._held_rows = 0
@@ -105,8 +116,12 @@ class SetBuilder:
         self.values: Counter[str] = self._values.accepted
         """Other values taken, by kind."""
 
-    def add(self, batch: Batch) -> None:
+    def add(self, batch: Batch, leaving: Base | None = None) -> None:
         """Take one batch of `KNOWN` rows, or of the `VALUES` of those that come next.
+
+        Args:
+            batch: as an importer sends it.
+            leaving: an edition from which records like these are taken away; none is added.
 
         Raises:
             HashSetError: the batch is not what an importer sends, or beyond a limit.
@@ -118,16 +133,21 @@ class SetBuilder:
             raise HashSetError("the importer sent something else than records")
         rows = batch.rows
         _check(rows, len(batch.area))
-        category = self._categories.numbers(rows, batch.area, "category")
-        series = self._series.numbers(rows, batch.area, "series")
-        for number, count in zip(*np.unique(category, return_counts=True), strict=True):
-            self.categories[self._categories.names[int(number)]] += int(count)
         for row in ALGORITHMS:
             has = int(np.count_nonzero(rows["has"] & row.bit))
             if has:
                 self.accepted[row.name] += has
+        if leaving is not None:
+            self._values.claim(rows)
+            leaving.remove(rows)
+            return
+        category = self._categories.numbers(rows, batch.area, "category")
+        series = self._series.numbers(rows, batch.area, "series")
+        for number, count in zip(*np.unique(category, return_counts=True), strict=True):
+            self.categories[self._categories.names[int(number)]] += int(count)
         self._held.append(_Held(rows, category, series, *self._values.claim(rows)))
         self._held_rows += len(rows)
+        self._taken += len(rows)
         if self._held_rows >= _GATHER:
             self._seal()
 
@@ -142,6 +162,7 @@ class SetBuilder:
             OSError: it cannot be written.
         """
         self._seal()
+        base = self._base
         path = self._directory / "set.hset"
         file_id = secrets.token_hex(16)
         with SetWriter(path) as writer:
@@ -150,19 +171,22 @@ class SetBuilder:
             distinct: dict[str, int] = {}
             conflicts = 0
             for row in ALGORITHMS:
-                if spills[row.name].rows:
-                    digests[row.name] = spills[row.name].rows
-                    counts = _write_digests(writer, row, spills[row.name])
+                total = spills[row.name].rows + (base.count(row) if base else 0)
+                if total:
+                    digests[row.name] = total
+                    counts = write_digests(writer, row, self._parts(row, spills[row.name]), total)
                     distinct[row.name] = counts[0]
                     conflicts += counts[1]
-            values = self._values.write(writer, self._set_key, file_id, places)
-            if not digests and not values:
+            values = self._values.write(
+                writer, self._set_key, file_id, places, base.all_values() if base else NO_EARLIER
+            )
+            if not digests and not any(values.values()):
                 raise HashSetError("the hash set holds no usable digest")
             texts = json.dumps(
                 {
                     "categories": self._categories.names,
                     "series": self._series.names,
-                    "probes": self._probes.rows,
+                    "probes": self._probes.rows + (base.probes(PROBES) if base else []),
                 }
             )
             writer.section("texts")
@@ -175,7 +199,7 @@ class SetBuilder:
                 digests=digests,
                 distinct=distinct,
                 values=values,
-                merged=self._staged.rows - records,
+                merged=self._taken - records + (base.kept if base else 0),
                 conflicts=conflicts,
                 key_check=key_check(self._set_key, self._set_id),
             )
@@ -190,14 +214,18 @@ class SetBuilder:
         """Seal what was gathered and hand it to the first spill."""
         if not self._held:
             return
-        rows = np.concatenate([held.rows for held in self._held])
+        gathered = _together(self._held)
+        self._held, self._held_rows = [], 0
+        if self._base is not None:
+            held = self._base.holds(gathered.rows, gathered.category, gathered.series)
+            gathered = gathered.at(np.flatnonzero(~held))
+        rows = gathered.rows
         self._probes.look(rows)
         same = np.zeros(len(rows), _SAME)
         for name in ("size", "flags", "has"):
             same[name] = rows[name]
-        same["category"] = np.concatenate([held.category for held in self._held])
-        same["series"] = np.concatenate([held.series for held in self._held])
-        same["values"] = np.concatenate([held.values for held in self._held])
+        for name in ("category", "series", "values"):
+            same[name] = getattr(gathered, name)
         for row in ALGORITHMS:
             present = np.flatnonzero(rows["has"] & row.bit)
             if len(present):
@@ -210,10 +238,9 @@ class SetBuilder:
         staged["key"] = _mix(same)
         staged["entry"] = rows["entry"]
         staged["record"] = rows["record"]
-        staged["owner"] = np.concatenate([held.owner for held in self._held])
+        staged["owner"] = gathered.owner
         staged["same"] = same.view(f"V{_SAME.itemsize}")
         self._staged.add(staged)
-        self._held, self._held_rows = [], 0
 
     def _write_records(
         self, writer: SetWriter, file_id: str
@@ -227,30 +254,45 @@ class SetBuilder:
         owned = np.full(self._values.owners + 1, NO_RECORD, np.uint32)
         spills = {
             row.name: Spill(
-                self._directory, row.name, _digest_row(row), memory_rows=self._memory_rows
+                self._directory, row.name, DIGEST_ROW[row.name], memory_rows=self._memory_rows
             )
             for row in ALGORITHMS
         }
         mask = RowSeal(self._set_key, file_id, "records", width=RECORD.itemsize)
         writer.section("records")
         count = 0
+        for kept in self._base.records() if self._base else ():
+            places = np.arange(count, count + len(kept), dtype=np.int64)
+            writer.write(mask(_bytes(kept, RECORD.itemsize), places).tobytes())
+            count += len(kept)
+        before = self._base.highest() if self._base else 0
         for part in self._staged.parts():
             staged = _once(part)
             same = np.ascontiguousarray(staged["same"]).view(_SAME)
             records = np.zeros(len(staged), RECORD)
             for name in ("size", "series", "category", "flags", "has"):
                 records[name] = same[name]
-            for name in ("entry", "record"):
-                records[name] = staged[name]
+            records["entry"] = staged["entry"]
+            if len(staged) and before + int(staged["record"].max()) > _MAX_RECORD:
+                raise HashSetError(f"the hash set has more than {_MAX_RECORD} records")
+            records["record"] = staged["record"] + np.uint32(before)
             places = np.arange(count, count + len(records), dtype=np.int64)
             writer.write(mask(_bytes(records, RECORD.itemsize), places).tobytes())
             owned[staged["owner"]] = places
             for row in ALGORITHMS:
                 present = np.flatnonzero(same["has"] & row.bit)
                 if len(present):
-                    spills[row.name].add(_digest_rows(row, same[present], places[present]))
+                    spills[row.name].add(digest_rows(row, same[present], places[present]))
             count += len(records)
         return spills, count, owned
+
+    def _parts(self, algorithm: Algorithm, spill: Spill) -> Iterator[Rows]:
+        """Yield the digests of one algorithm, sorted, with those of the earlier edition."""
+        if self._base is None:
+            yield from spill.parts()
+            return
+        for low, high, rows in spill.ranges():
+            yield merged(self._base.digests(algorithm, low, high), rows)
 
 
 class _Held(NamedTuple):
@@ -262,16 +304,36 @@ class _Held(NamedTuple):
     values: npt.NDArray[np.uint64]
     owner: npt.NDArray[np.uint32]
 
+    def at(self, places: npt.NDArray[np.int64]) -> "_Held":
+        """Return some rows of it."""
+        return _Held(
+            rows=self.rows[places],
+            category=self.category[places],
+            series=self.series[places],
+            values=self.values[places],
+            owner=self.owner[places],
+        )
+
+
+def _together(held: Sequence[_Held]) -> _Held:
+    return _Held(
+        rows=np.concatenate([each.rows for each in held]),
+        category=np.concatenate([each.category for each in held]),
+        series=np.concatenate([each.series for each in held]),
+        values=np.concatenate([each.values for each in held]),
+        owner=np.concatenate([each.owner for each in held]),
+    )
+
 
 class _Texts:
     """Numbers texts in order of appearance; 0 is absence."""
 
-    def __init__(self, limit: int, what: str) -> None:
+    def __init__(self, limit: int, what: str, names: Sequence[str]) -> None:
         self._limit = limit
         self._what = what
-        self._numbers: dict[bytes, int] = {b"": 0}
-        self._bytes = 0
-        self.names: list[str] = [""]
+        self.names: list[str] = list(names)
+        self._numbers = {name.encode(): number for number, name in enumerate(names)}
+        self._bytes = sum(map(len, self._numbers))
 
     def numbers(self, rows: Rows, area: bytes, column: str) -> npt.NDArray[np.int64]:
         places = rows[f"{column}_offset"].astype(np.int64) << 16 | rows[f"{column}_length"]
@@ -362,64 +424,3 @@ def _once(staged: Rows) -> Rows:
         before = _bytes(staged["same"][alike - 1], width)
         keep[alike[(here == before).all(axis=1)]] = False
     return staged[keep]
-
-
-def _digest_row(algorithm: Algorithm) -> np.dtype[np.void]:
-    rest = f"V{algorithm.width - 8}"
-    return np.dtype([("key", "<u8"), ("rest", rest), ("meta", "<u4"), ("category", "<u2")])
-
-
-def _digest_rows(algorithm: Algorithm, same: Rows, places: npt.NDArray[np.int64]) -> Rows:
-    sealed = _bytes(same[algorithm.name], algorithm.width)
-    rows: Rows = np.empty(len(same), _digest_row(algorithm))
-    rows["key"] = np.ascontiguousarray(sealed[:, :8]).view("<u8").ravel()
-    rows["rest"] = np.ascontiguousarray(sealed[:, 8:]).view(f"V{algorithm.width - 8}").ravel()
-    rows["meta"] = places
-    rows["category"] = same["category"]
-    return rows
-
-
-def _write_digests(writer: SetWriter, algorithm: Algorithm, spill: Spill) -> tuple[int, int]:
-    """Write the sections of one algorithm; return distinct digests, and conflicting ones."""
-    total, name = spill.rows, algorithm.name
-    bits = radix_bits(total)
-    widths = {"key": 8, "rest": algorithm.width - 8, "meta": 4}
-    columns = writer.skip(
-        [
-            (f"{name}.radix", 4 * ((1 << bits) + 1)),
-            *((f"{name}.{field}", total * width) for field, width in widths.items()),
-        ]
-    )
-    counts = np.zeros(1 << bits, np.uint32)
-    distinct = conflicts = 0
-    for part in spill.parts():
-        buckets = (part["key"] >> np.uint64(64 - bits)).astype(np.int64)
-        if len(buckets):
-            low = int(buckets[0])
-            piece = np.bincount(buckets - low)
-            counts[low : low + len(piece)] += piece.astype(np.uint32)
-        for column, field in zip(columns[1:], widths, strict=True):
-            column.write(np.ascontiguousarray(part[field]).tobytes())
-        found = _runs(part)
-        distinct += found[0]
-        conflicts += found[1]
-    radix = np.zeros((1 << bits) + 1, np.uint32)
-    np.cumsum(counts, out=radix[1:])
-    columns[0].write(radix.tobytes())
-    writer.done(columns)
-    return distinct, conflicts
-
-
-def _runs(part: Rows) -> tuple[int, int]:
-    """Count runs of one digest, and those under several categories; refuse a crafted run."""
-    if not len(part):
-        return 0, 0
-    same = part["key"][1:] == part["key"][:-1]
-    number = np.concatenate([[0], np.cumsum(~same)])
-    if np.bincount(number).max() > SAME_DIGEST:
-        raise HashSetError(
-            f"more than {SAME_DIGEST} different records share one digest",
-            hint="the list is damaged, or made to slow look-ups down; ask its issuer",
-        )
-    differs = same & (part["category"][1:] != part["category"][:-1])
-    return int(number[-1]) + 1, len(np.unique(number[1:][differs]))

@@ -26,6 +26,7 @@ from heroes_forensics.hashsets.governing import VERIFIED
 from heroes_forensics.hashsets.hset import HashSetFile, read_header
 from heroes_forensics.hashsets.known import NOTABLE
 from heroes_forensics.hashsets.layout import Header
+from heroes_forensics.hashsets.merging import Base, built_on
 from heroes_forensics.hashsets.states import ACTIVE, DECISIONS, USABLE
 from heroes_forensics.model import JSON
 
@@ -66,6 +67,14 @@ class Approval(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
+class Delta(NamedTuple):
+    """What an import does to an edition that is there."""
+
+    onto: SetRecord
+    removing: bool = False
+    """The imported records are left out of the new edition; else they are added."""
+
+
 Approve = Callable[[Header, JSON], Approval]
 
 
@@ -92,6 +101,7 @@ class Catalogue:
         set_key: bytes,
         *,
         approve: Approve = anybody,
+        delta: Delta | None = None,
     ) -> SetRecord:
         """Take what an importer sends and make it an edition of a set.
 
@@ -101,6 +111,7 @@ class Catalogue:
             set_key: the laboratory's set key, 32 bytes.
             approve: says where the set comes from, or refuses it; asked once its header and its
                 import report are known.
+            delta: what is imported changes this edition, and the new one is made of both.
 
         Raises:
             HashSetError: the import failed, contradicts its kind or is refused. Nothing of it is
@@ -110,13 +121,19 @@ class Catalogue:
             OSError: the home cannot be written.
         """
         check(description)
-        set_id = self._set_id(description)
+        onto = delta.onto if delta else None
+        set_id = onto.header.id if onto else self._set_id(description)
         with self._staging() as staging, ExitStack() as stack:
-            builder = SetBuilder(staging, set_key, set_id)
+            base = None
+            if onto is not None:
+                base = Base(stack.enter_context(HashSetFile.open(onto.path, set_key)))
+            builder = SetBuilder(staging, set_key, set_id, base=base)
             stack.callback(builder.close)
-            facts, rejected = _consume(frames, builder)
+            facts, rejected = _consume(frames, builder, base if delta and delta.removing else None)
             header, report = describe(description, facts, builder.categories)
             report["rejected_records"] = rejected
+            if onto is not None and base is not None:
+                header = built_on(base, onto.header, header, report)
             header = _approved(approve(header, report), header, report)
             earlier = self._same(set_id, header, description.reading)
             if earlier is not None:
@@ -236,7 +253,16 @@ class Catalogue:
         if not path.exists():
             return None
         there = read_header(path)
-        alike = ("source_sha256", "kind", "profile", "scheme", "region", "format", "signature")
+        alike = (
+            "source_sha256",
+            "built_on",
+            "kind",
+            "profile",
+            "scheme",
+            "region",
+            "format",
+            "signature",
+        )
         differing = [name for name in alike if getattr(there, name) != getattr(header, name)]
         same = there.provenance.get("manifest_sha256") == header.provenance.get("manifest_sha256")
         report = _read_json(_report_path(path))
@@ -345,13 +371,18 @@ def check_usable(record: SetRecord) -> None:
         )
 
 
-def _consume(frames: Iterable[Frame], builder: SetBuilder) -> tuple[JSON, list[JSON]]:
-    """Feed the builder; return the facts of the importer and the rejected records it named."""
+def _consume(
+    frames: Iterable[Frame], builder: SetBuilder, base: Base | None = None
+) -> tuple[JSON, list[JSON]]:
+    """Feed the builder; return the facts of the importer and the rejected records it named.
+
+    With ``base``, what comes is taken away from it.
+    """
     facts: JSON | None = None
     rejected: list[JSON] = []
     for frame in frames:
         if isinstance(frame, Batch):
-            builder.add(frame)
+            builder.add(frame, base)
         elif frame.kind == "rejected" and len(rejected) < LISTED:
             rejected.append(dict(frame.body))
         elif frame.kind == "imported":

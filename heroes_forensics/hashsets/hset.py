@@ -118,6 +118,8 @@ class HashSetFile:
         self.categories: list[str] = texts.categories
         """Raw codes; a record names one by its position, 0 being none."""
         self.series: list[str] = texts.series
+        self.planted = texts.probes
+        """Some digests of the set: algorithm and hex. They go nowhere but into the next edition."""
         self.probes = self._probe(texts.probes)
         """What the planted rows gave when the file was opened."""
 

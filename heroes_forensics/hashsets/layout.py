@@ -81,6 +81,9 @@ class Header:
     provenance: JSON = field(default_factory=dict)
     """What is known of where it came from: publisher, sequence, expiry, key, what was allowed; see
     `heroes_forensics.hashsets.governing.Judgement.provenance`."""
+    built_on: JSON = field(default_factory=dict)
+    """Of an edition that was made of an earlier one and a delta: its edition, file and source, what
+    was removed, and after which number of a record those of the delta begin; else empty."""
     format: str = ""
     format_version: str = ""
     scheme: str = ""
@@ -130,6 +133,7 @@ def decode(data: bytes) -> Header:
         body = json.loads(data)
         if isinstance(body, dict):
             body.setdefault("values", {})  # version 1 has none
+            body.setdefault("built_on", {})
             body.setdefault("provenance", {})  # files that were written before it was kept
         body = _exactly(body, {item.name for item in fields(Header)})
         body["sections"] = {

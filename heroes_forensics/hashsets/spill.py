@@ -16,7 +16,8 @@ from heroes_forensics import durable
 from heroes_forensics.frames import Rows
 
 PARTS: Final = 64
-_SHIFT: Final = np.uint64(58)
+_BITS: Final = 58
+_SHIFT: Final = np.uint64(_BITS)
 MEMORY_ROWS: Final = 1 << 18
 """Rows held back before they go to disk: about 25 MB of records."""
 
@@ -70,6 +71,24 @@ class Spill:
                 rows = np.fromfile(path, self._dtype)
                 path.unlink()
                 yield self._sorted(rows)
+
+    def ranges(self) -> Iterator[tuple[int, int, Rows]]:
+        """Yield (first key, the key after the last, rows sorted by key) of all ranges of keys."""
+        held = [] if self._on_disk else [self._sorted(self._take())]
+        if self._on_disk:
+            self._write()
+        for part in range(PARTS):
+            low, high = part << _BITS, (part + 1) << _BITS
+            path = self._path(part)
+            rows = np.empty(0, self._dtype)
+            if held:
+                first = np.searchsorted(held[0]["key"], np.uint64(low))
+                last = np.searchsorted(held[0]["key"], np.uint64(high - 1), side="right")
+                rows = held[0][int(first) : int(last)]
+            elif path.exists():
+                rows = self._sorted(np.fromfile(path, self._dtype))
+                path.unlink()
+            yield low, high, rows
 
     def _take(self) -> Rows:
         rows = np.concatenate(self._held) if self._held else np.empty(0, self._dtype)

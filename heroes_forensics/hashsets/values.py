@@ -10,9 +10,10 @@ import os
 import secrets
 import struct
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -63,6 +64,10 @@ class Values(NamedTuple):
         for length in self.length.tolist():
             yield self.data[at : at + length]
             at += length
+
+
+Earlier = Mapping[str, Callable[[], Iterator[Values]]]
+NO_EARLIER: Final[Earlier] = MappingProxyType({})
 
 
 class ValueStore:
@@ -168,6 +173,7 @@ class ValueStore:
         set_key: bytes,
         file_id: str,
         places: npt.NDArray[np.uint32],
+        earlier: Earlier = NO_EARLIER,
     ) -> dict[str, int]:
         """Write the sections of all kinds; return how many values each has.
 
@@ -177,29 +183,25 @@ class ValueStore:
             file_id: what keys of this file are derived with.
             places: for each number that `claim` gave the row of its record in the set file, or
                 `NO_RECORD` when an equal record was kept in its stead.
+            earlier: by kind, what gives the values of an earlier edition: they come first.
         """
         counts: dict[str, int] = {}
-        for word, (kept, _) in sorted(self._kinds.items()):
-            kind = word.decode("ascii")
+        mine = {word.decode("ascii"): kept for word, (kept, _) in self._kinds.items()}
+        for kept in mine.values():
             kept.end()
+        for kind in sorted({*mine, *earlier}):
             for part in PARTS:
                 writer.section(f"value.{kind}.{part}")
                 seal = PieceSeal(set_key, file_id, f"value.{kind}.{part}")
                 out = PieceWriter(writer.write, seal)
                 count = 0
-                for rows, data in kept.read():
-                    record = places[rows["record"]]
-                    keep = record != NO_RECORD
-                    if part == "rows":
-                        final = rows[keep]
-                        final["record"] = record[keep]
-                        out.write(final.tobytes())
-                    else:
-                        out.write(_chosen(data, rows["length"], keep))
-                    count += int(np.count_nonzero(keep))
+                for rows, data in _final(mine.get(kind), earlier.get(kind), places):
+                    out.write(rows.tobytes() if part == "rows" else data)
+                    count += len(rows)
                 out.end()
-                counts[kind] = count
-            kept.close()
+                if count:
+                    counts[kind] = count
+        self.close()
         return counts
 
     def close(self) -> None:
@@ -280,12 +282,23 @@ def together(rows: PieceReader, data: PieceReader) -> Iterator[tuple[Rows, bytes
         yield found, values
 
 
-def _chosen(data: bytes, lengths: Rows, keep: npt.NDArray[np.bool_]) -> bytes:
-    """Return the bytes of those values that are kept."""
-    if keep.all():
-        return data
-    inside = np.repeat(keep, lengths.astype(np.int64))
-    return np.frombuffer(data, np.uint8)[inside].tobytes()
+def _final(
+    kept: _Kept | None,
+    earlier: Callable[[], Iterator[Values]] | None,
+    places: npt.NDArray[np.uint32],
+) -> Iterator[tuple[Rows, bytes]]:
+    """Yield the rows and bytes of one kind as they stand in the set file."""
+    for piece in earlier() if earlier else ():
+        rows: Rows = np.empty(len(piece.record), VALUE)
+        rows["record"], rows["quality"], rows["length"] = piece[:3]
+        yield rows, piece.data
+    for waiting, data in kept.read() if kept else ():
+        record = places[waiting["record"]]
+        keep = record != NO_RECORD
+        final = waiting[keep]
+        final["record"] = record[keep]
+        inside = np.repeat(keep, waiting["length"].astype(np.int64))
+        yield final, np.frombuffer(data, np.uint8)[inside].tobytes()
 
 
 def _check(rows: Rows, area: bytes) -> None:

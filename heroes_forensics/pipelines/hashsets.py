@@ -22,6 +22,7 @@ from heroes_forensics.hashsets.catalogue import (
     Approval,
     Approve,
     Catalogue,
+    Delta,
     SetRecord,
 )
 from heroes_forensics.hashsets.comparing import compare
@@ -30,7 +31,7 @@ from heroes_forensics.hashsets.governing import described as signature_text
 from heroes_forensics.hashsets.governing import judge_file
 from heroes_forensics.hashsets.hset import HashSetFile
 from heroes_forensics.hashsets.layout import Header
-from heroes_forensics.hashsets.profiles import Profile, parse, shipped
+from heroes_forensics.hashsets.profiles import Profile, from_json, parse, shipped
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import fence, laboratory, signed_sets, trusting
 from heroes_forensics.pipelines.single import single
@@ -53,6 +54,7 @@ def import_file(  # noqa: PLR0913 - one for each thing that an import rests on
     supervisor: Supervisor,
     *,
     allowed: frozenset[str] = frozenset(),
+    delta: Delta | None = None,
     passphrase: str | None = None,
 ) -> SetRecord:
     """Have a worker read a supplier's file, and add what it gives to the catalogue.
@@ -63,6 +65,7 @@ def import_file(  # noqa: PLR0913 - one for each thing that an import rests on
         options: of the import unit.
         supervisor: starts the importer worker.
         allowed: what the operator allows by name, see `governing.ALLOWANCES`.
+        delta: the edition that the file changes.
         passphrase: of the laboratory's keys.
 
     Raises:
@@ -81,7 +84,7 @@ def import_file(  # noqa: PLR0913 - one for each thing that an import rests on
                     crew,
                     Unit(0, "import", told),
                     lambda frames: catalogue().add(
-                        frames, given.description, key, approve=given.approve
+                        frames, given.description, key, approve=given.approve, delta=delta
                     ),
                 )
     except UnknownKindError:
@@ -171,6 +174,8 @@ def import_set(  # noqa: PLR0913 - what an operator can say of a set
     columns: str = "",
     no_header: bool = False,
     accept_rejects: bool = False,
+    onto: str = "",
+    removals: bool = False,
     allowed: Sequence[str] = (),
     passphrase: str | None = None,
     watch: Watch | None = None,
@@ -179,8 +184,9 @@ def import_set(  # noqa: PLR0913 - what an operator can say of a set
     """Import a supplier's file and return the import report.
 
     A folder, or the manifest in it, says itself what the set is; ``allowed`` holds rows of
-    `governing.ALLOWANCES`. With ``own_process``, this process can write to the laboratory's home
-    alone from then on.
+    `governing.ALLOWANCES`. ``onto`` names the set whose newest active edition the file changes:
+    it adds records, or with ``removals`` names those that are withdrawn. With ``own_process``,
+    this process can write to the laboratory's home alone from then on.
 
     Raises:
         HashSetError: the file is refused.
@@ -196,6 +202,7 @@ def import_set(  # noqa: PLR0913 - what an operator can say of a set
             "a set with a manifest is what its manifest says",
             hint="leave --name, --issuer, --kind, --scheme and --region out",
         )
+    delta = _delta(path, onto, removals, (name, issuer, kind, scheme, region, profile))
     description = Description(
         name=name or path.stem,
         issuer=issuer,
@@ -206,6 +213,8 @@ def import_set(  # noqa: PLR0913 - what an operator can say of a set
         profile=_profile(profile) if profile else None,
         source_name=path.name,
     )
+    if delta is not None:
+        description = _of_the_set(delta.onto.header, description)
     options = import_options(
         algorithm=algorithm, mapping=mapping, columns=columns, accept_rejects=accept_rejects
     )
@@ -221,9 +230,52 @@ def import_set(  # noqa: PLR0913 - what an operator can say of a set
             options,
             supervisor,
             allowed=frozenset(allowed),
+            delta=delta,
             passphrase=passphrase,
         )
     return {"type": "import", "added": record.added, **record.report, **_origin(record.header)}
+
+
+def _delta(path: Path, onto: str, removals: bool, said: Sequence[str]) -> Delta | None:  # noqa: FBT001 - as it was given
+    """Return what the file changes.
+
+    Raises:
+        UsageError: there is no such set, or more is said than its edition already says.
+    """
+    if not onto:
+        if removals:
+            raise UsageError(
+                "records are withdrawn from a set that is there",
+                hint="name it: heroes hashset import LIST --onto NAME --removals",
+            )
+        return None
+    if any(said):
+        raise UsageError(
+            "what is imported onto a set is of its name, issuer, kind and categories",
+            hint="leave --name, --issuer, --kind, --scheme, --region and --profile out",
+        )
+    if signed_sets.has_manifest(path):
+        raise UsageError(
+            "a set with a manifest is an edition of its own, and no change of another",
+            hint="import it without --onto, or name the file of the change",
+        )
+    return Delta(catalogue().get(onto), removals)
+
+
+def _of_the_set(header: Header, description: Description) -> Description:
+    """Describe a change as the edition that it changes is described."""
+    profile = None
+    if header.profile:
+        profile = from_json(str(header.profile.get("name", "")), header.profile)
+    return replace(
+        description,
+        name=header.name,
+        issuer=header.issuer,
+        kind=header.kind,
+        scheme=header.scheme,
+        region=header.region,
+        profile=profile,
+    )
 
 
 def import_options(

@@ -200,6 +200,7 @@ def _facts(record: SetRecord, file: HashSetFile) -> JSON:
         "signer": header.provenance.get("subject", ""),
         "expires": header.provenance.get("expires", ""),
         "allowed": header.provenance.get("allowed", []),
+        "built_on": dict(header.built_on),
         "scheme": header.scheme,
         "region": header.region,
         "profile": str(header.profile.get("name", "")),
