@@ -276,7 +276,7 @@ def test_a_million_records_need_no_more_memory_than_a_few(row: Row) -> None:
         if records % 10_000 == 0:
             peak = max(peak, resident())
     assert (records, rejected) == (wanted, 0)
-    assert peak - before < 32 << 20
+    assert peak - before < 16 << 20
 
 
 def resident() -> int:

@@ -119,6 +119,12 @@ def test_a_table_that_only_has_a_path_and_a_category_is_no_list_of_griffeye() ->
     assert (read(data).format, imported(data).column("size")) == ("csv", [5])
 
 
+def test_a_header_of_griffeye_whose_bytes_are_no_text_is_refused() -> None:
+    data = b"\xb9Category,File Path,Source ID,MD5\n" + f"x,y,z,{M[0]}\n".encode()
+    with pytest.raises(HashSetError, match="does not name the columns"):
+        read(data, name="griffeye")
+
+
 def test_the_hash_list_of_griffeye_is_a_list_with_a_byte_order_mark() -> None:
     data = "".join(("\ufeff", *(f"{value.upper()}\r\n" for value in M[:3]))).encode()
     assert imported(data).column("md5") == [sample.md5 for sample in S[:3]]

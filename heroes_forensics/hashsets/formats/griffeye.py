@@ -77,6 +77,8 @@ def _separator(line: str) -> str:
 
 
 def _check(names: list[str], tally: Tally) -> None:
+    if not set(names) >= _NEEDED:
+        raise HashSetError("the first row does not name the columns of a Griffeye file list")
     if any(names.count(name) > 1 for name in (*WIDTHS, "category")):
         raise HashSetError("the first line of the Griffeye file list names a column twice")
     for name in set(names) - _MEANT:
