@@ -12,7 +12,7 @@ JOBS   ?= 2
 SOURCES := $(wildcard heroes_forensics tests fixtures benchmarks docs .ci)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contracts fix fixtures docs bench peers conformance faults \
+.PHONY: help demo test check lint types contracts fix fixtures docs bench bench-sets peers conformance faults \
 	offline constraints clean
 
 help: ## List the targets
@@ -63,6 +63,9 @@ docs: $(STAMP) ## Write docs/cli.md again from the help texts
 
 bench: $(STAMP) peers ## Measure, as ratios in one run; T=--full does everything
 	$(BIN)/python benchmarks/scan.py $(T)
+
+bench-sets: $(STAMP) peers ## Measure look-ups and imports of hash sets; T=--full takes 100 million
+	$(BIN)/python benchmarks/hashsets.py $(T)
 
 peers: ## Programs to compare with, in environments of their own
 	@benchmarks/peers-setup.sh

@@ -29,30 +29,52 @@ _HEAD: Final = ("image", "format", "program", "CPU s", "wall s", "MB/s", "files/
 
 
 def conditions(loads: Sequence[float], repeat: int, peers: Sequence[str], where: Path) -> list[str]:
-    """Return what the figures depend on, as lines of text."""
+    """Return what the figures of scans depend on, as lines of text."""
+    lines = (
+        f"{_machine(loads)} images on {_file_system(where)}, in the page cache.",
+        f"Versions: {', '.join([*_versions(), *peers])}.",
+        f"Each program up to {repeat} times in turn, the smallest figure of each;",
+        "what takes more than 20 s runs once;",
+        f"ours compares with one set of {KNOWN_RECORDS:,} MD5.",
+    )
+    return textwrap.wrap(" ".join(lines), _WIDTH, break_on_hyphens=False, break_long_words=False)
+
+
+def machine(loads: Sequence[float], where: Path) -> list[str]:
+    """Return what other figures depend on, as lines of text."""
+    lines = (
+        f"{_machine(loads)} files on {_file_system(where)}.",
+        f"Versions: {', '.join(_versions())}.",
+    )
+    return textwrap.wrap(" ".join(lines), _WIDTH, break_on_hyphens=False, break_long_words=False)
+
+
+def _versions() -> list[str]:
+    versions = []
+    for name in _PACKAGES:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            versions.append(f"{name} {importlib.metadata.version(name)}")
+    return versions
+
+
+def _machine(loads: Sequence[float]) -> str:
+    """Return the machine and how busy it was, up to a semicolon."""
     model = platform.processor() or "unknown"
     with suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
                 model = line.partition(":")[2].strip()
                 break
-    versions = []
-    for name in _PACKAGES:
-        with suppress(importlib.metadata.PackageNotFoundError):
-            versions.append(f"{name} {importlib.metadata.version(name)}")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
-    lines = (
-        f"Date: {datetime.now(UTC):%Y-%m-%d}. Python {platform.python_version()},",
-        f"{platform.system()} {platform.release()}.",
-        f"Machine: {model}, {len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB;",
-        f"load average before each round {min(loads):.1f} to {max(loads):.1f},",
-        f"nice {os.nice(0)}; images on {_file_system(where)}, in the page cache.",
-        f"Versions: {', '.join([*versions, *peers])}.",
-        f"Each program up to {repeat} times in turn, the smallest figure of each;",
-        "what takes more than 20 s runs once;",
-        f"ours compares with one set of {KNOWN_RECORDS:,} MD5.",
+    return " ".join(
+        (
+            f"Date: {datetime.now(UTC):%Y-%m-%d}. Python {platform.python_version()},",
+            f"{platform.system()} {platform.release()}.",
+            f"Machine: {model}, {len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB;",
+            f"load average before each round {min(loads):.1f} to {max(loads):.1f},",
+            f"nice {os.nice(0)};",
+        )
     )
-    return textwrap.wrap(" ".join(lines), _WIDTH, break_on_hyphens=False, break_long_words=False)
 
 
 def _file_system(place: Path) -> str:
