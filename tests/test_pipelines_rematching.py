@@ -174,11 +174,14 @@ def test_a_report_after_it_says_what_stands(case: Path, tmp_path: Path) -> None:
     report = Path(str(matched(case)["report"]))
     model = json.loads((report.parent / "report.json").read_bytes())
     assert [run["purpose"] for run in model["runs"]] == ["scan", "match", "match"]
+    assert model["examined_to"] == model["runs"][0]["ended"]
     (exhibit,) = model["exhibits"]
     assert exhibit["verdict"]["word"] == "matches"
     assert sum(row["count"] for row in exhibit["matches"]) == 1
     assert {each["edition"] for each in exhibit["compared"]} == {"1", "2"}
-    assert "not listed in edition 2 any more" in report.read_text()
+    page = report.read_text()
+    assert "not listed in edition 2 any more" in page
+    assert "Compared what is on record with hash sets" in page
 
 
 def test_what_cannot_be_done_is_said_and_leaves_nothing(case: Path, tmp_path: Path) -> None:

@@ -73,7 +73,8 @@ class Builder:
         findings = tuple(self.findings())
         runs = tuple(self._runs())
         checkpoint = self._checkpoint()
-        ends = [run.ended for run in runs if run.ended]
+        scans = [run for run in runs if run.purpose == "scan"]
+        ends = [run.ended for run in scans if run.ended]
         return Report(
             number=self.number(number),
             version=1,
@@ -81,7 +82,7 @@ class Builder:
             program=Program("heroes-forensics", __version__, self._program_sha256()),
             case=self._case(),
             names=self._facts["names"],
-            examined_from=min((run.started for run in runs), default=None),
+            examined_from=min((run.started for run in scans), default=None),
             examined_to=max(ends, default=None),
             content_sha256=self._facts.get("content_sha256"),
             exhibits=tuple(self._exhibits(findings)),

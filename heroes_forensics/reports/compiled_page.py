@@ -2154,7 +2154,7 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('limitations.', l_1_key, )), _loop_vars=_loop_vars))
         yield '</li>\n'
     l_1_key = missing
-    if t_4(context.eval_ctx, t_9(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'), 'isolation', 'in', ('a3', 'a4'))):
+    if t_4(context.eval_ctx, t_9(context, t_9(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'), 'purpose', 'equalto', 'match'), 'isolation', 'in', ('a3', 'a4'))):
         pass
         yield '<li>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'limitations.isolation'))
