@@ -211,6 +211,7 @@ def test_no_bytes_crash_an_importer(row: Row, data: st.DataObject) -> None:
     except HeroesError as error:
         assert error.exit_code in (2, 30)  # noqa: PT017 - both outcomes are promised
         return
+    assert all(re.fullmatch("[a-z0-9-]{1,40}", item.reason) for item in result.rejected)
     for record in result.records:
         assert {len(record.md5), len(record.sha1), len(record.sha256)} <= {0, 16, 20, 32}
         assert -1 <= record.size < 1 << 63

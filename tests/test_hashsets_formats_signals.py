@@ -1,10 +1,11 @@
 """Lists of bodies that are no tables of ours: signal files, PDQ with quality, ICSE."""
 
 from base64 import b64encode
+from pathlib import Path
 
 import pytest
 from hashset_formats_text import ICSE_HEAD
-from hashset_samples import S, imported, read, recognised
+from hashset_samples import S, add, imported, read, recognised
 
 from heroes_forensics.errors import HashSetError
 from heroes_forensics.hashsets.formats.base import Options, Value
@@ -106,6 +107,16 @@ def test_all_that_icse_says() -> None:
     assert (flags["is_distributed"], flags["victim_identified"]) == (True, False)
     assert flags["offender_identified"] is None
     assert (result.tally.scheme, result.tally.unknown_fields) == ("icse", set())
+
+
+def test_the_baseline_of_icse_is_the_most_severe_verdict(tmp_path: Path) -> None:
+    rows = (f"{S[0].md5.hex()};;;1;;;;;;;;yes", f"{S[1].md5.hex()};;;2;;;;;;;;no")
+    report = add(tmp_path, icse(*rows)).report
+    categories = report["categories"]
+    assert isinstance(categories, dict)
+    verdicts = {code: row["verdict"] for code, row in categories.items()}
+    assert verdicts == {"baseline": "baseline_illegal", "not-baseline": "uncategorised"}
+    assert report["unknown_codes"] == []
 
 
 def test_rows_may_be_short_and_columns_in_any_order() -> None:
