@@ -7,6 +7,7 @@ import pytest
 from cli_runner import here
 from scans import Noted, folder, scanned
 
+from heroes_forensics import durable
 from heroes_forensics.errors import CustodyError, HashSetError, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import hashsets, rematching, verifying, views
@@ -212,3 +213,30 @@ def test_the_verb_speaks_to_people_and_programs(
     assert "In the 4 items compared nothing is listed otherwise than before." in done.out
     done = here(capsys, "status", str(case))
     assert "compared what is on record with hash sets; read no evidence" in done.out
+
+
+@pytest.mark.parametrize("point", ["after begin", "before commit", "after commit"])
+def test_a_comparison_that_is_cut_off_never_was_or_is_whole(
+    point: str, case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edition(tmp_path / "list.csv", {"a": (1, 1)}, 1)
+    begun: list[str] = []
+    passing = durable.point
+
+    def cut(name: str) -> None:
+        begun.append(name)
+        # The transaction that matters is the second: the first one unlocks the case key.
+        if name == point and begun.count(point) == 2:
+            raise KeyboardInterrupt
+        passing(name)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(durable, "point", cut)
+        with pytest.raises(KeyboardInterrupt):
+            matched(case)
+    whole = point == "after commit"
+    assert len(findings(case)) == whole
+    again = matched(case)
+    assert len(again["new"]) == (not whole)  # type: ignore[arg-type]
+    assert len(findings(case)) == 1
+    assert verifying.verify(case)["exit_code"] == 7
