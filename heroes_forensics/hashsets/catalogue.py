@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,8 +21,17 @@ from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.frames import Batch, Frame
 from heroes_forensics.hashsets import states
 from heroes_forensics.hashsets.building import SetBuilder
-from heroes_forensics.hashsets.describing import LISTED, Description, check, describe
+from heroes_forensics.hashsets.describing import (
+    LISTED,
+    Approval,
+    Approve,
+    Description,
+    anybody,
+    check,
+    describe,
+)
 from heroes_forensics.hashsets.governing import VERIFIED
+from heroes_forensics.hashsets.health import Health, opened_others
 from heroes_forensics.hashsets.hset import HashSetFile, read_header
 from heroes_forensics.hashsets.known import NOTABLE
 from heroes_forensics.hashsets.layout import Header
@@ -59,29 +68,12 @@ class OtherEditionError(HashSetError):
     """An edition of that name is there already, and is not what would be imported."""
 
 
-class Approval(NamedTuple):
-    """What is said of where a set comes from; see `heroes_forensics.hashsets.governing`."""
-
-    signature: str
-    provenance: JSON
-    warnings: tuple[str, ...] = ()
-
-
 class Delta(NamedTuple):
     """What an import does to an edition that is there."""
 
     onto: SetRecord
     removing: bool = False
     """The imported records are left out of the new edition; else they are added."""
-
-
-Approve = Callable[[Header, JSON], Approval]
-
-
-def anybody(header: Header, report: JSON) -> Approval:
-    """Take a set from anybody, as one that is not signed."""
-    del header, report
-    return Approval("unsigned", {})
 
 
 class Catalogue:
@@ -129,7 +121,11 @@ class Catalogue:
                 base = Base(stack.enter_context(HashSetFile.open(onto.path, set_key)))
             builder = SetBuilder(staging, set_key, set_id, base=base)
             stack.callback(builder.close)
-            facts, rejected = _consume(frames, builder, base if delta and delta.removing else None)
+            newest = self._newest()
+            before = newest.pop(set_id, None)
+            health = Health(opened_others(stack, [row.path for row in newest.values()], set_key))
+            away = base if delta and delta.removing else None
+            facts, rejected = _consume(frames, builder, health, away)
             header, report = describe(description, facts, builder.categories)
             report["rejected_records"] = rejected
             if onto is not None and base is not None:
@@ -149,8 +145,14 @@ class Catalogue:
                 "conflicting_categories": header.conflicts,
                 "distinct": header.distinct,
             }
+            remarks = health.report(header, report, before.header if before else None)
+            report["warnings"] = [*_list(report["warnings"]), *remarks]
             path = self._publish(built, header, report)
         return SetRecord(path, header, ACTIVE, report, added=True)
+
+    def _newest(self) -> dict[str, SetRecord]:
+        """Return the newest edition in use of each set, by its id."""
+        return {row.header.id: row for row in self.list() if row.state in USABLE}
 
     def list(self) -> list[SetRecord]:
         """Return every edition, by name, then oldest first; a damaged one says so by its state.
@@ -308,11 +310,10 @@ class Catalogue:
 
 def _approved(approval: Approval, header: Header, report: JSON) -> Header:
     """Write what is known of its origin into the report, and return the header that says it."""
-    warnings = report.get("warnings")
     report |= {
         "signature": approval.signature,
         "provenance": approval.provenance,
-        "warnings": [*(warnings if isinstance(warnings, list) else []), *approval.warnings],
+        "warnings": [*_list(report["warnings"]), *approval.warnings],
     }
     return replace(header, signature=approval.signature, provenance=approval.provenance)
 
@@ -372,7 +373,7 @@ def check_usable(record: SetRecord) -> None:
 
 
 def _consume(
-    frames: Iterable[Frame], builder: SetBuilder, base: Base | None = None
+    frames: Iterable[Frame], builder: SetBuilder, health: Health, base: Base | None = None
 ) -> tuple[JSON, list[JSON]]:
     """Feed the builder; return the facts of the importer and the rejected records it named.
 
@@ -383,6 +384,8 @@ def _consume(
     for frame in frames:
         if isinstance(frame, Batch):
             builder.add(frame, base)
+            if base is None:
+                health.look(frame)
         elif frame.kind == "rejected" and len(rejected) < LISTED:
             rejected.append(dict(frame.body))
         elif frame.kind == "imported":
@@ -394,6 +397,10 @@ def _consume(
     if told != (dict(builder.accepted), dict(builder.values)):
         raise HashSetError("the import lost records on the way; nothing of it was kept")
     return facts, rejected
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _age(header: Header) -> tuple[str, str, bool, int, str, str]:

@@ -6,9 +6,10 @@ header of the set file and the import report.
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError, UsageError
@@ -48,6 +49,23 @@ class Description:
     """Name of the file as received, for the report."""
     reading: JSON = field(default_factory=dict)
     """What was said of how to read the file, for example which column is which."""
+
+
+class Approval(NamedTuple):
+    """What is said of where a set comes from; see `heroes_forensics.hashsets.governing`."""
+
+    signature: str
+    provenance: JSON
+    warnings: tuple[str, ...] = ()
+
+
+Approve = Callable[[Header, JSON], Approval]
+
+
+def anybody(header: Header, report: JSON) -> Approval:
+    """Take a set from anybody, as one that is not signed."""
+    del header, report
+    return Approval("unsigned", {})
 
 
 class UnknownKindError(UsageError):

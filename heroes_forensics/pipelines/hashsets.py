@@ -17,16 +17,14 @@ from heroes_forensics.errors import (
 )
 from heroes_forensics.frames import Unit
 from heroes_forensics.hashsets import manifest
-from heroes_forensics.hashsets.catalogue import (
-    DAMAGED,
+from heroes_forensics.hashsets.catalogue import DAMAGED, Catalogue, Delta, SetRecord
+from heroes_forensics.hashsets.comparing import compare
+from heroes_forensics.hashsets.describing import (
     Approval,
     Approve,
-    Catalogue,
-    Delta,
-    SetRecord,
+    Description,
+    UnknownKindError,
 )
-from heroes_forensics.hashsets.comparing import compare
-from heroes_forensics.hashsets.describing import Description, UnknownKindError
 from heroes_forensics.hashsets.governing import described as signature_text
 from heroes_forensics.hashsets.governing import judge_file
 from heroes_forensics.hashsets.hset import HashSetFile

@@ -18,7 +18,7 @@ from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.hashsets import manifest as manifests
 from heroes_forensics.hashsets import minisign
-from heroes_forensics.hashsets.catalogue import Approval
+from heroes_forensics.hashsets.describing import Approval
 from heroes_forensics.hashsets.governing import Rules, judge_manifest
 from heroes_forensics.hashsets.layout import Header
 from heroes_forensics.hashsets.manifest import ListedFile, Manifest
