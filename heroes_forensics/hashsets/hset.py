@@ -47,6 +47,8 @@ from heroes_forensics.hashsets.values import PARTS, Values, together
 CHUNK: Final = 1 << 15
 """Queries of one pass: their columns stay in the processor's cache."""
 
+_READ: Final = 1 << 20
+
 Indexes = npt.NDArray[np.int64]
 
 
@@ -142,9 +144,11 @@ class HashSetFile:
             if size < HEADER_AREA:
                 raise HashSetError("the set file is cut short")
             mapped = mmap.mmap(descriptor, size, prot=mmap.PROT_READ)
+            header, data, mac = _header(mapped[:HEADER_AREA])
+            _check_sections(header, size)
+            damaged = _damaged(header, descriptor) if verify else ""
         finally:
             os.close(descriptor)
-        header, data, mac = _header(mapped[:HEADER_AREA])
         if not compare_digest(key_check(set_key, header.id), header.key_check):
             raise HashSetError(
                 "the set file was written under another set key",
@@ -152,9 +156,8 @@ class HashSetFile:
             )
         if not compare_digest(header_mac(set_key, header.id, data), mac):
             raise HashSetError("the set file does not verify: header")
-        _check_sections(header, size)
-        if verify:
-            _verify(header, mapped)
+        if damaged:
+            raise HashSetError(f"the set file does not verify: section {damaged}")
         try:
             return cls(header, mapped, set_key)
         except (KeyError, ValueError, TypeError) as error:
@@ -362,21 +365,24 @@ def _check_sections(header: Header, size: int) -> None:
         raise HashSetError("the set file is cut short")
 
 
-def _verify(header: Header, mapped: mmap.mmap) -> None:
-    view = memoryview(mapped)
+def _damaged(header: Header, descriptor: int) -> str:
+    """Return the first section that is not what the header says; it is read, and not mapped.
+
+    A page that was mapped once counts as memory of this process as long as the file is open.
+    """
+    buffer = memoryview(bytearray(_READ))
     for name, section in header.sections.items():
         digest = sha256()
-        for piece in _pieces(section.offset, section.length):
-            digest.update(view[piece])
+        at, end = section.offset, section.offset + section.length
+        while at < end:
+            got = os.preadv(descriptor, [buffer[: min(_READ, end - at)]], at)
+            if not got:
+                return name
+            digest.update(buffer[:got])
+            at += got
         if digest.hexdigest() != section.sha256:
-            view.release()
-            raise HashSetError(f"the set file does not verify: section {name}")
-    view.release()
-
-
-def _pieces(offset: int, length: int, step: int = 1 << 24) -> Iterator[slice]:
-    for start in range(offset, offset + length, step):
-        yield slice(start, min(start + step, offset + length))
+            return name
+    return ""
 
 
 class _TextLists(NamedTuple):

@@ -14,6 +14,7 @@ from typing import Final
 from heroes_forensics.hashsets.formats import values
 from heroes_forensics.hashsets.formats.base import (
     CATEGORY_LIMIT,
+    MAX_SIZE,
     SERIES_LIMIT,
     WIDTHS,
     Options,
@@ -201,9 +202,10 @@ class _Walk:
         files = fields.get("mediafiles")
         if isinstance(files, list) and len(files) > _MEDIA_FILES_LIMIT:
             raise damaged(f"more than {_MEDIA_FILES_LIMIT} media files", f"record {number}")
-        for name in fields.keys() - _FIELDS:
-            if "odata." not in name:
-                self._tally.unknown(name)
+        if not fields.keys() <= _FIELDS:
+            for name in fields.keys() - _FIELDS:
+                if "odata." not in name:
+                    self._tally.unknown(name)
         return self._record(number, fields)
 
     def _record(self, number: int, fields: Fields) -> Record | Rejected:
@@ -239,7 +241,7 @@ class _Walk:
             value = value.get("name")
         if isinstance(value, list):
             value = ", ".join(item for item in value if isinstance(item, str))
-        if not isinstance(value, str):
+        if not value or not isinstance(value, str):
             return ""
         text = value.strip()
         if 4 * len(text) > SERIES_LIMIT and _bytes(text) > SERIES_LIMIT:
@@ -253,7 +255,9 @@ def _flags(fields: Fields) -> int:
     bits = 0
     for name, shift in _SHIFTS:
         value = fields.get(name)
-        if value is not None:
+        if value is False:
+            bits |= 1 << shift
+        elif value is not None:
             state = tri_state(value)
             if state is not None:
                 bits |= (1 + state) << shift
@@ -271,6 +275,8 @@ def tri_state(value: object) -> bool | None:
 
 def _number(value: object) -> int | None:
     """Return a count that may come as number or text; -1 when absent, None when it is neither."""
+    if type(value) is int and 0 <= value <= MAX_SIZE:
+        return value
     if value is None or value == "":
         return -1
     if isinstance(value, bool) or not isinstance(value, int | str):
@@ -288,7 +294,7 @@ def _category(value: object) -> str | None:
         return ""
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
-    text = str(value).strip()
+    text = value.strip() if isinstance(value, str) else str(value)
     return text if 4 * len(text) <= CATEGORY_LIMIT or _bytes(text) <= CATEGORY_LIMIT else None
 
 
@@ -299,14 +305,16 @@ def _digests(fields: Fields, tally: Tally) -> tuple[dict[str, bytes], tuple[Valu
         value = fields.get(name)
         if value is None or value == "":
             continue
-        digest = from_hex(value.strip(), width) if isinstance(value, str) else None
+        digest = from_hex(value, width) if isinstance(value, str) else None
+        if digest is None and isinstance(value, str):
+            digest = from_hex(value.strip(), width)
         if digest is None:
             return digests, (), f"bad-{name}"
         digests[name] = digest
     others = _others(fields, tally)
     alternatives = fields.get("alternativehashes")
     if not isinstance(alternatives, list):
-        return digests, tuple(others), ""
+        return digests, tuple(others) if others else (), ""
     for item in alternatives:
         reason = _alternative(item, digests, others, tally)
         if reason:
@@ -319,6 +327,8 @@ def _digests(fields: Fields, tally: Tally) -> tuple[dict[str, bytes], tuple[Valu
 def _others(fields: Fields, tally: Tally) -> list[Value]:
     """Collect the hashes of other kinds that have a field of their own."""
     others: list[Value] = []
+    if fields.keys().isdisjoint(_OTHER_FIELDS):
+        return others
     for name in _OTHER_FIELDS:
         value = fields.get(name)
         if isinstance(value, str):
