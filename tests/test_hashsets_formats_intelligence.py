@@ -153,6 +153,12 @@ def test_file_objects_are_read_with_all_their_hashes() -> None:
     assert result.tally.version == "2.1"
 
 
+def test_a_file_object_of_very_many_hashes_is_bounded() -> None:
+    hashes = {f"h{number}": "x" for number in range(100_000)} | {"MD5": S[0].md5.hex()}
+    (record,) = read(bundle({"type": "file", "hashes": hashes})).records
+    assert (record.md5, len(record.values)) == (S[0].md5, 64)
+
+
 def test_each_alternative_of_a_pattern_is_a_record_of_its_own() -> None:
     pattern = (
         f"[file:hashes.'SHA-256' = '{S[0].sha256.hex()}' OR file:hashes.MD5='{S[1].md5.hex()}']"

@@ -102,6 +102,12 @@ def test_a_named_value_of_64_digits_is_sha256sum() -> None:
     assert imported(f"{H2[0]}  name\n".encode()).column("sha256") == [S[0].sha256]
 
 
+@pytest.mark.parametrize("line", ["width (pixels) = 12345678", "name(s)= abcdefghij", "a (b) = 12"])
+def test_other_texts_with_brackets_are_no_list(line: str) -> None:
+    with pytest.raises(HashSetError, match="no format"):
+        imported(f"{line}\n{line}\n".encode())
+
+
 KINDS = {
     "sha512": ("SHA-512", S[0].sha512, S[0].sha512.hex()),
     "ed2k": ("ed2k", S[0].ed2k, S[0].ed2k.hex()),
@@ -243,8 +249,9 @@ def test_a_bad_hashdeep_line_is_named(line: str) -> None:
         "%%%% HASHDEEP-1.0\n%%%% md5,size,filename\n",
         "%%%% HASHDEEP-1.0\n%%%% size,tiger,filename\n",
         f"%%%% HASHDEEP-1.0\n1,{M[0]},a\n",
+        "%%%% HASHDEEP-1.0\n%%%% size,md5" + ",x" * 70 + ",filename\n",
     ],
-    ids=["version", "order", "no digest", "no columns"],
+    ids=["version", "order", "no digest", "no columns", "very many columns"],
 )
 def test_a_hashdeep_header_that_cannot_be_followed_refuses_the_list(text: str) -> None:
     with pytest.raises(HashSetError, match="line"):

@@ -81,6 +81,14 @@ def test_a_bad_record_is_named(record: object, reason: str) -> None:
     assert len(result.records) == 2
 
 
+def test_values_that_only_fill_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopncii, "_HELD", 50_000)
+    records = [{"signalType": "VideoTMK", "hashValue": f"{at}" * 9_000} for at in range(9)]
+    with pytest.raises(HashSetError, match="or very long ones"):
+        read(ncii(*records, *records))
+    assert len(read(ncii(*[records[0]] * 30)).records) == 1
+
+
 def test_a_page_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stopncii, "PAGE_LIMIT", 3)
     assert len(read(ncii(*(signal(number) for number in (0, 1, 2, 2)))).records) == 3

@@ -63,6 +63,11 @@ def test_what_is_of_another_form_is_not_read_as_something_else(name: str, text: 
     assert values_of(name, text) is None
 
 
+def test_blanks_inside_a_field_take_no_time() -> None:
+    assert values_of("photodna", "a" + " " * 60_000 + "b") is None
+    assert values_of("photodna", f"{BASE64} ; {BASE64}") == (Value("photodna", PHOTODNA),) * 2
+
+
 def test_what_cannot_be_read_is_counted() -> None:
     tally = Tally()
     assert read("PDQ", "abc", tally) == ()

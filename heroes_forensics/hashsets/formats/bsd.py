@@ -25,6 +25,11 @@ from heroes_forensics.hashsets.formats.text import head_lines, lines
 _LINE: Final = re.compile(
     rb"\\?([A-Za-z][A-Za-z0-9/-]{1,15}) {0,8}\((.*)\) ?= ?([0-9A-Za-z]{8,256})", re.DOTALL
 )
+_FAMILIES: Final = (
+    *("sha", "md", "blake", "rmd", "ripemd", "tiger", "whirlpool", "crc", "btih", "gost"),
+    *("has160", "snefru", "edonr", "sm3", "keccak", "shake"),
+)
+"""Beginnings of the names of algorithms that such programs compute."""
 _NAMES: Final = {
     "md5": "md5",
     "sha1": "sha1",
@@ -33,6 +38,12 @@ _NAMES: Final = {
     "sha-256": "sha256",
     "sha2-256": "sha256",
 }
+
+
+def _is_algorithm(tag: str) -> bool:
+    """Tell whether a tag names an algorithm: other texts have lines of this form as well."""
+    name = values.plain(tag)
+    return tag.lower() in _NAMES or name in values.KINDS or name.startswith(_FAMILIES)
 
 
 class Bsd:
@@ -45,7 +56,8 @@ class Bsd:
         for line in head_lines(head):
             text = line.strip()
             if text and not text.startswith(("#", ";")):
-                return _LINE.fullmatch(text.encode("utf-8", errors="replace")) is not None
+                found = _LINE.fullmatch(text.encode("utf-8", errors="replace"))
+                return found is not None and _is_algorithm(found.group(1).decode("ascii"))
         return False
 
     def read(

@@ -24,6 +24,7 @@ from heroes_forensics.hashsets.formats.text import head_lines, lines
 
 _MAGIC: Final = "%%%% HASHDEEP-"
 _ENDS: Final = ("size", "filename")
+_COLUMNS: Final = 64
 _MARK: Final = b"%%%%"
 
 
@@ -63,6 +64,8 @@ class Hashdeep:
                 )
             return []
         found = [name.strip().lower().replace("-", "") for name in text[len(_MARK) :].split(",")]
+        if len(found) > _COLUMNS:
+            raise HashSetError(f"line {number}: more than {_COLUMNS} columns")
         if found[0] != "size" or found[-1] != "filename":
             raise HashSetError(f"line {number}: the columns do not start with size and end in name")
         if not set(found) & set(WIDTHS):

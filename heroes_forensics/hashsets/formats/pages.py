@@ -6,8 +6,8 @@ from typing import Final
 from heroes_forensics.hashsets.formats.base import Rejected, Tally, damaged
 from heroes_forensics.hashsets.formats.jsonstream import TWICE, Fields, JsonStream
 
-_FACT: Final = 1024
-"""Characters of a fact that is kept for the reader of the page."""
+_FACTS: Final = frozenset({"hasmorerecords", "next"})
+"""Keys beside the list that somebody asks for."""
 
 
 class Page:
@@ -18,7 +18,7 @@ class Page:
         self._key = key
         self._tally = tally
         self.facts: Fields = {}
-        """Short values beside the list, by key in lower case; complete after `records`."""
+        """What stands beside the list, by key in lower case; complete after `records`."""
 
     def records(self) -> Iterator[tuple[int, Fields | Rejected]]:
         """Yield (number from 1, record with its keys in lower case), or why it is none.
@@ -39,8 +39,8 @@ class Page:
                     yield number, usable(number, self._stream.value(2))
             else:
                 value = self._stream.value(1)
-                if isinstance(value, bool | int) or (isinstance(value, str) and len(value) < _FACT):
-                    self.facts.setdefault(low, value)
+                if low in _FACTS:
+                    self.facts[low] = value
         self._stream.end()
         if not seen:
             raise damaged(f"there is no list called {self._key}", self._stream.where)

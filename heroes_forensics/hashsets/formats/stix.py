@@ -86,7 +86,8 @@ def _file(number: int, fields: Fields, tally: Tally) -> Record | Rejected:
         if not isinstance(text, str):
             return Rejected(number, "not-a-digest")
         if algorithm not in WIDTHS:
-            others += values.read(name, text, tally)
+            if len(others) < values.RECORD_VALUES:
+                others += values.read(name, text, tally)
             continue
         data = from_hex(text.strip(), WIDTHS[algorithm])
         if data is None:
@@ -102,7 +103,7 @@ def _file(number: int, fields: Fields, tally: Tally) -> Record | Rejected:
         sha1=digests.get("sha1", b""),
         sha256=digests.get("sha256", b""),
         size=-1 if size is None else size,
-        values=others[: values.RECORD_VALUES] + _named(fields),
+        values=others + _named(fields),
     )
 
 

@@ -30,6 +30,8 @@ from heroes_forensics.hashsets.known import ADULT_INTIMATE
 
 PAGE_LIMIT: Final = 1 << 18
 """Different values of one page."""
+_HELD: Final = 64 << 20
+"""Bytes of all values of one page."""
 _KEY: Final = re.compile(r'"hashRecords"\s*:\s*\[', re.IGNORECASE)
 _KINDS: Final = {"imagepdq": "pdq", "videomd5": "md5", "videotmk": "tmk"}
 _OTHER: Final = frozenset({"text", "url", "unknown"})
@@ -62,6 +64,7 @@ class StopNcii:
         tally.numbering = "record"
         page = Page(JsonStream(utf8_chunks(supplied.stream), lowered), "hashrecords", tally)
         standing: dict[Value, _Last] = {}
+        held = 0
         for number, fields in page.records():
             if isinstance(fields, Rejected):
                 yield fields
@@ -76,9 +79,11 @@ class StopNcii:
                 continue
             if standing.pop(found, None) is not None:
                 tally.skipped["replaced"] += 1
-            elif len(standing) >= PAGE_LIMIT:
+            else:
+                held += len(found.data)
+            if len(standing) >= PAGE_LIMIT or held > _HELD:
                 raise HashSetError(
-                    f"the page has more than {PAGE_LIMIT} different values",
+                    f"the page has more than {PAGE_LIMIT} different values, or very long ones",
                     hint="import it in pages, as the interface delivers them",
                 )
             removed = text_of(fields, "hashstatus").lower() in _REMOVED

@@ -37,7 +37,7 @@ RECORD_VALUES: Final = 64
 _PUNCTUATION: Final = re.compile(r"[\W_]+")
 _NOT_A_WORD: Final = re.compile(r"[^a-z0-9._-]+")
 _WORD_LIMIT: Final = 32
-_SEPARATORS: Final = re.compile(r"\s*[,;]\s*")
+_SEPARATORS: Final = re.compile("[,;]")
 _DECIMALS: Final = re.compile(r"[0-9]{1,3}(?:\s*,\s*[0-9]{1,3}){143}")
 
 
@@ -145,7 +145,7 @@ def _photodna(text: str, width: int) -> list[bytes]:
         return [bytes(numbers)] if max(numbers) < 1 << 8 else []
     found: list[bytes] = []
     for piece in _SEPARATORS.split(text, maxsplit=RECORD_VALUES):
-        data = base64(piece, width) or from_hex(piece, width)
+        data = base64(piece.strip(), width) or from_hex(piece.strip(), width)
         if data is None:
             return []
         found.append(data)
