@@ -2,11 +2,13 @@
 # ruff: noqa: S608 - statements are what is read here
 
 import io
+import sqlite3
 import zipfile
 from hashlib import sha1, sha256
 
 import pytest
 from corpus import evidence
+from hashset_formats_binary import MINIMAL
 from hashset_samples import S, Sample, imported, read
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,7 +89,7 @@ def test_bad_rows_are_named_by_line() -> None:
         insert(1).replace(",7)", ")"),
         insert(1).replace(",7)", ",7,,"),
         insert(1).replace("VALUES", "SELECT"),
-        "CREATE TABLE x (y);\n",
+        "VACUUM;\n",
         insert(1).replace("VALUES(", "VALUES("[:-1]),
     ]
     result = imported(script(insert(0), *bad, insert(2).replace(",5,", ",0,")), accept_rejects=9)
@@ -118,6 +120,34 @@ def test_statements_are_never_run() -> None:
         script(insert(0), "ATTACH 'x.db' AS x;\n", "DROP TABLE FILE;\n"), accept_rejects=2
     )
     assert [reason for _, reason in result.rejected] == ["another-statement"] * 2
+
+
+NAMES = st.text(st.sampled_from("ab'\";(),-/*\n\u00e9\\ "), max_size=12)
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), NAMES), min_size=1, max_size=12))
+def test_rows_are_those_that_sqlite_itself_reads_and_writes(rows: list[tuple[int, str]]) -> None:
+    written = sqlite3.connect(":memory:")
+    written.executescript(MINIMAL)
+    for number, name in rows:
+        one = S[number]
+        digests = (one.sha256.hex().upper(), one.sha1.hex().upper(), one.md5.hex().upper())
+        row = (*digests, "00000000", name, one.size, 1)
+        written.execute("INSERT INTO FILE VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    dump = "\n".join(written.iterdump())
+    written.close()
+    ours = script(*(insert(number, name.replace("'", "''")) for number, name in rows)).decode()
+    for text in (dump, ours):
+        run = sqlite3.connect(":memory:")
+        run.executescript(text if text is dump else MINIMAL + text)
+        query = "SELECT upper(md5), upper(sha1), upper(sha256), file_size FROM FILE"
+        theirs = run.execute(query).fetchall()
+        run.close()
+        assert theirs == [
+            (*(value.hex().upper() for value in (found.md5, found.sha1, found.sha256)), found.size)
+            for found in read(text.encode()).records
+            if found.md5
+        ]
 
 
 SQL = st.sampled_from(

@@ -37,6 +37,7 @@ _WANTED: Final = _ENTRIES | {"paging"}
 _FIELDS: Final = frozenset(
     {"member", "timestamp", "id", "classification", "fingerprints", "feedback"}
 )
+_NAMING: Final = frozenset({"member", "id"})
 _IDENTITY: Final = 16
 """Bytes that stand for an identity, keyed: nobody can make two that are alike."""
 
@@ -122,9 +123,8 @@ def _superseded(supplied: Supplied) -> npt.NDArray[np.bool_]:
     """Tell for each entry whether a later one has the same identity; 16 bytes an entry."""
     key = secrets.token_bytes(32)
     identities = bytearray()
-    for element in elements(supplied.stream, _WANTED, documents=True):
-        if element.node.name in _ENTRIES:
-            identities += _identity(element.node, key) or secrets.token_bytes(_IDENTITY)
+    for element in elements(supplied.stream, _ENTRIES, documents=True, inside=_NAMING):
+        identities += _identity(element.node, key) or secrets.token_bytes(_IDENTITY)
     pairs = np.frombuffer(bytes(identities), "<u8").reshape(-1, 2)
     order = np.lexsort((pairs[:, 1], pairs[:, 0]))  # stable: equal ones stay in their order
     ordered = pairs[order]

@@ -25,10 +25,11 @@ from heroes_forensics.hashsets.formats.base import (
 from heroes_forensics.hashsets.formats.text import head_text, lines
 
 _SCRIPT: Final = re.compile(
-    r"\s*+(?:--[^\n]*+\s*+|PRAGMA\b[^;]*+;\s*+)*+(?:BEGIN|INSERT|UPDATE|DELETE)\b", re.IGNORECASE
+    r"\s*+(?:--[^\n]*+\s*+|PRAGMA\b[^;]*+;\s*+)*+(?:BEGIN|INSERT|UPDATE|DELETE|CREATE)\b",
+    re.IGNORECASE,
 )
 _TABLE: Final = re.compile(
-    r"\b(?:INTO|UPDATE|FROM)\s+[\"'`\[]?(?:FILE|METADATA|PKG|OS|MFG|VERSION)\b", re.IGNORECASE
+    r"\b(?:INTO|UPDATE|FROM|TABLE)\s+[\"'`\[]?(?:FILE|METADATA|PKG|OS|MFG|VERSION)\b", re.IGNORECASE
 )
 _STATEMENT: Final = re.compile(
     rb"(?:[^;'\"\-/]++|'[^']*+'|\"[^\"]*+\"|--[^\n]*+\n|-(?!-)|/\*(?:[^*]|\*(?!/))*+\*/|/(?!\*))*+;"
@@ -85,6 +86,9 @@ class NsrlDelta:
                 yield _changed(number, verb.decode().lower(), body, tally)
             elif verb in (b"BEGIN", b"COMMIT", b"END"):
                 begun = verb == b"BEGIN"
+            elif verb == b"CREATE":  # as in a dump of a whole database
+                tally.skipped["another-statement"] += 1
+                yield Record(number)
             elif verb not in (b"", b"PRAGMA"):
                 yield Rejected(number, "another-statement")
         if begun:

@@ -10,7 +10,6 @@ Why this parser: docs/adr/0022-xml-sets-through-expat.md.
 import re
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import BinaryIO, Final, NamedTuple
 from xml.parsers import expat
 
@@ -53,15 +52,17 @@ _NEXT_DOCUMENT: Final = frozenset(
 )
 
 
-@dataclass(slots=True)
 class Node:
     """One element; names are local ones, in lower case."""
 
-    name: str
-    attributes: dict[str, str]
-    text: str = ""
-    """Its own text, without that of the elements inside."""
-    children: list["Node"] = field(default_factory=list)
+    __slots__ = ("attributes", "children", "name", "text")
+
+    def __init__(self, name: str, attributes: dict[str, str]) -> None:
+        self.name = name
+        self.attributes = attributes
+        self.text = ""
+        """Its own text, without that of the elements inside."""
+        self.children: list[Node] = []
 
     def child(self, name: str) -> "Node | None":
         """Return the first element of that name inside."""
@@ -90,7 +91,11 @@ class Root(NamedTuple):
 
 
 def elements(
-    stream: BinaryIO, wanted: frozenset[str], *, documents: bool = False
+    stream: BinaryIO,
+    wanted: frozenset[str],
+    *,
+    documents: bool = False,
+    inside: frozenset[str] | None = None,
 ) -> Iterator[Element]:
     """Yield every outermost element that has one of the names, as soon as it has ended.
 
@@ -98,11 +103,12 @@ def elements(
         stream: the file, at its start.
         wanted: local names in lower case.
         documents: whether several documents may follow one another.
+        inside: local names of what is kept right inside of them; None is everything.
 
     Raises:
         HashSetError: the XML is damaged, cut short, has a document type, or is beyond a limit.
     """
-    reader = _Reader(wanted)
+    reader = _Reader(wanted, inside)
     lines = 0
     for chunk in _utf8_chunks(stream):
         data = chunk
@@ -110,7 +116,7 @@ def elements(
             data = reader.feed(data, documents=documents, line=lines)
             if data:
                 lines += reader.line - 1
-                found, reader = reader.found, _Reader(wanted)
+                found, reader = reader.found, _Reader(wanted, inside)
                 yield from found
         yield from reader.taken()
     reader.end(lines)
@@ -143,15 +149,19 @@ class _Head:
 class _Reader:
     """One pass of expat over one document."""
 
-    def __init__(self, wanted: frozenset[str]) -> None:
+    def __init__(self, wanted: frozenset[str], inside: frozenset[str] | None = None) -> None:
         self.root: Root | None = None
         self.found: list[Element] = []
         self._wanted = wanted
-        self._names: set[str] = set()
+        self._inside = inside
+        self._names: dict[str, str] = {}
+        """Names as expat gives them, to local names in lower case."""
         self._above: list[Node] = []
         self._open: list[Node] = []
         """Elements that are open inside of the one that is taken, itself the first."""
         self._texts: list[list[str]] = []
+        self._left_out = 0
+        """Elements that are open inside of the one that is taken and not kept."""
         self._cost = 0
         self._fed = 0
         self._rest = b""
@@ -228,60 +238,69 @@ class _Reader:
         if len(uri or "") > NAME_LIMIT:
             raise self._limit(f"a name is longer than {NAME_LIMIT} characters")
 
-    def _known(self, name: str) -> None:
-        if name in self._names:
-            return
+    def _known(self, name: str) -> str:
+        local = self._names.get(name)
+        if local is not None:
+            return local
         if len(name) > 2 * NAME_LIMIT:
             raise self._limit(f"a name is longer than {NAME_LIMIT} characters")
         if len(self._names) >= NAMES_LIMIT:
             raise self._limit(f"more than {NAMES_LIMIT} different names")
-        self._names.add(name)
+        local = self._names[name] = name.rpartition(" ")[2].lower()
+        return local
 
     def _start(self, full: str, attributes: dict[str, str]) -> None:
-        self._known(full)
-        for name in attributes:
-            self._known("@" + name)
-        if len(self._above) + len(self._open) >= DEPTH_LIMIT:
+        name = self._names.get(full) or self._known(full)
+        if attributes:
+            attributes = {self._known(key): value for key, value in attributes.items()}
+        depth = len(self._open)
+        if len(self._above) + depth + self._left_out >= DEPTH_LIMIT:
             raise self._limit(f"elements are nested deeper than {DEPTH_LIMIT}")
-        namespace, _, local = full.rpartition(" ")
-        node = Node(
-            local.lower(),
-            {name.rpartition(" ")[2].lower(): value for name, value in attributes.items()},
-        )
         if self.root is None:
-            self.root = Root(node.name, namespace)
+            self.root = Root(name, full.rpartition(" ")[0])
+        if self._left_out or (depth == 1 and self._inside and name not in self._inside):
+            self._left_out += 1
+        elif depth or name in self._wanted:
+            self._take(Node(name, attributes))
+        else:
+            self._above.append(Node(name, attributes))
+
+    def _take(self, node: Node) -> None:
         if self._open:
             self._open[-1].children.append(node)
-        elif node.name not in self._wanted:
-            self._above.append(node)
-            return
         else:
             self._cost = 0
-        self._spend(_COST + sum(len(name) + len(value) for name, value in attributes.items()))
         self._open.append(node)
         self._texts.append([])
+        self._cost += _COST
+        for key, value in node.attributes.items():
+            self._cost += len(key) + len(value)
+        if self._cost > RECORD_LIMIT:
+            raise self._limit(f"an element holds more than {RECORD_LIMIT} characters")
 
     def _text(self, data: str) -> None:
-        if self._open:
-            self._spend(len(data))
+        if self._open and not self._left_out:
             self._texts[-1].append(data)
+            self._cost += len(data)
+            if self._cost > RECORD_LIMIT:
+                raise self._limit(f"an element holds more than {RECORD_LIMIT} characters")
 
     def _end(self, full: str) -> None:
         del full
+        if self._left_out:
+            self._left_out -= 1
+            return
         if not self._open:
             self._above.pop()
             return
         node = self._open.pop()
-        node.text = "".join(self._texts.pop())
-        if len(node.text) > TEXT_LIMIT:
-            raise self._limit(f"a text is longer than {TEXT_LIMIT} characters")
+        pieces = self._texts.pop()
+        if pieces:
+            node.text = pieces[0] if len(pieces) == 1 else "".join(pieces)
+            if len(node.text) > TEXT_LIMIT:
+                raise self._limit(f"a text is longer than {TEXT_LIMIT} characters")
         if not self._open:
             self.found.append(Element(node, tuple(self._above)))
-
-    def _spend(self, cost: int) -> None:
-        self._cost += cost
-        if self._cost > RECORD_LIMIT:
-            raise self._limit(f"an element holds more than {RECORD_LIMIT} characters")
 
 
 def _utf8_chunks(stream: "BinaryIO | _Head") -> Iterator[bytes]:
