@@ -104,13 +104,14 @@ def test_names_of_categories_stay_as_griffeye_writes_them() -> None:
         f'"\\x, y","Ej relevant \u00e5",01.01.0001,{S[0].sha1.hex()},{M[0].upper()},""',
         f"x,,01.01.0001,,{M[1]},a comment, unquoted",
         f"x,,01.01.0001,,{M[2]},",
+        f'x,"a"b,,,{M[3]},',
         "x,y,,,,",
     )
     result = read("\r\n".join(("\ufeff" + head, *rows)).encode())
     assert result.format == "griffeye"
-    assert [item.category for item in result.records] == ["Ej relevant \u00e5", "", "", "y"]
-    assert [item.md5 for item in result.records] == [S[0].md5, b"", S[2].md5, b""]
-    assert result.tally.skipped == {"column-count": 1, "no-digest": 1}
+    assert [item.category for item in result.records] == ["Ej relevant \u00e5", "", "", "", "y"]
+    assert [item.md5 for item in result.records] == [S[0].md5, b"", S[2].md5, b"", b""]
+    assert result.tally.skipped == {"column-count": 2, "no-digest": 1}
     assert (result.rejected, result.tally.unknown_fields) == ([], set())
 
 

@@ -1,9 +1,9 @@
 """File lists of Griffeye Analyze: a table with ``Category``, ``File Path`` and digests.
 
-``Category`` holds the name of a category, not its number, and is kept as it came. Delimiters
-inside EXIF comments are not quoted by that exporter, so rows with too many or too few cells are
-counted and left out, and do not refuse the set. Its hash lists are plain lists with a byte-order
-mark. Source: public converters and crawlers of such exports.
+``Category`` holds the name of a category, not its number, and is kept as it came. What stands in
+EXIF comments is not always quoted by that exporter, so rows that are none, or have too many or too
+few cells, are counted and left out, and do not refuse the set. Its hash lists are plain lists with
+a byte-order mark. Source: public converters and crawlers of such exports.
 """
 
 from collections.abc import Iterator
@@ -53,11 +53,9 @@ class Griffeye:
                 if row:
                     names = _names(list(row))
                     _check(names, tally)
-            elif isinstance(row, str):
-                yield Rejected(number, row)
-            elif len(row) != len(names) and row:
+            elif isinstance(row, str) or (row and len(row) != len(names)):
                 tally.skipped["column-count"] += 1
-                tally.warn("rows with an unquoted delimiter are left out")
+                tally.warn("rows with unquoted delimiters or quotation marks are left out")
                 yield Record(number)
             elif row:
                 yield _record(number, dict(zip(names, row, strict=True)), tally)

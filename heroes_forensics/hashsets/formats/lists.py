@@ -102,7 +102,7 @@ def _said(options: Options) -> str:
 
 def _value(number: int, kind: str, text: bytes) -> Record | Rejected:
     """Read a line that starts with a value of another kind, up to the first blank."""
-    found = values.values_of(kind, text.split(maxsplit=1)[0].decode("latin-1"))
+    found = values.values_of(kind, b"".join(text.split(maxsplit=1)[:1]).decode("latin-1"))
     return Rejected(number, f"bad-{kind}") if found is None else Record(number, values=found)
 
 
