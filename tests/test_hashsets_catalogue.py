@@ -321,7 +321,8 @@ def test_what_was_imported_is_what_is_found(tmp_path: Path) -> None:
 
 def test_shipped_profiles_are_unverified_and_name_their_source() -> None:
     table = profiles.shipped()
-    assert set(table) == {"vics-us", "vics-uk", "vics-default", "icse-default"}
+    vics = {"vics-us", "vics-uk", "vics-default"}
+    assert set(table) == vics | {"icse-default", "iped-default", "ncmec-default"}
     for profile in table.values():
         assert profile.unverified
         assert profile.source

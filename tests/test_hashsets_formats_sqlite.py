@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from conftest import Tools
 from hashset_formats_binary import IPED, KDB, MINIMAL, database
-from hashset_samples import S, collect, frames_of_file, imported, read
+from hashset_samples import S, add, collect, frames_of_file, imported, read
 from hypothesis import given
 from hypothesis import strategies as st
 
 from heroes_forensics.errors import HashSetError
 from heroes_forensics.hashsets.formats.base import Value
+from heroes_forensics.hashsets.hset import read_header
 
 
 def test_a_database_that_hfind_made_is_read_whole(tool: Tools, tmp_path: Path) -> None:
@@ -103,6 +104,16 @@ def test_digests_and_properties_of_iped() -> None:
     assert (result.format, result.tally.scheme) == ("iped", "iped")
 
 
+@pytest.mark.parametrize("status", ["alert", "pedo", "known|alert", "pedo|known"])
+def test_an_iped_set_that_alerts_is_refused_as_known_good(status: str, tmp_path: Path) -> None:
+    schema = f"{IPED} insert into HASHES_PROPERTIES values (1, 1, '{status}'), (2, 1, 'known');"
+    data = database(schema, "HASHES", [{"MD5": one.md5} for one in S[:3]])
+    with pytest.raises(HashSetError, match="refused as known-good"):
+        add(tmp_path, data, kind="known-good")
+    record = add(tmp_path, data, kind="notable")
+    assert read_header(record.path).profile["name"] == "iped-default"
+
+
 def test_iped_without_its_index_is_not_joined_for_ever() -> None:
     properties = (
         "with recursive n(x) as (select 1 union all select x + 1 from n where x < 3000)"
@@ -137,6 +148,23 @@ def test_a_hostile_schema_is_refused(name: str, tmp_path: Path) -> None:
     made.close()
     with pytest.raises(HashSetError):
         collect(frames_of_file(path, format=name.partition(",")[0].partition(" ")[0]))
+
+
+@pytest.mark.parametrize("kind", ["kdb", "iped", "nsrl-sqlite"])
+def test_a_view_that_makes_up_rows_is_stopped(kind: str) -> None:
+    many = ", ".join(f"t {letter}" for letter in "abcdefgh")
+    schema = "CREATE TABLE t (x); INSERT INTO t VALUES (1),(1),(1),(1),(1),(1),(1),(1),(1),(1);"
+    views = {
+        "kdb": "CREATE TABLE db_properties (name, value);"
+        f"CREATE VIEW hashes AS SELECT x'00112233445566778899aabbccddeeff' AS md5 FROM {many};",
+        "iped": "CREATE TABLE HASHES (HASH_ID, MD5); INSERT INTO HASHES VALUES (1, x'00');"
+        "CREATE TABLE PROPERTIES (PROPERTY_ID, PROPERTY_NAME);"
+        "CREATE VIEW HASHES_PROPERTIES AS SELECT 1 AS HASH_ID, 1 AS PROPERTY_ID, 'x' AS VALUE"
+        f" FROM {many};",
+        "nsrl-sqlite": f"CREATE VIEW FILE AS SELECT '{S[0].md5.hex()}' AS md5 FROM {many};",
+    }
+    with pytest.raises(HashSetError, match=r"more rows than it has bytes|too much work"):
+        imported(database(schema + views[kind], "t", []), format=kind)
 
 
 @cache

@@ -2,13 +2,17 @@
 
 import gzip
 import io
+import tracemalloc
 import zipfile
+from pathlib import Path
 
 import pytest
-from hashset_samples import S, imported, read
+from hashset_samples import S, add, descriptor_of, imported, read
 
 from heroes_forensics.errors import HashSetError
 from heroes_forensics.hashsets.formats.base import Value
+from heroes_forensics.hashsets.hset import read_header
+from heroes_forensics.hashsets.importing import import_rows
 
 PHOTODNA = bytes(range(144))
 NAMESPACE = "https://hashsharing.ncmec.org/hashsharing/v2"
@@ -107,6 +111,31 @@ def test_a_further_page_and_a_wrong_count_are_warned_of() -> None:
     assert "further" not in str(imported((answer(rest=page) + answer(entry(0))).encode()).facts)
     result = imported(answer(entry(0), count=2).encode())
     assert result.facts["warnings"] == ["the answers say 2 entries and hold 1"]
+
+
+def test_an_answer_is_never_known_good_and_its_classes_are_listed(tmp_path: Path) -> None:
+    data = answer(entry(0), entry(1, category="C9")).encode()
+    with pytest.raises(HashSetError, match="refused as known-good"):
+        add(tmp_path, data, kind="known-good")
+    made = read_header(add(tmp_path, data).path)
+    assert (made.kind, made.profile["name"]) == ("notable", "ncmec-default")
+
+
+def test_memory_does_not_grow_with_the_answers() -> None:
+    def peak(count: int) -> int:
+        data = answer(*(entry(at % 60, own=f"i{at}") for at in range(count))).encode()
+        with descriptor_of(data) as descriptor:
+            del data
+            tracemalloc.start()
+            try:
+                for _ in import_rows(descriptor, {}):
+                    pass
+                return tracemalloc.get_traced_memory()[1]
+            finally:
+                tracemalloc.stop()
+
+    few, many = peak(500), peak(6_000)
+    assert many - few < 5_500 * 200  # identities, and what sorts them; a record has 400 bytes
 
 
 def test_another_version_is_read_with_a_warning() -> None:

@@ -59,10 +59,11 @@ _EARLY: Final[dict[int, sqlite3.Connection | Exception]] = {}
 
 
 class Work:
-    """Counts the work since the last row, and stops it beyond the limit."""
+    """Counts the work since the last row, and rows; stops both beyond their limits."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         self.rows = 0
+        self._most = most
         self.spent = False
         self._checks = 0
 
@@ -73,9 +74,15 @@ class Work:
         return int(self.spent)
 
     def moved(self, rows: int) -> None:
-        """Note that rows came."""
+        """Note that rows came.
+
+        Raises:
+            HashSetError: there are more than tables of this file can hold: a view makes them up.
+        """
         self.rows += rows
         self._checks = 0
+        if self.rows > self._most:
+            raise damaged("it gives more rows than it has bytes", f"row {self.rows}")
 
 
 def names_table(head: bytes, table: str) -> bool:
@@ -104,7 +111,7 @@ def rows(supplied: Supplied, read: Rows) -> Iterator[Record | Rejected]:
             "a compressed SQLite database cannot be read in place", hint="unpack it first"
         )
     _check_whole(supplied)
-    work = Work()
+    work = Work(supplied.size)
     try:
         with closing(_opened(supplied.descriptor)) as database:
             _restrict(database, work)
