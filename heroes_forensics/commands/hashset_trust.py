@@ -48,10 +48,14 @@ def add(  # noqa: PLR0913 # the options of a verb
     until: str,
     as_json: bool,
 ) -> int:
-    """Pin a public key of minisign for PUBLISHER, as manifests name it.
+    """Pin a key for PUBLISHER, as manifests name it.
 
-    Example:
-      heroes hashset trust add "Example Office" office.pub --kind notable --until 2028-12-31
+    It is a public key of minisign, or a certificate (PEM or DER): that of a signer, or of an
+    authority above signers, for manifests with a CMS signature.
+
+    Examples:
+      heroes hashset trust add "Example Office" office.pub --kind notable
+      heroes hashset trust add "Example Office" root.pem --until 2028-12-31
     """
     from heroes_forensics.pipelines import trusting  # noqa: PLC0415 # heavy: when it runs
 

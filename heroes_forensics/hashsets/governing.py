@@ -13,10 +13,10 @@ from typing import Final
 
 from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError
-from heroes_forensics.hashsets import minisign
 from heroes_forensics.hashsets.layout import Header
 from heroes_forensics.hashsets.manifest import Manifest, end_of
-from heroes_forensics.hashsets.trust import MINISIGN, PinnedKey, TrustStore
+from heroes_forensics.hashsets.signatures import FORMS
+from heroes_forensics.hashsets.trust import PinnedKey, TrustStore
 from heroes_forensics.model import JSON
 
 VERIFIED: Final = "verified"
@@ -247,39 +247,41 @@ class _Judging:
     def _signed(
         self, manifest: Manifest, data: bytes, signatures: Mapping[str, bytes], now: datetime
     ) -> None:
-        signature = minisign.read_signature(signatures[minisign.SUFFIX])
         publisher = manifest.publisher
         keys = self._rules.trust.keys(publisher)
+        pinned = {key.type for key in keys}
+        found = [FORMS[suffix](signatures[suffix]) for suffix in FORMS if suffix in signatures]
+        offered = next((each for each in found if each.type in pinned), found[0])
         if not keys:
-            self._key_id, self._type = signature.key_id, MINISIGN
+            self._key_id, self._type = offered.key_id, offered.type
             if self._policy == WARN:
                 self._warnings.append(f"no key of {shown(publisher)} is pinned")
                 return
             self._unless(
                 "unknown-issuer",
-                f"the hash set is signed by key {signature.key_id},"
+                f"the hash set is signed by key {offered.key_id},"
                 f" and no key is pinned for its publisher {shown(publisher)}",
                 "ask the publisher for the key over another way and pin it"
                 " (heroes hashset trust add), or",
             )
             return
-        key = next((each for each in keys if each.id == signature.key_id), None)
+        key = offered.pinned(keys, now)
         if key is None:
             raise HashSetError(
-                f"the hash set is signed by key {signature.key_id},"
+                f"the hash set is signed by key {offered.key_id},"
                 f" which is not pinned for its publisher {shown(publisher)}",
                 hint="if the publisher says that it has this new key, pin it: heroes hashset"
                 " trust add",
             )
-        if not minisign.holds(signature, minisign.read_key(key.key), data):
+        if not offered.holds(key, data):
             raise HashSetError(
                 "the signature of the hash set does not hold: its manifest or the signature"
                 " was changed",
                 hint="get the set again from its publisher, and report this if it stays so",
             )
         self._usable(key, manifest, now)
-        self._state, self._key_id, self._subject = VERIFIED, key.id, publisher
-        self._type = key.type
+        self._state, self._key_id, self._type = VERIFIED, key.id, key.type
+        self._subject = offered.subject or publisher
 
     def _usable(self, key: PinnedKey, manifest: Manifest, now: datetime) -> None:
         if not key.lasts(now):

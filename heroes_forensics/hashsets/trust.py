@@ -5,21 +5,25 @@ alone. A key counts for the publisher it was pinned for, for the kinds of set it
 between its dates. Where the file lies and who may read it is the coordinator's matter.
 """
 
+import base64
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from heroes_forensics.errors import UsageError
-from heroes_forensics.hashsets import minisign
+from heroes_forensics.hashsets import cms, minisign
 from heroes_forensics.hashsets.known import KINDS
 from heroes_forensics.hashsets.manifest import end_of
 from heroes_forensics.model import JSON
 
 FORMAT: Final = "heroes-trust/1"
 MINISIGN: Final = "minisign"
-TYPES: Final = (MINISIGN,)
+X509: Final = "x509"
+TYPES: Final = (MINISIGN, X509)
 """Kinds of key that can be pinned."""
 
 _NAME_LIMIT: Final = 200
@@ -132,6 +136,37 @@ def minisign_key(
     return replace(key, added=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
+def x509_key(
+    data: bytes, *, valid_from: str = "", valid_to: str = "", kinds: Iterable[str] = ()
+) -> PinnedKey:
+    """Return a certificate, to be pinned now: of a signer, or of an authority above signers.
+
+    Raises:
+        UsageError: the bytes are no certificate, or a date or kind makes no sense.
+    """
+    certificate = cms.read_certificate(data)
+    key = PinnedKey(
+        X509,
+        cms.fingerprint(certificate),
+        base64.b64encode(certificate.public_bytes(Encoding.DER)).decode(),
+        valid_from,
+        valid_to,
+        tuple(sorted(set(kinds))),
+    )
+    _check(key)
+    return replace(key, added=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+def certificate_of(key: PinnedKey) -> cms.Pinned:
+    """Return the certificate of a key of type `X509`.
+
+    Raises:
+        UsageError: it is none.
+        ValueError: it is no base64.
+    """
+    return cms.Pinned(key.id, cms.read_certificate(base64.b64decode(key.key, validate=True)))
+
+
 def decode(data: bytes) -> TrustStore:
     """Read a store; no bytes are an empty one.
 
@@ -176,6 +211,8 @@ def _key(row: dict[str, Any]) -> PinnedKey:
     key = PinnedKey(**{**row, "kinds": tuple(row["kinds"])})
     if key.type == MINISIGN and minisign.read_key(key.key).key_id != key.id:
         raise ValueError("a key under the id of another")
+    if key.type == X509 and cms.fingerprint(certificate_of(key).certificate) != key.id:
+        raise ValueError("a certificate under the id of another")
     return key
 
 

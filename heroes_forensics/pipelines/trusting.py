@@ -19,7 +19,7 @@ from heroes_forensics import config
 from heroes_forensics.custody import private
 from heroes_forensics.display import shown
 from heroes_forensics.errors import HeroesError, UsageError
-from heroes_forensics.hashsets import minisign, trust
+from heroes_forensics.hashsets import cms, trust
 from heroes_forensics.hashsets.governing import POLICIES, Rules
 from heroes_forensics.hashsets.known import KINDS
 from heroes_forensics.hashsets.trust import PinnedKey, TrustStore
@@ -102,7 +102,7 @@ def add_key(
 
     Args:
         publisher: as the manifests of its sets name it.
-        text: a public key of minisign, or the name of the file that holds it.
+        text: a public key of minisign, or the name of a file that holds one or a certificate.
         valid_from: first date on which the key counts, empty for no limit.
         valid_to: last date on which the key counts, empty for no limit.
         kinds: rows of `KINDS`; empty: all.
@@ -113,8 +113,14 @@ def add_key(
     path = Path(text)
     if len(text) < os.pathconf("/", "PC_PATH_MAX") and path.is_file():
         with path.open("rb") as stream:
-            text = stream.read(minisign.MAX_BYTES).decode("utf-8", "replace")
-    key = trust.minisign_key(text, valid_from=valid_from, valid_to=valid_to, kinds=kinds)
+            data = stream.read(cms.MAX_BYTES + 1)
+    else:
+        data = text.encode()
+    if b"-----BEGIN CERTIFICATE" in data or data[:1] == b"\x30":
+        key = trust.x509_key(data, valid_from=valid_from, valid_to=valid_to, kinds=kinds)
+    else:
+        text = data.decode("utf-8", "replace")
+        key = trust.minisign_key(text, valid_from=valid_from, valid_to=valid_to, kinds=kinds)
     _change(lambda before: before.with_key(publisher, key))
     return _row(publisher, key)
 
