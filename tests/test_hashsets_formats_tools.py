@@ -1,6 +1,7 @@
 """Lists of forensic tools, and what independent programs say of them."""
 
 from hashlib import md5, sha1, sha256, sha512
+from io import BytesIO
 from pathlib import Path
 from subprocess import run
 from zipfile import ZipFile
@@ -70,6 +71,14 @@ def test_of_a_hashkeeper_distribution_the_file_with_the_digests_is_taken(
             files = name.lower().endswith("hsh")
             archive.writestr(name, keeper(f'1,2,"a",,"{M[0]}",5,,,,,,') if files else HKE_HEAD)
     assert collect(frames_of_file(tmp_path / "a.zip")).column("md5") == [S[0].md5]
+
+
+@pytest.mark.parametrize("mark", [b"PK00", b"PK\x07\x08"])
+def test_an_archive_that_was_to_be_one_of_several_parts_is_opened(mark: bytes) -> None:
+    buffer = BytesIO()
+    with ZipFile(buffer, "w") as archive:
+        archive.writestr("a.txt", f"{M[0]}\n")
+    assert imported(mark + buffer.getvalue()).column("md5") == [S[0].md5]
 
 
 def test_ilook_rows_with_commas_in_names_and_without_some_digests() -> None:
@@ -200,6 +209,22 @@ def test_md5deep_finds_in_our_samples_what_we_read_in_them(
     )
     assert sorted(done.stdout.split()) == ["0.bin", "1.bin", "2.bin"]
     assert [item.md5 for item in read(row.file(*S[:3])).records] == [item.md5 for item in S[:3]]
+
+
+def test_hashdeep_finds_in_our_sample_what_we_read_in_it(tool: Tools, tmp_path: Path) -> None:
+    program = tool("hashdeep")
+    row = next(row for row in ROWS if row.name == "hashdeep")
+    (tmp_path / "set").write_bytes(row.file(*S[:3]))
+    paths = [tmp_path / f"{number}.bin" for number in range(6)]
+    for path, sample in zip(paths, S, strict=False):
+        path.write_bytes(sample.data)
+    done = run(
+        [program, "-b", "-m", "-k", str(tmp_path / "set"), *map(str, paths)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert sorted(done.stdout.split()) == ["0.bin", "1.bin", "2.bin"]
 
 
 def folder_of_samples(folder: Path) -> list[str]:
