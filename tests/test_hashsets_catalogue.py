@@ -322,11 +322,36 @@ def test_what_was_imported_is_what_is_found(tmp_path: Path) -> None:
 def test_shipped_profiles_are_unverified_and_name_their_source() -> None:
     table = profiles.shipped()
     vics = {"vics-us", "vics-uk", "vics-default"}
-    assert set(table) == vics | {"icse-default", "iped-default", "ncmec-default"}
+    others = {"c4all", "caid-uk", "icse", "iped", "iwf-uk", "ncmec"}
+    assert set(table) == vics | {f"{name}-default" for name in others}
     for profile in table.values():
         assert profile.unverified
         assert profile.source
         assert profiles.from_json(profile.name, profile.as_json()) == profile
+
+
+@pytest.mark.parametrize(
+    ("scheme", "code", "verdict"),
+    [
+        ("iwf-uk", "A", "nationally_illegal"),
+        ("caid-uk", "C", "nationally_illegal"),
+        ("caid-uk", "1", "notable_other"),  # that 1 is grade A is confirmed nowhere
+        ("caid-uk", "8", "uncategorised"),
+        ("c4all", "1", "uncategorised"),
+        ("ncmec", "A1", None),
+    ],
+)
+def test_a_scheme_that_is_named_has_its_profile(
+    scheme: str, code: str, verdict: str | None, tmp_path: Path
+) -> None:
+    data = f"md5,category\n{M[0]},{code}\n{M[1]},77\n".encode()
+    report = add(tmp_path, data, scheme=scheme, kind="notable").report
+    assert report["profile"] == f"{scheme}-default"
+    assert report["profile_unverified"] is True
+    categories = report["categories"]
+    assert isinstance(categories, dict)
+    assert categories["77"]["verdict"] == "uncategorised"
+    assert verdict in {None, categories[code]["verdict"]}
 
 
 BAD_PROFILES = {

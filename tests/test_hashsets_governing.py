@@ -10,7 +10,7 @@ from publishing import PUBLISHER, Signer, fields
 from heroes_forensics.commands import options
 from heroes_forensics.commands.hashset import hashset
 from heroes_forensics.errors import HashSetError, UsageError
-from heroes_forensics.hashsets import governing, manifest, minisign, trust
+from heroes_forensics.hashsets import governing, manifest, minisign, profiles, trust
 from heroes_forensics.hashsets.governing import (
     ALLOWANCES,
     FAILED,
@@ -359,6 +359,11 @@ def test_the_page_says_what_can_be_decided() -> None:
     }
     assert set(table("verb")) == deciding
     assert set(table("verb").values()) == set(DECISIONS.values())
+
+
+def test_the_page_names_every_profile() -> None:
+    named = {name for cell in table("profile") for name in cell.split(", ")}
+    assert named == set(profiles.shipped())
 
 
 def test_the_page_names_every_kind_of_a_manifest() -> None:
