@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -285,6 +286,7 @@ def lookup_table(every: Sequence[Lookups]) -> list[str]:
 NAMES: Final = {
     "hset": f"`.hset`, batches of {stores.LARGE:,}",
     "hset-small": f"`.hset`, batches of {stores.SMALL:,}",
+    "hset-numpy": "the same, without the extra `fast`",
     "sqlite": "SQLite",
     "lmdb": "LMDB",
     "hfind": "`hfind`",
@@ -376,6 +378,7 @@ def main() -> None:
         *(("nsrl", suppliers.nsrl, rows // scale) for rows in (2_000_000, 20_000_000)),
     ]
     measure.adopt_orphans()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     loads = [load()]
     asked: list[Lookups] = []
     taken: list[Import] = []

@@ -79,9 +79,12 @@ def _make_hset(folder: Path, count: int) -> None:
         builder.finish(Header(id="", file="", name="made", edition="1", kind="notable"))
 
 
-def _ask_hset(folder: Path, batch: int) -> Callable[[Bytes2D], int]:
+def _ask_hset(folder: Path, batch: int, *, plain: bool = False) -> Callable[[Bytes2D], int]:
+    from heroes_forensics.hashsets import hset  # noqa: PLC0415
     from heroes_forensics.hashsets.hset import HashSetFile  # noqa: PLC0415
 
+    if plain:
+        hset.WORTH = sys.maxsize
     opened = HashSetFile.open(folder / "set.hset", _KEY)
     if not opened.probes.passed:
         raise ValueError("the look-up test failed")
@@ -212,6 +215,7 @@ MAKE: Final[dict[str, Callable[[Path, int], None]]] = {
 ASK: Final[dict[str, Callable[[Path], Callable[[Bytes2D], int]]]] = {
     "hset": lambda folder: _ask_hset(folder, LARGE),
     "hset-small": lambda folder: _ask_hset(folder, SMALL),
+    "hset-numpy": lambda folder: _ask_hset(folder, LARGE, plain=True),
     "sqlite": _ask_sqlite,
     "lmdb": _ask_lmdb,
     "hfind": _ask_hfind,

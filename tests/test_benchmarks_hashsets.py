@@ -20,7 +20,7 @@ COUNT = 3_000
 SCRIPT = ROOT / "benchmarks" / "stores.py"
 
 
-@pytest.mark.parametrize("name", ["hset", "hset-small", "sqlite", "hfind", "bloom"])
+@pytest.mark.parametrize("name", ["hset", "hset-small", "hset-numpy", "sqlite", "hfind", "bloom"])
 def test_every_store_finds_what_is_listed_and_nothing_else(
     name: str, tmp_path: Path, tool: Callable[[str], Path]
 ) -> None:

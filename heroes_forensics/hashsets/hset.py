@@ -42,6 +42,7 @@ from heroes_forensics.hashsets.sealing import (
     key_check,
     unseal_text,
 )
+from heroes_forensics.hashsets.search import LARGE, WORTH, Search, prepared
 from heroes_forensics.hashsets.values import PARTS, Values, together
 
 CHUNK: Final = 1 << 15
@@ -108,6 +109,7 @@ class HashSetFile:
         self.header = header
         self._mapped = mapped
         self._set_key = set_key
+        self._asked = 0
         self._data = np.frombuffer(mapped, np.uint8)
         self._mask = RowSeal(set_key, header.file, "records", width=RECORD.itemsize)
         self._records = self._column("records", header.records, RECORD.itemsize)
@@ -203,10 +205,13 @@ class HashSetFile:
             return nothing, nothing
         width = 8 + 4 * group.rest.shape[1]
         plain = np.ascontiguousarray(digests).view(np.uint8).reshape(-1, width)
+        self._asked += len(plain)
+        fast = self._asked >= WORTH and len(group.key) >= LARGE
+        search = prepared() if fast else None
         found = [
             (query + start, group.meta[row].astype(np.int64))
             for start in range(0, len(plain), CHUNK)
-            for query, row in [_find(group, plain[start : start + CHUNK])]
+            for query, row in [_find(group, plain[start : start + CHUNK], search)]
         ]
         return (
             np.concatenate([query for query, _ in found]),
@@ -295,20 +300,19 @@ class HashSetFile:
         return ProbeResult(len(rows), found, false)
 
 
-def _find(group: _Group, plain: npt.NDArray[np.uint8]) -> tuple[Indexes, Indexes]:
+def _find(
+    group: _Group, plain: npt.NDArray[np.uint8], search: Search | None
+) -> tuple[Indexes, Indexes]:
     """Return (query, row of the group) of one chunk of digests, ascending by query."""
     heads = group.seal.head(plain)
     wanted = np.ascontiguousarray(heads[:, :8]).view("<u8").ravel()
-    bucket = (wanted >> group.shift).astype(np.int64)
-    low = group.radix[bucket].astype(np.int64)
-    high = group.radix[bucket + 1].astype(np.int64)
     last = len(group.key) - 1
-    while (open_ := low < high).any():
-        middle = (low + high) >> 1
-        less = group.key[np.minimum(middle, last)] < wanted
-        low = np.where(open_ & less, middle + 1, low)
-        high = np.where(open_ & ~less, middle, high)
-    query = np.flatnonzero((low <= last) & (group.key[np.minimum(low, last)] == wanted))
+    if search is None:
+        low = _bisected(group, wanted)
+        query = np.flatnonzero((low <= last) & (group.key[np.minimum(low, last)] == wanted))
+    else:
+        low = search.rows(wanted, group.radix, group.key, int(group.shift))
+        query = np.flatnonzero(low >= 0)
     if not len(query):
         return query, query
     row, wanted = low[query], wanted[query]
@@ -329,6 +333,20 @@ def _find(group: _Group, plain: npt.NDArray[np.uint8]) -> tuple[Indexes, Indexes
     all_queries, all_rows = np.concatenate(queries), np.concatenate(rows)
     order = np.lexsort((all_rows, all_queries))
     return all_queries[order], all_rows[order]
+
+
+def _bisected(group: _Group, wanted: npt.NDArray[np.uint64]) -> Indexes:
+    """Return for each key the first row that is not less, inside its bucket or just after it."""
+    bucket = (wanted >> group.shift).astype(np.int64)
+    low = group.radix[bucket].astype(np.int64)
+    high = group.radix[bucket + 1].astype(np.int64)
+    last = len(group.key) - 1
+    while (open_ := low < high).any():
+        middle = (low + high) >> 1
+        less = group.key[np.minimum(middle, last)] < wanted
+        low = np.where(open_ & less, middle + 1, low)
+        high = np.where(open_ & ~less, middle, high)
+    return low
 
 
 def _equal(left: npt.NDArray[np.uint32], right: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
