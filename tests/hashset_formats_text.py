@@ -140,6 +140,9 @@ ROWS: Final = (
         carries=("md5", "size"),
         bad=b'41,671,"a",,"abc",5,,,,,,',
         nothing=f'41,671,"a",,"{MD5_0}",5,,,,,,'.encode(),
+        extra=lines(HASHKEEPER_HEAD + ',"colour"')(
+            [f'41,671,"a",,"{S[0].md5.hex()}",5,,,,,,,red'.encode()]
+        ),
     ),
     Row(
         format="ilook",

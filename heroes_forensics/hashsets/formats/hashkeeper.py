@@ -24,6 +24,12 @@ from heroes_forensics.hashsets.formats.text import first_line, lines
 from heroes_forensics.hashsets.formats.values import plain
 
 _FILES: Final = ["fileid", "hashsetid", "filename", "directory", "hash"]
+_MEANT: Final = frozenset(
+    {
+        *(*_FILES, "filesize", "datemodified", "timemodified", "timezone", "comments"),
+        *("dateaccessed", "timeaccessed", ""),
+    }
+)
 _SETS: Final = ["hashsetid", "name", "vendor"]
 
 
@@ -48,6 +54,8 @@ class HashKeeper:
                 if row:
                     names = _names(list(row))
                     _check(names)
+                    for name in set(names) - _MEANT:
+                        tally.unknown(name)
             elif isinstance(row, str):
                 yield Rejected(number, row)
             elif row:
