@@ -218,7 +218,7 @@ def import_set(  # noqa: PLR0913 - what an operator can say of a set
     )
     if watch is not None:
         watch.note(f"reading {_name_of(path)}")
-    with Supervisor() as supervisor:
+    with Supervisor(first=["sets"]) as supervisor:
         supervisor.isolation("importer")  # before the fence: it is tried on sockets of our own
         if own_process:
             fence.around()

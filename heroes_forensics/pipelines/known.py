@@ -210,6 +210,11 @@ def _facts(record: SetRecord, file: HashSetFile) -> JSON:
     }
 
 
+def files_among(wanted: Sequence[str]) -> bool:
+    """Tell whether any of the sets named is a file, so that it is imported first."""
+    return any(os.path.isfile(name) for name in wanted)  # noqa: PTH113 - whatever the name
+
+
 def load(
     wanted: Sequence[str],
     options: Mapping[str, object],

@@ -122,9 +122,11 @@ def match(request: MatchRequest, watch: Watch) -> JSON:
     if not request.sets:
         raise UsageError("no hash set is named", hint="name one with --set NAME or --set FILE")
     with ExitStack() as stack:
-        supervisor = stack.enter_context(Supervisor())
+        files = known.files_among(request.sets)
+        supervisor = stack.enter_context(Supervisor(first=["sets"] if files else []))
         if request.own_process:
-            supervisor.isolation("importer")
+            if files:
+                supervisor.isolation("importer")  # before the fence: tried on sockets of our own
             fence.around(request.case_dir)
         sets = known.load(
             request.sets, request.set_options, supervisor, passphrase=request.passphrase

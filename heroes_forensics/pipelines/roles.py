@@ -2,8 +2,8 @@
 
 A worker is forked from a zygote, an interpreter that has imported all that its workers can come to
 need: once a worker is locked, no file can be opened, and an import is nothing else. Those that
-decode pictures come from a zygote of their own, which is started with the first picture: so what
-decodes is never in the memory of a worker that parses, and costs nothing without a picture.
+decode pictures come from a zygote of their own, those that read hash sets from another: what does
+either is never in the memory of a worker that parses, and costs nothing where it is not needed.
 
 What a role may do is in `heroes_forensics.pipelines.sandbox`.
 """
@@ -43,18 +43,20 @@ ZYGOTES: Final = {
     "evidence": Needs(
         packages=(
             "heroes_forensics.parsers",
-            "heroes_forensics.hashsets.formats",
             "heroes_forensics.filetype",
             "heroes_forensics.hashing",
         ),
         modules=(
             "heroes_forensics.pipelines.units",
-            "heroes_forensics.hashsets.importing",
             "pybde",
             "dfvfs.resolver_helpers",
             *_TEXT,
         ),
         bulk=("heroes_forensics.hashing.lanes:prepare",),
+    ),
+    "sets": Needs(
+        packages=("heroes_forensics.hashsets.formats",),
+        modules=("heroes_forensics.pipelines.units", "heroes_forensics.hashsets.importing", *_TEXT),
     ),
     "media": Needs(
         packages=("heroes_forensics.media", "heroes_forensics.filetype"),
@@ -83,7 +85,7 @@ class Role:
 ROLES: Final = {
     "parser": Role("evidence"),
     "expander": Role("evidence", ahead=1),
-    "importer": Role("evidence"),
+    "importer": Role("sets"),
     "decoder": Role("media", ahead=3, recycle_units=500, recycle_seconds=300, recycle_failed=True),
 }
 """By the names of `sandbox.ROLES`."""

@@ -143,7 +143,11 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
 def _started(request: ScanRequest, stack: ExitStack) -> tuple[Supervisor, Layers]:
     """Start the workers, try their locks, and fence this process in, before anything hostile."""
     supervisor = stack.enter_context(
-        Supervisor(require=request.require_isolation, bulk=launch.is_bulk(request.sources))
+        Supervisor(
+            require=request.require_isolation,
+            bulk=launch.is_bulk(request.sources),
+            first=["evidence", "sets"] if known.files_among(request.sets) else ["evidence"],
+        )
     )
     supervisor.isolation("parser")
     return supervisor, fence.around(request.case_dir) if request.own_process else fence.NOT_OURS

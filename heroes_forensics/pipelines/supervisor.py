@@ -57,14 +57,17 @@ class Supervisor:
         require: str = "",
         stall_seconds: float = 0,
         bulk: bool = False,
+        first: Sequence[str] = ("evidence",),
     ) -> None:
-        """Start the zygote of the parsers: it imports while the caller goes on.
+        """Start the first zygotes: they import while the caller goes on.
 
         Args:
             require: a level of `heroes_forensics.pipelines.isolation`, below which no worker of
                 any kind takes a unit; empty for whatever the machine gives.
             stall_seconds: how long a worker may move nothing; 0 for `STALL_SECONDS`.
             bulk: whether much is to be read: what makes reading faster is prepared, too.
+            first: the kinds that are needed for certain, keys of `roles.ZYGOTES`; others are
+                started when they are needed.
         """
         self._stall_seconds = stall_seconds or STALL_SECONDS
         self._selector = selectors.DefaultSelector()
@@ -79,7 +82,8 @@ class Supervisor:
         self._breaker = Breaker()
         self._heard = deque[Heard]()
         self._clock = WatchedClock()
-        self._zygotes.of("evidence")
+        for kind in first:
+            self._zygotes.of(kind)
 
     # ---- isolation -----------------------------------------------------------------------
 
