@@ -128,3 +128,16 @@ def test_the_hints_of_a_scan_name_options_that_a_scan_has(tmp_path: Path) -> Non
             known.load([str(path)], {"map": ["Other=md5"], "kind": "watch"}, supervisor)
     assert other.value.exit_code == 30
     assert "heroes hashset import FILE --edition" in other.value.hint
+
+
+def test_a_set_that_nothing_could_match_is_not_compared_with(tmp_path: Path) -> None:
+    path = tmp_path / "near.txt"
+    values = [bytes((number * 7 + step * 13) % 256 for step in range(32)) for number in range(3)]
+    path.write_text("hash,quality\n" + "".join(f"{value.hex()},80\n" for value in values))
+    made = hashsets.import_set(path, name="near", kind="notable", algorithm="pdq")
+    assert made["values"] == {"pdq": 3}
+    with (
+        Supervisor() as supervisor,
+        pytest.raises(HashSetError, match="holds nothing that this version compares, only 3 pdq"),
+    ):
+        known.load(["near"], {}, supervisor)

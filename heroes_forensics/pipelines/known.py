@@ -243,6 +243,7 @@ def load(
         for name in dict.fromkeys(wanted):
             record = _chosen(name, options, supervisor, passphrase)
             record, notes = _usable(record, name, options)
+            _check_comparable(record)
             if any(record.path == other.path for other, _ in sets.opened):
                 continue
             sets.opened.append((record, _tested(record, key)))
@@ -319,6 +320,21 @@ def _unchanged(path: Path, sha256: str) -> None:
     if found != sha256:
         raise HashSetError(
             f"the hash set file {shown(path.name)} changed since the run began", hint=_NEW_RUN
+        )
+
+
+def _check_comparable(record: SetRecord) -> None:
+    """Refuse a set that nothing could match: its name beside "no match" would say too much.
+
+    Raises:
+        HashSetError: it holds no digest that is compared.
+    """
+    header = record.header
+    if not header.digests:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(header.values.items()))
+        raise HashSetError(
+            f"hash set {record.label} holds nothing that this version compares, only {kinds}",
+            hint="leave it out here; it is kept in the catalogue for a version that compares it",
         )
 
 
