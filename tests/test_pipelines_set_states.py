@@ -17,6 +17,7 @@ from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.hashsets import governing, manifest
 from heroes_forensics.hashsets.states import DECISIONS
 from heroes_forensics.pipelines import hashsets, laboratory, trusting
+from heroes_forensics.pipelines import manifest as batch
 from heroes_forensics.reports.messages import messages
 from heroes_forensics.store.database import Database
 
@@ -209,6 +210,31 @@ def test_a_run_goes_on_with_a_disputed_edition_and_not_with_a_retracted_one(
     else:
         with pytest.raises(HashSetError, match="not the one the run was begun with"):
             resumed(case)
+
+
+@pytest.mark.parametrize("named", ["", manifest.NAME], ids=["folder", "manifest"])
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_run_with_a_signed_set_goes_on_while_its_file_is_what_it_was(
+    named: str, *, changed: bool, tmp_path: Path, evidence: Path
+) -> None:
+    path = signed(tmp_path / "set") / named
+    case = tmp_path / "case"
+    assert killed_at("after commit#9", case, str(evidence), "--set", str(path)) == -SIGKILL
+    if changed:
+        (tmp_path / "set" / "list.txt").write_bytes(b"0" * 32 + b"\n")
+        with pytest.raises(HashSetError, match="changed since the run began"):
+            resumed(case)
+    else:
+        result = resumed(case, sets=(str(path),), stated=frozenset({"sets"}))
+        assert result.findings == 1
+
+
+def test_a_batch_takes_a_folder_as_a_set(tmp_path: Path, evidence: Path) -> None:
+    signed(tmp_path / "signed")
+    rows = f"exhibit,source,sets\nEX-1,{evidence.name},signed\n"
+    (tmp_path / "batch.csv").write_text(rows)
+    (each,) = batch.load(tmp_path / "batch.csv").exhibits
+    assert each.settings["sets"] == [str(tmp_path / "signed")]
 
 
 @pytest.mark.parametrize(

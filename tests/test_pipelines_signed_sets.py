@@ -148,6 +148,17 @@ def test_editions_follow_each_other_and_an_older_one_has_to_be_allowed(tmp_path:
 
 
 @pytest.mark.usefixtures("trusted")
+def test_a_damaged_edition_holds_a_rollback_up_all_the_same(tmp_path: Path) -> None:
+    hashsets.import_set(publish(tmp_path / "new", signer=SIGNER, sequence=2, set_version="v2"))
+    (path,) = (laboratory.home() / "sets").glob("*/v2.hset")
+    path.write_bytes(b"damaged")
+    (row,) = hashsets.list_sets()
+    assert (row["name"], row["state"], row["sequence"]) == ("national", "damaged", 2)
+    with pytest.raises(HashSetError, match="sequence 1, and 2 is installed"):
+        hashsets.import_set(publish(tmp_path / "old", signer=SIGNER, set_version="v1"))
+
+
+@pytest.mark.usefixtures("trusted")
 def test_what_was_imported_unsigned_does_not_become_signed(tmp_path: Path) -> None:
     folder = publish(tmp_path / "set", signer=SIGNER)
     hashsets.import_set(

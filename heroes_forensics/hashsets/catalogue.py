@@ -30,7 +30,7 @@ from heroes_forensics.hashsets.describing import (
     check,
     describe,
 )
-from heroes_forensics.hashsets.governing import VERIFIED
+from heroes_forensics.hashsets.governing import UNSIGNED, VERIFIED
 from heroes_forensics.hashsets.health import Health, opened_others
 from heroes_forensics.hashsets.hset import HashSetFile, read_header
 from heroes_forensics.hashsets.known import NOTABLE
@@ -338,9 +338,7 @@ def _record(path: Path, written: JSON) -> SetRecord:
         header = read_header(path)
         report = _read_json(_report_path(path))
     except HashSetError:
-        name, edition = path.parent.name, path.name.removesuffix(".hset")
-        unread = Header(id=name, file="", name=name, edition=edition, kind=NOTABLE)
-        return SetRecord(path, unread, DAMAGED, {})
+        return SetRecord(path, _unread(path), DAMAGED, {})
     decided = states.read(written, header.edition)
     return SetRecord(path, header, decided.state, report, decided.reason, decided.at)
 
@@ -355,6 +353,28 @@ def _refused(found: list[SetRecord]) -> list[SetRecord]:
     if decided:
         check_usable(decided[-1])
     return []
+
+
+def _unread(path: Path) -> Header:
+    """Return what is known of an edition whose file is damaged: what its import report says.
+
+    So a damaged edition holds up a rollback as it did before.
+    """
+    folder, edition = path.parent.name, path.name.removesuffix(".hset")
+    report: JSON = {}
+    with suppress(HashSetError, OSError):
+        report = _read_json(_report_path(path))
+    said = report.get("provenance")
+    return Header(
+        id=folder,
+        file="",
+        name=str(report.get("name") or folder),
+        edition=edition,
+        kind=NOTABLE,
+        issuer=str(report.get("issuer") or ""),
+        signature=str(report.get("signature") or UNSIGNED),
+        provenance=said if isinstance(said, dict) else {},
+    )
 
 
 def check_usable(record: SetRecord) -> None:

@@ -21,7 +21,7 @@ from heroes_forensics.errors import (
     UsageError,
 )
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import folders
+from heroes_forensics.pipelines import folders, signed_sets
 from heroes_forensics.pipelines.manifest import Exhibit
 from heroes_forensics.pipelines.request import expected_of
 from heroes_forensics.store.database import Database
@@ -192,7 +192,8 @@ def _same_sets(had: Sequence[JSON], wanted: Sequence[str]) -> bool:
         return True
     left = list(had)
     for name in dict.fromkeys(wanted):
-        named = _digest(name) if os.path.isfile(name) else name  # noqa: PTH113 - however long the name
+        content = signed_sets.content_of(Path(name))
+        named = _digest(str(content)) if os.path.isfile(content) else name  # noqa: PTH113 - however long the name
         keys = ("set", "name", "source_sha256")
         match = [each for each in had if named in {str(each[key]) for key in keys}]
         if not match:

@@ -1,7 +1,6 @@
 """The hash sets of one run: chosen, opened, tested, and compared with what is read."""
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +12,6 @@ import numpy.typing as npt
 from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.frames import Rows
-from heroes_forensics.hashsets import manifest
 from heroes_forensics.hashsets.catalogue import OtherEditionError, SetRecord, check_usable
 from heroes_forensics.hashsets.describing import Description, UnknownKindError
 from heroes_forensics.hashsets.governing import VERIFIED, described, judge_use
@@ -22,7 +20,7 @@ from heroes_forensics.hashsets.known import KNOWN_GOOD
 from heroes_forensics.hashsets.matching import Hit, Matcher
 from heroes_forensics.hashsets.states import ACTIVE, USABLE
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import laboratory, trusting
+from heroes_forensics.pipelines import laboratory, signed_sets, trusting
 from heroes_forensics.pipelines.hashsets import catalogue, import_file, import_options
 from heroes_forensics.pipelines.supervisor import Supervisor
 from heroes_forensics.store.records import MatchRow
@@ -212,7 +210,7 @@ def _facts(record: SetRecord, file: HashSetFile) -> JSON:
 
 def files_among(wanted: Sequence[str]) -> bool:
     """Tell whether any of the sets named is a file, so that it is imported first."""
-    return any(os.path.isfile(name) for name in wanted)  # noqa: PTH113 - whatever the name
+    return any(signed_sets.is_set(Path(name)) for name in wanted)
 
 
 def load(
@@ -247,9 +245,10 @@ def load(
             if any(record.path == other.path for other, _ in sets.opened):
                 continue
             sets.opened.append((record, _tested(record, key)))
-            if os.path.isfile(name):  # noqa: PTH113 - whatever the name
-                path, digest = str(Path(name).absolute()), record.header.source_sha256
-                sets.files.append({"path": path, "sha256": digest})
+            if signed_sets.is_set(Path(name)):
+                content = signed_sets.content_of(Path(name)).absolute()
+                digest = record.header.source_sha256
+                sets.files.append({"path": str(content), "sha256": digest})
             warnings = record.report.get("warnings")
             if isinstance(warnings, list):
                 notes = [*(str(text) for text in warnings), *notes]
@@ -384,16 +383,11 @@ def _doubts(record: SetRecord) -> list[str]:
     return notes
 
 
-def _is_set(path: Path) -> bool:
-    """Tell whether a name without a slash is that of a set file, or of a folder with a manifest."""
-    return os.path.isfile(path) or os.path.isfile(path / manifest.NAME)  # noqa: PTH113 - any name
-
-
 def _chosen(
     name: str, options: Mapping[str, object], supervisor: Supervisor, passphrase: str | None
 ) -> SetRecord:
     path = Path(name)
-    if "/" not in name and not _is_set(path):
+    if "/" not in name and not signed_sets.is_set(path):
         return catalogue().get(name)
     mapping: Any = options.get("map") or ()
     description = Description(

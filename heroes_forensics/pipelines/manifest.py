@@ -14,7 +14,7 @@ from heroes_forensics import config
 from heroes_forensics.display import shown
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import cases, manifest_table
+from heroes_forensics.pipelines import cases, manifest_table, signed_sets
 from heroes_forensics.pipelines.manifest_fields import (
     COMMON,
     DESCRIPTION,
@@ -155,7 +155,7 @@ def _described(fields: Mapping[str, Any]) -> dict[str, str]:
 def _set(name: str, folder: Path) -> str:
     """Return a set as a scan takes it: a path where there is such a file, else a name."""
     path = folder / name
-    return str(path.absolute()) if "/" in name or os.path.isfile(path) else name  # noqa: PTH113 - however long the name
+    return str(path.absolute()) if "/" in name or signed_sets.is_set(path) else name
 
 
 def _source(value: object, folder: Path, where: str) -> Source:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from heroes_forensics.custody import chain
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import signed_sets
 from heroes_forensics.pipelines.environment import environment
 from heroes_forensics.pipelines.request import ScanRequest, limits_of
 from heroes_forensics.pipelines.run import Identity
@@ -146,14 +147,14 @@ def _check_sets(began: object, given: Sequence[str]) -> None:
     sets: list[JSON] = list(began) if isinstance(began, list) else []
     known = {str(each[key]) for each in sets for key in ("set", "name", "source_sha256")}
     for name in dict.fromkeys(given):
-        path = Path(name)
+        path = signed_sets.content_of(Path(name))
         named = name
         if os.path.isfile(path):  # noqa: PTH113 - whatever the name
             with path.open("rb") as stream:
                 named = hashlib.file_digest(stream, "sha256").hexdigest()
         if named not in known:
             raise UsageError(
-                f"the run was not begun with the hash set {path.name}",
+                f"the run was not begun with the hash set {Path(name).name}",
                 hint=f"leave --set out, or {NEW_RUN}",
             )
 

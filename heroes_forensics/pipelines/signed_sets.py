@@ -67,6 +67,28 @@ def has_manifest(path: Path) -> bool:
     return path.is_dir() or path.name == manifests.NAME
 
 
+def is_set(path: Path) -> bool:
+    """Tell whether a path leads to a file, or to a folder with a manifest."""
+    return os.path.isfile(path) or os.path.isfile(path / manifests.NAME)  # noqa: PTH113 - any name
+
+
+def content_of(path: Path) -> Path:
+    """Return the file with the digests of a set that is named by its path.
+
+    That of a plain file is itself. Where a manifest says which it is, that is taken from it
+    unchecked: this is for finding out what changed since it was checked.
+    """
+    if not is_set(path) or not has_manifest(path):
+        return path
+    folder = path if path.is_dir() else path.parent
+    try:
+        with (folder / manifests.NAME).open("rb") as stream:
+            said = manifests.parse(stream.read(manifests.MAX_BYTES + 1))
+    except (OSError, HashSetError):
+        return path
+    return folder / said.files[0].name
+
+
 @contextmanager
 def accepted(path: Path, installed: list[Header], rules: Rules) -> Iterator[Accepted]:
     """Check the manifest in a folder, and the file it lists.
