@@ -295,6 +295,30 @@ ROWS: Final = (
         bad=b"abc",
     ),
     Row(
+        format="json",
+        layout="list",
+        build=listed("[\n", "\n]"),
+        record=lambda s: _json(
+            {"sha1": s.sha1.hex(), "PDQ-Hash": s.pdq.hex(), "size": s.size, "tags": ["x"]}
+        ),
+        carries=("sha1", "pdq", "size"),
+        json=True,
+        bad=b'{"sha1": "abc"}',
+        nothing=_json({"sha1": SHA1_0, "md5": MD5_0}),
+        extra=f'[{{"md5": "{S[0].md5.hex()}", "colour": 5}}]'.encode(),
+        long=quoted,
+    ),
+    Row(
+        format="json",
+        layout="under a key",
+        build=listed('{"issuer": "x", "hashes": [\n', '\n], "count": 5}'),
+        record=lambda s: _json({"MD5": s.md5.hex(), "File Size": str(s.size), "class": None}),
+        carries=("md5", "size"),
+        json=True,
+        bad=b'{"md5": 5}',
+        long=quoted,
+    ),
+    Row(
         format="csv",
         build=lines("MD5;SHA-1;File Size;name"),
         record=lambda s: f'{s.md5.hex()};{s.sha1.hex()};{s.size};"a;b"'.encode(),

@@ -25,6 +25,8 @@ from heroes_forensics.hashsets.supplied import fingerprint, opened
 from heroes_forensics.model import JSON
 from heroes_forensics.registry import find
 
+_BEFORE: Final = b"\xef\xbb\xbf \t\r\n"
+"""What may stand before the first character of a JSON text."""
 REJECTS_NAMED: Final = 100
 """Rejected records that are named by line; the others are counted."""
 REJECTS_PART: Final = 1_000
@@ -108,6 +110,8 @@ def import_rows(descriptor: int, options: JSON) -> Iterator[Frame]:
 def _chosen(name: str, told: Options, supplied: Supplied) -> tuple[str, Importer]:
     if name:
         return name, find(IMPORTERS, name).load()
+    if told.mapping and not told.columns and supplied.head.lstrip(_BEFORE)[:1] in (b"[", b"{"):
+        return "json", find(IMPORTERS, "json").load()
     if told.columns or told.mapping:
         return "csv", find(IMPORTERS, "csv").load()
     for row in IMPORTERS:

@@ -38,5 +38,6 @@ IMPORTERS: Final[tuple[Plugin[Importer], ...]] = (
     Plugin("pdq", f"{_HERE}.pdq:IMPORTER", "PDQ lists with qualities."),
     Plugin("bsd", f"{_HERE}.bsd:IMPORTER", "BSD and openssl tag lists: MD5 (name) = value."),
     Plugin("list", f"{_HERE}.lists:IMPORTER", "Bare, md5sum, sha*sum, md5deep, VirusShare lists."),
+    Plugin("json", f"{_HERE}.objects:IMPORTER", "JSON lists of objects with named or mapped keys."),
     Plugin("csv", f"{_HERE}.table:IMPORTER", "CSV or TSV with named or mapped columns."),
 )

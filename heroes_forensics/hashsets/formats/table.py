@@ -6,7 +6,7 @@ column that nobody named is never guessed by its shape.
 """
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from heroes_forensics.display import shown
@@ -48,8 +48,8 @@ FIELDS: Final[dict[str, str]] = {
 """Column name, without case and punctuation, to field."""
 _PLAIN: Final = ("size", "category", "id", "series", "quality")
 OTHER_KINDS: Final = tuple(kind for kind in VALUE_KINDS if kind not in ("id", "tmk"))
-_HASHES: Final = frozenset({*WIDTHS, *OTHER_KINDS})
-_UNUSED: Final = frozenset({"tags", "name", "filename", "description", "ignore", ""})
+HASHES: Final = frozenset({*WIDTHS, *OTHER_KINDS})
+UNUSED: Final = frozenset({"tags", "name", "filename", "description", "ignore", ""})
 _TARGETS: Final = (*WIDTHS, *OTHER_KINDS, *_PLAIN, *FLAGS, "ignore")
 BOOLEANS: Final[dict[str, bool]] = {
     **dict.fromkeys(("true", "t", "yes", "y", "1"), True),
@@ -70,7 +70,7 @@ class Table:
         self, supplied: Supplied, options: Options, tally: Tally
     ) -> Iterator[Record | Rejected]:
         """Yield one record a row."""
-        mapping = {plain(source): _target(target) for source, target in options.mapping.items()}
+        mapping = {plain(source): target(field) for source, field in options.mapping.items()}
         if len(mapping) != len(options.mapping):
             raise UsageError("a column is mapped twice")
         first = _first(supplied.head)
@@ -89,7 +89,7 @@ class Table:
             columns = [plain(name) for name in _cells(first, separator)]
         _check_mapped(options, set(columns))
         layout = _layout(columns, mapping, tally)
-        if not any(name in _HASHES for name, _ in layout):
+        if not any(name in HASHES for name, _ in layout):
             raise UsageError("none of the columns holds digests")
         header = not options.columns
         for number, row in rows(lines(supplied.stream), separator):
@@ -152,7 +152,7 @@ def _layout(columns: list[str], mapping: dict[str, str], tally: Tally) -> list[_
                     f"two columns are named {field}", hint="leave one out: --map COLUMN=ignore"
                 )
             layout.append(_Column(field, position))
-        elif name not in _UNUSED and field != "ignore":
+        elif name not in UNUSED and field != "ignore":
             tally.unknown(name)
     return layout
 
@@ -162,7 +162,19 @@ def _record(
 ) -> Record | Rejected:
     if len(row) != width:
         return Rejected(number, "column-count")
-    cells = {field: cell for field, at in layout if (cell := row[at].strip())}
+    cells = {field: row[at] if field in WIDTHS else utf8(row[at]) for field, at in layout}
+    return from_cells(number, cells, tally)
+
+
+def from_cells(number: int, texts: Mapping[str, str], tally: Tally) -> Record | Rejected:
+    """Make a record of what stands in its columns.
+
+    Args:
+        number: of the record.
+        texts: by field, as in `FIELDS`.
+        tally: counts what is left out.
+    """
+    cells = {field: cell for field, text in texts.items() if (cell := text.strip())}
     quality = values.quality_of(cells.pop("quality", ""))
     found: dict[str, object] = {}
     flags: dict[str, bool | None] = {}
@@ -172,11 +184,11 @@ def _record(
         if field in FLAGS:
             flags[field] = BOOLEANS.get(cell.lower())
         elif field in VALUE_KINDS and field != "id":
-            kept = values.read(field, utf8(cell), tally)
+            kept = values.read(field, cell, tally)
             unread = unread or ("" if kept else f"bad-{field}")
             others += tuple(value._replace(quality=quality) for value in kept)
         elif field == "id":
-            found["entry"], named = values.entry(utf8(cell))
+            found["entry"], named = values.entry(cell)
             others += named
         else:
             value = _CELLS[field](cell)
@@ -200,8 +212,8 @@ def utf8(cell: str) -> str:
 
 def _text(limit: int) -> Callable[[str], str | None]:
     def convert(cell: str) -> str | None:
-        text = utf8(cell)
-        return text if len(text.encode("utf-8")) <= limit else None
+        fits = len(cell.encode("utf-8", errors="backslashreplace")) <= limit
+        return cell if fits else None
 
     return convert
 
@@ -218,7 +230,12 @@ _CELLS: Final[dict[str, Callable[[str], object]]] = {
 }
 
 
-def _target(name: str) -> str:
+def target(name: str) -> str:
+    """Return a field that a column may be mapped to.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
     if name not in _TARGETS:
         raise UsageError(
             f"no field is called {name!r}", hint="map to one of: " + ", ".join(_TARGETS)
@@ -243,7 +260,7 @@ def _digest_columns(line: str, mapping: dict[str, str]) -> str:
     def named(separator: str) -> int:
         names = [plain(cell) for cell in _cells(line, separator)]
         fields = [mapping.get(name) or FIELDS.get(name, "") for name in names]
-        return sum(bool(field) for field in fields) if set(fields) & _HASHES else 0
+        return sum(bool(field) for field in fields) if set(fields) & HASHES else 0
 
     best = max(SEPARATORS, key=named)
     return best if named(best) else ""
