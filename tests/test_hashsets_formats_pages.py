@@ -83,7 +83,9 @@ def test_a_bad_record_is_named(record: object, reason: str) -> None:
 
 def test_values_that_only_fill_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stopncii, "_HELD", 50_000)
-    records = [{"signalType": "VideoTMK", "hashValue": f"{at}" * 9_000} for at in range(9)]
+    records: list[dict[str, object]] = [
+        {"signalType": "VideoTMK", "hashValue": f"{at}" * 9_000} for at in range(9)
+    ]
     with pytest.raises(HashSetError, match="or very long ones"):
         read(ncii(*records, *records))
     assert len(read(ncii(*[records[0]] * 30)).records) == 1
