@@ -198,6 +198,11 @@ def test_a_decision_has_its_four_parts_and_fits_a_page(name: str) -> None:
     assert len(TEXTS[name].splitlines()) < 80
 
 
+def test_decisions_are_numbered_in_order_and_each_number_is_given_once() -> None:
+    numbers = [int(name.removeprefix("docs/adr/")[:4]) for name in sorted(DECISIONS)]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
 def test_every_dependency_has_its_line() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     extras = project["project"]["optional-dependencies"].values()

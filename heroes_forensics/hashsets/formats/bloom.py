@@ -1,7 +1,7 @@
 """Bloom filters of DCSO and hashlookup: recognised, and refused with what to use instead.
 
 A filter answers ``no`` or ``perhaps`` to a value that is asked. What went into it cannot be listed,
-so no edition of it can be compared or shown (docs/adr/0026-bloom-filters-refused.md). Source: the
+so no edition of it can be compared or shown (docs/adr/0023-bloom-filters-refused.md). Source: the
 public code of DCSO's bloom, which writes such files.
 """
 
