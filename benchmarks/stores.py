@@ -84,7 +84,7 @@ def _ask_hset(folder: Path, batch: int, *, plain: bool = False) -> Callable[[Byt
     from heroes_forensics.hashsets.hset import HashSetFile  # noqa: PLC0415
 
     if plain:
-        hset.WORTH = sys.maxsize
+        vars(hset)["WORTH"] = sys.maxsize
     opened = HashSetFile.open(folder / "set.hset", _KEY)
     if not opened.probes.passed:
         raise ValueError("the look-up test failed")

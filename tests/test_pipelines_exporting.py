@@ -137,7 +137,7 @@ def test_hfind_finds_what_the_database_for_autopsy_holds(case: Path, tmp_path: P
     made(case, tmp_path / "out", product="autopsy")
     database = tmp_path / "out" / "category-vics-1.kdb"
     for name, there in (("a", True), ("d", False)):
-        command = ["hfind", database, md5(name)]
+        command = ["hfind", str(database), md5(name)]
         found = subprocess.run(command, capture_output=True, text=True, check=False)
         assert ("Hash Not Found" not in found.stdout) is there
 

@@ -52,7 +52,7 @@ def test_a_machine_that_starts_no_process_is_said_in_one_sentence(
     def refused(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", "/dev/null")
 
-    monkeypatch.setattr(launch.subprocess, "Popen", refused)
+    monkeypatch.setattr(subprocess, "Popen", refused)
     with pytest.raises(StoppedError, match="/dev/null: Permission denied") as caught:
         launch.start("evidence", bulk=False)
     assert "not the evidence" in caught.value.hint
