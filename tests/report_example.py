@@ -211,6 +211,7 @@ NOTABLE: Final = HashSet(
     records=1_204_881,
     source_sha256="d4" * 32,
     digests=(AlgorithmCount("md5", 1_204_881), AlgorithmCount("sha1", 1_190_440)),
+    not_compared=(AlgorithmCount("photodna", 1_102_877),),
     rejected=3,
     allowed=("expired",),
     state="disputed",

@@ -1,3 +1,4 @@
+import base64
 import hashlib
 import json
 import sqlite3
@@ -240,3 +241,29 @@ def test_a_comparison_that_is_cut_off_never_was_or_is_whole(
     assert len(again["new"]) == (not whole)  # type: ignore[arg-type]
     assert len(findings(case)) == 1
     assert verifying.verify(case)["exit_code"] == 7
+
+
+def test_values_that_are_compared_with_nothing_are_said_in_the_report(
+    case: Path, tmp_path: Path
+) -> None:
+    entry = {
+        "MediaID": 1,
+        "Category": 1,
+        "MD5": hashlib.md5(FILES["a"], usedforsecurity=False).hexdigest(),
+        "PhotoDNA": base64.b64encode(bytes(range(144))).decode(),
+        "AlternativeHashes": [{"HashName": "Own\x1b[31m word", "HashValue": "0a"}],
+    }
+    context = "http://github.com/ICMEC/ProjectVic/DataModels/1.3.xml#Media"
+    path = tmp_path / "vics.json"
+    path.write_text(json.dumps({"odata.metadata": context, "value": [entry]}))
+    hashsets.import_set(path, name="vics", edition="1", kind="notable")
+    report = Path(str(matched(case, "vics")["report"]))
+    model = json.loads((report.parent / "report.json").read_bytes())
+    (known,) = model["hash_sets"]
+    assert known["not_compared"] == [
+        {"algorithm": "other", "count": 1},
+        {"algorithm": "photodna", "count": 1},
+    ]
+    page = report.read_text()
+    assert "PhotoDNA 1: not compared" in page
+    assert "Own" not in page

@@ -1,6 +1,7 @@
 """The hash sets of one run: chosen, opened, tested, and compared with what is read."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from heroes_forensics.hashsets.catalogue import OtherEditionError, SetRecord, ch
 from heroes_forensics.hashsets.describing import Description, UnknownKindError
 from heroes_forensics.hashsets.governing import VERIFIED, described, judge_use
 from heroes_forensics.hashsets.hset import HashSetFile
-from heroes_forensics.hashsets.known import KNOWN_GOOD
+from heroes_forensics.hashsets.known import KNOWN_GOOD, VALUE_KINDS
 from heroes_forensics.hashsets.matching import Hit, Matcher
 from heroes_forensics.hashsets.states import ACTIVE, USABLE
 from heroes_forensics.model import JSON
@@ -191,6 +192,7 @@ def _facts(record: SetRecord, file: HashSetFile) -> JSON:
         "format": header.format,
         "records": header.records,
         "digests": dict(header.digests),
+        "not_compared": _not_compared(header.values),
         "source_sha256": header.source_sha256,
         "rejected": rejected if isinstance(rejected, int) else 0,
         "signature": header.signature,
@@ -206,6 +208,15 @@ def _facts(record: SetRecord, file: HashSetFile) -> JSON:
         "probes": file.probes.planted,
         "probes_failed": file.probes.planted - file.probes.found,
     }
+
+
+def _not_compared(values: Mapping[str, int]) -> dict[str, int]:
+    """Return what a set holds beside exact digests, by kind; words of its supplier are one."""
+    found: Counter[str] = Counter()
+    for kind, count in values.items():
+        if kind != "id":  # what the supplier calls an entry is compared with nothing anyway
+            found[kind if kind in VALUE_KINDS else "other"] += count
+    return dict(found)
 
 
 def files_among(wanted: Sequence[str]) -> bool:

@@ -53,6 +53,10 @@ class SetsBuilder:
                 digests=tuple(
                     AlgorithmCount(name, count) for name, count in sorted(facts["digests"].items())
                 ),
+                not_compared=tuple(
+                    AlgorithmCount(kind, count)
+                    for kind, count in sorted(facts.get("not_compared", {}).items())
+                ),
                 rejected=facts["rejected"],
                 signature=word(facts["signature"]),
                 key_id=facts.get("key_id", ""),

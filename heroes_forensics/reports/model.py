@@ -208,6 +208,8 @@ class HashSet(Record):
     source_sha256: Sha256
     """Of the file as received."""
     digests: tuple[AlgorithmCount, ...] = ()
+    not_compared: tuple[AlgorithmCount, ...] = ()
+    """Values of other kinds that it lists, and that were compared with nothing."""
     rejected: Count = 0
     """Records of the file that could not be used."""
     signature: Word = "unsigned"
