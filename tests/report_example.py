@@ -251,7 +251,9 @@ TO_NOTABLE: Final = Compared(
 TO_WATCH: Final = Compared(
     "Case list 7", "", "", "watch", 12, sources=("stick.raw",), every_source=False
 )
-ONE: Final = Category("baseline_illegal", "1", "Category 1", "VICS", "US")
+ONE: Final = Category(
+    "baseline_illegal", "1", "Category 1", "VICS", "US", tags=("ucs:3.0:example label",)
+)
 TWO: Final = Category("nationally_illegal", "2", "Category 2", "VICS", "US")
 NO_CATEGORY: Final = Category("uncategorised")
 BORN: Final = FileTime.of("b", Moment(1_709_571_906, 123_456_700), NTFS_TIMES)

@@ -22,7 +22,7 @@ from heroes_forensics.hashsets.known import (
     severity,
     unpack_flags,
 )
-from heroes_forensics.hashsets.profiles import Profile, from_json, label_of, verdict_of
+from heroes_forensics.hashsets.profiles import Profile, from_json, label_of, tags_of, verdict_of
 
 MD5, SHA1, SHA256 = (row.bit for row in ALGORITHMS)
 
@@ -94,6 +94,8 @@ class Hit:
     flags: int
     """Packed tri-states, see `tri_states`."""
     series: str
+    tags: tuple[str, ...] = ()
+    """Labels of other schemas that the profile gives the code; they decide nothing."""
 
     @property
     def algorithms(self) -> tuple[str, ...]:
@@ -132,6 +134,7 @@ class _Facts:
     kind: str
     categories: list[str]
     labels: list[str]
+    tags: list[tuple[str, ...]]
     verdicts: list[str]
     series: list[str]
 
@@ -209,6 +212,7 @@ class Matcher:
             verdict=facts.verdicts[category],
             flags=flags,
             series=facts.series[series],
+            tags=facts.tags[category],
         )
 
     def skippable(self, hits: Rows, count: int) -> npt.NDArray[np.bool_]:
@@ -306,6 +310,7 @@ def _facts(item: HashSetFile) -> _Facts:
         kind=header.kind,
         categories=item.categories,
         labels=[label_of(profile, code) for code in item.categories],
+        tags=[tags_of(profile, code) for code in item.categories],
         verdicts=[
             verdict_of(profile, header.kind, code, categorised=header.categorised)
             for code in item.categories

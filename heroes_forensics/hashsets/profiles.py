@@ -3,6 +3,10 @@
 A profile is data (YAML), chosen per set at import and recorded with the set. The shipped ones
 are `unverified`: the numbering of most schemes is not public, so an agency reviews them or
 supplies its own. A code without a mapping is ``uncategorised``, never ``non_pertinent``.
+
+A profile may also say which labels of INHOPE's Universal Classification Schema a code stands for;
+they become tags (``ucs:<version>:<label>``) and decide nothing. The labels are an agency's to load:
+none are built in.
 """
 
 from dataclasses import dataclass, field
@@ -18,7 +22,18 @@ from heroes_forensics.model import JSON
 MAX_PROFILE: Final = 1 << 18
 """Bytes of a profile; the largest scheme known has a few dozen codes."""
 
-_FIELDS: Final = {"scheme", "region", "version", "source", "reviewed_by", "unverified", "codes"}
+_FIELDS: Final = {
+    "scheme",
+    "region",
+    "version",
+    "source",
+    "reviewed_by",
+    "unverified",
+    "codes",
+    "ucs",
+}
+_MAX_LABELS: Final = 32
+_MAX_LABEL: Final = 100
 
 
 class Code(NamedTuple):
@@ -26,6 +41,8 @@ class Code(NamedTuple):
 
     label: str
     verdict: str
+    ucs: tuple[str, ...] = ()
+    """Labels of the Universal Classification Schema."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +56,8 @@ class Profile:
     source: str
     reviewed_by: str = ""
     unverified: bool = True
+    ucs: str = ""
+    """Version of the Universal Classification Schema whose labels the codes name."""
     codes: dict[str, Code] = field(default_factory=dict)
 
     def as_json(self) -> JSON:
@@ -51,8 +70,10 @@ class Profile:
             "source": self.source,
             "reviewed_by": self.reviewed_by,
             "unverified": self.unverified,
+            **({"ucs": self.ucs} if self.ucs else {}),
             "codes": {
                 code: {"label": row.label, "verdict": row.verdict}
+                | ({"ucs": list(row.ucs)} if row.ucs else {})
                 for code, row in self.codes.items()
             },
         }
@@ -85,7 +106,7 @@ def from_json(name: str, body: object) -> Profile:
     if odd:
         raise UsageError(f"category profile {name} has an unknown field: {odd[0]}")
     texts = {}
-    for key in ("scheme", "region", "version", "source", "reviewed_by"):
+    for key in ("scheme", "region", "version", "source", "reviewed_by", "ucs"):
         value = body.get(key, "")
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise UsageError(f"category profile {name}: {key} is not text")
@@ -105,15 +126,37 @@ def _codes(name: str, body: dict[str, object]) -> dict[str, Code]:
         if isinstance(raw, bool) or not isinstance(raw, str | int) or not isinstance(row, dict):
             raise UsageError(f"category profile {name}: a code is not text, or has no fields")
         label, verdict = row.get("label", ""), row.get("verdict")
-        if not isinstance(label, str) or set(row) - {"label", "verdict"}:
+        if not isinstance(label, str) or set(row) - {"label", "verdict", "ucs"}:
             raise UsageError(f"category profile {name}: code {raw} has an unknown field")
         if verdict not in VERDICTS:
             raise UsageError(
                 f"category profile {name}: code {raw} has no verdict of the list",
                 hint="choose from: " + ", ".join(VERDICTS),
             )
-        codes[str(raw)] = Code(label, str(verdict))
+        codes[str(raw)] = Code(label, str(verdict), _ucs(name, str(raw), row.get("ucs", [])))
+    if any(code.ucs for code in codes.values()) and not body.get("ucs"):
+        raise UsageError(
+            f"category profile {name} names labels of the Universal Classification Schema and not"
+            " its version",
+            hint="add a field ucs with the version, such as ucs: 3.0",
+        )
     return codes
+
+
+def _ucs(name: str, code: str, labels: object) -> tuple[str, ...]:
+    if not isinstance(labels, list) or len(labels) > _MAX_LABELS:
+        raise UsageError(f"category profile {name}: ucs of code {code} is no list of labels")
+    for label in labels:
+        if (
+            not isinstance(label, str)
+            or not 1 <= len(label.strip()) <= len(label) <= _MAX_LABEL
+            or not label.isprintable()
+        ):
+            raise UsageError(
+                f"category profile {name}: a label of code {code} is not 1 to {_MAX_LABEL}"
+                " printable characters"
+            )
+    return tuple(labels)
 
 
 def shipped() -> dict[str, Profile]:
@@ -159,3 +202,9 @@ def label_of(profile: Profile | None, code: str) -> str:
     """Return the issuer's label of a code, empty when none is known."""
     row = profile.codes.get(code) if profile else None
     return row.label if row else ""
+
+
+def tags_of(profile: Profile | None, code: str) -> tuple[str, ...]:
+    """Return the labels of the Universal Classification Schema that a code stands for, as tags."""
+    row = profile.codes.get(code) if profile else None
+    return tuple(f"ucs:{profile.ucs}:{label}" for label in row.ucs) if profile and row else ()

@@ -131,6 +131,7 @@ class Sets:
             "kind": hit.kind,
             "category": hit.category,
             "label": hit.label,
+            **({"tags": list(hit.tags)} if hit.tags else {}),
             "entry": hit.entry,
             "series_stated": bool(hit.series),
             "algorithms": list(hit.algorithms),

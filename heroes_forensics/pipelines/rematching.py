@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 PURPOSE: Final = "match"
 _ROWS: Final = 1 << 16
 """Items whose digests are compared at once."""
-_SAID: Final = ("category", "label", "victim_identified", "offender_identified")
+_SAID: Final = ("category", "label", "tags", "victim_identified", "offender_identified")
 """Facts of an entry that a later edition may state otherwise."""
 
 

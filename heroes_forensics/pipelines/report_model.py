@@ -266,6 +266,7 @@ class Builder:
                     verdict=each.verdict,
                     code=str(facts.get("category") or ""),
                     label=str(facts.get("label") or ""),
+                    tags=tuple(str(tag) for tag in facts.get("tags", ())),
                     scheme=known["scheme"],
                     region=known["region"],
                 ),

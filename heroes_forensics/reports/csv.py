@@ -31,8 +31,9 @@ _TIMES: Final = ("m", "a", "c", "b")
 FINDING_COLUMNS: Final = (
     "number", "status", "exhibit", "source", "locator", "allocated", "size", "listed_size", "type",
     "type_class", "place", "kind", "grade", "set", "issuer", "edition", "category_code",
-    "category_label", "category_scheme", "category_region", "verdict", "victim_identified",
-    "offender_identified", "modified", "accessed", "changed", "born", "time_basis", "reason",
+    "category_label", "category_scheme", "category_region", "category_tags", "verdict",
+    "victim_identified", "offender_identified", "modified", "accessed", "changed", "born",
+    "time_basis", "reason",
 )  # fmt: skip
 
 
@@ -96,6 +97,7 @@ def _finding(finding: Finding) -> list[Cell]:
         inert(category.label),
         inert(category.scheme),
         inert(category.region),
+        inert("; ".join(category.tags)),
         category.verdict,
         _yes(finding.victim_identified),
         _yes(finding.offender_identified),

@@ -243,6 +243,8 @@ class Category(Record):
     label: Text = ""
     scheme: Text = ""
     region: Text = ""
+    tags: tuple[Text, ...] = ()
+    """Labels of other schemas that the profile gives the code, ``ucs:<version>:<label>``."""
 
 
 @dataclass(frozen=True, slots=True)
