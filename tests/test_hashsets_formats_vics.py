@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from heroes_forensics.errors import HashSetError
 from heroes_forensics.hashsets.formats.base import Value
-from heroes_forensics.hashsets.formats.vics import IMPORTER, tri_state
+from heroes_forensics.hashsets.formats.pages import tri_state
+from heroes_forensics.hashsets.formats.vics import IMPORTER
 from heroes_forensics.hashsets.known import unpack_flags
 
 CONTEXT_2 = "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/{}/$metadata#{}"

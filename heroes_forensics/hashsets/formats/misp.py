@@ -26,9 +26,8 @@ from heroes_forensics.hashsets.formats.base import (
     from_hex,
 )
 from heroes_forensics.hashsets.formats.jsonstream import RECORD_LIMIT, Fields, JsonStream, lowered
-from heroes_forensics.hashsets.formats.pages import text_of, usable
+from heroes_forensics.hashsets.formats.pages import text_of, tri_state, usable
 from heroes_forensics.hashsets.formats.text import first_line, head_text, utf8_chunks
-from heroes_forensics.hashsets.formats.vics import tri_state
 from heroes_forensics.hashsets.known import VALUE_KINDS, VALUE_LIMIT
 
 _UUID: Final = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"

@@ -8,6 +8,7 @@ from heroes_forensics.hashsets.formats.jsonstream import TWICE, Fields, JsonStre
 
 _FACTS: Final = frozenset({"hasmorerecords", "next"})
 """Keys beside the list that somebody asks for."""
+_WORDS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
 class Page:
@@ -64,3 +65,12 @@ def text_of(fields: Fields, name: str) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value.strip() if isinstance(value, str) else ""
+
+
+def tri_state(value: object) -> bool | None:
+    """Return true, false or, for anything that is neither, absent: ``bool("false")`` is true."""
+    if isinstance(value, str):
+        return _WORDS.get(value.strip().lower())
+    if isinstance(value, bool):
+        return value
+    return bool(value) if isinstance(value, int) and value in (0, 1) else None

@@ -24,10 +24,9 @@ from heroes_forensics.hashsets.formats.base import (
     from_hex,
 )
 from heroes_forensics.hashsets.formats.jsonstream import Fields, JsonStream, lowered
-from heroes_forensics.hashsets.formats.pages import Page, text_of
+from heroes_forensics.hashsets.formats.pages import Page, text_of, tri_state
 from heroes_forensics.hashsets.formats.text import head_text, utf8_chunks
 from heroes_forensics.hashsets.formats.values import plain
-from heroes_forensics.hashsets.formats.vics import tri_state
 from heroes_forensics.hashsets.known import VALUE_LIMIT
 
 _TYPE: Final = re.compile(r'"type"\s*:\s*"bundle"')

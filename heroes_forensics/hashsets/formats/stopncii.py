@@ -23,9 +23,8 @@ from heroes_forensics.hashsets.formats.base import (
     from_hex,
 )
 from heroes_forensics.hashsets.formats.jsonstream import Fields, JsonStream, lowered
-from heroes_forensics.hashsets.formats.pages import Page, text_of
+from heroes_forensics.hashsets.formats.pages import Page, text_of, tri_state
 from heroes_forensics.hashsets.formats.text import head_text, utf8_chunks
-from heroes_forensics.hashsets.formats.vics import tri_state
 from heroes_forensics.hashsets.known import ADULT_INTIMATE
 
 PAGE_LIMIT: Final = 1 << 18

@@ -28,6 +28,7 @@ from heroes_forensics.hashsets.formats.base import (
     from_hex,
 )
 from heroes_forensics.hashsets.formats.jsonstream import TWICE, Fields, JsonStream, lowered
+from heroes_forensics.hashsets.formats.pages import tri_state
 from heroes_forensics.hashsets.formats.text import head_text, utf8_chunks
 from heroes_forensics.hashsets.known import FLAGS
 
@@ -70,7 +71,6 @@ _FIELDS: Final = frozenset(
     }
 )
 _OTHER_FIELDS: Final = ("photodna", "sha512", "pdq")
-_WORDS: Final = {"true": True, "1": True, "false": False, "0": False}
 _MEDIA_FILES_LIMIT: Final = 10_000
 _NIST_CATEGORY: Final = "8"
 _CASE_WINDOW: Final = 1 << 18
@@ -262,15 +262,6 @@ def _flags(fields: Fields) -> int:
             if state is not None:
                 bits |= (1 + state) << shift
     return bits
-
-
-def tri_state(value: object) -> bool | None:
-    """Return true, false or, for anything that is neither, absent: ``bool("false")`` is true."""
-    if isinstance(value, str):
-        return _WORDS.get(value.strip().lower())
-    if isinstance(value, bool):
-        return value
-    return bool(value) if isinstance(value, int) and value in (0, 1) else None
 
 
 def _number(value: object) -> int | None:
