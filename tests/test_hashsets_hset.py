@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.frames import KNOWN, Batch, Rows
-from heroes_forensics.hashsets.building import PROBES, SetBuilder
+from heroes_forensics.hashsets.building import SetBuilder
 from heroes_forensics.hashsets.hset import HashSetFile, read_header
 from heroes_forensics.hashsets.layout import (
     ALIGN,
@@ -27,6 +27,7 @@ from heroes_forensics.hashsets.layout import (
     Header,
     decode,
 )
+from heroes_forensics.hashsets.probes import PROBES
 from heroes_forensics.hashsets.sealing import DigestSeal, derive
 from heroes_forensics.hashsets.spill import Spill
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from heroes_forensics.errors import HashSetError
 from heroes_forensics.frames import Batch, Control, Frame
-from heroes_forensics.hashsets.building import PROBES, SetBuilder
+from heroes_forensics.hashsets.building import SetBuilder
 from heroes_forensics.hashsets.catalogue import Catalogue, Delta, SetRecord
 from heroes_forensics.hashsets.describing import Description
 from heroes_forensics.hashsets.formats.base import Record, Value
@@ -18,6 +18,7 @@ from heroes_forensics.hashsets.hset import HashSetFile
 from heroes_forensics.hashsets.layout import Header
 from heroes_forensics.hashsets.merging import Base
 from heroes_forensics.hashsets.packing import Packer
+from heroes_forensics.hashsets.probes import PROBES
 
 SET_ID: Final = "00000000-0000-4000-8000-000000000001"
 

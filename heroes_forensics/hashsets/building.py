@@ -27,6 +27,7 @@ from heroes_forensics.hashsets.layout import (
     Header,
 )
 from heroes_forensics.hashsets.merging import Base
+from heroes_forensics.hashsets.probes import PROBES, Probes
 from heroes_forensics.hashsets.sealing import (
     DigestSeal,
     RowSeal,
@@ -34,44 +35,16 @@ from heroes_forensics.hashsets.sealing import (
     seal_text,
 )
 from heroes_forensics.hashsets.spill import MEMORY_ROWS, Spill
+from heroes_forensics.hashsets.staged import SAME, STAGED, as_bytes, fingerprint, once
+from heroes_forensics.hashsets.texts import Texts
 from heroes_forensics.hashsets.values import NO_EARLIER, NO_RECORD, ValueStore
 from heroes_forensics.hashsets.writing import SetWriter
 
 MAX_CATEGORIES: Final = 1 << 16
-MAX_TEXTS: Final = 1 << 20
-MAX_TEXT_BYTES: Final = 64 << 20
-PROBES: Final = 128
+MAX_SERIES: Final = 1 << 20
 _GATHER: Final = 1 << 17
 """Rows sealed in one call."""
 _MAX_RECORD: Final = (1 << 32) - 1
-
-_SAME: Final = np.dtype(
-    [
-        ("md5", "V16"),
-        ("sha1", "V20"),
-        ("sha256", "V32"),
-        ("size", "<i8"),
-        ("series", "<u4"),
-        ("category", "<u2"),
-        ("flags", "<u2"),
-        ("has", "u1"),
-        ("unused", "V3"),
-        ("values", "<u8"),
-    ]
-)
-"""All that makes two records equal, sealed; a whole number of u64."""
-_WORDS: Final = _SAME.itemsize // 8
-_STAGED: Final = np.dtype(
-    [
-        ("key", "<u8"),
-        ("entry", "<i8"),
-        ("record", "<u4"),
-        ("owner", "<u4"),
-        ("same", f"V{_SAME.itemsize}"),
-    ]
-)
-_MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
-"""2^64 divided by the golden ratio, a usual multiplier of integer hashing."""
 
 
 class SetBuilder:
@@ -99,16 +72,16 @@ class SetBuilder:
         self._set_id = set_id
         self._memory_rows = memory_rows
         self._seals = {row.name: DigestSeal(set_key, set_id, row.name) for row in ALGORITHMS}
-        self._staged = Spill(directory, "record", _STAGED, memory_rows=memory_rows)
+        self._staged = Spill(directory, "record", STAGED, memory_rows=memory_rows)
         self._base = base
         self._taken = 0
         earlier = ([""], [""]) if base is None else (base.file.categories, base.file.series)
-        self._categories = _Texts(MAX_CATEGORIES, "categories", earlier[0])
-        self._series = _Texts(MAX_TEXTS, "series", earlier[1])
+        self._categories = Texts(MAX_CATEGORIES, "categories", earlier[0])
+        self._series = Texts(MAX_SERIES, "series", earlier[1])
         self._values = ValueStore(directory)
         self._held: list[_Held] = []
         self._held_rows = 0
-        self._probes = _Probes()
+        self._probes = Probes()
         self.categories: Counter[str] = Counter()
         """Records by raw code; those without one under the empty text."""
         self.accepted: Counter[str] = Counter()
@@ -221,7 +194,7 @@ class SetBuilder:
             gathered = gathered.at(np.flatnonzero(~held))
         rows = gathered.rows
         self._probes.look(rows)
-        same = np.zeros(len(rows), _SAME)
+        same = np.zeros(len(rows), SAME)
         for name in ("size", "flags", "has"):
             same[name] = rows[name]
         for name in ("category", "series", "values"):
@@ -230,16 +203,16 @@ class SetBuilder:
             present = np.flatnonzero(rows["has"] & row.bit)
             if len(present):
                 seal = self._seals[row.name]
-                plain = _bytes(rows[row.name][present], row.width)
+                plain = as_bytes(rows[row.name][present], row.width)
                 heads = seal.head(plain)
                 sealed = np.concatenate([heads, seal.tail(heads, plain)], axis=1)
                 same[row.name][present] = sealed.view(f"V{row.width}").ravel()
-        staged = np.empty(len(rows), _STAGED)
-        staged["key"] = _mix(same)
+        staged = np.empty(len(rows), STAGED)
+        staged["key"] = fingerprint(same)
         staged["entry"] = rows["entry"]
         staged["record"] = rows["record"]
         staged["owner"] = gathered.owner
-        staged["same"] = same.view(f"V{_SAME.itemsize}")
+        staged["same"] = same.view(f"V{SAME.itemsize}")
         self._staged.add(staged)
 
     def _write_records(
@@ -263,12 +236,12 @@ class SetBuilder:
         count = 0
         for kept in self._base.records() if self._base else ():
             places = np.arange(count, count + len(kept), dtype=np.int64)
-            writer.write(mask(_bytes(kept, RECORD.itemsize), places).tobytes())
+            writer.write(mask(as_bytes(kept, RECORD.itemsize), places).tobytes())
             count += len(kept)
         before = self._base.highest() if self._base else 0
         for part in self._staged.parts():
-            staged = _once(part)
-            same = np.ascontiguousarray(staged["same"]).view(_SAME)
+            staged = once(part)
+            same = np.ascontiguousarray(staged["same"]).view(SAME)
             records = np.zeros(len(staged), RECORD)
             for name in ("size", "series", "category", "flags", "has"):
                 records[name] = same[name]
@@ -277,7 +250,7 @@ class SetBuilder:
                 raise HashSetError(f"the hash set has more than {_MAX_RECORD} records")
             records["record"] = staged["record"] + np.uint32(before)
             places = np.arange(count, count + len(records), dtype=np.int64)
-            writer.write(mask(_bytes(records, RECORD.itemsize), places).tobytes())
+            writer.write(mask(as_bytes(records, RECORD.itemsize), places).tobytes())
             owned[staged["owner"]] = places
             for row in ALGORITHMS:
                 present = np.flatnonzero(same["has"] & row.bit)
@@ -325,58 +298,6 @@ def _together(held: Sequence[_Held]) -> _Held:
     )
 
 
-class _Texts:
-    """Numbers texts in order of appearance; 0 is absence."""
-
-    def __init__(self, limit: int, what: str, names: Sequence[str]) -> None:
-        self._limit = limit
-        self._what = what
-        self.names: list[str] = list(names)
-        self._numbers = {name.encode(): number for number, name in enumerate(names)}
-        self._bytes = sum(map(len, self._numbers))
-
-    def numbers(self, rows: Rows, area: bytes, column: str) -> npt.NDArray[np.int64]:
-        places = rows[f"{column}_offset"].astype(np.int64) << 16 | rows[f"{column}_length"]
-        places[rows[f"{column}_length"] == 0] = 0
-        unique, inverse = np.unique(places, return_inverse=True)
-        found = [
-            self._number(area[at >> 16 : (at >> 16) + (at & 0xFFFF)]) for at in unique.tolist()
-        ]
-        return np.array(found, dtype=np.int64)[inverse]
-
-    def _number(self, text: bytes) -> int:
-        number = self._numbers.get(text)
-        if number is None:
-            self._bytes += len(text)
-            if len(self.names) >= self._limit or self._bytes > MAX_TEXT_BYTES:
-                raise HashSetError(f"the hash set names more {self._what} than any set has")
-            number = self._numbers[text] = len(self.names)
-            self.names.append(text.decode("utf-8", errors="backslashreplace"))
-        return number
-
-
-class _Probes:
-    """Keeps some digests of the set, evenly spread, to be looked up at every opening."""
-
-    def __init__(self) -> None:
-        self._stride = 1
-        self._seen = 0
-        self.rows: list[tuple[str, str]] = []
-
-    def look(self, rows: Rows) -> None:
-        rows = rows[rows["has"] != 0]
-        first = -self._seen % self._stride
-        for row in rows[first :: self._stride]:
-            algorithm = next(item for item in reversed(ALGORITHMS) if row["has"] & item.bit)
-            self.rows.append((algorithm.name, bytes(row[algorithm.name]).hex()))
-            if len(self.rows) >= 2 * PROBES:
-                break
-        self._seen += len(rows)
-        while len(self.rows) > PROBES:
-            self.rows = self.rows[::2]
-            self._stride *= 2
-
-
 def _check(rows: Rows, area: int) -> None:
     """Check every column of a batch: it comes from a process that read hostile bytes."""
     states = np.zeros(len(rows), np.uint16)
@@ -397,30 +318,3 @@ def _check(rows: Rows, area: int) -> None:
         ends = rows[f"{column}_offset"].astype(np.int64) + rows[f"{column}_length"]
         if (ends > area).any():
             raise HashSetError("the importer sent a record that points outside its batch")
-
-
-def _bytes(rows: Rows, width: int) -> npt.NDArray[np.uint8]:
-    return np.ascontiguousarray(rows).view(np.uint8).reshape(-1, width)
-
-
-def _mix(same: Rows) -> npt.NDArray[np.uint64]:
-    """Fingerprint rows: equal rows have equal ones, others almost never."""
-    words = same.view(np.uint64).reshape(-1, _WORDS)
-    mixed = np.zeros(len(same), np.uint64)
-    for column in range(_WORDS):
-        mixed ^= words[:, column]
-        mixed *= _MULTIPLIER
-        mixed ^= mixed >> np.uint64(32)
-    return mixed
-
-
-def _once(staged: Rows) -> Rows:
-    """Drop rows equal to the one before, in rows sorted by fingerprint."""
-    keep = np.ones(len(staged), bool)
-    alike = np.flatnonzero(staged["key"][1:] == staged["key"][:-1]) + 1
-    if len(alike):
-        width = _SAME.itemsize
-        here = _bytes(staged["same"][alike], width)
-        before = _bytes(staged["same"][alike - 1], width)
-        keep[alike[(here == before).all(axis=1)]] = False
-    return staged[keep]

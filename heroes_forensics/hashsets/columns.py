@@ -10,6 +10,7 @@ from heroes_forensics.errors import HashSetError
 from heroes_forensics.frames import Rows
 from heroes_forensics.hashsets.known import ALGORITHMS, Algorithm
 from heroes_forensics.hashsets.layout import SAME_DIGEST, radix_bits
+from heroes_forensics.hashsets.staged import as_bytes
 from heroes_forensics.hashsets.writing import SetWriter
 
 DIGEST_ROW: Final = {
@@ -30,7 +31,7 @@ def digest_rows(algorithm: Algorithm, same: Rows, places: npt.NDArray[np.int64])
         places: the rows of their records.
     """
     width = algorithm.width
-    sealed = np.ascontiguousarray(same[algorithm.name]).view(np.uint8).reshape(-1, width)
+    sealed = as_bytes(same[algorithm.name], width)
     rows: Rows = np.empty(len(same), DIGEST_ROW[algorithm.name])
     rows["key"] = np.ascontiguousarray(sealed[:, :8]).view("<u8").ravel()
     rows["rest"] = np.ascontiguousarray(sealed[:, 8:]).view(f"V{width - 8}").ravel()

@@ -35,6 +35,7 @@ from heroes_forensics.hashsets.layout import (
     radix_bits,
 )
 from heroes_forensics.hashsets.pieces import PieceReader, PieceSeal
+from heroes_forensics.hashsets.probes import looked_up
 from heroes_forensics.hashsets.sealing import (
     DigestSeal,
     RowSeal,
@@ -51,20 +52,6 @@ CHUNK: Final = 1 << 15
 _READ: Final = 1 << 20
 
 Indexes = npt.NDArray[np.int64]
-
-
-class ProbeResult(NamedTuple):
-    """What the look-up of planted rows gave; anything but all and none means damage."""
-
-    planted: int
-    found: int
-    false: int
-    """Altered probes that were found all the same."""
-
-    @property
-    def passed(self) -> bool:
-        """Tell whether every planted row was found and nothing else."""
-        return self.found == self.planted and self.false == 0
 
 
 class SealedColumns(NamedTuple):
@@ -124,7 +111,7 @@ class HashSetFile:
         self.series: list[str] = texts.series
         self.planted = texts.probes
         """Some digests of the set: algorithm and hex. They go nowhere but into the next edition."""
-        self.probes = self._probe(texts.probes)
+        self.probes = looked_up(self.lookup, texts.probes)
         """What the planted rows gave when the file was opened."""
 
     @classmethod
@@ -285,19 +272,6 @@ class HashSetFile:
             rest=self._column(f"{row.name}.rest", count, row.width - 8).view("<u4"),
             meta=self._column(f"{row.name}.meta", count, 4).view("<u4").ravel(),
         )
-
-    def _probe(self, rows: list[tuple[str, str]]) -> ProbeResult:
-        found = false = 0
-        for row in ALGORITHMS:
-            data = b"".join(bytes.fromhex(text) for name, text in rows if name == row.name)
-            digests = np.frombuffer(data, np.uint8).reshape(-1, row.width)
-            query, _ = self.lookup(row.name, digests)
-            found += len(np.unique(query))
-            altered = digests.copy()
-            altered[:, -1] ^= 1
-            altered[:, 0] ^= 128
-            false += len(np.unique(self.lookup(row.name, altered)[0]))
-        return ProbeResult(len(rows), found, false)
 
 
 def _find(
