@@ -12,8 +12,9 @@ from typing import Final
 import numpy as np
 
 from heroes_forensics.frames import Batch, Frame, Rows
-from heroes_forensics.hashsets.catalogue import Catalogue, SetRecord
+from heroes_forensics.hashsets.catalogue import Catalogue
 from heroes_forensics.hashsets.describing import Description
+from heroes_forensics.hashsets.editions import SetRecord
 from heroes_forensics.hashsets.formats import IMPORTERS
 from heroes_forensics.hashsets.formats.base import (
     HEAD,

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from heroes_forensics.errors import HashSetError
 from heroes_forensics.frames import Batch, Control, Frame
 from heroes_forensics.hashsets.building import SetBuilder
-from heroes_forensics.hashsets.catalogue import Catalogue, Delta, SetRecord
+from heroes_forensics.hashsets.catalogue import Catalogue, Delta
 from heroes_forensics.hashsets.describing import Description
+from heroes_forensics.hashsets.editions import SetRecord
 from heroes_forensics.hashsets.formats.base import Record, Value
 from heroes_forensics.hashsets.hset import HashSetFile
 from heroes_forensics.hashsets.layout import Header

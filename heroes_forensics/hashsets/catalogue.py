@@ -6,20 +6,19 @@ everything about itself in its header, so the folder is the catalogue.
 """
 
 import fcntl
-import json
 import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from heroes_forensics import durable
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.frames import Batch, Frame
-from heroes_forensics.hashsets import states
+from heroes_forensics.hashsets import editions, states
 from heroes_forensics.hashsets.building import SetBuilder
 from heroes_forensics.hashsets.describing import (
     LISTED,
@@ -30,38 +29,13 @@ from heroes_forensics.hashsets.describing import (
     check,
     describe,
 )
-from heroes_forensics.hashsets.governing import UNSIGNED, VERIFIED
+from heroes_forensics.hashsets.editions import DAMAGED, SetRecord, check_usable
 from heroes_forensics.hashsets.health import Health, opened_others
 from heroes_forensics.hashsets.hset import HashSetFile, read_header
-from heroes_forensics.hashsets.known import NOTABLE
 from heroes_forensics.hashsets.layout import Header
 from heroes_forensics.hashsets.merging import Base, built_on
-from heroes_forensics.hashsets.states import ACTIVE, DECISIONS, USABLE
+from heroes_forensics.hashsets.states import ACTIVE, USABLE
 from heroes_forensics.model import JSON
-
-DAMAGED: Final = "damaged"
-"""Its header cannot be read; it is listed under its id, and never chosen."""
-
-
-@dataclass(frozen=True, slots=True)
-class SetRecord:
-    """One edition of one set, as it stands in the catalogue."""
-
-    path: Path
-    header: Header
-    state: str
-    report: JSON
-    reason: str = ""
-    """Why it is in that state, as the operator said it."""
-    decided_at: str = ""
-    """When somebody decided so; UTC."""
-    added: bool = False
-    """Whether this call brought it; False when the very same import was there already."""
-
-    @property
-    def label(self) -> str:
-        """How messages name it."""
-        return f"{self.header.name} {self.header.edition}"
 
 
 class OtherEditionError(HashSetError):
@@ -169,9 +143,9 @@ class Catalogue:
         for folder in sorted(self._root.iterdir()):
             if folder.name.startswith(".") or not folder.is_dir():
                 continue
-            written = _read_json(folder / "states.json")
-            records += [_record(path, written) for path in sorted(folder.glob("*.hset"))]
-        return sorted(records, key=lambda record: _age(record.header))
+            written = editions.read_json(folder / "states.json")
+            records += [editions.read(path, written) for path in sorted(folder.glob("*.hset"))]
+        return sorted(records, key=lambda record: editions.age(record.header))
 
     def get(self, name: str, edition: str = "") -> SetRecord:
         """Return one edition of a set, the newest one in use unless another is named.
@@ -215,7 +189,7 @@ class Catalogue:
         decided = states.decision(state, reason)
         path = record.path.parent / "states.json"
         with _locked(self._root):
-            _write(path, _read_json(path) | {record.header.edition: decided})
+            editions.write_json(path, editions.read_json(path) | {record.header.edition: decided})
 
     def verify(self, record: SetRecord, set_key: bytes) -> JSON:
         """Check every byte of an edition, and look its planted rows up.
@@ -267,14 +241,14 @@ class Catalogue:
         )
         differing = [name for name in alike if getattr(there, name) != getattr(header, name)]
         same = there.provenance.get("manifest_sha256") == header.provenance.get("manifest_sha256")
-        report = _read_json(_report_path(path))
+        report = editions.read_json(editions.report_path(path))
         if not same or differing or report.get("reading", {}) != reading:
             raise OtherEditionError(
                 f"edition {header.edition} of hash set {header.name} is there already, and differs",
                 hint="editions never change: name the new one with --edition, or the set with"
                 " --name",
             )
-        decided = states.read(_read_json(path.parent / "states.json"), there.edition)
+        decided = states.read(editions.read_json(path.parent / "states.json"), there.edition)
         return SetRecord(path, there, decided.state, report, decided.reason, decided.at)
 
     @contextmanager
@@ -302,7 +276,7 @@ class Catalogue:
             folder.mkdir(mode=0o700, exist_ok=True)
             if path.exists():
                 raise HashSetError(f"edition {header.edition} was added by another run meanwhile")
-            _write(_report_path(path), report)
+            editions.write_json(editions.report_path(path), report)
             durable.rename(built, path)
             durable.sync_folder(self._root)
         return path
@@ -333,16 +307,6 @@ def _locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _record(path: Path, written: JSON) -> SetRecord:
-    try:
-        header = read_header(path)
-        report = _read_json(_report_path(path))
-    except HashSetError:
-        return SetRecord(path, _unread(path), DAMAGED, {})
-    decided = states.read(written, header.edition)
-    return SetRecord(path, header, decided.state, report, decided.reason, decided.at)
-
-
 def _refused(found: list[SetRecord]) -> list[SetRecord]:
     """Say why no edition of a set may be used; damaged ones are as good as none.
 
@@ -353,43 +317,6 @@ def _refused(found: list[SetRecord]) -> list[SetRecord]:
     if decided:
         check_usable(decided[-1])
     return []
-
-
-def _unread(path: Path) -> Header:
-    """Return what is known of an edition whose file is damaged: what its import report says.
-
-    So a damaged edition holds up a rollback as it did before.
-    """
-    folder, edition = path.parent.name, path.name.removesuffix(".hset")
-    report: JSON = {}
-    with suppress(HashSetError, OSError):
-        report = _read_json(_report_path(path))
-    said = report.get("provenance")
-    return Header(
-        id=folder,
-        file="",
-        name=str(report.get("name") or folder),
-        edition=edition,
-        kind=NOTABLE,
-        issuer=str(report.get("issuer") or ""),
-        signature=str(report.get("signature") or UNSIGNED),
-        provenance=said if isinstance(said, dict) else {},
-    )
-
-
-def check_usable(record: SetRecord) -> None:
-    """Make sure that nobody decided against an edition.
-
-    Raises:
-        HashSetError: somebody did.
-    """
-    if record.state not in USABLE:
-        why = f": {record.reason}" if record.reason else ""
-        raise HashSetError(
-            f"hash set {record.label} is {record.state} ({DECISIONS[record.state]}){why}",
-            hint="import the present edition, or take the decision back:"
-            " heroes hashset reinstate NAME EDITION --reason TEXT",
-        )
 
 
 def _consume(
@@ -421,37 +348,3 @@ def _consume(
 
 def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
-
-
-def _age(header: Header) -> tuple[str, str, bool, int, str, str]:
-    """Sort editions, the newest last: what is signed counts, then its publisher's own order."""
-    sequence = header.provenance.get("sequence")
-    return (
-        header.name,
-        header.id,
-        header.signature == VERIFIED,
-        sequence if isinstance(sequence, int) else -1,
-        header.imported_at,
-        header.edition,
-    )
-
-
-def _report_path(path: Path) -> Path:
-    return path.with_name(path.name.removesuffix(".hset") + ".report.json")
-
-
-def _read_json(path: Path) -> JSON:
-    try:
-        body = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return {}
-    except (ValueError, RecursionError) as error:
-        raise HashSetError(f"the catalogue is damaged: {path.name} is not JSON") from error
-    return body if isinstance(body, dict) else {}
-
-
-def _write(path: Path, body: JSON) -> None:
-    """Replace a small file in one step, readable by its owner only."""
-    data = json.dumps(body, sort_keys=True, indent=1).encode()
-    with durable.replacing(path) as file:
-        file.write(data)

@@ -17,7 +17,7 @@ from heroes_forensics.errors import (
 )
 from heroes_forensics.frames import Unit
 from heroes_forensics.hashsets import manifest
-from heroes_forensics.hashsets.catalogue import DAMAGED, Catalogue, Delta, SetRecord
+from heroes_forensics.hashsets.catalogue import Catalogue, Delta
 from heroes_forensics.hashsets.comparing import compare
 from heroes_forensics.hashsets.describing import (
     Approval,
@@ -25,6 +25,7 @@ from heroes_forensics.hashsets.describing import (
     Description,
     UnknownKindError,
 )
+from heroes_forensics.hashsets.editions import DAMAGED, SetRecord
 from heroes_forensics.hashsets.governing import described as signature_text
 from heroes_forensics.hashsets.governing import judge_file
 from heroes_forensics.hashsets.hset import HashSetFile
@@ -389,7 +390,7 @@ def decide(name: str, edition: str, state: str, reason: str) -> JSON:
     Args:
         name: name or id of the set.
         edition: of that set.
-        state: a row of `catalogue.DECISIONS`.
+        state: a row of `states.DECISIONS`.
         reason: why, for everybody who uses the set later.
 
     Raises:

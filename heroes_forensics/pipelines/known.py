@@ -13,8 +13,9 @@ import numpy.typing as npt
 from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.frames import Rows
-from heroes_forensics.hashsets.catalogue import OtherEditionError, SetRecord, check_usable
+from heroes_forensics.hashsets.catalogue import OtherEditionError
 from heroes_forensics.hashsets.describing import Description, UnknownKindError
+from heroes_forensics.hashsets.editions import SetRecord, check_usable
 from heroes_forensics.hashsets.governing import VERIFIED, described, judge_use
 from heroes_forensics.hashsets.hset import HashSetFile
 from heroes_forensics.hashsets.known import KNOWN_GOOD, VALUE_KINDS
