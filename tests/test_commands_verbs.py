@@ -378,7 +378,8 @@ def test_sets_are_imported_listed_and_checked(
         return {"name": "s", "added": len(asked) == 1, "records": 5, "rejected": 12,
                 "warnings": ["look"], "rejected_records": rejected}  # fmt: skip
 
-    checks = Rows({"name": "a", "result": "pass"}, {"name": "b", "result": "fail", "detail": "d"})
+    passed = {"name": "a", "edition": "2026-01", "result": "pass"}
+    checks = Rows(passed, {"name": "b", "result": "fail", "detail": "d"})
     sets = Rows({"name": "s", "kind": "notable", "records": 5})
     stand_in(monkeypatch, "hashsets", import_set=import_set, verify_set=checks, list_sets=sets)
     ran = here(capsys, "hashset", "import", "l.csv", "--map", "Sum=md5", "--accept-rejects")
@@ -392,7 +393,7 @@ def test_sets_are_imported_listed_and_checked(
     assert here(capsys, "hashset", "list").out == "s\n  notable, 5 records, issuer not stated\n"
     ran = here(capsys, "hashset", "verify")
     assert ran.code == 30
-    assert ran.out == "a: verifies\nb: DOES NOT VERIFY: d\n"
+    assert ran.out == "a 2026-01: verifies\nb: DOES NOT VERIFY: d\n"
 
 
 def test_a_new_report_names_its_files(

@@ -105,7 +105,7 @@ BAD_KEYS = {
 
 @pytest.mark.parametrize("text", BAD_KEYS.values(), ids=BAD_KEYS)
 def test_what_is_no_key_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="no public key"):
+    with pytest.raises(UsageError, match="neither a public key of minisign nor a file"):
         read_key(text)
 
 

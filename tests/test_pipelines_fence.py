@@ -89,6 +89,14 @@ def test_the_program_puts_its_fence_up(tmp_path: Path) -> None:
     assert "isolation of workers A4" in done.err
 
 
+def test_a_fresh_process_compares_with_a_set_of_the_catalogue(tmp_path: Path) -> None:
+    case = str(tmp_path / "case")
+    assert process("hashset", "import", str(NOTABLE), "--name", "notable").code == 0
+    assert process("scan", str(DEMO), "--case", case).code == 0
+    done = process("match", case, "--set", "notable")
+    assert (done.code, "New: F-000001" in done.out) == (0, True), done.err
+
+
 def test_a_case_among_temporary_files_has_a_fence_too(tmp_path: Path) -> None:
     case = tmp_path / "case"
     done = process("scan", str(DEMO), "--case", str(case), environment={"TMPDIR": str(tmp_path)})
@@ -123,12 +131,12 @@ def test_importing_a_set_writes_to_the_home_alone(tmp_path: Path) -> None:
         "from heroes_forensics import cli\n"
         "from heroes_forensics.hashsets import catalogue\n"
         "add = catalogue.Catalogue.add\n"
-        "def mistaken(*args):\n"
+        "def mistaken(*args, **named):\n"
         "    try:\n"
         "        os.open(sys.argv[3], os.O_WRONLY)\n"
         "    except OSError as error:\n"
         "        print('errno', error.errno)\n"
-        "    return add(*args)\n"
+        "    return add(*args, **named)\n"
         "catalogue.Catalogue.add = mistaken\n"
         "cli.main()"
     )
@@ -146,7 +154,7 @@ def test_looking_at_a_source_writes_nothing_at_all(tmp_path: Path) -> None:
         "from heroes_forensics import cli\n"
         "from heroes_forensics.commands import output\n"
         "show = output.Output.show\n"
-        "def mistaken(*args):\n"
+        "def mistaken(*args, **named):\n"
         "    try:\n"
         "        os.mkdir(os.path.join(sys.argv[2] + '.made'))\n"
         "    except OSError as error:\n"

@@ -296,7 +296,8 @@ def _noted(rows: Iterator[JSON], bad: list[str]) -> Iterator[JSON]:
 def _checked(row: JSON) -> Iterator[str]:
     detail = string(row, "detail")
     result = "verifies" if row.get("result") == "pass" else "DOES NOT VERIFY"
-    yield from hanging("", f"{string(row, 'name')}: {result}{f': {detail}' if detail else ''}")
+    name = f"{string(row, 'name')} {string(row, 'edition')}".rstrip()
+    yield from hanging("", f"{name}: {result}{f': {detail}' if detail else ''}")
 
 
 hashset.add_command(trust)

@@ -67,8 +67,8 @@ def read_key(text: str) -> PublicKey:
     data = _decoded(lines[0].encode("ascii", "replace"), _KEY) if len(lines) == 1 else None
     if data is None or data[:2] != _PLAIN:
         raise UsageError(
-            "this is no public key of minisign",
-            hint="give the file minisign.pub, or the one line of base64 in it",
+            "this is neither a public key of minisign nor a file with one or with a certificate",
+            hint="give the file minisign.pub, the one line of base64 in it, or a certificate",
         )
     return PublicKey(_id(data[2:10]), data[10:])
 

@@ -60,6 +60,8 @@ def write_only_below(folders: Iterable[Path]) -> sandbox.Layers:
     """
     sandbox.check_single("the coordinator")
     allowed = {_existing(folder) for folder in folders}
+    # asked before the fence: Python looks for the folder by writing into it
+    elsewhere = _elsewhere(allowed)
     with suppress(OSError):  # then the kernel refuses the layers too, and says so
         sandbox.no_new_privileges()
 
@@ -70,7 +72,7 @@ def write_only_below(folders: Iterable[Path]) -> sandbox.Layers:
         FENCE: sandbox.applied(lambda: landlock.write_only_below(allowed)),
         FILTER: sandbox.applied(restrict),
     }
-    if not layers[FENCE] and _can_write_elsewhere(allowed):
+    if not layers[FENCE] and _can_write(elsewhere):
         layers[FENCE] = "not-refused"
     return layers
 
@@ -82,12 +84,18 @@ def _existing(folder: Path) -> Path:
     return folder
 
 
-def _can_write_elsewhere(allowed: Iterable[Path]) -> bool:
-    """Try to make a file where anybody may, but outside of what is allowed."""
+def _elsewhere(allowed: Iterable[Path]) -> Path:
+    """Return a folder where anybody may write, but outside of what is allowed."""
     roots = [folder.resolve() for folder in allowed]
-    places = (Path(place).resolve() for place in (tempfile.gettempdir(), *_FOR_ANYBODY))
-    outside = (place for place in places if not any(map(place.is_relative_to, roots)))
-    path = next(outside, Path("/")) / f"heroes-fence-{uuid4()}"
+    places = [Path(place).resolve() for place in _FOR_ANYBODY]
+    with suppress(FileNotFoundError):  # nobody may write anywhere: nothing to find out there
+        places.insert(0, Path(tempfile.gettempdir()).resolve())
+    return next((each for each in places if not any(map(each.is_relative_to, roots))), Path("/"))
+
+
+def _can_write(folder: Path) -> bool:
+    """Try to make a file."""
+    path = folder / f"heroes-fence-{uuid4()}"
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except OSError:
