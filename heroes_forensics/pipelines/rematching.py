@@ -31,6 +31,7 @@ from heroes_forensics.pipelines import (
     fence,
     known,
     reporting,
+    restating,
     starting,
 )
 from heroes_forensics.pipelines.environment import environment
@@ -39,7 +40,7 @@ from heroes_forensics.pipelines.supervisor import Supervisor
 from heroes_forensics.pipelines.telling import number_text
 from heroes_forensics.pipelines.watch import Watch
 from heroes_forensics.store import integrity, queries, standing
-from heroes_forensics.store.records import MatchRow, rows_digest
+from heroes_forensics.store.records import rows_digest
 
 if TYPE_CHECKING:
     from heroes_forensics.store.database import Database
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
 PURPOSE: Final = "match"
 _ROWS: Final = 1 << 16
 """Items whose digests are compared at once."""
-_SAID: Final = ("category", "label", "tags", "victim_identified", "offender_identified")
-"""Facts of an entry that a later edition may state otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +78,6 @@ class Scope:
     def items(self) -> int:
         """All items of the case."""
         return self.exact + self.without_content + self.policy + self.needs_evidence
-
-
-@dataclass(slots=True)
-class Changes:
-    """What the comparison says that the case did not say before, by number of the finding."""
-
-    new: list[tuple[int, MatchRow]] = field(default_factory=list)
-    changed: list[int] = field(default_factory=list)
-    withdrawn: list[int] = field(default_factory=list)
-    still: int = 0
-    """Findings of an earlier edition that this one lists as before."""
 
 
 class _Rematch:
@@ -181,7 +169,7 @@ def _digests(case: cases.OpenCase) -> Iterator[tuple[Any, Any]]:
 
 def _record(
     case: cases.OpenCase, sets: known.Sets, scope: Scope, hits: Sequence[tuple[Hit, int]]
-) -> tuple[_Rematch, Changes]:
+) -> tuple[_Rematch, restating.Changes]:
     """Write the whole run."""
     case.begin()
     case.unlock(PURPOSE)
@@ -191,7 +179,7 @@ def _record(
     facts = environment()
     text = json.dumps(facts, sort_keys=True, indent=1).encode() + b"\n"
     case.bundle.write_run(run.uuid, "environment.json", text)
-    changes = Changes()
+    changes = restating.Changes()
     with case.journal.transaction() as records:
         database, event = case.database, case.journal.event
         run.id = records.run(run.uuid, now(), config, {"environment": facts})
@@ -216,7 +204,7 @@ def _record(
         unit = int(database.value("SELECT coalesce(max(id), 0) FROM unit")) + 1
         records.unit(unit, run.id, PURPOSE, None)
         rows = [sets.row(hit, item) for hit, item in hits]
-        fresh, restated = _judged(case, sets, rows, changes)
+        fresh, restated = restating.judged(database, sets.numbers(), rows, changes)
         stored = records.matches(unit, fresh)
         changes.new = [
             (values[-2], row)
@@ -266,85 +254,7 @@ def _config(case: cases.OpenCase, sets: known.Sets) -> JSON:
     }
 
 
-def _judged(
-    case: cases.OpenCase, sets: known.Sets, rows: Sequence[MatchRow], changes: Changes
-) -> tuple[list[MatchRow], list[tuple[int, standing.Status, MatchRow]]]:
-    """Tell what is new to the case from what it knows; return both, ready to be stored."""
-    fresh: list[MatchRow] = []
-    restated: list[tuple[int, standing.Status, MatchRow]] = []
-    by_set: dict[int, list[MatchRow]] = defaultdict(list)
-    for row in rows:
-        by_set[row.hashset_id].append(row)
-    stored = set(
-        case.database.rows("SELECT item_id, hashset_id, record FROM match WHERE finding IS NULL")
-    )
-    for number, uuid, edition in sets.numbers():
-        mine: dict[int, list[MatchRow]] = defaultdict(list)
-        for row in by_set[number]:
-            mine[row.item_id].append(row)
-        taken: dict[int, list[MatchRow]] = defaultdict(list)
-        for each in standing.findings(case.database, uuid=uuid):
-            item = each.item_id
-            found = _same_entry(each, mine[item], edition)
-            # Two earlier editions may each have made a finding of one entry.
-            again = _same_entry(each, taken[item], edition)
-            if found is not None:
-                taken[item].append(mine[item].pop(found))
-                _still(each, taken[item][-1], edition, changes, restated)
-            elif again is not None:
-                _still(each, taken[item][again], edition, changes, restated)
-            elif each.status == standing.CURRENT:
-                changes.withdrawn.append(each.finding)
-                gone = MatchRow(
-                    *(each.item_id, number, each.record, each.grade, each.verdict, each.facts),
-                    makes_finding=True,
-                )
-                restated.append((each.finding, standing.WITHDRAWN, gone))
-        fresh += [
-            row
-            for item in sorted(mine)
-            for row in mine[item]
-            if (row.item_id, row.hashset_id, row.record) not in stored
-        ]
-    return fresh, restated
-
-
-def _same_entry(each: standing.Standing, rows: Sequence[MatchRow], edition: str) -> int | None:
-    """Return the position of the match that is the entry of a finding.
-
-    That is the one of the same record in the same edition, else of the number that the supplier
-    gave the entry, else any, where he gives none.
-    """
-    entry = each.facts.get("entry", -1)
-    for position, row in enumerate(rows):
-        same = row.record == each.record if each.set["edition"] == edition else None
-        if row.facts["entry"] == entry if same is None else same:
-            return position
-    return None
-
-
-def _still(
-    each: standing.Standing,
-    row: MatchRow,
-    edition: str,
-    changes: Changes,
-    restated: list[tuple[int, standing.Status, MatchRow]],
-) -> None:
-    """Take what an edition says of a finding that it lists."""
-    differs = each.status != standing.CURRENT or (each.grade, each.verdict) != (
-        row.grade,
-        row.verdict,
-    )
-    differs = differs or any(each.facts.get(name) != row.facts.get(name) for name in _SAID)
-    if differs:
-        changes.changed.append(each.finding)
-    else:
-        changes.still += 1
-    if differs or each.set["edition"] != edition:
-        restated.append((each.finding, standing.CURRENT, row))
-
-
-def _end(run: _Rematch, scope: Scope, changes: Changes) -> None:
+def _end(run: _Rematch, scope: Scope, changes: restating.Changes) -> None:
     """Commit to the findings, declare the scope and close the run; inside its transaction."""
     database, event = run.database, run.journal.event
     committed = commitments.commit(committing.findings(run))
@@ -400,7 +310,9 @@ def _end(run: _Rematch, scope: Scope, changes: Changes) -> None:
     database.set_fact("content_sha256", queries.content_sha256(database))
 
 
-def _result(run: _Rematch, sets: known.Sets, scope: Scope, changes: Changes, report: Path) -> JSON:
+def _result(
+    run: _Rematch, sets: known.Sets, scope: Scope, changes: restating.Changes, report: Path
+) -> JSON:
     unmarked: dict[str, list[str]] = defaultdict(list)
     for _, uuid, _ in sets.numbers():
         for each in standing.findings(run.database, uuid=uuid):
