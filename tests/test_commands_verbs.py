@@ -381,7 +381,8 @@ def test_sets_are_imported_listed_and_checked(
     passed = {"name": "a", "edition": "2026-01", "result": "pass"}
     checks = Rows(passed, {"name": "b", "result": "fail", "detail": "d"})
     sets = Rows({"name": "s", "kind": "notable", "records": 5})
-    stand_in(monkeypatch, "hashsets", import_set=import_set, verify_set=checks, list_sets=sets)
+    stand_in(monkeypatch, "importing", import_set=import_set)
+    stand_in(monkeypatch, "hashsets", verify_set=checks, list_sets=sets)
     ran = here(capsys, "hashset", "import", "l.csv", "--map", "Sum=md5", "--accept-rejects")
     assert ran.code == 0
     assert "The set s was imported." in ran.out

@@ -13,7 +13,7 @@ from publishing import PUBLISHER, publish
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.hashsets import cms, manifest
 from heroes_forensics.hashsets.cms import Pinned, anchor, holds, read
-from heroes_forensics.pipelines import hashsets, trusting
+from heroes_forensics.pipelines import importing, trusting
 
 CONTENT = b"what is signed"
 NOW = datetime.now(UTC) + timedelta(hours=1)
@@ -191,7 +191,7 @@ def test_a_set_signed_by_a_certificate_is_verified(tmp_path: Path, office: Offic
     signature = folder / f"{manifest.NAME}{cms.SUFFIX}"
     signature.write_bytes(office.sign("below", "-certfile", "middle.pem", content=said))
     with pytest.raises(HashSetError, match="no key is pinned"):
-        hashsets.import_set(folder)
+        importing.import_set(folder)
     made = trusting.add_key(PUBLISHER, str(office.folder / "root.pem"), kinds=("notable",))
     assert (made["key_type"], made["key_id"]) == (
         "x509",
@@ -200,9 +200,9 @@ def test_a_set_signed_by_a_certificate_is_verified(tmp_path: Path, office: Offic
     assert list(trusting.list_keys()) == [made]
     signature.write_bytes(office.sign("signer", content=said + b"x"))
     with pytest.raises(HashSetError, match="does not hold"):
-        hashsets.import_set(folder)
+        importing.import_set(folder)
     signature.write_bytes(office.sign("alone", content=said))
     with pytest.raises(HashSetError, match="not pinned for its publisher"):
-        hashsets.import_set(folder)
+        importing.import_set(folder)
     signature.write_bytes(office.sign("below", "-certfile", "middle.pem", content=said))
-    assert hashsets.import_set(folder)["signature"] == f"verified({made['key_id']}, CN=below)"
+    assert importing.import_set(folder)["signature"] == f"verified({made['key_id']}, CN=below)"

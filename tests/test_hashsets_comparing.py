@@ -12,7 +12,7 @@ from heroes_forensics.errors import UsageError
 from heroes_forensics.hashsets import comparing
 from heroes_forensics.hashsets.comparing import Difference, compare
 from heroes_forensics.hashsets.known import ALGORITHMS
-from heroes_forensics.pipelines import hashsets
+from heroes_forensics.pipelines import importing
 
 
 def table(*rows: tuple[int, str]) -> bytes:
@@ -97,7 +97,7 @@ def test_a_person_sees_counts_and_no_digest(
     for edition, data in (("1", listed(10)), ("2", listed(10, 3))):
         path = tmp_path / edition
         path.write_bytes(data)
-        hashsets.import_set(path, name="demo", kind="watch", edition=edition)
+        importing.import_set(path, name="demo", kind="watch", edition=edition)
     ran = here(capsys, "hashset", "diff", "demo", "1", "2", "--json")
     (row,) = ran.rows()
     assert row["digests"] == {"md5": {"added": 3, "removed": 3, "kept": 7, "recategorised": 0}}

@@ -8,7 +8,7 @@ from publishing import listed
 
 from heroes_forensics.hashsets import health
 from heroes_forensics.hashsets.catalogue import Catalogue
-from heroes_forensics.pipelines import hashsets
+from heroes_forensics.pipelines import importing
 
 
 def found(home: Path, data: bytes, name: str = "new", **said: object) -> tuple[dict[str, Any], str]:
@@ -108,7 +108,7 @@ def test_show_prints_it_and_no_digest(tmp_path: Path, capsys: pytest.CaptureFixt
     for name, kind in (("good", "known-good"), ("bad", "notable")):
         path = tmp_path / f"{name}.txt"
         path.write_bytes(listed(3))
-        hashsets.import_set(path, kind=kind)
+        importing.import_set(path, kind=kind)
     ran = here(capsys, "hashset", "show", "bad")
     assert "in other sets" in ran.out
     assert "degenerate digests" in ran.out

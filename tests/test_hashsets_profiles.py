@@ -7,7 +7,7 @@ from scans import folder, scanned
 
 from heroes_forensics.errors import UsageError
 from heroes_forensics.hashsets.profiles import Profile, from_json, parse, tags_of
-from heroes_forensics.pipelines import hashsets, views
+from heroes_forensics.pipelines import importing, views
 
 PROFILE = """
 scheme: example
@@ -51,7 +51,7 @@ def test_tags_stand_beside_the_category_of_a_finding(tmp_path: Path) -> None:
     listed = tmp_path / "list.csv"
     digest = hashlib.sha256(b"a").hexdigest()
     listed.write_text(f"sha256,category\n{digest},1\n")
-    hashsets.import_set(listed, name="own", kind="notable", scheme="example", profile=str(profile))
+    importing.import_set(listed, name="own", kind="notable", scheme="example", profile=str(profile))
     case = tmp_path / "case"
     scanned(case, folder(tmp_path / "evidence", {"a": b"a"}), sets=("own",))
     (finding,) = views.findings(case)

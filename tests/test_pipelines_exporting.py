@@ -12,7 +12,7 @@ from scans import folder, scanned
 
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import exporting, hashsets, verifying
+from heroes_forensics.pipelines import exporting, importing, verifying
 from heroes_forensics.pipelines.exporting import ExportRequest, export
 
 FILES = {
@@ -48,9 +48,9 @@ def case(tmp_path: Path) -> Path:
     bare.write_text(f"{md5('b')}\n{md5('c')}\n")
     watch = tmp_path / "watch.txt"
     watch.write_text(f"{md5('d')}\n")
-    hashsets.import_set(first, name="us", edition="1", kind="notable", profile="vics-us")
-    hashsets.import_set(bare, name="bare", edition="1", kind="notable")
-    hashsets.import_set(watch, name="own", edition="1", kind="adult-intimate")
+    importing.import_set(first, name="us", edition="1", kind="notable", profile="vics-us")
+    importing.import_set(bare, name="bare", edition="1", kind="notable")
+    importing.import_set(watch, name="own", edition="1", kind="adult-intimate")
     evidence = folder(tmp_path / "evidence", FILES)
     shutil.copy(evidence / "private holiday a.txt", evidence / "again.txt")
     made = tmp_path / "case"
@@ -108,7 +108,7 @@ def test_the_same_findings_give_the_same_bytes(case: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize("version", ["2.0", "1.3"])
 def test_what_is_written_can_be_imported_again(version: str, case: Path, tmp_path: Path) -> None:
     made(case, tmp_path / "out", format="vics", version=version)
-    report = hashsets.import_set(tmp_path / "out" / f"vics-{version}.json", kind="watch")
+    report = importing.import_set(tmp_path / "out" / f"vics-{version}.json", kind="watch")
     assert (report["format"], report["records"], report["rejected"]) == ("vics", 3, 0)
     assert report["accepted"] == {"md5": 3, "sha1": 3}
     assert report["unknown_fields"] == []
@@ -127,7 +127,7 @@ def test_each_list_of_a_product_is_read_by_our_importer(
     }
     total = 0
     for name in lists:
-        report = hashsets.import_set(tmp_path / "out" / name, name=name[:20], kind="watch")
+        report = importing.import_set(tmp_path / "out" / name, name=name[:20], kind="watch")
         total += int(str(report["accepted"]["md5"]))  # type: ignore[index]
     assert total == 4  # a; b of two sets; c
 
@@ -184,7 +184,7 @@ def test_intimate_pictures_of_adults_go_alone(case: Path, tmp_path: Path) -> Non
 def test_codes_of_a_supplier_make_no_path(tmp_path: Path) -> None:
     table = tmp_path / "odd.csv"
     table.write_text(f"md5,category\n{md5('a')},../../x\n{md5('b')},=cmd\n")
-    hashsets.import_set(table, name="odd", edition="1", kind="notable")
+    importing.import_set(table, name="odd", edition="1", kind="notable")
     case = tmp_path / "case"
     scanned(case, folder(tmp_path / "evidence", FILES), sets=("odd",))
     _, files = made(case, tmp_path / "out", format="places")
@@ -203,7 +203,7 @@ def test_codes_of_a_supplier_make_no_path(tmp_path: Path) -> None:
 def test_an_entry_that_contradicts_its_item_is_in_no_list(tmp_path: Path) -> None:
     table = tmp_path / "odd.csv"
     table.write_text(f"md5,size\n{md5('a')},999\n{md5('b')},\n")
-    hashsets.import_set(table, name="odd", edition="1", kind="notable")
+    importing.import_set(table, name="odd", edition="1", kind="notable")
     case = tmp_path / "case"
     scanned(case, folder(tmp_path / "evidence", FILES), sets=("odd",))
     result, files = made(case, tmp_path / "out", product="axiom")

@@ -12,7 +12,7 @@ from heroes_forensics.errors import (
 )
 from heroes_forensics.hashsets.catalogue import OtherEditionError
 from heroes_forensics.hashsets.describing import UnknownKindError
-from heroes_forensics.pipelines import hashsets, known
+from heroes_forensics.pipelines import hashsets, importing, known
 from heroes_forensics.pipelines.supervisor import Supervisor
 
 TABLE = "Checksum,Other\n900150983cd24fb0d6963f7d28e17f72,83c272e23272163edaeac3f0ae0c27b2\n"
@@ -25,7 +25,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
         del crew, unit, take
         raise error
 
-    monkeypatch.setattr(hashsets, "single", single)
+    monkeypatch.setattr(importing, "single", single)
 
 
 ENDS: dict[str, tuple[Exception, type[HeroesError]]] = {
@@ -44,19 +44,19 @@ def test_an_import_that_fails_is_about_the_set_or_the_disk(
     error, kind = ENDS[end]
     failing(monkeypatch, error)
     with pytest.raises(kind):
-        hashsets.import_set(path, kind="notable")
+        importing.import_set(path, kind="notable")
 
 
 def test_the_same_import_again_was_there_and_another_reading_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text(TABLE)
-    first = hashsets.import_set(path, kind="watch", mapping=["Checksum=md5"])
-    again = hashsets.import_set(path, kind="watch", mapping=["Checksum=md5"])
+    first = importing.import_set(path, kind="watch", mapping=["Checksum=md5"])
+    again = importing.import_set(path, kind="watch", mapping=["Checksum=md5"])
     assert (first["added"], again["added"]) == (True, False)
     with pytest.raises(OtherEditionError, match=r"list\.csv: edition .* differs") as caught:
-        hashsets.import_set(path, kind="watch", mapping=["Other=md5"])
+        importing.import_set(path, kind="watch", mapping=["Other=md5"])
     assert "--edition" in caught.value.hint
-    assert hashsets.import_set(
+    assert importing.import_set(
         path, kind="watch", mapping=["Other=md5"], edition="corrected"
     )["added"]  # fmt: skip
 
@@ -65,13 +65,13 @@ def test_a_file_of_changes_makes_the_next_edition_of_a_set(tmp_path: Path) -> No
     path, more = tmp_path / "list.txt", tmp_path / "more.txt"
     path.write_text("900150983cd24fb0d6963f7d28e17f72\n")
     more.write_text("83c272e23272163edaeac3f0ae0c27b2\n")
-    hashsets.import_set(path, name="demo", issuer="a body", kind="watch", edition="1")
-    added = hashsets.import_set(more, onto="demo", edition="2")
+    importing.import_set(path, name="demo", issuer="a body", kind="watch", edition="1")
+    added = importing.import_set(more, onto="demo", edition="2")
     assert (added["name"], added["issuer"], added["kind"]) == ("demo", "a body", "watch")
     made = added["built_on"]
     assert isinstance(made, dict)
     assert (made["edition"], made["numbers_after"]) == ("1", 1)
-    removed = hashsets.import_set(path, onto="demo", removals=True, edition="3")
+    removed = importing.import_set(path, onto="demo", removals=True, edition="3")
     assert isinstance(removed["built_on"], dict)
     assert (removed["built_on"]["edition"], removed["built_on"]["removed"]) == ("2", 1)
     assert [row["records"] for row in hashsets.list_sets()] == [1, 2, 1]
@@ -92,7 +92,7 @@ def test_changes_that_make_no_sense_are_refused(
     path = tmp_path / "list.txt"
     path.write_text("900150983cd24fb0d6963f7d28e17f72\n")
     with pytest.raises(UsageError, match=message):
-        hashsets.import_set(path, **said)  # type: ignore[arg-type]
+        importing.import_set(path, **said)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -105,12 +105,12 @@ def test_a_mapping_of_what_is_not_there_is_refused(
     path = tmp_path / "list.csv"
     path.write_text(TABLE)
     with pytest.raises(UsageError, match=message):
-        hashsets.import_set(path, kind="watch", mapping=mapping)
+        importing.import_set(path, kind="watch", mapping=mapping)
     assert not list(hashsets.list_sets())
 
 
 def test_a_format_of_one_nature_needs_no_kind_and_is_not_remarked_on() -> None:
-    made = hashsets.import_set(NOTABLE)
+    made = importing.import_set(NOTABLE)
     assert made["kind"] == "notable"
     assert "kind" not in str(made["warnings"])
 
@@ -134,7 +134,7 @@ def test_a_set_that_nothing_could_match_is_not_compared_with(tmp_path: Path) -> 
     path = tmp_path / "near.txt"
     values = [bytes((number * 7 + step * 13) % 256 for step in range(32)) for number in range(3)]
     path.write_text("hash,quality\n" + "".join(f"{value.hex()},80\n" for value in values))
-    made = hashsets.import_set(path, name="near", kind="notable", algorithm="pdq")
+    made = importing.import_set(path, name="near", kind="notable", algorithm="pdq")
     assert made["values"] == {"pdq": 3}
     with (
         Supervisor() as supervisor,

@@ -5,7 +5,7 @@ from scans import DEMO, NOTABLE, demo_scan, scanned
 
 from heroes_forensics.custody import keys
 from heroes_forensics.errors import UsageError
-from heroes_forensics.pipelines import cases, hashsets, laboratory, selftest
+from heroes_forensics.pipelines import cases, hashsets, importing, laboratory, selftest
 
 DOMAIN = "lab.example.org"
 PHRASE = "open sesame"
@@ -22,7 +22,7 @@ def preflight(case: Path, *sources: Path) -> dict[object, str]:
 
 
 def test_sets_imported_before_there_was_a_laboratory_stay_usable(tmp_path: Path) -> None:
-    hashsets.import_set(NOTABLE, name="national")
+    importing.import_set(NOTABLE, name="national")
     home = laboratory.home()
     local = home / "keys" / laboratory.CATALOGUE_RING
     before = laboratory.catalogue_ring(home).set_key
@@ -37,7 +37,7 @@ def test_sets_imported_before_there_was_a_laboratory_stay_usable(tmp_path: Path)
 
 def test_an_init_that_is_refused_takes_no_key(tmp_path: Path) -> None:
     del tmp_path
-    hashsets.import_set(NOTABLE)
+    importing.import_set(NOTABLE)
     home = laboratory.home()
     with pytest.raises(UsageError):
         laboratory.init(home, domain="no domain")

@@ -11,7 +11,7 @@ from scans import Noted, folder, scanned
 from heroes_forensics import durable
 from heroes_forensics.errors import CustodyError, HashSetError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import hashsets, rematching, verifying, views
+from heroes_forensics.pipelines import importing, rematching, verifying, views
 from heroes_forensics.pipelines.rematching import MatchRequest
 
 FILES = {name: f"content of {name}\n".encode() for name in ("a", "b", "c", "d")}
@@ -38,7 +38,7 @@ def case(tmp_path: Path) -> Path:
 
 
 def edition(path: Path, rows: dict[str, tuple[int, int]], number: int) -> None:
-    hashsets.import_set(
+    importing.import_set(
         listing(path, rows), name="national", issuer="Office", edition=str(number), kind="notable"
     )
 
@@ -113,7 +113,7 @@ def test_entries_without_numbers_are_the_same_by_their_digest(case: Path, tmp_pa
         )
         path = tmp_path / "bare.txt"
         path.write_text(text)
-        hashsets.import_set(path, name="bare", edition=name, kind="notable")
+        importing.import_set(path, name="bare", edition=name, kind="notable")
 
     bare("1", "ab")
     matched(case, "bare")
@@ -149,7 +149,7 @@ def test_entries_of_unidentified_victims_are_listed_apart(case: Path, tmp_path: 
     context = "http://github.com/ICMEC/ProjectVic/DataModels/1.3.xml#Media"
     path = tmp_path / "vics.json"
     path.write_text(json.dumps({"odata.metadata": context, "value": entries}))
-    hashsets.import_set(path, name="vics", edition="2026-01", kind="notable")
+    importing.import_set(path, name="vics", edition="2026-01", kind="notable")
     found = matched(case, "vics")
     assert len(found["new"]) == 3  # type: ignore[arg-type]
     assert found["not_identified"] == {"vics 2026-01": sorted(_number(case, name) for name in "bc")}
@@ -256,7 +256,7 @@ def test_values_that_are_compared_with_nothing_are_said_in_the_report(
     context = "http://github.com/ICMEC/ProjectVic/DataModels/1.3.xml#Media"
     path = tmp_path / "vics.json"
     path.write_text(json.dumps({"odata.metadata": context, "value": [entry]}))
-    hashsets.import_set(path, name="vics", edition="1", kind="notable")
+    importing.import_set(path, name="vics", edition="1", kind="notable")
     report = Path(str(matched(case, "vics")["report"]))
     model = json.loads((report.parent / "report.json").read_bytes())
     (known,) = model["hash_sets"]

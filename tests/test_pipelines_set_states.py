@@ -16,7 +16,7 @@ from test_pipelines_resuming import killed_at
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.hashsets import governing, manifest
 from heroes_forensics.hashsets.states import DECISIONS
-from heroes_forensics.pipelines import hashsets, laboratory, trusting
+from heroes_forensics.pipelines import hashsets, importing, laboratory, trusting
 from heroes_forensics.pipelines import manifest as batch
 from heroes_forensics.reports.messages import messages
 from heroes_forensics.store.database import Database
@@ -88,7 +88,7 @@ def test_a_set_that_does_not_verify_stops_the_scan_before_there_is_a_case(
 
 
 def test_a_disputed_edition_is_used_and_every_use_says_so(tmp_path: Path, evidence: Path) -> None:
-    hashsets.import_set(signed(tmp_path / "set"))
+    importing.import_set(signed(tmp_path / "set"))
     made = hashsets.decide("national", "2026-01", "disputed", "under review")
     assert (made["state"], made["reason"], made["before"]) == ("disputed", "under review", "active")
     result = scanned(tmp_path / "case", evidence, sets=("national",))
@@ -105,7 +105,7 @@ def test_a_disputed_edition_is_used_and_every_use_says_so(tmp_path: Path, eviden
 def test_what_was_decided_since_stands_in_the_report_of_the_next_run(
     tmp_path: Path, evidence: Path
 ) -> None:
-    hashsets.import_set(signed(tmp_path / "set"))
+    importing.import_set(signed(tmp_path / "set"))
     scanned(tmp_path / "case", evidence, sets=("national",))
     assert reported(tmp_path / "case").hash_sets[0].state == "active"
     hashsets.decide("national", "2026-01", "disputed", "under review")
@@ -118,7 +118,7 @@ def test_what_was_decided_since_stands_in_the_report_of_the_next_run(
 def test_a_retired_or_retracted_edition_is_used_by_nobody(
     state: str, tmp_path: Path, evidence: Path
 ) -> None:
-    hashsets.import_set(signed(tmp_path / "set"))
+    importing.import_set(signed(tmp_path / "set"))
     hashsets.decide("national", "2026-01", state, "notice of 3 March")
     with pytest.raises(HashSetError, match=rf"2026-01 is {state} .*notice of 3 March") as caught:
         scanned(tmp_path / "case", evidence, sets=("national",))
@@ -133,7 +133,7 @@ def test_a_file_of_a_retired_edition_does_not_bring_it_back(
     state: str, tmp_path: Path, evidence: Path
 ) -> None:
     path = signed(tmp_path / "set")
-    hashsets.import_set(path)
+    importing.import_set(path)
     hashsets.decide("national", "2026-01", state, "notice of 3 March")
     with pytest.raises(HashSetError, match=rf"2026-01 is {state}"):
         scanned(tmp_path / "case", evidence, sets=(str(path),))
@@ -145,7 +145,7 @@ def test_an_older_edition_takes_the_place_of_a_retracted_one(
     tmp_path: Path, evidence: Path
 ) -> None:
     for number in (1, 2):
-        hashsets.import_set(
+        importing.import_set(
             signed(tmp_path / str(number), sequence=number, set_version=f"v{number}")
         )
     hashsets.decide("national", "v2", "retracted", "wrong entries")
@@ -158,10 +158,10 @@ def test_an_expired_edition_is_used_where_it_is_allowed_by_name(
 ) -> None:
     path = signed(tmp_path / "set", expires="2026-01-31")
     with pytest.raises(HashSetError, match="expired"):
-        hashsets.import_set(path)
+        importing.import_set(path)
     with monkeypatch.context() as before:  # imported while it was current
         before.setattr(manifest.Manifest, "expired", lambda *_: False)
-        hashsets.import_set(path)
+        importing.import_set(path)
     with pytest.raises(HashSetError, match="2026-01 expired") as caught:
         scanned(tmp_path / "case", evidence, sets=("national",))
     assert "--allow-expired national" in caught.value.hint
@@ -175,14 +175,14 @@ def test_an_expired_edition_is_used_where_it_is_allowed_by_name(
 def test_what_was_allowed_at_the_import_travels_into_every_case(
     tmp_path: Path, evidence: Path
 ) -> None:
-    hashsets.import_set(signed(tmp_path / "set", expires="2026-01-31"), allowed=["expired"])
+    importing.import_set(signed(tmp_path / "set", expires="2026-01-31"), allowed=["expired"])
     result = scanned(tmp_path / "case", evidence, sets=("national",))
     assert loaded(tmp_path / "case")["allowed"] == ["expired"]
     assert any("allowed by option" in note for note in result.notes)
 
 
 def test_a_key_that_was_taken_away_is_said(tmp_path: Path, evidence: Path) -> None:
-    hashsets.import_set(signed(tmp_path / "set"))
+    importing.import_set(signed(tmp_path / "set"))
     trusting.remove_key(PUBLISHER)
     result = scanned(tmp_path / "case", evidence, sets=("national",))
     assert "national: the key that signed it is not pinned any more" in result.notes
@@ -190,7 +190,7 @@ def test_a_key_that_was_taken_away_is_said(tmp_path: Path, evidence: Path) -> No
 
 def test_a_policy_of_today_holds_for_a_set_of_yesterday(tmp_path: Path, evidence: Path) -> None:
     (tmp_path / "list.txt").write_bytes(DIGEST)
-    made = hashsets.import_set(tmp_path / "list.txt", kind="notable")
+    made = importing.import_set(tmp_path / "list.txt", kind="notable")
     home = laboratory.home()
     (home / trusting.SETTINGS).write_text("hash_sets: {signatures: require}")
     with pytest.raises(HashSetError, match="is unsigned, and the laboratory's policy"):
@@ -201,7 +201,7 @@ def test_a_policy_of_today_holds_for_a_set_of_yesterday(tmp_path: Path, evidence
 def test_a_run_goes_on_with_a_disputed_edition_and_not_with_a_retracted_one(
     state: str, *, goes_on: bool, tmp_path: Path, evidence: Path
 ) -> None:
-    hashsets.import_set(signed(tmp_path / "set"))
+    importing.import_set(signed(tmp_path / "set"))
     case = tmp_path / "case"
     assert killed_at("after commit#9", case, str(evidence), "--set", "national") == -SIGKILL
     hashsets.decide("national", "2026-01", state, "notice of 3 March")
@@ -251,14 +251,14 @@ def test_a_batch_takes_a_folder_as_a_set(tmp_path: Path, evidence: Path) -> None
 def test_a_decision_that_makes_no_sense_is_refused(
     name: str, edition: str, state: str, reason: str, tmp_path: Path
 ) -> None:
-    hashsets.import_set(signed(tmp_path / "set"))
+    importing.import_set(signed(tmp_path / "set"))
     with pytest.raises(UsageError):
         hashsets.decide(name, edition, state, reason)
     assert [row["state"] for row in hashsets.list_sets()] == ["active"]
 
 
 def test_a_person_decides_and_sees_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    hashsets.import_set(signed(tmp_path / "set"))
+    importing.import_set(signed(tmp_path / "set"))
     for verb, state in {
         "dispute": "disputed",
         "retire": "retired",

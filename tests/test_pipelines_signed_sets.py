@@ -11,7 +11,7 @@ from publishing import LIST, PUBLISHER, Signer, fields, listed, publish
 
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.hashsets import manifest, minisign
-from heroes_forensics.pipelines import hashsets, laboratory, signed_sets, trusting
+from heroes_forensics.pipelines import hashsets, importing, laboratory, signed_sets, trusting
 
 SIGNER = Signer()
 
@@ -34,7 +34,7 @@ def test_a_signed_set_is_imported_as_its_manifest_says(named: str, tmp_path: Pat
     folder = publish(
         tmp_path / "set", signer=SIGNER, counts={"md5": 10}, expires="2999-01-01", region="X"
     )
-    made = hashsets.import_set(folder / named)
+    made = importing.import_set(folder / named)
     assert made["added"]
     assert sets() == [("national", "2026-01", VERIFIED)]
     (row,) = hashsets.list_sets()
@@ -42,7 +42,7 @@ def test_a_signed_set_is_imported_as_its_manifest_says(named: str, tmp_path: Pat
     assert (row["expires"], row["sequence"], row["allowed"]) == ("2999-01-01", 1, [])
     assert row["source_sha256"] == sha256(LIST).hexdigest()
     assert "publisher counted" not in str(made["warnings"])
-    assert not hashsets.import_set(folder)["added"]
+    assert not importing.import_set(folder)["added"]
 
 
 TAMPERED: dict[str, str] = {
@@ -65,7 +65,7 @@ def test_a_set_that_was_changed_is_refused_and_leaves_nothing(name: str, tmp_pat
     else:
         path.write_bytes(Signer().sign((folder / manifest.NAME).read_bytes()))
     with pytest.raises(HashSetError, match=TAMPERED[name]):
-        hashsets.import_set(folder)
+        importing.import_set(folder)
     assert sets() == []
     assert not (laboratory.home() / "sets").exists()
 
@@ -93,7 +93,7 @@ def test_a_file_that_is_not_what_the_manifest_lists_is_refused(
     folder = publish(tmp_path / "set", signer=SIGNER)
     change(folder / "list.txt")
     with pytest.raises(HashSetError, match=said) as caught:
-        hashsets.import_set(folder)
+        importing.import_set(folder)
     assert caught.value.hint
     assert sets() == []
 
@@ -109,33 +109,33 @@ def test_a_manifest_or_signature_that_is_no_small_file_is_refused(
     path = folder / name
     path.write_bytes(b"x" * (limit + 1))
     with pytest.raises(HashSetError, match="larger than"):
-        hashsets.import_set(folder)
+        importing.import_set(folder)
     path.unlink()
     os.mkfifo(path)
     with pytest.raises(HashSetError, match="is no file"):
-        hashsets.import_set(folder)
+        importing.import_set(folder)
 
 
 def test_a_folder_without_a_manifest_and_several_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no heroes-hashset\.json in"):
-        hashsets.import_set(tmp_path)
+        importing.import_set(tmp_path)
     file = fields()["files"][0]
     publish(tmp_path, files=[file, file | {"name": "more.txt"}])
     with pytest.raises(HashSetError, match="lists 2 files"):
-        hashsets.import_set(tmp_path)
+        importing.import_set(tmp_path)
 
 
 @pytest.mark.usefixtures("trusted")
 def test_editions_follow_each_other_and_an_older_one_has_to_be_allowed(tmp_path: Path) -> None:
     for number in (1, 2):
-        hashsets.import_set(
+        importing.import_set(
             publish(tmp_path / str(number), listed(10, number), signer=SIGNER,
                     sequence=number, set_version=f"v{number}")
         )  # fmt: skip
     old = publish(tmp_path / "old", listed(5), signer=SIGNER, sequence=1, set_version="v1b")
     with pytest.raises(HashSetError, match="sequence 1, and 2 is installed"):
-        hashsets.import_set(old)
-    made = hashsets.import_set(old, allowed=["rollback"])
+        importing.import_set(old)
+    made = importing.import_set(old, allowed=["rollback"])
     assert made["allowed"] == ["rollback"]
     assert [(row["edition"], row["allowed"]) for row in hashsets.list_sets()] == [
         ("v1", []),
@@ -144,30 +144,30 @@ def test_editions_follow_each_other_and_an_older_one_has_to_be_allowed(tmp_path:
     ]
     assert hashsets.show_set("national")["edition"] == "v2"
     assert {row["id"] for row in hashsets.list_sets()} == {made["id"]}
-    assert not hashsets.import_set(tmp_path / "1")["added"]
+    assert not importing.import_set(tmp_path / "1")["added"]
 
 
 @pytest.mark.usefixtures("trusted")
 def test_a_damaged_edition_holds_a_rollback_up_all_the_same(tmp_path: Path) -> None:
-    hashsets.import_set(publish(tmp_path / "new", signer=SIGNER, sequence=2, set_version="v2"))
+    importing.import_set(publish(tmp_path / "new", signer=SIGNER, sequence=2, set_version="v2"))
     (path,) = (laboratory.home() / "sets").glob("*/v2.hset")
     path.write_bytes(b"damaged")
     (row,) = hashsets.list_sets()
     assert (row["name"], row["state"], row["sequence"]) == ("national", "damaged", 2)
     with pytest.raises(HashSetError, match="sequence 1, and 2 is installed"):
-        hashsets.import_set(publish(tmp_path / "old", signer=SIGNER, set_version="v1"))
+        importing.import_set(publish(tmp_path / "old", signer=SIGNER, set_version="v1"))
 
 
 @pytest.mark.usefixtures("trusted")
 def test_what_was_imported_unsigned_does_not_become_signed(tmp_path: Path) -> None:
     folder = publish(tmp_path / "set", signer=SIGNER)
-    hashsets.import_set(
+    importing.import_set(
         folder / "list.txt",
         name="national", issuer=PUBLISHER, kind="notable", edition="2026-01", allowed=["unsigned"],
     )  # fmt: skip
     with pytest.raises(HashSetError, match="is there already, and differs"):
-        hashsets.import_set(folder)
-    hashsets.import_set(folder, edition="2026-01-signed")
+        importing.import_set(folder)
+    importing.import_set(folder, edition="2026-01-signed")
     assert sets() == [
         ("national", "2026-01", "unsigned"),
         ("national", "2026-01-signed", VERIFIED),
@@ -176,7 +176,7 @@ def test_what_was_imported_unsigned_does_not_become_signed(tmp_path: Path) -> No
 
 def test_a_file_with_a_manifest_beside_it_says_so(tmp_path: Path) -> None:
     folder = publish(tmp_path / "set", signer=SIGNER)
-    made = hashsets.import_set(folder / "list.txt", kind="notable")
+    made = importing.import_set(folder / "list.txt", kind="notable")
     assert "lies beside the file" in str(made["warnings"])
 
 
@@ -185,12 +185,12 @@ def test_a_manifest_is_not_contradicted(said: str, tmp_path: Path) -> None:
     publish(tmp_path)
     given: dict[str, Any] = {said: "watch"}
     with pytest.raises(UsageError, match="is what its manifest says"):
-        hashsets.import_set(tmp_path, **given)
+        importing.import_set(tmp_path, **given)
 
 
 def test_a_publisher_who_counts_otherwise_is_said(tmp_path: Path) -> None:
     publish(tmp_path, counts={"md5": 11, "pdq": 3})
-    made = hashsets.import_set(tmp_path)
+    made = importing.import_set(tmp_path)
     assert "counted other digests: md5 11, read were 10; pdq 3, read were 0" in str(
         made["warnings"]
     )
@@ -200,9 +200,9 @@ def test_a_format_of_the_manifest_is_one_that_there_is(tmp_path: Path) -> None:
     file = fields()["files"][0]
     publish(tmp_path, files=[file | {"format": "nosuch"}])
     with pytest.raises(UsageError, match="nosuch"):
-        hashsets.import_set(tmp_path)
+        importing.import_set(tmp_path)
     publish(tmp_path, files=[file | {"format": "list"}])
-    assert hashsets.import_set(tmp_path)["format"] == "list"
+    assert importing.import_set(tmp_path)["format"] == "list"
 
 
 def test_a_file_that_changes_after_it_was_digested_is_not_taken(
@@ -217,7 +217,7 @@ def test_a_file_that_changes_after_it_was_digested_is_not_taken(
 
     monkeypatch.setattr(signed_sets, "_compare", then_change)
     with pytest.raises(HashSetError, match="changed while it was read"):
-        hashsets.import_set(folder)
+        importing.import_set(folder)
     assert sets() == []
 
 
@@ -297,17 +297,17 @@ def test_the_policy_require_refuses_what_nobody_signed(tmp_path: Path) -> None:
     settings("hash_sets: {signatures: {notable: require}}")
     publish(tmp_path)
     with pytest.raises(HashSetError, match="policy requires"):
-        hashsets.import_set(tmp_path)
+        importing.import_set(tmp_path)
     with pytest.raises(HashSetError, match="policy requires"):
-        hashsets.import_set(tmp_path / "list.txt", kind="notable")
-    assert hashsets.import_set(tmp_path / "list.txt", kind="watch")["added"]
+        importing.import_set(tmp_path / "list.txt", kind="notable")
+    assert importing.import_set(tmp_path / "list.txt", kind="watch")["added"]
 
 
 def test_the_policy_warn_takes_it_and_says_failed(tmp_path: Path) -> None:
     trusting.add_key(PUBLISHER, SIGNER.public)
     settings("hash_sets: {signatures: warn}")
     publish(tmp_path, signer=Signer())
-    made = hashsets.import_set(tmp_path)
+    made = importing.import_set(tmp_path)
     assert made["signature"] == "failed"
     assert "does not hold" in str(made["warnings"])
 

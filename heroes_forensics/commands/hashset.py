@@ -145,12 +145,12 @@ def import_(  # noqa: PLR0913 # the options of a verb
       heroes hashset import national-2026-01/
       heroes hashset import new.csv --onto national --edition 2026-02
     """
-    from heroes_forensics.pipelines import hashsets  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines import importing  # noqa: PLC0415 # heavy: when it runs
 
     secret = options.passphrase(passphrase_fd)
     out = Output(as_json=as_json)
     with watching(out, quiet=quiet) as watch:
-        made = hashsets.import_set(
+        made = importing.import_set(
             path,
             name=name or "",
             issuer=issuer,

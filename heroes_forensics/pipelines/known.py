@@ -23,7 +23,8 @@ from heroes_forensics.hashsets.matching import Hit, Matcher
 from heroes_forensics.hashsets.states import ACTIVE, USABLE
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import laboratory, signed_sets, trusting
-from heroes_forensics.pipelines.hashsets import catalogue, import_file, import_options
+from heroes_forensics.pipelines.hashsets import catalogue
+from heroes_forensics.pipelines.importing import import_file, import_options
 from heroes_forensics.pipelines.supervisor import Supervisor
 from heroes_forensics.store.records import MatchRow
 
