@@ -11,7 +11,14 @@ from scans import Noted, folder, scanned
 from heroes_forensics import durable
 from heroes_forensics.errors import CustodyError, HashSetError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import importing, rematching, verifying, views
+from heroes_forensics.pipelines import (
+    hashsets,
+    importing,
+    rematching,
+    reporting,
+    verifying,
+    views,
+)
 from heroes_forensics.pipelines.rematching import MatchRequest
 
 FILES = {name: f"content of {name}\n".encode() for name in ("a", "b", "c", "d")}
@@ -267,3 +274,39 @@ def test_values_that_are_compared_with_nothing_are_said_in_the_report(
     page = report.read_text()
     assert "PhotoDNA 1: not compared" in page
     assert "Own" not in page
+
+
+def test_findings_that_rest_on_an_edition_taken_back_are_named(case: Path, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    edition(path, {"a": (1, 1), "b": (2, 1)}, 1)
+    matched(case)
+    other = tmp_path / "other.csv"
+    importing.import_set(listing(other, {"c": (1, 1)}), name="other", edition="1", kind="notable")
+    hashsets.decide("national", "1", "retracted", "entries of 2023 were wrong")
+    found = matched(case, "other")
+    assert found["taken_back"] == [
+        {
+            "set": "national",
+            "edition": "1",
+            "state": "retracted",
+            "reason": "entries of 2023 were wrong",
+            "findings": [_number(case, "a"), _number(case, "b")],
+        }
+    ]
+    page = Path(str(found["report"])).read_text()
+    assert "taken back by its issuer" in page
+    assert "entries of 2023 were wrong" in page
+    events = (case / "custody" / "ledger.jsonl").read_text().count('"hashset.retired"')
+    assert matched(case, "other")["taken_back"] == found["taken_back"]
+    assert (case / "custody" / "ledger.jsonl").read_text().count('"hashset.retired"') == events == 1
+    assert verifying.verify(case)["exit_code"] == 7
+
+
+def test_a_new_report_says_what_was_decided_since(case: Path, tmp_path: Path) -> None:
+    edition(tmp_path / "list.csv", {"a": (1, 1)}, 1)
+    matched(case)
+    hashsets.decide("national", "1", "retired", "replaced")
+    reporting.report(case)
+    model = json.loads((case / "custody" / "report" / "report.json").read_bytes())
+    (known,) = model["hash_sets"]
+    assert (known["state"], known["reason"]) == ("retired", "replaced")

@@ -8,9 +8,9 @@ import click
 from heroes_forensics.commands import options
 from heroes_forensics.commands.output import Output
 from heroes_forensics.commands.progress import watching
-from heroes_forensics.commands.text import counted, hanging, integer, plain, string, strings
+from heroes_forensics.commands.text import counted, hanging, integer, plain, records, string, strings
 from heroes_forensics.commands.verb import Verb
-from heroes_forensics.commands.words import INDENT
+from heroes_forensics.commands.words import INDENT, word
 from heroes_forensics.errors import DONE, MATCHES
 from heroes_forensics.model import JSON
 
@@ -89,6 +89,14 @@ def _text(made: JSON) -> Iterator[str]:
     if not any(strings(made, name) for name in ("new", "changed", "withdrawn")):
         scope = f"the {counted(integer(made, 'exact'), 'item')} compared"
         yield f"In {scope} nothing is listed otherwise than before."
+    for each in records(made, "taken_back"):
+        label = f"{string(each, 'set')} {string(each, 'edition')}"
+        state = word("set_state", string(each, "state"))
+        yield ""
+        yield from hanging("", f"Edition {label} is {state}: {plain(string(each, 'reason'))}")
+        numbers = strings(each, "findings")
+        if numbers:
+            yield from hanging(INDENT, f"Findings that rest on it: {', '.join(numbers)}.")
     unmarked = made.get("not_identified")
     for label, numbers in unmarked.items() if isinstance(unmarked, dict) else ():
         yield ""

@@ -40,7 +40,7 @@ evidence.returned evidence:str to*:str seal_number*:str condition*:str
 evidence.disposed evidence:str method:str authority:str
 custody.transferred evidence:[str] from:str to:str place:str purpose:str seal_before*:str seal_after*:str condition*:str
 hashset.loaded hashset:str version:str provider:str file_sha256:hex64 entries:nat algorithms:[str] licence_ref*:str signature_checked:bool|str valid_until*:str kind*:str state*:str reason*:str sequence*:nat manifest_sha256*:hex64 allowed*:[str]
-hashset.retired hashset:str version*:str reason*:str
+hashset.retired hashset:str version*:str reason*:str provider*:str state*:str
 method.declared method:str version:str sop_ref*:str validation_ref*:str thresholds:object decision_rule:str
 config.declared config_sha256:hex64 profile:str
 environment.recorded host_ref:str os:str python:str packages_sha256:hex64 program_version:str program_sha256:hex64 libraries:[{name:str version:str}] self_test:pass|fail|not-run

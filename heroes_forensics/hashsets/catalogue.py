@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from heroes_forensics import durable
+from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.frames import Batch, Frame
 from heroes_forensics.hashsets import editions, states
@@ -120,6 +121,17 @@ class Catalogue:
                 "distinct": header.distinct,
             }
             remarks = health.report(header, report, before.header if before else None)
+            namesakes = sorted(
+                shown(row.header.issuer) or "nobody named"
+                for row in newest.values()
+                if row.header.name == header.name and row.header.id != header.id
+            )
+            if namesakes:
+                remarks = [
+                    *remarks,
+                    f"a set of the same name is there, of {', '.join(namesakes)}: this is"
+                    " another one (a set is its name and its issuer)",
+                ]
             report["warnings"] = [*_list(report["warnings"]), *remarks]
             path = self._publish(built, header, report)
         return SetRecord(path, header, ACTIVE, report, added=True)
@@ -161,7 +173,13 @@ class Catalogue:
         every = self.list()
         found = [row for row in every if name in (row.header.name, row.header.id)]
         if edition:
+            editions = ", ".join(row.header.edition for row in found)
             found = [row for row in found if row.header.edition == edition]
+            if editions and not found:
+                raise UsageError(
+                    f"hash set {shown(name)} has no edition {shown(edition)}",
+                    hint=f"its editions: {editions}",
+                )
         elif found:
             found = [row for row in found if row.state in USABLE] or _refused(found)
         if not found:

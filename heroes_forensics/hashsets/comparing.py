@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from heroes_forensics.display import shown
 from heroes_forensics.errors import UsageError
 from heroes_forensics.hashsets.hset import HashSetFile, SealedColumns
 from heroes_forensics.hashsets.known import ALGORITHMS
@@ -91,7 +92,14 @@ def compare(before: HashSetFile, after: HashSetFile) -> dict[str, Difference]:
         UsageError: they are editions of two sets, whose sealed digests say nothing of each other.
     """
     if before.header.id != after.header.id:
-        raise UsageError("only editions of one set can be compared")
+        names = " and ".join(
+            f"{shown(each.header.name)} of {shown(each.header.issuer) or 'no issuer'}"
+            for each in (before, after)
+        )
+        raise UsageError(
+            f"only editions of one set can be compared, and these are of two: {names}",
+            hint="a set is its name and its issuer: import the newer one again with both",
+        )
     codes = _Codes()
     tables = (codes.of(before), codes.of(after))
     found = {}

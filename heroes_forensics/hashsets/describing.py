@@ -111,13 +111,15 @@ def describe(
         raise UnknownKindError(
             f"{shown(description.source_name or description.name)}"
             " does not say what kind of list it is",
-            hint="add --kind notable or --kind known-good",
+            hint=f"add --kind with what it is: {', '.join(KINDS)}",
         )
     scheme = description.scheme or str(facts.get("scheme", ""))
     region = description.region or str(facts.get("region", ""))
     profile = description.profile
     if profile is None and scheme:
         profile = choose(scheme, region)
+        if profile is not None and region and profile.region.lower() != region.lower():
+            warnings.append(f"no profile for this region is known: {profile.name} was taken")
     if profile is not None and profile.unverified:
         warnings.append(f"category profile {profile.name} is unverified")
     categorised = bool(scheme) or any(categories)

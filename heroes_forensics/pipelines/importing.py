@@ -137,8 +137,8 @@ def _supplied(path: Path, description: Description, allowed: frozenset[str]) -> 
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
         raise UsageError(
-            f"the hash set {shown(str(path))} cannot be read: {error.strerror}",
-            hint="name a file, or a set of the catalogue: heroes hashset list",
+            f"it cannot be read: {error.strerror}",
+            hint="name a file that is there; sets of the catalogue: heroes hashset list",
         ) from error
     try:
         yield _Given(descriptor, description, "", approve)

@@ -1,6 +1,7 @@
 """The hash sets of one run: chosen, opened, tested, and compared with what is read."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from heroes_forensics.hashsets.describing import Description, UnknownKindError
 from heroes_forensics.hashsets.editions import SetRecord, check_usable
 from heroes_forensics.hashsets.governing import VERIFIED, described, judge_use
 from heroes_forensics.hashsets.hset import HashSetFile
-from heroes_forensics.hashsets.known import KNOWN_GOOD, VALUE_KINDS
+from heroes_forensics.hashsets.known import KINDS, KNOWN_GOOD, VALUE_KINDS
 from heroes_forensics.hashsets.matching import Hit, Matcher
 from heroes_forensics.hashsets.states import ACTIVE, USABLE
 from heroes_forensics.model import JSON
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 NO_FINDING: Final = frozenset({KNOWN_GOOD, "exclude"})
 """Kinds of sets whose matches are recorded and are no findings."""
+
+_ALLOWED: Final = re.compile(r"--allow-[a-z-]+")
+"""An option of an import in a hint."""
 
 GRADES: Final = {
     "same-content": "same-content",
@@ -247,6 +251,13 @@ def load(
         UsageError: there is none of that name, or a file does not say what kind of list it is.
     """
     sets = Sets()
+    allowed: Any = options.get("allow_expired") or ()
+    strange = [name for name in allowed if name not in wanted]
+    if strange:
+        raise UsageError(
+            f"--allow-expired names {shown(strange[0])}, which is none of the sets of this run",
+            hint="write the name as in --set",
+        )
     if not wanted:
         sets.notes.append("no hash set was given: every file is digested, nothing is compared")
         return sets
@@ -411,8 +422,14 @@ def _chosen(
     try:
         return import_file(path, description, told, supervisor, passphrase=passphrase)
     except UnknownKindError as error:  # the hints name the options of an import: a scan has others
-        hint = "add --set-kind notable or --set-kind known-good"
+        hint = f"add --set-kind with what it is: {', '.join(KINDS)}"
         raise UnknownKindError(str(error), hint=hint) from error
     except OtherEditionError as error:
         hint = "import it with: heroes hashset import FILE --edition NAME"
         raise OtherEditionError(str(error), hint=hint) from error
+    except HashSetError as error:  # what may be allowed is allowed once, when it is imported
+        option = _ALLOWED.search(error.hint)
+        if option is None:
+            raise
+        hint = f"import it first, and allow it there: heroes hashset import FILE {option[0]}"
+        raise HashSetError(str(error), hint=hint) from error

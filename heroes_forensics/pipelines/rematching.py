@@ -28,6 +28,7 @@ from heroes_forensics.pipelines import (
     cases,
     clock,
     committing,
+    decided,
     fence,
     known,
     reporting,
@@ -99,7 +100,8 @@ def match(request: MatchRequest, watch: Watch) -> JSON:
         ``exact``, ``near`` and ``needs_evidence`` (counts of items), ``new``, ``changed``,
         ``withdrawn`` (numbers of findings), ``still_listed`` (a count), ``not_identified``
         (numbers of current findings whose entry is not marked as of an identified victim, by
-        edition), ``sets``, ``report``.
+        edition), ``taken_back`` (editions that the case used and that may not be used any more,
+        with the findings that rest on them), ``sets``, ``report``.
 
     Raises:
         UsageError: no set is named, or the case has nothing to compare.
@@ -130,8 +132,9 @@ def match(request: MatchRequest, watch: Watch) -> JSON:
         watch.note(f"comparing the digests of {scope.exact} items")
         hits = [hit for rows, sizes in _digests(case) for hit in sets.hits(rows, sizes)]
         run, changes = _record(case, sets, scope, hits)
+        taken_back = decided.record(case)
         report = reporting.issue(case)
-        return _result(run, sets, scope, changes, report)
+        return _result(run, sets, scope, changes, report) | {"taken_back": taken_back}
 
 
 def _scope(case: cases.OpenCase) -> Scope:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import decided
 from heroes_forensics.pipelines.report_evidence import word
 from heroes_forensics.reports.model import AlgorithmCount, Compared, HashSet, Probes
 from heroes_forensics.store.database import Database
@@ -21,22 +22,12 @@ class SetsBuilder:
         self._database = database
 
     @cached_property
-    def _decided(self) -> dict[tuple[str, str, str], tuple[str, str]]:
-        """State and reason of each set as the ledger has them of its last use."""
-        found = {}
-        for (line,) in self._database.rows(
-            "SELECT line FROM ledger WHERE instr(line, 'hashset.loaded') ORDER BY seq"
-        ):
-            event = json.loads(line)
-            if event["type"] == "hashset.loaded":
-                body = event["body"]
-                key = (body["hashset"], body["provider"], body["version"])
-                found[key] = (body.get("state", "active"), body.get("reason", ""))
-        return found
+    def _decided(self) -> dict[decided.Key, decided.Decided]:
+        return decided.known(self._database)
 
-    def _state(self, facts: JSON) -> tuple[str, str]:
-        key = (str(facts["name"]), str(facts["issuer"]), str(facts["edition"]))
-        return self._decided.get(key, ("active", ""))
+    def _state(self, facts: JSON) -> decided.Decided:
+        key = decided.Key(str(facts["name"]), str(facts["issuer"]), str(facts["edition"]))
+        return self._decided.get(key, decided.Decided())
 
     def hash_sets(self) -> Iterator[HashSet]:
         """Yield every set that a run of the case used."""

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import uuid4
 
 from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import decided
 from heroes_forensics.pipelines.cases import OpenCase, opened
 from heroes_forensics.pipelines.folders import BUNDLE
 from heroes_forensics.pipelines.journal import now
@@ -24,6 +25,8 @@ def report(case_dir: Path, *, language: str = "en", passphrase: str | None = Non
         CustodyError: its record does not verify.
     """
     with opened(case_dir, passphrase=passphrase) as case:
+        case.begin()
+        decided.record(case)
         path = issue(case, language=language)
         files = sorted(str(each.name) for each in path.parent.iterdir())
         number = case.database.value("SELECT max(number) FROM report")

@@ -110,7 +110,10 @@ def _media(number: int, rows: Sequence[Disclosed], region: str) -> JSON:
 
 
 def _category(rows: Iterable[Disclosed], region: str) -> tuple[int, str] | None:
-    """Return the gravest category that is of the file's own numbering, and whose it is."""
+    """Return the gravest category that is of the file's own numbering, and whose it is.
+
+    Where sets give two numbers of one verdict, there is no saying which of them counts: none does.
+    """
     found = [
         (_VERDICTS.index(category.verdict), int(category.code), _set(row))
         for row in rows
@@ -120,7 +123,8 @@ def _category(rows: Iterable[Disclosed], region: str) -> tuple[int, str] | None:
         and category.code.isascii()
         and category.code.isdigit()
     ]
-    return min(found)[1:] if found else None
+    gravest = [row for row in found if row[0] == min(found)[0]]
+    return min(gravest)[1:] if len({code for _, code, _ in gravest}) == 1 else None
 
 
 def _set(row: Disclosed) -> str:
