@@ -206,3 +206,17 @@ def test_a_set_signed_by_a_certificate_is_verified(tmp_path: Path, office: Offic
         importing.import_set(folder)
     signature.write_bytes(office.sign("below", "-certfile", "middle.pem", content=said))
     assert importing.import_set(folder)["signature"] == f"verified({made['key_id']}, CN=below)"
+
+
+@pytest.mark.parametrize("option", [(), ("-keyid",)])
+def test_a_certificate_with_an_extension_twice_vouches_for_nobody(
+    option: tuple[str, ...], office: Office
+) -> None:
+    usage, constraints = bytes.fromhex("0603551d0f"), bytes.fromhex("0603551d13")
+    twice = office.sign("alone", *option).replace(constraints, usage)
+    try:
+        found = anchor(read(twice), [office.pinned("alone")], NOW)
+    except HashSetError as error:
+        assert "no detached CMS signature" in str(error)  # noqa: PT017 - either is a refusal
+    else:
+        assert found is None

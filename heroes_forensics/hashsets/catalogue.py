@@ -31,6 +31,7 @@ from heroes_forensics.hashsets.describing import (
     describe,
 )
 from heroes_forensics.hashsets.editions import DAMAGED, SetRecord, check_usable
+from heroes_forensics.hashsets.facts import checked, checked_rejected
 from heroes_forensics.hashsets.health import Health, opened_others
 from heroes_forensics.hashsets.hset import HashSetFile, read_header
 from heroes_forensics.hashsets.layout import Header
@@ -352,10 +353,10 @@ def _consume(
             if base is None:
                 health.look(frame)
         elif frame.kind == "rejected" and len(rejected) < LISTED:
-            rejected.append(dict(frame.body))
+            rejected.append(checked_rejected(frame.body))
         elif frame.kind == "imported":
             body = frame.body.get("facts")
-            facts = dict(body) if isinstance(body, dict) else None
+            facts = checked(body) if isinstance(body, dict) else None
     if facts is None:
         raise HashSetError("the import ended without its report; nothing of it was kept")
     told = (facts.get("accepted"), facts.get("values"))

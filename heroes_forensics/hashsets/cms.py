@@ -170,7 +170,13 @@ def read(data: bytes) -> Message:
     """
     try:
         return _taken_apart(data)
-    except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm) as error:
+    except (
+        ValueError,
+        TypeError,
+        OverflowError,
+        UnsupportedAlgorithm,
+        x509.DuplicateExtension,
+    ) as error:
         raise HashSetError(
             "the signature beside the manifest is no detached CMS signature of one signer, in DER",
             hint="make it with: openssl cms -sign -binary -outform DER",
@@ -280,7 +286,7 @@ def _is_of(sid: Any, certificate: x509.Certificate) -> bool:  # noqa: ANN401 - o
 def _may_sign(certificate: x509.Certificate) -> bool:
     try:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         return False
     return usage.digital_signature
 
