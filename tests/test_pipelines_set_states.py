@@ -15,6 +15,7 @@ from test_pipelines_resuming import killed_at
 
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.hashsets import governing, manifest
+from heroes_forensics.hashsets.editions import check_usable
 from heroes_forensics.hashsets.states import DECISIONS
 from heroes_forensics.pipelines import hashsets, importing, laboratory, trusting
 from heroes_forensics.pipelines import manifest as batch
@@ -284,3 +285,19 @@ def test_the_report_words_every_state_and_allowance(language: str) -> None:
         ("set_state", ["active", "disputed"]),
     ):
         assert all(words.text(f"{group}.{code}") for code in codes)
+def test_decisions_that_cannot_be_read_leave_other_sets_in_use(tmp_path: Path) -> None:
+    """What was taken back must not come into use again because somebody broke a file."""
+    for name in ("one", "two"):
+        path = tmp_path / f"{name}.txt"
+        path.write_text(f"{md5(name.encode(), usedforsecurity=False).hexdigest()}\n")
+        importing.import_set(path, name=name, edition="1", kind="notable")
+    hashsets.decide("one", "1", "retracted", "wrong")
+    record = hashsets.catalogue().get("one", "1")
+    (record.path.parent / "states.json").write_text("x")
+    listed = {str(row["name"]): row["state"] for row in hashsets.list_sets()}
+    assert listed == {"one": "damaged", "two": "active"}
+    with pytest.raises(HashSetError, match="damaged"):
+        check_usable(hashsets.catalogue().get("one", "1"))
+    with pytest.raises(UsageError):
+        hashsets.catalogue().get("one")
+    assert hashsets.catalogue().get("two").header.name == "two"

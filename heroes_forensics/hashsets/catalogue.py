@@ -156,8 +156,7 @@ class Catalogue:
         for folder in sorted(self._root.iterdir()):
             if folder.name.startswith(".") or not folder.is_dir():
                 continue
-            written = editions.read_json(folder / "states.json")
-            records += [editions.read(path, written) for path in sorted(folder.glob("*.hset"))]
+            records += editions.of_set(folder)
         return sorted(records, key=lambda record: editions.age(record.header))
 
     def get(self, name: str, edition: str = "") -> SetRecord:

@@ -6,7 +6,7 @@ was decided since.
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +21,7 @@ from heroes_forensics.hashsets.states import DECISIONS, USABLE
 from heroes_forensics.model import JSON
 
 DAMAGED: Final = "damaged"
-"""Its header cannot be read; it is listed under its id, and never chosen."""
+"""Its header, or what was decided on it, cannot be read; it is listed, and never chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,23 @@ class SetRecord:
     def label(self) -> str:
         """How messages name it."""
         return f"{self.header.name} {self.header.edition}"
+
+
+def of_set(folder: Path) -> list[SetRecord]:
+    """Read all editions of a set.
+
+    Where the decisions on them cannot be read, none of them may be used: what was taken back would
+    be in use again.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    paths = sorted(folder.glob("*.hset"))
+    try:
+        written = read_json(folder / "states.json")
+    except HashSetError as error:
+        return [replace(read(path, {}), state=DAMAGED, reason=str(error)) for path in paths]
+    return [read(path, written) for path in paths]
 
 
 def read(path: Path, written: JSON) -> SetRecord:
@@ -95,7 +112,8 @@ def check_usable(record: SetRecord) -> None:
     if record.state not in USABLE:
         why = f": {record.reason}" if record.reason else ""
         raise HashSetError(
-            f"hash set {record.label} is {record.state} ({DECISIONS[record.state]}){why}",
+            f"hash set {record.label} is {record.state}"
+            f" ({DECISIONS.get(record.state, 'its files in the catalogue cannot be read')}){why}",
             hint="import the present edition, or take the decision back:"
             " heroes hashset reinstate NAME EDITION --reason TEXT",
         )
