@@ -51,6 +51,12 @@ _SAID: Final = (
 )
 
 
+_FIRST: Final = (
+    *("name", "issuer", "edition", "state", "reason", "decided_at", "signature", "provenance"),
+    *("kind", "format", "records", "digests", "values", "imported_at", "health", "warnings"),
+)
+
+
 @click.group("hashset", cls=VerbGroup, no_args_is_help=True, subcommand_metavar="WHAT ...")
 def hashset() -> None:
     """Import hash sets into the catalogue; list, show, verify them.
@@ -237,8 +243,13 @@ def show(*, name: str, edition: str, as_json: bool) -> int:
     """
     from heroes_forensics.pipelines import hashsets  # noqa: PLC0415 # heavy: when it runs
 
-    Output(as_json=as_json).show(hashsets.show_set(name, edition), "set", facts)
+    Output(as_json=as_json).show(hashsets.show_set(name, edition), "set", _shown)
     return DONE
+
+
+def _shown(row: JSON) -> Iterator[str]:
+    """Yield all that is known of a set, what decides whether it is used first."""
+    yield from facts({key: row[key] for key in _FIRST if key in row} | row)
 
 
 @hashset.command("verify")

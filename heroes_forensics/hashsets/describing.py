@@ -135,7 +135,9 @@ def describe(
         code for code in categories if code and (profile is None or code not in profile.codes)
     )
     if unknown:
-        warnings.append(f"{len(unknown)} category codes have no mapping and stay uncategorised")
+        warnings.append(
+            f"category codes without a mapping, which stay uncategorised: {len(unknown)}"
+        )
     warnings += _not_compared(facts)
     warnings += _contradictions(kind, nature, profile, categories)
     source = str(facts.get("sha256", ""))
