@@ -21,7 +21,11 @@ Lookup = Callable[[str, npt.NDArray[np.generic]], tuple[Indexes, Indexes]]
 
 
 class Probes:
-    """Keeps some digests of the set, evenly spread, to be looked up at every opening."""
+    """Chooses some digests of the set, to be looked up at every opening.
+
+    Where they stood in the supplied file does not matter: sealed and sorted, they lie anywhere in
+    the columns of their algorithm.
+    """
 
     def __init__(self) -> None:
         self._stride = 1
