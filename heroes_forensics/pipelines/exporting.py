@@ -45,8 +45,7 @@ PRODUCTS: Final[dict[str, Product]] = {
     "autopsy": Product(vics=False, lists=((".kdb", hashlists.kdb), PLACES)),
     "xways": Product(vics=True, lists=((".md5.txt", hashlists.x_ways), PLACES)),
 }
-FORMATS: Final = ("vics", "md5", "kdb", "places")
-_FORMATS: Final[dict[str, Product]] = {
+FORMATS: Final[dict[str, Product]] = {
     "vics": Product(vics=True, lists=()),
     "md5": Product(vics=False, lists=((".md5.txt", hashlists.bare),)),
     "kdb": Product(vics=False, lists=((".kdb", hashlists.kdb),)),
@@ -70,7 +69,7 @@ class ExportRequest:
     product: str = ""
     """A key of `PRODUCTS`, or empty for ``format``."""
     format: str = ""
-    """A row of `FORMATS`."""
+    """A key of `FORMATS`."""
     kind: str = "notable"
     version: str = vics.VERSIONS[0]
     region: str = vics.DEFAULT_REGION
@@ -143,7 +142,7 @@ def _checked(request: ExportRequest) -> Product:
             UUID(request.case_id)
         except ValueError as error:
             raise UsageError(f"{request.case_id!r} is no GUID") from error
-    table = PRODUCTS if request.product else _FORMATS
+    table = PRODUCTS if request.product else FORMATS
     name = request.product or request.format
     if name not in table:
         raise UsageError(f"no export is called {name!r}", hint=f"choose from: {', '.join(table)}")

@@ -6,10 +6,11 @@ opened for this export, with a justification on record.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from heroes_forensics.reports.model import Finding
 
-CONFLICTS = frozenset({"size-conflict", "digest-conflict"})
+CONFLICTS: Final = frozenset({"size-conflict", "digest-conflict"})
 """Grades of findings whose entry contradicts itself or the item: in no list of digests."""
 
 

@@ -8,6 +8,7 @@ import io
 import re
 import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from typing import Final
 
 from heroes_forensics.reports.csv import inert
@@ -72,7 +73,7 @@ def x_ways(rows: Sequence[Disclosed]) -> bytes:
 def kdb(rows: Sequence[Disclosed]) -> bytes:
     """Return a hash database of The Sleuth Kit and Autopsy (``.kdb``)."""
     found = sorted({(row.md5, row.sha1, row.sha256) for row in usable(rows)})
-    with sqlite3.connect(":memory:") as database:
+    with closing(sqlite3.connect(":memory:")) as database:
         database.executescript(_KDB)
         database.executemany(
             "INSERT OR IGNORE INTO hashes (md5, sha1, sha2_256) VALUES (?, ?, ?)", found
