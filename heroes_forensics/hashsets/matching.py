@@ -22,7 +22,7 @@ from heroes_forensics.hashsets.known import (
     severity,
     unpack_flags,
 )
-from heroes_forensics.hashsets.profiles import Profile, from_json, label_of, tags_of, verdict_of
+from heroes_forensics.hashsets.profiles import label_of, recorded, tags_of, verdict_of
 
 MD5, SHA1, SHA256 = (row.bit for row in ALGORITHMS)
 
@@ -303,9 +303,7 @@ def _match(
 
 def _facts(item: HashSetFile) -> _Facts:
     header = item.header
-    profile: Profile | None = None
-    if header.profile:
-        profile = from_json(str(header.profile.get("name", "")), header.profile)
+    profile = recorded(header.profile)
     return _Facts(
         kind=header.kind,
         categories=item.categories,

@@ -117,6 +117,15 @@ def from_json(name: str, body: object) -> Profile:
     return Profile(name=name, unverified=unverified, codes=_codes(name, body), **texts)
 
 
+def recorded(body: JSON) -> Profile | None:
+    """Return the profile that the header of a set file keeps; None where it keeps none.
+
+    Raises:
+        UsageError: a field is missing, unknown or of the wrong type.
+    """
+    return from_json(str(body.get("name", "")), body) if body else None
+
+
 def _codes(name: str, body: dict[str, object]) -> dict[str, Code]:
     table = body.get("codes")
     if not isinstance(table, dict):

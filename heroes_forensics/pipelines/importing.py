@@ -27,7 +27,7 @@ from heroes_forensics.hashsets.describing import (
 from heroes_forensics.hashsets.editions import SetRecord
 from heroes_forensics.hashsets.governing import judge_file
 from heroes_forensics.hashsets.layout import Header
-from heroes_forensics.hashsets.profiles import Profile, from_json, parse, shipped
+from heroes_forensics.hashsets.profiles import Profile, parse, recorded, shipped
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import fence, laboratory, signed_sets, trusting
 from heroes_forensics.pipelines.hashsets import catalogue, origin
@@ -256,9 +256,6 @@ def _delta(path: Path, onto: str, removals: bool, said: Sequence[str]) -> Delta 
 
 def _of_the_set(header: Header, description: Description) -> Description:
     """Describe a change as the edition that it changes is described."""
-    profile = None
-    if header.profile:
-        profile = from_json(str(header.profile.get("name", "")), header.profile)
     return replace(
         description,
         name=header.name,
@@ -266,7 +263,7 @@ def _of_the_set(header: Header, description: Description) -> Description:
         kind=header.kind,
         scheme=header.scheme,
         region=header.region,
-        profile=profile,
+        profile=recorded(header.profile),
     )
 
 
