@@ -35,6 +35,7 @@ from heroes_forensics.model import (
 )
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.containers import tar_headers
+from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.containers.tar_headers import BLOCK, DamagedError, Member
 from heroes_forensics.parsers.place import place_of
@@ -110,18 +111,7 @@ class TarFileSystem:
 
     def entries(self) -> Iterator[Entry | Gap | Listing]:
         """Yield the members in the order they lie."""
-        entries = directories = 0
-        for found in self._found():
-            if isinstance(found, Entry):
-                entries += 1
-                directories += found.kind == EntryKind.DIRECTORY
-            yield found
-        yield Listing(
-            entries=entries,
-            directories=directories,
-            directories_listed=directories,
-            sweep="not applicable: every block is visited",
-        )
+        yield from counted(self._found(), sweep="not applicable: every block is visited")
 
     def _found(self) -> Iterator[Entry | Gap]:
         reader = self._reader

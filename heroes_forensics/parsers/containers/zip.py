@@ -40,6 +40,7 @@ from heroes_forensics.parsers.containers.decompression import (
     ExpandedReader,
     StoredReader,
 )
+from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.containers.zip_records import Directory, Member
 from heroes_forensics.parsers.containers.zip_unlisted import Extents, Region
@@ -132,18 +133,8 @@ class ZipFileSystem:
 
     def entries(self) -> Iterator[Entry | Gap | Listing]:
         """Yield the members in the order of the directory, then what it does not name."""
-        entries = directories = 0
-        for found in self._found():
-            if isinstance(found, Entry):
-                entries += 1
-                directories += found.kind == EntryKind.DIRECTORY
-            yield found
-        yield Listing(
-            entries=entries,
-            directories=directories,
-            directories_listed=directories,
-            sweep="local headers between the members of the directory",
-        )
+        sweep = "local headers between the members of the directory"
+        yield from counted(self._found(), sweep=sweep)
 
     def _found(self) -> Iterator[Entry | Gap]:
         directory = self._directory
