@@ -267,7 +267,7 @@ def test_coordinates_can_be_copied(
         command = r"icat -o 2048 'a b\n.E01' 64-128-1"
         return {"locator": "E/1", "commands": [{"tool": "The Sleuth Kit", "command": command}]}
 
-    stand_in(monkeypatch, "views", locate=locate)
+    stand_in(monkeypatch, "locating", locate=locate)
     monkeypatch.setenv("HEROES_CASE", "C")
     out = here(capsys, "locate", "F-1").out
     assert "\nThe Sleuth Kit:\n  icat -o 2048 'a b\\n.E01' 64-128-1\n" in out

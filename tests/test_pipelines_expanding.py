@@ -25,7 +25,7 @@ from heroes_forensics import durable
 from heroes_forensics.errors import UsageError
 from heroes_forensics.frames import HAND_OVER_BYTES, Batch, Container, Frame, Unit
 from heroes_forensics.model import GAP_CODES
-from heroes_forensics.pipelines import expanding, reading, streams, verifying, views
+from heroes_forensics.pipelines import expanding, locating, reading, streams, verifying, views
 from heroes_forensics.pipelines.credits import LEAST, Credits
 from heroes_forensics.pipelines.deaths import Death
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
@@ -166,7 +166,7 @@ def test_a_match_inside_a_container_is_a_finding_at_its_place(tmp_path: Path) ->
     assert result.findings == 1
     (finding,) = views.findings(tmp_path / "case")
     assert str(finding["locator"]).startswith("EX-1/1/root/d:0/m@")
-    place = views.locate(tmp_path / "case", "F-1")
+    place = locating.locate(tmp_path / "case", "F-1")
     assert place["first_byte"] is None
     assert place["inside"] == [
         {"container": "EX-1/1/root/d:0", "member": str(finding["locator"]).split("/")[4]},

@@ -26,7 +26,7 @@ from heroes_forensics.errors import (
     UsageError,
 )
 from heroes_forensics.frames import Batch, Control, Frame
-from heroes_forensics.pipelines import cases, reporting, verifying, views
+from heroes_forensics.pipelines import cases, locating, reporting, verifying, views
 from heroes_forensics.pipelines.crews import Heard
 from heroes_forensics.pipelines.demo import compared
 from heroes_forensics.pipelines.forking import Zygote
@@ -100,7 +100,7 @@ def test_a_finding_is_where_locate_says(tmp_path: Path, tool: Callable[[str], st
     }
     found = set()
     for finding in views.findings(case):
-        location = views.locate(case, str(finding["number"]))
+        location = locating.locate(case, str(finding["number"]))
         commands = location["commands"]
         assert isinstance(commands, list)
         assert commands

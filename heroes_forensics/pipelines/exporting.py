@@ -17,7 +17,7 @@ from heroes_forensics.display import shown
 from heroes_forensics.errors import StoppedError, UsageError
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import cases, views
+from heroes_forensics.pipelines import cases, locating
 from heroes_forensics.pipelines.folders import BUNDLE
 from heroes_forensics.pipelines.report_model import Builder
 from heroes_forensics.reports import hashlists, vics
@@ -162,11 +162,11 @@ def _rows(case: cases.OpenCase, request: ExportRequest, *, names: bool = False) 
     for finding in builder.findings():
         if finding.kind != request.kind or finding.status == standing.WITHDRAWN:
             continue
-        each = facts[views.finding_number(finding.number)]
+        each = facts[locating.finding_number(finding.number)]
         item = queries.item(case.database, each.item_id)
         if item is None or item.md5 is None or item.sha1 is None or item.sha256 is None:
             continue
-        place = views.location(case.database, item)
+        place = locating.location(case.database, item)
         path = case.open_path(item.id, item.path) if names else b""
         found.append(
             Disclosed(

@@ -8,8 +8,9 @@ from heroes_forensics.custody import seal
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines.cases import OpenCase, opened
+from heroes_forensics.pipelines.locating import finding_number
 from heroes_forensics.pipelines.telling import number_text
-from heroes_forensics.pipelines.views import finding_number, path_fields
+from heroes_forensics.pipelines.views import path_fields
 from heroes_forensics.store import queries
 
 

@@ -1,13 +1,12 @@
-"""Reading a case: status, inventory, findings, gaps, events, coordinates for other tools."""
+"""Reading a case: status, inventory, findings, gaps, events."""
 
 import base64
 import json
-import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from heroes_forensics.errors import UsageError
 from heroes_forensics.filetype import TYPES
@@ -22,27 +21,26 @@ from heroes_forensics.model import (
     is_limit,
     is_policy,
 )
-from heroes_forensics.parsers.filesystems import locators
 from heroes_forensics.pipelines import locking
 from heroes_forensics.pipelines.folders import BUNDLE, DATABASE, EVENTS
 from heroes_forensics.pipelines.interruptions import breaks as breaks_of_runs
 from heroes_forensics.pipelines.journal import now
 from heroes_forensics.pipelines.report_evidence import word
 from heroes_forensics.pipelines.report_model import Builder
-from heroes_forensics.pipelines.telling import number_text, parsed, whole_lines
+from heroes_forensics.pipelines.telling import parsed, whole_lines
 from heroes_forensics.store import derived, queries, standing
 from heroes_forensics.store.database import Database
 from heroes_forensics.store.lanes import lanes
 
 STATUS_WORDS: Final = ("not-reached", "done", "gap", "no-content", "policy")
-_NUMBER: Final = re.compile(r"F-0*(\d{1,9})", re.IGNORECASE)
 _FOLLOW_SECONDS: Final = 0.5
 FOLLOW_GRACE_SECONDS: Final = 5.0
 """How long a case that nobody holds is followed: a batch may begin the next run of it."""
 
 
 @contextmanager
-def _reading(case_dir: Path) -> Iterator[Database]:
+def read_only(case_dir: Path) -> Iterator[Database]:
+    """Open the database of a case to read it; nobody else is kept from writing."""
     database = Database.open(case_dir / DATABASE, read_only=True)
     try:
         yield database
@@ -52,7 +50,7 @@ def _reading(case_dir: Path) -> Iterator[Database]:
 
 def status(case_dir: Path) -> JSON:
     """Return how a case stands: its runs, both sides of the entry equation, its digest."""
-    with _reading(case_dir) as database:
+    with read_only(case_dir) as database:
         facts = database.facts()
         volumes = []
         equations = []
@@ -132,7 +130,7 @@ def inventory(case_dir: Path, *, exhibit: str | None = None) -> Iterator[JSON]:
     Raises:
         UsageError: the case has no such exhibit.
     """
-    with _reading(case_dir) as database:
+    with read_only(case_dir) as database:
         labels = [label for (label,) in database.rows("SELECT label FROM exhibit ORDER BY id")]
         if exhibit is not None and exhibit not in labels:
             raise UsageError(
@@ -210,7 +208,7 @@ def _times(item: queries.Item, basis: Mapping[str, Any]) -> JSON:
 
 def findings(case_dir: Path) -> Iterator[JSON]:
     """Yield every finding as the report states it, withdrawn ones too."""
-    with _reading(case_dir) as database:
+    with read_only(case_dir) as database:
         report = Builder(database, case_dir / BUNDLE).findings()
         for finding in report:
             row = finding.to_json()
@@ -219,7 +217,7 @@ def findings(case_dir: Path) -> Iterator[JSON]:
 
 def unfinished(case_dir: Path) -> bool:
     """Say whether a run of the case goes on or broke off, so that more may follow."""
-    with _reading(case_dir) as database:
+    with read_only(case_dir) as database:
         return bool(
             database.value(
                 "SELECT count(*) FROM run WHERE outcome IS NULL OR outcome = 'interrupted'"
@@ -229,7 +227,7 @@ def unfinished(case_dir: Path) -> bool:
 
 def gaps(case_dir: Path) -> Iterator[JSON]:
     """Yield every gap: limits that can be raised, then volumes and directories, then items."""
-    with _reading(case_dir) as database:
+    with read_only(case_dir) as database:
         rest = []
         for locator, code, detail in derived.gaps(database):
             row = _gap(locator, code, detail)
@@ -290,116 +288,3 @@ def events(case_dir: Path, *, follow: bool = False) -> Iterator[JSON]:
 
 
 _BEGUN: Final = frozenset({"started", "resumed"})
-
-
-def finding_number(text: str) -> int:
-    """Return the number in a text such as ``F-12``.
-
-    Raises:
-        UsageError: it is none.
-    """
-    found = _NUMBER.fullmatch(text.strip())
-    if found is None:
-        raise UsageError(f"{text!r} is no finding", hint="findings are named like F-000012")
-    return int(found[1])
-
-
-def locate(case_dir: Path, finding: str) -> JSON:
-    """Return where a finding lies, in the words of other tools; nothing is extracted.
-
-    Raises:
-        UsageError: there is no such finding.
-    """
-    number = finding_number(finding)
-    with _reading(case_dir) as database:
-        item_id = database.value("SELECT item_id FROM match WHERE finding=?", (number,))
-        item = None if item_id is None else queries.item(database, item_id)
-        if item is None:
-            raise UsageError(
-                f"the case has no finding {number_text(number)}", hint="see: heroes findings CASE"
-            )
-        place = location(database, item)
-    found: JSON = {
-        "type": "location",
-        "finding": number_text(number),
-        "exhibit": item.exhibit,
-        "source": item.source,
-        "source_path": place.path,
-        "source_format": place.format,
-        "volume": item.volume,
-        "volume_offset": place.volume_offset,
-        "locator": item.full_locator,
-        "size": item.size,
-        "allocated": bool(item.flags & EntryFlag.ALLOCATED),
-        "first_byte": place.first_byte,
-        "commands": [],
-    }
-    command = place.icat(place.path)
-    if command:
-        found["commands"] = [{"tool": "The Sleuth Kit", "command": command}]
-    if place.inside:
-        found["inside"] = place.inside
-    return found
-
-
-class Location(NamedTuple):
-    """Where an item lies in its source."""
-
-    path: str
-    """Of the source, as it was when it was scanned."""
-    format: str
-    volume_offset: int | None
-    first_byte: int | None
-    """Offset in the media, where it is known."""
-    sector: int
-    """Bytes; 0 where other tools have no address for the item."""
-    outermost: str
-    """Locator of what the file system names: the item, or the container that holds it."""
-    inside: list[dict[str, str]]
-
-    def icat(self, path: str) -> str:
-        """Return the command of The Sleuth Kit that reads it from ``path``, or nothing."""
-        if not self.sector or self.volume_offset is None:
-            return ""
-        with suppress(UsageError):  # an archive or a folder: icat has no address there
-            command = locators.icat_command(
-                self.outermost, path, self.volume_offset // self.sector, sector_size=self.sector
-            )
-            return command or ""
-        return ""
-
-
-def location(database: Database, item: queries.Item) -> Location:
-    """Return where an item lies."""
-    path, kind, offset, spec, volume_kind = next(
-        database.rows(
-            "SELECT s.path, s.format, v.offset, v.spec, v.kind FROM volume v"
-            " JOIN source s ON s.id = v.source_id WHERE s.label=? AND v.key=?",
-            (item.source, item.volume),
-        )
-    )
-    first = database.value("SELECT first_offset FROM item WHERE id=?", (item.id,))
-    inside, outermost = _inside(database, item)
-    sector = int(json.loads(spec).get("sector_size") or 512) if volume_kind == "volume" else 0
-    return Location(
-        path=path,
-        format=kind,
-        volume_offset=offset,
-        first_byte=offset + first if offset is not None and first >= 0 else None,
-        sector=sector,
-        outermost=outermost.locator,
-        inside=inside,
-    )
-
-
-def _inside(database: Database, item: queries.Item) -> tuple[list[dict[str, str]], queries.Item]:
-    """Return the containers that hold an item, the outermost first, and that one itself.
-
-    Each says which of its members is meant, by the offset of its header: ``m@0x1f40``.
-    """
-    inside: list[dict[str, str]] = []
-    while item.parent is not None and (holder := queries.item(database, item.parent)) is not None:
-        member = item.locator.removeprefix(f"{holder.locator}/")
-        inside.insert(0, {"container": holder.full_locator, "member": member})
-        item = holder
-    return inside, item
