@@ -150,12 +150,12 @@ def test_no_page_knows_the_machine_it_was_written_on(name: str) -> None:
     assert "TODO" not in text
 
 
-def test_every_module_of_pipelines_has_its_room() -> None:
-    rooms = (
-        TEXTS["docs/ARCHITECTURE.md"].partition("## Rooms of `pipelines`")[2].partition("\n## ")[0]
-    )
-    there = {path.stem for path in (ROOT / "heroes_forensics/pipelines").glob("[a-z]*.py")}
-    assert sorted(re.findall(r"`([a-z_]+)`", rooms.partition("|---|")[2])) == sorted(there)
+@pytest.mark.parametrize("package", ["pipelines", "hashsets"])
+def test_every_module_has_its_room(package: str) -> None:
+    _, _, text = TEXTS["docs/ARCHITECTURE.md"].partition(f"## Rooms of `{package}`")
+    rooms = text.partition("|---|")[2].partition("\n## ")[0]
+    there = {path.stem for path in (ROOT / "heroes_forensics" / package).glob("[a-z]*.py")}
+    assert sorted(re.findall(r"`([a-z_]+)`", rooms)) == sorted(there)
 
 
 def test_the_layers_are_those_of_the_contract() -> None:

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "heroes_forensics"
 MAY: dict[str, set[str]] = {
     "Only media/ may touch a picture decoder": {"media"},
     "Only parsers/ opens evidence": {"parsers"},
-    "Only hashsets/ and store/ know the database": {"hashsets", "store"},
+    "Only store/ knows the database": {"store"},
 }
 
 
