@@ -23,7 +23,6 @@ from heroes_forensics.hashsets.formats.base import (
     Tally,
     Value,
     damaged,
-    from_hex,
 )
 from heroes_forensics.hashsets.formats.jsonstream import RECORD_LIMIT, Fields, JsonStream, lowered
 from heroes_forensics.hashsets.formats.pages import text_of, tri_state, usable
@@ -143,17 +142,9 @@ class _Walk:
 
     def _hash(self, kind: str, fields: Fields) -> Record | Rejected:
         text = text_of(fields, "value").rpartition("|")[2].strip()
-        if kind in WIDTHS:
-            data = from_hex(text, WIDTHS[kind])
-            if data is None:
-                return Rejected(self._number, "not-a-digest")
-            return Record(self._number, values=_named(fields), **{kind: data})  # type: ignore[arg-type]
-        if not text:
+        if not text and kind not in WIDTHS:
             return Rejected(self._number, "no-value")
-        others = values.values_of(kind, text)
-        if others is None:
-            return Rejected(self._number, f"bad-{kind}")
-        return Record(self._number, values=others + _named(fields))
+        return values.record_of(self._number, kind, text, named=_named(fields))
 
 
 def _named(fields: Fields) -> tuple[Value, ...]:

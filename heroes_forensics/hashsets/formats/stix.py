@@ -114,21 +114,7 @@ def _indicator(number: int, fields: Fields, tally: Tally) -> Iterator[Record | R
         return
     named = _named(fields)
     for name, text in terms:
-        algorithm = plain(name)
-        if algorithm in WIDTHS:
-            data = from_hex(text.strip(), WIDTHS[algorithm])
-            yield (
-                Rejected(number, "not-a-digest")
-                if data is None
-                else Record(number, values=named, **{algorithm: data})  # type: ignore[arg-type]
-            )
-        else:
-            others = values.values_of(name, text)
-            yield (
-                Rejected(number, f"bad-{values.kind_of(name)}")
-                if others is None
-                else Record(number, values=others + named)
-            )
+        yield values.record_of(number, name, text, named=named)
 
 
 def alternatives(pattern: str) -> list[tuple[str, str]] | None:

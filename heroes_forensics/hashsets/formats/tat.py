@@ -10,15 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from heroes_forensics.hashsets.formats import values
-from heroes_forensics.hashsets.formats.base import (
-    WIDTHS,
-    Options,
-    Record,
-    Rejected,
-    Supplied,
-    Tally,
-    from_hex,
-)
+from heroes_forensics.hashsets.formats.base import Options, Record, Rejected, Supplied, Tally
 from heroes_forensics.hashsets.formats.jsonstream import Fields, JsonStream, lowered
 from heroes_forensics.hashsets.formats.pages import Page, text_of, tri_state
 from heroes_forensics.hashsets.formats.text import head_text, utf8_chunks
@@ -70,15 +62,7 @@ def _record(number: int, fields: Fields, tally: Tally) -> Record | Rejected:
     if not algorithm or not text:
         return Rejected(number, "no-value" if algorithm else "no-algorithm")
     entry, named = values.entry(text_of(fields, "id"))
-    if algorithm in WIDTHS:
-        data = from_hex(text, WIDTHS[algorithm])
-        if data is None:
-            return Rejected(number, "not-a-digest")
-        return Record(number, entry=entry, values=named, **{algorithm: data})  # type: ignore[arg-type]
-    found = values.values_of(algorithm, text)
-    if found is None:  # of a kind of the table, so its name is a word of ours
-        return Rejected(number, f"bad-{values.kind_of(algorithm)}")
-    return Record(number, entry=entry, values=found + named)
+    return values.record_of(number, algorithm, text, entry=entry, named=named)
 
 
 IMPORTER: Final = TechAgainstTerrorism()

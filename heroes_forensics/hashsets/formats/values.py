@@ -13,7 +13,15 @@ from binascii import Error
 from collections.abc import Callable
 from typing import Final
 
-from heroes_forensics.hashsets.formats.base import Tally, Value, from_hex
+from heroes_forensics.hashsets.formats.base import (
+    WIDTHS,
+    Record,
+    Rejected,
+    Tally,
+    Value,
+    from_hex,
+    of,
+)
 from heroes_forensics.hashsets.known import VALUE_KINDS, VALUE_LIMIT
 
 KINDS: Final[dict[str, str]] = {
@@ -88,6 +96,30 @@ def read(name: str, text: str, tally: Tally) -> tuple[Value, ...]:
         tally.skipped["value-too-long"] += 1
         return ()
     return found
+
+
+def record_of(
+    number: int, name: str, text: str, *, entry: int = -1, named: tuple[Value, ...] = ()
+) -> Record | Rejected:
+    """Make a record of one hash that stands beside the name of its kind.
+
+    Args:
+        number: of the record.
+        name: what the supplier calls the kind, in any case and punctuation.
+        text: the hash; one that is not of its kind rejects the record.
+        entry: the supplier's own number, -1 when it gives none.
+        named: the supplier's own names of the entry.
+    """
+    algorithm = plain(name)
+    if algorithm in WIDTHS:
+        data = from_hex(text.strip(), WIDTHS[algorithm])
+        if data is None:
+            return Rejected(number, "not-a-digest")
+        return of(number, algorithm, data)._replace(entry=entry, values=named)
+    found = values_of(name, text)
+    if found is None:  # of a kind of the table, so its name is a word of ours
+        return Rejected(number, f"bad-{kind_of(name)}")
+    return Record(number, entry=entry, values=found + named)
 
 
 def entry(text: str) -> tuple[int, tuple[Value, ...]]:
