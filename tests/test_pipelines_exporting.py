@@ -6,10 +6,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from cli_runner import here
 from scans import folder, scanned
 
+from heroes_forensics.commands.export import export as verb
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import exporting, importing, verifying
@@ -258,3 +260,16 @@ def test_every_product_has_its_recipe() -> None:
     text = page.read_text()
     for name in (*exporting.PRODUCTS, *exporting.FORMATS):
         assert f"`{name}`" in text
+
+
+def test_the_verb_offers_what_there_is() -> None:
+    offered = {
+        option.name: list(option.type.choices)
+        for option in verb.params
+        if isinstance(option.type, click.Choice)
+    }
+    assert offered == {
+        "product": list(exporting.PRODUCTS),
+        "form": list(exporting.FORMATS),
+        "kind": list(exporting.KINDS),
+    }
