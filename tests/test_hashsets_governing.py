@@ -368,3 +368,7 @@ def test_the_page_names_every_profile() -> None:
 
 def test_the_page_names_every_kind_of_a_manifest() -> None:
     assert set(re.findall("`([a-z-]+)`", table("field")["kind"])) == set(manifest.KIND_WORDS)
+
+
+def test_every_kind_of_set_can_be_named_on_the_command_line() -> None:
+    assert set(options.SET_KINDS) == set(KINDS)
