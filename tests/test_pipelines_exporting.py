@@ -3,12 +3,14 @@ import json
 import shutil
 import sqlite3
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 from cli_runner import here
+from report_example import FINDINGS
 from scans import folder, scanned
 
 from heroes_forensics.commands.export import export as verb
@@ -16,6 +18,9 @@ from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import exporting, importing, verifying
 from heroes_forensics.pipelines.exporting import ExportRequest, export
+from heroes_forensics.reports import hashlists, vics
+from heroes_forensics.reports.disclosed import Disclosed, ExportOf
+from heroes_forensics.reports.model import Category, ItemVerdict
 
 FILES = {
     f"private holiday {name}.txt": f"content of {name}\n".encode() for name in ("a", "b", "c", "d")
@@ -273,3 +278,50 @@ def test_the_verb_offers_what_there_is() -> None:
         "form": list(exporting.FORMATS),
         "kind": list(exporting.KINDS),
     }
+
+
+def disclosed(
+    number: int, code: str, *, sha1: bytes = b"1", verdict: ItemVerdict = "notable_other"
+) -> Disclosed:
+    """Return a finding on an item whose MD5 is that of others made here."""
+    category = Category(verdict, code, "", "vics", "US")
+    finding = replace(
+        FINDINGS[0], number=f"F-{number:06d}", category=category, locator=f"EX-1/{number}"
+    )
+    return Disclosed(
+        finding=finding,
+        md5=b"m" * 16,
+        sha1=sha1 * 20,
+        sha256=sha1 * 32,
+        mime="image/png",
+        first_byte=None,
+        algorithms=("md5",),
+        command="",
+    )
+
+
+OF = ExportOf("", "", "heroes-forensics", "0", "00000000-0000-4000-8000-000000000001")
+
+
+def test_a_number_that_sets_contradict_is_not_written() -> None:
+    def category(*rows: Disclosed) -> object:
+        (one,) = media(vics.render(rows, OF, region="US"))
+        return one.get("Category")
+
+    assert category(disclosed(1, "1"), disclosed(2, "1")) == 1
+    assert category(disclosed(1, "1"), disclosed(2, "2")) is None
+    grave = disclosed(2, "2", verdict="baseline_illegal")
+    assert category(disclosed(1, "1"), grave) == 2
+
+
+def test_files_made_to_share_an_md5_are_not_taken_for_one_another(tmp_path: Path) -> None:
+    rows = [disclosed(1, "1"), disclosed(2, "1", sha1=b"2")]
+    (one,) = media(vics.render(rows, OF, region="US"))
+    assert "SHA1" not in one
+    assert len(one["MediaFiles"]) == 2
+    path = tmp_path / "x.kdb"
+    path.write_bytes(hashlists.kdb(rows))
+    with sqlite3.connect(path) as database:
+        assert list(database.execute("SELECT md5, sha1, sha2_256 FROM hashes")) == [
+            (b"m" * 16, None, None)
+        ]

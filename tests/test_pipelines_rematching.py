@@ -1,11 +1,16 @@
 import base64
 import hashlib
 import json
+import os
+import re
+import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 from cli_runner import here
+from filesystem_images import ext_image
+from filesystem_images import run as ran
 from scans import Noted, folder, scanned
 
 from heroes_forensics import durable
@@ -130,20 +135,31 @@ def test_entries_without_numbers_are_the_same_by_their_digest(case: Path, tmp_pa
     assert made["withdrawn"] == [_number(case, "a")]
 
 
+@pytest.mark.skipif(shutil.which("debugfs") is None, reason="needs debugfs (e2fsprogs)")
 def test_what_has_no_digest_needs_the_evidence_and_nothing_is_said_of_it(
     tmp_path: Path,
 ) -> None:
-    source = folder(tmp_path / "evidence", FILES)
-    made = tmp_path / "case"
-    (source / "gone").symlink_to("nowhere")
-    scanned(made, source)
-    with sqlite3.connect(made / "case.db") as database:
-        items = database.execute("SELECT count(*) FROM item").fetchone()[0]
+    def fill(tree: Path) -> None:
+        folder(tree, FILES)
+        (tree / "broken").write_bytes(os.urandom(100_000))
+
+    image = ext_image(tmp_path, fill, kind="ext2", options=("-b", "1024"))
+    shown = ran("debugfs", "-R", "stat /broken", image).decode()
+    (table,) = re.findall(r"\(IND\):(\d+)", shown)
+    with image.open("r+b") as stream:
+        stream.seek(int(table) * 1024 + 40)
+        stream.write(bytes(12))
+    case = tmp_path / "case"
+    assert scanned(case, image).unexpected_gaps == 1
     edition(tmp_path / "list.csv", {"a": (1, 1)}, 1)
-    found = matched(made)
-    assert found["exact"] == len(FILES)
-    assert items > len(FILES)
-    assert found["needs_evidence"] == 0  # links and folders have no content
+    found = matched(case)
+    assert (found["exact"], found["near"], found["needs_evidence"]) == (len(FILES), 0, 1)
+    assert verifying.verify(case)["exit_code"] == 7
+    lines = (case / "custody" / "ledger.jsonl").read_text().splitlines()
+    (done,) = [event for line in lines if (event := json.loads(line))["type"] == "run.completed"][
+        1:
+    ]
+    assert done["body"]["errors_by_kind"] == {"needs_evidence": 1}
 
 
 def test_entries_of_unidentified_victims_are_listed_apart(case: Path, tmp_path: Path) -> None:

@@ -285,6 +285,8 @@ def test_the_report_words_every_state_and_allowance(language: str) -> None:
         ("set_state", ["active", "disputed"]),
     ):
         assert all(words.text(f"{group}.{code}") for code in codes)
+
+
 def test_decisions_that_cannot_be_read_leave_other_sets_in_use(tmp_path: Path) -> None:
     """What was taken back must not come into use again because somebody broke a file."""
     for name in ("one", "two"):

@@ -97,7 +97,12 @@ def hashset() -> None:
     help="Name a column of a CSV file: SRC in the file means DST (md5, sha1, sha256, size, "
     "category, id ...). May be repeated.",
 )
-@click.option("--columns", default="", metavar="A,B,...", help="The columns of a CSV file.")
+@click.option(
+    "--columns",
+    default="",
+    metavar="A,B,...",
+    help="The columns of a CSV file without a header, in their order.",
+)
 @click.option("--no-header", is_flag=True, help="The first line of the CSV file is data.")
 @click.option(
     "--accept-rejects",

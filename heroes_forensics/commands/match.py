@@ -8,7 +8,15 @@ import click
 from heroes_forensics.commands import options
 from heroes_forensics.commands.output import Output
 from heroes_forensics.commands.progress import watching
-from heroes_forensics.commands.text import counted, hanging, integer, plain, records, string, strings
+from heroes_forensics.commands.text import (
+    counted,
+    hanging,
+    integer,
+    plain,
+    records,
+    string,
+    strings,
+)
 from heroes_forensics.commands.verb import Verb
 from heroes_forensics.commands.words import INDENT, word
 from heroes_forensics.errors import DONE, MATCHES

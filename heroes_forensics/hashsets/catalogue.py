@@ -128,11 +128,11 @@ class Catalogue:
                 if row.header.name == header.name and row.header.id != header.id
             )
             if namesakes:
-                remarks = [
-                    *remarks,
-                    f"a set of the same name is there, of {', '.join(namesakes)}: this is"
-                    " another one (a set is its name and its issuer)",
-                ]
+                others = ", ".join(namesakes)
+                remarks.append(
+                    f"a set of the same name is there, of {others}: this is another one (a set is"
+                    " its name and its issuer)"
+                )
             report["warnings"] = [*_list(report["warnings"]), *remarks]
             path = self._publish(built, header, report)
         return SetRecord(path, header, ACTIVE, report, added=True)

@@ -1,8 +1,8 @@
 """What was decided on the hash sets of a case since it used them.
 
-An issuer takes an edition back, or the laboratory retires it: findings that rest on it stay what they
-are, and whoever reads the next report has to see it. The catalogue knows; the case learns of it when
-it is compared again or reported on, by an event.
+An issuer takes an edition back, or the laboratory retires it: findings that rest on it stay what
+they are, and whoever reads the next report has to see it. The catalogue knows; the case learns of
+it when it is compared again or reported on, by an event.
 """
 
 import json

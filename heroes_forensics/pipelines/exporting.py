@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 from heroes_forensics import __version__, durable
 from heroes_forensics.display import shown
-from heroes_forensics.errors import StoppedError, UsageError
+from heroes_forensics.errors import CustodyError, StoppedError, UsageError
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import cases, locating
@@ -165,7 +165,7 @@ def _rows(case: cases.OpenCase, request: ExportRequest, *, names: bool = False) 
         each = facts[locating.finding_number(finding.number)]
         item = queries.item(case.database, each.item_id)
         if item is None or item.md5 is None or item.sha1 is None or item.sha256 is None:
-            continue
+            raise CustodyError(f"finding {finding.number} has lost its item, or its digests")
         place = locating.location(case.database, item)
         path = case.open_path(item.id, item.path) if names else b""
         found.append(

@@ -184,6 +184,11 @@ def import_set(  # noqa: PLR0913 - what an operator can say of a set
         HashSetError: the file is refused.
         UsageError: an option makes no sense.
     """
+    if columns and not no_header:
+        raise UsageError(
+            "columns are named by position only in a table without a header",
+            hint="add --no-header; to say what a named column means: --map SOURCE=md5",
+        )
     if no_header and not columns:
         raise UsageError(
             "a table without a header needs its columns named",

@@ -72,12 +72,17 @@ def x_ways(rows: Sequence[Disclosed]) -> bytes:
 
 def kdb(rows: Sequence[Disclosed]) -> bytes:
     """Return a hash database of The Sleuth Kit and Autopsy (``.kdb``)."""
-    found = sorted({(row.md5, row.sha1, row.sha256) for row in usable(rows)})
+    # Files can be made that share an MD5: then the database, which keeps it once, says no more.
+    alike: dict[bytes, set[tuple[bytes, bytes]]] = {}
+    for row in usable(rows):
+        alike.setdefault(row.md5, set()).add((row.sha1, row.sha256))
+    found = [
+        (md5, *(next(iter(others)) if len(others) == 1 else (None, None)))
+        for md5, others in sorted(alike.items())
+    ]
     with closing(sqlite3.connect(":memory:")) as database:
         database.executescript(_KDB)
-        database.executemany(
-            "INSERT OR IGNORE INTO hashes (md5, sha1, sha2_256) VALUES (?, ?, ?)", found
-        )
+        database.executemany("INSERT INTO hashes (md5, sha1, sha2_256) VALUES (?, ?, ?)", found)
         database.commit()
         return database.serialize()
 

@@ -85,7 +85,8 @@ def _media(number: int, rows: Sequence[Disclosed], region: str) -> JSON:
     found: JSON = {
         "MediaID": number,
         "MD5": md5,
-        "SHA1": first.sha1.hex().upper(),
+        # Files can be made that share an MD5: then no SHA-1 is that of this Media.
+        "SHA1": first.sha1.hex().upper() if len({row.sha1 for row in rows}) == 1 else None,
         "MediaSize": first.finding.size if first.finding.size >= 0 else None,
         "MimeType": first.mime,
     }
