@@ -140,7 +140,8 @@ def verify_set(name: str | None = None, *, passphrase: str | None = None) -> Ite
     records = [found.get(name)] if name else found.list()
     key = laboratory.catalogue_ring(laboratory.home(), passphrase).set_key if records else b""
     for record in records:
-        row: JSON = {"type": "check", "name": record.label}
+        header = record.header
+        row: JSON = {"type": "check", "name": header.name, "edition": header.edition}
         try:
             yield row | {"result": "pass"} | found.verify(record, key)
         except HashSetError as error:
