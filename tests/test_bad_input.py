@@ -95,7 +95,7 @@ def test_an_unknown_category_code_is_kept_and_said(tmp_path: Path) -> None:
     done = heroes("scan", DEMO, "--set", tmp_path / "odd.json", "--case", tmp_path / "case")
     assert done.returncode == 0
     assert "category 77" in done.stdout
-    assert "no mapping" in done.stdout
+    assert "without a mapping" in done.stdout
 
 
 def test_a_case_directory_that_cannot_be_written() -> None:

@@ -378,7 +378,7 @@ def test_sets_are_imported_listed_and_checked(
         return {"name": "s", "added": len(asked) == 1, "records": 5, "rejected": 12,
                 "warnings": ["look"], "rejected_records": rejected}  # fmt: skip
 
-    passed = {"name": "a", "edition": "2026-01", "result": "pass"}
+    passed: JSON = {"name": "a", "edition": "2026-01", "result": "pass"}
     checks = Rows(passed, {"name": "b", "result": "fail", "detail": "d"})
     sets = Rows({"name": "s", "kind": "notable", "records": 5})
     stand_in(monkeypatch, "importing", import_set=import_set)

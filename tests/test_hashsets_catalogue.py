@@ -121,7 +121,7 @@ def test_the_kind_is_what_was_said_else_what_the_format_always_is(
 def test_a_list_of_no_stated_kind_is_no_accusation(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(UnknownKindError, match=r"a\.txt does not say what kind") as caught:
         add(tmp_path, data, source_name="a.txt")
-    assert "--kind known-good" in caught.value.hint
+    assert "known-good, watch" in caught.value.hint
     assert list((tmp_path / "sets").iterdir()) == []
 
 

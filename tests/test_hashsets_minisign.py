@@ -50,7 +50,7 @@ def test_what_the_program_signs_holds_here(
     assert (signature.algorithm, signature.comment) == (b"Ed" if option else b"ED", comment)
     assert holds(signature, key, MESSAGE)
     assert not holds(signature, key, MESSAGE + b"x")
-    assert key.key_id in (pair / "pub").read_text()
+    assert key.key_id.lstrip("0") in (pair / "pub").read_text()
 
 
 @pytest.mark.parametrize("plain", [False, True], ids=["ED", "Ed"])

@@ -100,7 +100,9 @@ class TrustStore:
             raise UsageError(
                 "no key is pinned for that publisher", hint=f"publishers with keys: {names}"
             )
-        left = tuple(key for key in keys if key_id and key.id != key_id.upper())
+        # The program prints the number without zeros in front.
+        wanted = key_id.upper().lstrip("0")
+        left = tuple(key for key in keys if key_id and key.id.lstrip("0") != wanted)
         if key_id and len(left) == len(keys):
             raise UsageError(
                 "no such key is pinned for that publisher",

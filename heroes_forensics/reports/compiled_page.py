@@ -108,72 +108,78 @@ def root(context, missing=missing):
         def t_14(*unused):
             raise TemplateRuntimeError("No filter named 'sum' found.")
     try:
-        t_15 = environment.filters['when']
+        t_15 = environment.filters['trim']
     except KeyError:
         @internalcode
         def t_15(*unused):
-            raise TemplateRuntimeError("No filter named 'when' found.")
+            raise TemplateRuntimeError("No filter named 'trim' found.")
     try:
-        t_16 = environment.tests['defined']
+        t_16 = environment.filters['when']
     except KeyError:
         @internalcode
         def t_16(*unused):
-            raise TemplateRuntimeError("No test named 'defined' found.")
+            raise TemplateRuntimeError("No filter named 'when' found.")
     try:
-        t_17 = environment.tests['none']
+        t_17 = environment.tests['defined']
     except KeyError:
         @internalcode
         def t_17(*unused):
+            raise TemplateRuntimeError("No test named 'defined' found.")
+    try:
+        t_18 = environment.tests['none']
+    except KeyError:
+        @internalcode
+        def t_18(*unused):
             raise TemplateRuntimeError("No test named 'none' found.")
     pass
     def macro(l_1_id):
-        t_18 = []
+        t_19 = []
         l_1_sections = resolve('sections')
         l_1_at = missing
         if l_1_id is missing:
             l_1_id = undefined("parameter 'id' was not provided", name='id')
         pass
         l_1_at = context.call(environment.getattr((undefined(name='sections') if l_1_sections is missing else l_1_sections), 'index'), l_1_id)
-        t_18.extend((
+        t_19.extend((
             '<h2 id="',
             escape(l_1_id),
             '">',
         ))
         if ((undefined(name='at') if l_1_at is missing else l_1_at) < 12):
             pass
-            t_18.extend((
+            t_19.extend((
                 '<span class="no">',
                 escape(((undefined(name='at') if l_1_at is missing else l_1_at) + 1)),
                 '</span> ',
             ))
-        t_18.extend((
+        t_19.extend((
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_id, '.title', )))),
             '</h2>',
         ))
-        return concat(t_18)
+        return concat(t_19)
     context.exported_vars.add('heading')
     context.vars['heading'] = l_0_heading = Macro(environment, macro, 'heading', ('id',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_gap):
-        t_19 = []
+        t_20 = []
         l_1_w = resolve('w')
         if l_1_gap is missing:
             l_1_gap = undefined("parameter 'gap' was not provided", name='gap')
         pass
-        t_19.append(
+        t_20.append(
             escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'gap', environment.getattr(l_1_gap, 'code'), environment.getattr(l_1_gap, 'text'))),
         )
         if (environment.getattr(l_1_gap, 'about') != 'content'):
             pass
-            t_19.extend((
+            t_20.extend((
                 '<span class="second">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('about.', environment.getattr(l_1_gap, 'about'), )))),
                 '</span>',
             ))
-        return concat(t_19)
+        return concat(t_20)
     context.exported_vars.add('gap_text')
     context.vars['gap_text'] = l_0_gap_text = Macro(environment, macro, 'gap_text', ('gap',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_name, l_1_sums, l_1_parts):
-        t_20 = []
+        t_21 = []
         if l_1_name is missing:
             l_1_name = undefined("parameter 'name' was not provided", name='name')
         if l_1_sums is missing:
@@ -181,7 +187,7 @@ def root(context, missing=missing):
         if l_1_parts is missing:
             l_1_parts = undefined("parameter 'parts' was not provided", name='parts')
         pass
-        t_20.extend((
+        t_21.extend((
             '<table class="tight">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, 'title', )))),
             '</caption>\n<tbody>\n<tr><th scope="row">',
@@ -190,14 +196,14 @@ def root(context, missing=missing):
             escape(t_7(environment.getattr(l_1_sums, 'seen'))),
             '</td></tr>\n',
         ))
-        def t_21(fiter):
+        def t_22(fiter):
             for l_2_part in fiter:
                 if environment.getitem(l_1_sums, l_2_part):
                     yield l_2_part
-        for l_2_part in t_21(l_1_parts):
+        for l_2_part in t_22(l_1_parts):
             _loop_vars = {}
             pass
-            t_20.extend((
+            t_21.extend((
                 '<tr><th scope="row" class="part">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, l_2_part, )), _loop_vars=_loop_vars)),
                 '</th><td class="num">',
@@ -205,23 +211,23 @@ def root(context, missing=missing):
                 '</td></tr>\n',
             ))
         l_2_part = missing
-        if (t_16(environment.getattr(l_1_sums, 'members')) and environment.getattr(l_1_sums, 'members')):
+        if (t_17(environment.getattr(l_1_sums, 'members')) and environment.getattr(l_1_sums, 'members')):
             pass
-            t_20.extend((
+            t_21.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, 'members', )))),
                 '</th><td class="num strong">',
                 escape(t_7(environment.getattr(l_1_sums, 'members'))),
                 '</td></tr>\n',
             ))
-            def t_22(fiter):
+            def t_23(fiter):
                 for l_2_part in fiter:
                     if environment.getitem(l_1_sums, l_2_part):
                         yield l_2_part
-            for l_2_part in t_22(('members_digested', 'members_over_limit')):
+            for l_2_part in t_23(('members_digested', 'members_over_limit')):
                 _loop_vars = {}
                 pass
-                t_20.extend((
+                t_21.extend((
                     '<tr><th scope="row" class="part">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, l_2_part, )), _loop_vars=_loop_vars)),
                     '</th><td class="num">',
@@ -229,14 +235,14 @@ def root(context, missing=missing):
                     '</td></tr>\n',
                 ))
             l_2_part = missing
-        t_20.append(
+        t_21.append(
             '</tbody>\n</table>',
         )
-        return concat(t_20)
+        return concat(t_21)
     context.exported_vars.add('inside')
     context.vars['inside'] = l_0_inside = Macro(environment, macro, 'inside', ('name', 'sums', 'parts'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_label, l_1_value, l_1_wide):
-        t_23 = []
+        t_24 = []
         if l_1_label is missing:
             l_1_label = undefined("parameter 'label' was not provided", name='label')
         if l_1_value is missing:
@@ -246,46 +252,46 @@ def root(context, missing=missing):
         pass
         if l_1_value:
             pass
-            t_23.append(
+            t_24.append(
                 '<div',
             )
             if l_1_wide:
                 pass
-                t_23.append(
+                t_24.append(
                     ' class="wide"',
                 )
-            t_23.extend((
+            t_24.extend((
                 '><dt>',
                 escape(l_1_label),
                 '</dt><dd><bdi>',
                 escape(l_1_value),
                 '</bdi></dd></div>\n',
             ))
-        return concat(t_23)
+        return concat(t_24)
     context.exported_vars.add('fact')
     context.vars['fact'] = l_0_fact = Macro(environment, macro, 'fact', ('label', 'value', 'wide'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_row):
-        t_24 = []
+        t_25 = []
         if l_1_row is missing:
             l_1_row = undefined("parameter 'row' was not provided", name='row')
         pass
         if environment.getattr(l_1_row, 'code'):
             pass
-            t_24.extend((
+            t_25.extend((
                 '<bdi>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.code', code=environment.getattr(l_1_row, 'code'))),
                 '</bdi>',
             ))
         else:
             pass
-            t_24.append(
+            t_25.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.none')),
             )
-        return concat(t_24)
+        return concat(t_25)
     context.exported_vars.add('category')
     context.vars['category'] = l_0_category = Macro(environment, macro, 'category', ('row',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_kind, l_1_row):
-        t_25 = []
+        t_26 = []
         l_1_known = missing
         if l_1_kind is missing:
             l_1_kind = undefined("parameter 'kind' was not provided", name='kind')
@@ -295,32 +301,32 @@ def root(context, missing=missing):
         l_1_known = (environment.getattr(l_1_row, 'code') or (environment.getattr(l_1_row, 'verdict') not in ('uncategorised', 'notable_other')))
         if ((l_1_kind != 'notable') or (undefined(name='known') if l_1_known is missing else l_1_known)):
             pass
-            t_25.append(
+            t_26.append(
                 '<span class="second">',
             )
             if (l_1_kind != 'notable'):
                 pass
-                t_25.append(
+                t_26.append(
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', l_1_kind, )))),
                 )
                 if (undefined(name='known') if l_1_known is missing else l_1_known):
                     pass
-                    t_25.append(
+                    t_26.append(
                         ': ',
                     )
             if (undefined(name='known') if l_1_known is missing else l_1_known):
                 pass
-                t_25.append(
+                t_26.append(
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('item_verdict.', environment.getattr(l_1_row, 'verdict'), )))),
                 )
-            t_25.append(
+            t_26.append(
                 '</span>',
             )
-        return concat(t_25)
+        return concat(t_26)
     context.exported_vars.add('standing')
     context.vars['standing'] = l_0_standing = Macro(environment, macro, 'standing', ('kind', 'row'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_name, l_1_issuer, l_1_edition):
-        t_26 = []
+        t_27 = []
         if l_1_name is missing:
             l_1_name = undefined("parameter 'name' was not provided", name='name')
         if l_1_issuer is missing:
@@ -328,43 +334,43 @@ def root(context, missing=missing):
         if l_1_edition is missing:
             l_1_edition = undefined("parameter 'edition' was not provided", name='edition')
         pass
-        t_26.extend((
+        t_27.extend((
             '<bdi>',
             escape(l_1_name),
             '</bdi>, ',
         ))
         if l_1_issuer:
             pass
-            t_26.extend((
+            t_27.extend((
                 '<bdi>',
                 escape(l_1_issuer),
                 '</bdi>',
             ))
         else:
             pass
-            t_26.append(
+            t_27.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'set.no_issuer')),
             )
-        t_26.append(
+        t_27.append(
             ', ',
         )
         if l_1_edition:
             pass
-            t_26.extend((
+            t_27.extend((
                 '<bdi>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'set.edition', edition=l_1_edition)),
                 '</bdi>',
             ))
         else:
             pass
-            t_26.append(
+            t_27.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'set.no_edition')),
             )
-        return concat(t_26)
+        return concat(t_27)
     context.exported_vars.add('set_name')
     context.vars['set_name'] = l_0_set_name = Macro(environment, macro, 'set_name', ('name', 'issuer', 'edition'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_x):
-        t_27 = []
+        t_28 = []
         if l_1_x is missing:
             l_1_x = undefined("parameter 'x' was not provided", name='x')
         pass
@@ -373,7 +379,7 @@ def root(context, missing=missing):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
-            t_27.extend((
+            t_28.extend((
                 '<li>',
                 escape(context.call((undefined(name='set_name') if l_0_set_name is missing else l_0_set_name), environment.getattr(l_2_c, 'name'), environment.getattr(l_2_c, 'issuer'), environment.getattr(l_2_c, 'edition'), _loop_vars=_loop_vars)),
                 ' (',
@@ -382,21 +388,21 @@ def root(context, missing=missing):
             ))
             if (environment.getattr(l_2_c, 'signature') == 'failed'):
                 pass
-                t_27.extend((
+                t_28.extend((
                     ', <span class="strong">',
                     escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'signature', environment.getattr(l_2_c, 'signature'), _loop_vars=_loop_vars)),
                     '</span>',
                 ))
             if (environment.getattr(l_2_c, 'state') != 'active'):
                 pass
-                t_27.extend((
+                t_28.extend((
                     ', <span class="strong">',
                     escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'set_state', environment.getattr(l_2_c, 'state'), _loop_vars=_loop_vars)),
                     '</span>',
                 ))
             if (not environment.getattr(l_2_c, 'every_source')):
                 pass
-                t_27.extend((
+                t_28.extend((
                     ', <span class="strong">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'compared.only', _loop_vars=_loop_vars)),
                     ' ',
@@ -405,54 +411,54 @@ def root(context, missing=missing):
                 for l_3_label, l_3_loop in LoopContext(environment.getattr(l_2_c, 'sources')[:12], undefined):
                     _loop_vars = {}
                     pass
-                    t_27.extend((
+                    t_28.extend((
                         '<bdi>',
                         escape(l_3_label),
                         '</bdi>',
                     ))
                     if (not environment.getattr(l_3_loop, 'last')):
                         pass
-                        t_27.append(
+                        t_28.append(
                             ', ',
                         )
                 l_3_loop = l_3_label = missing
                 if (t_3(environment.getattr(l_2_c, 'sources')) > 12):
                     pass
-                    t_27.extend((
+                    t_28.extend((
                         ' … (',
                         escape(t_7(t_3(environment.getattr(l_2_c, 'sources')))),
                         ')',
                     ))
-                t_27.append(
+                t_28.append(
                     '</span>',
                 )
-            t_27.append(
+            t_28.append(
                 '</li>\n',
             )
         l_2_loop = l_2_c = l_2_w = missing
-        return concat(t_27)
+        return concat(t_28)
     context.exported_vars.add('compared')
     context.vars['compared'] = l_0_compared = Macro(environment, macro, 'compared', ('x',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_label, l_1_caller):
-        t_28 = []
+        t_29 = []
         if l_1_label is missing:
             l_1_label = undefined("parameter 'label' was not provided", name='label')
         pass
-        t_28.extend((
+        t_29.extend((
             '<div class="scroll" role="region" tabindex="0" aria-label="',
             escape(l_1_label),
             '">\n',
             escape(context.call(l_1_caller)),
             '</div>',
         ))
-        return concat(t_28)
+        return concat(t_29)
     context.exported_vars.add('region')
     context.vars['region'] = l_0_region = Macro(environment, macro, 'region', ('label',), False, False, True, context.eval_ctx.autoescape)
     def macro():
-        t_29 = []
+        t_30 = []
         l_1_sections = resolve('sections')
         pass
-        t_29.extend((
+        t_30.extend((
             '<div class="always">\n<h3>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.title')),
             '</h3>\n<p class="first">',
@@ -473,15 +479,15 @@ def root(context, missing=missing):
         for l_2_id, l_2_loop in LoopContext((undefined(name='sections') if l_1_sections is missing else l_1_sections), undefined):
             _loop_vars = {}
             pass
-            t_29.append(
+            t_30.append(
                 '<li><span class="no">',
             )
             if (environment.getattr(l_2_loop, 'index') <= 12):
                 pass
-                t_29.append(
+                t_30.append(
                     escape(environment.getattr(l_2_loop, 'index')),
                 )
-            t_29.extend((
+            t_30.extend((
                 '</span> <a href="#',
                 escape(l_2_id),
                 '">',
@@ -489,10 +495,10 @@ def root(context, missing=missing):
                 '</a></li>\n',
             ))
         l_2_loop = l_2_id = missing
-        t_29.append(
+        t_30.append(
             '</ol>\n</nav>',
         )
-        return concat(t_29)
+        return concat(t_30)
     context.exported_vars.add('always')
     context.vars['always'] = l_0_always = Macro(environment, macro, 'always', (), False, False, False, context.eval_ctx.autoescape)
     yield '<!DOCTYPE html>\n<html lang="'
@@ -552,9 +558,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.customer'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'customer')))
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examiner'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'examiner')))
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.authority'), (markup_join((environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority'), 'kind'), ' ', environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority'), 'reference'), )) if environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
-    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examined_from'), (t_15(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_from')) if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_from') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
-    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examined_to'), (t_15(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_to')) if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_to') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
-    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.issued'), t_15(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'issued'))))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examined_from'), (t_16(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_from')) if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_from') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examined_to'), (t_16(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_to')) if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_to') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.issued'), t_16(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'issued'))))
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.program'), markup_join((environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'program'), 'name'), ' ', environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'program'), 'version'), ))))
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.ledger'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'ledger')[:8]))
     yield '</dl>\n</header>\n\n'
@@ -563,9 +569,9 @@ def root(context, missing=missing):
     if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
         pass
         def macro():
-            t_30 = []
+            t_31 = []
             pass
-            t_30.extend((
+            t_31.extend((
                 '<table class="tight">\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.overview')),
                 '</caption>\n<thead><tr><th scope="col">',
@@ -593,28 +599,28 @@ def root(context, missing=missing):
                 pass
                 l_2_skipped = t_3(t_4(context.eval_ctx, t_12(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy')))
                 _loop_vars['skipped'] = l_2_skipped
-                t_30.extend((
+                t_31.extend((
                     '<tr><th scope="row"><bdi>',
                     escape(environment.getattr(l_2_x, 'label')),
                     '</bdi></th><td class="strong wide">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('verdict.', environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word'), )), _loop_vars=_loop_vars)),
                 ))
-                def t_31(fiter):
+                def t_32(fiter):
                     for l_3_s in fiter:
                         if environment.getattr(l_3_s, 'alarms'):
                             yield l_3_s
                 l_3_loop = missing
-                for l_3_s, l_3_loop in LoopContext(t_31(environment.getattr(l_2_x, 'sources')), undefined):
+                for l_3_s, l_3_loop in LoopContext(t_32(environment.getattr(l_2_x, 'sources')), undefined):
                     _loop_vars = {}
                     pass
-                    t_30.append(
+                    t_31.append(
                         '<span class="second alarm">',
                     )
                     l_4_loop = missing
                     for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
                         _loop_vars = {}
                         pass
-                        t_30.extend((
+                        t_31.extend((
                             '<bdi>',
                             escape(environment.getattr(l_3_s, 'label')),
                             '</bdi>: ',
@@ -622,83 +628,83 @@ def root(context, missing=missing):
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_30.append(
+                            t_31.append(
                                 '; ',
                             )
                     l_4_loop = l_4_code = missing
-                    t_30.append(
+                    t_31.append(
                         '</span>',
                     )
                 l_3_loop = l_3_s = missing
-                t_30.extend((
+                t_31.extend((
                     '</td><td class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_8(environment.getattr(environment.getattr(l_2_x, 'verdict'), 'percent_of_bytes')), _loop_vars=_loop_vars)),
                     '</td><td class="num">',
                 ))
                 if (context.call((undefined(name='match_total') if l_2_match_total is missing else l_2_match_total), l_2_x, _loop_vars=_loop_vars) or (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'no-match')):
                     pass
-                    t_30.append(
+                    t_31.append(
                         escape(t_7(context.call((undefined(name='match_total') if l_2_match_total is missing else l_2_match_total), l_2_x, _loop_vars=_loop_vars))),
                     )
                 else:
                     pass
-                    t_30.append(
+                    t_31.append(
                         '–',
                     )
-                t_30.append(
+                t_31.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_30.append(
+                    t_31.append(
                         '–',
                     )
                 else:
                     pass
-                    t_30.append(
+                    t_31.append(
                         escape(t_7(t_14(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=False, _loop_vars=_loop_vars), attribute='count'))),
                     )
-                t_30.append(
+                t_31.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_30.append(
+                    t_31.append(
                         '–',
                     )
                 else:
                     pass
-                    t_30.append(
+                    t_31.append(
                         escape(t_7(t_3(t_4(context.eval_ctx, t_9(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy'))))),
                     )
-                t_30.append(
+                t_31.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_30.append(
+                    t_31.append(
                         '–',
                     )
                 else:
                     pass
-                    t_30.append(
+                    t_31.append(
                         escape(t_7((t_14(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=True, _loop_vars=_loop_vars), attribute='count') + (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)))),
                     )
                     if (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped):
                         pass
-                        t_30.extend((
+                        t_31.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.areas_of', count=t_7((undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                t_30.append(
+                t_31.append(
                     '</td></tr>\n',
                 )
             l_2_loop = l_2_x = l_2_skipped = l_2_match_total = l_2_gap_rows = missing
-            t_30.append(
+            t_31.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_30)
+            return concat(t_31)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.overview'), caller=caller)
     if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
@@ -892,11 +898,11 @@ def root(context, missing=missing):
         yield '</th><th scope="col" class="num">'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.bytes', _loop_vars=_loop_vars))
         yield '</th></tr></thead>\n<tbody>\n'
-        def t_32(fiter):
+        def t_33(fiter):
             for l_2_area in fiter:
                 if (not environment.getattr(l_2_area, 'policy')):
                     yield l_2_area
-        for l_2_area in t_32(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas')):
+        for l_2_area in t_33(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas')):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
@@ -1040,9 +1046,9 @@ def root(context, missing=missing):
         if environment.getattr(l_1_x, 'sources'):
             pass
             def macro():
-                t_33 = []
+                t_34 = []
                 pass
-                t_33.extend((
+                t_34.extend((
                     '<table class="broad">\n<thead><tr><th scope="col">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.source')),
                     '</th><th scope="col">',
@@ -1059,7 +1065,7 @@ def root(context, missing=missing):
                 for l_3_s, l_3_loop in LoopContext(environment.getattr(l_1_x, 'sources'), undefined):
                     _loop_vars = {}
                     pass
-                    t_33.extend((
+                    t_34.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(environment.getattr(l_3_s, 'label')),
                         '</bdi></th><td>',
@@ -1070,23 +1076,23 @@ def root(context, missing=missing):
                         escape(environment.getattr(l_3_s, 'reader')),
                         '</bdi></span>',
                     ))
-                    if (not t_17(environment.getattr(l_3_s, 'mount_read_only'))):
+                    if (not t_18(environment.getattr(l_3_s, 'mount_read_only'))):
                         pass
-                        t_33.extend((
+                        t_34.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('exhibits.mounted_read_only' if environment.getattr(l_3_s, 'mount_read_only') else 'exhibits.mounted_writable'), _loop_vars=_loop_vars)),
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('exhibits.account_may_write' if environment.getattr(l_3_s, 'account_may_write') else 'exhibits.account_may_not_write'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_33.append(
+                    t_34.append(
                         '</td><td>',
                     )
                     l_4_loop = missing
                     for l_4_file, l_4_loop in LoopContext(environment.getattr(l_3_s, 'segments')[:8], undefined):
                         _loop_vars = {}
                         pass
-                        t_33.extend((
+                        t_34.extend((
                             '<bdi>',
                             escape(environment.getattr(l_4_file, 'name')),
                             '</bdi> <span class="nowrap">(',
@@ -1095,23 +1101,23 @@ def root(context, missing=missing):
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_33.append(
+                            t_34.append(
                                 ', ',
                             )
                     l_4_loop = l_4_file = missing
                     if (t_3(environment.getattr(l_3_s, 'segments')) > 8):
                         pass
-                        t_33.extend((
+                        t_34.extend((
                             ' … (',
                             escape(t_7(t_3(environment.getattr(l_3_s, 'segments')))),
                             ')',
                         ))
-                    t_33.append(
+                    t_34.append(
                         '</td><td class="num">',
                     )
                     if environment.getattr(l_3_s, 'size'):
                         pass
-                        t_33.extend((
+                        t_34.extend((
                             escape(t_13(environment.getattr(l_3_s, 'size'))),
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'size')), _loop_vars=_loop_vars)),
@@ -1119,69 +1125,69 @@ def root(context, missing=missing):
                         ))
                     else:
                         pass
-                        t_33.append(
+                        t_34.append(
                             '–',
                         )
-                    t_33.append(
+                    t_34.append(
                         '</td><td>',
                     )
                     l_4_loop = missing
                     for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
                         _loop_vars = {}
                         pass
-                        t_33.extend((
+                        t_34.extend((
                             '<span class="alarm">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('source_state.', l_4_code, )), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                         if ((not environment.getattr(l_4_loop, 'last')) or environment.getattr(l_3_s, 'health')):
                             pass
-                            t_33.append(
+                            t_34.append(
                                 '; ',
                             )
                     l_4_loop = l_4_code = missing
                     l_4_loop = missing
-                    t_34 = 1
+                    t_35 = 1
                     for l_4_note, l_4_loop in LoopContext(environment.getattr(l_3_s, 'health'), undefined):
                         l_4_w = resolve('w')
                         _loop_vars = {}
                         pass
-                        t_33.extend((
+                        t_34.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'gap', environment.getattr(l_4_note, 'code'), environment.getattr(l_4_note, 'text'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_33.append(
+                            t_34.append(
                                 '; ',
                             )
-                        t_34 = 0
+                        t_35 = 0
                     l_4_loop = l_4_note = l_4_w = missing
-                    if t_34:
+                    if t_35:
                         pass
                         if (not environment.getattr(l_3_s, 'alarms')):
                             pass
-                            t_33.append(
+                            t_34.append(
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.sound')),
                             )
-                    if ((not t_17(environment.getattr(l_3_s, 'declared_size'))) and (environment.getattr(l_3_s, 'declared_size') != environment.getattr(l_3_s, 'size'))):
+                    if ((not t_18(environment.getattr(l_3_s, 'declared_size'))) and (environment.getattr(l_3_s, 'declared_size') != environment.getattr(l_3_s, 'size'))):
                         pass
-                        t_33.extend((
+                        t_34.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.declared', _loop_vars=_loop_vars)),
                             ': ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'declared_size')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_33.append(
+                    t_34.append(
                         '</td></tr>\n',
                     )
                 l_3_loop = l_3_s = missing
-                t_33.append(
+                t_34.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_33)
+                return concat(t_34)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.source', _loop_vars=_loop_vars), caller=caller, _loop_vars=_loop_vars)
         else:
@@ -1201,20 +1207,20 @@ def root(context, missing=missing):
     for l_1_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
         _loop_vars = {}
         pass
-        def t_35(fiter):
+        def t_36(fiter):
             for l_2_s in fiter:
                 if environment.getattr(l_2_s, 'digests'):
                     yield l_2_s
-        for l_2_s in t_35(environment.getattr(l_1_x, 'sources')):
+        for l_2_s in t_36(environment.getattr(l_1_x, 'sources')):
             _loop_vars = {}
             pass
             if not isinstance(l_0_ns, Namespace):
                 raise TemplateRuntimeError("cannot assign attribute on non-namespace object")
             l_0_ns['any'] = True
             def macro():
-                t_36 = []
+                t_37 = []
                 pass
-                t_36.extend((
+                t_37.extend((
                     '<table class="broad">\n<caption><bdi>',
                     escape(environment.getattr(l_1_x, 'label')),
                     '</bdi>: <bdi>',
@@ -1235,7 +1241,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_36.extend((
+                    t_37.extend((
                         '<tr><th scope="row">',
                         escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'algorithm', environment.getattr(l_4_d, 'algorithm'), _loop_vars=_loop_vars)),
                         '<span class="second">',
@@ -1253,10 +1259,10 @@ def root(context, missing=missing):
                         '</td></tr>\n',
                     ))
                 l_4_d = l_4_w = missing
-                t_36.append(
+                t_37.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_36)
+                return concat(t_37)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), environment.getattr(l_2_s, 'label'), caller=caller, _loop_vars=_loop_vars)
         l_2_s = missing
@@ -1284,9 +1290,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'):
         pass
         def macro():
-            t_37 = []
+            t_38 = []
             pass
-            t_37.extend((
+            t_38.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set')),
                 '</th><th scope="col">',
@@ -1305,7 +1311,7 @@ def root(context, missing=missing):
                 l_2_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_37.extend((
+                t_38.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='set_name') if l_0_set_name is missing else l_0_set_name), environment.getattr(l_2_s, 'name'), environment.getattr(l_2_s, 'issuer'), environment.getattr(l_2_s, 'edition'), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -1313,19 +1319,19 @@ def root(context, missing=missing):
                 ))
                 if environment.getattr(l_2_s, 'authority'):
                     pass
-                    t_37.extend((
+                    t_38.extend((
                         '<span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.authority', text=environment.getattr(l_2_s, 'authority'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
-                t_37.extend((
+                t_38.extend((
                     '</td><td class="num">',
                     escape(t_7(environment.getattr(l_2_s, 'records'))),
                 ))
                 for l_3_d in environment.getattr(l_2_s, 'digests'):
                     _loop_vars = {}
                     pass
-                    t_37.extend((
+                    t_38.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars)),
                         ' ',
@@ -1336,25 +1342,25 @@ def root(context, missing=missing):
                 for l_3_d in environment.getattr(l_2_s, 'not_compared'):
                     _loop_vars = {}
                     pass
-                    t_37.extend((
+                    t_38.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.not_compared', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 l_3_d = missing
-                t_37.extend((
+                t_38.extend((
                     '</td><td><code>',
                     escape(t_1(environment.getattr(l_2_s, 'source_sha256'))),
                     '</code>',
                 ))
                 if environment.getattr(l_2_s, 'rejected'):
                     pass
-                    t_37.extend((
+                    t_38.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.rejected', count=t_7(environment.getattr(l_2_s, 'rejected')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
-                t_37.extend((
+                t_38.extend((
                     '<span class="second">',
                     escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'failed')), _loop_vars=_loop_vars) if environment.getattr(l_2_s, 'probes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_probes', _loop_vars=_loop_vars))),
                     '</span></td><td>',
@@ -1362,14 +1368,14 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_2_s, 'key_id') and environment.getattr(l_2_s, 'signer')):
                     pass
-                    t_37.extend((
+                    t_38.extend((
                         '<span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.signer', key=environment.getattr(l_2_s, 'key_id'), signer=environment.getattr(l_2_s, 'signer'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
                 if environment.getattr(l_2_s, 'expires'):
                     pass
-                    t_37.extend((
+                    t_38.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.expires', date=environment.getattr(l_2_s, 'expires'), _loop_vars=_loop_vars)),
                         '</span>',
@@ -1377,7 +1383,7 @@ def root(context, missing=missing):
                 for l_3_a in environment.getattr(l_2_s, 'allowed'):
                     _loop_vars = {}
                     pass
-                    t_37.extend((
+                    t_38.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.allowed', what=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'allowance', l_3_a, _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
@@ -1385,26 +1391,26 @@ def root(context, missing=missing):
                 l_3_a = missing
                 if (environment.getattr(l_2_s, 'state') != 'active'):
                     pass
-                    t_37.extend((
+                    t_38.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'set_state', environment.getattr(l_2_s, 'state'), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_2_s, 'reason'):
                         pass
-                        t_37.extend((
+                        t_38.extend((
                             ': <bdi>',
                             escape(environment.getattr(l_2_s, 'reason')),
                             '</bdi>',
                         ))
-                    t_37.append(
+                    t_38.append(
                         '</span>',
                     )
-                t_37.append(
+                t_38.append(
                     '</td><td>',
                 )
                 if environment.getattr(l_2_s, 'profile'):
                     pass
-                    t_37.extend((
+                    t_38.extend((
                         '<bdi>',
                         escape(environment.getattr(l_2_s, 'profile')),
                         '</bdi><span class="second">',
@@ -1413,17 +1419,17 @@ def root(context, missing=missing):
                     ))
                 else:
                     pass
-                    t_37.append(
+                    t_38.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_profile', _loop_vars=_loop_vars)),
                     )
-                t_37.append(
+                t_38.append(
                     '</td></tr>\n',
                 )
             l_2_s = l_2_w = missing
-            t_37.append(
+            t_38.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_37)
+            return concat(t_38)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set'), caller=caller)
     else:
@@ -1502,9 +1508,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation_text'))
     yield '</p>\n'
     def macro():
-        t_38 = []
+        t_39 = []
         pass
-        t_38.extend((
+        t_39.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.entries')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1525,12 +1531,12 @@ def root(context, missing=missing):
         ))
         if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
             pass
-            t_38.extend((
+            t_39.extend((
                 '<th scope="col" class="num">+ ',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.not_reached')),
                 '</th>',
             ))
-        t_38.append(
+        t_39.append(
             '<th scope="col"></th></tr></thead>\n<tbody>\n',
         )
         for l_2_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
@@ -1542,7 +1548,7 @@ def root(context, missing=missing):
                 for l_4_v in environment.getattr(l_3_s, 'volumes'):
                     _loop_vars = {}
                     pass
-                    t_38.extend((
+                    t_39.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -1561,38 +1567,38 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
                         pass
-                        t_38.extend((
+                        t_39.extend((
                             '<td class="num">',
                             escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'not_reached'))),
                             '</td>',
                         ))
-                    t_38.extend((
+                    t_39.extend((
                         '<td class="',
                         escape(('second' if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else 'alarm')),
                         '">',
                     ))
                     if environment.getattr(l_4_v, 'listing_open'):
                         pass
-                        t_38.append(
+                        t_39.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.listing_open', _loop_vars=_loop_vars)),
                         )
                     elif (environment.getattr(l_4_v, 'state') != 'examined'):
                         pass
-                        t_38.append(
+                        t_39.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('state.', environment.getattr(l_4_v, 'state'), )), _loop_vars=_loop_vars)),
                         )
                     else:
                         pass
-                        t_38.append(
+                        t_39.append(
                             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes', _loop_vars=_loop_vars) if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close', _loop_vars=_loop_vars))),
                         )
-                    t_38.append(
+                    t_39.append(
                         '</td></tr>\n',
                     )
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_38.extend((
+        t_39.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -1611,25 +1617,25 @@ def root(context, missing=missing):
         ))
         if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
             pass
-            t_38.extend((
+            t_39.extend((
                 '<td class="num">',
                 escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'))),
                 '</td>',
             ))
-        t_38.extend((
+        t_39.extend((
             '<td class="',
             escape(('' if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else 'alarm')),
             '">',
             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes') if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_38)
+        return concat(t_39)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation'), caller=caller)
     def macro():
-        t_39 = []
+        t_40 = []
         pass
-        t_39.extend((
+        t_40.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1650,14 +1656,14 @@ def root(context, missing=missing):
             for l_3_s in environment.getattr(l_2_x, 'sources'):
                 _loop_vars = {}
                 pass
-                def t_40(fiter):
+                def t_41(fiter):
                     for l_4_v in fiter:
                         if (environment.getattr(l_4_v, 'state') == 'examined'):
                             yield l_4_v
-                for l_4_v in t_40(environment.getattr(l_3_s, 'volumes')):
+                for l_4_v in t_41(environment.getattr(l_3_s, 'volumes')):
                     _loop_vars = {}
                     pass
-                    t_39.extend((
+                    t_40.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -1673,7 +1679,7 @@ def root(context, missing=missing):
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_39.extend((
+        t_40.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -1686,7 +1692,7 @@ def root(context, missing=missing):
             escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'directories_met_before'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_39)
+        return concat(t_40)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories'), caller=caller)
     yield '<h3>'
@@ -1706,16 +1712,16 @@ def root(context, missing=missing):
         l_1_gaps = context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), (undefined(name='c') if l_0_c is missing else l_0_c), policy=l_1_policy, _loop_vars=_loop_vars)
         _loop_vars['gaps'] = l_1_gaps
         def macro():
-            t_41 = []
+            t_42 = []
             pass
-            t_41.extend((
+            t_42.extend((
                 '<table>\n<caption>',
                 escape(l_1_title),
                 '</caption>\n',
             ))
             if (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                 pass
-                t_41.extend((
+                t_42.extend((
                     '<thead><tr><th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.count')),
                     '</th><th scope="col">',
@@ -1729,7 +1735,7 @@ def root(context, missing=missing):
                 for l_3_gap in (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                     _loop_vars = {}
                     pass
-                    t_41.extend((
+                    t_42.extend((
                         '<tr><td class="num strong">',
                         escape(t_7(environment.getattr(l_3_gap, 'count'))),
                         '</td><td>',
@@ -1740,46 +1746,46 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr(l_3_gap, 'size'):
                         pass
-                        t_41.append(
+                        t_42.append(
                             escape(t_13(environment.getattr(l_3_gap, 'size'))),
                         )
-                    t_41.append(
+                    t_42.append(
                         '</td><td>',
                     )
                     for l_4_one in environment.getattr(l_3_gap, 'examples'):
                         _loop_vars = {}
                         pass
-                        t_41.extend((
+                        t_42.extend((
                             '<code><bdi>',
                             escape(t_5(l_4_one)),
                             '</bdi></code>',
                         ))
                     l_4_one = missing
-                    t_41.append(
+                    t_42.append(
                         '</td></tr>\n',
                     )
                 l_3_gap = missing
-                t_41.append(
+                t_42.append(
                     '</tbody>\n',
                 )
             else:
                 pass
-                t_41.extend((
+                t_42.extend((
                     '<tbody><tr><td>',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.no_gaps')),
                     '</td></tr></tbody>\n',
                 ))
-            t_41.append(
+            t_42.append(
                 '</table>\n',
             )
-            return concat(t_41)
+            return concat(t_42)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), l_1_title, caller=caller, _loop_vars=_loop_vars)
     l_1_title = l_1_policy = l_1_gap_rows = l_1_gaps = missing
     def macro():
-        t_42 = []
+        t_43 = []
         pass
-        t_42.extend((
+        t_43.extend((
             '<table>\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1794,7 +1800,7 @@ def root(context, missing=missing):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
-            t_42.extend((
+            t_43.extend((
                 '<tr><th scope="row"><bdi>',
                 escape(t_5(environment.getattr(l_2_area, 'where'))),
                 '</bdi></th><td>',
@@ -1804,14 +1810,14 @@ def root(context, missing=missing):
                 '</td></tr>\n',
             ))
         l_2_area = l_2_w = missing
-        t_42.extend((
+        t_43.extend((
             '<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated')),
             '</th><td>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated_value')),
             '</td><td></td></tr>\n</tbody>\n</table>\n',
         ))
-        return concat(t_42)
+        return concat(t_43)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title'), caller=caller)
     yield '<div class="pair">\n<div>\n<table class="tight">\n<caption>'
@@ -1866,9 +1872,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_8(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'percent_of_bytes'))))
     yield '</td></tr>\n</tbody>\n</table>\n</div>\n</div>\n'
     def macro():
-        t_43 = []
+        t_44 = []
         pass
-        t_43.extend((
+        t_44.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1897,7 +1903,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_43.extend((
+                    t_44.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td>',
@@ -1911,12 +1917,12 @@ def root(context, missing=missing):
                     ))
                     if (environment.getattr(l_4_v, 'encryption') != 'none'):
                         pass
-                        t_43.extend((
+                        t_44.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'encryption', environment.getattr(l_4_v, 'encryption'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_43.extend((
+                    t_44.extend((
                         '</td><td><bdi>',
                         escape((environment.getattr(l_4_v, 'sweep') if (environment.getattr(l_4_v, 'state') == 'examined') else '–')),
                         '</bdi></td><td>',
@@ -1924,22 +1930,22 @@ def root(context, missing=missing):
                     for l_5_m in environment.getattr(l_4_v, 'times'):
                         _loop_vars = {}
                         pass
-                        t_43.extend((
+                        t_44.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'time.basis', which=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_5_m, 'which'), )), _loop_vars=_loop_vars), zone=context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'time', environment.getattr(l_5_m, 'zone'), _loop_vars=_loop_vars), resolution=t_11(environment.getattr(l_5_m, 'resolution_ns')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     l_5_m = missing
-                    t_43.append(
+                    t_44.append(
                         '</td></tr>\n',
                     )
                 l_4_v = l_4_w = missing
             l_3_s = missing
         l_2_x = missing
-        t_43.append(
+        t_44.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_43)
+        return concat(t_44)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes'), caller=caller)
     yield '\n'
@@ -1948,7 +1954,7 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.intro'))
     yield '</p>\n'
     def macro(l_1_list, l_1_withdrawn):
-        t_44 = []
+        t_45 = []
         l_1_rows = resolve('rows')
         if l_1_list is missing:
             l_1_list = undefined("parameter 'list' was not provided", name='list')
@@ -1956,9 +1962,9 @@ def root(context, missing=missing):
             l_1_withdrawn = undefined("parameter 'withdrawn' was not provided", name='withdrawn')
         pass
         def macro():
-            t_45 = []
+            t_46 = []
             pass
-            t_45.extend((
+            t_46.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.number')),
                 '</th><th scope="col">',
@@ -1975,7 +1981,7 @@ def root(context, missing=missing):
                 l_3_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_45.extend((
+                t_46.extend((
                     '<tr><th scope="row" class="nowrap">',
                     escape(environment.getattr(l_3_f, 'number')),
                     '</th><td><bdi class="strong">',
@@ -1994,14 +2000,14 @@ def root(context, missing=missing):
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('grade.', environment.getattr(l_3_f, 'grade'), )), _loop_vars=_loop_vars)),
                     '</span>',
                 ))
-                if (not t_17(environment.getattr(l_3_f, 'listed_size'))):
+                if (not t_18(environment.getattr(l_3_f, 'listed_size'))):
                     pass
-                    t_45.extend((
+                    t_46.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.listed_size', size=context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_f, 'listed_size')), _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
-                t_45.extend((
+                t_46.extend((
                     '<span class="second">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', environment.getattr(l_3_f, 'kind'), )), _loop_vars=_loop_vars)),
                     ': ',
@@ -2010,26 +2016,24 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_3_f, 'kind') == 'watch'):
                     pass
-                    t_45.append(
+                    t_46.append(
                         '–',
                     )
                 else:
                     pass
-                    t_45.append(
+                    t_46.append(
                         escape(context.call((undefined(name='category') if l_0_category is missing else l_0_category), environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'):
                         pass
-                        t_45.extend((
+                        t_46.extend((
                             ' (<bdi>',
-                            escape(environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme')),
-                            ' ',
-                            escape(environment.getattr(environment.getattr(l_3_f, 'category'), 'region')),
+                            escape(t_15(markup_join((environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'), ' ', environment.getattr(environment.getattr(l_3_f, 'category'), 'region'), )))),
                             '</bdi>)',
                         ))
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'label'):
                         pass
-                        t_45.extend((
+                        t_46.extend((
                             '<span class="second"><bdi>',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.label', label=environment.getattr(environment.getattr(l_3_f, 'category'), 'label'), _loop_vars=_loop_vars)),
                             '</bdi></span>',
@@ -2037,44 +2041,44 @@ def root(context, missing=missing):
                     for l_4_tag in environment.getattr(environment.getattr(l_3_f, 'category'), 'tags'):
                         _loop_vars = {}
                         pass
-                        t_45.extend((
+                        t_46.extend((
                             '<span class="second"><bdi>',
                             escape(l_4_tag),
                             '</bdi></span>',
                         ))
                     l_4_tag = missing
-                    t_45.append(
+                    t_46.append(
                         escape(context.call((undefined(name='standing') if l_0_standing is missing else l_0_standing), 'notable', environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
-                    if (t_17(environment.getattr(l_3_f, 'victim_identified')) and t_17(environment.getattr(l_3_f, 'offender_identified'))):
+                    if (t_18(environment.getattr(l_3_f, 'victim_identified')) and t_18(environment.getattr(l_3_f, 'offender_identified'))):
                         pass
-                        t_45.extend((
+                        t_46.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.not_said', _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     else:
                         pass
-                        if (not t_17(environment.getattr(l_3_f, 'victim_identified'))):
+                        if (not t_18(environment.getattr(l_3_f, 'victim_identified'))):
                             pass
-                            t_45.extend((
+                            t_46.extend((
                                 '<span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'victim_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
-                        if (not t_17(environment.getattr(l_3_f, 'offender_identified'))):
+                        if (not t_18(environment.getattr(l_3_f, 'offender_identified'))):
                             pass
-                            t_45.extend((
+                            t_46.extend((
                                 '<span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'offender_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
-                t_45.append(
+                t_46.append(
                     '</td><td>',
                 )
                 if l_1_withdrawn:
                     pass
-                    t_45.extend((
+                    t_46.extend((
                         '<bdi>',
                         escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.not_in', edition=environment.getattr(l_3_f, 'not_in'), _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'not_in') else (environment.getattr(l_3_f, 'reason') or context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)))),
                         '</bdi>',
@@ -2083,16 +2087,16 @@ def root(context, missing=missing):
                     pass
                     if (environment.getattr(l_3_f, 'status') == 'provisional'):
                         pass
-                        t_45.extend((
+                        t_46.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.provisional', _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_46 = 1
+                    t_47 = 1
                     for l_4_m in environment.getattr(l_3_f, 'times'):
                         _loop_vars = {}
                         pass
-                        t_45.extend((
+                        t_46.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_4_m, 'which'), )), _loop_vars=_loop_vars)),
                             ' <span class="nowrap">',
@@ -2101,41 +2105,41 @@ def root(context, missing=missing):
                         ))
                         if (environment.getattr(l_4_m, 'zone') != 'utc'):
                             pass
-                            t_45.extend((
+                            t_46.extend((
                                 ' (',
                                 escape(context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'time', environment.getattr(l_4_m, 'zone'), _loop_vars=_loop_vars)),
                                 ')',
                             ))
-                        t_45.append(
+                        t_46.append(
                             '</span>',
                         )
-                        t_46 = 0
+                        t_47 = 0
                     l_4_m = missing
-                    if t_46:
+                    if t_47:
                         pass
-                        t_45.extend((
+                        t_46.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.no_times')),
                             '</span>',
                         ))
-                t_45.append(
+                t_46.append(
                     '</td></tr>\n',
                 )
             l_3_f = l_3_w = missing
-            t_45.append(
+            t_46.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_45)
+            return concat(t_46)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-        t_44.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
+        t_45.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
         if (t_3(l_1_list) > (undefined(name='rows') if l_1_rows is missing else l_1_rows)):
             pass
-            t_44.extend((
+            t_45.extend((
                 '<p class="strong">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.shown', shown=t_7((undefined(name='rows') if l_1_rows is missing else l_1_rows)), count=t_7(t_3(l_1_list)))),
                 '</p>',
             ))
-        return concat(t_44)
+        return concat(t_45)
     context.exported_vars.add('finding_rows')
     context.vars['finding_rows'] = l_0_finding_rows = Macro(environment, macro, 'finding_rows', ('list', 'withdrawn'), False, False, False, context.eval_ctx.autoescape)
     if (undefined(name='current') if l_0_current is missing else l_0_current):
@@ -2199,7 +2203,7 @@ def root(context, missing=missing):
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.intro'))
         yield '</p>\n'
-    t_47 = 1
+    t_48 = 1
     for l_1_run in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'):
         l_1_w = resolve('w')
         l_1_no = resolve('no')
@@ -2208,8 +2212,8 @@ def root(context, missing=missing):
         pass
         yield '<dl class="facts">\n'
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.purpose', _loop_vars=_loop_vars), context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'run_purpose', environment.getattr(l_1_run, 'purpose'), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
-        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.started', _loop_vars=_loop_vars), t_15(environment.getattr(l_1_run, 'started')), _loop_vars=_loop_vars))
-        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.ended', _loop_vars=_loop_vars), (t_15(environment.getattr(l_1_run, 'ended')) if environment.getattr(l_1_run, 'ended') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.no_end', _loop_vars=_loop_vars)), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.started', _loop_vars=_loop_vars), t_16(environment.getattr(l_1_run, 'started')), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.ended', _loop_vars=_loop_vars), (t_16(environment.getattr(l_1_run, 'ended')) if environment.getattr(l_1_run, 'ended') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.no_end', _loop_vars=_loop_vars)), _loop_vars=_loop_vars))
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.outcome', _loop_vars=_loop_vars), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('outcome.', environment.getattr(l_1_run, 'outcome'), )), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
         yield '\n'
         if (environment.getattr(l_1_run, 'purpose') == 'scan'):
@@ -2228,11 +2232,11 @@ def root(context, missing=missing):
             _loop_vars = {}
             pass
             yield '<p class="scope">'
-            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.broken', at=t_15(environment.getattr(l_2_break, 'noted')), cause=context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'cause', environment.getattr(l_2_break, 'cause'), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.broken', at=t_16(environment.getattr(l_2_break, 'noted')), cause=context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'cause', environment.getattr(l_2_break, 'cause'), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
             yield '; '
             if environment.getattr(l_2_break, 'resumed'):
                 pass
-                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.resumed', at=t_15(environment.getattr(l_2_break, 'resumed')), _loop_vars=_loop_vars))
+                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.resumed', at=t_16(environment.getattr(l_2_break, 'resumed')), _loop_vars=_loop_vars))
             else:
                 pass
                 yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.not_resumed', _loop_vars=_loop_vars))
@@ -2267,9 +2271,9 @@ def root(context, missing=missing):
             yield escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'run_note', environment.getattr(l_2_note, 'code'), environment.getattr(l_2_note, 'text'), _loop_vars=_loop_vars))
             yield '</p>\n'
         l_2_note = missing
-        t_47 = 0
+        t_48 = 0
     l_1_run = l_1_w = l_1_no = l_1_yes = missing
-    if t_47:
+    if t_48:
         pass
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.none'))
@@ -2283,9 +2287,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.intro'))
         yield '</p>\n'
         def macro():
-            t_48 = []
+            t_49 = []
             pass
-            t_48.extend((
+            t_49.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.step')),
                 '</th><th scope="col">',
@@ -2298,7 +2302,7 @@ def root(context, missing=missing):
             for l_2_command, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'commands'), undefined):
                 _loop_vars = {}
                 pass
-                t_48.extend((
+                t_49.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('command.', environment.getattr(l_2_command, 'purpose'), )), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -2307,25 +2311,25 @@ def root(context, missing=missing):
                 for l_3_system, l_3_loop in LoopContext(environment.getattr(l_2_command, 'systems'), undefined):
                     _loop_vars = {}
                     pass
-                    t_48.append(
+                    t_49.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('system.', l_3_system, )), _loop_vars=_loop_vars)),
                     )
                     if (not environment.getattr(l_3_loop, 'last')):
                         pass
-                        t_48.append(
+                        t_49.append(
                             ', ',
                         )
                 l_3_loop = l_3_system = missing
-                t_48.extend((
+                t_49.extend((
                     '</td><td><code>',
                     escape(environment.getattr(l_2_command, 'line')),
                     '</code></td></tr>\n',
                 ))
             l_2_loop = l_2_command = missing
-            t_48.append(
+            t_49.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_48)
+            return concat(t_49)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.title'), caller=caller)
         yield '<p>'
@@ -2378,9 +2382,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events'):
         pass
         def macro():
-            t_49 = []
+            t_50 = []
             pass
-            t_49.extend((
+            t_50.extend((
                 '<table class="tight">\n<thead><tr><th scope="col" class="num">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.seq')),
                 '</th><th scope="col">',
@@ -2396,7 +2400,7 @@ def root(context, missing=missing):
             for l_2_event in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events')[:(undefined(name='events') if l_0_events is missing else l_0_events)]:
                 _loop_vars = {}
                 pass
-                t_49.extend((
+                t_50.extend((
                     '<tr><td class="num">',
                     escape(environment.getattr(l_2_event, 'seq')),
                     '</td><td class="nowrap">',
@@ -2412,10 +2416,10 @@ def root(context, missing=missing):
                     '</bdi></td></tr>\n',
                 ))
             l_2_event = missing
-            t_49.append(
+            t_50.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_49)
+            return concat(t_50)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.title'), caller=caller)
         yield '<p class="scope">'
@@ -2483,4 +2487,4 @@ def root(context, missing=missing):
     yield '</p>\n</footer>\n</body>\n</html>\n'
 
 blocks = {}
-debug_info = '1=125&2=132&3=135&5=152&6=159&8=171&10=182&12=184&13=189&14=198&16=204&17=208&18=213&19=222&25=234&26=243&29=263&30=268&32=283&33=291&34=292&36=318&37=329&39=362&40=368&41=374&44=432&45=439&46=441&48=447&50=453&51=455&52=457&53=459&54=461&56=463&57=465&59=469&60=475&66=495&69=497&74=499&75=505&78=507&81=509&82=511&83=520&84=530&86=533&87=535&90=537&92=540&93=544&97=547&98=548&99=549&100=550&101=551&102=552&103=553&104=554&105=555&109=557&110=559&111=561&113=566&114=568&116=584&117=590&118=594&111=699&124=700&125=702&127=705&128=713&129=715&130=723&132=726&133=728&134=735&138=743&139=759&140=761&141=765&142=768&144=770&145=773&147=775&148=781&150=784&151=787&153=790&154=799&155=802&156=805&161=808&162=810&163=813&165=819&166=823&170=853&173=856&174=858&176=861&177=863&179=867&180=872&188=883&189=885&191=891&192=900&194=907&195=911&197=920&198=922&200=932&201=937&203=946&204=950&206=960&211=962&212=965&214=967&215=970&217=972&218=975&221=978&222=982&224=986&225=989&229=993&230=995&234=998&235=1000&237=1003&238=1004&239=1005&240=1006&241=1007&244=1012&247=1015&248=1016&251=1018&252=1021&253=1025&254=1027&256=1030&257=1033&261=1036&262=1038&264=1043&266=1055&267=1060&262=1182&273=1186&277=1190&278=1192&279=1194&280=1197&281=1209&282=1210&284=1215&285=1219&287=1230&288=1236&282=1257&294=1260&296=1266&298=1268&300=1270&301=1272&302=1274&303=1276&304=1278&305=1280&306=1282&308=1287&310=1300&311=1306&306=1424&317=1428&320=1431&321=1433&322=1436&325=1440&326=1442&328=1446&329=1450&334=1458&335=1460&337=1466&338=1470&342=1496&343=1498&344=1500&346=1505&347=1507&349=1532&350=1543&353=1593&344=1624&356=1625&358=1630&359=1632&361=1643&362=1658&365=1674&356=1687&368=1689&369=1691&372=1693&375=1695&378=1697&379=1702&380=1704&382=1709&383=1712&384=1716&386=1725&387=1730&391=1765&380=1773&396=1775&398=1780&399=1782&401=1789&402=1795&404=1805&396=1812&411=1814&412=1816&414=1824&415=1828&422=1838&424=1840&425=1844&426=1848&427=1852&428=1856&429=1860&434=1864&436=1869&437=1871&439=1886&440=1898&434=1940&446=1942&447=1944&448=1946&449=1954&451=1959&453=1970&454=1976&449=2126&459=2127&461=2137&462=2139&464=2144&467=2147&468=2149&469=2152&470=2154&472=2159&475=2162&477=2164&478=2168&480=2171&481=2174&484=2177&485=2180&487=2182&488=2186&493=2191&494=2193&495=2196&497=2199&499=2206&500=2207&501=2208&502=2209&503=2211&504=2213&505=2214&506=2215&507=2216&508=2217&509=2218&510=2219&512=2221&514=2223&515=2227&517=2237&518=2240&520=2254&521=2257&523=2259&526=2271&529=2274&530=2276&531=2279&532=2281&534=2286&536=2294&537=2299&532=2326&542=2328&544=2333&547=2336&549=2343&550=2350&552=2354&555=2362&557=2364&558=2366&560=2372&561=2374&562=2376&564=2381&566=2392&567=2397&562=2416&572=2418&573=2420&575=2428&578=2431&579=2433&581=2436&582=2437&583=2438&584=2439&585=2440&588=2463&591=2466&593=2468&594=2472&595=2474&600=2478'
+debug_info = '1=131&2=138&3=141&5=158&6=165&8=177&10=188&12=190&13=195&14=204&16=210&17=214&18=219&19=228&25=240&26=249&29=269&30=274&32=289&33=297&34=298&36=324&37=335&39=368&40=374&41=380&44=438&45=445&46=447&48=453&50=459&51=461&52=463&53=465&54=467&56=469&57=471&59=475&60=481&66=501&69=503&74=505&75=511&78=513&81=515&82=517&83=526&84=536&86=539&87=541&90=543&92=546&93=550&97=553&98=554&99=555&100=556&101=557&102=558&103=559&104=560&105=561&109=563&110=565&111=567&113=572&114=574&116=590&117=596&118=600&111=705&124=706&125=708&127=711&128=719&129=721&130=729&132=732&133=734&134=741&138=749&139=765&140=767&141=771&142=774&144=776&145=779&147=781&148=787&150=790&151=793&153=796&154=805&155=808&156=811&161=814&162=816&163=819&165=825&166=829&170=859&173=862&174=864&176=867&177=869&179=873&180=878&188=889&189=891&191=897&192=906&194=913&195=917&197=926&198=928&200=938&201=943&203=952&204=956&206=966&211=968&212=971&214=973&215=976&217=978&218=981&221=984&222=988&224=992&225=995&229=999&230=1001&234=1004&235=1006&237=1009&238=1010&239=1011&240=1012&241=1013&244=1018&247=1021&248=1022&251=1024&252=1027&253=1031&254=1033&256=1036&257=1039&261=1042&262=1044&264=1049&266=1061&267=1066&262=1188&273=1192&277=1196&278=1198&279=1200&280=1203&281=1215&282=1216&284=1221&285=1225&287=1236&288=1242&282=1263&294=1266&296=1272&298=1274&300=1276&301=1278&302=1280&303=1282&304=1284&305=1286&306=1288&308=1293&310=1306&311=1312&306=1430&317=1434&320=1437&321=1439&322=1442&325=1446&326=1448&328=1452&329=1456&334=1464&335=1466&337=1472&338=1476&342=1502&343=1504&344=1506&346=1511&347=1513&349=1538&350=1549&353=1599&344=1630&356=1631&358=1636&359=1638&361=1649&362=1664&365=1680&356=1693&368=1695&369=1697&372=1699&375=1701&378=1703&379=1708&380=1710&382=1715&383=1718&384=1722&386=1731&387=1736&391=1771&380=1779&396=1781&398=1786&399=1788&401=1795&402=1801&404=1811&396=1818&411=1820&412=1822&414=1830&415=1834&422=1844&424=1846&425=1850&426=1854&427=1858&428=1862&429=1866&434=1870&436=1875&437=1877&439=1892&440=1904&434=1946&446=1948&447=1950&448=1952&449=1960&451=1965&453=1976&454=1982&449=2130&459=2131&461=2141&462=2143&464=2148&467=2151&468=2153&469=2156&470=2158&472=2163&475=2166&477=2168&478=2172&480=2175&481=2178&484=2181&485=2184&487=2186&488=2190&493=2195&494=2197&495=2200&497=2203&499=2210&500=2211&501=2212&502=2213&503=2215&504=2217&505=2218&506=2219&507=2220&508=2221&509=2222&510=2223&512=2225&514=2227&515=2231&517=2241&518=2244&520=2258&521=2261&523=2263&526=2275&529=2278&530=2280&531=2283&532=2285&534=2290&536=2298&537=2303&532=2330&542=2332&544=2337&547=2340&549=2347&550=2354&552=2358&555=2366&557=2368&558=2370&560=2376&561=2378&562=2380&564=2385&566=2396&567=2401&562=2420&572=2422&573=2424&575=2432&578=2435&579=2437&581=2440&582=2441&583=2442&584=2443&585=2444&588=2467&591=2470&593=2472&594=2476&595=2478&600=2482'
