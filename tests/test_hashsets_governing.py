@@ -274,6 +274,10 @@ def test_keys_are_taken_away_one_by_one_or_all() -> None:
         SIGNER.key_id
     ]
     assert store.without(PUBLISHER, SIGNER.key_id.lower()).keys(PUBLISHER)
+    zeros = minisign_key(Signer(number=b"\x12" * 7 + b"\0").public)
+    assert zeros.id == "00" + "12" * 7
+    beside = store.with_key(PUBLISHER, zeros)
+    assert beside.without(PUBLISHER, zeros.id.lstrip("0")) == store
     assert store.without(PUBLISHER) == NOBODY
     with pytest.raises(UsageError, match="no key is pinned"):
         store.without("Somebody")

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -79,8 +80,12 @@ def test_a_follower_hears_of_findings_before_the_run_has_ended(tmp_path: Path) -
         stdin=subprocess.DEVNULL,
     )
     try:
-        while not (case / "events.jsonl").exists() and scan.poll() is None:
-            time.sleep(0.05)
+        events = case / "events.jsonl"
+        while scan.poll() is None and not (
+            events.exists() and b"provisional" in events.read_bytes()
+        ):
+            time.sleep(0.005)
+        scan.send_signal(signal.SIGSTOP)  # however fast it is, and however slow the follower
         follow = subprocess.Popen(
             [HEROES, "status", str(case), "--follow", "--json"],
             stdout=subprocess.PIPE,

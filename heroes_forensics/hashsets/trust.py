@@ -26,6 +26,8 @@ X509: Final = "x509"
 TYPES: Final = (MINISIGN, X509)
 """Kinds of key that can be pinned."""
 
+_MINISIGN_ID: Final = 16
+"""Digits of the id of a key of minisign."""
 _NAME_LIMIT: Final = 200
 _MOST: Final = 1_000
 """Keys of one publisher, and publishers; beyond it the file is damaged."""
@@ -100,9 +102,13 @@ class TrustStore:
             raise UsageError(
                 "no key is pinned for that publisher", hint=f"publishers with keys: {names}"
             )
+        named = key_id.upper()
         # The program prints the number without zeros in front.
-        wanted = key_id.upper().lstrip("0")
-        left = tuple(key for key in keys if key_id and key.id.lstrip("0") != wanted)
+        wanted = {
+            named,
+            named.rjust(_MINISIGN_ID, "0") if len(named) > _MINISIGN_ID // 2 else named,
+        }
+        left = tuple(key for key in keys if key_id and key.id not in wanted)
         if key_id and len(left) == len(keys):
             raise UsageError(
                 "no such key is pinned for that publisher",
