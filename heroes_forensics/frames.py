@@ -137,8 +137,39 @@ PICTURE_FRAMES: Final = 16
 """Frames of one picture that are hashed at most."""
 MAX_PIXELS: Final = 100_000_000
 """Of one frame of a picture; a larger one is not decoded."""
-HASH_BYTES: Final = 8
-"""Of one perceptual value: a phash has 64 bits."""
+VALUE_BYTES: Final = 32
+"""Of one perceptual value on its way; shorter ones are filled up with zeros."""
+
+PERCEPTUAL_ALGORITHMS: Final = ("pdq", "phash-64", "dhash-64")
+"""What `HASHES` values are, by position; rows are only ever added at the end."""
+ALGORITHM_BYTES: Final = (32, 8, 8)
+"""Of the value of each of them."""
+
+RECTANGLES: Final = 16
+MARGINS: Final = 16
+TURNS: Final = 16
+VIEWS: Final = (
+    "as-is",
+    "trimmed",
+    *(f"rectangle-{number}" for number in range(1, RECTANGLES + 1)),
+    *(f"margin-{number}" for number in range(1, MARGINS + 1)),
+    *(f"turned-{number}" for number in range(1, TURNS + 1)),
+)
+"""How a picture was looked at, by position: as it is; with uniform borders cut off (tier 1,
+always); parts of it that straight lines bound, the strongest first; with margins added that a crop
+may have taken; turned (tier 2, in depth). What each is: `heroes_forensics.media.views`."""
+TIER_1: Final = 2
+"""Views below this position are always looked at, and their values are stored."""
+ORIENTATIONS: Final = 8
+"""Turns by 90 degrees and mirror images, in the order of `heroes_forensics.media.pdq`."""
+
+_TIER_1_VALUES: Final = TIER_1 * ORIENTATIONS + 2
+PICTURE_HASHES: Final = PICTURE_FRAMES * _TIER_1_VALUES + (len(VIEWS) - TIER_1) * ORIENTATIONS
+"""Rows of `HASHES` of one picture at most: PDQ of two views in eight orientations, phash and dhash
+of each frame taken; and the deep views of one of them. With `VALUE_BYTES` each, it is the most that
+a decoder can say about what a picture looks like."""
+FILM_HASHES: Final = 1 << 16
+"""Rows of `HASHES` of one film at most."""
 
 PERCEPTUAL: Final = np.dtype(
     [
@@ -148,13 +179,29 @@ PERCEPTUAL: Final = np.dtype(
         ("width", "<u4"),
         ("height", "<u4"),
         ("frames", "<u4"),
-        ("hashed", "u1"),
-        ("values", f"V{PICTURE_FRAMES * HASH_BYTES}"),
+        ("milliseconds", "<u4"),
+        ("hashed", "<u4"),
     ]
 )
-"""What decoding one picture gave: numbers of fixed width and nothing else. ``status`` is one of
-`Picture`; ``gap`` as in `CONTENT`; ``frames`` those the picture has, ``hashed`` those of which a
-value stands in ``values``, `HASH_BYTES` each in their order, the rest of it zero."""
+"""What decoding one picture or film gave: numbers of fixed width and nothing else. ``status`` is
+one of `Picture`; ``gap`` as in `CONTENT`; ``frames`` those it has; ``milliseconds`` how long a film
+is, 0 of a picture; ``hashed`` how many rows of `HASHES` belong to it: they are sent before it."""
+
+HASHES: Final = np.dtype(
+    [
+        ("id", "<u8"),
+        ("at", "<u4"),
+        ("algorithm", "u1"),
+        ("view", "u1"),
+        ("orientation", "u1"),
+        ("quality", "u1"),
+        ("value", f"V{VALUE_BYTES}"),
+    ]
+)
+"""One perceptual value. ``at`` is the position of the frame in a picture, milliseconds in a film;
+``algorithm`` and ``view`` positions in `PERCEPTUAL_ALGORITHMS` and `VIEWS`; ``quality`` 0 to 100,
+that of PDQ for all of a view. The rows of an item rise by (at, algorithm, view, orientation), and
+none comes twice."""
 
 CONTAINER: Final = np.dtype(
     [
@@ -220,6 +267,7 @@ ROW_TYPES: Final[dict[str, np.dtype[np.void]]] = {
     "values": VALUES,
     "perceptual": PERCEPTUAL,
     "containers": CONTAINER,
+    "hashes": HASHES,
 }
 
 

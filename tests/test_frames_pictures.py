@@ -2,12 +2,22 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from heroes_forensics.frames import (
+    ALGORITHM_BYTES,
     CONTAINER,
-    HASH_BYTES,
+    FILM_HASHES,
+    HASHES,
+    MAX_FRAME,
     PERCEPTUAL,
+    PERCEPTUAL_ALGORITHMS,
     PICTURE_FRAMES,
+    PICTURE_HASHES,
+    TIER_1,
+    VALUE_BYTES,
+    VIEWS,
     Batch,
     Container,
     Picture,
@@ -23,10 +33,22 @@ FIELDS = {
     "width": "pixels in a row",
     "height": "rows",
     "frames": "a count",
-    "hashed": "a count, at most 16",
-    "values": "64 bits of each hashed frame, zero beyond",
+    "milliseconds": "how long a film is",
+    "hashed": "how many values came; compared with how many came",
 }
 """Every field of a decoder's row and what it may hold."""
+VALUE_FIELDS = {
+    "id": "as above",
+    "at": "which frame, or which millisecond; rises",
+    "algorithm": "one of three",
+    "view": "one of a table",
+    "orientation": "one of eight",
+    "quality": "0 to 100",
+    "value": "the bits of one hash, zero beyond",
+}
+"""Every field of a perceptual value and what it may hold."""
+SAID_OF_A_PICTURE = 21_504
+"""Bytes of values of one picture at most: less than an uncompressed thumbnail of 147 x 147."""
 
 
 def picture(**changes: object) -> Rows:
@@ -34,6 +56,13 @@ def picture(**changes: object) -> Rows:
     sound = {"status": Picture.DONE, "width": 640, "height": 480, "frames": 2, "hashed": 1}
     for name, value in (sound | changes).items():
         rows[name] = value
+    return rows
+
+
+def value(**changes: object) -> Rows:
+    rows = np.zeros(1, dtype=HASHES)
+    for name, each in ({"id": 1, "quality": 100, "value": b"\x01" * 32} | changes).items():
+        rows[name] = each
     return rows
 
 
@@ -45,31 +74,69 @@ def container(**changes: object) -> Rows:
 
 
 def test_a_decoder_has_no_field_for_pixels() -> None:
-    assert set(PERCEPTUAL.names or ()) == set(FIELDS)
-    for name in FIELDS:
-        kind = PERCEPTUAL[name]
-        assert kind.kind in "uV"  # no float: a NaN cannot be said
-        assert kind.shape == ()
-        if name != "values":
-            assert kind.itemsize <= 8
-    # A thumbnail of 16 x 16 grey pixels does not fit, even if a decoder were taken over.
-    assert PERCEPTUAL["values"].itemsize == PICTURE_FRAMES * HASH_BYTES < 16 * 16
-    assert PERCEPTUAL.itemsize < 160
+    for dtype, fields in ((PERCEPTUAL, FIELDS), (HASHES, VALUE_FIELDS)):
+        assert set(dtype.names or ()) == set(fields)
+        for name in fields:
+            kind = dtype[name]
+            assert kind.shape == ()
+            if name == "value":
+                assert (kind.kind, kind.itemsize) == ("V", VALUE_BYTES)
+            else:
+                assert kind.kind == "u"  # no float: a NaN cannot be said
+                assert kind.itemsize <= 8
+    assert (PERCEPTUAL.itemsize, HASHES.itemsize) == (31, 48)
+    # The two kinds of rows are all that a decoder may answer with; neither has a byte area.
+    assert wire.ANSWERS["decode"] == {"perceptual", "hashes"}
+    assert PICTURE_HASHES * VALUE_BYTES == SAID_OF_A_PICTURE
+    assert len(ALGORITHM_BYTES) == len(PERCEPTUAL_ALGORITHMS)
+    assert len(set(VIEWS)) == len(VIEWS) < 256
+    assert PICTURE_FRAMES * (TIER_1 * 8 + 2) + (len(VIEWS) - TIER_1) * 8 == PICTURE_HASHES
+    # Everything a decoder says of a picture, ids and counts included, fits one message.
+    assert PERCEPTUAL.itemsize + PICTURE_HASHES * HASHES.itemsize < MAX_FRAME
 
 
 def test_sound_rows_are_accepted() -> None:
     for rows in (
         picture(),
-        picture(values=b"\x01" * 8),
-        picture(frames=16, hashed=16, values=b"\xff" * 128),
+        picture(frames=16, hashed=PICTURE_HASHES),
+        picture(frames=2**32 - 1, hashed=FILM_HASHES, milliseconds=2**32 - 1),
         picture(status=Picture.PARTIAL, gap=1),
         picture(status=Picture.GAP, gap=1, hashed=0, width=2**32 - 1, height=2**32 - 1),
         picture(status=Picture.KNOWN_GOOD, hashed=0, width=0, height=0, frames=0),
     ):
         assert isinstance(wire.decode(wire.encode(Batch("perceptual", rows))), Batch)
     assert isinstance(wire.decode(wire.encode(Batch("containers", container()))), Batch)
-    empty = np.zeros(0, dtype=PERCEPTUAL)
-    assert isinstance(wire.decode(wire.encode(Batch("perceptual", empty))), Batch)
+    for rows in (
+        value(),
+        value(at=2**32 - 1, view=len(VIEWS) - 1, orientation=7, quality=0),
+        value(algorithm=1, value=b"\xff" * 8),
+        value(algorithm=2, value=b""),
+    ):
+        assert isinstance(wire.decode(wire.encode(Batch("hashes", rows))), Batch)
+    for kind, dtype in (("perceptual", PERCEPTUAL), ("hashes", HASHES)):
+        empty = np.zeros(0, dtype=dtype)
+        assert isinstance(wire.decode(wire.encode(Batch(kind, empty))), Batch)
+
+
+@given(st.sampled_from(sorted(VALUE_FIELDS)), st.binary(min_size=48, max_size=48))
+def test_no_row_of_values_holds_more_than_it_says(name: str, junk: bytes) -> None:
+    rows = value()
+    rows[name] = np.frombuffer(junk, dtype=HASHES)[name]
+    row = rows[0]
+    width = ALGORITHM_BYTES[row["algorithm"]] if row["algorithm"] < len(ALGORITHM_BYTES) else 0
+    is_sound = (
+        row["algorithm"] < len(PERCEPTUAL_ALGORITHMS)
+        and row["view"] < len(VIEWS)
+        and row["orientation"] < 8
+        and row["quality"] <= 100
+        and not bytes(row["value"])[width:].strip(b"\0")
+    )
+    try:
+        wire.decode(wire.encode(Batch("hashes", rows)))
+    except wire.ProtocolViolationError:
+        assert not is_sound
+    else:
+        assert is_sound
 
 
 VIOLATIONS = {
@@ -83,9 +150,16 @@ VIOLATIONS = {
     "a reason without a gap": Batch("perceptual", picture(gap=1)),
     "a gap with values": Batch("perceptual", picture(status=Picture.GAP, gap=1)),
     "done without values": Batch("perceptual", picture(hashed=0)),
-    "more values than frames": Batch("perceptual", picture(frames=1, hashed=2)),
-    "more values than fit": Batch("perceptual", picture(frames=99, hashed=17)),
-    "bytes beyond the values": Batch("perceptual", picture(values=b"\0" * 8 + b"\x01")),
+    "values of no frame": Batch("perceptual", picture(frames=0)),
+    "more values than a film may have": Batch("perceptual", picture(hashed=FILM_HASHES + 1)),
+    "values with a byte area": Batch("hashes", value(), b"pixels"),
+    "an unknown algorithm": Batch("hashes", value(algorithm=3, value=b"")),
+    "an unknown view": Batch("hashes", value(view=len(VIEWS))),
+    "a ninth orientation": Batch("hashes", value(orientation=8)),
+    "more than the best quality": Batch("hashes", value(quality=101)),
+    "bytes behind a phash": Batch("hashes", value(algorithm=1, value=b"\0" * 8 + b"\x01")),
+    "a dhash turned": Batch("hashes", value(algorithm=2, value=b"", orientation=1)),
+    "a phash trimmed": Batch("hashes", value(algorithm=1, value=b"", view=1)),
     "no width": Batch("perceptual", picture(width=0)),
     "more pixels than are decoded": Batch("perceptual", picture(width=10_001, height=10_000)),
     "a container with a byte area": Batch("containers", container(), b"name"),

@@ -35,10 +35,9 @@ def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
 
 
 def examined(data: bytes, kind: str) -> tuple[Picture, str, int, int, int, list[bytes]]:
-    status, gap, width, height, frames, hashed, values = perceptual.examined(io.BytesIO(data), kind)
-    assert len(values) == 128
-    assert not values[8 * hashed :].strip(b"\0")
-    found = [values[8 * each : 8 * each + 8] for each in range(hashed)]
+    """Return what decoding gave, and the phash of each frame that was taken."""
+    status, gap, width, height, frames, rows = perceptual.examined(io.BytesIO(data), kind)
+    found = [bytes(value)[:8] for value in rows["value"][rows["algorithm"] == 1]]
     return Picture(status), gap, width, height, frames, found
 
 

@@ -5,7 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heroes_forensics.frames import CONTENT, Batch, Control, Frame, Unit, tasks
+from heroes_forensics.frames import (
+    CONTENT,
+    FILM_HASHES,
+    HASHES,
+    PERCEPTUAL,
+    PICTURE_FRAMES,
+    PICTURE_HASHES,
+    Batch,
+    Control,
+    Frame,
+    Unit,
+    tasks,
+)
 from heroes_forensics.model import EntryKind
 from heroes_forensics.pipelines.answers import Answers
 from heroes_forensics.pipelines.wire import ProtocolViolationError
@@ -98,3 +110,93 @@ def test_only_the_ids_that_were_asked_in_their_order_come_through(ids: list[int]
         assert tuple(ids) != IDS
     else:
         assert tuple(ids) == IDS
+
+
+# ---- pictures ----------------------------------------------------------------------------
+
+
+def decoding(*kinds: str) -> Unit:
+    numbers = range(4, 4 + len(kinds))
+    rows = tasks([(number, EntryKind.FILE, 1, 10, b"h") for number in numbers])
+    return Unit(7, "decode", {"types": list(kinds)}, rows)
+
+
+def seen(number: int, hashed: int, *, frames: int = 1, milliseconds: int = 0) -> Batch:
+    row = np.zeros(1, dtype=PERCEPTUAL)
+    row["id"], row["hashed"], row["frames"] = number, hashed, frames
+    row["milliseconds"] = milliseconds
+    return Batch("perceptual", row)
+
+
+def values(number: int, *places: tuple[int, int, int, int]) -> Batch:
+    rows = np.zeros(len(places), dtype=HASHES)
+    rows["id"] = number
+    for name, column in zip(
+        ("at", "algorithm", "view", "orientation"), zip(*places, strict=True), strict=False
+    ):
+        rows[name] = column
+    return Batch("hashes", rows)
+
+
+def frames(number: int, count: int) -> Batch:
+    return values(number, *((at, 0, 0, 0) for at in range(count)))
+
+
+BOTH = [frames(4, 1), seen(4, 1)]
+GOOD_PICTURES: dict[str, list[Frame]] = {
+    "one value": [*BOTH, seen(5, 0)],
+    "values first": [frames(4, 1), frames(5, 1), seen(4, 1), seen(5, 1)],
+    "none": [seen(4, 0), seen(5, 0)],
+    "in their order": [
+        values(4, (0, 0, 0, 0), (0, 0, 0, 7), (0, 0, 1, 0), (0, 1, 0, 0)),
+        values(4, (1, 0, 0, 0)),
+        seen(4, 5, frames=2),
+        seen(5, 0),
+    ],
+    "of every frame that is taken": [
+        frames(4, PICTURE_FRAMES),
+        seen(4, PICTURE_FRAMES, frames=PICTURE_FRAMES),
+        seen(5, 0),
+    ],
+    "of a film": [
+        seen(4, 0),
+        frames(5, PICTURE_HASHES + 1),
+        seen(5, PICTURE_HASHES + 1, milliseconds=PICTURE_HASHES),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", GOOD_PICTURES)
+def test_values_come_before_the_row_that_counts_them(name: str) -> None:
+    answers = Answers(decoding("jpeg", "mp4"))
+    heard(answers, [*GOOD_PICTURES[name], done(len(GOOD_PICTURES[name]))])
+
+
+BAD_PICTURES: dict[str, list[Frame]] = {
+    "of another task": [frames(6, 1)],
+    "behind the row": [*BOTH, frames(4, 1)],
+    "fewer than said": [frames(4, 1), seen(4, 2)],
+    "more than said": [frames(4, 2), seen(4, 1, frames=2)],
+    "one twice": [values(4, (0, 0, 0, 0), (0, 0, 0, 0)), seen(4, 2)],
+    "one twice, in two batches": [frames(4, 1), frames(4, 1), seen(4, 2)],
+    "views out of order": [values(4, (0, 0, 1, 0), (0, 0, 0, 0)), seen(4, 2)],
+    "frames out of order": [values(4, (1, 0, 0, 0), (0, 0, 0, 0)), seen(4, 2, frames=2)],
+    "of a frame that there is not": [values(4, (1, 0, 0, 0)), seen(4, 1)],
+    "a picture that lasts": [frames(4, 1), seen(4, 1, milliseconds=1)],
+    "of too many frames": [
+        frames(4, PICTURE_FRAMES + 1),
+        seen(4, PICTURE_FRAMES + 1, frames=PICTURE_FRAMES + 1),
+    ],
+    "more than a picture has": [frames(4, PICTURE_HASHES), frames(4, 1)],
+    "more than a film has": [seen(4, 0), *[frames(5, FILM_HASHES // 2)] * 2, frames(5, 1)],
+    "behind the end of a film": [seen(4, 0), frames(5, 2), seen(5, 2)],
+    "rows in another order": [seen(5, 0), seen(4, 0)],
+    "a row left out": [seen(4, 0), done(1)],
+    "values without a row": [seen(4, 0), frames(5, 1), done(2)],
+}
+
+
+@pytest.mark.parametrize("name", BAD_PICTURES)
+def test_values_that_do_not_belong_to_what_was_asked_are_a_violation(name: str) -> None:
+    with pytest.raises(ProtocolViolationError):
+        heard(Answers(decoding("jpeg", "mp4")), BAD_PICTURES[name])

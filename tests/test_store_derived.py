@@ -2,13 +2,26 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from heroes_forensics.frames import PERCEPTUAL, Container, Picture, Status
+from heroes_forensics.errors import EvidenceError
+from heroes_forensics.frames import (
+    ALGORITHM_BYTES,
+    HASHES,
+    PERCEPTUAL,
+    VIEWS,
+    Container,
+    Picture,
+    Rows,
+    Status,
+)
 from heroes_forensics.model import GAP_NUMBERS
-from heroes_forensics.store import derived, integrity, queries
+from heroes_forensics.store import derived, integrity, perceptual_values, queries
 from heroes_forensics.store.database import Database
 from heroes_forensics.store.records import Records, rows_digest
 
@@ -50,7 +63,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
             1,
             [derived.ContainerRow(1, Container.DONE, 0, "zip", 1, 2, 0, 18, {"m": [1, "utc"]})],
         )
-        seen = derived.pictures(made, 1, pictures(), "phash-64", sealed)
+        seen = derived.pictures(made, 1, derived.Seen(pictures(), hashes()), "v", sealed)
         digest = rows_digest([*rows, *read, *seen, *kept])
         records.unit_done(1, items=6, gaps=0, rows_sha256=digest)
     yield made
@@ -63,9 +76,21 @@ def pictures() -> np.ndarray:
     rows["status"] = [Picture.DONE, Picture.GAP, Picture.KNOWN_GOOD]
     rows["gap"] = [0, GAP_NUMBERS["picture.undecodable"], 0]
     rows["width"], rows["height"] = [40, 0, 0], [30, 0, 0]
-    rows["frames"], rows["hashed"] = [3, 0, 0], [2, 0, 0]
-    rows["values"][0] = b"first..." + b"second.."
+    rows["frames"], rows["hashed"] = [3, 0, 0], [4, 0, 0]
     return rows
+
+
+def hashes() -> Rows:
+    """Return values of one picture: three of tier 1, and a deep one that is not kept."""
+    return np.array(
+        [
+            (4, 0, 0, 0, 0, 61, b"1" * 32),
+            (4, 0, 0, 1, 5, 62, b"2" * 32),
+            (4, 0, 0, 2, 0, 99, b"4" * 32),
+            (4, 0, 1, 0, 0, 61, b"3" * 8),
+        ],
+        dtype=HASHES,
+    )
 
 
 def test_a_value_is_stored_sealed_and_opens_again(database: Database) -> None:
@@ -73,9 +98,61 @@ def test_a_value_is_stored_sealed_and_opens_again(database: Database) -> None:
         value for (value,) in database.rows("SELECT value FROM perceptual WHERE value IS NOT NULL")
     ]
     assert blob.startswith(b"sealed to 4: ")
-    assert list(derived.values_of(database, opened)) == [
-        (4, "phash-64", (b"first...", b"second.."))
+    ((number, algorithm, rows),) = derived.values_of(database, opened)
+    assert (number, algorithm) == (4, "v")
+    assert rows.tolist() == hashes()[[0, 1, 3]].tolist()
+    assert list(database.rows("SELECT hashed, quality FROM perceptual ORDER BY item_id")) == [
+        (0, None),
+        (0, None),
+        (4, 62),
     ]
+
+
+places = st.tuples(
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 2),
+    st.integers(0, len(VIEWS) - 1),
+    st.integers(0, 7),
+)
+
+
+@given(st.lists(places, unique=True, max_size=40), st.randoms(use_true_random=False))
+def test_every_value_comes_back_as_it_was(found: list[tuple[int, ...]], random: Random) -> None:
+    rows = [
+        (7, *place, random.randint(0, 100), random.randbytes(ALGORITHM_BYTES[place[1]]))
+        for place in sorted(found)
+    ]
+    made = np.array(rows, dtype=HASHES)
+    data = perceptual_values.packed(made)
+    assert len(data) <= 1 + 40 * len(made)
+    assert perceptual_values.unpacked(7, data).tolist() == made.tolist()
+
+
+def test_the_values_of_a_picture_take_half_a_kibibyte() -> None:
+    tier_1 = [(1, 0, 0, view, turn, 90, b"x" * 32) for view in range(2) for turn in range(8)]
+    tier_1 += [(1, 0, 1, 0, 0, 90, b"x" * 8), (1, 0, 2, 0, 0, 90, b"x" * 8)]
+    assert len(perceptual_values.packed(np.array(tier_1, dtype=HASHES))) == 561
+    assert perceptual_values.packed(np.array(tier_1[:1], dtype=HASHES)) == (
+        b"\x01" + b"\0\0\0\0" + b"\0" + b"\0" + b"\x5a" + b"\x01" + b"x" * 32
+    )
+
+
+UNKNOWN = {
+    "nothing": b"",
+    "another version": b"\x02",
+    "half a group": b"\x01\0\0\0",
+    "half a value": b"\x01" + bytes(7) + b"\x01" + bytes(31),
+    "an unknown algorithm": b"\x01" + bytes(4) + b"\x03" + bytes(2) + b"\x01" + bytes(32),
+    "an unknown view": b"\x01" + bytes(5) + b"\xff\0" + b"\x01" + bytes(32),
+    "no orientation": b"\x01" + bytes(8),
+}
+
+
+@pytest.mark.parametrize("data", UNKNOWN.values(), ids=UNKNOWN)
+def test_values_in_an_unknown_form_are_an_error(data: bytes) -> None:
+    with pytest.raises(EvidenceError) as error:
+        perceptual_values.unpacked(1, data)
+    assert error.value.hint
 
 
 def test_pictures_and_containers_are_counted_by_how_they_ended(database: Database) -> None:
@@ -131,6 +208,7 @@ def test_a_changed_row_does_not_fit_the_digest_of_its_unit(change: str, database
 NOT_FOUND = {
     "a value": "UPDATE perceptual SET value=x'00', algorithm='another version' WHERE item_id=4",
     "who wrote it": "UPDATE perceptual SET unit_id=1",
+    "how many values there were": "UPDATE perceptual SET hashed=9 WHERE item_id=4",
 }
 FOUND = {
     "how a picture ended": "UPDATE perceptual SET status=1 WHERE item_id=2",

@@ -18,7 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from heroes_forensics.frames import Batch, Picture
+import numpy as np
+
+from heroes_forensics.frames import HASHES, PICTURE_HASHES, Batch, Picture, Rows
 from heroes_forensics.hashing.exact import Digested, digest_bytes
 from heroes_forensics.pipelines import contents, pictures, wire
 from heroes_forensics.pipelines.page import Progress
@@ -134,13 +136,32 @@ FAULTS |= {
 }
 
 
-SOUND = (Picture.DONE, "", 8, 8, 1, 1, b"12345678")
+def _values(*rows: tuple[int, int, int, int, int, bytes]) -> Rows:
+    return np.array([(0, *row) for row in rows], dtype=HASHES)
+
+
+ONE = (0, 1, 0, 0, 90, b"12345678")
+"""A phash of the first frame."""
+SOUND = (Picture.DONE, "", 8, 8, 1, _values(ONE))
 LIES: dict[str, tuple[object, ...]] = {
-    "another-status": (Picture.KNOWN_GOOD, "", 0, 0, 0, 0, b""),
-    "pixels-behind-the-values": (*SOUND[:-1], b"12345678" + b"pixels"),
-    "values-of-no-frame": (*SOUND[:-2], 9, b"12345678" * 9),
-    "more-pixels-than-allowed": (Picture.DONE, "", 2**31, 2**31, 1, 1, b"12345678"),
-    "an-undecodable-one-with-values": (Picture.GAP, "picture.undecodable", 8, 8, 1, 1, b"1234567."),
+    "another-status": (Picture.KNOWN_GOOD, "", 0, 0, 0, _values()),
+    "pixels-behind-a-value": (*SOUND[:-1], _values((*ONE[:-1], b"12345678pixels"))),
+    "values-of-no-frame": (*SOUND[:-1], _values(ONE, (1, *ONE[1:]))),
+    "one-value-twice": (*SOUND[:-1], _values(ONE, ONE)),
+    "pixels-as-values": (
+        *SOUND[:-2],
+        PICTURE_HASHES,
+        _values(*((at, *ONE[1:]) for at in range(PICTURE_HASHES))),
+    ),
+    "values-without-end": (
+        *SOUND[:-2],
+        1 << 30,
+        _values(*((at, *ONE[1:]) for at in range(PICTURE_HASHES + 1))),
+    ),
+    "another-algorithm": (*SOUND[:-1], _values((0, 9, *ONE[2:]))),
+    "another-view": (*SOUND[:-1], _values((0, 0, 255, *ONE[3:]))),
+    "more-pixels-than-allowed": (Picture.DONE, "", 2**31, 2**31, 1, _values(ONE)),
+    "an-undecodable-one-with-values": (Picture.GAP, "picture.undecodable", 8, 8, 1, _values(ONE)),
 }
 """What a decoder that was taken over might say of a picture."""
 
@@ -151,16 +172,16 @@ class Faulty:
     def __init__(self, real: Any) -> None:  # noqa: ANN401 - the module of the package
         self._real = real
 
-    def examined(self, stream: BinaryIO, kind: str) -> tuple[object, ...]:
+    def examined(self, stream: BinaryIO, kind: str, *, deep: bool) -> tuple[object, ...]:
         head = stream.read(64)
         if not head.startswith(JPEG + MARK):
-            found: tuple[object, ...] = self._real.examined(stream, kind)
+            found: tuple[object, ...] = self._real.examined(stream, kind, deep=deep)
             return found
         word = head[len(JPEG + MARK) :].split(b" ")[0].decode()
         if word in LIES:
             return LIES[word]
         FAULTS[word]()
-        return (Picture.GAP, "picture.undecodable", 0, 0, 0, 0, b"")
+        return (Picture.GAP, "picture.undecodable", 0, 0, 0, _values())
 
 
 def _install() -> None:

@@ -55,6 +55,8 @@ class Measured(NamedTuple):
     """Frames the picture has."""
     values: tuple[bytes, ...] = ()
     """What ``measure`` gave, one for each frame that was taken."""
+    taken: tuple[int, ...] = ()
+    """The positions of those frames."""
 
 
 def measured(stream: BinaryIO, kind: str, measure: Callable[[Image.Image], bytes]) -> Measured:
@@ -123,12 +125,12 @@ def _decoded(
             else:
                 frames = max(1, int(getattr(picture, "n_frames", 1)))
             reached = min(frames, MAX_FRAMES, max(1, MAX_WORK // (width * height)))
-            values = tuple(_values(picture, _chosen(reached), measure, whole=whole))
-    if not whole:
-        return Measured(Picture.PARTIAL, "picture.partial", width, height, frames, values)
-    if reached < frames:
-        return Measured(Picture.PARTIAL, "picture.limit", width, height, frames, values)
-    return Measured(Picture.DONE, "", width, height, frames, values)
+            found = tuple(_values(picture, _chosen(reached), measure, whole=whole))
+    values, taken = tuple(value for _, value in found), tuple(at for at, _ in found)
+    status, gap = Picture.DONE, ""
+    if not whole or reached < frames:
+        status, gap = Picture.PARTIAL, "picture.limit" if whole else "picture.partial"
+    return Measured(status, gap, width, height, frames, values, taken)
 
 
 def _chosen(frames: int) -> list[int]:
@@ -143,7 +145,7 @@ def _values(
     measure: Callable[[Image.Image], bytes],
     *,
     whole: bool,
-) -> Iterator[bytes]:
+) -> Iterator[tuple[int, bytes]]:
     for position in positions:
         try:
             if position:
@@ -156,7 +158,7 @@ def _values(
         _check_size(*picture.size)
         # One colour all over is what a decoder makes of nothing.
         if whole or _has_content(picture):
-            yield measure(picture)
+            yield position, measure(picture)
 
 
 def _has_content(picture: Image.Image) -> bool:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import imagehash
 import numpy as np
 
-from heroes_forensics.frames import HASH_BYTES, PICTURE_FRAMES, Picture
+from heroes_forensics.frames import HASHES, PERCEPTUAL_ALGORITHMS, Picture, Rows
 from heroes_forensics.media import image
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-ALGORITHM: Final = "phash-64"
+_PHASH: Final = PERCEPTUAL_ALGORITHMS.index("phash-64")
 
 
 def phash(frame: "Image") -> bytes:
@@ -25,17 +25,24 @@ def phash(frame: "Image") -> bytes:
     return np.packbits(imagehash.phash(frame).hash.flatten()).tobytes()
 
 
-def examined(stream: BinaryIO, kind: str) -> tuple[int, str, int, int, int, int, bytes]:
-    """Decode one picture; return status, gap, width, height, frames, hashed frames, their values.
+def examined(
+    stream: BinaryIO, kind: str, *, deep: bool = False
+) -> tuple[int, str, int, int, int, Rows]:
+    """Decode one picture; return status, gap, width, height, frames, and `HASHES` rows.
+
+    The rows have no id yet, and stand in the order that `HASHES` asks for.
 
     Args:
         stream: the bytes of the picture, seekable.
         kind: a key of `image.FORMATS`.
+        deep: whether the views of tier 2 are wanted.
     """
+    del deep
     found = image.measured(stream, kind, phash)
-    values = b"".join(found.values).ljust(PICTURE_FRAMES * HASH_BYTES, b"\0")
-    sizes = (found.width, found.height, found.frames)
-    return (int(found.status), found.gap, *sizes, len(found.values), values)
+    rows = np.zeros(len(found.values), dtype=HASHES)
+    for row, at, value in zip(rows, found.taken, found.values, strict=True):
+        row["at"], row["algorithm"], row["value"] = at, _PHASH, value
+    return (int(found.status), found.gap, found.width, found.height, found.frames, rows)
 
 
 def prepare() -> None:

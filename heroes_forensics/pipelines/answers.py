@@ -9,11 +9,24 @@ from typing import Final
 
 import numpy as np
 
-from heroes_forensics.frames import Batch, Control, Frame, Unit
+from heroes_forensics.filetype import TYPES, FileClass
+from heroes_forensics.frames import (
+    FILM_HASHES,
+    HASHES,
+    PICTURE_FRAMES,
+    PICTURE_HASHES,
+    Batch,
+    Control,
+    Frame,
+    Rows,
+    Unit,
+)
 from heroes_forensics.pipelines import wire
 from heroes_forensics.pipelines.wire import ProtocolViolationError
 
 CONTENT: Final = "content"
+DECODE: Final = "decode"
+_FILMS: Final = frozenset(row.name for row in TYPES if row.file_class is FileClass.VIDEO)
 
 
 class Answers:
@@ -22,6 +35,8 @@ class Answers:
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
         self._rows = 0
+        self._hashes: dict[int, list[Rows]] = {}
+        """Perceptual values of those tasks whose own row is still to come."""
         asked = unit.body.get("hand_over")
         self._uses = frozenset(asked if isinstance(asked, dict) else ())
         self.frames = 0
@@ -38,7 +53,11 @@ class Answers:
             raise ProtocolViolationError("a unit of another kind answers so")
         if isinstance(frame, Batch):
             if unit.kind == CONTENT:
-                self._contents(frame)
+                self._answered(frame.rows)
+            elif frame.kind == "hashes":
+                self._values(frame.rows)
+            elif frame.kind == "perceptual":
+                self._pictures(frame.rows)
         elif frame.kind in {"stream", "large"}:
             self._handed(frame)
         self.frames += 1
@@ -56,16 +75,43 @@ class Answers:
         asked = 0 if self._unit.tasks is None else len(self._unit.tasks)
         if frame.body["frames"] != self.frames:
             raise ProtocolViolationError("a unit ends with another number of frames")
-        if self._unit.kind == CONTENT and self._rows != asked:
+        if self._unit.kind in {CONTENT, DECODE} and self._rows != asked:
             raise ProtocolViolationError("a unit ends without an answer to each of its tasks")
 
-    def _contents(self, batch: Batch) -> None:
+    def _answered(self, rows: Rows) -> None:
         tasks = self._unit.tasks
-        ids = batch.rows["id"]
+        ids = rows["id"]
         end = self._rows + len(ids)
         if tasks is None or not np.array_equal(ids, tasks["id"][self._rows : end]):
             raise ProtocolViolationError("rows answer other tasks than were asked")
         self._rows = end
+
+    def _values(self, rows: Rows) -> None:
+        """Keep perceptual values until the row comes that says how many there are."""
+        tasks = self._unit.tasks
+        waiting = [] if tasks is None else tasks["id"][self._rows :].tolist()
+        kinds = self._types()
+        for number in np.unique(rows["id"]).tolist():
+            if number not in waiting:
+                raise ProtocolViolationError("a perceptual value is that of another task")
+            kept = self._hashes.setdefault(number, [])
+            kept.append(rows[rows["id"] == number])
+            is_film = kinds[self._rows + waiting.index(number)] in _FILMS
+            if sum(map(len, kept)) > (FILM_HASHES if is_film else PICTURE_HASHES):
+                raise ProtocolViolationError("a picture has more values than there are views of it")
+
+    def _pictures(self, rows: Rows) -> None:
+        kinds = self._types()[self._rows :]
+        self._answered(rows)
+        for row, kind in zip(rows, kinds, strict=False):
+            kept = self._hashes.pop(int(row["id"]), [])
+            hashes = np.concatenate(kept) if kept else np.zeros(0, dtype=HASHES)
+            _check_values(row, hashes, is_film=kind in _FILMS)
+
+    def _types(self) -> list[str]:
+        """Return the type of each task: what was asked, and no answer."""
+        asked = self._unit.body.get("types")
+        return [str(each) for each in asked] if isinstance(asked, list) else []
 
     def _handed(self, frame: Control) -> None:
         tasks = self._unit.tasks
@@ -74,3 +120,22 @@ class Answers:
             raise ProtocolViolationError("a stream is handed over that nobody asked for")
         if self._unit.kind == CONTENT and (tasks is None or item not in tasks["id"]):
             raise ProtocolViolationError("a stream is that of another task")
+
+
+def _check_values(row: np.void, hashes: Rows, *, is_film: bool) -> None:
+    """Refuse perceptual values that do not belong to the row of their picture or film."""
+    if len(hashes) != row["hashed"]:
+        raise ProtocolViolationError("a picture row has another number of values than came")
+    order = hashes["at"].astype(np.uint64) << np.uint64(24)
+    for shift, name in ((16, "algorithm"), (8, "view"), (0, "orientation")):
+        order |= hashes[name].astype(np.uint64) << np.uint64(shift)
+    if (np.diff(order.astype(np.int64)) <= 0).any():
+        raise ProtocolViolationError("perceptual values are out of order, or one comes twice")
+    if is_film:
+        if (hashes["at"] > row["milliseconds"]).any():
+            raise ProtocolViolationError("a perceptual value lies behind the end of its film")
+        return
+    if row["milliseconds"] or (hashes["at"] >= max(1, int(row["frames"]))).any():
+        raise ProtocolViolationError("a picture row has a length, or values of more frames")
+    if len(np.unique(hashes["at"])) > PICTURE_FRAMES:
+        raise ProtocolViolationError("a picture has values of too many frames")

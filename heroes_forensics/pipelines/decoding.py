@@ -16,8 +16,10 @@ import numpy as np
 
 from heroes_forensics.filetype import TYPES, FileClass
 from heroes_forensics.frames import (
+    HASHES,
     MAX_UNIT_DESCRIPTORS,
     PERCEPTUAL,
+    PERCEPTUAL_ALGORITHMS,
     Batch,
     Picture,
     Proxy,
@@ -39,8 +41,6 @@ USE: Final = "decode"
 """What a stream is handed over for; see `crews.Stream.use`."""
 DECODED: Final = ("jpeg", "png", "gif")
 """Types of `filetype` that decoders take; those of `media.image.FORMATS`."""
-ALGORITHM: Final = "phash-64"
-"""Of `media.perceptual`."""
 
 SECONDS: Final = 30.0
 SECONDS_A_MEBIBYTE: Final = 1.0
@@ -73,7 +73,7 @@ _IS_OTHER: Final = _types(
 def algorithm() -> str:
     """Return what the values are, with the versions of what makes them."""
     versions = (f"{name}-{metadata.version(name)}" for name in ("imagehash", "pillow"))
-    return " ".join((ALGORITHM, *versions))
+    return " ".join((*PERCEPTUAL_ALGORITHMS, *versions))
 
 
 class Owner(Protocol):
@@ -94,7 +94,7 @@ class _Wanted:
     source: "Stream | Proxy"
     owner: "Pictures | None"
     """None: its unit was given up, and nobody waits for it."""
-    unit: int = 0
+    is_deep: bool = False
 
     def release(self) -> None:
         if not isinstance(self.source, Proxy):
@@ -108,6 +108,7 @@ class _Given:
     wanted: list[_Wanted]
     strain: int
     rows: list[Rows] = field(default_factory=list)
+    hashes: list[Rows] = field(default_factory=list)
 
 
 class Decoding:
@@ -158,7 +159,7 @@ class Decoding:
         return Unit(
             number,
             "decode",
-            {"types": [each.type for each in batch]},
+            {"types": [each.type for each in batch], "deep": batch[0].is_deep},
             tasks([(each.item, 0, 0, each.size, b"") for each in batch]),
             descriptors=tuple(
                 each.source.descriptor for each in batch if not isinstance(each.source, Proxy)
@@ -172,7 +173,7 @@ class Decoding:
         """Take in what a decoder said."""
         given = self._given[unit.id]
         if isinstance(frame, Batch):
-            given.rows.append(frame.rows)
+            (given.hashes if frame.kind == "hashes" else given.rows).append(frame.rows)
         elif isinstance(frame, Death):
             self._died(unit, frame.cause, _DEATHS.get(frame.cause, "decoder.died"))
         elif frame.kind == "failed":
@@ -181,14 +182,15 @@ class Decoding:
             self._done(unit, given)
 
     def _done(self, unit: Unit, given: _Given) -> None:
-        rows = np.concatenate(given.rows) if given.rows else np.zeros(0, dtype=PERCEPTUAL)
+        rows, hashes = _joined(given.rows, PERCEPTUAL), _joined(given.hashes, HASHES)
         asked = [each.item for each in given.wanted]
         if rows["id"].tolist() != asked or not np.isin(rows["status"], _ANSWERS).all():
             self._died(unit, deaths.PROTOCOL, "decoder.died")
             return
         del self._given[unit.id]
         for index, wanted in enumerate(given.wanted):
-            self._settle(wanted, rows[index : index + 1])
+            mine = hashes[hashes["id"] == wanted.item]
+            self._settle(wanted, rows[index : index + 1], mine)
 
     def _died(self, unit: Unit, cause: str, code: str) -> None:
         """Decode each picture of the unit once more alone; give up on one that was.
@@ -204,7 +206,8 @@ class Decoding:
                 waits = self._waiting if is_innocent and given.strain == 1 else self._again
                 waits.append(wanted)
             else:
-                self._settle(wanted, row_of(wanted.item, Picture.GAP, code))
+                row = row_of(wanted.item, Picture.GAP, code)
+                self._settle(wanted, row, np.zeros(0, dtype=HASHES))
 
     def close(self) -> None:
         """Let go of every stream."""
@@ -217,13 +220,17 @@ class Decoding:
         self._again.clear()
         self._given.clear()
 
-    def _settle(self, wanted: _Wanted, row: Rows) -> None:
+    def _settle(self, wanted: _Wanted, row: Rows, hashes: Rows) -> None:
         wanted.release()
         if wanted.owner is not None:
-            wanted.owner.came(wanted.item, row)
+            wanted.owner.came(wanted.item, row, hashes)
 
 
 _ANSWERS: Final = (Picture.DONE, Picture.PARTIAL, Picture.GAP)
+
+
+def _joined(parts: Sequence[Rows], dtype: "np.dtype[np.void]") -> Rows:
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=dtype)
 
 
 def row_of(item: int, status: Picture, code: str = "") -> Rows:
@@ -240,11 +247,12 @@ class Pictures:
         self._decoding = decoding
         self._owner = owner
         self._is_on = bool(config["perceptual"])
-        self._decodes_matches = config["profile"] == "deep"
+        self._is_deep = config["profile"] == "deep"
         self._streams: dict[int, Stream] = {}
         self._large: dict[int, Proxy | None] = {}
         self._outstanding: dict[int, _Wanted] = {}
         self._rows: list[Rows] = []
+        self._hashes: list[Rows] = []
 
     def stream(self, stream: "Stream") -> None:
         """Keep a stream until the digests of its item are known."""
@@ -264,7 +272,7 @@ class Pictures:
         good, listed = known(matches), _listed(matches)
         for row in rows[done & _IS_DECODED[rows["type"]]]:
             item = int(row["id"])
-            if item in listed and not self._decodes_matches:
+            if item in listed and not self._is_deep:
                 self._leave(item, Picture.MATCHED)
             elif item in good and item not in listed:
                 self._leave(item, Picture.KNOWN_GOOD)
@@ -295,14 +303,15 @@ class Pictures:
         if source is None:
             self._rows.append(row_of(item, Picture.GAP, "picture.limit"))
             return
-        wanted = _Wanted(item, kind, size, source, self)
+        wanted = _Wanted(item, kind, size, source, self, is_deep=self._is_deep)
         self._outstanding[item] = wanted
         self._decoding.add(wanted)
 
-    def came(self, item: int, row: Rows) -> None:
-        """Take in the row of one picture."""
+    def came(self, item: int, row: Rows, hashes: Rows) -> None:
+        """Take in the row of one picture, and its `HASHES` rows."""
         del self._outstanding[item]
         self._rows.append(row)
+        self._hashes.append(hashes)
         if not self._outstanding:
             self._owner.settled()
 
@@ -313,7 +322,12 @@ class Pictures:
 
     def rows(self) -> Rows:
         """Return the rows of all pictures, in the order of their items."""
-        rows = np.concatenate(self._rows) if self._rows else np.zeros(0, dtype=PERCEPTUAL)
+        rows = _joined(self._rows, PERCEPTUAL)
+        return rows[np.argsort(rows["id"], kind="stable")]
+
+    def hashes(self) -> Rows:
+        """Return the `HASHES` rows of all pictures, those of an item together, in their order."""
+        rows = _joined(self._hashes, HASHES)
         return rows[np.argsort(rows["id"], kind="stable")]
 
     def give_up(self) -> None:
@@ -326,6 +340,7 @@ class Pictures:
         self._large.clear()
         self._outstanding.clear()
         self._rows.clear()
+        self._hashes.clear()
 
 
 def known(matches: Sequence["MatchRow"]) -> set[int]:

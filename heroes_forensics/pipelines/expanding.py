@@ -304,8 +304,9 @@ class Expanding:
         read = np.concatenate(answer.contents) if answer.contents else np.zeros(0, dtype=CONTENT)
         read = read.copy()
         read["id"] += np.uint64(first)
-        seen = answer.pictures.rows()
-        seen["id"] += np.uint64(first)
+        seen = derived.Seen(answer.pictures.rows(), answer.pictures.hashes())
+        for rows in seen:
+            rows["id"] += np.uint64(first)
         matches = [replace(match, item_id=first + match.item_id) for match in answer.matches]
         containers = [container_row(section, first, job.item) for section in answer.sections]
         other = read[(read["status"] == Status.DONE) & IS_OTHER[read["type"]]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from heroes_forensics.frames import PERCEPTUAL, Batch, Frame, Picture, Unit
+from heroes_forensics.frames import HASHES, PERCEPTUAL, Batch, Frame, Picture, Unit, slices
 from heroes_forensics.model import GAP_NUMBERS
 
 if TYPE_CHECKING:
@@ -18,20 +18,26 @@ _BUFFER: Final = 1 << 16
 
 
 def decode(session: "Session", unit: Unit) -> Iterator[Frame]:
-    """Decode the stream of each task; one ``perceptual`` batch."""
+    """Decode the stream of each task; ``hashes`` batches, then one ``perceptual`` batch."""
     perceptual = import_module("heroes_forensics.media.perceptual")
     kinds = unit.body.get("types", [])
     numbers = [] if unit.tasks is None else unit.tasks["id"].tolist()
+    is_deep = bool(unit.body.get("deep"))
     found = []
     for index, (number, kind) in enumerate(
         zip(numbers, kinds if isinstance(kinds, list) else [], strict=True)
     ):
         session.progress.task(index)
         stream = _Stream(session.handed(unit, index))
-        status, gap, *rest = perceptual.examined(io.BufferedReader(stream, _BUFFER), str(kind))
+        found_in = perceptual.examined(io.BufferedReader(stream, _BUFFER), str(kind), deep=is_deep)
+        status, gap, *sizes, hashes = found_in
         if stream.failed:  # what was read of it says nothing of the picture
-            status, gap, rest = Picture.GAP, "stream.unreadable", [0, 0, 0, 0, b""]
-        found.append((number, status, GAP_NUMBERS[gap], *rest))
+            status, gap, sizes = Picture.GAP, "stream.unreadable", [0, 0, 0]
+            hashes = np.zeros(0, dtype=HASHES)
+        hashes["id"] = number
+        for part in slices(hashes):
+            yield Batch("hashes", part)
+        found.append((number, status, GAP_NUMBERS[gap], *sizes, 0, len(hashes)))
     yield Batch("perceptual", np.array(found, dtype=PERCEPTUAL))
 
 

@@ -231,13 +231,15 @@ class ContentStore:
         run, number, database = self._run, state.unit.id, self._run.database
         del self._units[number]
         gaps = int((rows["status"] == Status.GAP).sum())
-        seen = state.pictures.rows()
+        seen, hashes = state.pictures.rows(), state.pictures.hashes()
         gaps += int(np.isin(seen["status"], (Picture.GAP, Picture.PARTIAL)).sum())
         with run.journal.transaction() as records:
             records.unit(number, run.id, "content", state.volume.id)
             contents = records.contents(number, rows)
             stored = records.matches(number, state.matches)
-            shown = derived.pictures(database, number, seen, decoding.algorithm(), run.seal_values)
+            shown = derived.pictures(
+                database, number, derived.Seen(seen, hashes), decoding.algorithm(), run.seal_values
+            )
             kept = derived.containers(database, number, state.containers.rows)
             digest = rows_digest([*contents, *stored, *shown, *kept])
             records.unit_done(number, items=len(rows), gaps=gaps, rows_sha256=digest)

@@ -20,11 +20,14 @@ import numpy as np
 from heroes_forensics.errors import HeroesError
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.frames import (
-    HASH_BYTES,
+    ALGORITHM_BYTES,
+    FILM_HASHES,
     MAX_FRAME,
     MAX_PIXELS,
-    PICTURE_FRAMES,
+    ORIENTATIONS,
     ROW_TYPES,
+    VALUE_BYTES,
+    VIEWS,
     Batch,
     Container,
     Control,
@@ -90,7 +93,7 @@ ANSWERS: Final[dict[str, frozenset[str]]] = {
     "orphans": frozenset({"entries", "gap", "damage", "listing"}),
     "content": frozenset({"contents", "stream", "large", "damage"}),
     "serve": frozenset({"served"}),
-    "decode": frozenset({"perceptual"}),
+    "decode": frozenset({"perceptual", "hashes"}),
     "expand": frozenset({"opened", "entries", "contents", "stream", "large", "containers"}),
     "import": frozenset({"known", "values", "rejected", "imported"}),
     "canary": frozenset(),
@@ -345,16 +348,26 @@ def _check_perceptual(rows: Rows, area: bytes) -> None:
         raise ProtocolViolationError("a picture row has a gap without a reason, or the reverse")
     if (np.isin(status, (Picture.DONE, Picture.PARTIAL)) != (hashed > 0)).any():
         raise ProtocolViolationError("a picture row is decoded without values, or the reverse")
-    if (hashed > PICTURE_FRAMES).any() or (hashed > rows["frames"]).any():
-        raise ProtocolViolationError("a picture row has values of more frames than there are")
+    if (hashed > FILM_HASHES).any() or ((hashed > 0) & (rows["frames"] == 0)).any():
+        raise ProtocolViolationError("a picture row has an impossible number of values")
     pixels = rows["width"].astype(np.uint64) * rows["height"].astype(np.uint64)
     if ((hashed > 0) & ((pixels == 0) | (pixels > MAX_PIXELS))).any():
         raise ProtocolViolationError("a picture row has an impossible size")
-    width = PICTURE_FRAMES * HASH_BYTES
-    values = np.frombuffer(rows["values"].tobytes(), "u1").reshape(len(rows), width)
-    beyond = np.arange(width) >= hashed[:, None].astype(np.intp) * HASH_BYTES
+
+
+def _check_hashes(rows: Rows, area: bytes) -> None:
+    algorithm = rows["algorithm"]
+    if area or (algorithm >= len(ALGORITHM_BYTES)).any() or (rows["view"] >= len(VIEWS)).any():
+        raise ProtocolViolationError("a perceptual value is of an unknown algorithm or view")
+    if (rows["orientation"] >= ORIENTATIONS).any() or (rows["quality"] > _BEST_QUALITY).any():
+        raise ProtocolViolationError("a perceptual value has an impossible orientation or quality")
+    is_pdq = algorithm == 0
+    if (~is_pdq & ((rows["view"] > 0) | (rows["orientation"] > 0))).any():
+        raise ProtocolViolationError("only PDQ has values of other views and orientations")
+    values = np.frombuffer(rows["value"].tobytes(), "u1").reshape(len(rows), VALUE_BYTES)
+    beyond = np.arange(VALUE_BYTES) >= _ALGORITHM_BYTES[algorithm][:, None]
     if values[beyond].any():
-        raise ProtocolViolationError("a picture row holds more than its values")
+        raise ProtocolViolationError("a perceptual value is longer than its algorithm makes it")
 
 
 def _check_containers(rows: Rows, area: bytes) -> None:
@@ -415,6 +428,7 @@ _PICTURES: Final = np.array(sorted(Picture), dtype="u1")
 _CONTAINERS: Final = np.array(sorted(Container), dtype="u1")
 _ALL_DIGESTS: Final = sum(row.bit for row in ALGORITHMS)
 _BEST_QUALITY: Final = 100
+_ALGORITHM_BYTES: Final = np.array(ALGORITHM_BYTES)
 _CHECKS: Final = {
     "known": _check_known,
     "values": _check_values,
@@ -422,4 +436,5 @@ _CHECKS: Final = {
     "contents": _check_contents,
     "perceptual": _check_perceptual,
     "containers": _check_containers,
+    "hashes": _check_hashes,
 }

@@ -8,8 +8,11 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
-from heroes_forensics.frames import HASH_BYTES, Container, Picture, Rows, tasks
+import numpy as np
+
+from heroes_forensics.frames import TIER_1, Container, Picture, Rows, tasks
 from heroes_forensics.model import GAP_CODES, JSON
+from heroes_forensics.store import perceptual_values
 from heroes_forensics.store.database import Database
 
 SealValues = Callable[[Sequence[tuple[int, bytes]]], list[bytes]]
@@ -17,8 +20,8 @@ SealValues = Callable[[Sequence[tuple[int, bytes]]], list[bytes]]
 
 TABLES: Final = ("perceptual", "container")
 _PERCEPTUAL: Final = (
-    "INSERT INTO perceptual (item_id, unit_id, status, gap, width, height, frames, hashed,"
-    " algorithm, quality, value) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+    "INSERT INTO perceptual (item_id, unit_id, status, gap, width, height, frames,"
+    " milliseconds, hashed, algorithm, quality, value) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _CONTAINER: Final = (
     "INSERT INTO container (item_id, unit_id, status, gap, kind, depth, listed, directories,"
@@ -48,36 +51,44 @@ class ContainerRow(NamedTuple):
     """`model.TimeBasis` of its members, as lists."""
 
 
+class Seen(NamedTuple):
+    """What decoders gave of the pictures of one unit."""
+
+    rows: Rows
+    """`frames.PERCEPTUAL`, with item ids in ``id``, each once."""
+    hashes: Rows
+    """`frames.HASHES` of the same items, those of an item together and in their order."""
+
+
 def pictures(
-    database: Database, unit: int, rows: Rows, algorithm: str, seal: SealValues
+    database: Database, unit: int, seen: Seen, algorithm: str, seal: SealValues
 ) -> list[tuple[Any, ...]]:
-    """Insert `frames.PERCEPTUAL` rows in the order of their items; return what was stored.
+    """Insert pictures in the order of their items; return what was stored.
+
+    Of their values those of tier 1 are kept: what later sets are compared with.
 
     Args:
         database: inside a transaction.
         unit: the unit they belong to.
-        rows: with item ids in ``id``, each once.
+        seen: what decoders gave.
         algorithm: what the values are, with its version.
         seal: seals values under the case key.
     """
-    found = sorted(rows.tolist())
-    values = seal([(row[0], bytes(row[7])[: row[6] * HASH_BYTES]) for row in found if row[6]])
-    sealed = iter(values)
+    hashes = seen.hashes[seen.hashes["view"] < TIER_1]
+    numbers, starts = np.unique(hashes["id"], return_index=True)
+    kept = dict(zip(numbers.tolist(), np.split(hashes, starts[1:]), strict=False))
+    packed = [(number, perceptual_values.packed(rows)) for number, rows in sorted(kept.items())]
+    values = dict(zip(sorted(kept), seal(packed), strict=True))
     stored = [
         (
             number,
             unit,
-            status,
-            gap,
-            width,
-            height,
-            frames,
-            hashed,
-            algorithm if hashed else "",
-            None,
-            next(sealed) if hashed else None,
+            *row,
+            algorithm if number in kept else "",
+            int(kept[number]["quality"].max()) if number in kept else None,
+            values.get(number),
         )
-        for number, status, gap, width, height, frames, hashed, _ in found
+        for number, *row in sorted(seen.rows.tolist())
     ]
     database.many(_PERCEPTUAL, stored)
     return stored
@@ -154,24 +165,26 @@ def totals(database: Database, *, run: int | None = None) -> dict[str, int]:
 
 def values_of(
     database: Database, open_value: Callable[[int, bytes], bytes]
-) -> Iterator[tuple[int, str, tuple[bytes, ...]]]:
-    """Yield (item id, algorithm, values) of every picture that has values, opened."""
+) -> Iterator[tuple[int, str, Rows]]:
+    """Yield (item id, algorithm, `frames.HASHES` rows) of every picture that has values, opened.
+
+    Raises:
+        EvidenceError: what is stored has a form that this version does not know.
+    """
     for number, algorithm, sealed in database.rows(
         "SELECT item_id, algorithm, value FROM perceptual WHERE value IS NOT NULL ORDER BY item_id"
     ):
-        plain = open_value(number, sealed)
-        starts = range(0, len(plain), HASH_BYTES)
-        yield number, algorithm, tuple(plain[start : start + HASH_BYTES] for start in starts)
+        yield number, algorithm, perceptual_values.unpacked(number, open_value(number, sealed))
 
 
 def picture_lines(database: Database, volume: int, prefix: str) -> Iterator[bytes]:
     """Yield what `content_sha256` takes of the pictures of a volume, by locator.
 
-    The values are not in it: their last bit may depend on how a processor rounds, where a picture
-    has no structure. The ledger's digest of the unit covers them as stored.
+    The values are not in it, nor how many there are: their last bit may depend on how a processor
+    rounds, where a picture has no structure. The ledger's digest of the unit covers them as stored.
     """
     for locator, status, gap, *numbers in database.rows(
-        "SELECT i.locator, p.status, p.gap, p.width, p.height, p.frames, p.hashed"
+        "SELECT i.locator, p.status, p.gap, p.width, p.height, p.frames, p.milliseconds"
         " FROM perceptual p JOIN item i ON i.id = p.item_id"
         " WHERE i.volume_id=? ORDER BY i.locator, p.status, p.gap",
         (volume,),

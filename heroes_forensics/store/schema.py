@@ -142,14 +142,16 @@ PERCEPTUAL: Final = Table(
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
     Column("frames", Integer, nullable=False),
+    Column("milliseconds", Integer, nullable=False),
     Column("hashed", Integer, nullable=False),
     Column("algorithm", Text, nullable=False),
     Column("quality", Integer),
     Column("value", LargeBinary),
 )
-"""One row a picture. ``value`` is sealed under the case key whatever the policy for names: it is
-picture-like. ``algorithm`` says with its version what the values are; empty without any.
-``quality`` is null where the algorithm defines none."""
+"""One row a picture or film. ``value`` holds its values of tier 1 (`perceptual_values`), sealed
+under the case key whatever the policy for names: they are picture-like. ``hashed`` counts all that
+were computed. ``algorithm`` says with its version what the values are; empty without any.
+``quality`` is the best of them, null without any."""
 
 CONTAINER: Final = Table(
     "container",

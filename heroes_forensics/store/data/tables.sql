@@ -209,6 +209,7 @@ CREATE TABLE perceptual (
 	width INTEGER NOT NULL,
 	height INTEGER NOT NULL,
 	frames INTEGER NOT NULL,
+	milliseconds INTEGER NOT NULL,
 	hashed INTEGER NOT NULL,
 	algorithm TEXT NOT NULL,
 	quality INTEGER,
