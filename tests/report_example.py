@@ -16,28 +16,27 @@ from heroes_forensics.reports.evidence import (
     TimeColumn,
     Volume,
 )
+from heroes_forensics.reports.findings import Category, Finding, Likeness, counted
 from heroes_forensics.reports.inside import Containers, ExpandLimits, Pictures
 from heroes_forensics.reports.model import (
     AlgorithmCount,
     Attempt,
     Authority,
     Case,
-    Category,
     Checkpoint,
     Compared,
     Environment,
     Event,
     Exhibit,
-    Finding,
     HashSet,
     Interruption,
     Library,
+    NearCount,
     Probes,
     Program,
     Report,
     Run,
     Signer,
-    counted,
 )
 from heroes_forensics.reports.verdict import decide
 
@@ -174,7 +173,7 @@ LAPTOP_COVERAGE: Final = Coverage.of(
         Area("laptop.E01/p2048.vss1", "policy.snapshots", 51_200_000_000, policy=True),
         Area("laptop.E01/p2048.vss2", "policy.snapshots", 51_200_000_000, policy=True),
     ),
-    pictures=Pictures(18_204, 17_816, 31, 9, 2, 6, 3, 330),
+    pictures=Pictures(18_204, 17_816, 31, 9, 2, 6, 3, 330, compared=17_002, not_matchable=845),
     containers=Containers(311, 290, 1, 4, 3, 0, 12, 6_044, 5_990, 40),
 )  # fmt: skip
 STICK_COVERAGE: Final = Coverage.of(
@@ -211,6 +210,7 @@ NOTABLE: Final = HashSet(
     records=1_204_881,
     source_sha256="d4" * 32,
     digests=(AlgorithmCount("md5", 1_204_881), AlgorithmCount("sha1", 1_190_440)),
+    near=(NearCount("pdq", 704_680, below_quality=1_204, probes=Probes(40, 0)),),
     not_compared=(AlgorithmCount("photodna", 1_102_877),),
     rejected=3,
     allowed=("expired",),
@@ -291,6 +291,20 @@ FINDINGS: Final = (
         "same-md5-and-size", "National reference set", "Example Central Office", "2024-04", TWO,
         33_000, "jpeg", "picture", "recycle-bin", status="withdrawn",
         reason="the unit was read again and gave another digest",
+    ),
+    Finding(
+        "F-000007", "A-1", "laptop.E01", "laptop.E01/p2048/61001-1-128-1", "notable",
+        "candidate-a", "National reference set", "Example Central Office", "2024-04", TWO,
+        51_000, "jpeg", "picture", "camera-roll",
+        near=Likeness(
+            "pdq", "border-trimmed", 14, 31, 97, None, 16, 11_274_880, expected="1.7e-04"
+        ),
+    ),
+    Finding(
+        "F-000008", "A-1", "laptop.E01", "laptop.E01/p2048/61002-1-128-1", "notable",
+        "lead", "National reference set", "Example Central Office", "2024-04", NO_CATEGORY,
+        52_000, "jpeg", "picture", "camera-roll",
+        near=Likeness("phash-64", "as-it-is", 4, 4, 55, 80, 1, 704_680),
     ),
 )  # fmt: skip
 LOCAL_MATCHES: Final = counted(finding for finding in FINDINGS if finding.exhibit == "A-1")

@@ -20,7 +20,7 @@ from heroes_forensics.pipelines import exporting, importing, verifying
 from heroes_forensics.pipelines.exporting import ExportRequest, export
 from heroes_forensics.reports import hashlists, vics
 from heroes_forensics.reports.disclosed import Disclosed, ExportOf
-from heroes_forensics.reports.model import Category, ItemVerdict
+from heroes_forensics.reports.findings import Category, ItemVerdict
 
 FILES = {
     f"private holiday {name}.txt": f"content of {name}\n".encode() for name in ("a", "b", "c", "d")

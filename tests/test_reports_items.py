@@ -16,7 +16,7 @@ from heroes_forensics.display import original_bytes
 from heroes_forensics.model import Moment, TimeRule
 from heroes_forensics.reports import items as report_items
 from heroes_forensics.reports.base import ItemBlock
-from heroes_forensics.reports.model import SetKind
+from heroes_forensics.reports.findings import SetKind
 from heroes_forensics.reports.moments import NO_TIME, calendar
 from heroes_forensics.reports.time_columns import column
 

@@ -5,9 +5,10 @@ import pytest
 
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import GAP_TEXTS, Place
+from heroes_forensics.reports.findings import Grade, ItemVerdict, SetKind
 from heroes_forensics.reports.html import SECTIONS
 from heroes_forensics.reports.messages import LANGUAGES, messages
-from heroes_forensics.reports.model import Grade, ItemVerdict, SetKind, VerdictWord
+from heroes_forensics.reports.model import VerdictWord
 
 ALWAYS = (
     "Material no body has listed yet cannot be found by this method; "
@@ -45,7 +46,7 @@ def test_no_report_says_more_than_it_may(language: str) -> None:
 def test_the_sentence_of_page_one_stands_word_for_word() -> None:
     assert messages("en").text("always.unlisted") == ALWAYS
     for said in ("not-compared", "not-performed"):
-        assert "not performed by this version" in messages("en").text(f"perceptual.{said}")
+        assert "comparison: not performed" in messages("en").text(f"perceptual.{said}")
 
 
 def test_the_four_words() -> None:

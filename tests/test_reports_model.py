@@ -7,7 +7,8 @@ import pytest
 from report_example import EXAMPLES, FINDINGS, RICH
 
 from heroes_forensics.reports import json as report_json
-from heroes_forensics.reports.model import Finding, Report, counted
+from heroes_forensics.reports.findings import Finding, counted
+from heroes_forensics.reports.model import Report
 from heroes_forensics.reports.record import Record, percent
 from heroes_forensics.reports.verdict import counts_as_match
 
@@ -74,10 +75,12 @@ def test_findings_are_counted_by_what_they_rest_on_and_conflicts_come_last() -> 
         ("notable", "same-sha1-and-size", 1),
         ("notable", "size-conflict", 1),
         ("notable", "same-md5", 1),
+        ("notable", "candidate-a", 1),
+        ("notable", "lead", 1),
         ("watch", "same-content", 1),
         ("notable", "digest-conflict", 1),
     ]
-    assert sum(row.count for row in rows if counts_as_match(row)) == 3
+    assert sum(row.count for row in rows if counts_as_match(row)) == 4
 
 
 def test_alike_findings_are_one_row() -> None:

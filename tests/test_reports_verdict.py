@@ -5,8 +5,9 @@ from report_example import DISK_COVERAGE, LAPTOP_COVERAGE, LOCAL_MATCHES, STICK_
 
 from heroes_forensics.reports.coverage import Area, Coverage, GapGroup
 from heroes_forensics.reports.evidence import Equation
-from heroes_forensics.reports.model import MatchCount, VerdictWord
-from heroes_forensics.reports.verdict import counts_as_match, decide
+from heroes_forensics.reports.findings import Grade, MatchCount
+from heroes_forensics.reports.model import VerdictWord
+from heroes_forensics.reports.verdict import CANDIDATES_ONLY, counts_as_match, decide, meaning
 
 HIT = MatchCount("notable", "same-sha1", "baseline_illegal", "X", "1", "VICS", "US", 1)
 
@@ -23,6 +24,10 @@ CASES: dict[str, tuple[Coverage, tuple[MatchCount, ...], bool, int, VerdictWord]
     "a digest conflict alone": (
         STICK_COVERAGE, (replace(HIT, grade="digest-conflict"),), True, 1, "no-match",
     ),
+    "a candidate alone": (
+        LAPTOP_COVERAGE, (replace(HIT, grade="candidate-b"),), True, 1, "matches",
+    ),
+    "a lead alone": (STICK_COVERAGE, (replace(HIT, grade="lead"),), True, 1, "no-match"),
     "listed as not pertinent": (
         STICK_COVERAGE, (replace(HIT, verdict="non_pertinent"),), True, 1, "no-match",
     ),
@@ -51,6 +56,24 @@ def test_the_word_of_page_one(
     assert verdict.percent_of_bytes == coverage.percent_of_bytes
 
 
+@pytest.mark.parametrize(
+    ("grades", "reasons"),
+    [
+        (("candidate-a",), (CANDIDATES_ONLY,)),
+        (("candidate-b", "lead", "digest-conflict"), (CANDIDATES_ONLY,)),
+        (("candidate-a", "same-md5"), ()),
+        (("same-content",), ()),
+    ],
+)
+def test_candidates_alone_are_said_to_be_that(
+    grades: tuple[Grade, ...], reasons: tuple[str, ...]
+) -> None:
+    found = [replace(HIT, grade=grade) for grade in grades]
+    verdict = decide(LAPTOP_COVERAGE, found, finished=True, notable_sets=1)
+    assert (verdict.word, verdict.reasons) == ("matches", reasons)
+    assert meaning(verdict.word, verdict.reasons) == ("candidates" if reasons else "matches")
+
+
 def test_every_reason_is_said_once() -> None:
     gaps = (GapGroup("stream.short", 2, policy=False), GapGroup("policy.metadata", 9, policy=True))
     skipped = Area("1/p0.vss1", "policy.snapshots", 1, policy=True)
@@ -65,4 +88,6 @@ def test_an_image_with_entries_and_no_content_was_not_examined() -> None:
 
 
 def test_the_example_counts_what_it_should() -> None:
-    assert [counts_as_match(match) for match in LOCAL_MATCHES] == [True, True, True, False, False]
+    assert [counts_as_match(match) for match in LOCAL_MATCHES] == [
+        True, True, True, True, False, False, False,
+    ]  # fmt: skip

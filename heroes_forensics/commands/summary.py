@@ -22,7 +22,7 @@ from heroes_forensics.commands.text import (
 from heroes_forensics.commands.words import catalogue, category, reason, word
 from heroes_forensics.errors import CustodyError
 from heroes_forensics.model import JSON
-from heroes_forensics.reports.verdict import meaning
+from heroes_forensics.reports.verdict import CANDIDATES_ONLY, meaning
 
 EXAMPLES: Final = 3
 """Locators shown below a group of gaps; all of them are in the report."""
@@ -96,8 +96,11 @@ def headline(verdict: Mapping[str, object]) -> str:
     text = word("verdict", code)
     if code == "no-match":
         return f"{text} ({_scope(verdict)})"
-    reasons = ", ".join(reason(each) for each in strings(verdict, "reasons"))
-    return f"{text} ({reasons})" if reasons and code != "matches" else text
+    stated = strings(verdict, "reasons")
+    reasons = ", ".join(reason(each) for each in stated)
+    if code == "matches":  # what else is to be said of it has a line of its own
+        return f"{text} ({reason(CANDIDATES_ONLY)})" if CANDIDATES_ONLY in stated else text
+    return f"{text} ({reasons})" if reasons else text
 
 
 def _scope(verdict: Mapping[str, object]) -> str:
@@ -208,9 +211,13 @@ def _inside(coverage: JSON) -> Iterator[str]:
     """Yield what was done beyond the digests of files."""
     pictures, containers = record(coverage, "pictures"), record(coverage, "containers")
     if integer(pictures, "seen"):
-        decoded = integer(pictures, "decoded") + integer(pictures, "in_part")
-        said = {"decoded": f"{decoded:,}", "seen": f"{integer(pictures, 'seen'):,}"}
-        yield from hanging("    ", catalogue().text("scope.pictures", **said))
+        numbers = {name: integer(pictures, name) for name in ("seen", "compared")}
+        numbers["decoded"] = integer(pictures, "decoded") + integer(pictures, "in_part")
+        numbers["small"] = integer(pictures, "not_matchable")
+        alone = not (numbers["compared"] or numbers["small"])
+        said = {name: f"{number:,}" for name, number in numbers.items()}
+        key = "scope.pictures_alone" if alone else "scope.pictures"
+        yield from hanging("    ", catalogue().text(key, **said))
     if integer(containers, "seen"):
         said = {
             name: f"{integer(containers, name):,}"

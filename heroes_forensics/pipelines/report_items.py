@@ -9,7 +9,7 @@ from heroes_forensics.frames import Status as Ended
 from heroes_forensics.model import GAP_CODES, EntryFlag, EntryKind, Place, TimeRule
 from heroes_forensics.pipelines.report_evidence import word
 from heroes_forensics.reports.base import ItemBlock, Status
-from heroes_forensics.reports.model import SetKind
+from heroes_forensics.reports.findings import SetKind
 from heroes_forensics.store import columns, derived
 from heroes_forensics.store.database import Database
 

@@ -21,24 +21,22 @@ from heroes_forensics.pipelines.report_sets import SetsBuilder
 from heroes_forensics.pipelines.telling import number_text
 from heroes_forensics.reports import checking, verdict
 from heroes_forensics.reports.evidence import FileTime, Note
+from heroes_forensics.reports.findings import Category, Finding, Likeness, counted
 from heroes_forensics.reports.inside import ExpandLimits
 from heroes_forensics.reports.model import (
     Attempt,
     Authority,
     Case,
-    Category,
     Checkpoint,
     Environment,
     Event,
     Exhibit,
-    Finding,
     Interruption,
     Library,
     Program,
     Report,
     Run,
     Signer,
-    counted,
 )
 from heroes_forensics.store import derived, queries, standing
 from heroes_forensics.store.database import Database
@@ -276,6 +274,7 @@ class Builder:
                 place=word(Place(item.place).name),
                 allocated=bool(item.flags & EntryFlag.ALLOCATED),
                 listed_size=facts.get("listed_size"),
+                near=_likeness(facts.get("near")),
                 victim_identified=facts.get("victim_identified"),
                 offender_identified=facts.get("offender_identified"),
                 times=self._times(item),
@@ -295,6 +294,23 @@ class Builder:
                 if moment is not None
             ]
         )
+
+
+def _likeness(facts: object) -> Likeness | None:
+    """Return what is on record of how close a candidate is."""
+    if not isinstance(facts, dict):
+        return None
+    return Likeness(
+        algorithm=word(facts["algorithm"]),
+        view=word(facts["view"]),
+        distance=facts["distance"],
+        radius=facts["radius"],
+        quality=facts["quality"],
+        listed_quality=facts["listed_quality"],
+        tried=facts["tried"],
+        comparisons=facts["comparisons"],
+        expected=str(facts["expected"] or ""),
+    )
 
 
 def _file_sha256(path: Path) -> str | None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from heroes_forensics.model import TimeRule
-from heroes_forensics.reports.model import Report, SetKind
+from heroes_forensics.reports.findings import SetKind
+from heroes_forensics.reports.model import Report
 
 if TYPE_CHECKING:
     import numpy as np

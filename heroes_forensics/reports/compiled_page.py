@@ -715,6 +715,7 @@ def root(context, missing=missing):
     for l_1_x, l_1_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'), undefined):
         l_1_gap_rows = resolve('gap_rows')
         l_1_area_rows = resolve('area_rows')
+        l_1_candidates = resolve('candidates')
         l_1_meaning = resolve('meaning')
         l_1_pictures = l_1_containers = l_1_undecoded = missing
         _loop_vars = {}
@@ -775,7 +776,7 @@ def root(context, missing=missing):
         if environment.getattr((undefined(name='pictures') if l_1_pictures is missing else l_1_pictures), 'seen'):
             pass
             yield '<p class="scope">'
-            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'scope.pictures', decoded=t_7((environment.getattr((undefined(name='pictures') if l_1_pictures is missing else l_1_pictures), 'decoded') + environment.getattr((undefined(name='pictures') if l_1_pictures is missing else l_1_pictures), 'in_part'))), seen=t_7(environment.getattr((undefined(name='pictures') if l_1_pictures is missing else l_1_pictures), 'seen')), _loop_vars=_loop_vars))
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('scope.pictures' if (environment.getattr((undefined(name='pictures') if l_1_pictures is missing else l_1_pictures), 'compared') or environment.getattr((undefined(name='pictures') if l_1_pictures is missing else l_1_pictures), 'not_matchable')) else 'scope.pictures_alone'), decoded=t_7((environment.getattr((undefined(name='pictures') if l_1_pictures is missing else l_1_pictures), 'decoded') + environment.getattr((undefined(name='pictures') if l_1_pictures is missing else l_1_pictures), 'in_part'))), seen=t_7(environment.getattr((undefined(name='pictures') if l_1_pictures is missing else l_1_pictures), 'seen')), compared=t_7(environment.getattr((undefined(name='pictures') if l_1_pictures is missing else l_1_pictures), 'compared')), small=t_7(environment.getattr((undefined(name='pictures') if l_1_pictures is missing else l_1_pictures), 'not_matchable')), _loop_vars=_loop_vars))
             yield '</p>\n'
         if environment.getattr((undefined(name='containers') if l_1_containers is missing else l_1_containers), 'seen'):
             pass
@@ -974,6 +975,11 @@ def root(context, missing=missing):
             yield '<p class="scope note">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.conflict', _loop_vars=_loop_vars))
             yield '</p>\n'
+        if t_4(context.eval_ctx, t_12(context, environment.getattr(l_1_x, 'matches'), 'grade', 'in', (undefined(name='candidates') if l_1_candidates is missing else l_1_candidates))):
+            pass
+            yield '<p class="scope note">'
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.candidates', _loop_vars=_loop_vars))
+            yield '</p>\n'
         if t_4(context.eval_ctx, t_12(context, environment.getattr(l_1_x, 'matches'), 'kind', 'equalto', 'watch')):
             pass
             yield '<p class="scope note">'
@@ -999,7 +1005,7 @@ def root(context, missing=missing):
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.unlisted', _loop_vars=_loop_vars))
             yield '</p>\n'
         yield '</article>\n'
-    l_1_loop = l_1_x = l_1_pictures = l_1_containers = l_1_gap_rows = l_1_undecoded = l_1_area_rows = l_1_meaning = missing
+    l_1_loop = l_1_x = l_1_pictures = l_1_containers = l_1_gap_rows = l_1_undecoded = l_1_area_rows = l_1_candidates = l_1_meaning = missing
     if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) <= 1):
         pass
         yield escape(context.call((undefined(name='always') if l_0_always is missing else l_0_always)))
@@ -1284,7 +1290,13 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.containers'))
     yield '</p>\n<p>'
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.rule'))
-    yield '</p>\n<p class="strong">'
+    yield '</p>\n'
+    if (environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'perceptual') == 'compared'):
+        pass
+        yield '<p>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near_rule'))
+        yield '</p>'
+    yield '<p class="strong">'
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('perceptual.', environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'perceptual'), ))))
     yield '</p>\n'
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'):
@@ -1338,6 +1350,29 @@ def root(context, missing=missing):
                         escape(t_7(environment.getattr(l_3_d, 'count'))),
                         '</span>',
                     ))
+                l_3_d = missing
+                for l_3_d in environment.getattr(l_2_s, 'near'):
+                    _loop_vars = {}
+                    pass
+                    t_38.extend((
+                        '<span class="second">',
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
+                    ))
+                    if environment.getattr(l_3_d, 'below_quality'):
+                        pass
+                        t_38.extend((
+                            '; ',
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near_below', count=t_7(environment.getattr(l_3_d, 'below_quality')), _loop_vars=_loop_vars)),
+                        ))
+                    if environment.getattr(l_3_d, 'probes'):
+                        pass
+                        t_38.extend((
+                            '; ',
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_3_d, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_3_d, 'probes'), 'failed')), _loop_vars=_loop_vars)),
+                        ))
+                    t_38.append(
+                        '</span>',
+                    )
                 l_3_d = missing
                 for l_3_d in environment.getattr(l_2_s, 'not_compared'):
                     _loop_vars = {}
@@ -2007,6 +2042,15 @@ def root(context, missing=missing):
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.listed_size', size=context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_f, 'listed_size')), _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
+                if environment.getattr(l_3_f, 'near'):
+                    pass
+                    t_46.extend((
+                        '<span class="second">',
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), view=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'view', environment.getattr(environment.getattr(l_3_f, 'near'), 'view'), _loop_vars=_loop_vars), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), quality=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'quality')), listed=(t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality')) if (not t_18(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality'))) else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
+                        '</span><span class="second">',
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_chance' if environment.getattr(environment.getattr(l_3_f, 'near'), 'expected') else 'findings.near_unknown'), comparisons=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'comparisons')), expected=environment.getattr(environment.getattr(l_3_f, 'near'), 'expected'), _loop_vars=_loop_vars)),
+                        '</span>',
+                    ))
                 t_46.extend((
                     '<span class="second">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', environment.getattr(l_3_f, 'kind'), )), _loop_vars=_loop_vars)),
@@ -2487,4 +2531,4 @@ def root(context, missing=missing):
     yield '</p>\n</footer>\n</body>\n</html>\n'
 
 blocks = {}
-debug_info = '1=131&2=138&3=141&5=158&6=165&8=177&10=188&12=190&13=195&14=204&16=210&17=214&18=219&19=228&25=240&26=249&29=269&30=274&32=289&33=297&34=298&36=324&37=335&39=368&40=374&41=380&44=438&45=445&46=447&48=453&50=459&51=461&52=463&53=465&54=467&56=469&57=471&59=475&60=481&66=501&69=503&74=505&75=511&78=513&81=515&82=517&83=526&84=536&86=539&87=541&90=543&92=546&93=550&97=553&98=554&99=555&100=556&101=557&102=558&103=559&104=560&105=561&109=563&110=565&111=567&113=572&114=574&116=590&117=596&118=600&111=705&124=706&125=708&127=711&128=719&129=721&130=729&132=732&133=734&134=741&138=749&139=765&140=767&141=771&142=774&144=776&145=779&147=781&148=787&150=790&151=793&153=796&154=805&155=808&156=811&161=814&162=816&163=819&165=825&166=829&170=859&173=862&174=864&176=867&177=869&179=873&180=878&188=889&189=891&191=897&192=906&194=913&195=917&197=926&198=928&200=938&201=943&203=952&204=956&206=966&211=968&212=971&214=973&215=976&217=978&218=981&221=984&222=988&224=992&225=995&229=999&230=1001&234=1004&235=1006&237=1009&238=1010&239=1011&240=1012&241=1013&244=1018&247=1021&248=1022&251=1024&252=1027&253=1031&254=1033&256=1036&257=1039&261=1042&262=1044&264=1049&266=1061&267=1066&262=1188&273=1192&277=1196&278=1198&279=1200&280=1203&281=1215&282=1216&284=1221&285=1225&287=1236&288=1242&282=1263&294=1266&296=1272&298=1274&300=1276&301=1278&302=1280&303=1282&304=1284&305=1286&306=1288&308=1293&310=1306&311=1312&306=1430&317=1434&320=1437&321=1439&322=1442&325=1446&326=1448&328=1452&329=1456&334=1464&335=1466&337=1472&338=1476&342=1502&343=1504&344=1506&346=1511&347=1513&349=1538&350=1549&353=1599&344=1630&356=1631&358=1636&359=1638&361=1649&362=1664&365=1680&356=1693&368=1695&369=1697&372=1699&375=1701&378=1703&379=1708&380=1710&382=1715&383=1718&384=1722&386=1731&387=1736&391=1771&380=1779&396=1781&398=1786&399=1788&401=1795&402=1801&404=1811&396=1818&411=1820&412=1822&414=1830&415=1834&422=1844&424=1846&425=1850&426=1854&427=1858&428=1862&429=1866&434=1870&436=1875&437=1877&439=1892&440=1904&434=1946&446=1948&447=1950&448=1952&449=1960&451=1965&453=1976&454=1982&449=2130&459=2131&461=2141&462=2143&464=2148&467=2151&468=2153&469=2156&470=2158&472=2163&475=2166&477=2168&478=2172&480=2175&481=2178&484=2181&485=2184&487=2186&488=2190&493=2195&494=2197&495=2200&497=2203&499=2210&500=2211&501=2212&502=2213&503=2215&504=2217&505=2218&506=2219&507=2220&508=2221&509=2222&510=2223&512=2225&514=2227&515=2231&517=2241&518=2244&520=2258&521=2261&523=2263&526=2275&529=2278&530=2280&531=2283&532=2285&534=2290&536=2298&537=2303&532=2330&542=2332&544=2337&547=2340&549=2347&550=2354&552=2358&555=2366&557=2368&558=2370&560=2376&561=2378&562=2380&564=2385&566=2396&567=2401&562=2420&572=2422&573=2424&575=2432&578=2435&579=2437&581=2440&582=2441&583=2442&584=2443&585=2444&588=2467&591=2470&593=2472&594=2476&595=2478&600=2482'
+debug_info = '1=131&2=138&3=141&5=158&6=165&8=177&10=188&12=190&13=195&14=204&16=210&17=214&18=219&19=228&25=240&26=249&29=269&30=274&32=289&33=297&34=298&36=324&37=335&39=368&40=374&41=380&44=438&45=445&46=447&48=453&50=459&51=461&52=463&53=465&54=467&56=469&57=471&59=475&60=481&66=501&69=503&74=505&75=511&78=513&81=515&82=517&83=526&84=536&86=539&87=541&90=543&92=546&93=550&97=553&98=554&99=555&100=556&101=557&102=558&103=559&104=560&105=561&109=563&110=565&111=567&113=572&114=574&116=590&117=596&118=600&111=705&124=706&125=708&127=711&128=720&129=722&130=730&132=733&133=735&134=742&138=750&139=766&140=768&141=772&142=775&144=777&145=780&147=782&148=788&150=791&151=794&153=797&154=806&155=809&156=812&161=815&162=817&163=820&165=826&166=830&170=860&173=863&174=865&176=868&177=870&179=874&180=879&188=890&189=892&191=898&192=907&194=914&195=918&197=927&198=929&200=939&201=944&203=953&204=957&206=967&211=969&212=972&214=974&215=977&217=979&218=982&220=984&221=987&224=990&225=994&227=998&228=1001&232=1005&233=1007&237=1010&238=1012&240=1015&241=1016&242=1017&243=1018&244=1019&247=1024&250=1027&251=1028&254=1030&255=1033&256=1037&257=1039&259=1042&260=1045&264=1048&265=1050&267=1055&269=1067&270=1072&265=1194&276=1198&280=1202&281=1204&282=1206&283=1209&284=1221&285=1222&287=1227&288=1231&290=1242&291=1248&285=1269&297=1272&299=1278&301=1280&303=1282&304=1284&305=1286&306=1288&307=1290&308=1296&309=1298&310=1300&312=1305&314=1318&315=1324&310=1465&321=1469&324=1472&325=1474&326=1477&329=1481&330=1483&332=1487&333=1491&338=1499&339=1501&341=1507&342=1511&346=1537&347=1539&348=1541&350=1546&351=1548&353=1573&354=1584&357=1634&348=1665&360=1666&362=1671&363=1673&365=1684&366=1699&369=1715&360=1728&372=1730&373=1732&376=1734&379=1736&382=1738&383=1743&384=1745&386=1750&387=1753&388=1757&390=1766&391=1771&395=1806&384=1814&400=1816&402=1821&403=1823&405=1830&406=1836&408=1846&400=1853&415=1855&416=1857&418=1865&419=1869&426=1879&428=1881&429=1885&430=1889&431=1893&432=1897&433=1901&438=1905&440=1910&441=1912&443=1927&444=1939&438=1981&450=1983&451=1985&452=1987&453=1995&455=2000&457=2011&458=2017&453=2174&463=2175&465=2185&466=2187&468=2192&471=2195&472=2197&473=2200&474=2202&476=2207&479=2210&481=2212&482=2216&484=2219&485=2222&488=2225&489=2228&491=2230&492=2234&497=2239&498=2241&499=2244&501=2247&503=2254&504=2255&505=2256&506=2257&507=2259&508=2261&509=2262&510=2263&511=2264&512=2265&513=2266&514=2267&516=2269&518=2271&519=2275&521=2285&522=2288&524=2302&525=2305&527=2307&530=2319&533=2322&534=2324&535=2327&536=2329&538=2334&540=2342&541=2347&536=2374&546=2376&548=2381&551=2384&553=2391&554=2398&556=2402&559=2410&561=2412&562=2414&564=2420&565=2422&566=2424&568=2429&570=2440&571=2445&566=2464&576=2466&577=2468&579=2476&582=2479&583=2481&585=2484&586=2485&587=2486&588=2487&589=2488&592=2511&595=2514&597=2516&598=2520&599=2522&604=2526'

@@ -13,7 +13,8 @@ from typing import Final
 
 from heroes_forensics.display import shown
 from heroes_forensics.reports.evidence import FileTime
-from heroes_forensics.reports.model import Finding, Report
+from heroes_forensics.reports.findings import Finding, Likeness
+from heroes_forensics.reports.model import Report
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """First characters that start a formula (the OWASP list, with the full-width forms)."""
@@ -33,7 +34,8 @@ FINDING_COLUMNS: Final = (
     "type_class", "place", "kind", "grade", "set", "issuer", "edition", "category_code",
     "category_label", "category_scheme", "category_region", "category_tags", "verdict",
     "victim_identified", "offender_identified", "modified", "accessed", "changed", "born",
-    "time_basis", "reason",
+    "time_basis", "reason", "algorithm", "view", "distance", "radius", "quality",
+    "listed_quality", "comparisons", "expected",
 )  # fmt: skip
 
 
@@ -103,6 +105,22 @@ def _finding(finding: Finding) -> list[Cell]:
         _yes(finding.offender_identified),
         *_times(finding.times),
         inert(finding.reason),
+        *_near(finding.near),
+    ]
+
+
+def _near(near: Likeness | None) -> list[Cell]:
+    if near is None:
+        return [""] * 8
+    return [
+        near.algorithm,
+        near.view,
+        near.distance,
+        near.radius,
+        near.quality,
+        _number(near.listed_quality),
+        near.comparisons,
+        inert(near.expected),
     ]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from heroes_forensics.reports.model import Finding
+from heroes_forensics.reports.findings import Finding
 
 CONFLICTS: Final = frozenset({"size-conflict", "digest-conflict"})
 """Grades of findings whose entry contradicts itself or the item: in no list of digests."""

@@ -21,6 +21,7 @@ from markupsafe import Markup
 
 from heroes_forensics.model import JSON, is_limit
 from heroes_forensics.reports import charts, compiled_page
+from heroes_forensics.reports.findings import CANDIDATES
 from heroes_forensics.reports.messages import Messages, messages
 from heroes_forensics.reports.model import Report
 from heroes_forensics.reports.verdict import meaning
@@ -133,6 +134,7 @@ def _environment(language: str) -> Environment:
     )
     environment.globals.update(
         meaning=lambda verdict: meaning(verdict["word"], verdict["reasons"]),
+        candidates=sorted(CANDIDATES),
         t=catalogue.text,
         w=catalogue.word,
         match_total=_match_total,
@@ -188,8 +190,8 @@ def _match_total(exhibit: Mapping[str, Any]) -> int:
         match["count"]
         for match in exhibit["matches"]
         if match["kind"] == "notable"
-        and match["grade"] != "digest-conflict"
-        and match["verdict"] not in ("non_pertinent", "known_good")
+        and match["grade"] not in {"digest-conflict", "lead"}
+        and match["verdict"] not in {"non_pertinent", "known_good"}
     )
 
 

@@ -12,9 +12,9 @@ from heroes_forensics.reports.record import Count, Record
 
 @dataclass(frozen=True, slots=True)
 class Pictures(Record):
-    """What became of the pictures, told by content, as pictures.
+    """What became of the pictures and films, told by content, as pictures.
 
-    ``seen`` is the sum of all the others; no value of any of them was compared with anything.
+    ``seen`` is the sum of those that follow it up to ``other_types``, and ``not_tried``.
     """
 
     COMPUTED: ClassVar[tuple[str, ...]] = ("not_tried",)
@@ -34,6 +34,10 @@ class Pictures(Record):
     """Not decoded: a digest on a list of listed material decided already."""
     other_types: Count = 0
     """Not decoded: of a type for which this version has no decoder."""
+    compared: Count = 0
+    """Of those decoded: a value of them was compared with one of a hash set at least."""
+    not_matchable: Count = 0
+    """Of those decoded: too small, or with too little structure, to be compared."""
 
     @property
     def not_tried(self) -> Count:

@@ -5,17 +5,15 @@ and the ledger, and turned into its plain form by `Report.to_json`; every render
 there, so that a report can be rendered again from ``report.json`` alone.
 """
 
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Final, Literal, get_args
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Final, Literal
 
-from heroes_forensics.reports.coverage import Coverage, TypeClass
-from heroes_forensics.reports.evidence import FileTime, Note, Source
+from heroes_forensics.reports.coverage import Coverage
+from heroes_forensics.reports.evidence import Note, Source
+from heroes_forensics.reports.findings import Finding, MatchCount, SetKind
 from heroes_forensics.reports.inside import ExpandLimits
 from heroes_forensics.reports.record import (
     Count,
-    FindingNumber,
     Percent,
     Record,
     Says,
@@ -28,25 +26,8 @@ from heroes_forensics.reports.record import (
 
 FORMAT: Final = "heroes-report/1"
 
-SetKind = Literal["notable", "adult-intimate", "watch", "exclude", "known-good"]
 
 VerdictWord = Literal["matches", "no-match", "not-examinable", "unfinished"]
-
-ItemVerdict = Literal[
-    "baseline_illegal", "nationally_illegal", "notable_other", "suspected", "comparison",
-    "uncategorised", "non_pertinent", "known_good",
-]  # fmt: skip
-"""What a category means by its profile, most severe first."""
-
-Grade = Literal[
-    "same-content", "same-sha1-and-size", "same-sha1", "same-md5-and-size", "same-md5",
-    "size-conflict", "digest-conflict",
-]  # fmt: skip
-"""What an exact match rests on. ``same-content``: SHA-256. ``same-md5``, ``same-sha1``: the set
-states no size. ``size-conflict``: the digest agrees and the stated size does not.
-``digest-conflict``: one digest agrees and another that the set states does not."""
-
-FindingStatus = Literal["current", "provisional", "withdrawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,22 +104,6 @@ class Verdict(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class MatchCount(Record):
-    """How many current findings of an exhibit are alike."""
-
-    kind: SetKind
-    grade: Grade
-    verdict: ItemVerdict
-    issuer: Text
-    """Who lists them; the name of the set when it states no issuer."""
-    code: Text
-    """Category code as the supplier wrote it; empty when the set gives none."""
-    scheme: Text
-    region: Text
-    count: Count
-
-
-@dataclass(frozen=True, slots=True)
 class Compared(Record):
     """A hash set with which sources of an exhibit were compared; see `HashSet` for the rest."""
 
@@ -196,6 +161,19 @@ class AlgorithmCount(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class NearCount(Record):
+    """Perceptual values of one algorithm in a set, and the self-test of their index."""
+
+    algorithm: Word
+    count: Count
+    """Those that are compared."""
+    below_quality: Count = 0
+    """Those that are not, because of the quality that the set states."""
+    probes: Probes | None = None
+    """Planted close to listed values at all distances within the radius, and looked up again."""
+
+
+@dataclass(frozen=True, slots=True)
 class HashSet(Record):
     """Known material that a run of the case used; `Exhibit.compared` says on what."""
 
@@ -208,6 +186,8 @@ class HashSet(Record):
     source_sha256: Sha256
     """Of the file as received."""
     digests: tuple[AlgorithmCount, ...] = ()
+    near: tuple[NearCount, ...] = ()
+    """Perceptual values that pictures and films were compared with."""
     not_compared: tuple[AlgorithmCount, ...] = ()
     """Values of other kinds that it lists, and that were compared with nothing."""
     rejected: Count = 0
@@ -232,53 +212,6 @@ class HashSet(Record):
     probes: Probes | None = None
     authority: Text = ""
     """Of an ``exclude`` set."""
-
-
-@dataclass(frozen=True, slots=True)
-class Category(Record):
-    """What the issuer's entry says, untouched, and what the profile makes of it."""
-
-    verdict: ItemVerdict
-    code: Text = ""
-    label: Text = ""
-    scheme: Text = ""
-    region: Text = ""
-    tags: tuple[Text, ...] = ()
-    """Labels of other schemas that the profile gives the code, ``ucs:<version>:<label>``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding(Record):
-    """A match on an item: where, how sure, with whose entry. No name and no digest."""
-
-    number: FindingNumber
-    exhibit: Text
-    source: Text
-    locator: Text
-    """Whole: source label, volume key, locator of the entry."""
-    kind: SetKind
-    grade: Grade
-    set_name: Text
-    issuer: Text
-    edition: Text
-    category: Category
-    size: Annotated[int, Says(minimum=-1, maximum=2**53 - 1)]
-    """Bytes; -1 when not known."""
-    type: Word
-    type_class: TypeClass
-    place: Word
-    allocated: bool = True
-    listed_size: Count | None = None
-    """The size that the set states, when it contradicts."""
-    victim_identified: bool | None = None
-    """None: the set does not say."""
-    offender_identified: bool | None = None
-    times: tuple[FileTime, ...] = ()
-    status: FindingStatus = "current"
-    reason: Text = ""
-    """Why it was withdrawn or is provisional."""
-    not_in: Text = ""
-    """The edition of the set, compared later, that does not list it any more: withdrawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,53 +336,17 @@ class Report(Record):
         return FORMAT
 
     @property
-    def perceptual(self) -> Literal["not-performed", "not-compared"]:
-        """Comparison of what pictures look like, which is not part of this version.
+    def perceptual(self) -> Literal["not-performed", "not-compared", "compared"]:
+        """Whether what pictures and films look like was compared.
 
-        ``not-compared``: perceptual values of pictures were computed, and compared with nothing.
-        ``not-performed``: none was computed.
+        ``not-compared``: perceptual values were computed, and no hash set had any to compare
+        them with. ``not-performed``: none was computed.
         """
-        return "not-compared" if self.coverage.pictures.with_values else "not-performed"
+        if not self.coverage.pictures.with_values:
+            return "not-performed"
+        return "compared" if any(each.near for each in self.hash_sets) else "not-compared"
 
     @property
     def coverage(self) -> Coverage:
         """Of all exhibits together."""
         return Coverage.total([exhibit.coverage for exhibit in self.exhibits])
-
-
-def counted(findings: Iterable[Finding]) -> tuple[MatchCount, ...]:
-    """Count findings that are not withdrawn, the gravest first; give those of one exhibit."""
-    counts = Counter(
-        MatchCount(
-            kind=finding.kind,
-            grade=finding.grade,
-            verdict=finding.category.verdict,
-            issuer=finding.issuer or finding.set_name,
-            code=finding.category.code,
-            scheme=finding.category.scheme,
-            region=finding.category.region,
-            count=0,
-        )
-        for finding in findings
-        if finding.status != "withdrawn"
-    )
-    rows = (replace(row, count=count) for row, count in counts.items())
-    return tuple(sorted(rows, key=_gravity))
-
-
-_KINDS: Final = get_args(SetKind)
-_VERDICTS: Final = get_args(ItemVerdict)
-_GRADES: Final = get_args(Grade)
-
-
-def _gravity(row: MatchCount) -> tuple[bool, int, int, int, str, str, str, str]:
-    return (
-        row.grade == "digest-conflict",
-        _KINDS.index(row.kind),
-        _VERDICTS.index(row.verdict),
-        _GRADES.index(row.grade),
-        row.issuer,
-        row.scheme,
-        row.region,
-        row.code,
-    )

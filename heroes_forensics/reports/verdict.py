@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from heroes_forensics.reports.coverage import Coverage
-from heroes_forensics.reports.model import ItemVerdict, MatchCount, Verdict, VerdictWord
+from heroes_forensics.reports.findings import CANDIDATES, ItemVerdict, MatchCount
+from heroes_forensics.reports.model import Verdict, VerdictWord
 
 NO_SET: Final = "no-hash-set"
 """Reason: nothing of kind ``notable`` was compared with."""
@@ -12,6 +13,9 @@ NOT_FINISHED: Final = "run-not-finished"
 """Reason: a run has no end on record, or ended early."""
 NO_ENTRIES: Final = "no-entries"
 """Reason: the source opened, and there was nothing in it that could be compared."""
+
+CANDIDATES_ONLY: Final = "candidates-only"
+"""Reason: every match is one by appearance, which somebody has to confirm."""
 
 _NO_CONCERN: Final[frozenset[ItemVerdict]] = frozenset({"non_pertinent", "known_good"})
 
@@ -21,11 +25,12 @@ def counts_as_match(match: MatchCount) -> bool:
 
     Only sets of kind ``notable`` do: a case's own watch list carries no verdict, and a set of
     adults' intimate material is never merged with one for child protection. An entry whose other
-    digest contradicts is no match of content; it is shown beside the word, never inside it.
+    digest contradicts is no match of content; it is shown beside the word, never inside it. Nor is
+    a lead: chance may explain it.
     """
     return (
         match.kind == "notable"
-        and match.grade != "digest-conflict"
+        and match.grade not in {"digest-conflict", "lead"}
         and match.verdict not in _NO_CONCERN
         and match.count > 0
     )
@@ -54,8 +59,10 @@ def decide(
     reasons: tuple[str, ...] = ()
     word: VerdictWord
     unfinished = () if finished else (NOT_FINISHED,)
-    if any(counts_as_match(match) for match in matches):
-        word, reasons = "matches", unfinished
+    counted = [match for match in matches if counts_as_match(match)]
+    if counted:
+        exact = any(match.grade not in CANDIDATES for match in counted)
+        word, reasons = "matches", (*(() if exact else (CANDIDATES_ONLY,)), *unfinished)
     elif not finished:
         word, reasons = "unfinished", unfinished
     elif coverage.equation.digested == 0:
@@ -82,4 +89,6 @@ def meaning(word: str, reasons: Iterable[str]) -> str:
     An exhibit that was examined to its end and compared with nothing is as unfinished as one
     whose run broke off, but what is missing is another thing.
     """
-    return "not-compared" if NO_SET in reasons else word
+    if NO_SET in reasons:
+        return "not-compared"
+    return "candidates" if CANDIDATES_ONLY in reasons else word

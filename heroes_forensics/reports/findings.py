@@ -1,0 +1,169 @@
+"""The report model: findings, with what each rests on, and how many are alike.
+
+Nothing here holds a name from evidence or a digest of a file.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Annotated, Final, Literal, get_args
+
+from heroes_forensics.reports.coverage import TypeClass
+from heroes_forensics.reports.evidence import FileTime
+from heroes_forensics.reports.record import Count, FindingNumber, Record, Says, Text, Word
+
+SetKind = Literal["notable", "adult-intimate", "watch", "exclude", "known-good"]
+
+
+ItemVerdict = Literal[
+    "baseline_illegal", "nationally_illegal", "notable_other", "suspected", "comparison",
+    "uncategorised", "non_pertinent", "known_good",
+]  # fmt: skip
+"""What a category means by its profile, most severe first."""
+
+
+Grade = Literal[
+    "same-content", "same-sha1-and-size", "same-sha1", "same-md5-and-size", "same-md5",
+    "size-conflict", "digest-conflict", "candidate-a", "candidate-b", "lead",
+]  # fmt: skip
+"""What a finding rests on. ``same-content``: SHA-256. ``same-md5``, ``same-sha1``: the set
+states no size. ``size-conflict``: the digest agrees and the stated size does not.
+``digest-conflict``: one digest agrees and another that the set states does not.
+``candidate-a``, ``candidate-b``, ``lead``: it looks like what is listed, see `Likeness`."""
+
+CANDIDATES: Final = frozenset[Grade]({"candidate-a", "candidate-b", "lead"})
+"""Grades of findings by appearance: somebody has to confirm them."""
+
+
+FindingStatus = Literal["current", "provisional", "withdrawn"]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchCount(Record):
+    """How many current findings of an exhibit are alike."""
+
+    kind: SetKind
+    grade: Grade
+    verdict: ItemVerdict
+    issuer: Text
+    """Who lists them; the name of the set when it states no issuer."""
+    code: Text
+    """Category code as the supplier wrote it; empty when the set gives none."""
+    scheme: Text
+    region: Text
+    count: Count
+
+
+@dataclass(frozen=True, slots=True)
+class Category(Record):
+    """What the issuer's entry says, untouched, and what the profile makes of it."""
+
+    verdict: ItemVerdict
+    code: Text = ""
+    label: Text = ""
+    scheme: Text = ""
+    region: Text = ""
+    tags: tuple[Text, ...] = ()
+    """Labels of other schemas that the profile gives the code, ``ucs:<version>:<label>``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness(Record):
+    """How close a picture or a film comes to a listed one; the values themselves stay sealed."""
+
+    algorithm: Word
+    view: Word
+    """What of the picture came so close: as it is, trimmed, or a part of it."""
+    distance: Count
+    """Bits that differ."""
+    radius: Count
+    """Bits that may differ."""
+    quality: Annotated[int, Says(minimum=0, maximum=100)]
+    """How much structure the picture has, by the rule of the algorithm."""
+    listed_quality: Annotated[int, Says(minimum=0, maximum=100)] | None
+    """The same of the entry; None when the set does not state it."""
+    tried: Count
+    """Values of the picture that were compared with the set."""
+    comparisons: Count
+    """That, times the values in the set."""
+    expected: Text = ""
+    """At most so many false candidates are to be expected of so many comparisons; empty: the
+    rate of this algorithm was not measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding(Record):
+    """A match on an item: where, how sure, with whose entry. No name and no digest."""
+
+    number: FindingNumber
+    exhibit: Text
+    source: Text
+    locator: Text
+    """Whole: source label, volume key, locator of the entry."""
+    kind: SetKind
+    grade: Grade
+    set_name: Text
+    issuer: Text
+    edition: Text
+    category: Category
+    size: Annotated[int, Says(minimum=-1, maximum=2**53 - 1)]
+    """Bytes; -1 when not known."""
+    type: Word
+    type_class: TypeClass
+    place: Word
+    allocated: bool = True
+    listed_size: Count | None = None
+    """The size that the set states, when it contradicts."""
+    near: Likeness | None = None
+    """Of a candidate; None of an exact match."""
+    victim_identified: bool | None = None
+    """None: the set does not say."""
+    offender_identified: bool | None = None
+    times: tuple[FileTime, ...] = ()
+    status: FindingStatus = "current"
+    reason: Text = ""
+    """Why it was withdrawn or is provisional."""
+    not_in: Text = ""
+    """The edition of the set, compared later, that does not list it any more: withdrawn."""
+
+
+def counted(findings: Iterable[Finding]) -> tuple[MatchCount, ...]:
+    """Count findings that are not withdrawn, the gravest first; give those of one exhibit."""
+    counts = Counter(
+        MatchCount(
+            kind=finding.kind,
+            grade=finding.grade,
+            verdict=finding.category.verdict,
+            issuer=finding.issuer or finding.set_name,
+            code=finding.category.code,
+            scheme=finding.category.scheme,
+            region=finding.category.region,
+            count=0,
+        )
+        for finding in findings
+        if finding.status != "withdrawn"
+    )
+    rows = (replace(row, count=count) for row, count in counts.items())
+    return tuple(sorted(rows, key=_gravity))
+
+
+_KINDS: Final = get_args(SetKind)
+
+
+_VERDICTS: Final = get_args(ItemVerdict)
+
+
+_GRADES: Final = get_args(Grade)
+
+
+def _gravity(row: MatchCount) -> tuple[bool, int, int, int, str, str, str, str]:
+    return (
+        row.grade == "digest-conflict",
+        _KINDS.index(row.kind),
+        _VERDICTS.index(row.verdict),
+        _GRADES.index(row.grade),
+        row.issuer,
+        row.scheme,
+        row.region,
+        row.code,
+    )
