@@ -1,0 +1,155 @@
+"""PDQ: 256 bits of a picture that survive scaling, compression and small changes, and its quality.
+
+After "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing Algorithm" (Facebook, 2019)
+and its published reference in C++: the luma is smoothed by two passes of a box in each direction,
+64 x 64 points are taken of it, of whose cosine transform 16 x 16 coefficients are compared with
+their median. All of that up to the median is linear and separable, so it is done as matrix
+products: one for the rows, one for the columns, two for the transform. Turning or mirroring a
+picture changes signs of coefficients and their order, so that one transform gives the values of
+all eight orientations.
+
+Whole numbers stay whole in the first product, and the rest is computed in double precision: the
+value of a picture does not depend on the processor.
+"""
+
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from heroes_forensics.frames import ORIENTATIONS, VALUE_BYTES
+
+Luma = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+
+_SIDE: Final = 64
+"""Points in a row after smoothing."""
+_BITS: Final = 16
+"""Coefficients in a row that are kept."""
+_QUALITY_SCALE: Final = 90
+"""What the reference divides the sum of gradients by."""
+BEST_QUALITY: Final = 100
+SMALLEST_SIDE: Final = 5
+"""Pixels; the reference gives what is smaller a value of zeros and the quality 0."""
+
+
+class _Weights(NamedTuple):
+    """One of 64 points as a weighted sum of the pixels from ``start``."""
+
+    start: int
+    weights: npt.NDArray[np.float32]
+    scale: float
+    """What the sum is divided by; the weights are whole numbers where it is not 1."""
+
+
+def hashes(luma: Luma) -> tuple[npt.NDArray[np.uint8], int]:
+    """Return the PDQ values of a picture in its eight orientations, and its quality.
+
+    The orientations are those of the reference, in its order: as it is, turned by 90, 180 and
+    270 degrees, upside down, left to right, and mirrored at either diagonal.
+
+    Args:
+        luma: rows of pixels, 0 to 255, at least one.
+
+    Returns:
+        (8, 32) bytes, each row as the bytes of the hexadecimal form of one value, and the quality,
+        0 to 100, which is the same for all orientations; values of a quality below 50 are not to be
+        compared.
+    """
+    if min(luma.shape) < SMALLEST_SIDE:
+        return np.zeros((ORIENTATIONS, VALUE_BYTES), dtype=np.uint8), 0
+    points = downsampled(luma)
+    return bits(points), quality(points)
+
+
+def downsampled(luma: Luma) -> npt.NDArray[np.float32]:
+    """Return the 64 x 64 points that value and quality are made of."""
+    height, width = luma.shape
+    rows = np.empty((_SIDE, width))
+    for index, (start, weights, scale) in enumerate(_weights(height)):
+        slab = luma[start : start + len(weights)].astype(np.float32)
+        rows[index] = weights @ slab
+        rows[index] /= scale
+    points = np.empty((_SIDE, _SIDE))
+    for index, (start, weights, scale) in enumerate(_weights(width)):
+        points[:, index] = rows[:, start : start + len(weights)] @ weights / scale
+    return points.astype(np.float32)
+
+
+def bits(points: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    """Return the values of eight orientations of 64 x 64 points."""
+    cosines = _cosines()
+    found = cosines @ points.astype(np.float64) @ cosines.T
+    turned = _orientations(found).reshape(ORIENTATIONS, _BITS * _BITS)
+    middle = np.partition(turned, _MEDIAN, axis=1)[:, _MEDIAN, None]
+    # Bit 0 is the last of the hexadecimal form.
+    return np.packbits((turned > middle)[:, ::-1], axis=1)
+
+
+def quality(points: npt.NDArray[np.float32]) -> int:
+    """Return how much there is in a picture, as the reference counts it."""
+    total = 0
+    for axis in (0, 1):
+        steps = np.diff(points, axis=axis) * np.float32(100) / np.float32(255)
+        total += int(np.abs(np.trunc(steps)).sum())
+    return min(BEST_QUALITY, total // _QUALITY_SCALE)
+
+
+_MEDIAN: Final = (_BITS * _BITS - 1) // 2
+"""The lower one of the two in the middle, counted from 0."""
+
+
+def _orientations(found: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the transforms of the turned and mirrored pictures, in the order of the reference.
+
+    A coefficient whose frequency along an axis is odd changes its sign when that axis is mirrored;
+    the first of them has frequency 1.
+    """
+    sign = np.where(np.arange(_BITS) % 2, 1.0, -1.0)
+    across, down = found * sign[None, :], found * sign[:, None]
+    both = across * sign[:, None]
+    turned = (found, across.T, both, down.T, down, across, found.T, both.T)
+    return np.stack(turned)
+
+
+@lru_cache(maxsize=1)
+def _cosines() -> npt.NDArray[np.float64]:
+    frequencies = np.arange(1, _BITS + 1)[:, None]
+    places = 2 * np.arange(_SIDE)[None, :] + 1
+    return np.sqrt(2 / _SIDE) * np.cos(np.pi / 2 / _SIDE * frequencies * places)
+
+
+@lru_cache(maxsize=64)
+def _weights(length: int) -> tuple[_Weights, ...]:
+    """Return which pixels of a row make up each point: two boxes, one after the other.
+
+    A box has ``ceil(length / 128)`` pixels, half of them before its place, and is cut off at the
+    ends of the row.
+    """
+    box = (length + 2 * _SIDE - 1) // (2 * _SIDE)
+    ahead = (box + 2) // 2
+    behind = box - ahead
+    found = []
+    for index in range(_SIDE):
+        place = int((index + 0.5) * length / _SIDE)
+        second = np.arange(max(0, place - behind), min(length, place + ahead))
+        first = np.maximum(0, second - behind), np.minimum(length, second + ahead)
+        start, stop = int(first[0][0]), int(first[1][-1])
+        counts = first[1] - first[0]
+        is_whole = len(second) == box and bool((counts == box).all())
+        share: npt.NDArray[Any] = np.ones(len(second)) if is_whole else 1 / counts / len(second)
+        steps = np.zeros(stop - start + 1)
+        np.add.at(steps, first[0] - start, share)
+        np.add.at(steps, first[1] - start, -share)
+        weights = np.cumsum(steps[:-1])
+        scale = float(box * box) if is_whole else 1.0
+        found.append(_Weights(start, weights.astype(np.float32), scale))
+    return tuple(found)
+
+
+def text(value: npt.NDArray[np.uint8]) -> str:
+    """Return the hexadecimal form of one value, as lists have it."""
+    return value.tobytes().hex()
+
+
+assert _BITS * _BITS == VALUE_BYTES * 8  # noqa: S101 - a constant of another module
