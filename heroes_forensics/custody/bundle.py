@@ -42,6 +42,11 @@ _CHECKPOINT: Final = re.compile(r"checkpoints/[^/]+\.txt|checkpoint-[0-9]+\.txt"
 _CHUNK: Final = 1 << 20
 
 
+def of_run(run: str, name: str) -> str:
+    """Return the name in a bundle of a file of one run."""
+    return f"runs/{run}/{name}"
+
+
 class Bundle:
     """A bundle that this program writes."""
 
@@ -98,7 +103,7 @@ class Bundle:
 
     def write_run(self, run: str, name: str, data: bytes) -> str:
         """Write a file of one run; see `write`."""
-        return self.write(f"runs/{run}/{name}", data)
+        return self.write(of_run(run, name), data)
 
     def write_keys(self, signer: notes.Signer, witnesses: Sequence[str] = ()) -> None:
         """Write the public keys, as PEM for ``openssl`` and as ``keys/policy.json``.

@@ -5,7 +5,7 @@ The trees go into the bundle as numbers that show nothing; names, values and sal
 """
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -25,12 +25,14 @@ _OUTCOMES: Final[Mapping[int | None, str]] = {
 def inventory(run: Run, key: bytes) -> tuple[bytes, int]:
     """Write ``inventory.leaves``, one salted leaf an item; return the root and the count."""
     tree = merkle.Tree()
-    leaves = bytearray()
-    for block in columns.outcomes(run.database, run.id):
-        found = commitments.inventory_leaves(key, tree.size, inventory_rows(block))
-        tree.extend(found)
-        leaves += b"".join(found)
-    run.case.bundle.write_run(run.uuid, bundle.INVENTORY, bytes(leaves))
+
+    def leaves() -> Iterator[bytes]:
+        for block in columns.outcomes(run.database, run.id):
+            found = commitments.inventory_leaves(key, tree.size, inventory_rows(block))
+            tree.extend(found)
+            yield b"".join(found)
+
+    run.case.bundle.write_pieces(bundle.of_run(run.uuid, bundle.INVENTORY), leaves())
     return tree.root(), tree.size
 
 

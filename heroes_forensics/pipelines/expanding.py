@@ -296,6 +296,7 @@ class Expanding:
         ):
             self._store(job, answer)
             self._forget(job)
+            job.answer = None  # its pictures hold the job: no circle is left behind
 
     def _store(self, job: Job, answer: Answer) -> None:
         run = self._run

@@ -79,7 +79,6 @@ class _Unit:
 
     unit: Unit
     volume: Examined
-    store: "ContentStore"
     family: Family | None
     is_fetch: bool
     pictures: Pictures = field(init=False)
@@ -95,9 +94,20 @@ class _Unit:
         """What was asked for."""
         return np.zeros(0, dtype=TASK) if self.unit.tasks is None else self.unit.tasks
 
+
+class _Pending(NamedTuple):
+    """Waits for the pictures of a unit, which it knows by number alone.
+
+    Were it the unit, the two would hold one another, and with them every task and every row until
+    the garbage collector looks: 174 bytes an item, for the whole run.
+    """
+
+    store: "ContentStore"
+    unit: int
+
     def settled(self) -> None:
         """Hear that no picture is outstanding."""
-        self.store.store_if_ready(self)
+        self.store.settled(self.unit)
 
 
 class ContentStore:
@@ -127,8 +137,8 @@ class ContentStore:
             family: what is read again because of the same dead worker.
             is_fetch: what it gives is on record; only the bytes of its containers are wanted.
         """
-        state = _Unit(unit, volume, self, family, is_fetch)
-        state.pictures = self._depth.pictures(state)
+        state = _Unit(unit, volume, family, is_fetch)
+        state.pictures = self._depth.pictures(_Pending(self, unit.id))
         state.containers = self._depth.containers(volume)
         self._units[unit.id] = state
         self._run.reading.add(unit.id)
@@ -198,7 +208,7 @@ class ContentStore:
         if state.is_fetch:
             self._fetched(state, "stream.changed")
         else:
-            self.store_if_ready(state)
+            self._store_if_ready(state)
         return []
 
     def _fetched(self, state: _Unit, code: str) -> None:
@@ -211,9 +221,14 @@ class ContentStore:
             if item not in opened:
                 self._depth.expanding.leave(item, state.volume, code)
 
-    def store_if_ready(self, state: _Unit) -> None:
+    def settled(self, unit: int) -> None:
+        """Hear that no picture of a unit is outstanding."""
+        if unit in self._units:
+            self._store_if_ready(self._units[unit])
+
+    def _store_if_ready(self, state: _Unit) -> None:
         """Store a unit once it is read and its pictures are settled."""
-        if state.is_read and state.pictures.is_settled and state.unit.id in self._units:
+        if state.is_read and state.pictures.is_settled:
             parts = state.contents
             self._store(state, np.concatenate(parts) if parts else np.zeros(0, dtype=CONTENT))
 
