@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from heroes_forensics.errors import HashSetError
-from heroes_forensics.hashsets.known import KINDS
+from heroes_forensics.hashsets.known import KINDS, like_a_digest
 from heroes_forensics.model import JSON
 
 _TEXT: Final = 1 << 12
@@ -22,11 +22,12 @@ _LARGEST: Final = (1 << 63) - 1
 
 
 def _text(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= _TEXT and value.isprintable()
+    plain = isinstance(value, str) and len(value) <= _TEXT and value.isprintable()
+    return plain and not like_a_digest(str(value))
 
 
 def _word(value: object) -> bool:
-    return isinstance(value, str) and _WORD.fullmatch(value) is not None
+    return _text(value) and _WORD.fullmatch(str(value)) is not None
 
 
 def _digest(value: object) -> bool:

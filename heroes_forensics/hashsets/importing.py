@@ -19,6 +19,7 @@ from heroes_forensics.hashsets.formats.base import (
     Rejected,
     Supplied,
     Tally,
+    showable,
 )
 from heroes_forensics.hashsets.packing import Packer
 from heroes_forensics.hashsets.supplied import fingerprint, opened
@@ -82,10 +83,10 @@ def import_rows(descriptor: int, options: JSON) -> Iterator[Frame]:
         {
             "facts": {
                 "format": name,
-                "version": tally.version,
+                "version": _said(tally.version),
                 "nature": importer.nature,
                 "scheme": tally.scheme,
-                "region": tally.region,
+                "region": _said(tally.region),
                 "numbering": tally.numbering,
                 "records": packer.records + tally.repeats + count,
                 "accepted": dict(packer.accepted),
@@ -105,6 +106,11 @@ def import_rows(descriptor: int, options: JSON) -> Iterator[Frame]:
             }
         },
     )
+
+
+def _said(text: str) -> str:
+    """Return what a file says of itself, nothing when it cannot be shown."""
+    return text if showable(text) else ""
 
 
 def _chosen(name: str, told: Options, supplied: Supplied) -> tuple[str, Importer]:

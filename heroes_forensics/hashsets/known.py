@@ -116,6 +116,18 @@ EMPTY_VALUES: Final = frozenset(
 """Other values of the empty input; AICH is that of SHA-1."""
 
 
+_LIKE_A_DIGEST: Final = re.compile(r"[0-9A-Fa-f]{32}|(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{16}")
+
+
+def like_a_digest(text: str) -> bool:
+    """Tell whether a text holds what may be a digest, or half of one.
+
+    A digest may stand where a name is meant: as the head of a column, the key of an object, the
+    name of a kind. Names are shown, digests of listed material are not.
+    """
+    return _LIKE_A_DIGEST.search(text) is not None
+
+
 def pack_flags(values: Mapping[str, bool | None]) -> int:
     """Pack tri-states by the names of `FLAGS`; a missing name is absent."""
     bits = 0

@@ -24,6 +24,7 @@ from heroes_forensics.hashsets.known import (
     NAMING,
     VALUE_KINDS,
     VALUE_LIMIT,
+    like_a_digest,
 )
 
 _ROW: Final = struct.Struct("<B16s20s32sqQqHIHIHH")
@@ -121,6 +122,10 @@ class Packer:
             sha256 = self._nothing(sha256)
         if values:
             values = self._usable(values)
+        if category:
+            category = self._label(category)
+        if series:
+            series = self._label(series)
         has = (1 if md5 else 0) | (2 if sha1 else 0) | (4 if sha256 else 0)
         if not has and all(value.kind in NAMING for value in values):
             return ()
@@ -172,6 +177,13 @@ class Packer:
             else:
                 kept.append(Value(self.values.kind(kind), data, min(max(quality, -1), 100)))
         return tuple(kept)
+
+    def _label(self, text: str) -> str:
+        """Return a label as it came, nothing for one that may be a digest: labels are shown."""
+        if text in self.texts or not like_a_digest(text):
+            return text
+        self.skipped["label-like-a-digest"] += 1
+        return ""
 
     def _text(self, text: str) -> tuple[int, int]:
         place = self.texts.get(text)

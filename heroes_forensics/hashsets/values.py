@@ -28,6 +28,7 @@ from heroes_forensics.hashsets.known import (
     MAX_VALUES,
     VALUE_KINDS,
     VALUE_LIMIT,
+    like_a_digest,
 )
 from heroes_forensics.hashsets.pieces import PieceReader, PieceSeal, PieceWriter
 from heroes_forensics.hashsets.writing import SetWriter
@@ -157,7 +158,8 @@ class ValueStore:
         """Return where values of a kind go; refuse a kind or a width that is none."""
         kept, width = self._kinds.get(word, (None, 0))
         if kept is None:
-            if KIND_WORD.fullmatch(word) is None or len(self._kinds) >= MAX_VALUE_KINDS:
+            fits = KIND_WORD.fullmatch(word) is not None and not like_a_digest(word.decode("ascii"))
+            if not fits or len(self._kinds) >= MAX_VALUE_KINDS:
                 raise HashSetError("the importer sent values of more kinds, or of none")
             width = VALUE_KINDS.get(word.decode("ascii"), 0)
             kept = _Kept(self._directory, self._secret, word.decode("ascii"))

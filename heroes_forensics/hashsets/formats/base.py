@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, Final, NamedTuple, Protocol
 
 from heroes_forensics.errors import HashSetError
-from heroes_forensics.hashsets.known import ALGORITHMS
+from heroes_forensics.hashsets.known import ALGORITHMS, like_a_digest
 from heroes_forensics.model import JSON
 
 HEAD: Final = 1 << 16
@@ -111,12 +111,12 @@ class Tally:
     def unknown(self, name: str) -> None:
         """Note the name of a field that means nothing here."""
         if name not in self.unknown_fields and len(self.unknown_fields) < NAMES_LIMIT:
-            self.unknown_fields.add(name if _showable(name) else "other")
+            self.unknown_fields.add(name if showable(name) else "other")
 
     def other(self, name: str) -> None:
         """Count a hash of a kind that is not matched here."""
         known = name in self.other_hashes or len(self.other_hashes) < NAMES_LIMIT
-        self.other_hashes[name if known and _showable(name) else "other"] += 1
+        self.other_hashes[name if known and showable(name) else "other"] += 1
 
     def warn(self, text: str) -> None:
         """Say something once."""
@@ -124,8 +124,10 @@ class Tally:
             self.warnings.append(text)
 
 
-def _showable(name: str) -> bool:
-    return len(name) <= NAME_LENGTH and name.isascii() and name.isprintable()
+def showable(name: str) -> bool:
+    """Tell whether a name of the file may stand in a report: a plain word, and no digest."""
+    plain = len(name) <= NAME_LENGTH and name.isascii() and name.isprintable()
+    return plain and not like_a_digest(name)
 
 
 class Supplied(NamedTuple):

@@ -18,6 +18,7 @@ from heroes_forensics.hashsets.formats.base import (
     Tally,
     damaged,
 )
+from heroes_forensics.hashsets.known import like_a_digest
 
 _MAGIC: Final = b"HASH\r\n\xff\0"
 _VERSION_AT: Final = 8
@@ -73,9 +74,10 @@ class Encase:
 def _category(header: bytes, tally: Tally) -> None:
     """Say what the file calls itself: it is of the whole set, and decides nothing."""
     data = header[_CATEGORY_AT : _CATEGORY_AT + _CATEGORY_BYTES]
-    text = data.decode("utf-16-le", errors="replace").partition("\0")[0].strip()
+    text = " ".join(data.decode("utf-16-le", errors="replace").partition("\0")[0].split())
     if text:
-        tally.warn(f"the file calls its category {shown(text)}; its kind is what was said of it")
+        said = shown(text) if text.isprintable() and not like_a_digest(text) else "by no plain word"
+        tally.warn(f"the file calls its category {said}; its kind is what was said of it")
 
 
 def _exactly(supplied: Supplied, count: int) -> bytes:

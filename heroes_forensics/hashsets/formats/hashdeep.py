@@ -56,7 +56,7 @@ class Hashdeep:
     def _header(self, number: int, line: bytes, columns: list[str], tally: Tally) -> list[str]:
         text = line.decode("utf-8", errors="replace").strip()
         if text.startswith(_MAGIC):
-            tally.version = text.removeprefix(_MAGIC)[:16]
+            tally.version = text.removeprefix(_MAGIC)
             if tally.version != "1.0":
                 raise HashSetError(
                     f"line {number}: this version of hashdeep lists is not supported",

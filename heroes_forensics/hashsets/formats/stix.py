@@ -58,7 +58,7 @@ class Stix:
             if isinstance(fields, Rejected):
                 yield fields
                 continue
-            tally.version = tally.version or text_of(fields, "spec_version")[:8]
+            tally.version = tally.version or text_of(fields, "spec_version")
             kind = text_of(fields, "type")
             if tri_state(fields.get("revoked")):
                 tally.skipped["revoked"] += 1

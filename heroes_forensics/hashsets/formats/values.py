@@ -22,7 +22,7 @@ from heroes_forensics.hashsets.formats.base import (
     from_hex,
     of,
 )
-from heroes_forensics.hashsets.known import VALUE_KINDS, VALUE_LIMIT
+from heroes_forensics.hashsets.known import VALUE_KINDS, VALUE_LIMIT, like_a_digest
 
 KINDS: Final[dict[str, str]] = {
     **dict.fromkeys(("sha512", "sha512hash", "sha2512"), "sha512"),
@@ -57,6 +57,8 @@ def plain(name: str) -> str:
 def kind_of(name: str) -> str:
     """Return the kind that a supplier's name stands for: of the table, else the name as a word."""
     kind = KINDS.get(name) or KINDS.get(plain(name))
+    if kind is None and like_a_digest(name):
+        return "other"
     return kind or _NOT_A_WORD.sub("-", name.lower()).strip("._-")[:_WORD_LIMIT] or "other"
 
 
