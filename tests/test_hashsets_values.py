@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 import pytest
+from hashset_building import SET_ID, built, made, packed
 from hashset_samples import KEY, S, collect, frames_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,37 +33,6 @@ from heroes_forensics.hashsets.known import MAX_VALUE_KINDS, MAX_VALUES, VALUE_L
 from heroes_forensics.hashsets.layout import Header
 from heroes_forensics.hashsets.packing import Packer
 from heroes_forensics.hashsets.pieces import PIECE, PieceReader, PieceSeal, PieceWriter
-from heroes_forensics.pipelines import wire
-
-SET_ID = "00000000-0000-4000-8000-000000000001"
-
-
-def made(number: int, width: int = 32) -> bytes:
-    """Return bytes that are no filler."""
-    return np.random.default_rng(number).bytes(width)
-
-
-def packed(records: Sequence[Record]) -> list[Batch]:
-    """Pack as an importer does, and go over the wire."""
-    packer = Packer()
-    batches = [batch for record in records for batch in packer.add(record)]
-    batches += packer.flush()
-    received = [wire.decode(wire.encode(batch)) for batch in batches]
-    return [batch for batch in received if isinstance(batch, Batch)]
-
-
-def built(folder: Path, records: Sequence[Record], *, memory_rows: int = 1 << 18) -> Path:
-    staging = folder / "staging"
-    staging.mkdir(mode=0o700)
-    builder = SetBuilder(staging, KEY, SET_ID, memory_rows=memory_rows)
-    try:
-        for batch in packed(records):
-            builder.add(batch)
-        path = builder.finish(Header(id="", file="", name="a", edition="1", kind="notable"))
-    finally:
-        builder.close()
-    assert [item.name for item in staging.iterdir()] == ["set.hset"]
-    return path
 
 
 def told(path: Path) -> Counter[tuple[int, str, bytes, int]]:
@@ -390,7 +360,7 @@ def test_a_file_of_version_1_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_file_of_a_later_version_is_refused(tmp_path: Path) -> None:
     path = built(tmp_path, [Record(1, md5=S[0].md5)])
     with path.open("r+b") as file:
-        os.pwrite(file.fileno(), b"\x03", 8)
-    with pytest.raises(HashSetError, match="version 3; this program reads 1 to 2") as got:
+        os.pwrite(file.fileno(), b"\x04", 8)
+    with pytest.raises(HashSetError, match="version 4; this program reads 1 to 3") as got:
         HashSetFile.open(path, KEY)
     assert got.value.hint.startswith("import the list again")

@@ -4,7 +4,8 @@ Three passes: records are sealed as they come, and spilled by a fingerprint of a
 each range of fingerprints is rid of equal records and written; each algorithm's digests are
 sorted by range and written. A set of up to 262,144 records stays in memory; a larger one needs
 its distinct texts, some 100 MB, and one 64th of its rows, and twice its size on disk while it is
-built. Nothing unsealed is ever on disk.
+built. Of perceptual values all are in memory, and some 30 bytes for each. Nothing unsealed is ever
+on disk.
 """
 
 import json
@@ -153,6 +154,7 @@ class SetBuilder:
             values = self._values.write(
                 writer, self._set_key, file_id, places, base.all_values() if base else NO_EARLIER
             )
+            near = self._values.near.write(writer, self._set_key, file_id)
             if not digests and not any(values.values()):
                 raise HashSetError("the hash set holds no usable digest")
             texts = json.dumps(
@@ -172,6 +174,7 @@ class SetBuilder:
                 digests=digests,
                 distinct=distinct,
                 values=values,
+                near=near,
                 merged=self._taken - records + (base.kept if base else 0),
                 conflicts=conflicts,
                 key_check=key_check(self._set_key, self._set_id),

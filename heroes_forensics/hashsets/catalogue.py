@@ -115,7 +115,9 @@ class Catalogue:
                 header = opened.header
                 if not opened.probes.passed:
                     raise HashSetError("the set file failed its look-up test after it was built")
+                near = opened.near_facts()
             report |= {
+                "near": near,
                 "id": header.id,
                 "merged": header.merged,
                 "conflicting_categories": header.conflicts,
@@ -228,6 +230,7 @@ class Catalogue:
                 "sections": len(opened.header.sections),
                 "probes": probes.planted,
                 "found": probes.found,
+                "near": opened.near_facts(),
             }
 
     def _set_id(self, description: Description) -> str:

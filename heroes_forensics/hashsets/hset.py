@@ -21,7 +21,8 @@ import numpy.typing as npt
 
 from heroes_forensics.errors import HashSetError
 from heroes_forensics.frames import Rows
-from heroes_forensics.hashsets.known import ALGORITHMS, Algorithm
+from heroes_forensics.hashsets import near_set
+from heroes_forensics.hashsets.known import ALGORITHMS, PERCEPTUAL, Algorithm
 from heroes_forensics.hashsets.layout import (
     ALIGN,
     HEADER_AREA,
@@ -45,6 +46,7 @@ from heroes_forensics.hashsets.sealing import (
 )
 from heroes_forensics.hashsets.search import LARGE, WORTH, Search, prepared
 from heroes_forensics.hashsets.values import PARTS, Values, together
+from heroes_forensics.model import JSON
 
 CHUNK: Final = 1 << 15
 """Queries of one pass: their columns stay in the processor's cache."""
@@ -97,6 +99,7 @@ class HashSetFile:
         self._mapped = mapped
         self._set_key = set_key
         self._asked = 0
+        self._near: dict[str, near_set.NearSet | None] = {}
         self._data = np.frombuffer(mapped, np.uint8)
         self._mask = RowSeal(set_key, header.file, "records", width=RECORD.itemsize)
         self._records = self._column("records", header.records, RECORD.itemsize)
@@ -155,6 +158,7 @@ class HashSetFile:
     def close(self) -> None:
         """Let go of the mapping; it ends when the last column does."""
         self._groups = {}
+        self._near = {}
         self._records = np.empty((0, RECORD.itemsize), np.uint8)
         self._data = np.empty(0, np.uint8)
 
@@ -239,6 +243,35 @@ class HashSetFile:
             yield Values(record, rows["quality"].copy(), length, data)
         if total != self.header.values[kind]:
             raise HashSetError(f"the set file does not verify: values of {kind}")
+
+    def near(self, algorithm: str) -> near_set.NearSet | None:
+        """Return what near values are looked up in; unsealed and tested at the first call.
+
+        It takes 133 bytes of memory a value until the file is closed.
+
+        Args:
+            algorithm: a row of `heroes_forensics.hashsets.known.PERCEPTUAL`.
+
+        Returns:
+            None when the set has no such values.
+
+        Raises:
+            HashSetError: it is not what was written, or fails its test.
+        """
+        if algorithm not in self._near:
+            self._near[algorithm] = near_set.opened(
+                algorithm, self.header, self._pieces, self.values
+            )
+        return self._near[algorithm]
+
+    def near_facts(self) -> JSON:
+        """Open all near values; say of each kind what `near_set.NearSet.facts` says.
+
+        Raises:
+            HashSetError: some are not what was written, or fail their test.
+        """
+        found = ((kind, self.near(kind)) for kind in PERCEPTUAL)
+        return {kind: values.facts() for kind, values in found if values is not None}
 
     def _pieces(self, name: str) -> PieceReader:
         section = self.header.sections[name]

@@ -68,6 +68,8 @@ VALUE_KINDS: Final[dict[str, int]] = {
     "tth": 24,
     "btmh": 32,
     "pdq": 32,
+    "phash-64": 8,
+    "dhash-64": 8,
     "photodna": 144,
     "tmk": 0,
     "md5-512": 16,
@@ -78,6 +80,13 @@ VALUE_KINDS: Final[dict[str, int]] = {
 ``md5-512`` and ``md5-64k`` are of the first bytes of a file, ``id`` is the supplier's own name of
 an entry, in UTF-8. A kind that is not in this table is kept under the name the supplier gave it,
 as UTF-8 text."""
+
+PERCEPTUAL: Final = ("pdq", "phash-64", "dhash-64")
+"""Kinds of which near ones are found: how many bits differ says how much pictures do.
+``phash-64`` and ``dhash-64`` are those of ImageHash; others call other hashes by those names."""
+
+QUALITY_GATE: Final = 50
+"""Below it a picture says too little for its value to be compared (PDQ, 0 to 100)."""
 
 NAMING: Final = frozenset({"id"})
 """Kinds that name an entry and say nothing of its content: alone they make no record."""

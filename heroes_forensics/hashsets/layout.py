@@ -1,12 +1,13 @@
-"""The form of a set file (``.hset``), version 2: one immutable file for one edition of a set.
+"""The form of a set file (``.hset``), version 3: one immutable file for one edition of a set.
 
     magic 8 | version u32 | header length u32 | SHA-256 of the header 32 | HMAC of it 32
     header: canonical JSON, within the first 64 KiB
     sections, each at a multiple of 4096: ``records``; for each algorithm ``radix``, ``key``,
     ``rest``, ``meta``; for each kind of other values ``value.KIND.rows`` and ``value.KIND.data``
-    (`heroes_forensics.hashsets.values`); ``texts``
+    (`heroes_forensics.hashsets.values`); for each kind of which near ones are found the sections
+    ``near.KIND.*`` (`heroes_forensics.hashsets.near_file`); ``texts``
 
-Version 1 is the same without other values, and is read as well.
+Version 2 is the same without near sections, version 1 also without other values; both are read.
 
 All numbers are little-endian. ``key`` holds the first 8 bytes of each encrypted digest as u64,
 sorted; ``rest`` the bytes after them; ``meta`` the row of ``records`` as u32; ``radix`` the first
@@ -25,8 +26,8 @@ from heroes_forensics.hashsets.known import KINDS
 from heroes_forensics.model import JSON
 
 MAGIC: Final = b"HRSHSET\n"
-VERSION: Final = 2
-VERSIONS: Final = (1, 2)
+VERSION: Final = 3
+VERSIONS: Final = (1, 2, 3)
 """Those that are read."""
 PREAMBLE: Final = struct.Struct("<8sII32s32s")
 HEADER_AREA: Final = 1 << 16
@@ -60,6 +61,18 @@ class Section:
     offset: int
     length: int
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class NearCounts:
+    """What became of the values of one kind of which near ones are found."""
+
+    rows: int
+    """Those that are compared."""
+    low_quality: int
+    """Those whose quality is stated and below the gate."""
+    unfit: int
+    """Those of another width, from an edition of a time when the kind was not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +116,8 @@ class Header:
     distinct: dict[str, int] = field(default_factory=dict)
     values: dict[str, int] = field(default_factory=dict)
     """Other values that are kept beside the digests, by kind."""
+    near: dict[str, NearCounts] = field(default_factory=dict)
+    """Of those, what is compared with the values of pictures, by kind."""
     merged: int = 0
     """Records equal to another in every respect, kept once."""
     conflicts: int = 0
@@ -133,6 +148,7 @@ def decode(data: bytes) -> Header:
         body = json.loads(data)
         if isinstance(body, dict):
             body.setdefault("values", {})  # version 1 has none
+            body.setdefault("near", {})  # nor has version 2
             body.setdefault("built_on", {})
             body.setdefault("provenance", {})  # files that were written before it was kept
         body = _exactly(body, {item.name for item in fields(Header)})
@@ -142,6 +158,11 @@ def decode(data: bytes) -> Header:
         }
         for name in ("digests", "distinct", "values"):
             body[name] = {str(key): int(value) for key, value in body[name].items()}
+        names = {item.name for item in fields(NearCounts)}
+        body["near"] = {
+            str(kind): NearCounts(**{name: int(_exactly(row, names)[name]) for name in names})
+            for kind, row in body["near"].items()
+        }
         header = Header(**body)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise HashSetError("the set file has a header that this version does not read") from error

@@ -129,10 +129,10 @@ class NearIndex:
             else Near(nothing, nothing, nothing)
         )
 
-    def compared(self, queries: Hashes, radius: int) -> Near:
+    def compared(self, queries: Hashes, radius: int, nearest: int = 0) -> Near:
         """Find the same by comparing every row: the measure of `search`."""
-        self._check(queries, radius, 0)
-        hits = _Hits(0)
+        self._check(queries, radius, nearest)
+        hits = _Hits(nearest)
         queries = np.ascontiguousarray(queries[:, : self.rows.shape[1]])
         self._compare(queries, np.arange(len(queries)), radius, hits)
         return hits.all()

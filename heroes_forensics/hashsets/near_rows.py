@@ -31,7 +31,8 @@ def words(hashes: Hashes) -> npt.NDArray[np.uint64]:
 
 def distances(left: npt.NDArray[np.uint64], right: npt.NDArray[np.uint64]) -> Indexes:
     """Return how many bits differ, row by row; words as `words` gives them."""
-    return np.bitwise_count(left ^ right).sum(axis=1, dtype=np.int64)
+    total: Indexes = np.bitwise_count(left ^ right).sum(axis=1, dtype=np.int64)
+    return total
 
 
 def within(

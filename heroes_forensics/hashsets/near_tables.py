@@ -75,7 +75,7 @@ class Tables:
     @property
     def count(self) -> int:
         """How many rows there are."""
-        return self.ids.shape[1]
+        return int(self.ids.shape[1])
 
     @property
     def nbytes(self) -> int:

@@ -19,6 +19,11 @@ _NONCE: Final = 12
 _SEALED: Final = PIECE + _TAG
 
 
+def sealed_size(size: int) -> int:
+    """Return how many bytes a stream of so many bytes has when it is sealed."""
+    return size + _TAG * max(1, -(-size // PIECE))
+
+
 class PieceSeal:
     """Seals the pieces of one stream.
 

@@ -30,6 +30,7 @@ from heroes_forensics.hashsets.known import (
     VALUE_LIMIT,
     like_a_digest,
 )
+from heroes_forensics.hashsets.near_file import NearBuilder
 from heroes_forensics.hashsets.pieces import PieceReader, PieceSeal, PieceWriter
 from heroes_forensics.hashsets.writing import SetWriter
 
@@ -88,6 +89,8 @@ class ValueStore:
         self._owners = 0
         self.accepted: Counter[str] = Counter()
         """Values taken, by kind."""
+        self.near = NearBuilder()
+        """Those of which near ones are found, once they were written."""
 
     def take(self, batch: Batch) -> None:
         """Take values whose records come next.
@@ -199,6 +202,8 @@ class ValueStore:
                 count = 0
                 for rows, data in _final(mine.get(kind), earlier.get(kind), places):
                     out.write(rows.tobytes() if part == "rows" else data)
+                    if part == "data":
+                        self.near.take(kind, rows, data)
                     count += len(rows)
                 out.end()
                 if count:

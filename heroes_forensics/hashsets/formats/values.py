@@ -31,6 +31,8 @@ KINDS: Final[dict[str, str]] = {
     **dict.fromkeys(("tth", "tthhash", "tigertree"), "tth"),
     **dict.fromkeys(("btmh", "btmhfile"), "btmh"),
     **dict.fromkeys(("pdq", "pdqhash", "imagepdq"), "pdq"),
+    **dict.fromkeys(("phash64", "imagehashphash"), "phash-64"),
+    **dict.fromkeys(("dhash64", "imagehashdhash"), "dhash-64"),
     **dict.fromkeys(("photodna", "pdna", "photodnahash"), "photodna"),
     **dict.fromkeys(("tmk", "tmkpdqf", "videotmk"), "tmk"),
     "md5512": "md5-512",
