@@ -137,6 +137,7 @@ def test_repeated_records_are_each_read(row: Row) -> None:
 @every
 def test_what_is_cut_off_is_refused_or_gives_only_whole_records(row: Row) -> None:
     data = row.file(*GOOD)
+    whole = read(data, options=row.options).records
     for length in range(0, len(data) - 1, row.step):
         result = outcome(row, data[:length])
         if row.json:
@@ -144,6 +145,15 @@ def test_what_is_cut_off_is_refused_or_gives_only_whole_records(row: Row) -> Non
         elif result is not None:
             found = {value for record in result.records for value in digests_of(record)}
             assert found <= TRUE
+            assert _said(result, data[:length]) or result.records == whole[: len(result.records)]
+
+
+def _said(result: Read, data: bytes) -> bool:
+    """Tell whether a reading says that the file may be cut: it ends inside a line."""
+    if b"\n" not in data or data.endswith(b"\n") or not data.rsplit(b"\n", 1)[1].strip():
+        return False
+    assert any("cut short" in text for text in result.tally.warnings)
+    return True
 
 
 @every_text

@@ -33,13 +33,13 @@ def test_values_of_an_encase_file() -> None:
 @pytest.mark.parametrize(
     ("data", "warning"),
     [
-        (encase(values(*S[:3]), count=4), "the header says 4 values, and the file holds 3"),
-        (encase(values(*S[:3]), count=1 << 31), "the header says 2147483648 values"),
+        (encase(values(*S[:3]), count=2), "the header says 2 values, and the file holds 3"),
+        (encase(values(*S[:3]), count=0), "the header says 0 values"),
         (encase(values(*S[:3]), category="Notable\x1b[0m"), "calls its category"),
         (encase([*values(*S[:2]), S[2].md5 + b"\0\1"]), "are not zero"),
         (encase(values(*S[:3])).replace(b"\2\0\0\0\1", b"\3\0\0\0\1", 1), "not of versions 4 to 6"),
     ],
-    ids=["count", "huge count", "category", "between", "version"],
+    ids=["count", "no count", "category", "between", "version"],
 )
 def test_what_is_odd_about_an_encase_file_is_said(data: bytes, warning: str) -> None:
     result = imported(data)
@@ -161,3 +161,9 @@ def test_no_header_crashes_the_recognition_of_bloom_filters(junk: bytes) -> None
             read(data, name="bloom")
         except HashSetError as error:
             assert "\n" not in str(error)  # noqa: PT017 - the only outcome
+
+
+@pytest.mark.parametrize("count", [4, 1 << 31, (1 << 32) - 1])
+def test_an_encase_file_with_fewer_values_than_it_states_is_cut_short(count: int) -> None:
+    with pytest.raises(HashSetError, match="cut short: its header says"):
+        imported(encase(values(*S[:3]), count=count))

@@ -105,6 +105,8 @@ class Tally:
     other_hashes: Counter[str] = field(default_factory=Counter)
     """Kinds of hash that this version does not match, by name."""
     unknown_fields: set[str] = field(default_factory=set)
+    unended: bool = False
+    """Whether the line that was read last is the last of several and has no end: it may be cut."""
     warnings: list[str] = field(default_factory=list)
     facts: JSON = field(default_factory=dict)
 

@@ -64,8 +64,8 @@ class Bsd:
         self, supplied: Supplied, options: Options, tally: Tally
     ) -> Iterator[Record | Rejected]:
         """Yield one record a line; digests of other algorithms are kept as values."""
-        del options, tally
-        for number, line in lines(supplied.stream):
+        del options
+        for number, line in lines(supplied.stream, tally):
             text = line.strip(b" \t")
             if not text or text.startswith((b"#", b";")):
                 continue

@@ -67,6 +67,10 @@ class Encase:
         if odd:
             tally.warn("bytes between the values are not zero, as they always were so far")
         told = int.from_bytes(header[_COUNT_AT : _COUNT_AT + 4], "little")
+        if told > number:
+            raise damaged(
+                f"the file is cut short: its header says {told} values", f"record {number}"
+            )
         if told != number:
             tally.warn(f"the header says {told} values, and the file holds {number}")
 

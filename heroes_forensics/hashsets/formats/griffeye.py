@@ -48,7 +48,7 @@ class Griffeye:
         if not separator:
             raise HashSetError("the first line does not name the columns of a Griffeye file list")
         names: list[str] = []
-        for number, row in rows(lines(supplied.stream), separator):
+        for number, row in rows(lines(supplied.stream, tally), separator):
             if not names:
                 if row:
                     names = _names(list(row))

@@ -43,7 +43,7 @@ class Hashdeep:
         """Yield one record a line; a further header (lists joined by hand) starts over."""
         del options
         columns: list[str] = []
-        for number, line in lines(supplied.stream):
+        for number, line in lines(supplied.stream, tally):
             if line.startswith(_MARK):
                 columns = self._header(number, line, columns, tally)
             elif not line.strip() or line.startswith(b"#"):

@@ -49,7 +49,7 @@ class HashKeeper:
         """Yield one record a row."""
         del options
         names: list[str] = []
-        for number, row in rows(lines(supplied.stream), ","):
+        for number, row in rows(lines(supplied.stream, tally), ","):
             if not names:
                 if row:
                     names = _names(list(row))

@@ -59,7 +59,7 @@ class Icse:
         del options
         tally.scheme = "icse"
         names: list[str] = []
-        for number, row in rows(lines(supplied.stream), ";"):
+        for number, row in rows(lines(supplied.stream, tally), ";"):
             if isinstance(row, str):
                 yield Rejected(number, row)
             elif not names and row:
@@ -82,6 +82,8 @@ def _check(names: list[str], tally: Tally) -> None:
 def _record(number: int, names: list[str], row: list[str], tally: Tally) -> Record | Rejected:
     if len(row) > len(names):
         return Rejected(number, "column-count")
+    if tally.unended and len(row) < len(names):
+        return Rejected(number, "cut-short")
     cells = {name: cell.strip() for name, cell in zip(names, row, strict=False) if cell.strip()}
     digests: dict[str, bytes] = {}
     for name in WIDTHS.keys() & cells.keys():

@@ -62,7 +62,7 @@ class ILook:
         """Yield one record a row."""
         del options
         layout: _Layout | None = None
-        for number, row in rows(lines(supplied.stream), ","):
+        for number, row in rows(lines(supplied.stream, tally), ","):
             if layout is None:
                 if not row:
                     continue

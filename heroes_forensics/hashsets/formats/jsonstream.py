@@ -63,7 +63,12 @@ class JsonStream:
     @property
     def where(self) -> str:
         """Where the cursor stands, for messages."""
-        return f"character {self._before + self._at}"
+        return f"character {self.offset}"
+
+    @property
+    def offset(self) -> int:
+        """Characters of the text before the cursor."""
+        return self._before + self._at
 
     def _more(self) -> bool:
         """Read another piece of text; False at the end."""

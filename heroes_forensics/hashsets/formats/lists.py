@@ -54,8 +54,8 @@ class Lists:
     ) -> Iterator[Record | Rejected]:
         """Yield one record a line."""
         separator = b"\0" if _zero_ended(supplied.head) else b"\n"
-        kind = _said(options)
-        for number, line in lines(supplied.stream, separator=separator):
+        kind, before = _said(options), 0
+        for number, line in lines(supplied.stream, tally, separator=separator):
             text = line.strip(b" \t")
             if not text or text.startswith(_COMMENT):
                 continue
@@ -68,6 +68,10 @@ class Lists:
                 continue
             size, digits, name = found.groups()
             algorithm = _algorithm(digits, number, options, tally, named=bool(name))
+            if tally.unended and len(digits) < before:
+                yield Rejected(number, "cut-short")  # the beginning of a longer digest
+                continue
+            before = len(digits)
             if algorithm == "sha512":
                 yield _value(number, algorithm, digits)
                 continue

@@ -108,8 +108,10 @@ class _Walk:
                         yield self._attribute(value)
                     else:
                         yield from self._object(value)
-            else:
-                self._stream.value(depth + 1)
+                continue
+            where, value = self._stream.where, self._stream.value(depth + 1)
+            if value and low in ("attribute", "object"):
+                raise damaged(f"what is called {low} is no list", where)
 
     def _object(self, value: object) -> Iterator[Record | Rejected]:
         fields = usable(self._number + 1, value)
@@ -119,6 +121,9 @@ class _Walk:
             return
         attributes = fields.get("attribute")
         if not isinstance(attributes, list):
+            if attributes:
+                self._number += 1
+                yield Rejected(self._number, "not-a-list")
             return
         if tri_state(fields.get("deleted")):
             self._tally.skipped["deleted"] += len(attributes)

@@ -76,7 +76,7 @@ class NsrlDelta:
         tally.version = "3"
         tally.facts["table"] = "delta"
         begun = False
-        for number, statement in _statements(lines(supplied.stream)):
+        for number, statement in _statements(lines(supplied.stream, tally)):
             found = _VERB.match(statement)
             verb = found.group(1).upper() if found else b""
             body = statement[found.start(1) :] if found else statement
@@ -97,14 +97,16 @@ class NsrlDelta:
 
 def _statements(text: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
     """Yield (line on which it begins, statement with its semicolon)."""
-    rest, begins, tries = b"", 1, 0
+    held = bytearray()  # grows in place: a statement may have a million lines
+    begins, tries = 1, 0
     for number, line in text:
-        if not rest:
+        if not held:
             begins, tries = number, 0
-        rest += line + b"\n"
-        if b";" not in line and len(rest) <= LINE_LIMIT:
+        held += line
+        held += b"\n"
+        if b";" not in line and len(held) <= LINE_LIMIT:
             continue
-        at = 0
+        rest, at = bytes(held), 0
         while found := _STATEMENT.match(rest, at):
             yield begins, found.group()
             at, begins = found.end(), number
@@ -112,6 +114,8 @@ def _statements(text: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]
         tries = 1 if at else tries + 1
         if len(rest) > LINE_LIMIT or tries > _TRIES:
             raise damaged("a statement does not end", f"line {begins}")
+        held = bytearray(rest)
+    rest = bytes(held)
     if rest.strip() and (found := _VERB.match(rest)) is not None:
         raise damaged("the script is cut short in a statement", f"line {begins}")
 

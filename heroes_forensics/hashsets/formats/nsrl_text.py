@@ -45,7 +45,7 @@ class NsrlText:
         tally.version = "1.5" if "md4" in names else "2"
         at_sha1, at_md5 = names.index("sha1"), names.index("md5")
         at_size, at_special = names.index("filesize"), names.index("specialcode")
-        for number, row in rows(lines(supplied.stream), ","):
+        for number, row in rows(lines(supplied.stream, tally), ","):
             if isinstance(row, str):
                 yield Rejected(number, row)
                 continue

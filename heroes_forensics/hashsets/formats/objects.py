@@ -7,10 +7,17 @@ mapped. Values are texts, numbers and truths; lists and objects inside an object
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, cast
 
 from heroes_forensics.errors import HashSetError
-from heroes_forensics.hashsets.formats.base import Options, Record, Rejected, Supplied, Tally
+from heroes_forensics.hashsets.formats.base import (
+    Options,
+    Record,
+    Rejected,
+    Supplied,
+    Tally,
+    damaged,
+)
 from heroes_forensics.hashsets.formats.jsonstream import Fields, JsonStream, lowered
 from heroes_forensics.hashsets.formats.pages import text_of, usable
 from heroes_forensics.hashsets.formats.table import FIELDS, HASHES, UNUSED, from_cells, target
@@ -59,11 +66,14 @@ def _elements(stream: JsonStream) -> Iterator[None]:
         return
     seen = False
     for key in stream.members():
-        if key.lower() in LISTS and stream.peek() == "[" and not seen:
+        listed = key.lower() in LISTS and stream.peek() == "["
+        if listed and not seen:
             seen = True
             yield from stream.elements()
         else:
-            stream.value(1)
+            where, value = stream.where, stream.value(1)
+            if listed and any(isinstance(item, dict) for item in cast("list[object]", value)):
+                raise damaged("a second list of objects", where)
     if not seen:
         raise HashSetError("the JSON text holds no list of objects that this version knows")
 

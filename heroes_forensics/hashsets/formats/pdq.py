@@ -50,7 +50,7 @@ class Pdq:
             )
         unreliable = 0
         first = True
-        for number, line in lines(supplied.stream):
+        for number, line in lines(supplied.stream, tally):
             text = line.strip(b" \t")
             if not text or text.startswith(b"#"):
                 continue

@@ -56,7 +56,7 @@ class Signals:
     ) -> Iterator[Record | Rejected]:
         """Yield one record a line; signals of other types are counted and not used."""
         del options
-        for number, line in lines(supplied.stream):
+        for number, line in lines(supplied.stream, tally):
             text = line.decode("latin-1").strip()
             if not text or text.startswith("#"):
                 continue

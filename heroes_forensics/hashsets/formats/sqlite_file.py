@@ -27,17 +27,24 @@ _STEPS: Final = 100_000
 """Instructions of SQLite's machine between two checks of the work limit."""
 _CHECKS: Final = 2_000
 """Checks that may pass without a row: 2 x 10^8 instructions, some seconds."""
+_STEPS_A_BYTE: Final = 20
+"""Instructions for each byte of the file, on top of those between two rows: reading a real set
+takes less than one."""
 BATCH: Final = 1_000
 _ALLOWED: Final = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ})
 _FUNCTIONS: Final = frozenset({"count", "upper", "lower", "hex", "coalesce", "ifnull"})
 _PRAGMAS: Final = frozenset(
-    {"table_info", "trusted_schema", "cell_size_check", "mmap_size", "automatic_index"}
+    {
+        *("table_info", "trusted_schema", "cell_size_check", "mmap_size", "automatic_index"),
+        *("ignore_check_constraints", "quick_check"),
+    }
 )
 _SETTINGS: Final = (
     "trusted_schema = OFF",
     "cell_size_check = ON",
     "mmap_size = 0",
     "automatic_index = OFF",
+    "ignore_check_constraints = ON",
 )
 _LIMITS: Final = {
     sqlite3.SQLITE_LIMIT_LENGTH: 1 << 20,
@@ -59,19 +66,39 @@ _EARLY: Final[dict[int, sqlite3.Connection | Exception]] = {}
 
 
 class Work:
-    """Counts the work since the last row, and rows; stops both beyond their limits."""
+    """Counts the work since the last rows, all of it, and rows; stops each beyond its limit.
 
-    def __init__(self, most: int) -> None:
+    Args:
+        size: bytes of the file.
+    """
+
+    def __init__(self, size: int) -> None:
         self.rows = 0
-        self._most = most
         self.spent = False
+        self._most = size
         self._checks = 0
+        self._between_rows = True
+        self._left = _CHECKS + size * _STEPS_A_BYTE // _STEPS
 
     def check(self) -> int:
         """Answer SQLite, which asks every `_STEPS` instructions: 1 stops the statement."""
         self._checks += 1
-        self.spent = self._checks > _CHECKS
+        self._left -= 1
+        self.spent = self._left < 0 or (self._between_rows and self._checks > _CHECKS)
         return int(self.spent)
+
+    def judge(self, database: sqlite3.Connection) -> None:
+        """Have SQLite hold the pages of the file against one another.
+
+        It reads a page whose count of rows was altered without a word, and gives fewer.
+
+        Raises:
+            HashSetError: they do not fit.
+        """
+        self._between_rows = False
+        if database.execute("PRAGMA quick_check(1)").fetchall() != [(b"ok",)]:
+            raise damaged("SQLite finds it altered", "its pages")
+        self._between_rows, self._checks = True, 0
 
     def moved(self, rows: int) -> None:
         """Note that rows came.
@@ -116,10 +143,11 @@ def rows(supplied: Supplied, read: Rows) -> Iterator[Record | Rejected]:
         with closing(_opened(supplied.descriptor)) as database:
             _restrict(database, work)
             database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            work.judge(database)
             yield from read(database, work)
     except sqlite3.Error as error:
         if work.spent:
-            raise damaged("reading a row took too much work", f"row {work.rows}") from error
+            raise damaged("reading it took too much work", f"row {work.rows}") from error
         what = "the SQLite database is not readable"
         raise damaged(what, f"after row {work.rows}") from error
     except (UnicodeError, OverflowError) as error:

@@ -7,7 +7,7 @@ column that nobody named is never guessed by its shape.
 
 import csv
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError, UsageError
@@ -31,6 +31,8 @@ from heroes_forensics.hashsets.formats.values import plain
 from heroes_forensics.hashsets.known import FLAGS, VALUE_KINDS, pack_flags
 
 SEPARATORS: Final = ",;\t|"
+ROW_LIMIT: Final = 4 << 20
+"""Bytes of one row, over all its lines."""
 FIELDS: Final[dict[str, str]] = {
     **dict.fromkeys(("md5", "md5hash"), "md5"),
     **dict.fromkeys(("sha1", "sha1hash"), "sha1"),
@@ -92,7 +94,7 @@ class Table:
         if not any(name in HASHES for name, _ in layout):
             raise UsageError("none of the columns holds digests")
         header = not options.columns
-        for number, row in rows(lines(supplied.stream), separator):
+        for number, row in rows(lines(supplied.stream, tally), separator):
             if isinstance(row, str):
                 yield Rejected(number, row)
             elif header:
@@ -109,12 +111,13 @@ def rows(
     Cells hold their bytes as Latin-1 characters, so that nothing is lost.
 
     Raises:
-        HashSetError: a quotation mark is never closed, so what is a row cannot be told.
+        HashSetError: a quotation mark is never closed, so what is a row cannot be told, or a row
+            is too long: a quoted cell may go over many lines, and a row have many such cells.
     """
-    reader = csv.reader(
-        (line.decode("latin-1") + "\n" for _, line in text), delimiter=separator, strict=True
-    )
+    told = _Lines(text)
+    reader = csv.reader(told, delimiter=separator, strict=True)
     while True:
+        told.row = 0
         try:
             yield reader.line_num + 1, next(reader)
         except StopIteration:
@@ -135,6 +138,24 @@ def _check_mapped(options: Options, columns: set[str]) -> None:
                 f"there is no column {shown(source)}",
                 hint="give --map the names of columns as the first line, or --columns, has them",
             )
+
+
+class _Lines:
+    """Lines for the reader of rows, and how long the row is that they make so far."""
+
+    def __init__(self, text: Iterator[tuple[int, bytes]]) -> None:
+        self._text = text
+        self.row = 0
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        number, line = next(self._text)
+        self.row += len(line)
+        if self.row > ROW_LIMIT:
+            raise damaged(f"a row is longer than {ROW_LIMIT} bytes", f"line {number}")
+        return line.decode("latin-1") + "\n"
 
 
 class _Column(NamedTuple):

@@ -9,9 +9,13 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from heroes_forensics.errors import HashSetError
-from heroes_forensics.hashsets.formats.base import HEAD, LINE_LIMIT, damaged
+from heroes_forensics.hashsets.formats.base import HEAD, LINE_LIMIT, Tally, damaged
 
 CHUNK: Final = 1 << 18
+_UNENDED: Final = (
+    "the last line has no end, as in a file that was cut short: compare the number of records with"
+    " what the issuer counts"
+)
 UTF32: Final = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 
 
@@ -85,8 +89,15 @@ def utf8_chunks(stream: BinaryIO, *, zeros: bool = False) -> Iterator[bytes]:
             raise damaged("the UTF-16 text ends inside a character", f"byte {done}") from error
 
 
-def lines(stream: BinaryIO, *, separator: bytes = b"\n") -> Iterator[tuple[int, bytes]]:
+def lines(
+    stream: BinaryIO, tally: Tally, *, separator: bytes = b"\n"
+) -> Iterator[tuple[int, bytes]]:
     """Yield (number from 1, line without its end) of a text file.
+
+    Args:
+        stream: the file, at its start.
+        tally: is told when the last of several lines has no end.
+        separator: what ends a line.
 
     Raises:
         HashSetError: a line is longer than 1 MiB, or the file is not text.
@@ -102,4 +113,7 @@ def lines(stream: BinaryIO, *, separator: bytes = b"\n") -> Iterator[tuple[int, 
             number += 1
             yield number, piece[:-1] if piece.endswith(b"\r") else piece
     if rest:
+        if number:
+            tally.unended = True
+            tally.warn(_UNENDED)
         yield number + 1, rest

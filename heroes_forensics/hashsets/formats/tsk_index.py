@@ -42,7 +42,7 @@ class TskIndex:
     ) -> Iterator[Record | Rejected]:
         """Yield one record for each line that is no heading."""
         del options
-        for number, line in lines(supplied.stream):
+        for number, line in lines(supplied.stream, tally):
             text = line.strip()
             if not text:
                 continue

@@ -15,6 +15,7 @@ from heroes_forensics.hashsets.formats import values
 from heroes_forensics.hashsets.formats.base import (
     CATEGORY_LIMIT,
     MAX_SIZE,
+    NAMES_LIMIT,
     SERIES_LIMIT,
     WIDTHS,
     Options,
@@ -27,7 +28,13 @@ from heroes_forensics.hashsets.formats.base import (
     from_decimal,
     from_hex,
 )
-from heroes_forensics.hashsets.formats.jsonstream import TWICE, Fields, JsonStream, lowered
+from heroes_forensics.hashsets.formats.jsonstream import (
+    RECORD_LIMIT,
+    TWICE,
+    Fields,
+    JsonStream,
+    lowered,
+)
 from heroes_forensics.hashsets.formats.pages import tri_state
 from heroes_forensics.hashsets.formats.text import head_text, utf8_chunks
 from heroes_forensics.hashsets.known import FLAGS
@@ -72,6 +79,8 @@ _FIELDS: Final = frozenset(
 )
 _OTHER_FIELDS: Final = ("photodna", "sha512", "pdq")
 _MEDIA_FILES_LIMIT: Final = 10_000
+_RECORD_LIMIT: Final = 2 * RECORD_LIMIT
+"""Characters of all that is used of one Media."""
 _NIST_CATEGORY: Final = "8"
 _CASE_WINDOW: Final = 1 << 18
 """Characters within which an element is tried as a whole before it is walked key by key."""
@@ -163,6 +172,8 @@ class _Walk:
     def _element(self, element: object) -> Iterator[Record | Rejected]:
         media = element.get("media") if isinstance(element, dict) else None
         if isinstance(media, list) and isinstance(element, dict) and "md5" not in element:
+            if TWICE in element:
+                raise damaged("a case with a key twice", self._stream.where)
             self._shapes.add("cases")
             for item in media:
                 yield self._media(item)
@@ -173,7 +184,8 @@ class _Walk:
     def _large(self) -> Iterator[Record | Rejected]:
         """Walk an element too large for the window: a Case, or one Media with many files."""
         fields: Fields = {}
-        case = False
+        unknown: set[str] = set()
+        case, kept = False, 0
         for key in self._stream.members():
             low = key.lower()
             if low == "media" and self._stream.peek() == "[":
@@ -183,13 +195,23 @@ class _Walk:
                 self._shapes.add("cases")
                 for _ in self._stream.elements():
                     yield self._media(self._stream.value(4))
-            elif low in fields:
+                continue
+            start = self._stream.offset
+            value = self._stream.value(3)
+            if low in fields:
                 fields[TWICE] = True
-                self._stream.value(3)
-            else:
-                fields[low] = self._stream.value(3)
+            elif low in _FIELDS:
+                fields[low] = value
+                kept += self._stream.offset - start
+            elif len(unknown) < NAMES_LIMIT:
+                unknown.add(key)
+            if kept > _RECORD_LIMIT:
+                raise damaged(
+                    f"a record is longer than {_RECORD_LIMIT} characters", self._stream.where
+                )
         if not case:
             self._shapes.add("media")
+            fields.update(dict.fromkeys(unknown))
             yield self._media(fields)
 
     def _media(self, fields: object) -> Record | Rejected:

@@ -38,11 +38,11 @@ class XWays:
         self, supplied: Supplied, options: Options, tally: Tally
     ) -> Iterator[Record | Rejected]:
         """Yield one record a line."""
-        del options, tally
+        del options
         algorithm = _algorithm(head_lines(supplied.head)[0])
         if not algorithm:
             raise HashSetError("the first line is not the name of an algorithm")
-        for number, line in lines(supplied.stream):
+        for number, line in lines(supplied.stream, tally):
             text = line.decode("latin-1").strip()
             if not text or number == 1:
                 continue
