@@ -90,7 +90,9 @@ class Catalogue:
         """
         check(description)
         onto = delta.onto if delta else None
-        set_id = onto.header.id if onto else self._set_id(description)
+        new = str(uuid.uuid4())
+        told = self._set_id(description.name, description.issuer, new)
+        set_id = onto.header.id if onto else told
         with self._staging() as staging, ExitStack() as stack:
             base = None
             if onto is not None:
@@ -233,12 +235,12 @@ class Catalogue:
                 "near": opened.near_facts(),
             }
 
-    def _set_id(self, description: Description) -> str:
-        wanted = (description.name, description.issuer)
+    def _set_id(self, name: str, issuer: str, new: str) -> str:
+        """Return the id of the set of that name and issuer, ``new`` when there is none."""
         for record in self.list():
-            if (record.header.name, record.header.issuer) == wanted:
+            if (record.header.name, record.header.issuer) == (name, issuer):
                 return record.header.id
-        return str(uuid.uuid4())
+        return new
 
     def _same(self, set_id: str, header: Header, reading: JSON) -> SetRecord | None:
         """Return the edition that this import would make again.
@@ -294,6 +296,12 @@ class Catalogue:
         folder = self._root / header.id
         path = folder / f"{header.edition}.hset"
         with _locked(self._root):
+            there = self._set_id(header.name, header.issuer, header.id)
+            if there != header.id and not folder.exists():
+                raise HashSetError(
+                    "another run made a set of that name and issuer meanwhile",
+                    hint="import it again: it becomes an edition of that set",
+                )
             folder.mkdir(mode=0o700, exist_ok=True)
             if path.exists():
                 raise HashSetError(f"edition {header.edition} was added by another run meanwhile")

@@ -153,7 +153,9 @@ def read_json(path: Path) -> JSON:
         return {}
     except (ValueError, RecursionError) as error:
         raise HashSetError(f"the catalogue is damaged: {path.name} is not JSON") from error
-    return body if isinstance(body, dict) else {}
+    if not isinstance(body, dict):
+        raise HashSetError(f"the catalogue is damaged: {path.name} is no object")
+    return body
 
 
 def write_json(path: Path, body: JSON) -> None:

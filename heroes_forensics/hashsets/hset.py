@@ -99,6 +99,7 @@ class HashSetFile:
         self._mapped = mapped
         self._set_key = set_key
         self._asked = 0
+        self._size = len(mapped)
         self._near: dict[str, near_set.NearSet | None] = {}
         self._data = np.frombuffer(mapped, np.uint8)
         self._mask = RowSeal(set_key, header.file, "records", width=RECORD.itemsize)
@@ -189,7 +190,11 @@ class HashSetFile:
         Returns:
             (query, record): positions in ``digests`` and rows for `records`, pair by pair,
             ascending by query; a digest of several records gives several pairs.
+
+        Raises:
+            HashSetError: the file was cut short since it was opened.
         """
+        self._check_whole()
         group = self._groups.get(algorithm)
         nothing = np.empty(0, np.int64)
         if group is None or not len(digests):
@@ -211,11 +216,13 @@ class HashSetFile:
 
     def records(self, rows: Indexes) -> Rows:
         """Return the `RECORD` rows that `lookup` named."""
+        self._check_whole()
         plain = self._mask(self._records[rows], rows)
         return np.ascontiguousarray(plain).view(RECORD).ravel()
 
     def sealed(self, algorithm: str) -> SealedColumns:
         """Return the sealed digests of an algorithm; editions of one set seal alike."""
+        self._check_whole()
         group = self._groups.get(algorithm)
         if group is None:
             width = next(row.width for row in ALGORITHMS if row.name == algorithm)
@@ -234,6 +241,7 @@ class HashSetFile:
         """
         if kind not in self.header.values:
             return
+        self._check_whole()
         total = 0
         for rows, data in together(*(self._pieces(f"value.{kind}.{part}") for part in PARTS)):
             total += len(rows)
@@ -272,6 +280,19 @@ class HashSetFile:
         """
         found = ((kind, self.near(kind)) for kind in PERCEPTUAL)
         return {kind: values.facts() for kind, values in found if values is not None}
+
+    def _check_whole(self) -> None:
+        """Make sure that the mapped file still has all its pages: where one is missing, to look
+        at it would end this process without a word.
+
+        Raises:
+            HashSetError: it was cut short since it was opened.
+        """
+        if self._mapped.size() < self._size:
+            raise HashSetError(
+                "the set file was cut short while it was in use",
+                hint="import the list again; what was compared before is not affected",
+            )
 
     def _pieces(self, name: str) -> PieceReader:
         section = self.header.sections[name]

@@ -166,8 +166,11 @@ def decode(data: bytes) -> Header:
         header = Header(**body)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise HashSetError("the set file has a header that this version does not read") from error
-    texts = (header.id, header.file, header.name, header.edition, header.kind, header.key_check)
-    if not all(isinstance(text, str) for text in texts) or header.kind not in KINDS:
+    plain = all(
+        type(getattr(header, item.name)) is (item.type if item.type in (str, int, bool) else dict)
+        for item in fields(Header)
+    )
+    if not plain or header.kind not in KINDS:
         raise HashSetError("the set file has a header that this version does not read")
     return header
 
