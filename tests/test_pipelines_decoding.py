@@ -5,6 +5,7 @@ import io
 import sqlite3
 import zipfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from heroes_forensics.pipelines import cases, decoding, expanding, members, veri
 from heroes_forensics.pipelines.deaths import Death
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
 from heroes_forensics.store import derived
+from heroes_forensics.store.records import MatchRow
 
 JPEG = encoded(gradient(seed=1), "JPEG")
 PNG = encoded(gradient(seed=2), "PNG")
@@ -60,7 +62,7 @@ def values(case: Path) -> dict[int, tuple[bytes, ...]]:
         found = derived.values_of(opened.database, sealer.open_values)
         return {
             number: tuple(bytes(value)[:8] for value in rows["value"][rows["algorithm"] == 1])
-            for number, _, rows in found
+            for number, _, _, rows in found
         }
 
 
@@ -279,6 +281,9 @@ class Nobody:
     def __init__(self) -> None:
         self.times = 0
 
+    def found(self, candidates: Sequence[MatchRow]) -> None:
+        assert not candidates
+
     def settled(self) -> None:
         self.times += 1
 
@@ -321,7 +326,9 @@ CONFIG: dict[str, Any] = {"perceptual": True, "profile": "standard"}
 def test_every_stream_is_closed_once_and_every_picture_has_one_row(ends: list[str]) -> None:
     numbers = iter(range(1, 10_000))
     ended: list[tuple[int, str]] = []
-    work = decoding.Decoding(lambda: next(numbers), lambda *attempt: ended.append(attempt))
+    work = decoding.Decoding(
+        lambda: next(numbers), lambda *attempt: ended.append(attempt), lambda *_: {}
+    )
     owner = Nobody()
     collection = decoding.Pictures(work, owner, CONFIG)
     streams = [Bytes(item) for item in range(1, 25)]

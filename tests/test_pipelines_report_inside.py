@@ -124,7 +124,7 @@ def test_values_that_were_computed_are_said_to_be_compared_with_nothing(case: Pa
     assert report_of(case).perceptual == "not-compared"
     assert messages("en").text("perceptual.not-compared") in first_page(case)
     text = "\n".join(summary.summary(report_of(case).to_json()))
-    assert "they were compared with nothing" in " ".join(text.split())
+    assert "their perceptual values were compared with nothing" in " ".join(text.split())
     shown = status._text(views.status(case), case_dir=case)  # noqa: SLF001 - what a person reads
     lines = " ".join(" ".join(shown).split())
     assert "values compared with nothing" in lines

@@ -82,11 +82,16 @@ def _text(made: JSON) -> Iterator[str]:
         f"re-matched exact {integer(made, 'exact')}, near {integer(made, 'near')},"
         f" needs evidence {integer(made, 'needs_evidence')}"
     )
+    without = integer(made, "near_needs_evidence")
+    if without:
+        what = counted(without, "picture or film", "pictures or films")
+        yield f"{what} not decoded: to be compared, they need the evidence."
     yield ""
     for name, says in (
         ("new", "New"),
         ("changed", "Listed otherwise"),
         ("withdrawn", "Withdrawn: not listed any more"),
+        ("unknown", "Found in depth, so that the evidence is needed to tell"),
     ):
         numbers = strings(made, name)
         if numbers:

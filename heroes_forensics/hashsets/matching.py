@@ -215,6 +215,21 @@ class Matcher:
             tags=facts.tags[category],
         )
 
+    def listed(self, number: int, record: int) -> Hit:
+        """Return one record of one set in words; no digest of it was compared.
+
+        Args:
+            number: position of the set.
+            record: row among its records.
+        """
+        row = np.zeros(1, HIT)
+        known = self._sets[number].records(np.array([record]))
+        row["set"], row["present"] = number, known["has"]
+        row["grade"] = GRADES.index(DIGEST_CONFLICT)  # nothing agrees: the caller grades it
+        for name in ("category", "flags", "series", "record", "entry", "size"):
+            row[name] = known[name]
+        return self.hit(row[0])
+
     def skippable(self, hits: Rows, count: int) -> npt.NDArray[np.bool_]:
         """Tell which of ``count`` items are known-good and in no other set, from `rows`."""
         good = np.array([facts.kind == KNOWN_GOOD for facts in self._facts] or [False])

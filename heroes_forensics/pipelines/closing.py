@@ -35,7 +35,8 @@ def finish(run: Run, integrity_of: JSON) -> tuple[str, JSON]:
         outcome = "interrupted"
     key = commitments.new_inventory_key()
     inventory_root, inventory_count = committing.inventory(run, key)
-    committed = commitments.commit(committing.findings(run))
+    found = list(committing.findings(run))
+    committed = commitments.commit(found)
     sealed = committing.sealed(run, committed, key)
     counts["content_sha256"] = queries.content_sha256(database)
     ended = now()
@@ -55,7 +56,7 @@ def finish(run: Run, integrity_of: JSON) -> tuple[str, JSON]:
             {
                 "run": run.uuid,
                 "count": len(committed.lines),
-                "counts_by_kind": {"exact": len(committed.lines)},
+                "counts_by_kind": committing.counts_by_kind(found),
                 "root": committed.root.hex(),
                 "tree": commitments.FINDINGS,
                 "sealed_sha256": sealed,

@@ -5,6 +5,7 @@ The trees go into the bundle as numbers that show nothing; names, values and sal
 """
 
 import base64
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final
@@ -99,9 +100,16 @@ def findings(run: Recorded) -> Iterable[tuple[str, JSON]]:
                 "match_kind": each.grade,
                 "name": _text(path.rsplit(b"/", 1)[-1]),
                 "path": _text(path),
+                "perceptual": each.facts.get("near"),
                 "size": item.size,
             },
         )
+
+
+def counts_by_kind(found: Iterable[tuple[str, JSON]]) -> JSON:
+    """Count findings that are exact and those that look like what is listed, as events do."""
+    counts = Counter("exact" if each["perceptual"] is None else "perceptual" for _, each in found)
+    return {"exact": 0, **counts}
 
 
 def _text(name: bytes) -> object:

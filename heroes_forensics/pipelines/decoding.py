@@ -31,6 +31,7 @@ from heroes_forensics.frames import (
 from heroes_forensics.model import GAP_NUMBERS, JSON
 from heroes_forensics.pipelines import deaths
 from heroes_forensics.pipelines.deaths import Death
+from heroes_forensics.pipelines.likeness import Looked
 
 if TYPE_CHECKING:
     from heroes_forensics.frames import Frame
@@ -79,6 +80,10 @@ def algorithm() -> str:
 class Owner(Protocol):
     """Whoever waits for pictures."""
 
+    def found(self, candidates: Sequence["MatchRow"]) -> None:
+        """Hear what a picture looks like, before it is settled."""
+        ...
+
     def settled(self) -> None:
         """Hear that no picture is outstanding any more."""
         ...
@@ -115,11 +120,21 @@ class Decoding:
     """Gives pictures to decoders, and once more alone what ended one."""
 
     def __init__(
-        self, next_number: Callable[[], int], ended: Callable[[int, str, int], None]
+        self,
+        next_number: Callable[[], int],
+        ended: Callable[[int, str, int], None],
+        look: Callable[[Rows, Rows], Mapping[int, Looked]],
     ) -> None:
-        """Take where numbers of units come from, and who writes that an attempt ended."""
+        """Take the run.
+
+        Args:
+            next_number: gives numbers of units.
+            ended: writes that an attempt ended.
+            look: compares `PERCEPTUAL` rows and their `HASHES` with the hash sets, by item.
+        """
         self._next_number = next_number
         self._ended = ended
+        self._look = look
         self._waiting = deque[_Wanted]()
         self._again = deque[_Wanted]()
         self._given: dict[int, _Given] = {}
@@ -188,9 +203,10 @@ class Decoding:
             self._died(unit, deaths.PROTOCOL, "decoder.died")
             return
         del self._given[unit.id]
+        looked = self._look(rows, hashes)
         for index, wanted in enumerate(given.wanted):
             mine = hashes[hashes["id"] == wanted.item]
-            self._settle(wanted, rows[index : index + 1], mine)
+            self._settle(wanted, rows[index : index + 1], mine, looked.get(wanted.item))
 
     def _died(self, unit: Unit, cause: str, code: str) -> None:
         """Decode each picture of the unit once more alone; give up on one that was.
@@ -220,10 +236,12 @@ class Decoding:
         self._again.clear()
         self._given.clear()
 
-    def _settle(self, wanted: _Wanted, row: Rows, hashes: Rows) -> None:
+    def _settle(
+        self, wanted: _Wanted, row: Rows, hashes: Rows, looked: Looked | None = None
+    ) -> None:
         wanted.release()
         if wanted.owner is not None:
-            wanted.owner.came(wanted.item, row, hashes)
+            wanted.owner.came(wanted.item, row, hashes, looked)
 
 
 _ANSWERS: Final = (Picture.DONE, Picture.PARTIAL, Picture.GAP)
@@ -253,6 +271,10 @@ class Pictures:
         self._outstanding: dict[int, _Wanted] = {}
         self._rows: list[Rows] = []
         self._hashes: list[Rows] = []
+        self._exact: dict[int, set[tuple[int, int]]] = {}
+        """By item: row number of the set and record of what it agrees with exactly."""
+        self.compared: dict[int, int] = {}
+        """By item: how many of its values were compared, where there was anything to compare."""
 
     def stream(self, stream: "Stream") -> None:
         """Keep a stream until the digests of its item are known."""
@@ -270,6 +292,9 @@ class Pictures:
         for row in rows[done & _IS_OTHER[rows["type"]]]:
             self._rows.append(row_of(int(row["id"]), Picture.POLICY, "policy.picture-type"))
         good, listed = known(matches), _listed(matches)
+        for match in matches:
+            mine = self._exact.setdefault(match.item_id, set())
+            mine.add((match.hashset_id, match.record))
         for row in rows[done & _IS_DECODED[rows["type"]]]:
             item = int(row["id"])
             if item in listed and not self._is_deep:
@@ -307,11 +332,17 @@ class Pictures:
         self._outstanding[item] = wanted
         self._decoding.add(wanted)
 
-    def came(self, item: int, row: Rows, hashes: Rows) -> None:
-        """Take in the row of one picture, and its `HASHES` rows."""
+    def came(self, item: int, row: Rows, hashes: Rows, looked: Looked | None) -> None:
+        """Take in the row of one picture, its `HASHES` rows, and what it looks like."""
         del self._outstanding[item]
         self._rows.append(row)
         self._hashes.append(hashes)
+        if looked is not None:
+            self.compared[item] = looked.compared
+            exact = self._exact.get(item, ())
+            self._owner.found(
+                [each for each in looked.rows if (each.hashset_id, each.record) not in exact]
+            )
         if not self._outstanding:
             self._owner.settled()
 
@@ -341,6 +372,8 @@ class Pictures:
         self._outstanding.clear()
         self._rows.clear()
         self._hashes.clear()
+        self._exact.clear()
+        self.compared.clear()
 
 
 def known(matches: Sequence["MatchRow"]) -> set[int]:

@@ -27,7 +27,7 @@ class Depth:
 
     def __init__(self, run: "Run", supervisor: "Supervisor", workers: int) -> None:
         self._run = run
-        self.decoding = Decoding(run.next_unit, run.attempt_ended)
+        self.decoding = Decoding(run.next_unit, run.attempt_ended, run.look)
         self.expanding = Expanding(run, self.pictures)
         decoders = supervisor.crew("decoder", workers=workers)
         decoders.next_unit = self.decoding.next_unit

@@ -49,6 +49,7 @@ class Answer:
     sections: list[Section] = field(default_factory=list)
     contents: list[Rows] = field(default_factory=list)
     matches: list["MatchRow"] = field(default_factory=list)
+    candidates: list["MatchRow"] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     read: set[int] = field(default_factory=set)
 

@@ -39,6 +39,7 @@ from heroes_forensics.pipelines.expanded import (
     member_rows,
     skips_of,
 )
+from heroes_forensics.pipelines.likeness import in_order
 from heroes_forensics.store import derived
 from heroes_forensics.store.records import rows_digest
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from heroes_forensics.pipelines.crews import Stream
     from heroes_forensics.pipelines.examined import Examined
     from heroes_forensics.pipelines.run import Run
+    from heroes_forensics.store.records import MatchRow
 
 USE: Final = "expand"
 """What a stream is handed over for; see `crews.Stream.use`."""
@@ -106,6 +108,11 @@ class Job:
         if self.source is None or isinstance(self.source, Proxy):
             return ()
         return (self.source.descriptor,)
+
+    def found(self, candidates: Sequence["MatchRow"]) -> None:
+        """Hear what a picture of its members looks like."""
+        if self.answer is not None:
+            self.answer.candidates += candidates
 
     def settled(self) -> None:
         """Hear that no picture of its members is outstanding."""
@@ -305,10 +312,13 @@ class Expanding:
         read = np.concatenate(answer.contents) if answer.contents else np.zeros(0, dtype=CONTENT)
         read = read.copy()
         read["id"] += np.uint64(first)
-        seen = derived.Seen(answer.pictures.rows(), answer.pictures.hashes())
-        for rows in seen:
-            rows["id"] += np.uint64(first)
-        matches = [replace(match, item_id=first + match.item_id) for match in answer.matches]
+        rows, hashes = answer.pictures.rows(), answer.pictures.hashes()
+        rows["id"] += np.uint64(first)
+        hashes["id"] += np.uint64(first)
+        compared = {first + number: count for number, count in answer.pictures.compared.items()}
+        seen = derived.Seen(rows, hashes, compared)
+        found_in = [*answer.matches, *in_order(answer.candidates)]
+        matches = [replace(match, item_id=first + match.item_id) for match in found_in]
         containers = [container_row(section, first, job.item) for section in answer.sections]
         other = read[(read["status"] == Status.DONE) & IS_OTHER[read["type"]]]
         containers += [

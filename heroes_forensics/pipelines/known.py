@@ -19,11 +19,13 @@ from heroes_forensics.hashsets.describing import Description, UnknownKindError
 from heroes_forensics.hashsets.editions import SetRecord, check_usable
 from heroes_forensics.hashsets.governing import VERIFIED, described, judge_use
 from heroes_forensics.hashsets.hset import HashSetFile
-from heroes_forensics.hashsets.known import KINDS, KNOWN_GOOD, VALUE_KINDS
+from heroes_forensics.hashsets.known import KINDS, KNOWN_GOOD, PERCEPTUAL, VALUE_KINDS
+from heroes_forensics.hashsets.layout import Header
 from heroes_forensics.hashsets.matching import Hit, Matcher
+from heroes_forensics.hashsets.near_set import NearSet
 from heroes_forensics.hashsets.states import ACTIVE, USABLE
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import laboratory, signed_sets, trusting
+from heroes_forensics.pipelines import laboratory, likeness, signed_sets, trusting
 from heroes_forensics.pipelines.hashsets import catalogue
 from heroes_forensics.pipelines.importing import import_file, import_options
 from heroes_forensics.pipelines.supervisor import Supervisor
@@ -60,6 +62,7 @@ class Sets:
     """Set files that were named by path: what a run that goes on looks at again."""
     _matcher: Matcher | None = None
     _ids: list[int] = field(default_factory=list)
+    _near: list[dict[str, NearSet]] | None = None
 
     def identity(self) -> list[JSON]:
         """Return what the result of a run rests on: each set, its edition, its content."""
@@ -76,7 +79,7 @@ class Sets:
     def record(self, run: "Recorded") -> list[str]:
         """Write which sets the run uses; inside a transaction. Return their names."""
         names = []
-        for record, file in self.opened:
+        for position, (record, file) in enumerate(self.opened):
             facts = _facts(record, file)
             header = record.header
             number = run.journal.records.hashset(run.id, header.id, header.edition, facts)
@@ -104,6 +107,15 @@ class Sets:
                     "failed": file.probes.planted - file.probes.found,
                 },
             )
+            for name, near in self.near()[position].items():
+                run.journal.event(
+                    "index.tested",
+                    {
+                        "hashset": f"{label} {name}",
+                        "probes": near.probes.planted,
+                        "failed": near.probes.planted - near.probes.found,
+                    },
+                )
         return names
 
     def numbers(self) -> list[tuple[int, str, str]]:
@@ -121,12 +133,36 @@ class Sets:
         """Return what `CONTENT` rows agree with, each with the number of its item."""
         if not self.opened:
             return []
-        if self._matcher is None:
-            self._matcher = Matcher([file for _, file in self.opened])
         digested = rows[rows["digested"] == 1]
         size = np.asarray(sizes, dtype=np.int64)[rows["digested"] == 1]
-        hits = self._matcher.match(digested["md5"], digested["sha1"], digested["sha256"], size)
+        hits = self._matching().match(digested["md5"], digested["sha1"], digested["sha256"], size)
         return [(hit, int(digested["id"][hit.query])) for hit in hits]
+
+    def near(self) -> list[dict[str, NearSet]]:
+        """Return of each set what pictures are compared with, by algorithm."""
+        if self._near is None:
+            found = [[(name, file.near(name)) for name in PERCEPTUAL] for _, file in self.opened]
+            self._near = [{name: near for name, near in each if near is not None} for each in found]
+        return self._near
+
+    def look(
+        self, pictures: Rows, hashes: Rows, *, widened: bool = False
+    ) -> dict[int, likeness.Looked]:
+        """Return what decoded pictures look like, by item; see `likeness.look`."""
+        return likeness.look(self, pictures, hashes, widened=widened)
+
+    def kind(self, number: int) -> str:
+        """Return what kind of list a set is."""
+        return self.opened[number][0].header.kind
+
+    def listed(self, number: int, record: int, item: int) -> MatchRow:
+        """Return a record as it is stored of an item that looks like it; the grade is not set."""
+        return self.row(self._matching().listed(number, record), item)
+
+    def _matching(self) -> Matcher:
+        if self._matcher is None:
+            self._matcher = Matcher([file for _, file in self.opened])
+        return self._matcher
 
     def row(self, hit: Hit, item: int) -> MatchRow:
         """Return a hit as it is stored, once `record` has written which sets there are."""
@@ -162,7 +198,7 @@ class Sets:
 
     def close(self) -> None:
         """Let go of the set files."""
-        self._matcher = None
+        self._matcher, self._near = None, None
         for _, file in self.opened:
             file.close()
         self.opened.clear()
@@ -199,7 +235,8 @@ def _facts(record: SetRecord, file: HashSetFile) -> JSON:
         "format": header.format,
         "records": header.records,
         "digests": dict(header.digests),
-        "not_compared": _not_compared(header.values),
+        "near": file.near_facts(),
+        "not_compared": _not_compared(header),
         "source_sha256": header.source_sha256,
         "rejected": rejected if isinstance(rejected, int) else 0,
         "signature": header.signature,
@@ -217,10 +254,12 @@ def _facts(record: SetRecord, file: HashSetFile) -> JSON:
     }
 
 
-def _not_compared(values: Mapping[str, int]) -> dict[str, int]:
-    """Return what a set holds beside exact digests, by kind; words of its supplier are one."""
+def _not_compared(header: Header) -> dict[str, int]:
+    """Return what of a set nothing is compared with, by kind; words of its supplier are one."""
     found: Counter[str] = Counter()
-    for kind, count in values.items():
+    for kind, count in header.values.items():
+        if kind in PERCEPTUAL:
+            continue
         if kind != "id":  # what the supplier calls an entry is compared with nothing anyway
             found[kind if kind in VALUE_KINDS else "other"] += count
     return dict(found)
@@ -354,7 +393,7 @@ def _check_comparable(record: SetRecord) -> None:
         HashSetError: it holds no digest that is compared.
     """
     header = record.header
-    if not header.digests:
+    if not header.digests and not any(header.values.get(kind) for kind in PERCEPTUAL):
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(header.values.items()))
         raise HashSetError(
             f"hash set {record.label} holds nothing that this version compares, only {kinds}",

@@ -11,6 +11,7 @@ rest of the unit goes on. A page may lie: when the stream it named is read witho
 of that unit is believed any more, and what still ends workers is found by halving.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -36,6 +37,7 @@ from heroes_forensics.pipelines.deaths import Death
 from heroes_forensics.pipelines.decoding import Pictures
 from heroes_forensics.pipelines.depth import Depth
 from heroes_forensics.pipelines.examined import Examined
+from heroes_forensics.pipelines.likeness import in_order
 from heroes_forensics.pipelines.run import Run
 from heroes_forensics.store import derived
 from heroes_forensics.store.records import MatchRow, rows_digest
@@ -85,6 +87,7 @@ class _Unit:
     containers: Containers = field(init=False)
     contents: list[Rows] = field(default_factory=list)
     matches: list[MatchRow] = field(default_factory=list)
+    candidates: list[MatchRow] = field(default_factory=list)
     is_void: bool = False
     is_read: bool = False
     """Its worker is done with it."""
@@ -104,6 +107,10 @@ class _Pending(NamedTuple):
 
     store: "ContentStore"
     unit: int
+
+    def found(self, candidates: Sequence[MatchRow]) -> None:
+        """Hear what a picture looks like."""
+        self.store.found(self.unit, candidates)
 
     def settled(self) -> None:
         """Hear that no picture is outstanding."""
@@ -221,6 +228,12 @@ class ContentStore:
             if item not in opened:
                 self._depth.expanding.leave(item, state.volume, code)
 
+    def found(self, unit: int, candidates: Sequence[MatchRow]) -> None:
+        """Hear what a picture of a unit looks like, and show it before it is stored."""
+        if unit in self._units:
+            self._units[unit].candidates.extend(candidates)
+            self._run.read(0, 0, candidates)
+
     def settled(self, unit: int) -> None:
         """Hear that no picture of a unit is outstanding."""
         if unit in self._units:
@@ -246,22 +259,21 @@ class ContentStore:
         run, number, database = self._run, state.unit.id, self._run.database
         del self._units[number]
         gaps = int((rows["status"] == Status.GAP).sum())
-        seen, hashes = state.pictures.rows(), state.pictures.hashes()
-        gaps += int(np.isin(seen["status"], (Picture.GAP, Picture.PARTIAL)).sum())
+        shown = state.pictures.rows()
+        gaps += int(np.isin(shown["status"], (Picture.GAP, Picture.PARTIAL)).sum())
+        matches = [*state.matches, *in_order(state.candidates)]
         with run.journal.transaction() as records:
             records.unit(number, run.id, "content", state.volume.id)
             contents = records.contents(number, rows)
-            stored = records.matches(number, state.matches)
-            shown = derived.pictures(
-                database, number, derived.Seen(seen, hashes), decoding.algorithm(), run.seal_values
-            )
+            stored = records.matches(number, matches)
+            seen = derived.Seen(shown, state.pictures.hashes(), state.pictures.compared)
+            looked = derived.pictures(database, number, seen, decoding.algorithm(), run.seal_values)
             kept = derived.containers(database, number, state.containers.rows)
-            digest = rows_digest([*contents, *stored, *shown, *kept])
+            digest = rows_digest([*contents, *stored, *looked, *kept])
             records.unit_done(number, items=len(rows), gaps=gaps, rows_sha256=digest)
             run.unit_completed(number, len(rows), gaps, digest)
         run.reading.discard(number)
         numbers = [row[-2] for row in stored]
-        matches = state.matches
         run.committed([pair for pair in zip(numbers, matches, strict=True) if pair[0]], gaps)
         self._depth.expanding.stored(state.containers.jobs)
 
@@ -269,11 +281,12 @@ class ContentStore:
         """Say what to read again of a unit whose worker ended, or give up on its one stream."""
         run, unit, tasks = self._run, state.unit, state.tasks
         run.attempt_ended(unit.id, death.cause, unit.strain)
-        run.withdrawn(state.matches)
+        run.withdrawn([*state.matches, *state.candidates])
         state.pictures.give_up()
         state.containers.give_up()
         state.contents.clear()
         state.matches.clear()
+        state.candidates.clear()
         if death.cause == deaths.ZYGOTE:
             del self._units[unit.id]
             run.reading.discard(unit.id)

@@ -20,7 +20,7 @@ import numpy as np
 from heroes_forensics import __version__
 from heroes_forensics.custody import bundle, commitments
 from heroes_forensics.errors import UsageError
-from heroes_forensics.frames import CONTENT, Status
+from heroes_forensics.frames import CONTENT, PERCEPTUAL, Picture, Status
 from heroes_forensics.hashsets.known import NOTABLE
 from heroes_forensics.hashsets.matching import Hit
 from heroes_forensics.model import JSON
@@ -40,8 +40,8 @@ from heroes_forensics.pipelines.journal import Journal, now
 from heroes_forensics.pipelines.supervisor import Supervisor
 from heroes_forensics.pipelines.telling import number_text
 from heroes_forensics.pipelines.watch import Watch
-from heroes_forensics.store import integrity, queries, standing
-from heroes_forensics.store.records import rows_digest
+from heroes_forensics.store import derived, integrity, queries, standing
+from heroes_forensics.store.records import MatchRow, rows_digest
 
 if TYPE_CHECKING:
     from heroes_forensics.store.database import Database
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 PURPOSE: Final = "match"
 _ROWS: Final = 1 << 16
 """Items whose digests are compared at once."""
+_PICTURES: Final = 256
+"""Pictures whose values are compared at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,10 @@ class Scope:
 
     exact: int
     """Items with digests on record."""
+    near: int
+    """Of them, pictures and films with perceptual values on record."""
+    near_needs_evidence: int
+    """Of them, pictures and films without: not decoded, and no list decided about them."""
     without_content: int
     policy: int
     needs_evidence: int
@@ -98,7 +104,8 @@ def match(request: MatchRequest, watch: Watch) -> JSON:
 
     Returns:
         ``exact``, ``near`` and ``needs_evidence`` (counts of items), ``new``, ``changed``,
-        ``withdrawn`` (numbers of findings), ``still_listed`` (a count), ``not_identified``
+        ``withdrawn`` (numbers of findings), ``unknown`` (those that only the evidence can tell
+        about), ``near_needs_evidence`` and ``still_listed`` (counts), ``not_identified``
         (numbers of current findings whose entry is not marked as of an identified victim, by
         edition), ``taken_back`` (editions that the case used and that may not be used any more,
         with the findings that rest on them), ``sets``, ``report``.
@@ -151,6 +158,15 @@ def _scope(case: cases.OpenCase) -> Scope:
             counts["policy"] += count
         else:
             counts["needs_evidence"] += count
+    counts["near"] = int(
+        case.database.value("SELECT count(*) FROM perceptual WHERE value IS NOT NULL")
+    )
+    counts["near_needs_evidence"] = int(
+        case.database.value(
+            "SELECT count(*) FROM perceptual WHERE value IS NULL AND status IN (?, ?)",
+            (Picture.GAP, Picture.POLICY),
+        )
+    )
     return Scope(*(counts[name] for name in Scope.__slots__))
 
 
@@ -168,6 +184,18 @@ def _digests(case: cases.OpenCase) -> Iterator[tuple[Any, Any]]:
         for name, column in (("md5", md5), ("sha1", sha1), ("sha256", sha256)):
             found[name] = np.frombuffer(b"".join(column), CONTENT[name])
         yield found, np.array(sizes, np.int64)
+
+
+def _candidates(case: cases.OpenCase, sets: known.Sets) -> Iterator[MatchRow]:
+    """Yield what the perceptual values on record come close to, in the order of the items."""
+    values = derived.values_of(case.database, case.sealer().open_values)
+    while part := list(islice(values, _PICTURES)):
+        pictures = np.zeros(len(part), PERCEPTUAL)
+        pictures["id"] = [number for number, *_ in part]
+        pictures["width"], pictures["height"] = zip(*(size for _, size, *_ in part), strict=True)
+        looked = sets.look(pictures, np.concatenate([rows for *_, rows in part]))
+        for each in looked.values():
+            yield from each.rows
 
 
 def _record(
@@ -207,6 +235,12 @@ def _record(
         unit = int(database.value("SELECT coalesce(max(id), 0) FROM unit")) + 1
         records.unit(unit, run.id, PURPOSE, None)
         rows = [sets.row(hit, item) for hit, item in hits]
+        exact = {(row.item_id, row.hashset_id, row.record) for row in rows}
+        rows += [
+            row
+            for row in _candidates(case, sets)
+            if (row.item_id, row.hashset_id, row.record) not in exact
+        ]
         fresh, restated = restating.judged(database, sets.numbers(), rows, changes)
         stored = records.matches(unit, fresh)
         changes.new = [
@@ -260,14 +294,15 @@ def _config(case: cases.OpenCase, sets: known.Sets) -> JSON:
 def _end(run: _Rematch, scope: Scope, changes: restating.Changes) -> None:
     """Commit to the findings, declare the scope and close the run; inside its transaction."""
     database, event = run.database, run.journal.event
-    committed = commitments.commit(committing.findings(run))
+    found = list(committing.findings(run))
+    committed = commitments.commit(found)
     sealed = committing.sealed(run, committed, commitments.new_inventory_key())
     event(
         "findings.committed",
         {
             "run": run.uuid,
             "count": len(committed.lines),
-            "counts_by_kind": {"exact": len(committed.lines)},
+            "counts_by_kind": committing.counts_by_kind(found),
             "root": committed.root.hex(),
             "tree": commitments.FINDINGS,
             "sealed_sha256": sealed,
@@ -330,11 +365,13 @@ def _result(
         "run": run.uuid,
         "sets": sets.identity(),
         "exact": scope.exact,
-        "near": 0,
+        "near": scope.near if any(sets.near()) else 0,
+        "near_needs_evidence": scope.near_needs_evidence if any(sets.near()) else 0,
         "needs_evidence": scope.needs_evidence,
         "new": [number_text(number) for number, _ in changes.new],
         "changed": [number_text(number) for number in changes.changed],
         "withdrawn": [number_text(number) for number in changes.withdrawn],
+        "unknown": [number_text(number) for number in changes.unknown],
         "still_listed": changes.still,
         "not_identified": dict(unmarked),
         "content_sha256": run.database.facts()["content_sha256"],

@@ -27,6 +27,11 @@ def pictures(database: Database, exhibit: int, seen: int) -> Pictures:
     """Count what became of the pictures of an exhibit; ``seen`` of them were read or tried."""
     by_status = dict.fromkeys(Picture, 0)
     over_limit = 0
+    ((compared, small),) = database.rows(
+        f"SELECT total(t.compared > 0), total(t.compared = 0) FROM perceptual t{_OF_EXHIBIT}"  # noqa: S608 - fixed
+        " AND t.hashed > 0",
+        (exhibit,),
+    )
     for status, gap, count in database.rows(
         f"SELECT t.status, t.gap, count(*) FROM perceptual t{_OF_EXHIBIT}"  # noqa: S608 - fixed
         " GROUP BY t.status, t.gap",
@@ -44,6 +49,8 @@ def pictures(database: Database, exhibit: int, seen: int) -> Pictures:
         known_good=by_status[Picture.KNOWN_GOOD],
         matched=by_status[Picture.MATCHED],
         other_types=by_status[Picture.POLICY],
+        compared=int(compared),
+        not_matchable=int(small),
     )
 
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import decided
 from heroes_forensics.pipelines.report_evidence import word
-from heroes_forensics.reports.model import AlgorithmCount, Compared, HashSet, Probes
+from heroes_forensics.reports.model import AlgorithmCount, Compared, HashSet, NearCount, Probes
 from heroes_forensics.store.database import Database
 
 
@@ -43,6 +43,15 @@ class SetsBuilder:
                 source_sha256=facts["source_sha256"],
                 digests=tuple(
                     AlgorithmCount(name, count) for name, count in sorted(facts["digests"].items())
+                ),
+                near=tuple(
+                    NearCount(
+                        algorithm=kind,
+                        count=near["rows"],
+                        below_quality=near["low_quality"],
+                        probes=Probes(near["planted"], near["planted"] - near["found"]),
+                    )
+                    for kind, near in sorted(facts.get("near", {}).items())
                 ),
                 not_compared=tuple(
                     AlgorithmCount(kind, count)

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from heroes_forensics.pipelines import likeness
 from heroes_forensics.store import standing
 from heroes_forensics.store.records import MatchRow
 
 if TYPE_CHECKING:
     from heroes_forensics.store.database import Database
 
-_SAID: Final = ("category", "label", "tags", "victim_identified", "offender_identified")
+_SAID: Final = ("category", "label", "tags", "victim_identified", "offender_identified", "near")
 """Facts of an entry that a later edition may state otherwise."""
 
 Restated = tuple[int, standing.Status, MatchRow]
@@ -29,6 +30,8 @@ class Changes:
     new: list[tuple[int, MatchRow]] = field(default_factory=list)
     changed: list[int] = field(default_factory=list)
     withdrawn: list[int] = field(default_factory=list)
+    unknown: list[int] = field(default_factory=list)
+    """Candidates found in depth: only the evidence can tell, see `likeness.kept`."""
     still: int = 0
     """Findings of an earlier edition that this one lists as before."""
 
@@ -70,6 +73,8 @@ def judged(
                 _still(each, taken[item][-1], edition, changes, restated)
             elif again is not None:
                 _still(each, taken[item][again], edition, changes, restated)
+            elif not likeness.kept(each.facts):
+                changes.unknown.append(each.finding)
             elif each.status == standing.CURRENT:
                 changes.withdrawn.append(each.finding)
                 gone = MatchRow(

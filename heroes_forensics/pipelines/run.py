@@ -13,6 +13,7 @@ from heroes_forensics.model import JSON, Gap, is_policy
 from heroes_forensics.pipelines import telling
 from heroes_forensics.pipelines.cases import OpenCase
 from heroes_forensics.pipelines.folders import EVENTS
+from heroes_forensics.pipelines.likeness import Looked
 from heroes_forensics.pipelines.stopping import Stop
 from heroes_forensics.pipelines.telling import Teller
 from heroes_forensics.pipelines.watch import Progress, Watch
@@ -32,6 +33,10 @@ class Matching(Protocol):
 
     def match(self, rows: Rows, sizes: npt.NDArray[np.int64]) -> list[MatchRow]:
         """Return the matches of `CONTENT` rows whose metadata sizes are given."""
+        ...
+
+    def look(self, pictures: Rows, hashes: Rows, *, widened: bool = False) -> dict[int, Looked]:
+        """Return what `PERCEPTUAL` rows with these `HASHES` look like, by item."""
         ...
 
 
@@ -152,6 +157,10 @@ class Run:
     def match(self, rows: Rows, sizes: npt.NDArray[np.int64]) -> list[MatchRow]:
         """Compare freshly read digests with the run's sets."""
         return self._matching.match(rows, sizes)
+
+    def look(self, pictures: Rows, hashes: Rows) -> dict[int, Looked]:
+        """Compare freshly computed perceptual values with the run's sets."""
+        return self._matching.look(pictures, hashes, widened=self.config["profile"] == "deep")
 
     # ---- what the watcher sees -----------------------------------------------------------
 

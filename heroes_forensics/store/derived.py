@@ -5,7 +5,7 @@ perceptual value stands here only sealed, whatever the case's policy for names i
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -21,7 +21,8 @@ SealValues = Callable[[Sequence[tuple[int, bytes]]], list[bytes]]
 TABLES: Final = ("perceptual", "container")
 _PERCEPTUAL: Final = (
     "INSERT INTO perceptual (item_id, unit_id, status, gap, width, height, frames,"
-    " milliseconds, hashed, algorithm, quality, value) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
+    " milliseconds, hashed, algorithm, quality, value, compared)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _CONTAINER: Final = (
     "INSERT INTO container (item_id, unit_id, status, gap, kind, depth, listed, directories,"
@@ -58,6 +59,8 @@ class Seen(NamedTuple):
     """`frames.PERCEPTUAL`, with item ids in ``id``, each once."""
     hashes: Rows
     """`frames.HASHES` of the same items, those of an item together and in their order."""
+    compared: Mapping[int, int] = {}
+    """By item, how many of them were compared; none where there was nothing to compare with."""
 
 
 def pictures(
@@ -87,6 +90,7 @@ def pictures(
             algorithm if number in kept else "",
             int(kept[number]["quality"].max()) if number in kept else None,
             values.get(number),
+            seen.compared.get(number),
         )
         for number, *row in sorted(seen.rows.tolist())
     ]
@@ -165,16 +169,21 @@ def totals(database: Database, *, run: int | None = None) -> dict[str, int]:
 
 def values_of(
     database: Database, open_value: Callable[[int, bytes], bytes]
-) -> Iterator[tuple[int, str, Rows]]:
-    """Yield (item id, algorithm, `frames.HASHES` rows) of every picture that has values, opened.
+) -> Iterator[tuple[int, tuple[int, int], str, Rows]]:
+    """Open what is kept of every picture and film that has values.
+
+    Yields:
+        Item id, width and height in pixels, algorithm, `frames.HASHES` rows.
 
     Raises:
         EvidenceError: what is stored has a form that this version does not know.
     """
-    for number, algorithm, sealed in database.rows(
-        "SELECT item_id, algorithm, value FROM perceptual WHERE value IS NOT NULL ORDER BY item_id"
+    for number, width, height, algorithm, sealed in database.rows(
+        "SELECT item_id, width, height, algorithm, value FROM perceptual WHERE value IS NOT NULL"
+        " ORDER BY item_id"
     ):
-        yield number, algorithm, perceptual_values.unpacked(number, open_value(number, sealed))
+        values = perceptual_values.unpacked(number, open_value(number, sealed))
+        yield number, (width, height), algorithm, values
 
 
 def picture_lines(database: Database, volume: int, prefix: str) -> Iterator[bytes]:

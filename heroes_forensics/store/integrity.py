@@ -23,7 +23,7 @@ _OF_UNITS: Final = {
     "match": "SELECT unit_id, item_id, hashset_id, unit_id, record, grade, verdict, facts, finding,"
     " status FROM match ORDER BY id",
     "perceptual": "SELECT unit_id, item_id, unit_id, status, gap, width, height, frames,"
-    " milliseconds, hashed, algorithm, quality, value FROM perceptual ORDER BY item_id",
+    " milliseconds, hashed, algorithm, quality, value, compared FROM perceptual ORDER BY item_id",
     "container": "SELECT unit_id, item_id, unit_id, status, gap, kind, depth, listed, directories,"
     " expanded, time_basis FROM container ORDER BY item_id",
     "restated": "SELECT unit_id, unit_id, finding, hashset_id, record, grade, verdict, facts,"

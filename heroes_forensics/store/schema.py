@@ -147,11 +147,13 @@ PERCEPTUAL: Final = Table(
     Column("algorithm", Text, nullable=False),
     Column("quality", Integer),
     Column("value", LargeBinary),
+    Column("compared", Integer),
 )
 """One row a picture or film. ``value`` holds its values of tier 1 (`perceptual_values`), sealed
 under the case key whatever the policy for names: they are picture-like. ``hashed`` counts all that
 were computed. ``algorithm`` says with its version what the values are; empty without any.
-``quality`` is the best of them, null without any."""
+``quality`` is the best of them, null without any. ``compared`` counts those that were compared
+with the sets of the run; null where these held nothing to compare with."""
 
 CONTAINER: Final = Table(
     "container",

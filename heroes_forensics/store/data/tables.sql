@@ -214,6 +214,7 @@ CREATE TABLE perceptual (
 	algorithm TEXT NOT NULL,
 	quality INTEGER,
 	value BLOB,
+	compared INTEGER,
 	PRIMARY KEY (item_id),
 	FOREIGN KEY(item_id) REFERENCES item (id),
 	FOREIGN KEY(unit_id) REFERENCES unit (id)
