@@ -1,4 +1,4 @@
-"""Set files and the catalogue under attack: cut while in use, two imports at once, hostile states."""
+"""Set files and the catalogue under attack: cut in use, two imports at once, hostile states."""
 
 import json
 import os
@@ -84,7 +84,19 @@ def test_sections_of_another_edition_are_refused_even_under_their_digests(tmp_pa
     assert refused >= 6
 
 
-_JUNK: Final = (None, True, -1, 1 << 70, 1.5, "\x1b[31m", [], {}, [1], {"a": 1}, "../../x")
+_JUNK: Final[tuple[object, ...]] = (
+    None,
+    True,
+    -1,
+    1 << 70,
+    1.5,
+    "\x1b[31m",
+    [],
+    {},
+    [1],
+    {"a": 1},
+    "../../x",
+)
 
 
 def test_a_header_with_fields_of_other_types_is_refused_or_its_set_is_listed(

@@ -282,8 +282,9 @@ class HashSetFile:
         return {kind: values.facts() for kind, values in found if values is not None}
 
     def _check_whole(self) -> None:
-        """Make sure that the mapped file still has all its pages: where one is missing, to look
-        at it would end this process without a word.
+        """Make sure that the mapped file still has all its pages.
+
+        To look at one that is missing would end this process without a word.
 
         Raises:
             HashSetError: it was cut short since it was opened.
