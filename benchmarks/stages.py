@@ -117,27 +117,38 @@ class Sampler:
 
 def _scanned(arguments: Sequence[str], sampler: Sampler) -> tuple[list[Any], float]:
     """Run a scan in this process; return the units it made, and the seconds of its workers."""
-    units: list[Any] = []
     with sampler.running(COORDINATOR, "imports"):
         main = import_module("heroes_forensics.cli").main
-        frames = import_module("heroes_forensics.frames")
-    plain = frames.Unit.__init__
-
-    def kept(unit: Any, *values: Any, **named: Any) -> None:  # noqa: ANN401
-        plain(unit, *values, **named)
-        units.append(unit)
-
-    frames.Unit.__init__ = kept
+        unit = import_module("heroes_forensics.frames").Unit
     sys.argv = ["heroes", *arguments]
+    with kept(unit) as units:
+        try:
+            with redirect_stdout(StringIO()), sampler.running(COORDINATOR, "other"):
+                main()
+        except SystemExit as end:
+            if end.code not in {0, 3, None}:
+                raise
+    return list(units.values()), measure.spent()
+
+
+@contextmanager
+def kept(unit: Any) -> Iterator[dict[int, Any]]:  # noqa: ANN401
+    """Keep the units that are made within the block, by number.
+
+    One that is made again under its number, as `dataclasses.replace` does, is the same work.
+    """
+    units: dict[int, Any] = {}
+    plain = unit.__init__
+
+    def keeping(made: Any, *values: Any, **named: Any) -> None:  # noqa: ANN401
+        plain(made, *values, **named)
+        units[made.id] = made
+
+    unit.__init__ = keeping
     try:
-        with redirect_stdout(StringIO()), sampler.running(COORDINATOR, "other"):
-            main()
-    except SystemExit as end:
-        if end.code not in {0, 3, None}:
-            raise
+        yield units
     finally:
-        frames.Unit.__init__ = plain
-    return units, measure.spent()
+        unit.__init__ = plain
 
 
 def _repeated(image: str, units: Sequence[Any], sampler: Sampler) -> None:

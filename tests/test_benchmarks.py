@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import aims
@@ -21,6 +22,7 @@ import stages
 import verify
 from corpus import ROOT
 
+from heroes_forensics.frames import Unit
 from heroes_forensics.pipelines import media_pass
 
 SHAPE = images.Shape("12 mixed", 12, "mixed")
@@ -112,6 +114,14 @@ def test_the_time_of_a_scan_is_split_into_known_stages(
     assert set(found) <= set(stages.ORDER)
     # Long enough to be sampled for certain.
     assert {"imports", "digests", stages.START} <= set(found)
+
+
+def test_work_that_is_described_twice_is_repeated_once() -> None:
+    with stages.kept(Unit) as units:
+        replace(Unit(1, "inventory", {}), strain=2)
+        Unit(2, "content", {})
+    Unit(3, "content", {})
+    assert [(number, each.strain) for number, each in units.items()] == [(1, 2), (2, 1)]
 
 
 VERDICTS = {
