@@ -193,9 +193,9 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "picture.undecodable": "the picture could not be decoded",
     "picture.partial": "the picture is cut off or damaged, and was decoded as far as it goes",
     "picture.limit": "the picture is larger than a decoder may take, and was not decoded whole",
-    "decoder.died": "the decoder process ended on this picture",
-    "decoder.timeout": "the decoder did not finish this picture in time and was ended",
-    "decoder.memory": "the decoder reached its memory limit on this picture",
+    "decoder.died": "the decoder process ended on this picture or film",
+    "decoder.timeout": "the decoder did not finish this picture or film in time and was ended",
+    "decoder.memory": "the decoder reached its memory limit on this picture or film",
     "policy.picture-type": "a picture of a type that is not decoded",
     "container.damaged": "the container could not be opened, or not to its end",
     "container.ratio": "the container expands to more times its size than the limit allows"
@@ -220,6 +220,11 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "worker.protocol": "what the worker process sent about this was not valid",
     "listing.differs": "it was listed otherwise than before the interruption, and not to its end",
     "listing.died": "the worker process ended over this while it listed the volume",
+    "film.undecodable": "the film could not be decoded",
+    "film.partial": "the film is cut off or damaged, and was decoded as far as it goes",
+    "film.limit": "the film is larger or longer than a decoder may take, and was not seen whole",
+    "film.time": "the film takes longer to decode than its profile allows, and was not seen whole",
+    "policy.film-type": "a film of a type that is not decoded",
 }
 """Code of each gap, and what it means. Cases and frames hold the position of a code: a new one goes
 to the end, and none is ever moved or removed."""
@@ -245,9 +250,9 @@ def is_limit(code: str) -> bool:
     return code in LIMITS or code.endswith(".limit")
 
 
-AS_FAR_AS_IT_GOES: Final = frozenset({"picture.partial"})
-"""What lacks in the evidence itself: every profile announces that a picture that is cut off is
-decoded as far as its bytes go."""
+AS_FAR_AS_IT_GOES: Final = frozenset({"picture.partial", "film.partial"})
+"""What lacks in the evidence itself: every profile announces that a picture or film that is cut off
+is decoded as far as its bytes go."""
 
 
 def is_policy(code: str) -> bool:
