@@ -5,19 +5,17 @@ even if the disk fails in between, and then the record says more than was handed
 """
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
 
-from heroes_forensics import __version__, durable
-from heroes_forensics.display import shown
-from heroes_forensics.errors import CustodyError, StoppedError, UsageError
+from heroes_forensics import __version__
+from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import cases, locating
+from heroes_forensics.pipelines import cases, locating, outgoing
 from heroes_forensics.pipelines.folders import BUNDLE
 from heroes_forensics.pipelines.report_model import Builder
 from heroes_forensics.reports import hashlists, vics
@@ -100,16 +98,17 @@ def export(request: ExportRequest) -> JSON:
                 f"the case has no current finding of kind {request.kind} to export",
                 hint="see: heroes findings CASE",
             )
-        case.begin()
-        if request.with_names:
-            _open_names(case, request, rows)
-            rows = _rows(case, request, names=True)
-        files = dict(_files(case, request, product, rows))
-        sums = "".join(
-            f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items()
-        ).encode()
-        _record(case, request, rows, files, sums)
-        _write(request.folder, files | {SUMS: sums})
+        with outgoing.held(request.folder) as folder:
+            case.begin()
+            if request.with_names:
+                _open_names(case, request, rows)
+                rows = _rows(case, request, names=True)
+            files = dict(_files(case, request, product, rows))
+            sums = "".join(
+                f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items()
+            ).encode()
+            _record(case, request, rows, files, sums)
+            outgoing.write(folder, files | {SUMS: sums})
     return {
         "type": "export",
         "folder": str(request.folder),
@@ -146,12 +145,7 @@ def _checked(request: ExportRequest) -> Product:
     name = request.product or request.format
     if name not in table:
         raise UsageError(f"no export is called {name!r}", hint=f"choose from: {', '.join(table)}")
-    folder = request.folder
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(
-            f"{shown(str(folder))} is there already, and is not an empty folder",
-            hint="an export gets a folder of its own: name a new one with --out",
-        )
+    outgoing.check(request.folder, request.case_dir)
     return table[name]
 
 
@@ -252,17 +246,3 @@ def _record(
         )
     case.journal.checkpoint("disclosure")
     case.publish()
-
-
-def _write(folder: Path, files: dict[str, bytes]) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.chmod(folder, 0o700)  # noqa: PTH101 - one that was there, too
-        for name, data in files.items():
-            with durable.replacing(folder / name) as stream:
-                stream.write(data)
-    except OSError as error:
-        raise StoppedError(
-            f"the folder of the export cannot be written: {error.strerror}",
-            hint="the disclosure is on record, not handed out whole: make room, export again",
-        ) from error

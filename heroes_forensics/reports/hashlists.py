@@ -15,6 +15,7 @@ from heroes_forensics.reports.csv import inert
 from heroes_forensics.reports.disclosed import Disclosed, usable
 
 NO_CATEGORY: Final = "none"
+_OTHER: Final = "other-"
 _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}")
 _KDB: Final = """
 CREATE TABLE db_properties (name TEXT NOT NULL, value TEXT);
@@ -37,17 +38,24 @@ PLACES: Final = (
 def by_category(rows: Iterable[Disclosed]) -> dict[str, list[Disclosed]]:
     """Group rows by what their files are called after: category and scheme, in safe letters.
 
-    Codes come from the supplier of a set, so one that is no plain word gets a number instead.
+    Codes come from the supplier of a set, so one that is no plain word, or would share its name
+    with another, gets a number instead.
     """
     groups: dict[str, list[Disclosed]] = {}
-    odd: dict[tuple[str, str], str] = {}
+    names: dict[tuple[str, str], str] = {}
+    odd = 0
     for row in sorted(rows, key=lambda row: row.finding.number):
         category = row.finding.category
         key = (category.scheme, category.code)
-        name = "-".join(part for part in key if part) or NO_CATEGORY
-        if _PLAIN.fullmatch(name) is None:
-            name = odd.setdefault(key, f"other-{len(odd) + 1}")
-        groups.setdefault(name, []).append(row)
+        if key not in names:
+            name = "-".join(part for part in key if part) or NO_CATEGORY
+            taken = {each.lower() for each in names.values()}  # as some disks take names
+            plain = _PLAIN.fullmatch(name) and (name != NO_CATEGORY or key == ("", ""))
+            if not plain or name.lower() in taken or name.lower().startswith(_OTHER):
+                odd += 1
+                name = f"{_OTHER}{odd}"
+            names[key] = name
+        groups.setdefault(names[key], []).append(row)
     return dict(sorted(groups.items()))
 
 
