@@ -1,9 +1,13 @@
 """Files that would be read shorter than they are, or longer than memory: refused, or said."""
 
+import io
 import json
 import sqlite3
+import struct
+import zipfile
+import zlib
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, cast
 
 import pytest
 from hashset_formats_binary import KDB, encase
@@ -162,3 +166,45 @@ def test_a_statement_of_a_million_lines_is_read() -> None:
     row = b"INSERT INTO FILE(md5, file_name) VALUES('%s', '%s');\n"
     data = b"BEGIN;\n" + row % (M[0].encode(), name) + row % (M[1].encode(), b"x") + b"COMMIT;\n"
     assert [record.md5 for record in read(data).records] == [S[0].md5, S[1].md5]
+
+
+def _zipped(method: int, *, streamed: bool = False) -> bytes:
+    made = io.BytesIO()
+    data = "".join(f"{text}\n" for text in M[:20]).encode()
+    target = cast("io.BytesIO", _Unseekable(made)) if streamed else made
+    with zipfile.ZipFile(target, "w", method) as archive:
+        archive.writestr("list.txt", data)
+    return made.getvalue()
+
+
+class _Unseekable:
+    """A stream that can only be written, so that sizes follow their member."""
+
+    def __init__(self, inner: io.BytesIO) -> None:
+        self.write, self.flush = inner.write, inner.flush
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["sizes before", "sizes behind"])
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_archives_as_programs_write_them_are_read(method: int, *, streamed: bool) -> None:
+    assert imported(_zipped(method, streamed=streamed)).facts["records"] == 20
+
+
+def test_a_member_that_is_shorter_by_the_directory_of_its_archive_is_refused() -> None:
+    data = bytearray(_zipped(zipfile.ZIP_STORED))
+    at = data.index(b"PK\x01\x02")
+    part = "".join(f"{text}\n" for text in M[:5]).encode()
+    struct.pack_into("<III", data, at + 16, zlib.crc32(part), len(part), len(part))
+    with pytest.raises(HashSetError, match="says two things"):
+        imported(bytes(data))
+
+
+def test_what_an_archive_says_of_its_size_allows_no_more_than_it_has() -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("list.txt", M[0].encode() + b"\n" * 9_000_000)
+    data = bytearray(made.getvalue())
+    for mark, offset in ((b"PK\x01\x02", 20), (b"PK\x03\x04", 18)):
+        struct.pack_into("<I", data, data.index(mark) + offset, 0xFFFFFFF0)
+    with pytest.raises(HashSetError, match=r"expands more than|damaged"):
+        imported(bytes(data))

@@ -8,7 +8,8 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from importlib import resources
 from io import BufferedReader
 from pathlib import Path
@@ -100,6 +101,40 @@ class Bundle:
                 hint="nothing is lost, the case database holds it: make room, then report again",
             ) from error
         return digest.hexdigest()
+
+    @contextmanager
+    def together(self) -> Iterator[Callable[[str, Iterable[bytes]], str]]:
+        """Write several files that belong together: they get their names at the end, or none does.
+
+        Yields:
+            A function that writes one file, as `write_pieces` does; it takes the pieces at once.
+
+        Raises:
+            StoppedError: one cannot be written.
+        """
+        with ExitStack() as stack:
+
+            def write(name: str, pieces: Iterable[bytes]) -> str:
+                target = self.path(name)
+                digest = hashlib.sha256()
+                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                stream = stack.enter_context(durable.replacing(target, what=_moment(name)))
+                for piece in pieces:
+                    digest.update(piece)
+                    stream.write(piece)
+                stream.flush()
+                durable.sync(stream.fileno())  # what takes long is done before the first rename
+                return digest.hexdigest()
+
+            try:
+                yield write
+                stack.close()
+            except OSError as error:
+                raise StoppedError(
+                    f"files of the custody bundle cannot be written: {error.strerror}",
+                    hint="nothing is lost, the case database holds it: make room, then report"
+                    " again",
+                ) from error
 
     def write_run(self, run: str, name: str, data: bytes) -> str:
         """Write a file of one run; see `write`."""

@@ -29,6 +29,11 @@ _GZIP: Final = b"\x1f\x8b"
 _ZIP: Final = b"PK\x03\x04"
 _ONE_OF_MANY: Final = (b"PK00", b"PK\x07\x08")
 """Before the first member of an archive that was made as one of several parts and needed one."""
+_LOCAL: Final = struct.Struct("<4sHHHHHIIIHH")
+_SIZES_FOLLOW: Final = 1 << 3
+"""Flag of a member whose sizes stand behind it, and may be 0 before it."""
+_IN_EXTRA: Final = 0xFFFFFFFF
+"""A size that stands in the extra field, as in archives of more than 4 GiB."""
 _NSRL: Final = "nsrlfile.txt"
 """The member of an NSRL distribution that holds the digests."""
 _BROKEN: Final = (
@@ -165,7 +170,9 @@ def opened(descriptor: int, size: int) -> Iterator[Supplied]:
         with _archive(cast("BinaryIO", raw)) as archive:
             member = _member(archive)
             with _open_member(archive, member) as inner:
-                yield _wrapped(inner, max(1, member.compress_size), stated(archive, member))
+                _check_told_alike(descriptor, member)
+                compressed = max(1, min(member.compress_size, size))
+                yield _wrapped(inner, compressed, stated(archive, member))
     else:
         head = os.pread(descriptor, HEAD, 0)
         yield Supplied(cast("BinaryIO", raw), head, descriptor, size)
@@ -207,6 +214,30 @@ def _files_of_hashkeeper(members: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo
     if ends != [".hke", ".hsh"]:
         return []
     return [member for member in members if member.filename.lower().endswith(".hsh")]
+
+
+def _check_told_alike(descriptor: int, member: zipfile.ZipInfo) -> None:
+    """Refuse a member of which its two headers tell different things.
+
+    The directory of an archive and the header before a member both say how long it is (APPNOTE.TXT
+    4.3.7 and 4.3.12). Programs differ in which they believe, so one of them would read less.
+
+    Raises:
+        HashSetError: they differ.
+    """
+    header = os.pread(descriptor, _LOCAL.size, member.header_offset)
+    if len(header) < _LOCAL.size:
+        raise _differing()
+    flags, told = _LOCAL.unpack(header)[2], _LOCAL.unpack(header)[6:9]
+    if flags & _SIZES_FOLLOW and not any(told):
+        return
+    known = (member.CRC, member.compress_size, member.file_size)
+    if any(here not in (there, _IN_EXTRA) for here, there in zip(told, known, strict=True)):
+        raise _differing()
+
+
+def _differing() -> HashSetError:
+    return damaged("the zip archive says two things of its member", "header of the member")
 
 
 def _open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> BinaryIO:

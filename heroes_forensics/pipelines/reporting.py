@@ -45,15 +45,16 @@ def issue(case: OpenCase, *, language: str = "en") -> Path:
         number=number, issued=now(), replaces=builder.number(last[0]) if last else ""
     )
     files: list[JSON] = []
-    for row in REPORTS:
-        name = f"{FOLDER}/{FILE_NAMES[row.name]}"
-        digest = case.bundle.write(name, row.load()(model, language=language))
-        files.append({"name": FILE_NAMES[row.name], "sha256": digest})
-    for table in TABLES:
-        name = f"{FOLDER}/{FILE_NAMES[table.name]}"
-        pieces = table.load()(item_blocks(database), names=model.names)
-        digest = case.bundle.write_pieces(name, pieces)
-        files.append({"name": FILE_NAMES[table.name], "sha256": digest})
+    # A report that is half the new one and half the one before would not verify.
+    with case.bundle.together() as write:
+        for row in REPORTS:
+            name = f"{FOLDER}/{FILE_NAMES[row.name]}"
+            digest = write(name, [row.load()(model, language=language)])
+            files.append({"name": FILE_NAMES[row.name], "sha256": digest})
+        for table in TABLES:
+            name = f"{FOLDER}/{FILE_NAMES[table.name]}"
+            digest = write(name, table.load()(item_blocks(database), names=model.names))
+            files.append({"name": FILE_NAMES[table.name], "sha256": digest})
     with journal.transaction() as records:
         records.report(number, uuid, {"files": files, "issued": model.issued})
         body: JSON = {
