@@ -12,7 +12,7 @@ JOBS   ?= 2
 SOURCES := $(wildcard heroes_forensics tests fixtures benchmarks docs .ci)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contracts fix fixtures docs bench bench-sets peers conformance faults \
+.PHONY: help demo test check lint types contracts fix fixtures docs bench bench-sets bench-near peers conformance faults \
 	offline constraints clean
 
 help: ## List the targets
@@ -66,6 +66,9 @@ bench: $(STAMP) peers ## Measure, as ratios in one run; T=--full does everything
 
 bench-sets: $(STAMP) peers ## Measure look-ups and imports of hash sets; T=--full takes 100 million
 	$(BIN)/python benchmarks/hashsets.py $(T)
+
+bench-near: $(STAMP) peers ## Measure how near values are found; T=--full takes ten million
+	$(BIN)/python benchmarks/near.py $(T)
 
 peers: ## Programs to compare with, in environments of their own
 	@benchmarks/peers-setup.sh

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from heroes_forensics.errors import UsageError
-from heroes_forensics.hashsets import near_rows, near_tables
-from heroes_forensics.hashsets.near_rows import Hashes, Indexes
+from heroes_forensics.hashsets import near_compiled, near_rows, near_tables
+from heroes_forensics.hashsets.near_compiled import WORTH, Asked
+from heroes_forensics.hashsets.near_rows import DISTANCE_BITS, ROW_BITS, Hashes, Indexes
 from heroes_forensics.hashsets.near_tables import FURTHEST, WIDTH, Tables
 
 SMALL: Final = 10_000
@@ -30,9 +31,6 @@ _MANY_QUERIES: Final = 1 << 16
 _HELD: Final = 1 << 20
 """Hits that are held before the farther ones are let go."""
 
-_ROW_BITS: Final = 28
-_DISTANCE_BITS: Final = 9
-
 
 class Near(NamedTuple):
     """What a search found, in aligned columns: by query, then by distance, then by row."""
@@ -43,7 +41,7 @@ class Near(NamedTuple):
 
 
 class NearIndex:
-    """An index of hashes of one width. A search changes nothing in it.
+    """An index of hashes of one width. What a search finds depends on no search before it.
 
     Args:
         rows: shape (n, 32), or (n, 8) for hashes of 64 bits; not copied.
@@ -71,6 +69,7 @@ class NearIndex:
         if tables is not None and (rows.shape[1] != WIDTH or tables.count != len(rows)):
             raise ValueError("the tables are of other rows")
         self._tables = tables
+        self._asked = 0
 
     @property
     def count(self) -> int:
@@ -151,6 +150,15 @@ class NearIndex:
             hits.add(numbers[query], row, distance)
 
     def _look(self, tables: Tables, queries: Hashes, radius: int, hits: "_Hits") -> None:
+        self._asked += len(queries)
+        search = near_compiled.prepared() if self._asked >= WORTH else None
+        if search is not None:
+            left = np.zeros(len(queries), np.uint8)
+            for keys in search.pairs(tables, self.rows, Asked(queries, radius), left):
+                hits.add_packed(keys)
+            if left.any():
+                self._compare(queries[left > 0], np.flatnonzero(left), radius, hits)
+            return
         looked = tables.search(queries, radius)
         costly = np.flatnonzero(looked.cost > self.count)
         looked.leave(costly)
@@ -158,7 +166,7 @@ class NearIndex:
             self._compare(queries[costly], costly, radius, hits)
         mine, theirs = near_rows.words(queries), near_rows.words(self.rows)
         for query, row in looked.candidates():
-            distance = near_rows.distances(mine[query], theirs[row])
+            distance = near_rows.distances(mine.take(query, axis=0), theirs.take(row, axis=0))
             near = distance <= radius
             hits.add(query[near], row[near], distance[near])
 
@@ -177,16 +185,19 @@ class _Hits:
 
     def add(self, query: Indexes, row: Indexes, distance: Indexes) -> None:
         """Take pairs."""
-        key = (query << _DISTANCE_BITS | distance) << _ROW_BITS | row
-        self._keys.append(key.view(np.uint64))
-        self._held += len(key)
+        self.add_packed(near_rows.packed(query, row, distance))
+
+    def add_packed(self, keys: npt.NDArray[np.uint64]) -> None:
+        """Take pairs as `near_rows.packed` gives them."""
+        self._keys.append(keys)
+        self._held += len(keys)
         if self._nearest and self._held > _HELD:
             self._settle()
 
     def _settle(self) -> None:
         keys = np.unique(np.concatenate([np.empty(0, np.uint64), *self._keys]))
         if self._nearest and len(keys):
-            query = keys >> (_ROW_BITS + _DISTANCE_BITS)
+            query = keys >> (ROW_BITS + DISTANCE_BITS)
             first = np.searchsorted(query, query)
             keys = keys[np.arange(len(keys)) - first < self._nearest]
         self._keys, self._held = [keys], 0
@@ -195,9 +206,9 @@ class _Hits:
         """Return them."""
         self._settle()
         key = self._keys[0].view(np.int64)
-        row = key & (1 << _ROW_BITS) - 1
-        distance = key >> _ROW_BITS & (1 << _DISTANCE_BITS) - 1
-        return Near(key >> (_ROW_BITS + _DISTANCE_BITS), row, distance)
+        row = key & (1 << ROW_BITS) - 1
+        distance = key >> ROW_BITS & (1 << DISTANCE_BITS) - 1
+        return Near(key >> (ROW_BITS + DISTANCE_BITS), row, distance)
 
 
 def indexed(count: int, width: int = WIDTH) -> bool:

@@ -9,19 +9,16 @@ import secrets
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from heroes_forensics.hashsets import near_tables
 from heroes_forensics.hashsets.near import SHORT_RADIUS, NearIndex
 from heroes_forensics.hashsets.near_rows import Indexes
-from heroes_forensics.hashsets.near_tables import BITS, CHUNKS, PAIRS, WIDTH
+from heroes_forensics.hashsets.near_tables import WIDTH
 
 SPREAD: Final = 64
 """Queries with bits off anywhere, two for each distance from 0 to 31."""
 COMPARED: Final = 16
 """Of them, and as many unlike all rows, those that are compared in full."""
-RADIUS: Final = 31
-_BUDGET: Final = RADIUS // PAIRS
-"""Bits in which one pair of chunks differs at most."""
 _MOST: Final = 1024
 """Rows of one query that are looked at: a crafted list has millions."""
 
@@ -49,12 +46,12 @@ def tried(index: NearIndex, seed: int | None = None) -> NearProbes:
         seed: chooses rows and bits; None for others each time.
     """
     draw = np.random.default_rng(secrets.randbits(64) if seed is None else seed)
-    radius = RADIUS if index.rows.shape[1] == WIDTH else SHORT_RADIUS
+    radius = near_tables.RADIUS if index.rows.shape[1] == WIDTH else SHORT_RADIUS
     if not index.count:
         return NearProbes(0, 0, 0, 0)
-    masks = _anywhere(8 * index.rows.shape[1], np.arange(SPREAD) % (radius + 1), draw)
-    if radius == RADIUS:
-        masks = np.concatenate([masks, _through_one(draw)])
+    masks = near_tables.anywhere(8 * index.rows.shape[1], np.arange(SPREAD) % (radius + 1), draw)
+    if radius == near_tables.RADIUS:
+        masks = np.concatenate([masks, near_tables.through_one(draw)])
     count = len(masks)
     row = draw.integers(0, index.count, count)
     distance = masks.sum(axis=1)
@@ -75,28 +72,6 @@ def tried(index: NearIndex, seed: int | None = None) -> NearProbes:
     return NearProbes(
         int(np.count_nonzero(planted)), int(np.count_nonzero(done)), len(asked), differing
     )
-
-
-def _anywhere(bits: int, distance: Indexes, draw: np.random.Generator) -> npt.NDArray[np.bool_]:
-    """Return for each distance so many bits, anywhere."""
-    rank = np.argsort(draw.random((len(distance), bits)), axis=1)
-    return rank < distance[:, None]
-
-
-def _through_one(draw: np.random.Generator) -> npt.NDArray[np.bool_]:
-    """Return bits by which a row is found through one chunk and no other, for each chunk.
-
-    All pairs of chunks but one differ in a bit too many, and that one has either none in the chunk
-    and all in the other, or one in the chunk.
-    """
-    found = []
-    for chunk in range(CHUNKS):
-        for off in range(2):
-            shares = np.zeros(CHUNKS, np.int64)
-            shares[draw.integers(0, 2, PAIRS) + np.arange(0, CHUNKS, 2)] = _BUDGET + 1
-            shares[chunk], shares[chunk ^ 1] = off, _BUDGET - off
-            found.append(_anywhere(BITS, shares, draw).ravel())
-    return np.array(found)
 
 
 def _differing(query: Indexes, row: Indexes, other_query: Indexes, other_row: Indexes) -> int:

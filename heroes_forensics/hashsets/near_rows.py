@@ -20,6 +20,10 @@ _FIRST: Final = 2
 _MANY: Final = 8
 """When one in so many rows is left, all are compared on rather than those alone."""
 
+ROW_BITS: Final = 28
+DISTANCE_BITS: Final = 9
+"""Of a pair in one number, which orders pairs: query, distance, row."""
+
 Hashes = npt.NDArray[np.uint8]
 Indexes = npt.NDArray[np.int64]
 
@@ -31,8 +35,16 @@ def words(hashes: Hashes) -> npt.NDArray[np.uint64]:
 
 def distances(left: npt.NDArray[np.uint64], right: npt.NDArray[np.uint64]) -> Indexes:
     """Return how many bits differ, row by row; words as `words` gives them."""
-    total: Indexes = np.bitwise_count(left ^ right).sum(axis=1, dtype=np.int64)
+    counts = np.bitwise_count(left ^ right)
+    total: Indexes = counts[:, 0].astype(np.int64)
+    for column in counts.T[1:]:  # several times as fast as a sum over so short an axis
+        total += column
     return total
+
+
+def packed(query: Indexes, row: Indexes, distance: Indexes) -> npt.NDArray[np.uint64]:
+    """Return pairs as one number each, which sorts by query, then by distance, then by row."""
+    return ((query << DISTANCE_BITS | distance) << ROW_BITS | row).view(np.uint64)
 
 
 def within(

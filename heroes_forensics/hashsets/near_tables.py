@@ -28,6 +28,8 @@ BITS: Final = 16
 """Of a chunk."""
 VALUES: Final = 1 << BITS
 PAIRS: Final = CHUNKS // 2
+RADIUS: Final = PAIRS * 4 - 1
+"""31 bits: within so many the authors of PDQ call two pictures alike."""
 FURTHEST: Final = PAIRS * 6 - 1
 """The greatest radius: beyond 47 bits, values three bits off would have to be looked at."""
 AT_ONCE: Final = 1 << 18
@@ -38,7 +40,7 @@ CANDIDATE_COST: Final = 4
 """What looking into one bucket, and at one row of it, costs in comparisons of a whole row."""
 
 
-class _Class(NamedTuple):
+class Class(NamedTuple):
     """Buckets whose value is a certain number of bits off."""
 
     masks: npt.NDArray[np.uint16]
@@ -55,10 +57,10 @@ def _masks(off: int) -> npt.NDArray[np.uint16]:
 _MASKS: Final = tuple(_masks(off) for off in range(3))
 
 
-def _classes(radius: int) -> list[_Class]:
+def classes(radius: int) -> list[Class]:
     """Return what has to be looked at so that nothing within a radius is missed."""
     budget = radius // PAIRS
-    return [_Class(_MASKS[off], budget - off) for off in range(budget // 2 + 1)]
+    return [Class(_MASKS[off], budget - off) for off in range(budget // 2 + 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class Tables:
 
 def at_once(radius: int) -> int:
     """Return how many queries are looked up together, so that memory stays bounded."""
-    return max(1, AT_ONCE // (CHUNKS * sum(len(one.masks) for one in _classes(radius))))
+    return max(1, AT_ONCE // (CHUNKS * sum(len(one.masks) for one in classes(radius))))
 
 
 def built(rows: Hashes) -> Tables:
@@ -148,7 +150,7 @@ class Looked:
         # By chunk, then by query: the table of one chunk stays in the cache.
         chunks = np.ascontiguousarray(np.ascontiguousarray(queries).view("<u2").T)
         self._partners = chunks.reshape(PAIRS, 2, -1)[:, ::-1].reshape(CHUNKS, -1)
-        self._parts = [(one, *self._buckets(chunks, one.masks)) for one in _classes(radius)]
+        self._parts = [(one, *self._buckets(chunks, one.masks)) for one in classes(radius)]
         probes = sum(CHUNKS * len(one.masks) for one, _, _ in self._parts)
         candidates = sum(length.sum(axis=(0, 2)) for _, _, length in self._parts)
         self.cost: Indexes = CANDIDATE_COST * candidates + PROBE_COST * probes
@@ -225,3 +227,26 @@ def _filtered(
     other ^= np.repeat(buckets.partner, buckets.length)
     near = np.flatnonzero(np.bitwise_count(other) <= limit)
     return place[near], np.searchsorted(buckets.end, near, side="right")
+
+
+def anywhere(bits: int, distance: Indexes, draw: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Return for each distance so many bits, anywhere."""
+    rank = np.argsort(draw.random((len(distance), bits)), axis=1)
+    return rank < distance[:, None]
+
+
+def through_one(draw: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Return `RADIUS` bits by which a row is found through one chunk alone: two for each chunk.
+
+    All pairs of chunks but one differ in a bit too many, and that one has either none in the chunk
+    and all in the other, or one in the chunk.
+    """
+    budget = RADIUS // PAIRS
+    found = []
+    for chunk in range(CHUNKS):
+        for off in range(2):
+            shares = np.zeros(CHUNKS, np.int64)
+            shares[draw.integers(0, 2, PAIRS) + np.arange(0, CHUNKS, 2)] = budget + 1
+            shares[chunk], shares[chunk ^ 1] = off, budget - off
+            found.append(anywhere(BITS, shares, draw).ravel())
+    return np.array(found)

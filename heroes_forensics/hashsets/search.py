@@ -6,11 +6,12 @@ compiled search and the caller does it with numpy. What is found is the same eit
 
 import ctypes
 from collections.abc import Callable
-from importlib import import_module
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from heroes_forensics.hashsets import compiling
 
 WORTH: Final = 1 << 18
 """Queries after which compiling, a tenth of a second, is worth it."""
@@ -122,23 +123,13 @@ class Search(NamedTuple):
 
 def compiled() -> Search | None:
     """Compile for this processor; None without llvmlite, or where it is wrong."""
-    try:
-        binding = import_module("llvmlite.binding")
-    except ImportError:
+    made = compiling.compiled(_PROGRAM, "search")
+    if made is None:
         return None
-    try:
-        binding.initialize_native_target()
-        binding.initialize_native_asmprinter()
-        machine = binding.Target.from_default_triple().create_target_machine(opt=2)
-        engine = binding.create_mcjit_compiler(binding.parse_assembly(_PROGRAM), machine)
-        engine.finalize_object()
-        address = engine.get_function_address("search")
-    except (RuntimeError, OSError):
-        return None  # a processor or a policy that knows no compiling while running
     kinds = (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p, ctypes.c_void_p)
     numbers = (ctypes.c_uint64, ctypes.c_uint64, ctypes.c_void_p)
-    call = ctypes.CFUNCTYPE(None, *kinds, *numbers)(address)
-    search = Search(call, engine)
+    call = ctypes.CFUNCTYPE(None, *kinds, *numbers)(made.address)
+    search = Search(call, made.owner)
     return search if _agrees(search) else None
 
 

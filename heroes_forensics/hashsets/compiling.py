@@ -1,0 +1,41 @@
+"""Machine code for this processor out of a text in LLVM's language; needs the extra ``fast``."""
+
+from importlib import import_module
+from typing import NamedTuple
+
+
+class Compiled(NamedTuple):
+    """One function."""
+
+    address: int
+    owner: object
+    """The compiler: the machine code goes when it goes."""
+
+
+def compiled(program: str, name: str) -> Compiled | None:
+    """Compile a program for this processor.
+
+    Args:
+        program: in LLVM's assembly language.
+        name: of the function in it.
+
+    Returns:
+        None without llvmlite, and where a policy forbids compiling while running.
+    """
+    try:
+        binding = import_module("llvmlite.binding")
+    except ImportError:
+        return None
+    try:
+        binding.initialize_native_target()
+        binding.initialize_native_asmprinter()
+        machine = binding.Target.from_default_triple().create_target_machine(
+            cpu=binding.get_host_cpu_name(),
+            features=binding.get_host_cpu_features().flatten(),
+            opt=2,
+        )
+        engine = binding.create_mcjit_compiler(binding.parse_assembly(program), machine)
+        engine.finalize_object()
+        return Compiled(engine.get_function_address(name), engine)
+    except (RuntimeError, OSError):
+        return None
