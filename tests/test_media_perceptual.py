@@ -18,7 +18,7 @@ from PIL import Image, ImageFile
 
 from heroes_forensics import filetype
 from heroes_forensics.frames import MAX_PIXELS, PICTURE_FRAMES, Picture
-from heroes_forensics.media import image, perceptual
+from heroes_forensics.media import image, perceptual, plugins
 
 
 def gradient(width: int = 96, height: int = 64, seed: int = 1) -> Image.Image:
@@ -32,6 +32,15 @@ def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
     stream = io.BytesIO()
     picture.save(stream, kind, **options)
     return stream.getvalue()
+
+
+def encoded_as(picture: Image.Image, kind: str, **options: object) -> bytes:
+    """Encode a picture as a type of ours; a raw type of a camera holds a JPEG."""
+    if kind in image.PREVIEWS:
+        return image.raw_of(encoded(picture, "JPEG", **options))
+    if kind == "j2k":
+        options |= {"no_jp2": True}
+    return encoded(picture, plugins.FORMATS[kind], **options)
 
 
 def examined(data: bytes, kind: str) -> tuple[Picture, str, int, int, int, list[bytes]]:
@@ -74,13 +83,14 @@ def many_scans(count: int) -> bytes:
 def photographs() -> Iterator[Path]:
     for path in sorted(MEDIA.iterdir()) if MEDIA else ():
         kind = filetype.TYPES[filetype.sniff(path.read_bytes()[:40_000])].name
-        if kind in image.FORMATS:
+        if kind in {"jpeg", "png", "gif", "webp", "bmp"}:
             yield path
 
 
 @needs_media
 def test_photographs_have_the_values_that_imagehash_gives() -> None:
-    compared = 0
+    """But for two bits of few: only luma is decoded, and large ones are scaled in two steps."""
+    distances = []
     for path in photographs():
         data = path.read_bytes()
         status, _, width, height, _, values = examined(
@@ -92,10 +102,14 @@ def test_photographs_have_the_values_that_imagehash_gives() -> None:
             warnings.simplefilter("ignore")
             with Image.open(path) as picture:
                 assert (width, height) == picture.size
+                if picture.mode.startswith("I;16"):
+                    continue  # of which imagehash makes white
                 # The whole picture, without the scaling that our decoder lets libjpeg do.
-                assert values[0].hex() == str(imagehash.phash(picture)), path.name
-        compared += 1
-    assert compared > 280
+                other = int(str(imagehash.phash(picture)), 16)
+                distances.append((int(values[0].hex(), 16) ^ other).bit_count())
+    assert max(distances) <= 2
+    assert sum(map(bool, distances)) < 0.1 * len(distances)
+    assert len(distances) > 300
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "gif"])
@@ -236,7 +250,7 @@ def test_chunks_of_metadata_are_passed_over(metadata: bytes) -> None:
 
 
 def test_what_stands_behind_a_picture_does_not_matter() -> None:
-    for kind in image.FORMATS:
+    for kind in ("jpeg", "png", "gif", "bmp", "tiff", "webp"):
         data = encoded(gradient(), kind.upper())
         assert examined(data + b"PK\x03\x04" + b"x" * 5000, kind) == examined(data, kind)
 
@@ -255,9 +269,9 @@ def test_only_the_decoder_of_the_type_is_tried(monkeypatch: pytest.MonkeyPatch) 
     assert tried == [["GIF"], ["GIF"], ["GIF"]]
 
 
-@given(st.data(), st.sampled_from(sorted(image.FORMATS)))
+@given(st.data(), st.sampled_from(sorted(image.KINDS)))
 def test_no_bytes_on_earth_make_it_crash(data: st.DataObject, kind: str) -> None:
-    good = bytearray(encoded(gradient(24, 16), kind.upper()))
+    good = bytearray(encoded_as(gradient(24, 16), kind))
     for _ in range(data.draw(st.integers(1, 8))):
         good[data.draw(st.integers(0, len(good) - 1))] = data.draw(st.integers(0, 255))
     end = data.draw(st.integers(0, len(good)))

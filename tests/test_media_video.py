@@ -388,7 +388,8 @@ def test_a_second_moving_picture_is_looked_at_too() -> None:
     second = measured(films.encoded(films.film(4, 1)), "mp4", "deep")
     distances = np.bitwise_count(second.kept.value[:, None] ^ both.kept.value[None]).sum(2)
     assert (distances.min(axis=1) <= 31).mean() > 0.9
-    assert len(np.unique(both.kept.at)) == len(both.kept.at)
+    whole = both.kept.at[both.kept.view == 0]
+    assert len(np.unique(whole)) == len(whole)
 
 
 def test_a_film_of_giant_frames_is_not_decoded() -> None:
@@ -433,12 +434,12 @@ def pace(seconds: float) -> Any:  # noqa: ANN401 - a function
 def test_of_countless_frames_evenly_spread_ones_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(film_frames, "SAME_BITS", -1)
     whole = measured(SMALL, profile="deep")
-    assert len(whole.kept.at) == whole.frames == len(FRAMES)
+    assert (whole.kept.view == 0).sum() == whole.frames == len(FRAMES)
     monkeypatch.setattr(film_frames, "MAX_KEPT", 8)
     thinned = measured(SMALL, profile="deep")
     assert (thinned.status, thinned.gap) == (Picture.PARTIAL, "film.limit")
     assert 4 <= len(thinned.kept.at) <= 8
-    steps = np.diff(thinned.kept.at.astype(np.int64))
+    steps = np.diff(np.unique(thinned.kept.at).astype(np.int64))
     assert steps.max() <= 2 * steps.min() + 2
     assert thinned.kept.at[-1] > 3000
 

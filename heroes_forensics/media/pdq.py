@@ -13,7 +13,7 @@ value of a picture does not depend on the processor.
 """
 
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -116,7 +116,9 @@ def _orientations(found: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def _cosines() -> npt.NDArray[np.float64]:
     frequencies = np.arange(1, _BITS + 1)[:, None]
     places = 2 * np.arange(_SIDE)[None, :] + 1
-    return np.sqrt(2 / _SIDE) * np.cos(np.pi / 2 / _SIDE * frequencies * places)
+    scale = np.sqrt(2 / _SIDE)
+    found: npt.NDArray[np.float64] = scale * np.cos(np.pi / 2 / _SIDE * frequencies * places)
+    return found
 
 
 @lru_cache(maxsize=64)
@@ -129,22 +131,30 @@ def _weights(length: int) -> tuple[_Weights, ...]:
     box = (length + 2 * _SIDE - 1) // (2 * _SIDE)
     ahead = (box + 2) // 2
     behind = box - ahead
+    ones = np.ones(box, dtype=np.float32)
+    whole = np.convolve(ones, ones)
     found = []
     for index in range(_SIDE):
         place = int((index + 0.5) * length / _SIDE)
-        second = np.arange(max(0, place - behind), min(length, place + ahead))
-        first = np.maximum(0, second - behind), np.minimum(length, second + ahead)
-        start, stop = int(first[0][0]), int(first[1][-1])
-        counts = first[1] - first[0]
-        is_whole = len(second) == box and bool((counts == box).all())
-        share: npt.NDArray[Any] = np.ones(len(second)) if is_whole else 1 / counts / len(second)
-        steps = np.zeros(stop - start + 1)
-        np.add.at(steps, first[0] - start, share)
-        np.add.at(steps, first[1] - start, -share)
-        weights = np.cumsum(steps[:-1])
-        scale = float(box * box) if is_whole else 1.0
-        found.append(_Weights(start, weights.astype(np.float32), scale))
+        start = place - 2 * behind
+        if start >= 0 and start + len(whole) <= length:
+            found.append(_Weights(start, whole, float(box * box)))
+        else:
+            found.append(_cut_off(length, place, (behind, ahead)))
     return tuple(found)
+
+
+def _cut_off(length: int, place: int, reach: tuple[int, int]) -> _Weights:
+    """Return the weights of a point whose boxes do not lie wholly in the row."""
+    behind, ahead = reach
+    second = np.arange(max(0, place - behind), min(length, place + ahead))
+    starts, stops = np.maximum(0, second - behind), np.minimum(length, second + ahead)
+    start = int(starts[0])
+    share = 1 / (stops - starts) / len(second)
+    steps = np.zeros(int(stops[-1]) - start + 1)
+    np.add.at(steps, starts - start, share)
+    np.add.at(steps, stops - start, -share)
+    return _Weights(start, np.cumsum(steps[:-1]).astype(np.float32), 1.0)
 
 
 def text(value: npt.NDArray[np.uint8]) -> str:

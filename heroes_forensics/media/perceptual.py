@@ -1,8 +1,10 @@
-"""Perceptual values of a picture: imagehash's phash of each frame that was taken.
+"""Perceptual values of a picture: PDQ, phash and dhash of each frame that was taken.
 
-A phash is what lists of laboratories hold: 64 bits of a 32 x 32 cosine transform, as
-``imagehash.phash`` gives them, written as the bytes of its hexadecimal form. An EXIF orientation
-is not applied.
+PDQ is what open lists hold (`heroes_forensics.media.pdq`); phash and dhash are what laboratories
+keep: 64 bits, as `imagehash` gives them of the luma, written as the bytes of their hexadecimal
+form; a large picture is reduced by a whole number before, which changes few of them or none. Which
+views of a picture are hashed is in `heroes_forensics.media.views`. An EXIF orientation is not
+applied: the eight orientations cover it.
 """
 
 import io
@@ -11,18 +13,47 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import imagehash
 import numpy as np
 
-from heroes_forensics.frames import HASHES, PERCEPTUAL_ALGORITHMS, Picture, Rows
-from heroes_forensics.media import image
+from heroes_forensics.frames import HASHES, PERCEPTUAL_ALGORITHMS, VIEWS, Picture, Rows
+from heroes_forensics.media import image, pdq, views
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_PHASH: Final = PERCEPTUAL_ALGORITHMS.index("phash-64")
+_PDQ, _PHASH, _DHASH = (
+    PERCEPTUAL_ALGORITHMS.index(name) for name in ("pdq", "phash-64", "dhash-64")
+)
+REDUCED_SIDE: Final = 384
+"""Pixels that the shorter side keeps at least before imagehash scales it to 32 or 8: twelve times
+as many, where Pillow's documentation calls three indistinguishable."""
 
 
-def phash(frame: "Image") -> bytes:
-    """Return the 64 bits of a frame, row by row."""
-    return np.packbits(imagehash.phash(frame).hash.flatten()).tobytes()
+def hashed(frame: "Image", at: int, *, deep: bool = False) -> Rows:
+    """Return the `HASHES` rows of the luma of one frame, without an id."""
+    luma = np.asarray(frame)
+    values, quality = pdq.hashes(luma)
+    found = [(0, values, quality)]
+    trimmed = views.trimmed(luma)
+    if trimmed is not None:
+        found.append((VIEWS.index("trimmed"), *pdq.hashes(trimmed)))
+    if deep and quality >= views.LEAST_QUALITY and min(luma.shape) >= views.LEAST_SIDE:
+        found += [(view, *pdq.hashes(part)) for view, part in views.deep(luma)]
+    small = frame.reduce(max(1, min(frame.size) // REDUCED_SIDE))
+    rows = np.zeros(8 * len(found) + 2, dtype=HASHES)
+    rows["at"] = at
+    for index, (view, values, quality_of_view) in enumerate(found):
+        part = rows[8 * index : 8 * index + 8]
+        part["view"], part["quality"] = view, quality_of_view
+        part["orientation"] = np.arange(8)
+        part["value"] = values.view("V32")[:, 0]
+    for row, algorithm, value in zip(
+        rows[-2:],
+        (_PHASH, _DHASH),
+        (imagehash.phash(small), imagehash.dhash(small)),
+        strict=True,
+    ):
+        row["algorithm"], row["quality"] = algorithm, quality
+        row["value"] = np.packbits(value.hash.flatten()).tobytes()
+    return rows
 
 
 def examined(
@@ -30,18 +61,16 @@ def examined(
 ) -> tuple[int, str, int, int, int, Rows]:
     """Decode one picture; return status, gap, width, height, frames, and `HASHES` rows.
 
-    The rows have no id yet, and stand in the order that `HASHES` asks for.
+    The rows have no id yet, and stand in the order that `HASHES` asks for. Deep views are those
+    of the first frame.
 
     Args:
         stream: the bytes of the picture, seekable.
-        kind: a key of `image.FORMATS`.
+        kind: one of `image.KINDS`.
         deep: whether the views of tier 2 are wanted.
     """
-    del deep
-    found = image.measured(stream, kind, phash)
-    rows = np.zeros(len(found.values), dtype=HASHES)
-    for row, at, value in zip(rows, found.taken, found.values, strict=True):
-        row["at"], row["algorithm"], row["value"] = at, _PHASH, value
+    found = image.measured(stream, kind, lambda frame, at: hashed(frame, at, deep=deep and at == 0))
+    rows = np.concatenate(found.values) if found.values else np.zeros(0, dtype=HASHES)
     return (int(found.status), found.gap, found.width, found.height, found.frames, rows)
 
 
@@ -51,7 +80,7 @@ def prepare() -> None:
     Raises:
         RuntimeError: a type cannot be decoded on this machine.
     """
-    for kind in image.FORMATS:
-        status, *_ = examined(io.BytesIO(image.sample(kind)), kind)
+    for kind in image.KINDS:
+        status, *_ = examined(io.BytesIO(image.sample(kind)), kind, deep=True)
         if status != Picture.DONE:
             raise RuntimeError(f"no {kind} picture can be decoded on this machine")

@@ -40,8 +40,11 @@ if TYPE_CHECKING:
 
 USE: Final = "decode"
 """What a stream is handed over for; see `crews.Stream.use`."""
-DECODED: Final = ("jpeg", "png", "gif")
-"""Types of `filetype` that decoders take; those of `media.image.FORMATS`."""
+DECODED: Final = (
+    *("jpeg", "png", "gif", "webp", "bmp", "tiff", "avif", "jp2", "j2k"),
+    *("cr2", "nef", "arw", "dng", "pef", "orf", "rw2"),
+)
+"""Types of `filetype` that decoders take; those of `media.image.KINDS`."""
 
 SECONDS: Final = 30.0
 SECONDS_A_MEBIBYTE: Final = 1.0

@@ -1,0 +1,180 @@
+"""Ways to look at a picture that was changed: parts of it, what may have been cut off or turned.
+
+A list holds the values of pictures as they were. What is found on a device may have a border, lie
+in a screenshot or a collage, be cropped or turned. So the picture in question is looked at in
+several views; a list needs nothing for it. Views of tier 1 are always taken: the picture as it is,
+and without uniform borders. Those of tier 2 (`deep`) are for pictures that have enough in them:
+
+- ``rectangle-n``: parts that straight lines bound (`heroes_forensics.media.rectangles`),
+- ``margin-n``: the picture with margins mirrored outwards, as `MARGINS` lists them: what a crop
+  took away is unlike them, but the rest lies where it lay,
+- ``turned-n``: turned back where uniform corners tell by how much (the first two), then turned by
+  the degrees of `TURNED`.
+
+The numbers here are rules of thumb, chosen before anything was measured and not fitted to pictures.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from heroes_forensics.frames import VIEWS
+from heroes_forensics.media import borders, rectangles
+
+Luma = npt.NDArray[np.uint8]
+
+LEAST_QUALITY: Final = 50
+"""Of a picture that is looked at in depth; below it no value may be compared anyway."""
+LEAST_SIDE: Final = 64
+"""Pixels of the shorter side of such a picture, and of what is left without borders."""
+
+DEEP_SIDE: Final = 512
+"""Pixels to which the longer side is brought before a view adds margins or turns."""
+
+MARGINS: Final = (
+    *((share, share, share, share) for share in (0.02, 0.04, 0.06, 0.08)),
+    *((share, 0.0, 0.0, 0.0) for share in (0.05, 0.1)),
+    *((0.0, share, 0.0, 0.0) for share in (0.05, 0.1)),
+    *((0.0, 0.0, share, 0.0) for share in (0.05, 0.1)),
+    *((0.0, 0.0, 0.0, share) for share in (0.05, 0.1)),
+    *((share, share, 0.0, 0.0) for share in (0.04, 0.08)),
+    *((0.0, 0.0, share, share) for share in (0.04, 0.08)),
+)
+"""Margins at top, bottom, left and right, as shares of the height and the width."""
+
+TURNED: Final = (-6.0, -4.0, -2.0, 2.0, 4.0, 6.0)
+"""Degrees, counter-clockwise."""
+_MOST_SKEW: Final = 15.0
+_LEAST_SKEW: Final = 0.4
+_AGREEMENT: Final = 0.7
+"""Degrees by which two sides may differ that tell how far a picture was turned."""
+_LEAST_POINTS: Final = 12
+"""Lines of a side that have to begin in a uniform corner."""
+
+
+def trimmed(luma: Luma) -> Luma | None:
+    """Return a picture without its uniform borders; None when it has none, or little else."""
+    part = borders.trimmed(luma)
+    if part.shape == luma.shape or min(part.shape) < LEAST_SIDE:
+        return None
+    return np.ascontiguousarray(part)
+
+
+def deep(luma: Luma) -> Iterator[tuple[int, Luma]]:
+    """Yield (position in `VIEWS`, luma) of the views of tier 2, in that order."""
+    inner = trimmed(luma)
+    base = luma if inner is None else inner
+    for number, part in enumerate(rectangles.found(base)):
+        yield _RECTANGLE + number, part
+    small = _scaled(base)
+    for number, margins in enumerate(MARGINS):
+        yield _MARGIN + number, with_margins(small, margins)
+    straight = _scaled(luma)
+    angle = skew(straight)
+    if angle is not None:
+        for number, part in enumerate(_turned_back(straight, angle)):
+            yield _TURNED + number, part
+    for number, degrees in enumerate(TURNED, _DESKEWED):
+        yield _TURNED + number, turned(small, degrees)
+
+
+_RECTANGLE: Final = VIEWS.index("rectangle-1")
+_MARGIN: Final = VIEWS.index("margin-1")
+_TURNED: Final = VIEWS.index("turned-1")
+_DESKEWED: Final = 2
+"""Views of a picture that was turned back."""
+
+
+def _scaled(luma: Luma) -> Luma:
+    """Return a picture whose longer side is at most `DEEP_SIDE`."""
+    height, width = luma.shape
+    ratio = DEEP_SIDE / max(height, width)
+    if ratio >= 1:
+        return luma
+    size = max(1, round(width * ratio)), max(1, round(height * ratio))
+    return np.asarray(Image.fromarray(luma).resize(size, Image.Resampling.BOX))
+
+
+def with_margins(luma: Luma, margins: tuple[float, float, float, float]) -> Luma:
+    """Return a picture with margins mirrored outwards: top, bottom, left, right, as shares."""
+    height, width = luma.shape
+    top, bottom = (round(share * height) for share in margins[:2])
+    left, right = (round(share * width) for share in margins[2:])
+    return np.pad(luma, ((top, bottom), (left, right)), mode="reflect")
+
+
+def turned(luma: Luma, degrees: float) -> Luma:
+    """Return a picture of the same size, turned; its corners are mirrored from inside."""
+    height, width = luma.shape
+    share = math.sin(math.radians(abs(degrees))) / 2
+    rows, columns = math.ceil(share * width) + 1, math.ceil(share * height) + 1
+    rows, columns = min(rows, height - 1), min(columns, width - 1)
+    wide = np.pad(luma, ((rows, rows), (columns, columns)), mode="reflect")
+    found = Image.fromarray(wide).rotate(degrees, Image.Resampling.BILINEAR)
+    return np.asarray(found)[rows : rows + height, columns : columns + width]
+
+
+def skew(luma: Luma) -> float | None:
+    """Return by how many degrees a picture was turned counter-clockwise, told by its corners.
+
+    Whoever turns a picture by a few degrees gets corners of one colour. Along each side the depth
+    of that colour grows evenly; two sides have to agree.
+    """
+    found = []
+    side = luma
+    for _ in range(4):
+        angle = _slope(side)
+        if angle is not None:
+            found.append(angle)
+        side = np.rot90(side)
+    for index, one in enumerate(sorted(found)[:-1]):
+        other = sorted(found)[index + 1]
+        if other - one <= _AGREEMENT and abs(one + other) / 2 >= _LEAST_SKEW:
+            return (one + other) / 2
+    return None
+
+
+def _slope(luma: Luma) -> float | None:
+    """Return the angle of the line at which a uniform corner at the top ends."""
+    height, width = luma.shape
+    best = None
+    if min(height, width) < LEAST_SIDE:
+        return best
+    for corner in (int(luma[0, 0]), int(luma[0, -1])):
+        inside = np.abs(luma[: height // 2].astype(np.int16) - corner) > borders.NEAR
+        depth = np.where(inside.any(axis=0), inside.argmax(axis=0), 0)
+        columns = np.flatnonzero(depth > 1)
+        if len(columns) < max(_LEAST_POINTS, width // 8):
+            continue
+        deepest = depth[columns]
+        # Between pairs that lie far apart: single wrong depths do not matter.
+        half = len(columns) // 2
+        steps = (deepest[half : 2 * half] - deepest[:half]) / (
+            columns[half : 2 * half] - columns[:half]
+        )
+        slope = float(np.median(steps))
+        even = np.abs(steps - slope) < max(0.02, abs(slope) / 4)
+        angle = math.degrees(math.atan(slope))
+        if even.mean() > 0.6 and _LEAST_SKEW <= abs(angle) <= _MOST_SKEW:  # noqa: PLR2004 - most of them
+            best = -angle
+    return best
+
+
+def _turned_back(luma: Luma, angle: float) -> Iterator[Luma]:
+    """Yield a picture turned back: what the larger canvas held, then all of its own canvas."""
+    height, width = luma.shape
+    filled = Image.fromarray(luma)
+    straight = np.asarray(filled.rotate(-angle, Image.Resampling.BILINEAR))
+    sine, cosine = math.sin(math.radians(abs(angle))), math.cos(math.radians(angle))
+    scale = cosine * cosine - sine * sine
+    inner_width = (width * cosine - height * sine) / scale
+    inner_height = (height * cosine - width * sine) / scale
+    left, top = round((width - inner_width) / 2), round((height - inner_height) / 2)
+    part = straight[max(0, top) : height - max(0, top), max(0, left) : width - max(0, left)]
+    if min(part.shape) >= LEAST_SIDE:
+        yield part
+    yield straight
