@@ -2,11 +2,13 @@
 
 import io
 import json
+import os
 import sqlite3
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final, cast
 
 import pytest
@@ -16,6 +18,7 @@ from hashset_samples import S, imported, read
 
 from heroes_forensics.errors import HashSetError
 from heroes_forensics.hashsets.formats import sqlite_file, table, vics
+from heroes_forensics.hashsets.importing import import_rows
 
 M: Final = [sample.md5.hex() for sample in S]
 
@@ -208,3 +211,39 @@ def test_what_an_archive_says_of_its_size_allows_no_more_than_it_has() -> None:
         struct.pack_into("<I", data, data.index(mark) + offset, 0xFFFFFFF0)
     with pytest.raises(HashSetError, match=r"expands more than|damaged"):
         imported(bytes(data))
+
+
+OUTSIDE: Final = {
+    "c4all": f"<ReportIndex><Image><hash>{M[0]}</hash></Image>"
+    f"<Video><hash>{M[1]}</hash></Video></ReportIndex>",
+    "ncmec": '<queryResult xmlns="https://hashsharing.ncmec.org/hashsharing/v2"><images><image>'
+    f"<fingerprints><md5>{M[0]}</md5></fingerprints></image></images><clips><clip>"
+    f"<fingerprints><md5>{M[1]}</md5></fingerprints></clip></clips></queryResult>",
+}
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_records_of_a_kind_that_nobody_knows_are_named(name: str) -> None:
+    result = read(OUTSIDE[name].encode())
+    assert (result.format, len(result.records)) == (name, 1)
+    assert result.tally.unknown_fields & {"video", "clips"}
+    known = read(OUTSIDE[name].replace("Video", "Movie").replace("clip", "video").encode())
+    assert (len(known.records), known.tally.unknown_fields) == (2, set())
+
+
+def test_a_file_that_is_changed_and_set_back_while_it_is_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text("".join(f"{text}\n" for text in M * 400))
+    before = path.stat()
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        frames = import_rows(descriptor, {})
+        next(frames)
+        data = path.read_bytes()
+        path.write_bytes(data.replace(M[63].encode(), M[62].encode()))
+        path.write_bytes(data)
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        with pytest.raises(HashSetError, match="changed while it was read"):
+            list(frames)
+    finally:
+        os.close(descriptor)

@@ -153,9 +153,10 @@ def _options(options: JSON) -> tuple[str, Options, int]:
     return name, told, accept
 
 
-def _state(descriptor: int) -> tuple[int, int]:
+def _state(descriptor: int) -> tuple[int, int, int]:
+    """Return what changes with a file; nobody can set the last of it back."""
     state = os.fstat(descriptor)
-    return state.st_size, state.st_mtime_ns
+    return state.st_size, state.st_mtime_ns, state.st_ctime_ns
 
 
 def _judge(count: int, packer: Packer, rejected: list[int], accept: int, tally: Tally) -> None:

@@ -49,11 +49,15 @@ class C4All:
         del options
         tally.numbering = "record"
         tally.scheme = "c4all"
-        for number, element in enumerate(elements(supplied.stream, _WANTED), start=1):
+        around: set[str] = set()
+        found = elements(supplied.stream, _WANTED, around=around)
+        for number, element in enumerate(found, start=1):
             if number == 1 and element.above:
                 version = element.above[0].attributes.get("version", "")
                 tally.version = version if version.replace(".", "").isdecimal() else ""
             yield _record(number, element.node, tally)
+        for name in around - {_ROOT}:
+            tally.unknown(name)
 
 
 def _record(number: int, node: Node, tally: Tally) -> Record | Rejected:

@@ -33,6 +33,7 @@ from heroes_forensics.hashsets.known import VALUE_LIMIT, pack_flags
 _ROOT: Final = "queryresult"
 _ENTRIES: Final = frozenset({"image", "video", "deletedimage", "deletedvideo"})
 _DELETED: Final = "deleted"
+_AROUND: Final = frozenset({_ROOT, *(f"{name}s" for name in _ENTRIES)})
 _WANTED: Final = _ENTRIES | {"paging"}
 _FIELDS: Final = frozenset(
     {"member", "timestamp", "id", "classification", "fingerprints", "feedback"}
@@ -72,7 +73,8 @@ class Ncmec:
         supplied.stream.seek(0)
         pages = _Pages()
         number = 0
-        for element in elements(supplied.stream, _WANTED, documents=True):
+        around: set[str] = set()
+        for element in elements(supplied.stream, _WANTED, documents=True, around=around):
             if element.node.name == "paging":
                 pages.further = element.node.value("next")
                 continue
@@ -87,6 +89,8 @@ class Ncmec:
             else:
                 yield _entry(number, element.node, tally)
         pages.judge(tally)
+        for name in around - _AROUND:
+            tally.unknown(name)
 
 
 class _Pages:

@@ -96,6 +96,7 @@ def elements(
     *,
     documents: bool = False,
     inside: frozenset[str] | None = None,
+    around: set[str] | None = None,
 ) -> Iterator[Element]:
     """Yield every outermost element that has one of the names, as soon as it has ended.
 
@@ -104,11 +105,12 @@ def elements(
         wanted: local names in lower case.
         documents: whether several documents may follow one another.
         inside: local names of what is kept right inside of them; None is everything.
+        around: gets the local names of all elements outside of them, as many as are allowed.
 
     Raises:
         HashSetError: the XML is damaged, cut short, has a document type, or is beyond a limit.
     """
-    reader = _Reader(wanted, inside)
+    reader = _Reader(wanted, inside, around)
     lines = 0
     for chunk in _utf8_chunks(stream):
         data = chunk
@@ -116,7 +118,7 @@ def elements(
             data = reader.feed(data, documents=documents, line=lines)
             if data:
                 lines += reader.line - 1
-                found, reader = reader.found, _Reader(wanted, inside)
+                found, reader = reader.found, _Reader(wanted, inside, around)
                 yield from found
         yield from reader.taken()
     reader.end(lines)
@@ -149,11 +151,17 @@ class _Head:
 class _Reader:
     """One pass of expat over one document."""
 
-    def __init__(self, wanted: frozenset[str], inside: frozenset[str] | None = None) -> None:
+    def __init__(
+        self,
+        wanted: frozenset[str],
+        inside: frozenset[str] | None = None,
+        around: set[str] | None = None,
+    ) -> None:
         self.root: Root | None = None
         self.found: list[Element] = []
         self._wanted = wanted
         self._inside = inside
+        self._around = set[str]() if around is None else around
         self._names: dict[str, str] = {}
         """Names as expat gives them, to local names in lower case."""
         self._above: list[Node] = []
@@ -264,6 +272,8 @@ class _Reader:
             self._take(Node(name, attributes))
         else:
             self._above.append(Node(name, attributes))
+            if len(self._around) < NAMES_LIMIT:
+                self._around.add(name)
 
     def _take(self, node: Node) -> None:
         if self._open:
