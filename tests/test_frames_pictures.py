@@ -149,7 +149,7 @@ VIOLATIONS = {
     "a gap without a reason": Batch("perceptual", picture(status=Picture.GAP, hashed=0)),
     "a reason without a gap": Batch("perceptual", picture(gap=1)),
     "a gap with values": Batch("perceptual", picture(status=Picture.GAP, gap=1)),
-    "done without values": Batch("perceptual", picture(hashed=0)),
+    "known good with values": Batch("perceptual", picture(status=Picture.KNOWN_GOOD)),
     "values of no frame": Batch("perceptual", picture(frames=0)),
     "more values than a film may have": Batch("perceptual", picture(hashed=FILM_HASHES + 1)),
     "values with a byte area": Batch("hashes", value(), b"pixels"),

@@ -15,6 +15,7 @@ from heroes_forensics.frames import (
     Batch,
     Control,
     Frame,
+    Picture,
     Unit,
     tasks,
 )
@@ -142,6 +143,13 @@ def frames(number: int, count: int) -> Batch:
     return values(number, *((at, 0, 0, 0) for at in range(count)))
 
 
+def decoded(number: int) -> Batch:
+    """Return the row of one that was decoded and gave no value."""
+    batch = seen(number, 0)
+    batch.rows["status"] = Picture.DONE
+    return batch
+
+
 BOTH = [frames(4, 1), seen(4, 1)]
 GOOD_PICTURES: dict[str, list[Frame]] = {
     "one value": [*BOTH, seen(5, 0)],
@@ -158,6 +166,7 @@ GOOD_PICTURES: dict[str, list[Frame]] = {
         seen(4, PICTURE_FRAMES, frames=PICTURE_FRAMES),
         seen(5, 0),
     ],
+    "a film in which nothing is to be seen": [seen(4, 0), decoded(5)],
     "of a film": [
         seen(4, 0),
         frames(5, PICTURE_HASHES + 1),
@@ -190,6 +199,7 @@ BAD_PICTURES: dict[str, list[Frame]] = {
     "more than a picture has": [frames(4, PICTURE_HASHES), frames(4, 1)],
     "more than a film has": [seen(4, 0), *[frames(5, FILM_HASHES // 2)] * 2, frames(5, 1)],
     "behind the end of a film": [seen(4, 0), frames(5, 2), seen(5, 2)],
+    "a picture without any": [decoded(4), seen(5, 0)],
     "rows in another order": [seen(5, 0), seen(4, 0)],
     "a row left out": [seen(4, 0), done(1)],
     "values without a row": [seen(4, 0), frames(5, 1), done(2)],

@@ -100,7 +100,7 @@ def test_a_value_is_stored_sealed_and_opens_again(database: Database) -> None:
     assert blob.startswith(b"sealed to 4: ")
     ((number, size, algorithm, rows),) = derived.values_of(database, opened)
     assert (number, algorithm) == (4, "v")
-    assert size == (40, 30)
+    assert size == (40, 30, 0)
     assert rows.tolist() == hashes()[[0, 1, 3]].tolist()
     assert list(database.rows("SELECT hashed, quality FROM perceptual ORDER BY item_id")) == [
         (0, None),

@@ -40,6 +40,14 @@ def picture(word: str, more: str = "") -> bytes:
     return JPEG + stream(word, more)
 
 
+FILM = b"\0\0\1\xb3"
+
+
+def film(word: str, more: str = "") -> bytes:
+    """Return what is taken for an MPEG film and has this fault for its decoder."""
+    return FILM + stream(word, more)
+
+
 def _memory() -> None:
     bytearray(8 << 30)
 
@@ -184,6 +192,35 @@ class Faulty:
         return (Picture.GAP, "picture.undecodable", 0, 0, 0, _values())
 
 
+class FaultyFilms:
+    """Stands before the decoder of films."""
+
+    def __init__(self, real: Any) -> None:  # noqa: ANN401 - the module of the package
+        self._real = real
+
+    def examined(
+        self, stream: BinaryIO, kind: str, profile: str, moved: Callable[[], object]
+    ) -> tuple[object, ...]:
+        head = stream.read(64)
+        if head.startswith(FILM + MARK):
+            word = head[len(FILM + MARK) :].split(b" ")[0].decode()
+            if word in FILM_LIES:
+                return FILM_LIES[word]
+            FAULTS[word]()
+        found: tuple[object, ...] = self._real.examined(stream, kind, profile, moved)
+        return found
+
+
+FRAME = (40, 0, 0, 0, 90, b"1" * 32)
+FILM_LIES: dict[str, tuple[object, ...]] = {
+    "a-frame-behind-the-end": (Picture.DONE, "", 8, 8, 1, 39, _values(FRAME)),
+    "a-frame-twice": (Picture.DONE, "", 8, 8, 2, 90, _values(FRAME, FRAME)),
+    "a-gap-with-frames": (Picture.GAP, "film.undecodable", 8, 8, 1, 90, _values(FRAME)),
+    "frames-of-a-film-without-size": (Picture.DONE, "", 0, 0, 1, 90, _values(FRAME)),
+}
+"""What a decoder that was taken over might say of a film."""
+
+
 def _install() -> None:
     begin = Progress.unit
 
@@ -200,8 +237,13 @@ def _install() -> None:
     contents.__dict__["digest_bytes"] = faulty
     real = pictures.__dict__["import_module"]
 
+    before = {
+        "heroes_forensics.media.perceptual": Faulty,
+        "heroes_forensics.media.film_values": FaultyFilms,
+    }
+
     def imported(name: str) -> object:
-        return Faulty(real(name)) if name == "heroes_forensics.media.perceptual" else real(name)
+        return before[name](real(name)) if name in before else real(name)
 
     pictures.__dict__["import_module"] = imported
 

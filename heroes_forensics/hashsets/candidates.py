@@ -83,6 +83,10 @@ class NearSet(Protocol):
         """Return which record of the set each entry belongs to."""
         ...
 
+    def entries(self, records: Indexes) -> Indexes:
+        """Return how many entries each of these records of the set has."""
+        ...
+
     def search(
         self, queries: npt.NDArray[np.uint8], radius: int, nearest: int = 0
     ) -> tuple[Indexes, Indexes, Indexes]:

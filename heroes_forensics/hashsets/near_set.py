@@ -38,6 +38,7 @@ class NearSet:
         self.counts = counts
         self._index = NearIndex(columns.rows, columns.quality, columns.tables)
         self._record = columns.record
+        self._entries: Indexes | None = None
         self.probes = tried(self._index)
         """What planted queries gave when the set was opened."""
         if not self.probes.passed:
@@ -73,6 +74,12 @@ class NearSet:
     def record(self, rows: Indexes) -> Indexes:
         """Return the record of each row that `search` named, for ``HashSetFile.records``."""
         return self._record[rows].astype(np.int64)
+
+    def entries(self, records: Indexes) -> Indexes:
+        """Return how many values each of these records has that are compared."""
+        if self._entries is None:
+            self._entries = np.bincount(self._record)
+        return self._entries[records]
 
     def facts(self) -> JSON:
         """Say what is compared, what is not, and what planted queries gave."""

@@ -96,7 +96,7 @@ class Film(NamedTuple):
     frames: int = 0
     """Frames looked at."""
     milliseconds: int = 0
-    """How long it is, as the container states it, and at least to the last frame kept."""
+    """How long it is, as the container states it, at least to the last frame kept; never 0."""
     dull: int = 0
     """Frames looked at that say nothing: black, plain, blurred, tiny."""
     kept: Kept = NOTHING
@@ -395,7 +395,7 @@ class _Look:
         else:
             status = Picture.PARTIAL if gap else Picture.DONE
         keeper, kept = self._keeper, self._keeper.result()
-        length = max([self._milliseconds, *kept.at[-1:].tolist()])
+        length = max([1, self._milliseconds, *kept.at[-1:].tolist()])
         return Film(status, gap, *self._size, keeper.looked, length, keeper.dull, kept)
 
     def _gap(self) -> str:

@@ -18,6 +18,7 @@ from heroes_forensics.frames import (
     Batch,
     Control,
     Frame,
+    Picture,
     Rows,
     Unit,
 )
@@ -131,10 +132,12 @@ def _check_values(row: np.void, hashes: Rows, *, is_film: bool) -> None:
         order |= hashes[name].astype(np.uint64) << np.uint64(shift)
     if (np.diff(order.astype(np.int64)) <= 0).any():
         raise ProtocolViolationError("perceptual values are out of order, or one comes twice")
-    if is_film:
+    if is_film:  # one in which nothing is to be seen, or nothing but sound, has no values
         if (hashes["at"] > row["milliseconds"]).any():
             raise ProtocolViolationError("a perceptual value lies behind the end of its film")
         return
+    if not len(hashes) and row["status"] in {Picture.DONE, Picture.PARTIAL}:
+        raise ProtocolViolationError("a picture row is decoded without values")
     if row["milliseconds"] or (hashes["at"] >= max(1, int(row["frames"]))).any():
         raise ProtocolViolationError("a picture row has a length, or values of more frames")
     if len(np.unique(hashes["at"])) > PICTURE_FRAMES:

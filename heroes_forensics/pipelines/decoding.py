@@ -29,7 +29,7 @@ from heroes_forensics.frames import (
     tasks,
 )
 from heroes_forensics.model import GAP_NUMBERS, JSON
-from heroes_forensics.pipelines import deaths
+from heroes_forensics.pipelines import deaths, films
 from heroes_forensics.pipelines.deaths import Death
 from heroes_forensics.pipelines.likeness import Looked
 
@@ -66,17 +66,23 @@ def _types(wanted: Callable[[int], bool]) -> "np.ndarray[tuple[int], np.dtype[np
     return np.array([wanted(position) for position in range(len(TYPES))])
 
 
-_IS_DECODED: Final = _types(lambda position: TYPES[position].name in DECODED)
-_IS_OTHER: Final = _types(
-    lambda position: (
-        TYPES[position].file_class is FileClass.IMAGE and TYPES[position].name not in DECODED
-    )
+_TAKEN: Final = frozenset({*DECODED, *films.DECODED})
+
+
+def _left(kind: FileClass) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    return _types(lambda at: TYPES[at].file_class is kind and TYPES[at].name not in _TAKEN)
+
+
+_IS_DECODED: Final = _types(lambda position: TYPES[position].name in _TAKEN)
+_LEFT: Final = (
+    (_left(FileClass.IMAGE), "policy.picture-type"),
+    (_left(FileClass.VIDEO), "policy.film-type"),
 )
 
 
 def algorithm() -> str:
     """Return what the values are, with the versions of what makes them."""
-    versions = (f"{name}-{metadata.version(name)}" for name in ("imagehash", "pillow"))
+    versions = (f"{name}-{metadata.version(name)}" for name in ("imagehash", "pillow", "av"))
     return " ".join((*PERCEPTUAL_ALGORITHMS, *versions))
 
 
@@ -102,7 +108,16 @@ class _Wanted:
     source: "Stream | Proxy"
     owner: "Pictures | None"
     """None: its unit was given up, and nobody waits for it."""
-    is_deep: bool = False
+    profile: str = "standard"
+
+    @property
+    def is_film(self) -> bool:
+        return self.type in films.DECODED
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether nothing goes with it."""
+        return self.is_film or isinstance(self.source, Proxy)
 
     def release(self) -> None:
         if not isinstance(self.source, Proxy):
@@ -157,7 +172,7 @@ class Decoding:
         size = 0
         while self._waiting and len(batch) < MAX_UNIT_DESCRIPTORS:
             wanted = self._waiting[0]
-            if batch and (size + wanted.size > BATCH_BYTES or isinstance(wanted.source, Proxy)):
+            if batch and (size + wanted.size > BATCH_BYTES or wanted.is_alone):
                 break
             self._waiting.popleft()
             if wanted.owner is None:
@@ -165,7 +180,7 @@ class Decoding:
                 continue
             batch.append(wanted)
             size += wanted.size
-            if isinstance(wanted.source, Proxy):
+            if wanted.is_alone:
                 break
         return self._unit(batch, strain=1) if batch else None
 
@@ -174,15 +189,18 @@ class Decoding:
         self._given[number] = _Given(batch, strain)
         size = sum(each.size for each in batch)
         first = batch[0].source
+        seconds = SECONDS + SECONDS_A_MEBIBYTE * (size / (1 << 20))
+        if batch[0].is_film:
+            seconds += films.SECONDS[batch[0].profile]
         return Unit(
             number,
             "decode",
-            {"types": [each.type for each in batch], "deep": batch[0].is_deep},
+            {"types": [each.type for each in batch], "profile": batch[0].profile},
             tasks([(each.item, 0, 0, each.size, b"") for each in batch]),
             descriptors=tuple(
                 each.source.descriptor for each in batch if not isinstance(each.source, Proxy)
             ),
-            seconds=SECONDS + SECONDS_A_MEBIBYTE * (size / (1 << 20)),
+            seconds=seconds,
             strain=strain,
             proxy=first if isinstance(first, Proxy) else None,
         )
@@ -268,7 +286,7 @@ class Pictures:
         self._decoding = decoding
         self._owner = owner
         self._is_on = bool(config["perceptual"])
-        self._is_deep = config["profile"] == "deep"
+        self._profile = str(config["profile"])
         self._streams: dict[int, Stream] = {}
         self._large: dict[int, Proxy | None] = {}
         self._outstanding: dict[int, _Wanted] = {}
@@ -292,15 +310,16 @@ class Pictures:
         if not self._is_on:
             return
         done = rows["status"] == Status.DONE
-        for row in rows[done & _IS_OTHER[rows["type"]]]:
-            self._rows.append(row_of(int(row["id"]), Picture.POLICY, "policy.picture-type"))
+        for is_left, code in _LEFT:
+            for row in rows[done & is_left[rows["type"]]]:
+                self._rows.append(row_of(int(row["id"]), Picture.POLICY, code))
         good, listed = known(matches), _listed(matches)
         for match in matches:
             mine = self._exact.setdefault(match.item_id, set())
             mine.add((match.hashset_id, match.record))
         for row in rows[done & _IS_DECODED[rows["type"]]]:
             item = int(row["id"])
-            if item in listed and not self._is_deep:
+            if item in listed and self._profile != "deep":
                 self._leave(item, Picture.MATCHED)
             elif item in good and item not in listed:
                 self._leave(item, Picture.KNOWN_GOOD)
@@ -329,9 +348,10 @@ class Pictures:
                 return
             source = self._large.pop(item)
         if source is None:
-            self._rows.append(row_of(item, Picture.GAP, "picture.limit"))
+            code = "film.limit" if kind in films.DECODED else "picture.limit"
+            self._rows.append(row_of(item, Picture.GAP, code))
             return
-        wanted = _Wanted(item, kind, size, source, self, is_deep=self._is_deep)
+        wanted = _Wanted(item, kind, size, source, self, self._profile)
         self._outstanding[item] = wanted
         self._decoding.add(wanted)
 
@@ -394,5 +414,5 @@ def _listed(matches: Sequence["MatchRow"]) -> set[int]:
 
 
 def hand_over() -> JSON:
-    """Return what a unit's ``hand_over`` says of pictures."""
-    return {USE: list(DECODED)}
+    """Return what a unit's ``hand_over`` says of pictures and films."""
+    return {USE: [*DECODED, *films.DECODED]}

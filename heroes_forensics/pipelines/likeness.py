@@ -17,6 +17,8 @@ from heroes_forensics.hashsets import candidates
 from heroes_forensics.hashsets.candidates import Candidate
 from heroes_forensics.hashsets.known import KNOWN_GOOD
 from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import films
+from heroes_forensics.pipelines.films import FilmMatch, FilmMatches
 from heroes_forensics.store.records import MatchRow
 
 if TYPE_CHECKING:
@@ -52,9 +54,12 @@ def look(sets: "Sets", pictures: Rows, hashes: Rows, *, widened: bool = False) -
         return {}
     large = np.minimum(pictures["width"], pictures["height"]) >= candidates.MIN_SIDE
     usable = hashes[np.isin(hashes["id"], pictures["id"][large]) & candidates.comparable(hashes)]
+    is_film = np.isin(usable["id"], pictures["id"][pictures["milliseconds"] > 0])
+    usable = np.concatenate([usable[~is_film], films.oriented(usable[is_film])])
     found = candidates.search(usable, near, widened=widened)
+    found, matched = films.judged(usable, found, near, int((~is_film).sum()))
     best, _ = candidates.best(usable, found, near, widened=widened)
-    rows = _rows(sets, best)
+    rows = _rows(sets, [films.graded(each, matched) for each in best], matched)
     numbers, counts = np.unique(usable["id"], return_counts=True)
     compared = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
     return {
@@ -62,19 +67,21 @@ def look(sets: "Sets", pictures: Rows, hashes: Rows, *, widened: bool = False) -
     }
 
 
-def _rows(sets: "Sets", best: Sequence[Candidate]) -> dict[int, list[MatchRow]]:
+def _rows(
+    sets: "Sets", best: Sequence[Candidate], matched: FilmMatches
+) -> dict[int, list[MatchRow]]:
     by_item: dict[int, list[Candidate]] = defaultdict(list)
     for each in best:
         by_item[each.item].append(each)
-    return {item: list(_ranked(sets, mine)) for item, mine in by_item.items()}
+    return {item: list(_ranked(sets, mine, matched)) for item, mine in by_item.items()}
 
 
-def _ranked(sets: "Sets", mine: Sequence[Candidate]) -> Iterator[MatchRow]:
+def _ranked(sets: "Sets", mine: Sequence[Candidate], matched: FilmMatches) -> Iterator[MatchRow]:
     """Yield the rows of one picture; those that a known-good set outranks make no finding."""
     good = [each for each in mine if sets.kind(each.set_index) == KNOWN_GOOD]
     closest = min(good, key=lambda each: each.distance, default=None)
     for each in mine:
-        row = _row(sets, each)
+        row = _row(sets, each, matched.get((each.item, each.set_index, each.record)))
         if closest is not None and row.makes_finding and closest.distance <= each.distance:
             by = sets.opened[closest.set_index][0].header.name
             row = replace(row, makes_finding=False, facts={**row.facts, OUTRANKED: by})
@@ -98,7 +105,7 @@ def in_order(rows: Iterable[MatchRow]) -> list[MatchRow]:
     return sorted(rows, key=lambda row: (row.item_id, row.hashset_id, row.record))
 
 
-def _row(sets: "Sets", found: Candidate) -> MatchRow:
+def _row(sets: "Sets", found: Candidate, film: FilmMatch | None) -> MatchRow:
     row = sets.listed(found.set_index, found.record, found.item)
     near: JSON = {
         "algorithm": found.algorithm,
@@ -114,5 +121,7 @@ def _row(sets: "Sets", found: Candidate) -> MatchRow:
         # Text: a record holds no fractions.
         "expected": None if found.expected is None else f"{found.expected:.1e}",
     }
+    if film is not None:
+        near["film"] = film.to_json()
     facts = {**row.facts, "algorithms": [found.algorithm], "near": near}
     return replace(row, grade=found.grade, facts=facts)

@@ -1,4 +1,4 @@
-"""Decoding pictures, inside a decoder: streams in, one row of numbers each out."""
+"""Decoding pictures and films, inside a decoder: streams in, one row of numbers each out."""
 
 import io
 from collections.abc import Iterator
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from heroes_forensics.frames import HASHES, PERCEPTUAL, Batch, Frame, Picture, Unit, slices
+from heroes_forensics.frames import HASHES, PERCEPTUAL, Batch, Frame, Picture, Rows, Unit, slices
 from heroes_forensics.model import GAP_NUMBERS
+from heroes_forensics.pipelines import films
 
 if TYPE_CHECKING:
     from heroes_forensics.parsers.base import Reader
@@ -19,26 +20,46 @@ _BUFFER: Final = 1 << 16
 
 def decode(session: "Session", unit: Unit) -> Iterator[Frame]:
     """Decode the stream of each task; ``hashes`` batches, then one ``perceptual`` batch."""
-    perceptual = import_module("heroes_forensics.media.perceptual")
     kinds = unit.body.get("types", [])
     numbers = [] if unit.tasks is None else unit.tasks["id"].tolist()
-    is_deep = bool(unit.body.get("deep"))
+    profile = str(unit.body.get("profile", "standard"))
     found = []
     for index, (number, kind) in enumerate(
         zip(numbers, kinds if isinstance(kinds, list) else [], strict=True)
     ):
         session.progress.task(index)
         stream = _Stream(session.handed(unit, index))
-        found_in = perceptual.examined(io.BufferedReader(stream, _BUFFER), str(kind), deep=is_deep)
-        status, gap, *sizes, hashes = found_in
+        status, gap, sizes, hashes = _examined(session, stream, str(kind), profile)
         if stream.failed:  # what was read of it says nothing of the picture
-            status, gap, sizes = Picture.GAP, "stream.unreadable", [0, 0, 0]
+            status, gap, sizes = Picture.GAP, "stream.unreadable", (0, 0, 0, 0)
             hashes = np.zeros(0, dtype=HASHES)
         hashes["id"] = number
         for part in slices(hashes):
             yield Batch("hashes", part)
-        found.append((number, status, GAP_NUMBERS[gap], *sizes, 0, len(hashes)))
+        found.append((number, status, GAP_NUMBERS[gap], *sizes, len(hashes)))
     yield Batch("perceptual", np.array(found, dtype=PERCEPTUAL))
+
+
+def _examined(
+    session: "Session", stream: "_Stream", kind: str, profile: str
+) -> tuple[int, str, tuple[int, int, int, int], Rows]:
+    """Decode a picture or film; return status, gap, sizes, values."""
+    buffered = io.BufferedReader(stream, _BUFFER)
+    if kind not in films.DECODED:
+        perceptual = import_module("heroes_forensics.media.perceptual")
+        deep = profile == "deep"
+        status, gap, width, height, frames, hashes = perceptual.examined(buffered, kind, deep=deep)
+        return status, gap, (width, height, frames, 0), hashes
+    values = import_module("heroes_forensics.media.film_values")
+    try:
+        status, gap, *sizes, hashes = values.examined(
+            buffered, kind, profile, session.progress.beat
+        )
+    except OSError:
+        stream.failed = True
+        return Picture.GAP, "stream.unreadable", (0, 0, 0, 0), np.zeros(0, dtype=HASHES)
+    width, height, frames, length = sizes
+    return status, gap, (width, height, frames, length), hashes
 
 
 class _Stream(io.RawIOBase):

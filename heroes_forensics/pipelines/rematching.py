@@ -192,7 +192,8 @@ def _candidates(case: cases.OpenCase, sets: known.Sets) -> Iterator[MatchRow]:
     while part := list(islice(values, _PICTURES)):
         pictures = np.zeros(len(part), PERCEPTUAL)
         pictures["id"] = [number for number, *_ in part]
-        pictures["width"], pictures["height"] = zip(*(size for _, size, *_ in part), strict=True)
+        sizes = zip(*(size for _, size, *_ in part), strict=True)
+        pictures["width"], pictures["height"], pictures["milliseconds"] = sizes
         looked = sets.look(pictures, np.concatenate([rows for *_, rows in part]))
         for each in looked.values():
             yield from each.rows

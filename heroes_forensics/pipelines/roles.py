@@ -61,7 +61,10 @@ ZYGOTES: Final = {
     "media": Needs(
         packages=("heroes_forensics.media", "heroes_forensics.filetype"),
         modules=("heroes_forensics.pipelines.units", "scipy.fftpack", "PIL.ImageColor", *_TEXT),
-        warm=("heroes_forensics.media.perceptual:prepare",),
+        warm=(
+            "heroes_forensics.media.perceptual:prepare",
+            "heroes_forensics.media.film_values:prepare",
+        ),
     ),
 }
 

@@ -169,21 +169,22 @@ def totals(database: Database, *, run: int | None = None) -> dict[str, int]:
 
 def values_of(
     database: Database, open_value: Callable[[int, bytes], bytes]
-) -> Iterator[tuple[int, tuple[int, int], str, Rows]]:
+) -> Iterator[tuple[int, tuple[int, int, int], str, Rows]]:
     """Open what is kept of every picture and film that has values.
 
     Yields:
-        Item id, width and height in pixels, algorithm, `frames.HASHES` rows.
+        Item id, width and height in pixels and milliseconds, algorithm, `frames.HASHES` rows.
 
     Raises:
         EvidenceError: what is stored has a form that this version does not know.
     """
-    for number, width, height, algorithm, sealed in database.rows(
-        "SELECT item_id, width, height, algorithm, value FROM perceptual WHERE value IS NOT NULL"
-        " ORDER BY item_id"
+    for number, *sizes, algorithm, sealed in database.rows(
+        "SELECT item_id, width, height, milliseconds, algorithm, value FROM perceptual"
+        " WHERE value IS NOT NULL ORDER BY item_id"
     ):
         values = perceptual_values.unpacked(number, open_value(number, sealed))
-        yield number, (width, height), algorithm, values
+        width, height, milliseconds = sizes
+        yield number, (width, height, milliseconds), algorithm, values
 
 
 def picture_lines(database: Database, volume: int, prefix: str) -> Iterator[bytes]:

@@ -1,0 +1,260 @@
+"""Films among pictures: which types are decoded, how long one may take, and when one matches.
+
+A film matches a listed record by its frames: at least three different listed frames come close, or
+all that the record has. Never a share of the film decides: what is spliced into a long film is a
+small part of it. Nothing here knows of processes.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from heroes_forensics.frames import ORIENTATIONS, PERCEPTUAL_ALGORITHMS, TIER_1, Rows
+from heroes_forensics.hashsets import candidates
+from heroes_forensics.hashsets.candidates import Candidate, NearSet
+from heroes_forensics.model import JSON
+
+DECODED: Final = (
+    *("mp4", "m4v", "mov", "3gp", "3g2", "mj2", "mkv", "webm", "avi", "amv", "mpeg-ps", "mpeg-ts"),
+    *("mpeg-es", "mpeg4-es", "h264", "h265", "wmv", "flv", "ogv", "realmedia", "dv", "mxf", "ivf"),
+    *("wtv", "nut", "y4m"),
+)
+"""Types of `filetype` that decoders take; those of `media.video.DEMUXERS`."""
+
+SECONDS: Final = {"triage": 60.0, "standard": 600.0, "deep": 3600.0}
+"""How long a decoder looks at one film, by profile; `media.video.SECONDS`."""
+
+NEEDED: Final = 3
+"""Different frames of a listed film that have to come close; all, where it has fewer."""
+APART: Final = 5_000
+"""Milliseconds without a frame that comes close, after which a new time range begins."""
+MOST_RANGES: Final = 16
+"""Time ranges told of one film and record; of more, the last one reaches to the end."""
+
+PDQ: Final = PERCEPTUAL_ALGORITHMS.index("pdq")
+
+_BITS: Final = 256
+_SIDE: Final = 16
+
+Pairs = npt.NDArray[np.int64]
+
+
+def _moves() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
+    """Return for each orientation where its bits come from, and which are turned.
+
+    A value is 16 x 16 bits, the last bit of the hexadecimal form first: rows are frequencies down,
+    columns across, from 1. Mirroring an axis changes the sign of odd frequencies along it, and a
+    bit says whether a coefficient is above the median, which is close to nothing.
+    """
+    index = np.arange(_BITS).reshape(_SIDE, _SIDE)
+    odd = (np.arange(_SIDE) % 2 == 0).astype(np.uint8)
+    across = np.broadcast_to(odd[None, :], index.shape)
+    down = np.broadcast_to(odd[:, None], index.shape)
+    plain = np.zeros_like(across)
+    both = across ^ down
+    # In the order of `media.pdq`: as it is, by 90, 180, 270 degrees, upside down, left to right,
+    # at either diagonal.
+    turned = (
+        (index, plain),
+        (index.T, across.T),
+        (index, both),
+        (index.T, down.T),
+        (index, down),
+        (index, across),
+        (index.T, plain),
+        (index.T, both.T),
+    )
+    sources = np.stack([source.reshape(-1) for source, _ in turned])
+    flips = np.stack([flip.reshape(-1) for _, flip in turned])
+    return sources, flips
+
+
+_SOURCES, _FLIPS = _moves()
+
+
+def oriented(hashes: Rows) -> Rows:
+    """Return `HASHES` rows of films in all eight orientations, those of a row one after the other.
+
+    Args:
+        hashes: PDQ values as they are: what is kept of a film.
+    """
+    values = np.frombuffer(np.ascontiguousarray(hashes["value"]).tobytes(), np.uint8)
+    bits = np.unpackbits(values.reshape(len(hashes), -1), axis=1)[:, ::-1]
+    turned = bits[:, _SOURCES] ^ _FLIPS
+    packed = np.packbits(turned[:, :, ::-1], axis=2)
+    rows = np.repeat(hashes, ORIENTATIONS)
+    rows["orientation"] = np.tile(np.arange(ORIENTATIONS), len(hashes))
+    rows["value"] = np.frombuffer(packed.tobytes(), rows["value"].dtype)
+    return rows
+
+
+class Close(NamedTuple):
+    """Frames of films that came close to entries of near sets: arrays of one length."""
+
+    film: Pairs
+    """Number of the item."""
+    at: Pairs
+    """Milliseconds."""
+    hashset: Pairs
+    """Position of the set."""
+    record: Pairs
+    """Row among its records."""
+    entry: Pairs
+    """Which of the listed frames of that record."""
+    shown: Pairs
+    """When that frame is shown in the listed film, milliseconds; -1 when the list does not say."""
+
+
+class FilmMatch(NamedTuple):
+    """A film and a record that match by their frames."""
+
+    film: int
+    hashset: int
+    record: int
+    frames: int
+    """Frames of the film that came close."""
+    frames_of: int
+    """That were compared."""
+    listed: int
+    """Different frames of the record that came close."""
+    listed_of: int
+    """That the record has."""
+    ranges: tuple[tuple[int, int], ...]
+    """Where in the film, milliseconds: first and last frame of each range."""
+    listed_ranges: tuple[tuple[int, int], ...]
+    """Where in the listed film; empty when the list gives no times."""
+
+    def to_json(self) -> JSON:
+        """Return what a finding says of it."""
+        return {
+            "frames": self.frames,
+            "frames_of": self.frames_of,
+            "listed": self.listed,
+            "listed_of": self.listed_of,
+            "ranges": [list(each) for each in self.ranges],
+            "listed_ranges": [list(each) for each in self.listed_ranges],
+        }
+
+
+FilmMatches = Mapping[tuple[int, int, int], FilmMatch]
+"""By item, set and record."""
+
+
+def matches(
+    close: Close,
+    compared: dict[int, int],
+    listed: dict[tuple[int, int], int],
+) -> list[FilmMatch]:
+    """Return which films match which records, in the order of film, set and record.
+
+    Args:
+        close: pairs within their radius, of sufficient quality on both sides; in any order, and a
+            pair of frames may come several times, in other views and orientations.
+        compared: by film, how many of its frames were compared.
+        listed: by set and record, how many frames of it may be compared.
+    """
+    found: list[FilmMatch] = []
+    count = len(close.film)
+    if not count:
+        return found
+    order = np.lexsort((close.entry, close.at, close.record, close.hashset, close.film))
+    sorted_ = Close(*(column[order] for column in close))
+    keys = np.stack([sorted_.film, sorted_.hashset, sorted_.record])
+    starts = np.flatnonzero(np.r_[True, (np.diff(keys, axis=1) != 0).any(axis=0)])
+    for start, end in zip(starts, [*starts[1:], count], strict=True):
+        film, hashset, record = keys[:, start].tolist()
+        here = slice(start, end)
+        entries = np.unique(sorted_.entry[here])
+        there = listed[hashset, record]
+        if len(entries) < min(NEEDED, there):
+            continue
+        shown = sorted_.shown[here]
+        at = np.unique(sorted_.at[here])
+        found.append(
+            FilmMatch(
+                *(film, hashset, record, len(at), compared[film], len(entries), there),
+                ranges(at),
+                ranges(np.unique(shown)) if (shown >= 0).all() else (),
+            )
+        )
+    return found
+
+
+def judged(
+    hashes: Rows, found: Rows, near: Sequence[Mapping[str, NearSet]], pictures: int
+) -> tuple[Rows, FilmMatches]:
+    """Leave of what came close to a film only what belongs to a match of the film.
+
+    Args:
+        hashes: `HASHES` rows that were compared, those of films last and in all orientations.
+        found: `candidates.FOUND` rows.
+        near: of each set its near sets, by algorithm.
+        pictures: how many of the rows are of pictures.
+
+    Returns:
+        Rows of pictures as they were, those of films that match, and how they match.
+    """
+    is_film = found["hash"] >= pictures
+    mine = found[is_film & (found["algorithm"] == PDQ)]
+    if not len(mine):
+        return found[~is_film], {}
+    rows = hashes[mine["hash"]]
+    record = np.zeros(len(mine), np.int64)
+    listed: dict[tuple[int, int], int] = {}
+    for number in np.unique(mine["set"]).tolist():
+        here, of = mine["set"] == number, near[number][PERCEPTUAL_ALGORITHMS[PDQ]]
+        record[here] = of.record(mine["entry"][here].astype(np.int64))
+        records = np.unique(record[here])
+        counts = of.entries(records).tolist()
+        listed |= {
+            (number, one): count for one, count in zip(records.tolist(), counts, strict=True)
+        }
+    frames = np.unique(hashes[pictures:][["id", "at"]])
+    films, counts = np.unique(frames["id"], return_counts=True)
+    compared = dict(zip(films.tolist(), counts.tolist(), strict=True))
+    close = Close(
+        film=rows["id"].astype(np.int64),
+        at=rows["at"].astype(np.int64),
+        hashset=mine["set"].astype(np.int64),
+        record=record,
+        entry=mine["entry"].astype(np.int64),
+        shown=np.full(len(mine), -1, np.int64),
+    )
+    found_here = matches(close, compared, listed)
+    matched = {(each.film, each.hashset, each.record): each for each in found_here}
+    keys = zip(close.film.tolist(), close.hashset.tolist(), record.tolist(), strict=True)
+    keep = np.array([key in matched for key in keys], np.bool_)
+    return np.concatenate([found[~is_film], mine[keep]]), matched
+
+
+def graded(candidate: Candidate, matched: FilmMatches) -> Candidate:
+    """Return a candidate with what is to be expected of chance when several frames agree.
+
+    Of three frames or more two are taken to be independent of one another, since neighbours look
+    alike: the second one comes close by chance as often as the frames of that record let it.
+    """
+    match = matched.get((candidate.item, candidate.set_index, candidate.record))
+    if match is None or match.listed < NEEDED or candidate.expected is None:
+        return candidate
+    again = candidate.expected * match.listed_of * candidate.tried / max(1, candidate.comparisons)
+    alike = max(1, round(candidate.comparisons * min(1.0, again)))
+    expected, grade = candidates.grade_of(
+        candidate.algorithm, candidate.distance, alike, deep=candidate.view >= TIER_1
+    )
+    return candidate._replace(expected=expected, grade=grade)
+
+
+def ranges(times: Pairs) -> tuple[tuple[int, int], ...]:
+    """Join times that are not far apart to ranges.
+
+    Args:
+        times: milliseconds, rising.
+    """
+    if not len(times):
+        return ()
+    breaks = np.flatnonzero(np.diff(times) > APART)[: MOST_RANGES - 1]
+    starts = [0, *(breaks + 1).tolist()]
+    ends = [*breaks.tolist(), len(times) - 1]
+    return tuple((int(times[a]), int(times[b])) for a, b in zip(starts, ends, strict=True))
