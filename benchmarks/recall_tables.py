@@ -1,0 +1,141 @@
+"""Figures of recall as Markdown: every edit, what was found wrongly, and what was wanted."""
+
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from pool import ALIKE
+from recall_measure import PHASH, PHOTOGRAPHS, RADII, TIERS, Chance, Edited, Results, radius_of
+
+_WIDTH: Final = 100
+WANTED: Final = (("tier 1", 0.67), ("tier 2", 0.8))
+"""Share of edits found within the first radius, on average over the edits."""
+_LEVEL: Final = 3.0
+"""With none in n trials, the rate is below 3/n with a confidence of 95 %."""
+
+
+def _others(results: Results) -> list[str]:
+    names = [name for name in results.chances.get(PHOTOGRAPHS, {}) if name not in TIERS]
+    return [f"{name}, {radius_of(name)}" for name in names]
+
+
+def columns(results: Results) -> list[str]:
+    """Return what was measured of each edit: program and radius."""
+    return [*(f"{tier}, {radius}" for tier in TIERS for radius in RADII), *_others(results)]
+
+
+def share(each: Edited, column: str) -> float:
+    """Return which share of the pictures that an edit was made of was found."""
+    return each.hits.get(column, 0) / max(each.made, 1)
+
+
+def mean(edits: Iterable[Edited], column: str) -> float:
+    """Return the average over edits, each counting as much as any other."""
+    found = [share(each, column) for each in edits if each.made]
+    return sum(found) / max(len(found), 1)
+
+
+def all_of(results: Results) -> list[str]:
+    """Return everything that was measured."""
+    return [
+        *_conditions(results),
+        *("", *_means(results)),
+        *("", *edits(results)),
+        *("", *chances(results)),
+        "",
+    ]
+
+
+def _paragraph(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, break_on_hyphens=False, break_long_words=False)
+
+
+def _conditions(results: Results) -> list[str]:
+    versions = ", ".join(f"{name} {version}" for name, version in results.peers.items())
+    left = "; ".join(f"{count} {why}" for why, count in sorted(results.left_out.items()))
+    lines = _paragraph(
+        f"The {results.half} half of the pool, measured at commit {results.commit}: "
+        f"{results.known} known pictures, {results.distractors} distractors, {results.fillers} "
+        f"that fill collages; {results.known_looked_for} known pictures looked for after each of "
+        f"{len(results.edits)} edits. Left out of the pool: {left}; pictures within {ALIKE} bits "
+        f"of one another, or of one name, count as near duplicates. Peers: {versions}. "
+        f"{results.seconds:,.0f} s of processor time, without the peers."
+    )
+    if results.stopped:
+        lines += ["", "**The run was stopped before its end.**"]
+    return lines
+
+
+def _means(results: Results) -> list[str]:
+    names = columns(results)
+    every = results.edits.values()
+    lines = [f"| mean recall over | edits | {' | '.join(names)} |"]
+    lines.append("|---|---:|" + "---:|" * len(names))
+    choices: Sequence[tuple[str, Callable[[Edited], bool]]] = (
+        ("all edits", lambda each: each.made > 0),
+        ("held-out edits", lambda each: each.held_out),
+        ("edits for development", lambda each: not each.held_out),
+    )
+    for text, wanted in choices:
+        chosen = [each for each in every if wanted(each)]
+        if chosen:
+            lines.append(_row((text, str(len(chosen))), chosen, names))
+    for family in dict.fromkeys(each.family for each in every):
+        chosen = [each for each in every if each.family == family]
+        lines.append(_row((family, str(len(chosen))), chosen, names))
+    return lines
+
+
+def _row(first: Sequence[str], chosen: Sequence[Edited], names: Sequence[str]) -> str:
+    cells = [*first, *(f"{mean(chosen, name):.0%}" for name in names)]
+    return f"| {' | '.join(cells)} |"
+
+
+def edits(results: Results) -> list[str]:
+    """Return the table of edits."""
+    names = columns(results)
+    head = ("family", "edit", "", "comparable", *names)
+    lines = [f"| {' | '.join(head)} |", "|---|---|---|---:|" + "---:|" * len(names)]
+    for name, each in results.edits.items():
+        first = (
+            *(each.family, name, "held out" if each.held_out else ""),
+            f"{each.comparable} of {each.made}",
+        )
+        lines.append(_row(first, [each], names))
+    return lines
+
+
+def bound(chance: Chance, radius: int) -> str:
+    """Return the rate of false pairs, or what it is below with a confidence of 95 %."""
+    close = chance.within.get(str(radius), 0)
+    if not chance.comparisons:
+        return "nothing compared"
+    if close:
+        return f"{close / chance.comparisons:.1e}"
+    return f"none; < {_LEVEL / chance.comparisons:.1e}"
+
+
+def chances(results: Results) -> list[str]:
+    """Return the table of what was found wrongly."""
+    head = (
+        *("pictures", "looked at", "as", "comparisons", "closest, bits"),
+        *(f"pairs ≤ {radius}" for radius in RADII),
+        f"pictures with one ≤ {RADII[0]}",
+        "rate",
+    )
+    lines = [f"| {' | '.join(head)} |", "|---|---:|---|" + "---:|" * 6]
+    for kind, programs in results.chances.items():
+        for program, chance in programs.items():
+            first = str(PHASH_OR_FIRST.get(program, RADII[0]))
+            cells = (
+                *(kind, f"{chance.looked_at:,}", program, f"{chance.comparisons:,}"),
+                *(str(chance.least), f"{chance.within.get(first, 0):,}"),
+                f"{chance.within[str(RADII[1])]:,}" if str(RADII[1]) in chance.within else "",
+                *(f"{chance.pictures.get(first, 0):,}", bound(chance, int(first))),
+            )
+            lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+PHASH_OR_FIRST: Final = {PHASH: radius_of(PHASH)}
+"""Radii that are others than the first one."""
