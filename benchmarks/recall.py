@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 import pool
+import recall_films
 import recall_tables
 import tables
 from edits import EDITS
@@ -75,6 +76,8 @@ def measured(options: argparse.Namespace) -> tuple[Results, list[float]]:
             measurement.pictures(edits)
             loads.append(load())
             measurement.look_alikes()
+            if options.half == "held-out":
+                recall_films.measure(options.media, results)
         except KeyboardInterrupt:
             results.stopped = True
     results.seconds = time.process_time() - start

@@ -94,6 +94,16 @@ class Results:
     """By kind of picture, then by program."""
     matchable: dict[str, tuple[int, int]] = field(default_factory=dict)
     """By kind: pictures that may be compared, of how many."""
+    films: dict[str, Edited] = field(default_factory=dict)
+    """Edits of films."""
+    films_known: int = 0
+    films_listed: int = 0
+    """Known ones among them."""
+    film_left_out: dict[str, int] = field(default_factory=dict)
+    false_films: int = 0
+    """Pairs of different films that match."""
+    film_pairs: int = 0
+    """That were compared."""
     peers: dict[str, str] = field(default_factory=dict)
     """Versions; or why not."""
     stopped: bool = False
@@ -114,6 +124,7 @@ class Results:
         """Return what `saved` wrote."""
         found = cls(**json.loads(text))
         found.edits = {name: Edited(**each) for name, each in json.loads(text)["edits"].items()}
+        found.films = {name: Edited(**each) for name, each in json.loads(text)["films"].items()}
         found.chances = {
             kind: {program: Chance(**each) for program, each in row.items()}
             for kind, row in json.loads(text)["chances"].items()

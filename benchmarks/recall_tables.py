@@ -41,7 +41,9 @@ def all_of(results: Results) -> list[str]:
         *_conditions(results),
         *("", *_means(results)),
         *("", *edits(results)),
+        *("", *films(results)),
         *("", *chances(results)),
+        *("", *wanted(results)),
         "",
     ]
 
@@ -139,3 +141,48 @@ def chances(results: Results) -> list[str]:
 
 PHASH_OR_FIRST: Final = {PHASH: radius_of(PHASH)}
 """Radii that are others than the first one."""
+
+
+def films(results: Results) -> list[str]:
+    """Return the table of films, and how many match that should not."""
+    if not results.films:
+        return ["Films are looked for only with the held-out half."]
+    names = list(dict.fromkeys(name for each in results.films.values() for name in each.hits))
+    lines = [f"| edit of a film | films | {' | '.join(names)} |"]
+    lines.append("|---|---:|" + "---:|" * len(names))
+    for name, each in results.films.items():
+        lines.append(_row((name, f"{each.made}"), [each], names))
+    lines.append(_row(("mean over edits", ""), list(results.films.values()), names))
+    left = "; ".join(f"{count} {why}" for why, count in sorted(results.film_left_out.items()))
+    said = (
+        f"{results.films_known} known films among {results.films_listed} that are listed"
+        f"{f' (left out: {left})' if left else ''}; {results.false_films} of "
+        f"{results.film_pairs:,} comparisons of different films matched."
+    )
+    return [*lines, "", *_paragraph(said)]
+
+
+def wanted(results: Results) -> list[str]:
+    """Return what was wanted beside what was measured."""
+    every = list(results.edits.values())
+    held_out = [each for each in every if each.held_out]
+    lines = ["| wanted | measured | |", "|---|---:|---|"]
+    for tier, least in WANTED:
+        for text, chosen in (("all edits", every), ("held-out edits", held_out)):
+            column = f"{tier}, {RADII[0]}"
+            found = mean(chosen, column)
+            said = "reached" if found >= least else "not reached"
+            if chosen:
+                lines.append(
+                    f"| {tier} within {RADII[0]} bits, mean over {text}: ≥ {least:.0%} "
+                    f"| {found:.1%} | {said} |"
+                )
+    for kind, programs in results.chances.items():
+        chance = programs.get(TIERS[0])
+        if chance is not None:
+            close = chance.within.get(str(RADII[0]), 0)
+            lines.append(
+                f"| {kind}: no false pair of tier 1 within {RADII[0]} bits | {close:,} in "
+                f"{chance.comparisons:,} | {'not reached' if close else 'reached'} |"
+            )
+    return lines

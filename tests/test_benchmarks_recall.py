@@ -3,13 +3,16 @@
 import hashlib
 import io
 from fractions import Fraction
+from pathlib import Path
 
 import film_edits
 import look_alikes
 import numpy as np
 import pool
 import pytest
+import recall_films
 from edits import EDITS, HELD_OUT, Edit
+from edits_files import PNG
 from PIL import Image
 from recall_measure import Chance, Edited, Results
 from recall_tables import all_of, bound, mean
@@ -18,9 +21,14 @@ DIGEST = b"picture"
 
 
 def picture(seed: int, width: int = 320, height: int = 214) -> Image.Image:
-    """Return coarse shades with soft edges, which every decoder and every scaling leaves alike."""
-    shades = np.random.default_rng(seed).integers(0, 256, (7, 11, 3)).astype(np.uint8)
-    return Image.fromarray(shades).resize((width, height), Image.Resampling.BICUBIC)
+    """Return clouds: shades of all sizes, the small ones weaker, as in photographs."""
+    random = np.random.default_rng(seed)
+    rows = np.zeros((height, width, 3))
+    for level in range(5):
+        shades = random.integers(0, 256, (3 << level, 4 << level, 3)).astype(np.uint8)
+        layer = Image.fromarray(shades).resize((width, height), Image.Resampling.BICUBIC)
+        rows += (np.asarray(layer) - 127.5) / 1.5**level
+    return Image.fromarray(np.clip(128 + 0.8 * rows, 0, 255).astype(np.uint8))
 
 
 OTHERS = (picture(101), picture(102), picture(103, 200, 300))
@@ -58,6 +66,79 @@ def test_an_edit_of_a_film_gives_a_film(edit: film_edits.FilmEdit) -> None:
     data = edit.save.encoded(edit.change(film, other))
     assert data == edit.save.encoded(edit.change(film, other))
     assert film_edits.decoded(data).frames
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of two films of coarse shades, and a copy of one of them."""
+    place = tmp_path_factory.mktemp("films")
+    for seed, name in ((1, "a.mp4"), (200, "b.mp4")):
+        film = film_edits.Film(tuple(picture(seed + at // 6) for at in range(36)), Fraction(6))
+        (place / name).write_bytes(film_edits.MP4.encoded(film))
+    (place / "c.mp4").write_bytes((place / "a.mp4").read_bytes())
+    (place / "d.jpg").write_bytes(EDITS[0].save.encoded(picture(1)))
+    return place
+
+
+EASY_FILMS = ("WebM, VP8", "half size", "mirrored", "4 s in the middle of another film")
+
+
+def test_easy_edits_of_films_are_found_and_no_other_film(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    easy = tuple(edit for edit in film_edits.FILM_EDITS if edit.name in EASY_FILMS)
+    monkeypatch.setattr(recall_films, "FILM_EDITS", easy)
+    results = Results("development", "0123")
+    recall_films.measure(folder, results)
+    assert results.film_left_out == {"films that are like another one": 1}
+    assert (results.films_known, results.films_listed) == (2, 2)
+    assert {name: each.hits["standard"] for name, each in results.films.items()} == dict.fromkeys(
+        EASY_FILMS, 2
+    )
+    assert results.films["mirrored"].hits["as it is"] == 0
+    assert results.false_films == 0
+
+
+EASY = (
+    *("resized to 50 %", "longer side 256 px", "JPEG, quality 50", "WebP, quality 80", "PNG"),
+    *("mirrored", "turned by 90 degrees", "upside down", "black, 5 %", "white, 10 %"),
+    *("black bars above and below, 25 %", "blue, uneven", "grey"),
+)
+
+
+def test_easy_edits_are_all_found_by_what_is_always_looked_at() -> None:
+    """Resized, saved again, turned, mirrored, with a border: none may be lost."""
+    easy = [edit for edit in EDITS if edit.name in EASY]
+    assert len(easy) == len(EASY)
+    lost = []
+    originals = [pool.looked_at(PNG.encoded(picture(seed)), "png")[0][:1] for seed in range(8)]
+    for seed in range(len(originals)):
+        for edit in easy:
+            data = edit.made(picture(seed), DIGEST, OTHERS)
+            values, _ = pool.looked_at(data, edit.save.kind)
+            found = pool.distances(values, np.concatenate(originals))
+            if found[:, seed].min() > 31:
+                lost.append((seed, edit.name))
+            assert np.delete(found, seed, axis=1).min() > 60, "others are nothing like it"
+    assert lost == []
+
+
+def test_the_two_halves_have_nothing_in_common(tmp_path: Path) -> None:
+    for seed in range(24):
+        data = EDITS[0].save.encoded(picture(seed))
+        (tmp_path / f"{seed}.jpg").write_bytes(data)
+    (tmp_path / "again.png").write_bytes(PNG.encoded(picture(3).rotate(180)))
+    (tmp_path / "small.png").write_bytes(PNG.encoded(picture(3, 90, 60)))
+    halves = [pool.pool(tmp_path, held_out=held_out) for held_out in (False, True)]
+    members = [
+        {member.digest for member in (*half.known, *half.distractors, *half.fillers)}
+        for half in halves
+    ]
+    assert not members[0] & members[1]
+    assert len(members[0] | members[1]) == 24
+    assert all(members)
+    assert halves[0].left_out["near duplicates of another one"] == 1
+    assert halves[0].left_out["shorter side below 128 px"] == 1
 
 
 def test_look_alikes_are_the_same_every_time_and_differ_from_one_another() -> None:
