@@ -136,6 +136,11 @@ def test_other_orientations_are_made_of_the_value_as_it_is() -> None:
     assert (distances.mean(axis=0) < 15).all()
 
 
+def test_of_no_film_there_is_nothing_to_turn() -> None:
+    nothing = rows_of(np.zeros((0, 32), np.uint8))
+    assert films.oriented(nothing).tolist() == []
+
+
 @given(st.binary(min_size=32, max_size=32))
 def test_turning_four_times_gives_the_value_again(value: bytes) -> None:
     first = rows_of(np.frombuffer(value, np.uint8)[None])

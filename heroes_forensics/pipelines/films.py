@@ -80,6 +80,8 @@ def oriented(hashes: Rows) -> Rows:
     Args:
         hashes: PDQ values as they are: what is kept of a film.
     """
+    if not len(hashes):
+        return hashes
     values = np.frombuffer(np.ascontiguousarray(hashes["value"]).tobytes(), np.uint8)
     bits = np.unpackbits(values.reshape(len(hashes), -1), axis=1)[:, ::-1]
     turned = bits[:, _SOURCES] ^ _FLIPS
