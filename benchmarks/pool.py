@@ -19,7 +19,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from heroes_forensics import filetype
-from heroes_forensics.frames import ORIENTATIONS, PERCEPTUAL_ALGORITHMS, Picture, Rows
+from heroes_forensics.frames import ORIENTATIONS, PERCEPTUAL_ALGORITHMS, VALUE_BYTES, Picture, Rows
 from heroes_forensics.media import perceptual
 
 KINDS: Final = ("jpeg", "png", "gif", "webp", "bmp", "tiff", "avif", "jp2")
@@ -100,7 +100,7 @@ def pdq_of(rows: Rows) -> tuple[Bits, Rows]:
     """Return the PDQ values (n, 32) among `HASHES` rows of the first frame, and their rows."""
     chosen = rows[(rows["algorithm"] == PERCEPTUAL_ALGORITHMS.index("pdq")) & (rows["at"] == 0)]
     values = np.frombuffer(np.ascontiguousarray(chosen["value"]).tobytes(), np.uint8)
-    return values.reshape(len(chosen), -1), chosen
+    return values.reshape(-1, VALUE_BYTES), chosen
 
 
 def distances(some: Bits, others: Bits) -> npt.NDArray[np.int64]:

@@ -60,6 +60,13 @@ def write(text: str) -> None:
     DOCUMENT.write_text(f"{before}{MARKS[0]}\n\n{text}\n{MARKS[1]}{after}", encoding="utf-8")
 
 
+def keep(results: Results) -> None:
+    """Write what there is so far."""
+    path = kept(results.half, "json")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(results.saved(), encoding="utf-8")
+
+
 def measured(options: argparse.Namespace) -> tuple[Results, list[float]]:
     """Measure one half; what was done is kept when the run is stopped."""
     results = Results(options.half, commit())
@@ -75,6 +82,7 @@ def measured(options: argparse.Namespace) -> tuple[Results, list[float]]:
         try:
             measurement.pictures(edits)
             loads.append(load())
+            keep(results)
             measurement.look_alikes()
             if options.half == "held-out":
                 recall_films.measure(options.media, results)
@@ -112,8 +120,7 @@ def main() -> None:
     results, loads = measured(options)
     text = "\n".join([*recall_tables.all_of(results), *tables.machine(loads, ROOT), ""])
     print(text)
-    kept(options.half, "json").parent.mkdir(exist_ok=True)
-    kept(options.half, "json").write_text(results.saved(), encoding="utf-8")
+    keep(results)
     kept(options.half, "md").write_text(text, encoding="utf-8")
     print(f"kept in {kept(options.half, 'md')}", file=sys.stderr)
 

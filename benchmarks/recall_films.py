@@ -21,7 +21,7 @@ from film_edits import FILM_EDITS
 from recall_measure import RADII, Edited, Results
 
 from heroes_forensics import filetype
-from heroes_forensics.frames import Rows
+from heroes_forensics.frames import VALUE_BYTES, Rows
 from heroes_forensics.media import film_values, video
 from heroes_forensics.pipelines import films
 
@@ -54,7 +54,9 @@ def rows_of(data: bytes, kind: str, profile: str) -> tuple[Rows, float]:
 
 def bits(rows: Rows) -> pool.Bits:
     """Return the values of `HASHES` rows, (n, 32)."""
-    return np.frombuffer(np.ascontiguousarray(rows["value"]).tobytes(), np.uint8).reshape(-1, 32)
+    return np.frombuffer(np.ascontiguousarray(rows["value"]).tobytes(), np.uint8).reshape(
+        -1, VALUE_BYTES
+    )
 
 
 def listed(folder: Path, left_out: dict[str, int]) -> list[Listed]:

@@ -156,6 +156,13 @@ def test_distances_are_counted_in_bits() -> None:
     assert pool.distances(some, some).tolist() == [[0, 3], [3, 0]]
 
 
+def test_a_picture_that_cannot_be_compared_has_no_values() -> None:
+    values, rows = pool.looked_at(PNG.encoded(Image.new("RGB", (200, 200))), "png", deep=True)
+    assert values.shape == (0, 32)
+    assert len(rows) == 0
+    assert pool.distances(values, np.zeros((3, 32), np.uint8)).shape == (0, 3)
+
+
 def test_none_in_n_has_an_upper_bound_and_not_the_rate_zero() -> None:
     chance = Chance()
     chance.add(np.full((10, 30), 120), (31,))
