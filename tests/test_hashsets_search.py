@@ -60,6 +60,48 @@ def test_a_table_of_any_numbers_leads_nowhere_else(fast: search.Search, numbers:
     assert (key[found[found >= 0]] == wanted[found >= 0]).all()
 
 
+@pytest.mark.parametrize("room", [0, 1, 1024])
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2)), min_size=1, max_size=60),
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 2)), max_size=40),
+)
+def test_the_compiled_match_finds_what_a_list_finds(
+    fast: search.Search, room: int, listed: list[tuple[int, int]], asked: list[tuple[int, int]]
+) -> None:
+    listed.sort()
+    keys = [key for key, _ in listed]
+    columns = search.Columns(
+        np.array(keys, np.uint64),
+        np.array([[7, rest] for _, rest in listed], np.uint32),
+        np.arange(100, 100 + len(listed), dtype=np.uint32),
+    )
+    asked = [one for one in asked if one[0] in keys]
+    first = np.array([keys.index(key) for key, _ in asked], np.int64)
+    wanted = np.array([key for key, _ in asked], np.uint64)
+    rest = np.array([[7, rest] for _, rest in asked], np.uint32).reshape(-1, 2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "SAME_DIGEST", room)
+        query, record = fast.records(first, wanted, rest, columns)
+    assert list(zip(query.tolist(), record.tolist(), strict=True)) == [
+        (number, 100 + row)
+        for number, one in enumerate(asked)
+        for row, other in enumerate(listed)
+        if one == other
+    ]
+
+
+def test_columns_of_other_lengths_are_refused(fast: search.Search) -> None:
+    key, rest, meta = np.arange(9, dtype=np.uint64), np.zeros((9, 2), np.uint32), np.zeros(9, "<u4")
+    columns = search.Columns(key, rest, meta)
+    first = np.zeros(3, np.int64)
+    for wrong in (columns._replace(meta=meta[1:]), columns._replace(rest=rest[:, 1:])):
+        with pytest.raises(ValueError, match="other lengths"):
+            fast.records(first, key[:3], rest[:3], wrong)
+    for row in (-1, 9):
+        with pytest.raises(ValueError, match="no such row"):
+            fast.records(first + row, key[:3], rest[:3], columns)
+
+
 def test_a_table_that_is_too_short_is_refused(fast: search.Search) -> None:
     key = np.arange(10, dtype=np.uint64)
     with pytest.raises(ValueError, match="too short"):
@@ -131,8 +173,10 @@ def test_a_search_that_is_wrong_is_not_used(
     fast: search.Search, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert search.compiled() is not None
-    wrong = search._PROGRAM.replace("icmp eq i64 %there, %want", "icmp uge i64 %there, %want")  # noqa: SLF001 - broken on purpose
-    assert wrong != search._PROGRAM  # noqa: SLF001 - broken on purpose
-    monkeypatch.setattr(search, "_PROGRAM", wrong)
-    assert search.compiled() is None
+    program = search.PROGRAM
+    for right in ("icmp eq i64 %there, %want", "icmp eq i32 %aword, %bword"):
+        wrong = program.replace(right, right.replace(" eq ", " uge "))
+        assert wrong != program
+        monkeypatch.setattr(search, "PROGRAM", wrong)
+        assert search.compiled() is None
     assert fast is search.prepared()

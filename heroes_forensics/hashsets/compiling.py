@@ -5,19 +5,19 @@ from typing import NamedTuple
 
 
 class Compiled(NamedTuple):
-    """One function."""
+    """Some functions."""
 
-    address: int
+    addresses: tuple[int, ...]
     owner: object
     """The compiler: the machine code goes when it goes."""
 
 
-def compiled(program: str, name: str) -> Compiled | None:
+def compiled(program: str, *names: str) -> Compiled | None:
     """Compile a program for this processor.
 
     Args:
         program: in LLVM's assembly language.
-        name: of the function in it.
+        names: of the functions in it.
 
     Returns:
         None without llvmlite, and where a policy forbids compiling while running.
@@ -36,6 +36,6 @@ def compiled(program: str, name: str) -> Compiled | None:
         )
         engine = binding.create_mcjit_compiler(binding.parse_assembly(program), machine)
         engine.finalize_object()
-        return Compiled(engine.get_function_address(name), engine)
+        return Compiled(tuple(map(engine.get_function_address, names)), engine)
     except (RuntimeError, OSError):
         return None

@@ -44,7 +44,7 @@ from heroes_forensics.hashsets.sealing import (
     key_check,
     unseal_text,
 )
-from heroes_forensics.hashsets.search import LARGE, WORTH, Search, prepared
+from heroes_forensics.hashsets.search import LARGE, WORTH, Columns, Search, prepared
 from heroes_forensics.hashsets.values import PARTS, Values, together
 from heroes_forensics.model import JSON
 
@@ -205,9 +205,9 @@ class HashSetFile:
         fast = self._asked >= WORTH and len(group.key) >= LARGE
         search = prepared() if fast else None
         found = [
-            (query + start, group.meta[row].astype(np.int64))
+            (query + start, record)
             for start in range(0, len(plain), CHUNK)
-            for query, row in [_find(group, plain[start : start + CHUNK], search)]
+            for query, record in [_find(group, plain[start : start + CHUNK], search)]
         ]
         return (
             np.concatenate([query for query, _ in found]),
@@ -332,7 +332,7 @@ class HashSetFile:
 def _find(
     group: _Group, plain: npt.NDArray[np.uint8], search: Search | None
 ) -> tuple[Indexes, Indexes]:
-    """Return (query, row of the group) of one chunk of digests, ascending by query."""
+    """Return (query, record) of one chunk of digests, ascending by query."""
     heads = group.seal.head(plain)
     wanted = np.ascontiguousarray(heads[:, :8]).view("<u8").ravel()
     last = len(group.key) - 1
@@ -347,6 +347,10 @@ def _find(
     row, wanted = low[query], wanted[query]
     tail = group.seal.tail(heads[query], plain[query])
     rest = np.concatenate([heads[query, 8:], tail], axis=1).view("<u4")
+    if search is not None:
+        columns = Columns(group.key, group.rest, group.meta)
+        mine, record = search.records(row, wanted, rest, columns)
+        return query[mine], record
     queries, rows = [], []
     active = np.arange(len(query))
     while len(active):
@@ -358,10 +362,10 @@ def _find(
         inside = active[at < last]
         active = inside[group.key[row[inside]] == wanted[inside]]
     if len(queries) == 1:
-        return queries[0], rows[0].copy()
+        return queries[0], group.meta[rows[0]].astype(np.int64)
     all_queries, all_rows = np.concatenate(queries), np.concatenate(rows)
     order = np.lexsort((all_rows, all_queries))
-    return all_queries[order], all_rows[order]
+    return all_queries[order], group.meta[all_rows[order]].astype(np.int64)
 
 
 def _bisected(group: _Group, wanted: npt.NDArray[np.uint64]) -> Indexes:

@@ -321,7 +321,7 @@ def compiled() -> NearSearch | None:
         return None
     pointer, number = ctypes.c_void_p, ctypes.c_uint64
     kinds = (pointer, number, *(pointer,) * 4, number, pointer, pointer, *(number,) * 4)
-    call = ctypes.CFUNCTYPE(None, *kinds, pointer, number, pointer, pointer)(made.address)
+    call = ctypes.CFUNCTYPE(None, *kinds, pointer, number, pointer, pointer)(made.addresses[0])
     search = NearSearch(call, made.owner)
     return search if _agrees(search) else None
 
