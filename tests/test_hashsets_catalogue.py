@@ -368,6 +368,18 @@ BAD_PROFILES = {
     "an unknown field of a code": 'scheme: x\ncodes: {"1": {verdict: suspected, x: 1}}',
     "a label that is a number": 'scheme: x\ncodes: {"1": {verdict: suspected, label: 1}}',
     "too large": "scheme: " + "x" * 300_000,
+    "a code twice": 'scheme: x\ncodes: {"1": {verdict: suspected}, "1": {verdict: known_good}}',
+    "a code as text and number": (
+        "scheme: x\ncodes: {'1': {verdict: suspected}, 1: {verdict: known_good}}"
+    ),
+    "a code in two numbers": (
+        "scheme: x\ncodes: {1: {verdict: suspected}, 01: {verdict: known_good}}"
+    ),
+    "a field of a code twice": 'scheme: x\ncodes: {"1": {verdict: suspected, verdict: known_good}}',
+    "an alias": "scheme: &a x\nregion: *a\ncodes: {}",
+    "a scheme of controls": 'scheme: "\\e[2J"\ncodes: {}',
+    "a label of controls": 'scheme: x\ncodes: {"1": {verdict: suspected, label: "\\e[2J"}}',
+    "depth": "[" * 50_000,
 }
 
 

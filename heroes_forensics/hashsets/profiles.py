@@ -79,6 +79,9 @@ class Profile:
         }
 
 
+_SHOWN: Final = frozenset({"scheme", "region", "version", "ucs"})
+
+
 def parse(name: str, text: str) -> Profile:
     """Read one profile from YAML.
 
@@ -89,9 +92,30 @@ def parse(name: str, text: str) -> Profile:
         raise UsageError(f"category profile {name} is larger than {MAX_PROFILE} bytes")
     try:
         body = yaml.safe_load(text)
+        _check_plain(name, text, body)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UsageError(f"category profile {name} is not YAML") from error
     return from_json(name, body)
+
+
+def _check_plain(name: str, text: str, body: object) -> None:
+    """Refuse what would be read otherwise than a person reads it: of a code twice, one is lost.
+
+    Raises:
+        UsageError: there is an alias, or a key twice.
+    """
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+        raise UsageError(f"category profile {name} has an alias", hint="write it out instead")
+    waiting = [(yaml.compose(text, yaml.SafeLoader), body)]
+    while waiting:
+        node, value = waiting.pop()
+        if isinstance(node, yaml.MappingNode) and isinstance(value, dict):
+            if len(node.value) != len(value):
+                raise UsageError(f"category profile {name} has a key twice")
+            inside = [below for _, below in node.value]
+            waiting += zip(inside, value.values(), strict=True)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(value, list):
+            waiting += zip(node.value, value, strict=True)
 
 
 def from_json(name: str, body: object) -> Profile:
@@ -111,6 +135,8 @@ def from_json(name: str, body: object) -> Profile:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise UsageError(f"category profile {name}: {key} is not text")
         texts[key] = str(value)
+        if key in _SHOWN and not texts[key].isprintable():
+            raise UsageError(f"category profile {name}: {key} is not printable")
     unverified = body.get("unverified", True)
     if not isinstance(unverified, bool):
         raise UsageError(f"category profile {name}: unverified is neither true nor false")
@@ -135,6 +161,10 @@ def _codes(name: str, body: dict[str, object]) -> dict[str, Code]:
         if isinstance(raw, bool) or not isinstance(raw, str | int) or not isinstance(row, dict):
             raise UsageError(f"category profile {name}: a code is not text, or has no fields")
         label, verdict = row.get("label", ""), row.get("verdict")
+        if str(raw) in codes:
+            raise UsageError(f"category profile {name} has the code {raw} twice")
+        if not str(raw).isprintable() or not str(label).isprintable():
+            raise UsageError(f"category profile {name}: a code or its label is not printable")
         if not isinstance(label, str) or set(row) - {"label", "verdict", "ucs"}:
             raise UsageError(f"category profile {name}: code {raw} has an unknown field")
         if verdict not in VERDICTS:
