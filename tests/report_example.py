@@ -16,7 +16,14 @@ from heroes_forensics.reports.evidence import (
     TimeColumn,
     Volume,
 )
-from heroes_forensics.reports.findings import Category, Finding, Likeness, counted
+from heroes_forensics.reports.findings import (
+    Category,
+    FilmLikeness,
+    Finding,
+    Likeness,
+    TimeRange,
+    counted,
+)
 from heroes_forensics.reports.inside import Containers, ExpandLimits, Pictures
 from heroes_forensics.reports.model import (
     AlgorithmCount,
@@ -297,14 +304,25 @@ FINDINGS: Final = (
         "candidate-a", "National reference set", "Example Central Office", "2024-04", TWO,
         51_000, "jpeg", "picture", "camera-roll",
         near=Likeness(
-            "pdq", "border-trimmed", 14, 31, 97, None, 16, 11_274_880, expected="1.7e-04"
+            "pdq", "trimmed", 14, 31, 97, None, 16, 11_274_880, expected="0.00017"
+        ),
+    ),
+    Finding(
+        "F-000009", "A-1", "laptop.E01", "laptop.E01/p2048/61003-1-128-1", "notable",
+        "candidate-a", "National reference set", "Example Central Office", "2024-04", TWO,
+        9_100_000, "mp4", "film", "camera-roll",
+        near=Likeness(
+            "pdq", "as-is", 2, 31, 88, 90, 960, 676_492_800, expected="0.011",
+            film=FilmLikeness(
+                22, 120, 21, 30, (TimeRange(61_500, 72_000), TimeRange(3_600_000, 3_601_000))
+            ),
         ),
     ),
     Finding(
         "F-000008", "A-1", "laptop.E01", "laptop.E01/p2048/61002-1-128-1", "notable",
         "lead", "National reference set", "Example Central Office", "2024-04", NO_CATEGORY,
         52_000, "jpeg", "picture", "camera-roll",
-        near=Likeness("phash-64", "as-it-is", 4, 4, 55, 80, 1, 704_680),
+        near=Likeness("phash-64", "as-is", 4, 4, 55, 80, 1, 704_680),
     ),
 )  # fmt: skip
 LOCAL_MATCHES: Final = counted(finding for finding in FINDINGS if finding.exhibit == "A-1")

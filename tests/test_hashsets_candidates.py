@@ -46,6 +46,9 @@ class Listed:
     def record(self, entries: Indexes) -> Indexes:
         return np.array(self.records or range(self.count))[entries]
 
+    def entries(self, records: Indexes) -> Indexes:
+        return np.bincount(self.record(np.arange(self.count)))[records]
+
     def search(self, queries: npt.NDArray[np.uint8], radius: int, nearest: int = 0) -> Near:
         return self._index.search(queries, radius, nearest)
 

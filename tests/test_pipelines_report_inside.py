@@ -193,7 +193,7 @@ def test_the_page_about_it_has_the_limits_of_the_code() -> None:
         if line.startswith("|")
     ]
     cells = {row[0].partition(":")[0].partition("`")[2].partition("`")[0]: row[1:] for row in rows}
-    assert list(expanding.PROFILES) == rows[[row[-1] for row in rows].index("deep")][1:]
+    assert list(expanding.PROFILES) in [row[1:] for row in rows]
     for name in ("ratio", "bytes", "members", "nesting"):
         for (profile, limits), cell in zip(expanding.PROFILES.items(), cells[name], strict=True):
             value = 0 if limits is None else int(str(limits.to_json()[name]))

@@ -167,10 +167,20 @@ def test_an_exhibit_says_what_it_was_compared_with_and_nothing_else() -> None:
         assert "National reference set" not in card
 
 
+def test_a_candidate_says_how_close_it_is_and_what_chance_gives() -> None:
+    text = PAGES["report"].decode()
+    assert "PDQ, without its border: 14 bits differ, 31 are allowed" in text
+    assert "at most 0.00017 false candidates to be expected" in text
+    assert "how many false candidates to expect was not measured" in text
+    assert "22 of 120 frames come close to 21 of 30 listed ones, at" in text
+    assert "0:01:01\u20130:01:12</span>, <span" in text
+    assert "1:00:00\u20131:00:01" in text
+
+
 def test_the_overview_tells_gaps_from_what_the_profile_leaves_out() -> None:
     table = PAGES["report"].decode().split("<article")[0].split("<tbody>")[1]
     row = table.split("<tr>")[1]
-    assert re.findall(r'<td class="num">([^<]*)', row) == ["81.8 %", "4", "74", "1", "556"]
+    assert re.findall(r'<td class="num">([^<]*)', row) == ["81.8 %", "5", "74", "1", "556"]
     assert "whole areas: 2" in row
     assert "DIGEST MISMATCH" in table.split("<tr>")[3]
 

@@ -8,6 +8,7 @@ entry of a known-good set than to one of another kind is no finding; that, too, 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from decimal import ROUND_UP, Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -100,6 +101,12 @@ def kept(facts: JSON) -> bool:
     return VIEWS.index(str(near["view"])) < TIER_1 and int(near["distance"]) <= radius
 
 
+def _at_most(number: float) -> str:
+    """Write a number with two digits, rounded up; as text, for a record holds no fractions."""
+    exact = Decimal(f"{number:.6g}")
+    return f"{exact.quantize(Decimal(1).scaleb(exact.adjusted() - 1), ROUND_UP):f}"
+
+
 def in_order(rows: Iterable[MatchRow]) -> list[MatchRow]:
     """Order candidates as items, sets and records are: decoders answer in any order."""
     return sorted(rows, key=lambda row: (row.item_id, row.hashset_id, row.record))
@@ -118,8 +125,7 @@ def _row(sets: "Sets", found: Candidate, film: FilmMatch | None) -> MatchRow:
         "listed_quality": None if found.listed_quality < 0 else found.listed_quality,
         "tried": found.tried,
         "comparisons": found.comparisons,
-        # Text: a record holds no fractions.
-        "expected": None if found.expected is None else f"{found.expected:.1e}",
+        "expected": None if found.expected is None else _at_most(found.expected),
     }
     if film is not None:
         near["film"] = film.to_json()

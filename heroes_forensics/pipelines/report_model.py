@@ -21,7 +21,14 @@ from heroes_forensics.pipelines.report_sets import SetsBuilder
 from heroes_forensics.pipelines.telling import number_text
 from heroes_forensics.reports import checking, verdict
 from heroes_forensics.reports.evidence import FileTime, Note
-from heroes_forensics.reports.findings import Category, Finding, Likeness, counted
+from heroes_forensics.reports.findings import (
+    Category,
+    FilmLikeness,
+    Finding,
+    Likeness,
+    TimeRange,
+    counted,
+)
 from heroes_forensics.reports.inside import ExpandLimits
 from heroes_forensics.reports.model import (
     Attempt,
@@ -302,7 +309,7 @@ def _likeness(facts: object) -> Likeness | None:
         return None
     return Likeness(
         algorithm=word(facts["algorithm"]),
-        view=word(facts["view"]),
+        view=word(facts["view"]).rstrip("-0123456789"),  # which of the deep ones says nothing
         distance=facts["distance"],
         radius=facts["radius"],
         quality=facts["quality"],
@@ -310,6 +317,19 @@ def _likeness(facts: object) -> Likeness | None:
         tried=facts["tried"],
         comparisons=facts["comparisons"],
         expected=str(facts["expected"] or ""),
+        film=_film(facts.get("film")),
+    )
+
+
+def _film(facts: object) -> FilmLikeness | None:
+    if not isinstance(facts, dict):
+        return None
+    return FilmLikeness(
+        frames=facts["frames"],
+        frames_of=facts["frames_of"],
+        listed=facts["listed"],
+        listed_of=facts["listed_of"],
+        ranges=tuple(TimeRange(*each) for each in facts["ranges"]),
     )
 
 

@@ -72,114 +72,120 @@ def root(context, missing=missing):
         def t_8(*unused):
             raise TemplateRuntimeError("No filter named 'percent' found.")
     try:
-        t_9 = environment.filters['rejectattr']
+        t_9 = environment.filters['position']
     except KeyError:
         @internalcode
         def t_9(*unused):
-            raise TemplateRuntimeError("No filter named 'rejectattr' found.")
+            raise TemplateRuntimeError("No filter named 'position' found.")
     try:
-        t_10 = environment.filters['replace']
+        t_10 = environment.filters['rejectattr']
     except KeyError:
         @internalcode
         def t_10(*unused):
-            raise TemplateRuntimeError("No filter named 'replace' found.")
+            raise TemplateRuntimeError("No filter named 'rejectattr' found.")
     try:
-        t_11 = environment.filters['resolution']
+        t_11 = environment.filters['replace']
     except KeyError:
         @internalcode
         def t_11(*unused):
-            raise TemplateRuntimeError("No filter named 'resolution' found.")
+            raise TemplateRuntimeError("No filter named 'replace' found.")
     try:
-        t_12 = environment.filters['selectattr']
+        t_12 = environment.filters['resolution']
     except KeyError:
         @internalcode
         def t_12(*unused):
-            raise TemplateRuntimeError("No filter named 'selectattr' found.")
+            raise TemplateRuntimeError("No filter named 'resolution' found.")
     try:
-        t_13 = environment.filters['size']
+        t_13 = environment.filters['selectattr']
     except KeyError:
         @internalcode
         def t_13(*unused):
-            raise TemplateRuntimeError("No filter named 'size' found.")
+            raise TemplateRuntimeError("No filter named 'selectattr' found.")
     try:
-        t_14 = environment.filters['sum']
+        t_14 = environment.filters['size']
     except KeyError:
         @internalcode
         def t_14(*unused):
-            raise TemplateRuntimeError("No filter named 'sum' found.")
+            raise TemplateRuntimeError("No filter named 'size' found.")
     try:
-        t_15 = environment.filters['trim']
+        t_15 = environment.filters['sum']
     except KeyError:
         @internalcode
         def t_15(*unused):
-            raise TemplateRuntimeError("No filter named 'trim' found.")
+            raise TemplateRuntimeError("No filter named 'sum' found.")
     try:
-        t_16 = environment.filters['when']
+        t_16 = environment.filters['trim']
     except KeyError:
         @internalcode
         def t_16(*unused):
-            raise TemplateRuntimeError("No filter named 'when' found.")
+            raise TemplateRuntimeError("No filter named 'trim' found.")
     try:
-        t_17 = environment.tests['defined']
+        t_17 = environment.filters['when']
     except KeyError:
         @internalcode
         def t_17(*unused):
-            raise TemplateRuntimeError("No test named 'defined' found.")
+            raise TemplateRuntimeError("No filter named 'when' found.")
     try:
-        t_18 = environment.tests['none']
+        t_18 = environment.tests['defined']
     except KeyError:
         @internalcode
         def t_18(*unused):
+            raise TemplateRuntimeError("No test named 'defined' found.")
+    try:
+        t_19 = environment.tests['none']
+    except KeyError:
+        @internalcode
+        def t_19(*unused):
             raise TemplateRuntimeError("No test named 'none' found.")
     pass
     def macro(l_1_id):
-        t_19 = []
+        t_20 = []
         l_1_sections = resolve('sections')
         l_1_at = missing
         if l_1_id is missing:
             l_1_id = undefined("parameter 'id' was not provided", name='id')
         pass
         l_1_at = context.call(environment.getattr((undefined(name='sections') if l_1_sections is missing else l_1_sections), 'index'), l_1_id)
-        t_19.extend((
+        t_20.extend((
             '<h2 id="',
             escape(l_1_id),
             '">',
         ))
         if ((undefined(name='at') if l_1_at is missing else l_1_at) < 12):
             pass
-            t_19.extend((
+            t_20.extend((
                 '<span class="no">',
                 escape(((undefined(name='at') if l_1_at is missing else l_1_at) + 1)),
                 '</span> ',
             ))
-        t_19.extend((
+        t_20.extend((
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_id, '.title', )))),
             '</h2>',
         ))
-        return concat(t_19)
+        return concat(t_20)
     context.exported_vars.add('heading')
     context.vars['heading'] = l_0_heading = Macro(environment, macro, 'heading', ('id',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_gap):
-        t_20 = []
+        t_21 = []
         l_1_w = resolve('w')
         if l_1_gap is missing:
             l_1_gap = undefined("parameter 'gap' was not provided", name='gap')
         pass
-        t_20.append(
+        t_21.append(
             escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'gap', environment.getattr(l_1_gap, 'code'), environment.getattr(l_1_gap, 'text'))),
         )
         if (environment.getattr(l_1_gap, 'about') != 'content'):
             pass
-            t_20.extend((
+            t_21.extend((
                 '<span class="second">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('about.', environment.getattr(l_1_gap, 'about'), )))),
                 '</span>',
             ))
-        return concat(t_20)
+        return concat(t_21)
     context.exported_vars.add('gap_text')
     context.vars['gap_text'] = l_0_gap_text = Macro(environment, macro, 'gap_text', ('gap',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_name, l_1_sums, l_1_parts):
-        t_21 = []
+        t_22 = []
         if l_1_name is missing:
             l_1_name = undefined("parameter 'name' was not provided", name='name')
         if l_1_sums is missing:
@@ -187,7 +193,7 @@ def root(context, missing=missing):
         if l_1_parts is missing:
             l_1_parts = undefined("parameter 'parts' was not provided", name='parts')
         pass
-        t_21.extend((
+        t_22.extend((
             '<table class="tight">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, 'title', )))),
             '</caption>\n<tbody>\n<tr><th scope="row">',
@@ -196,14 +202,14 @@ def root(context, missing=missing):
             escape(t_7(environment.getattr(l_1_sums, 'seen'))),
             '</td></tr>\n',
         ))
-        def t_22(fiter):
+        def t_23(fiter):
             for l_2_part in fiter:
                 if environment.getitem(l_1_sums, l_2_part):
                     yield l_2_part
-        for l_2_part in t_22(l_1_parts):
+        for l_2_part in t_23(l_1_parts):
             _loop_vars = {}
             pass
-            t_21.extend((
+            t_22.extend((
                 '<tr><th scope="row" class="part">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, l_2_part, )), _loop_vars=_loop_vars)),
                 '</th><td class="num">',
@@ -211,23 +217,23 @@ def root(context, missing=missing):
                 '</td></tr>\n',
             ))
         l_2_part = missing
-        if (t_17(environment.getattr(l_1_sums, 'members')) and environment.getattr(l_1_sums, 'members')):
+        if (t_18(environment.getattr(l_1_sums, 'members')) and environment.getattr(l_1_sums, 'members')):
             pass
-            t_21.extend((
+            t_22.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, 'members', )))),
                 '</th><td class="num strong">',
                 escape(t_7(environment.getattr(l_1_sums, 'members'))),
                 '</td></tr>\n',
             ))
-            def t_23(fiter):
+            def t_24(fiter):
                 for l_2_part in fiter:
                     if environment.getitem(l_1_sums, l_2_part):
                         yield l_2_part
-            for l_2_part in t_23(('members_digested', 'members_over_limit')):
+            for l_2_part in t_24(('members_digested', 'members_over_limit')):
                 _loop_vars = {}
                 pass
-                t_21.extend((
+                t_22.extend((
                     '<tr><th scope="row" class="part">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, l_2_part, )), _loop_vars=_loop_vars)),
                     '</th><td class="num">',
@@ -235,14 +241,14 @@ def root(context, missing=missing):
                     '</td></tr>\n',
                 ))
             l_2_part = missing
-        t_21.append(
+        t_22.append(
             '</tbody>\n</table>',
         )
-        return concat(t_21)
+        return concat(t_22)
     context.exported_vars.add('inside')
     context.vars['inside'] = l_0_inside = Macro(environment, macro, 'inside', ('name', 'sums', 'parts'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_label, l_1_value, l_1_wide):
-        t_24 = []
+        t_25 = []
         if l_1_label is missing:
             l_1_label = undefined("parameter 'label' was not provided", name='label')
         if l_1_value is missing:
@@ -252,46 +258,46 @@ def root(context, missing=missing):
         pass
         if l_1_value:
             pass
-            t_24.append(
+            t_25.append(
                 '<div',
             )
             if l_1_wide:
                 pass
-                t_24.append(
+                t_25.append(
                     ' class="wide"',
                 )
-            t_24.extend((
+            t_25.extend((
                 '><dt>',
                 escape(l_1_label),
                 '</dt><dd><bdi>',
                 escape(l_1_value),
                 '</bdi></dd></div>\n',
             ))
-        return concat(t_24)
+        return concat(t_25)
     context.exported_vars.add('fact')
     context.vars['fact'] = l_0_fact = Macro(environment, macro, 'fact', ('label', 'value', 'wide'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_row):
-        t_25 = []
+        t_26 = []
         if l_1_row is missing:
             l_1_row = undefined("parameter 'row' was not provided", name='row')
         pass
         if environment.getattr(l_1_row, 'code'):
             pass
-            t_25.extend((
+            t_26.extend((
                 '<bdi>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.code', code=environment.getattr(l_1_row, 'code'))),
                 '</bdi>',
             ))
         else:
             pass
-            t_25.append(
+            t_26.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.none')),
             )
-        return concat(t_25)
+        return concat(t_26)
     context.exported_vars.add('category')
     context.vars['category'] = l_0_category = Macro(environment, macro, 'category', ('row',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_kind, l_1_row):
-        t_26 = []
+        t_27 = []
         l_1_known = missing
         if l_1_kind is missing:
             l_1_kind = undefined("parameter 'kind' was not provided", name='kind')
@@ -301,32 +307,32 @@ def root(context, missing=missing):
         l_1_known = (environment.getattr(l_1_row, 'code') or (environment.getattr(l_1_row, 'verdict') not in ('uncategorised', 'notable_other')))
         if ((l_1_kind != 'notable') or (undefined(name='known') if l_1_known is missing else l_1_known)):
             pass
-            t_26.append(
+            t_27.append(
                 '<span class="second">',
             )
             if (l_1_kind != 'notable'):
                 pass
-                t_26.append(
+                t_27.append(
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', l_1_kind, )))),
                 )
                 if (undefined(name='known') if l_1_known is missing else l_1_known):
                     pass
-                    t_26.append(
+                    t_27.append(
                         ': ',
                     )
             if (undefined(name='known') if l_1_known is missing else l_1_known):
                 pass
-                t_26.append(
+                t_27.append(
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('item_verdict.', environment.getattr(l_1_row, 'verdict'), )))),
                 )
-            t_26.append(
+            t_27.append(
                 '</span>',
             )
-        return concat(t_26)
+        return concat(t_27)
     context.exported_vars.add('standing')
     context.vars['standing'] = l_0_standing = Macro(environment, macro, 'standing', ('kind', 'row'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_name, l_1_issuer, l_1_edition):
-        t_27 = []
+        t_28 = []
         if l_1_name is missing:
             l_1_name = undefined("parameter 'name' was not provided", name='name')
         if l_1_issuer is missing:
@@ -334,43 +340,43 @@ def root(context, missing=missing):
         if l_1_edition is missing:
             l_1_edition = undefined("parameter 'edition' was not provided", name='edition')
         pass
-        t_27.extend((
+        t_28.extend((
             '<bdi>',
             escape(l_1_name),
             '</bdi>, ',
         ))
         if l_1_issuer:
             pass
-            t_27.extend((
+            t_28.extend((
                 '<bdi>',
                 escape(l_1_issuer),
                 '</bdi>',
             ))
         else:
             pass
-            t_27.append(
+            t_28.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'set.no_issuer')),
             )
-        t_27.append(
+        t_28.append(
             ', ',
         )
         if l_1_edition:
             pass
-            t_27.extend((
+            t_28.extend((
                 '<bdi>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'set.edition', edition=l_1_edition)),
                 '</bdi>',
             ))
         else:
             pass
-            t_27.append(
+            t_28.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'set.no_edition')),
             )
-        return concat(t_27)
+        return concat(t_28)
     context.exported_vars.add('set_name')
     context.vars['set_name'] = l_0_set_name = Macro(environment, macro, 'set_name', ('name', 'issuer', 'edition'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_x):
-        t_28 = []
+        t_29 = []
         if l_1_x is missing:
             l_1_x = undefined("parameter 'x' was not provided", name='x')
         pass
@@ -379,7 +385,7 @@ def root(context, missing=missing):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
-            t_28.extend((
+            t_29.extend((
                 '<li>',
                 escape(context.call((undefined(name='set_name') if l_0_set_name is missing else l_0_set_name), environment.getattr(l_2_c, 'name'), environment.getattr(l_2_c, 'issuer'), environment.getattr(l_2_c, 'edition'), _loop_vars=_loop_vars)),
                 ' (',
@@ -388,21 +394,21 @@ def root(context, missing=missing):
             ))
             if (environment.getattr(l_2_c, 'signature') == 'failed'):
                 pass
-                t_28.extend((
+                t_29.extend((
                     ', <span class="strong">',
                     escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'signature', environment.getattr(l_2_c, 'signature'), _loop_vars=_loop_vars)),
                     '</span>',
                 ))
             if (environment.getattr(l_2_c, 'state') != 'active'):
                 pass
-                t_28.extend((
+                t_29.extend((
                     ', <span class="strong">',
                     escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'set_state', environment.getattr(l_2_c, 'state'), _loop_vars=_loop_vars)),
                     '</span>',
                 ))
             if (not environment.getattr(l_2_c, 'every_source')):
                 pass
-                t_28.extend((
+                t_29.extend((
                     ', <span class="strong">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'compared.only', _loop_vars=_loop_vars)),
                     ' ',
@@ -411,54 +417,54 @@ def root(context, missing=missing):
                 for l_3_label, l_3_loop in LoopContext(environment.getattr(l_2_c, 'sources')[:12], undefined):
                     _loop_vars = {}
                     pass
-                    t_28.extend((
+                    t_29.extend((
                         '<bdi>',
                         escape(l_3_label),
                         '</bdi>',
                     ))
                     if (not environment.getattr(l_3_loop, 'last')):
                         pass
-                        t_28.append(
+                        t_29.append(
                             ', ',
                         )
                 l_3_loop = l_3_label = missing
                 if (t_3(environment.getattr(l_2_c, 'sources')) > 12):
                     pass
-                    t_28.extend((
+                    t_29.extend((
                         ' … (',
                         escape(t_7(t_3(environment.getattr(l_2_c, 'sources')))),
                         ')',
                     ))
-                t_28.append(
+                t_29.append(
                     '</span>',
                 )
-            t_28.append(
+            t_29.append(
                 '</li>\n',
             )
         l_2_loop = l_2_c = l_2_w = missing
-        return concat(t_28)
+        return concat(t_29)
     context.exported_vars.add('compared')
     context.vars['compared'] = l_0_compared = Macro(environment, macro, 'compared', ('x',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_label, l_1_caller):
-        t_29 = []
+        t_30 = []
         if l_1_label is missing:
             l_1_label = undefined("parameter 'label' was not provided", name='label')
         pass
-        t_29.extend((
+        t_30.extend((
             '<div class="scroll" role="region" tabindex="0" aria-label="',
             escape(l_1_label),
             '">\n',
             escape(context.call(l_1_caller)),
             '</div>',
         ))
-        return concat(t_29)
+        return concat(t_30)
     context.exported_vars.add('region')
     context.vars['region'] = l_0_region = Macro(environment, macro, 'region', ('label',), False, False, True, context.eval_ctx.autoescape)
     def macro():
-        t_30 = []
+        t_31 = []
         l_1_sections = resolve('sections')
         pass
-        t_30.extend((
+        t_31.extend((
             '<div class="always">\n<h3>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.title')),
             '</h3>\n<p class="first">',
@@ -479,15 +485,15 @@ def root(context, missing=missing):
         for l_2_id, l_2_loop in LoopContext((undefined(name='sections') if l_1_sections is missing else l_1_sections), undefined):
             _loop_vars = {}
             pass
-            t_30.append(
+            t_31.append(
                 '<li><span class="no">',
             )
             if (environment.getattr(l_2_loop, 'index') <= 12):
                 pass
-                t_30.append(
+                t_31.append(
                     escape(environment.getattr(l_2_loop, 'index')),
                 )
-            t_30.extend((
+            t_31.extend((
                 '</span> <a href="#',
                 escape(l_2_id),
                 '">',
@@ -495,10 +501,10 @@ def root(context, missing=missing):
                 '</a></li>\n',
             ))
         l_2_loop = l_2_id = missing
-        t_30.append(
+        t_31.append(
             '</ol>\n</nav>',
         )
-        return concat(t_30)
+        return concat(t_31)
     context.exported_vars.add('always')
     context.vars['always'] = l_0_always = Macro(environment, macro, 'always', (), False, False, False, context.eval_ctx.autoescape)
     yield '<!DOCTYPE html>\n<html lang="'
@@ -558,9 +564,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.customer'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'customer')))
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examiner'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'examiner')))
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.authority'), (markup_join((environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority'), 'kind'), ' ', environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority'), 'reference'), )) if environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
-    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examined_from'), (t_16(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_from')) if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_from') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
-    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examined_to'), (t_16(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_to')) if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_to') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
-    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.issued'), t_16(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'issued'))))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examined_from'), (t_17(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_from')) if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_from') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examined_to'), (t_17(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_to')) if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_to') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.issued'), t_17(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'issued'))))
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.program'), markup_join((environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'program'), 'name'), ' ', environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'program'), 'version'), ))))
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.ledger'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'ledger')[:8]))
     yield '</dl>\n</header>\n\n'
@@ -569,9 +575,9 @@ def root(context, missing=missing):
     if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
         pass
         def macro():
-            t_31 = []
+            t_32 = []
             pass
-            t_31.extend((
+            t_32.extend((
                 '<table class="tight">\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.overview')),
                 '</caption>\n<thead><tr><th scope="col">',
@@ -597,30 +603,30 @@ def root(context, missing=missing):
                 l_2_skipped = missing
                 _loop_vars = {}
                 pass
-                l_2_skipped = t_3(t_4(context.eval_ctx, t_12(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy')))
+                l_2_skipped = t_3(t_4(context.eval_ctx, t_13(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy')))
                 _loop_vars['skipped'] = l_2_skipped
-                t_31.extend((
+                t_32.extend((
                     '<tr><th scope="row"><bdi>',
                     escape(environment.getattr(l_2_x, 'label')),
                     '</bdi></th><td class="strong wide">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('verdict.', environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word'), )), _loop_vars=_loop_vars)),
                 ))
-                def t_32(fiter):
+                def t_33(fiter):
                     for l_3_s in fiter:
                         if environment.getattr(l_3_s, 'alarms'):
                             yield l_3_s
                 l_3_loop = missing
-                for l_3_s, l_3_loop in LoopContext(t_32(environment.getattr(l_2_x, 'sources')), undefined):
+                for l_3_s, l_3_loop in LoopContext(t_33(environment.getattr(l_2_x, 'sources')), undefined):
                     _loop_vars = {}
                     pass
-                    t_31.append(
+                    t_32.append(
                         '<span class="second alarm">',
                     )
                     l_4_loop = missing
                     for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
                         _loop_vars = {}
                         pass
-                        t_31.extend((
+                        t_32.extend((
                             '<bdi>',
                             escape(environment.getattr(l_3_s, 'label')),
                             '</bdi>: ',
@@ -628,83 +634,83 @@ def root(context, missing=missing):
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_31.append(
+                            t_32.append(
                                 '; ',
                             )
                     l_4_loop = l_4_code = missing
-                    t_31.append(
+                    t_32.append(
                         '</span>',
                     )
                 l_3_loop = l_3_s = missing
-                t_31.extend((
+                t_32.extend((
                     '</td><td class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_8(environment.getattr(environment.getattr(l_2_x, 'verdict'), 'percent_of_bytes')), _loop_vars=_loop_vars)),
                     '</td><td class="num">',
                 ))
                 if (context.call((undefined(name='match_total') if l_2_match_total is missing else l_2_match_total), l_2_x, _loop_vars=_loop_vars) or (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'no-match')):
                     pass
-                    t_31.append(
+                    t_32.append(
                         escape(t_7(context.call((undefined(name='match_total') if l_2_match_total is missing else l_2_match_total), l_2_x, _loop_vars=_loop_vars))),
                     )
                 else:
                     pass
-                    t_31.append(
+                    t_32.append(
                         '–',
                     )
-                t_31.append(
+                t_32.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_31.append(
+                    t_32.append(
                         '–',
                     )
                 else:
                     pass
-                    t_31.append(
-                        escape(t_7(t_14(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=False, _loop_vars=_loop_vars), attribute='count'))),
+                    t_32.append(
+                        escape(t_7(t_15(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=False, _loop_vars=_loop_vars), attribute='count'))),
                     )
-                t_31.append(
+                t_32.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_31.append(
+                    t_32.append(
                         '–',
                     )
                 else:
                     pass
-                    t_31.append(
-                        escape(t_7(t_3(t_4(context.eval_ctx, t_9(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy'))))),
+                    t_32.append(
+                        escape(t_7(t_3(t_4(context.eval_ctx, t_10(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy'))))),
                     )
-                t_31.append(
+                t_32.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_31.append(
+                    t_32.append(
                         '–',
                     )
                 else:
                     pass
-                    t_31.append(
-                        escape(t_7((t_14(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=True, _loop_vars=_loop_vars), attribute='count') + (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)))),
+                    t_32.append(
+                        escape(t_7((t_15(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=True, _loop_vars=_loop_vars), attribute='count') + (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)))),
                     )
                     if (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped):
                         pass
-                        t_31.extend((
+                        t_32.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.areas_of', count=t_7((undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                t_31.append(
+                t_32.append(
                     '</td></tr>\n',
                 )
             l_2_loop = l_2_x = l_2_skipped = l_2_match_total = l_2_gap_rows = missing
-            t_31.append(
+            t_32.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_31)
+            return concat(t_32)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.overview'), caller=caller)
     if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
@@ -731,7 +737,7 @@ def root(context, missing=missing):
             yield escape(environment.getattr(l_1_x, 'description'))
             yield '</bdi></span>'
         yield '</h3>\n'
-        if t_4(context.eval_ctx, t_12(context, environment.getattr(l_1_x, 'sources'), 'alarms')):
+        if t_4(context.eval_ctx, t_13(context, environment.getattr(l_1_x, 'sources'), 'alarms')):
             pass
             yield '<div class="alert">\n<p class="lead">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'alarm.title', _loop_vars=_loop_vars))
@@ -899,11 +905,11 @@ def root(context, missing=missing):
         yield '</th><th scope="col" class="num">'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.bytes', _loop_vars=_loop_vars))
         yield '</th></tr></thead>\n<tbody>\n'
-        def t_33(fiter):
+        def t_34(fiter):
             for l_2_area in fiter:
                 if (not environment.getattr(l_2_area, 'policy')):
                     yield l_2_area
-        for l_2_area in t_33(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas')):
+        for l_2_area in t_34(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas')):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
@@ -912,7 +918,7 @@ def root(context, missing=missing):
             yield '<span class="second"><bdi>'
             yield escape(t_5(environment.getattr(l_2_area, 'where')))
             yield '</bdi></span></td><td class="num">'
-            yield escape(t_13(environment.getattr(l_2_area, 'size')))
+            yield escape(t_14(environment.getattr(l_2_area, 'size')))
             yield '</td></tr>\n'
         l_2_area = l_2_w = missing
         for l_2_gap in context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=False, about=('content', 'member', 'container'), _loop_vars=_loop_vars):
@@ -925,10 +931,10 @@ def root(context, missing=missing):
             yield '</td><td class="num">'
             if environment.getattr(l_2_gap, 'size'):
                 pass
-                yield escape(t_13(environment.getattr(l_2_gap, 'size')))
+                yield escape(t_14(environment.getattr(l_2_gap, 'size')))
             yield '</td></tr>\n'
         l_2_gap = missing
-        if ((not t_4(context.eval_ctx, t_9(context, environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas'), 'policy'))) and (not context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=False, about=('content', 'member', 'container'), _loop_vars=_loop_vars))):
+        if ((not t_4(context.eval_ctx, t_10(context, environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas'), 'policy'))) and (not context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=False, about=('content', 'member', 'container'), _loop_vars=_loop_vars))):
             pass
             if environment.getattr(environment.getattr(l_1_x, 'verdict'), 'unfinished'):
                 pass
@@ -951,7 +957,7 @@ def root(context, missing=missing):
             yield '</td><td class="num">'
             if environment.getattr(l_2_gap, 'size'):
                 pass
-                yield escape(t_13(environment.getattr(l_2_gap, 'size')))
+                yield escape(t_14(environment.getattr(l_2_gap, 'size')))
             yield '</td></tr>\n'
         l_2_gap = l_2_w = missing
         for l_2_gap in context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=True, about=('content', 'member', 'container'), _loop_vars=_loop_vars):
@@ -964,28 +970,28 @@ def root(context, missing=missing):
             yield '</td><td class="num">'
             if environment.getattr(l_2_gap, 'size'):
                 pass
-                yield escape(t_13(environment.getattr(l_2_gap, 'size')))
+                yield escape(t_14(environment.getattr(l_2_gap, 'size')))
             yield '</td></tr>\n'
         l_2_gap = missing
         yield '<tr><td></td><td>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.free_space', _loop_vars=_loop_vars))
         yield '</td><td></td></tr>\n</tbody>\n</table>\n</div>\n</div>\n'
-        if t_4(context.eval_ctx, t_12(context, environment.getattr(l_1_x, 'matches'), 'grade', 'equalto', 'digest-conflict')):
+        if t_4(context.eval_ctx, t_13(context, environment.getattr(l_1_x, 'matches'), 'grade', 'equalto', 'digest-conflict')):
             pass
             yield '<p class="scope note">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.conflict', _loop_vars=_loop_vars))
             yield '</p>\n'
-        if t_4(context.eval_ctx, t_12(context, environment.getattr(l_1_x, 'matches'), 'grade', 'in', (undefined(name='candidates') if l_1_candidates is missing else l_1_candidates))):
+        if t_4(context.eval_ctx, t_13(context, environment.getattr(l_1_x, 'matches'), 'grade', 'in', (undefined(name='candidates') if l_1_candidates is missing else l_1_candidates))):
             pass
             yield '<p class="scope note">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.candidates', _loop_vars=_loop_vars))
             yield '</p>\n'
-        if t_4(context.eval_ctx, t_12(context, environment.getattr(l_1_x, 'matches'), 'kind', 'equalto', 'watch')):
+        if t_4(context.eval_ctx, t_13(context, environment.getattr(l_1_x, 'matches'), 'kind', 'equalto', 'watch')):
             pass
             yield '<p class="scope note">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.watch', _loop_vars=_loop_vars))
             yield '</p>\n'
-        if t_4(context.eval_ctx, t_12(context, environment.getattr(l_1_x, 'matches'), 'kind', 'equalto', 'adult-intimate')):
+        if t_4(context.eval_ctx, t_13(context, environment.getattr(l_1_x, 'matches'), 'kind', 'equalto', 'adult-intimate')):
             pass
             yield '<p class="scope note">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.adult', _loop_vars=_loop_vars))
@@ -1052,9 +1058,9 @@ def root(context, missing=missing):
         if environment.getattr(l_1_x, 'sources'):
             pass
             def macro():
-                t_34 = []
+                t_35 = []
                 pass
-                t_34.extend((
+                t_35.extend((
                     '<table class="broad">\n<thead><tr><th scope="col">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.source')),
                     '</th><th scope="col">',
@@ -1071,7 +1077,7 @@ def root(context, missing=missing):
                 for l_3_s, l_3_loop in LoopContext(environment.getattr(l_1_x, 'sources'), undefined):
                     _loop_vars = {}
                     pass
-                    t_34.extend((
+                    t_35.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(environment.getattr(l_3_s, 'label')),
                         '</bdi></th><td>',
@@ -1082,118 +1088,118 @@ def root(context, missing=missing):
                         escape(environment.getattr(l_3_s, 'reader')),
                         '</bdi></span>',
                     ))
-                    if (not t_18(environment.getattr(l_3_s, 'mount_read_only'))):
+                    if (not t_19(environment.getattr(l_3_s, 'mount_read_only'))):
                         pass
-                        t_34.extend((
+                        t_35.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('exhibits.mounted_read_only' if environment.getattr(l_3_s, 'mount_read_only') else 'exhibits.mounted_writable'), _loop_vars=_loop_vars)),
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('exhibits.account_may_write' if environment.getattr(l_3_s, 'account_may_write') else 'exhibits.account_may_not_write'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_34.append(
+                    t_35.append(
                         '</td><td>',
                     )
                     l_4_loop = missing
                     for l_4_file, l_4_loop in LoopContext(environment.getattr(l_3_s, 'segments')[:8], undefined):
                         _loop_vars = {}
                         pass
-                        t_34.extend((
+                        t_35.extend((
                             '<bdi>',
                             escape(environment.getattr(l_4_file, 'name')),
                             '</bdi> <span class="nowrap">(',
-                            escape(t_13(environment.getattr(l_4_file, 'size'))),
+                            escape(t_14(environment.getattr(l_4_file, 'size'))),
                             ')</span>',
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_34.append(
+                            t_35.append(
                                 ', ',
                             )
                     l_4_loop = l_4_file = missing
                     if (t_3(environment.getattr(l_3_s, 'segments')) > 8):
                         pass
-                        t_34.extend((
+                        t_35.extend((
                             ' … (',
                             escape(t_7(t_3(environment.getattr(l_3_s, 'segments')))),
                             ')',
                         ))
-                    t_34.append(
+                    t_35.append(
                         '</td><td class="num">',
                     )
                     if environment.getattr(l_3_s, 'size'):
                         pass
-                        t_34.extend((
-                            escape(t_13(environment.getattr(l_3_s, 'size'))),
+                        t_35.extend((
+                            escape(t_14(environment.getattr(l_3_s, 'size'))),
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'size')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     else:
                         pass
-                        t_34.append(
+                        t_35.append(
                             '–',
                         )
-                    t_34.append(
+                    t_35.append(
                         '</td><td>',
                     )
                     l_4_loop = missing
                     for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
                         _loop_vars = {}
                         pass
-                        t_34.extend((
+                        t_35.extend((
                             '<span class="alarm">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('source_state.', l_4_code, )), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                         if ((not environment.getattr(l_4_loop, 'last')) or environment.getattr(l_3_s, 'health')):
                             pass
-                            t_34.append(
+                            t_35.append(
                                 '; ',
                             )
                     l_4_loop = l_4_code = missing
                     l_4_loop = missing
-                    t_35 = 1
+                    t_36 = 1
                     for l_4_note, l_4_loop in LoopContext(environment.getattr(l_3_s, 'health'), undefined):
                         l_4_w = resolve('w')
                         _loop_vars = {}
                         pass
-                        t_34.extend((
+                        t_35.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'gap', environment.getattr(l_4_note, 'code'), environment.getattr(l_4_note, 'text'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_34.append(
+                            t_35.append(
                                 '; ',
                             )
-                        t_35 = 0
+                        t_36 = 0
                     l_4_loop = l_4_note = l_4_w = missing
-                    if t_35:
+                    if t_36:
                         pass
                         if (not environment.getattr(l_3_s, 'alarms')):
                             pass
-                            t_34.append(
+                            t_35.append(
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.sound')),
                             )
-                    if ((not t_18(environment.getattr(l_3_s, 'declared_size'))) and (environment.getattr(l_3_s, 'declared_size') != environment.getattr(l_3_s, 'size'))):
+                    if ((not t_19(environment.getattr(l_3_s, 'declared_size'))) and (environment.getattr(l_3_s, 'declared_size') != environment.getattr(l_3_s, 'size'))):
                         pass
-                        t_34.extend((
+                        t_35.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.declared', _loop_vars=_loop_vars)),
                             ': ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'declared_size')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_34.append(
+                    t_35.append(
                         '</td></tr>\n',
                     )
                 l_3_loop = l_3_s = missing
-                t_34.append(
+                t_35.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_34)
+                return concat(t_35)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.source', _loop_vars=_loop_vars), caller=caller, _loop_vars=_loop_vars)
         else:
@@ -1213,20 +1219,20 @@ def root(context, missing=missing):
     for l_1_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
         _loop_vars = {}
         pass
-        def t_36(fiter):
+        def t_37(fiter):
             for l_2_s in fiter:
                 if environment.getattr(l_2_s, 'digests'):
                     yield l_2_s
-        for l_2_s in t_36(environment.getattr(l_1_x, 'sources')):
+        for l_2_s in t_37(environment.getattr(l_1_x, 'sources')):
             _loop_vars = {}
             pass
             if not isinstance(l_0_ns, Namespace):
                 raise TemplateRuntimeError("cannot assign attribute on non-namespace object")
             l_0_ns['any'] = True
             def macro():
-                t_37 = []
+                t_38 = []
                 pass
-                t_37.extend((
+                t_38.extend((
                     '<table class="broad">\n<caption><bdi>',
                     escape(environment.getattr(l_1_x, 'label')),
                     '</bdi>: <bdi>',
@@ -1247,7 +1253,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_37.extend((
+                    t_38.extend((
                         '<tr><th scope="row">',
                         escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'algorithm', environment.getattr(l_4_d, 'algorithm'), _loop_vars=_loop_vars)),
                         '<span class="second">',
@@ -1265,10 +1271,10 @@ def root(context, missing=missing):
                         '</td></tr>\n',
                     ))
                 l_4_d = l_4_w = missing
-                t_37.append(
+                t_38.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_37)
+                return concat(t_38)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), environment.getattr(l_2_s, 'label'), caller=caller, _loop_vars=_loop_vars)
         l_2_s = missing
@@ -1302,9 +1308,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'):
         pass
         def macro():
-            t_38 = []
+            t_39 = []
             pass
-            t_38.extend((
+            t_39.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set')),
                 '</th><th scope="col">',
@@ -1323,7 +1329,7 @@ def root(context, missing=missing):
                 l_2_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_38.extend((
+                t_39.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='set_name') if l_0_set_name is missing else l_0_set_name), environment.getattr(l_2_s, 'name'), environment.getattr(l_2_s, 'issuer'), environment.getattr(l_2_s, 'edition'), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -1331,19 +1337,19 @@ def root(context, missing=missing):
                 ))
                 if environment.getattr(l_2_s, 'authority'):
                     pass
-                    t_38.extend((
+                    t_39.extend((
                         '<span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.authority', text=environment.getattr(l_2_s, 'authority'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
-                t_38.extend((
+                t_39.extend((
                     '</td><td class="num">',
                     escape(t_7(environment.getattr(l_2_s, 'records'))),
                 ))
                 for l_3_d in environment.getattr(l_2_s, 'digests'):
                     _loop_vars = {}
                     pass
-                    t_38.extend((
+                    t_39.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars)),
                         ' ',
@@ -1354,48 +1360,48 @@ def root(context, missing=missing):
                 for l_3_d in environment.getattr(l_2_s, 'near'):
                     _loop_vars = {}
                     pass
-                    t_38.extend((
+                    t_39.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_3_d, 'below_quality'):
                         pass
-                        t_38.extend((
+                        t_39.extend((
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near_below', count=t_7(environment.getattr(l_3_d, 'below_quality')), _loop_vars=_loop_vars)),
                         ))
                     if environment.getattr(l_3_d, 'probes'):
                         pass
-                        t_38.extend((
+                        t_39.extend((
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_3_d, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_3_d, 'probes'), 'failed')), _loop_vars=_loop_vars)),
                         ))
-                    t_38.append(
+                    t_39.append(
                         '</span>',
                     )
                 l_3_d = missing
                 for l_3_d in environment.getattr(l_2_s, 'not_compared'):
                     _loop_vars = {}
                     pass
-                    t_38.extend((
+                    t_39.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.not_compared', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 l_3_d = missing
-                t_38.extend((
+                t_39.extend((
                     '</td><td><code>',
                     escape(t_1(environment.getattr(l_2_s, 'source_sha256'))),
                     '</code>',
                 ))
                 if environment.getattr(l_2_s, 'rejected'):
                     pass
-                    t_38.extend((
+                    t_39.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.rejected', count=t_7(environment.getattr(l_2_s, 'rejected')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
-                t_38.extend((
+                t_39.extend((
                     '<span class="second">',
                     escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'failed')), _loop_vars=_loop_vars) if environment.getattr(l_2_s, 'probes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_probes', _loop_vars=_loop_vars))),
                     '</span></td><td>',
@@ -1403,14 +1409,14 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_2_s, 'key_id') and environment.getattr(l_2_s, 'signer')):
                     pass
-                    t_38.extend((
+                    t_39.extend((
                         '<span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.signer', key=environment.getattr(l_2_s, 'key_id'), signer=environment.getattr(l_2_s, 'signer'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
                 if environment.getattr(l_2_s, 'expires'):
                     pass
-                    t_38.extend((
+                    t_39.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.expires', date=environment.getattr(l_2_s, 'expires'), _loop_vars=_loop_vars)),
                         '</span>',
@@ -1418,7 +1424,7 @@ def root(context, missing=missing):
                 for l_3_a in environment.getattr(l_2_s, 'allowed'):
                     _loop_vars = {}
                     pass
-                    t_38.extend((
+                    t_39.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.allowed', what=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'allowance', l_3_a, _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
@@ -1426,26 +1432,26 @@ def root(context, missing=missing):
                 l_3_a = missing
                 if (environment.getattr(l_2_s, 'state') != 'active'):
                     pass
-                    t_38.extend((
+                    t_39.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'set_state', environment.getattr(l_2_s, 'state'), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_2_s, 'reason'):
                         pass
-                        t_38.extend((
+                        t_39.extend((
                             ': <bdi>',
                             escape(environment.getattr(l_2_s, 'reason')),
                             '</bdi>',
                         ))
-                    t_38.append(
+                    t_39.append(
                         '</span>',
                     )
-                t_38.append(
+                t_39.append(
                     '</td><td>',
                 )
                 if environment.getattr(l_2_s, 'profile'):
                     pass
-                    t_38.extend((
+                    t_39.extend((
                         '<bdi>',
                         escape(environment.getattr(l_2_s, 'profile')),
                         '</bdi><span class="second">',
@@ -1454,17 +1460,17 @@ def root(context, missing=missing):
                     ))
                 else:
                     pass
-                    t_38.append(
+                    t_39.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_profile', _loop_vars=_loop_vars)),
                     )
-                t_38.append(
+                t_39.append(
                     '</td></tr>\n',
                 )
             l_2_s = l_2_w = missing
-            t_38.append(
+            t_39.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_38)
+            return concat(t_39)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set'), caller=caller)
     else:
@@ -1543,9 +1549,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation_text'))
     yield '</p>\n'
     def macro():
-        t_39 = []
+        t_40 = []
         pass
-        t_39.extend((
+        t_40.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.entries')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1566,12 +1572,12 @@ def root(context, missing=missing):
         ))
         if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
             pass
-            t_39.extend((
+            t_40.extend((
                 '<th scope="col" class="num">+ ',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.not_reached')),
                 '</th>',
             ))
-        t_39.append(
+        t_40.append(
             '<th scope="col"></th></tr></thead>\n<tbody>\n',
         )
         for l_2_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
@@ -1583,7 +1589,7 @@ def root(context, missing=missing):
                 for l_4_v in environment.getattr(l_3_s, 'volumes'):
                     _loop_vars = {}
                     pass
-                    t_39.extend((
+                    t_40.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -1602,38 +1608,38 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
                         pass
-                        t_39.extend((
+                        t_40.extend((
                             '<td class="num">',
                             escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'not_reached'))),
                             '</td>',
                         ))
-                    t_39.extend((
+                    t_40.extend((
                         '<td class="',
                         escape(('second' if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else 'alarm')),
                         '">',
                     ))
                     if environment.getattr(l_4_v, 'listing_open'):
                         pass
-                        t_39.append(
+                        t_40.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.listing_open', _loop_vars=_loop_vars)),
                         )
                     elif (environment.getattr(l_4_v, 'state') != 'examined'):
                         pass
-                        t_39.append(
+                        t_40.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('state.', environment.getattr(l_4_v, 'state'), )), _loop_vars=_loop_vars)),
                         )
                     else:
                         pass
-                        t_39.append(
+                        t_40.append(
                             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes', _loop_vars=_loop_vars) if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close', _loop_vars=_loop_vars))),
                         )
-                    t_39.append(
+                    t_40.append(
                         '</td></tr>\n',
                     )
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_39.extend((
+        t_40.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -1652,25 +1658,25 @@ def root(context, missing=missing):
         ))
         if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
             pass
-            t_39.extend((
+            t_40.extend((
                 '<td class="num">',
                 escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'))),
                 '</td>',
             ))
-        t_39.extend((
+        t_40.extend((
             '<td class="',
             escape(('' if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else 'alarm')),
             '">',
             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes') if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_39)
+        return concat(t_40)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation'), caller=caller)
     def macro():
-        t_40 = []
+        t_41 = []
         pass
-        t_40.extend((
+        t_41.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1691,14 +1697,14 @@ def root(context, missing=missing):
             for l_3_s in environment.getattr(l_2_x, 'sources'):
                 _loop_vars = {}
                 pass
-                def t_41(fiter):
+                def t_42(fiter):
                     for l_4_v in fiter:
                         if (environment.getattr(l_4_v, 'state') == 'examined'):
                             yield l_4_v
-                for l_4_v in t_41(environment.getattr(l_3_s, 'volumes')):
+                for l_4_v in t_42(environment.getattr(l_3_s, 'volumes')):
                     _loop_vars = {}
                     pass
-                    t_40.extend((
+                    t_41.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -1714,7 +1720,7 @@ def root(context, missing=missing):
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_40.extend((
+        t_41.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -1727,7 +1733,7 @@ def root(context, missing=missing):
             escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'directories_met_before'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_40)
+        return concat(t_41)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories'), caller=caller)
     yield '<h3>'
@@ -1747,16 +1753,16 @@ def root(context, missing=missing):
         l_1_gaps = context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), (undefined(name='c') if l_0_c is missing else l_0_c), policy=l_1_policy, _loop_vars=_loop_vars)
         _loop_vars['gaps'] = l_1_gaps
         def macro():
-            t_42 = []
+            t_43 = []
             pass
-            t_42.extend((
+            t_43.extend((
                 '<table>\n<caption>',
                 escape(l_1_title),
                 '</caption>\n',
             ))
             if (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                 pass
-                t_42.extend((
+                t_43.extend((
                     '<thead><tr><th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.count')),
                     '</th><th scope="col">',
@@ -1770,7 +1776,7 @@ def root(context, missing=missing):
                 for l_3_gap in (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                     _loop_vars = {}
                     pass
-                    t_42.extend((
+                    t_43.extend((
                         '<tr><td class="num strong">',
                         escape(t_7(environment.getattr(l_3_gap, 'count'))),
                         '</td><td>',
@@ -1781,46 +1787,46 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr(l_3_gap, 'size'):
                         pass
-                        t_42.append(
-                            escape(t_13(environment.getattr(l_3_gap, 'size'))),
+                        t_43.append(
+                            escape(t_14(environment.getattr(l_3_gap, 'size'))),
                         )
-                    t_42.append(
+                    t_43.append(
                         '</td><td>',
                     )
                     for l_4_one in environment.getattr(l_3_gap, 'examples'):
                         _loop_vars = {}
                         pass
-                        t_42.extend((
+                        t_43.extend((
                             '<code><bdi>',
                             escape(t_5(l_4_one)),
                             '</bdi></code>',
                         ))
                     l_4_one = missing
-                    t_42.append(
+                    t_43.append(
                         '</td></tr>\n',
                     )
                 l_3_gap = missing
-                t_42.append(
+                t_43.append(
                     '</tbody>\n',
                 )
             else:
                 pass
-                t_42.extend((
+                t_43.extend((
                     '<tbody><tr><td>',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.no_gaps')),
                     '</td></tr></tbody>\n',
                 ))
-            t_42.append(
+            t_43.append(
                 '</table>\n',
             )
-            return concat(t_42)
+            return concat(t_43)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), l_1_title, caller=caller, _loop_vars=_loop_vars)
     l_1_title = l_1_policy = l_1_gap_rows = l_1_gaps = missing
     def macro():
-        t_43 = []
+        t_44 = []
         pass
-        t_43.extend((
+        t_44.extend((
             '<table>\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1835,24 +1841,24 @@ def root(context, missing=missing):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
-            t_43.extend((
+            t_44.extend((
                 '<tr><th scope="row"><bdi>',
                 escape(t_5(environment.getattr(l_2_area, 'where'))),
                 '</bdi></th><td>',
                 escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'gap', environment.getattr(l_2_area, 'code'), environment.getattr(l_2_area, 'text'), _loop_vars=_loop_vars)),
                 '</td><td class="num">',
-                escape(t_13(environment.getattr(l_2_area, 'size'))),
+                escape(t_14(environment.getattr(l_2_area, 'size'))),
                 '</td></tr>\n',
             ))
         l_2_area = l_2_w = missing
-        t_43.extend((
+        t_44.extend((
             '<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated')),
             '</th><td>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated_value')),
             '</td><td></td></tr>\n</tbody>\n</table>\n',
         ))
-        return concat(t_43)
+        return concat(t_44)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title'), caller=caller)
     yield '<div class="pair">\n<div>\n<table class="tight">\n<caption>'
@@ -1876,7 +1882,7 @@ def root(context, missing=missing):
         yield '</td><td class="num">'
         yield escape(t_7(environment.getattr(l_1_row, 'comparable')))
         yield '</td><td class="num">'
-        yield escape(t_13(environment.getattr(l_1_row, 'size')))
+        yield escape(t_14(environment.getattr(l_1_row, 'size')))
         yield '</td></tr>\n'
     l_1_row = missing
     yield '</tbody>\n</table>\n</div>\n<div>\n<table class="tight">\n<caption>'
@@ -1907,9 +1913,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_8(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'percent_of_bytes'))))
     yield '</td></tr>\n</tbody>\n</table>\n</div>\n</div>\n'
     def macro():
-        t_44 = []
+        t_45 = []
         pass
-        t_44.extend((
+        t_45.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1938,7 +1944,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_44.extend((
+                    t_45.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td>',
@@ -1946,18 +1952,18 @@ def root(context, missing=missing):
                         '</td><td class="num">',
                         escape(t_7(environment.getattr(l_4_v, 'offset'))),
                         '</td><td class="num">',
-                        escape(t_13(environment.getattr(l_4_v, 'size'))),
+                        escape(t_14(environment.getattr(l_4_v, 'size'))),
                         '</td><td>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('state.', ('in-part' if ((environment.getattr(l_4_v, 'state') == 'examined') and environment.getattr(environment.getattr(l_4_v, 'equation'), 'not_reached')) else environment.getattr(l_4_v, 'state')), )), _loop_vars=_loop_vars)),
                     ))
                     if (environment.getattr(l_4_v, 'encryption') != 'none'):
                         pass
-                        t_44.extend((
+                        t_45.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'encryption', environment.getattr(l_4_v, 'encryption'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_44.extend((
+                    t_45.extend((
                         '</td><td><bdi>',
                         escape((environment.getattr(l_4_v, 'sweep') if (environment.getattr(l_4_v, 'state') == 'examined') else '–')),
                         '</bdi></td><td>',
@@ -1965,22 +1971,22 @@ def root(context, missing=missing):
                     for l_5_m in environment.getattr(l_4_v, 'times'):
                         _loop_vars = {}
                         pass
-                        t_44.extend((
+                        t_45.extend((
                             '<span class="second">',
-                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'time.basis', which=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_5_m, 'which'), )), _loop_vars=_loop_vars), zone=context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'time', environment.getattr(l_5_m, 'zone'), _loop_vars=_loop_vars), resolution=t_11(environment.getattr(l_5_m, 'resolution_ns')), _loop_vars=_loop_vars)),
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'time.basis', which=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_5_m, 'which'), )), _loop_vars=_loop_vars), zone=context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'time', environment.getattr(l_5_m, 'zone'), _loop_vars=_loop_vars), resolution=t_12(environment.getattr(l_5_m, 'resolution_ns')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     l_5_m = missing
-                    t_44.append(
+                    t_45.append(
                         '</td></tr>\n',
                     )
                 l_4_v = l_4_w = missing
             l_3_s = missing
         l_2_x = missing
-        t_44.append(
+        t_45.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_44)
+        return concat(t_45)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes'), caller=caller)
     yield '\n'
@@ -1989,7 +1995,7 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.intro'))
     yield '</p>\n'
     def macro(l_1_list, l_1_withdrawn):
-        t_45 = []
+        t_46 = []
         l_1_rows = resolve('rows')
         if l_1_list is missing:
             l_1_list = undefined("parameter 'list' was not provided", name='list')
@@ -1997,9 +2003,9 @@ def root(context, missing=missing):
             l_1_withdrawn = undefined("parameter 'withdrawn' was not provided", name='withdrawn')
         pass
         def macro():
-            t_46 = []
+            t_47 = []
             pass
-            t_46.extend((
+            t_47.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.number')),
                 '</th><th scope="col">',
@@ -2012,11 +2018,12 @@ def root(context, missing=missing):
                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.reason') if l_1_withdrawn else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.times'))),
                 '</th></tr></thead>\n<tbody>\n',
             ))
-            for l_3_f in l_1_list[:(undefined(name='rows') if l_1_rows is missing else l_1_rows)]:
+            l_3_loop = missing
+            for l_3_f, l_3_loop in LoopContext(l_1_list[:(undefined(name='rows') if l_1_rows is missing else l_1_rows)], undefined):
                 l_3_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_46.extend((
+                t_47.extend((
                     '<tr><th scope="row" class="nowrap">',
                     escape(environment.getattr(l_3_f, 'number')),
                     '</th><td><bdi class="strong">',
@@ -2026,7 +2033,7 @@ def root(context, missing=missing):
                     '</bdi></code><span class="second">',
                     escape(environment.getattr(l_3_f, 'type')),
                     ', ',
-                    escape(t_13(environment.getattr(l_3_f, 'size'))),
+                    escape(t_14(environment.getattr(l_3_f, 'size'))),
                     ', ',
                     escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.allocated', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'allocated') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.deleted', _loop_vars=_loop_vars))),
                     ', ',
@@ -2035,23 +2042,54 @@ def root(context, missing=missing):
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('grade.', environment.getattr(l_3_f, 'grade'), )), _loop_vars=_loop_vars)),
                     '</span>',
                 ))
-                if (not t_18(environment.getattr(l_3_f, 'listed_size'))):
+                if (not t_19(environment.getattr(l_3_f, 'listed_size'))):
                     pass
-                    t_46.extend((
+                    t_47.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.listed_size', size=context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_f, 'listed_size')), _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if environment.getattr(l_3_f, 'near'):
                     pass
-                    t_46.extend((
+                    t_47.extend((
                         '<span class="second">',
-                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), view=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'view', environment.getattr(environment.getattr(l_3_f, 'near'), 'view'), _loop_vars=_loop_vars), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), quality=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'quality')), listed=(t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality')) if (not t_18(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality'))) else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), view=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'view', environment.getattr(environment.getattr(l_3_f, 'near'), 'view'), _loop_vars=_loop_vars), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), quality=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'quality')), listed=(t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality')) if (not t_19(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality'))) else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
                         '</span><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_chance' if environment.getattr(environment.getattr(l_3_f, 'near'), 'expected') else 'findings.near_unknown'), comparisons=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'comparisons')), expected=environment.getattr(environment.getattr(l_3_f, 'near'), 'expected'), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
-                t_46.extend((
+                    if environment.getattr(environment.getattr(l_3_f, 'near'), 'film'):
+                        pass
+                        t_47.extend((
+                            '<span class="second">',
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film', frames=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames')), frames_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames_of')), listed=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed')), listed_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_of')), _loop_vars=_loop_vars)),
+                        ))
+                        l_4_loop = missing
+                        for l_4_span, l_4_loop in LoopContext(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'ranges'), undefined):
+                            _loop_vars = {}
+                            pass
+                            if (not environment.getattr(l_4_loop, 'first')):
+                                pass
+                                t_47.append(
+                                    ', ',
+                                )
+                            else:
+                                pass
+                                t_47.append(
+                                    ' ',
+                                )
+                            t_47.extend((
+                                '<span class="nowrap">',
+                                escape(t_9(environment.getattr(l_4_span, 'start'))),
+                                '–',
+                                escape(t_9(environment.getattr(l_4_span, 'end'))),
+                                '</span>',
+                            ))
+                        l_4_loop = l_4_span = missing
+                        t_47.append(
+                            '</span>',
+                        )
+                t_47.extend((
                     '<span class="second">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', environment.getattr(l_3_f, 'kind'), )), _loop_vars=_loop_vars)),
                     ': ',
@@ -2060,24 +2098,24 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_3_f, 'kind') == 'watch'):
                     pass
-                    t_46.append(
+                    t_47.append(
                         '–',
                     )
                 else:
                     pass
-                    t_46.append(
+                    t_47.append(
                         escape(context.call((undefined(name='category') if l_0_category is missing else l_0_category), environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'):
                         pass
-                        t_46.extend((
+                        t_47.extend((
                             ' (<bdi>',
-                            escape(t_15(markup_join((environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'), ' ', environment.getattr(environment.getattr(l_3_f, 'category'), 'region'), )))),
+                            escape(t_16(markup_join((environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'), ' ', environment.getattr(environment.getattr(l_3_f, 'category'), 'region'), )))),
                             '</bdi>)',
                         ))
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'label'):
                         pass
-                        t_46.extend((
+                        t_47.extend((
                             '<span class="second"><bdi>',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.label', label=environment.getattr(environment.getattr(l_3_f, 'category'), 'label'), _loop_vars=_loop_vars)),
                             '</bdi></span>',
@@ -2085,44 +2123,44 @@ def root(context, missing=missing):
                     for l_4_tag in environment.getattr(environment.getattr(l_3_f, 'category'), 'tags'):
                         _loop_vars = {}
                         pass
-                        t_46.extend((
+                        t_47.extend((
                             '<span class="second"><bdi>',
                             escape(l_4_tag),
                             '</bdi></span>',
                         ))
                     l_4_tag = missing
-                    t_46.append(
+                    t_47.append(
                         escape(context.call((undefined(name='standing') if l_0_standing is missing else l_0_standing), 'notable', environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
-                    if (t_18(environment.getattr(l_3_f, 'victim_identified')) and t_18(environment.getattr(l_3_f, 'offender_identified'))):
+                    if (t_19(environment.getattr(l_3_f, 'victim_identified')) and t_19(environment.getattr(l_3_f, 'offender_identified'))):
                         pass
-                        t_46.extend((
+                        t_47.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.not_said', _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     else:
                         pass
-                        if (not t_18(environment.getattr(l_3_f, 'victim_identified'))):
+                        if (not t_19(environment.getattr(l_3_f, 'victim_identified'))):
                             pass
-                            t_46.extend((
+                            t_47.extend((
                                 '<span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'victim_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
-                        if (not t_18(environment.getattr(l_3_f, 'offender_identified'))):
+                        if (not t_19(environment.getattr(l_3_f, 'offender_identified'))):
                             pass
-                            t_46.extend((
+                            t_47.extend((
                                 '<span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'offender_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
-                t_46.append(
+                t_47.append(
                     '</td><td>',
                 )
                 if l_1_withdrawn:
                     pass
-                    t_46.extend((
+                    t_47.extend((
                         '<bdi>',
                         escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.not_in', edition=environment.getattr(l_3_f, 'not_in'), _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'not_in') else (environment.getattr(l_3_f, 'reason') or context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)))),
                         '</bdi>',
@@ -2131,59 +2169,59 @@ def root(context, missing=missing):
                     pass
                     if (environment.getattr(l_3_f, 'status') == 'provisional'):
                         pass
-                        t_46.extend((
+                        t_47.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.provisional', _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_47 = 1
+                    t_48 = 1
                     for l_4_m in environment.getattr(l_3_f, 'times'):
                         _loop_vars = {}
                         pass
-                        t_46.extend((
+                        t_47.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_4_m, 'which'), )), _loop_vars=_loop_vars)),
                             ' <span class="nowrap">',
-                            escape(t_10(context.eval_ctx, environment.getattr(l_4_m, 'text'), 'T', ' ')),
+                            escape(t_11(context.eval_ctx, environment.getattr(l_4_m, 'text'), 'T', ' ')),
                             '</span>',
                         ))
                         if (environment.getattr(l_4_m, 'zone') != 'utc'):
                             pass
-                            t_46.extend((
+                            t_47.extend((
                                 ' (',
                                 escape(context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'time', environment.getattr(l_4_m, 'zone'), _loop_vars=_loop_vars)),
                                 ')',
                             ))
-                        t_46.append(
+                        t_47.append(
                             '</span>',
                         )
-                        t_47 = 0
+                        t_48 = 0
                     l_4_m = missing
-                    if t_47:
+                    if t_48:
                         pass
-                        t_46.extend((
+                        t_47.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.no_times')),
                             '</span>',
                         ))
-                t_46.append(
+                t_47.append(
                     '</td></tr>\n',
                 )
-            l_3_f = l_3_w = missing
-            t_46.append(
+            l_3_loop = l_3_f = l_3_w = missing
+            t_47.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_46)
+            return concat(t_47)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-        t_45.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
+        t_46.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
         if (t_3(l_1_list) > (undefined(name='rows') if l_1_rows is missing else l_1_rows)):
             pass
-            t_45.extend((
+            t_46.extend((
                 '<p class="strong">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.shown', shown=t_7((undefined(name='rows') if l_1_rows is missing else l_1_rows)), count=t_7(t_3(l_1_list)))),
                 '</p>',
             ))
-        return concat(t_45)
+        return concat(t_46)
     context.exported_vars.add('finding_rows')
     context.vars['finding_rows'] = l_0_finding_rows = Macro(environment, macro, 'finding_rows', ('list', 'withdrawn'), False, False, False, context.eval_ctx.autoescape)
     if (undefined(name='current') if l_0_current is missing else l_0_current):
@@ -2220,7 +2258,7 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('limitations.', l_1_key, )), _loop_vars=_loop_vars))
         yield '</li>\n'
     l_1_key = missing
-    if t_4(context.eval_ctx, t_9(context, t_9(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'), 'purpose', 'equalto', 'match'), 'isolation', 'in', ('a3', 'a4'))):
+    if t_4(context.eval_ctx, t_10(context, t_10(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'), 'purpose', 'equalto', 'match'), 'isolation', 'in', ('a3', 'a4'))):
         pass
         yield '<li>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'limitations.isolation'))
@@ -2247,7 +2285,7 @@ def root(context, missing=missing):
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.intro'))
         yield '</p>\n'
-    t_48 = 1
+    t_49 = 1
     for l_1_run in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'):
         l_1_w = resolve('w')
         l_1_no = resolve('no')
@@ -2256,8 +2294,8 @@ def root(context, missing=missing):
         pass
         yield '<dl class="facts">\n'
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.purpose', _loop_vars=_loop_vars), context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'run_purpose', environment.getattr(l_1_run, 'purpose'), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
-        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.started', _loop_vars=_loop_vars), t_16(environment.getattr(l_1_run, 'started')), _loop_vars=_loop_vars))
-        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.ended', _loop_vars=_loop_vars), (t_16(environment.getattr(l_1_run, 'ended')) if environment.getattr(l_1_run, 'ended') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.no_end', _loop_vars=_loop_vars)), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.started', _loop_vars=_loop_vars), t_17(environment.getattr(l_1_run, 'started')), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.ended', _loop_vars=_loop_vars), (t_17(environment.getattr(l_1_run, 'ended')) if environment.getattr(l_1_run, 'ended') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.no_end', _loop_vars=_loop_vars)), _loop_vars=_loop_vars))
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.outcome', _loop_vars=_loop_vars), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('outcome.', environment.getattr(l_1_run, 'outcome'), )), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
         yield '\n'
         if (environment.getattr(l_1_run, 'purpose') == 'scan'):
@@ -2276,11 +2314,11 @@ def root(context, missing=missing):
             _loop_vars = {}
             pass
             yield '<p class="scope">'
-            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.broken', at=t_16(environment.getattr(l_2_break, 'noted')), cause=context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'cause', environment.getattr(l_2_break, 'cause'), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.broken', at=t_17(environment.getattr(l_2_break, 'noted')), cause=context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'cause', environment.getattr(l_2_break, 'cause'), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
             yield '; '
             if environment.getattr(l_2_break, 'resumed'):
                 pass
-                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.resumed', at=t_16(environment.getattr(l_2_break, 'resumed')), _loop_vars=_loop_vars))
+                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.resumed', at=t_17(environment.getattr(l_2_break, 'resumed')), _loop_vars=_loop_vars))
             else:
                 pass
                 yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.not_resumed', _loop_vars=_loop_vars))
@@ -2289,9 +2327,9 @@ def root(context, missing=missing):
         if environment.getattr(l_1_run, 'probes'):
             pass
             yield '<p class="scope">'
-            l_1_no = t_2(context.eval_ctx, t_6(context, t_12(context, environment.getattr(l_1_run, 'probes'), 'refused'), attribute='what'), ', ')
+            l_1_no = t_2(context.eval_ctx, t_6(context, t_13(context, environment.getattr(l_1_run, 'probes'), 'refused'), attribute='what'), ', ')
             _loop_vars['no'] = l_1_no
-            l_1_yes = t_2(context.eval_ctx, t_6(context, t_9(context, environment.getattr(l_1_run, 'probes'), 'refused'), attribute='what'), ', ')
+            l_1_yes = t_2(context.eval_ctx, t_6(context, t_10(context, environment.getattr(l_1_run, 'probes'), 'refused'), attribute='what'), ', ')
             _loop_vars['yes'] = l_1_yes
             if (undefined(name='no') if l_1_no is missing else l_1_no):
                 pass
@@ -2315,9 +2353,9 @@ def root(context, missing=missing):
             yield escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'run_note', environment.getattr(l_2_note, 'code'), environment.getattr(l_2_note, 'text'), _loop_vars=_loop_vars))
             yield '</p>\n'
         l_2_note = missing
-        t_48 = 0
+        t_49 = 0
     l_1_run = l_1_w = l_1_no = l_1_yes = missing
-    if t_48:
+    if t_49:
         pass
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.none'))
@@ -2331,9 +2369,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.intro'))
         yield '</p>\n'
         def macro():
-            t_49 = []
+            t_50 = []
             pass
-            t_49.extend((
+            t_50.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.step')),
                 '</th><th scope="col">',
@@ -2346,7 +2384,7 @@ def root(context, missing=missing):
             for l_2_command, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'commands'), undefined):
                 _loop_vars = {}
                 pass
-                t_49.extend((
+                t_50.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('command.', environment.getattr(l_2_command, 'purpose'), )), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -2355,25 +2393,25 @@ def root(context, missing=missing):
                 for l_3_system, l_3_loop in LoopContext(environment.getattr(l_2_command, 'systems'), undefined):
                     _loop_vars = {}
                     pass
-                    t_49.append(
+                    t_50.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('system.', l_3_system, )), _loop_vars=_loop_vars)),
                     )
                     if (not environment.getattr(l_3_loop, 'last')):
                         pass
-                        t_49.append(
+                        t_50.append(
                             ', ',
                         )
                 l_3_loop = l_3_system = missing
-                t_49.extend((
+                t_50.extend((
                     '</td><td><code>',
                     escape(environment.getattr(l_2_command, 'line')),
                     '</code></td></tr>\n',
                 ))
             l_2_loop = l_2_command = missing
-            t_49.append(
+            t_50.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_49)
+            return concat(t_50)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.title'), caller=caller)
         yield '<p>'
@@ -2426,9 +2464,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events'):
         pass
         def macro():
-            t_50 = []
+            t_51 = []
             pass
-            t_50.extend((
+            t_51.extend((
                 '<table class="tight">\n<thead><tr><th scope="col" class="num">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.seq')),
                 '</th><th scope="col">',
@@ -2444,7 +2482,7 @@ def root(context, missing=missing):
             for l_2_event in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events')[:(undefined(name='events') if l_0_events is missing else l_0_events)]:
                 _loop_vars = {}
                 pass
-                t_50.extend((
+                t_51.extend((
                     '<tr><td class="num">',
                     escape(environment.getattr(l_2_event, 'seq')),
                     '</td><td class="nowrap">',
@@ -2460,10 +2498,10 @@ def root(context, missing=missing):
                     '</bdi></td></tr>\n',
                 ))
             l_2_event = missing
-            t_50.append(
+            t_51.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_50)
+            return concat(t_51)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.title'), caller=caller)
         yield '<p class="scope">'
@@ -2531,4 +2569,4 @@ def root(context, missing=missing):
     yield '</p>\n</footer>\n</body>\n</html>\n'
 
 blocks = {}
-debug_info = '1=131&2=138&3=141&5=158&6=165&8=177&10=188&12=190&13=195&14=204&16=210&17=214&18=219&19=228&25=240&26=249&29=269&30=274&32=289&33=297&34=298&36=324&37=335&39=368&40=374&41=380&44=438&45=445&46=447&48=453&50=459&51=461&52=463&53=465&54=467&56=469&57=471&59=475&60=481&66=501&69=503&74=505&75=511&78=513&81=515&82=517&83=526&84=536&86=539&87=541&90=543&92=546&93=550&97=553&98=554&99=555&100=556&101=557&102=558&103=559&104=560&105=561&109=563&110=565&111=567&113=572&114=574&116=590&117=596&118=600&111=705&124=706&125=708&127=711&128=720&129=722&130=730&132=733&133=735&134=742&138=750&139=766&140=768&141=772&142=775&144=777&145=780&147=782&148=788&150=791&151=794&153=797&154=806&155=809&156=812&161=815&162=817&163=820&165=826&166=830&170=860&173=863&174=865&176=868&177=870&179=874&180=879&188=890&189=892&191=898&192=907&194=914&195=918&197=927&198=929&200=939&201=944&203=953&204=957&206=967&211=969&212=972&214=974&215=977&217=979&218=982&220=984&221=987&224=990&225=994&227=998&228=1001&232=1005&233=1007&237=1010&238=1012&240=1015&241=1016&242=1017&243=1018&244=1019&247=1024&250=1027&251=1028&254=1030&255=1033&256=1037&257=1039&259=1042&260=1045&264=1048&265=1050&267=1055&269=1067&270=1072&265=1194&276=1198&280=1202&281=1204&282=1206&283=1209&284=1221&285=1222&287=1227&288=1231&290=1242&291=1248&285=1269&297=1272&299=1278&301=1280&303=1282&304=1284&305=1286&306=1288&307=1290&308=1296&309=1298&310=1300&312=1305&314=1318&315=1324&310=1465&321=1469&324=1472&325=1474&326=1477&329=1481&330=1483&332=1487&333=1491&338=1499&339=1501&341=1507&342=1511&346=1537&347=1539&348=1541&350=1546&351=1548&353=1573&354=1584&357=1634&348=1665&360=1666&362=1671&363=1673&365=1684&366=1699&369=1715&360=1728&372=1730&373=1732&376=1734&379=1736&382=1738&383=1743&384=1745&386=1750&387=1753&388=1757&390=1766&391=1771&395=1806&384=1814&400=1816&402=1821&403=1823&405=1830&406=1836&408=1846&400=1853&415=1855&416=1857&418=1865&419=1869&426=1879&428=1881&429=1885&430=1889&431=1893&432=1897&433=1901&438=1905&440=1910&441=1912&443=1927&444=1939&438=1981&450=1983&451=1985&452=1987&453=1995&455=2000&457=2011&458=2017&453=2174&463=2175&465=2185&466=2187&468=2192&471=2195&472=2197&473=2200&474=2202&476=2207&479=2210&481=2212&482=2216&484=2219&485=2222&488=2225&489=2228&491=2230&492=2234&497=2239&498=2241&499=2244&501=2247&503=2254&504=2255&505=2256&506=2257&507=2259&508=2261&509=2262&510=2263&511=2264&512=2265&513=2266&514=2267&516=2269&518=2271&519=2275&521=2285&522=2288&524=2302&525=2305&527=2307&530=2319&533=2322&534=2324&535=2327&536=2329&538=2334&540=2342&541=2347&536=2374&546=2376&548=2381&551=2384&553=2391&554=2398&556=2402&559=2410&561=2412&562=2414&564=2420&565=2422&566=2424&568=2429&570=2440&571=2445&566=2464&576=2466&577=2468&579=2476&582=2479&583=2481&585=2484&586=2485&587=2486&588=2487&589=2488&592=2511&595=2514&597=2516&598=2520&599=2522&604=2526'
+debug_info = '1=137&2=144&3=147&5=164&6=171&8=183&10=194&12=196&13=201&14=210&16=216&17=220&18=225&19=234&25=246&26=255&29=275&30=280&32=295&33=303&34=304&36=330&37=341&39=374&40=380&41=386&44=444&45=451&46=453&48=459&50=465&51=467&52=469&53=471&54=473&56=475&57=477&59=481&60=487&66=507&69=509&74=511&75=517&78=519&81=521&82=523&83=532&84=542&86=545&87=547&90=549&92=552&93=556&97=559&98=560&99=561&100=562&101=563&102=564&103=565&104=566&105=567&109=569&110=571&111=573&113=578&114=580&116=596&117=602&118=606&111=711&124=712&125=714&127=717&128=726&129=728&130=736&132=739&133=741&134=748&138=756&139=772&140=774&141=778&142=781&144=783&145=786&147=788&148=794&150=797&151=800&153=803&154=812&155=815&156=818&161=821&162=823&163=826&165=832&166=836&170=866&173=869&174=871&176=874&177=876&179=880&180=885&188=896&189=898&191=904&192=913&194=920&195=924&197=933&198=935&200=945&201=950&203=959&204=963&206=973&211=975&212=978&214=980&215=983&217=985&218=988&220=990&221=993&224=996&225=1000&227=1004&228=1007&232=1011&233=1013&237=1016&238=1018&240=1021&241=1022&242=1023&243=1024&244=1025&247=1030&250=1033&251=1034&254=1036&255=1039&256=1043&257=1045&259=1048&260=1051&264=1054&265=1056&267=1061&269=1073&270=1078&265=1200&276=1204&280=1208&281=1210&282=1212&283=1215&284=1227&285=1228&287=1233&288=1237&290=1248&291=1254&285=1275&297=1278&299=1284&301=1286&303=1288&304=1290&305=1292&306=1294&307=1296&308=1302&309=1304&310=1306&312=1311&314=1324&315=1330&310=1471&321=1475&324=1478&325=1480&326=1483&329=1487&330=1489&332=1493&333=1497&338=1505&339=1507&341=1513&342=1517&346=1543&347=1545&348=1547&350=1552&351=1554&353=1579&354=1590&357=1640&348=1671&360=1672&362=1677&363=1679&365=1690&366=1705&369=1721&360=1734&372=1736&373=1738&376=1740&379=1742&382=1744&383=1749&384=1751&386=1756&387=1759&388=1763&390=1772&391=1777&395=1812&384=1820&400=1822&402=1827&403=1829&405=1836&406=1842&408=1852&400=1859&415=1861&416=1863&418=1871&419=1875&426=1885&428=1887&429=1891&430=1895&431=1899&432=1903&433=1907&438=1911&440=1916&441=1918&443=1933&444=1945&438=1987&450=1989&451=1991&452=1993&453=2001&455=2006&457=2018&458=2024&453=2212&463=2213&465=2223&466=2225&468=2230&471=2233&472=2235&473=2238&474=2240&476=2245&479=2248&481=2250&482=2254&484=2257&485=2260&488=2263&489=2266&491=2268&492=2272&497=2277&498=2279&499=2282&501=2285&503=2292&504=2293&505=2294&506=2295&507=2297&508=2299&509=2300&510=2301&511=2302&512=2303&513=2304&514=2305&516=2307&518=2309&519=2313&521=2323&522=2326&524=2340&525=2343&527=2345&530=2357&533=2360&534=2362&535=2365&536=2367&538=2372&540=2380&541=2385&536=2412&546=2414&548=2419&551=2422&553=2429&554=2436&556=2440&559=2448&561=2450&562=2452&564=2458&565=2460&566=2462&568=2467&570=2478&571=2483&566=2502&576=2504&577=2506&579=2514&582=2517&583=2519&585=2522&586=2523&587=2524&588=2525&589=2526&592=2549&595=2552&597=2554&598=2558&599=2560&604=2564'

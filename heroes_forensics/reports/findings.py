@@ -68,6 +68,30 @@ class Category(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class TimeRange(Record):
+    """From one frame of a film to another, in milliseconds from its beginning."""
+
+    start: Count
+    end: Count
+
+
+@dataclass(frozen=True, slots=True)
+class FilmLikeness(Record):
+    """By which of its frames a film comes close to a listed one."""
+
+    frames: Count
+    """Frames of the film that come close."""
+    frames_of: Count
+    """Those that were compared."""
+    listed: Count
+    """Different listed frames that they come close to."""
+    listed_of: Count
+    """Frames that the entry lists."""
+    ranges: tuple[TimeRange, ...] = ()
+    """Where in the film."""
+
+
+@dataclass(frozen=True, slots=True)
 class Likeness(Record):
     """How close a picture or a film comes to a listed one; the values themselves stay sealed."""
 
@@ -89,6 +113,8 @@ class Likeness(Record):
     expected: Text = ""
     """At most so many false candidates are to be expected of so many comparisons; empty: the
     rate of this algorithm was not measured."""
+    film: FilmLikeness | None = None
+    """Of a film; the rest is of its frame that comes closest."""
 
 
 @dataclass(frozen=True, slots=True)

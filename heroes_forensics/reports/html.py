@@ -149,6 +149,7 @@ def _environment(language: str) -> Environment:
         resolution=_resolution,
         grouped=_grouped,
         located=_located,
+        position=_position,
     )
     return environment
 
@@ -172,6 +173,12 @@ def _resolution(nanoseconds: int) -> str:
         if nanoseconds >= factor and nanoseconds % factor == 0:
             return f"{nanoseconds // factor} {unit}"
     return f"{nanoseconds} ns"
+
+
+def _position(milliseconds: int) -> str:
+    """Write a position in a film as hours, minutes and seconds, rounded down."""
+    seconds = milliseconds // 1000
+    return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
 def _grouped(digest: str) -> str:
