@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -164,7 +166,7 @@ def test_a_list_around_one_hash_is_compared_row_by_row(monkeypatch: pytest.Monke
 
 
 def test_batches_make_no_difference() -> None:
-    rows = clustered(13, 12_000, 20)
+    rows = np.concatenate([clustered(13, 500, 20), drawn(14, 11_500)])
     queries = np.concatenate([clustered(13, 700, 25), drawn(14, 300)])
     index = NearIndex(rows)
     for radius in (12, 31, 40):
@@ -203,6 +205,29 @@ def test_the_nearest_alone(held: int, monkeypatch: pytest.MonkeyPatch) -> None:
                 for row in [each for each in every if each[0] == query][:nearest]
             ]
             assert told(with_tables(rows).search(queries, radius, nearest)) == wanted
+
+
+@pytest.mark.parametrize("worth", [0, 1 << 60], ids=["compiled", "numpy"])
+@pytest.mark.parametrize("centres", [1, 40])
+def test_the_nearest_alone_take_memory_that_no_list_can_raise(
+    worth: int, centres: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Every query is near thousands of rows: of one centre they are compared, of 40 looked up.
+    monkeypatch.setattr("heroes_forensics.hashsets.near.WORTH", worth)
+    draw = np.random.default_rng(27)
+    middle = drawn(28, centres)[draw.integers(0, centres, 20_000)]
+    rows = middle ^ np.packbits(draw.random((20_000, 256)) < 4 / 256, axis=1)
+    index = NearIndex(rows)
+    queries = middle[:1000]
+    index.search(queries[:2], 31, 4)  # what is compiled and allocated once
+    tracemalloc.start()
+    try:
+        found = index.search(queries, 31, 4)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(found.row) == 4 * 1000
+    assert peak < (80 << 20)  # all pairs of one centre are 160 MB, and as much again to sort them
 
 
 def test_hashes_of_64_bits_are_compared() -> None:
