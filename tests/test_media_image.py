@@ -2,18 +2,21 @@
 
 import io
 import struct
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import heics
 import numpy as np
 import pictures
 import pytest
+from corpus import MEDIA, needs_media
 from PIL import Image, ImageCms
 from test_media_perceptual import encoded, encoded_as, gradient
 
 from heroes_forensics.filetype import TYPES, sniff
 from heroes_forensics.frames import PERCEPTUAL_ALGORITHMS, PICTURE_FRAMES, Picture, Rows
-from heroes_forensics.media import image, jpeg, pdq, perceptual, tiff
+from heroes_forensics.media import heic, image, jpeg, pdq, perceptual, tiff
 
 SCENE = Image.fromarray(pictures.landscape(5, 400, 300))
 LUMA = np.asarray(SCENE.convert("L"))
@@ -205,6 +208,73 @@ def test_an_index_of_countless_pictures_is_cut() -> None:
     assert is_close(rows, other_scene(2), PICTURE_FRAMES - 1)
 
 
+# ---- HEIC --------------------------------------------------------------------------------
+
+
+def tiled(**changes: bytes) -> bytes:
+    """Return a HEIC of 7 x 5 tiles, some of its bytes changed for others of the same length."""
+    data = heics.encoded(LUMA, tile=64)
+    for find, replace in changes.items():
+        data = data.replace(HEIC_PLACES[find], replace, 1)
+    return data
+
+
+def test_one_piece_and_a_grid_of_tiles_give_the_same() -> None:
+    one, grid = (examined(heics.encoded(LUMA, tile=tile), "heic") for tile in (0, 128))
+    assert one[:5] == grid[:5] == (Picture.DONE, "", 400, 300, 1)
+    assert is_close(one[5], SCENE)
+    assert is_close(grid[5], SCENE)
+
+
+def test_of_a_grid_that_is_cut_off_the_first_tiles_are_taken() -> None:
+    data = tiled()
+    status, gap, width, height, _, rows = examined(data[: len(data) * 9 // 10], "heic")
+    assert (status, gap, width, height) == (Picture.PARTIAL, "picture.partial", 400, 300)
+    assert len(rows)
+
+
+HEIC_PLACES = {
+    "grid": struct.pack(">BBBBHH", 0, 0, 4, 6, 400, 300),
+    "made of": struct.pack(">I4sHH", 8 + 4 + 70, b"dimg", 36, 35),
+    "tile": struct.pack(">4sIII", b"ispe", 0, 64, 64),
+    "primary": struct.pack(">I4sIH", 14, b"pitm", 0, 36),
+    "kind": struct.pack(">HH4s", 1, 0, b"hvc1"),
+    "setup": b"hvcC\1",
+}
+HOSTILE_HEICS = {
+    "no tiles": {"grid": struct.pack(">BBBBHH", 0, 0, 0, 0, 400, 300)},
+    "more tiles than there are": {"grid": struct.pack(">BBBBHH", 0, 0, 255, 255, 400, 300)},
+    "tiles that do not fill it": {"grid": struct.pack(">BBBBHH", 0, 0, 4, 6, 900, 300)},
+    "no pixels": {"grid": struct.pack(">BBBBHH", 0, 0, 4, 6, 0, 300)},
+    "made of one": {"made of": struct.pack(">I4sHH", 8 + 4 + 70, b"dimg", 36, 1)},
+    "giant tiles": {"tile": struct.pack(">4sIII", b"ispe", 0, 1 << 30, 1 << 30)},
+    "a primary item that is not there": {"primary": struct.pack(">I4sIH", 14, b"pitm", 0, 99)},
+    "another coding": {"kind": struct.pack(">HH4s", 1, 0, b"av01")},
+    "a setup that is none": {"setup": b"hvcX\1"},
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_HEICS)
+def test_a_heic_whose_parts_do_not_fit_is_undecodable(name: str) -> None:
+    for find in HOSTILE_HEICS[name]:
+        assert tiled().count(HEIC_PLACES[find]) == 1
+    status, gap, *_ = examined(tiled(**HOSTILE_HEICS[name]), "heic")
+    assert (status, gap) == (Picture.GAP, "picture.undecodable")
+
+
+@needs_media
+def test_pictures_of_telephones_are_decoded() -> None:
+    ended: Counter[Picture] = Counter()
+    for path in sorted(MEDIA.iterdir()) if MEDIA else ():
+        data = path.read_bytes()
+        kind = TYPES[sniff(data[:40_000])].name
+        if kind in heic.KINDS:
+            status, _, _, _, _, rows = examined(data, kind)
+            ended[status] += 1
+            assert status is not Picture.DONE or rows["quality"].max() >= 50
+    assert ended[Picture.DONE] >= 6  # the others are damaged on purpose
+
+
 # ---- raw files of cameras ----------------------------------------------------------------
 
 
@@ -320,6 +390,9 @@ BOMBS: dict[str, Callable[[], bytes]] = {
         "jp2", struct.pack(">II", 64, 96), struct.pack(">II", 1 << 20, 1 << 20)
     ).replace(struct.pack(">II", 96, 64), struct.pack(">II", 1 << 20, 1 << 20)),
     "j2k": lambda: patched("j2k", struct.pack(">II", 96, 64), struct.pack(">II", 1 << 20, 1 << 20)),
+    "heic": lambda: patched(
+        "heic", *(struct.pack(">HH", *size) for size in ((96, 64), (65000, 65000)))
+    ),
     "avif": lambda: patched(
         "avif",
         b"ispe" + struct.pack(">III", 0, 96, 64),

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import heics
 import imagehash
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from PIL import Image, ImageFile
 
 from heroes_forensics import filetype
 from heroes_forensics.frames import MAX_PIXELS, PICTURE_FRAMES, Picture
-from heroes_forensics.media import image, perceptual, plugins
+from heroes_forensics.media import heic, image, perceptual, plugins
 
 
 def gradient(width: int = 96, height: int = 64, seed: int = 1) -> Image.Image:
@@ -38,6 +39,9 @@ def encoded_as(picture: Image.Image, kind: str, **options: object) -> bytes:
     """Encode a picture as a type of ours; a raw type of a camera holds a JPEG."""
     if kind in image.PREVIEWS:
         return image.raw_of(encoded(picture, "JPEG", **options))
+    if kind in heic.KINDS:
+        brand = {"heic": b"heic", "heif": b"mif1"}[kind]
+        return heics.encoded(np.asarray(picture.convert("L")), tile=64, brand=brand)
     if kind == "j2k":
         options |= {"no_jp2": True}
     return encoded(picture, plugins.FORMATS[kind], **options)

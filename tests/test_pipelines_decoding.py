@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import heics
 import imagehash
 import numpy as np
 import pytest
@@ -99,6 +100,7 @@ def test_pictures_are_decoded_and_their_values_sealed(tmp_path: Path) -> None:
 
 def test_every_type_is_decoded_by_a_locked_worker(tmp_path: Path) -> None:
     files = {f"{kind}.bin": image.sample(kind) for kind in plugins.FORMATS}
+    files |= {"grid.bin": heics.encoded(np.asarray(gradient(300, 200).convert("L")), tile=64)}
     files |= {"raw.bin": b"IIRO" + image.sample("orf")[4:]}
     result = scanned(tmp_path / "case", folder(tmp_path / "evidence", files))
     found = pictures(tmp_path / "case")

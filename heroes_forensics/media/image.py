@@ -25,12 +25,12 @@ import numpy as np
 from PIL import Image, ImageFile, JpegImagePlugin
 
 from heroes_forensics.frames import MAX_PIXELS, PICTURE_FRAMES, Picture
-from heroes_forensics.media import jpeg, plugins, tiff
+from heroes_forensics.media import heic, heif, jpeg, plugins, tiff
 from heroes_forensics.media.plugins import FORMATS
 
 PREVIEWS: Final = ("cr2", "nef", "arw", "dng", "pef", "orf", "rw2")
 """Raw types of cameras of which the embedded JPEG is decoded, the largest there is."""
-KINDS: Final = (*FORMATS, *PREVIEWS)
+KINDS: Final = (*FORMATS, *PREVIEWS, *heic.KINDS)
 """Types of `heroes_forensics.filetype` that are decoded."""
 
 DRAFT_SIDE: Final = 1024
@@ -131,7 +131,7 @@ def _decoded(
 ) -> Measured[Value]:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with _opened(stream, kind) as picture:
+        with _opened(stream, kind, whole=whole) as picture:
             width, height, frames = picture.width, picture.height, picture.frames
             reached = min(frames, MAX_FRAMES, max(1, MAX_WORK // (width * height)))
             values = tuple(_values(picture, _chosen(reached), measure, whole=whole))
@@ -182,11 +182,14 @@ def _size_of(error: Exception) -> tuple[int, int]:
 
 
 @contextmanager
-def _opened(stream: BinaryIO, kind: str) -> Iterator[_Opened]:
+def _opened(stream: BinaryIO, kind: str, *, whole: bool) -> Iterator[_Opened]:
     """Read the header of a picture, and no more than its limits allow."""
     if kind in PREVIEWS:
-        with _preview(stream) as found:
+        with _preview(stream, whole=whole) as found:
             yield found
+        return
+    if kind in heic.KINDS:
+        yield _heic(stream, whole=whole)
         return
     others = jpeg.others(stream) if kind == "jpeg" else []
     pages = tiff.pages(stream, MAX_FRAMES + 1) if kind == "tiff" else 0
@@ -214,16 +217,28 @@ def _opened(stream: BinaryIO, kind: str) -> Iterator[_Opened]:
 
 
 @contextmanager
-def _preview(stream: BinaryIO) -> Iterator[_Opened]:
+def _preview(stream: BinaryIO, *, whole: bool) -> Iterator[_Opened]:
     """Open the largest JPEG inside a raw file."""
     for offset, length in tiff.previews(stream):
         stream.seek(offset)
         data = io.BytesIO(stream.read(length))
         if jpeg.is_decodable(data):
-            with _opened(data, "jpeg") as found:
+            with _opened(data, "jpeg", whole=whole) as found:
                 yield _Opened(found.width, found.height, 1, found.luma)
             return
     raise ValueError("no picture inside")
+
+
+def _heic(stream: BinaryIO, *, whole: bool) -> _Opened:
+    """Read where the primary picture of a HEIC lies."""
+    found = heif.coded(stream)
+    _check_size(found.width, found.height)
+
+    def luma(position: int) -> Image.Image:
+        del position
+        return Image.fromarray(heic.luma(stream, found, whole=whole))
+
+    return _Opened(found.width, found.height, 1, luma)
 
 
 def _embedded(stream: BinaryIO, place: tuple[int, int]) -> Image.Image:

@@ -26,8 +26,8 @@ FORMATS: Final = {
 }
 """Types of `heroes_forensics.filetype` that Pillow decodes, and what it calls them."""
 
-_STORED: Final = frozenset({"avif"})
-"""Types whose sample comes with the package: encoding one takes long."""
+_STORED: Final = frozenset({"avif", "heic", "heif"})
+"""Types whose sample comes with the package: encoding one takes long, or cannot be done here."""
 
 
 _AVIF: Final[Any] = vars(AvifImagePlugin)["_avif"]
@@ -110,7 +110,8 @@ def _passed_over(chunks: Any, position: int, length: int) -> bytes:  # noqa: ANN
 def sample(kind: str) -> bytes:
     """Return a small picture of a type: to warm up its decoder, and for tests."""
     if kind in _STORED:
-        return files("heroes_forensics.media").joinpath(f"data/sample.{kind}").read_bytes()
+        name = "data/sample.avif" if kind == "avif" else "data/sample.heic"
+        return files("heroes_forensics.media").joinpath(name).read_bytes()
     stream = io.BytesIO()
     options = {"no_jp2": True} if kind == "j2k" else {}
     Image.linear_gradient("L").save(stream, FORMATS[kind], **options)

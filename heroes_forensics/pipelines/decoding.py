@@ -42,7 +42,7 @@ USE: Final = "decode"
 """What a stream is handed over for; see `crews.Stream.use`."""
 DECODED: Final = (
     *("jpeg", "png", "gif", "webp", "bmp", "tiff", "avif", "jp2", "j2k"),
-    *("cr2", "nef", "arw", "dng", "pef", "orf", "rw2"),
+    *("cr2", "nef", "arw", "dng", "pef", "orf", "rw2", "heic", "heif"),
 )
 """Types of `filetype` that decoders take; those of `media.image.KINDS`."""
 
