@@ -84,6 +84,7 @@ def measured(options: argparse.Namespace) -> tuple[Results, list[float]]:
             loads.append(load())
             keep(results)
             measurement.look_alikes()
+            keep(results)
             if options.half == "held-out":
                 recall_films.measure(options.media, results)
         except KeyboardInterrupt:
