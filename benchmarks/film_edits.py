@@ -65,7 +65,8 @@ def decoded(data: bytes) -> Film:
             frames.append(picture)
             if len(frames) == MOST_FRAMES:
                 break
-    return Film(tuple(frames), min(rate, Fraction(60)))
+    # MPEG-4 knows no finer ones.
+    return Film(tuple(frames), min(rate, Fraction(60)).limit_denominator(1001))
 
 
 _STEADY: Final = ("x264-params", "threads=1:weightp=0:no-mbtree=1")
