@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
@@ -190,3 +190,49 @@ def test_a_catalogue_behind_a_link_is_the_one_it_leads_to(tmp_path: Path) -> Non
         query, _ = known.lookup("md5", np.asarray(columns(S[0])[0]))
         assert len(query) == 1
     assert [path.suffix for path in sorted((tmp_path / "disk").rglob("*.hset"))] == [".hset"]
+
+
+def _pipe(at: Path) -> None:
+    os.mkfifo(at)
+
+
+ODD: Final = {
+    "a folder": lambda at: at.mkdir(),
+    "a pipe": _pipe,
+    "a link to nothing": lambda at: at.symlink_to("nowhere"),
+    "a link to itself": lambda at: at.symlink_to(at.name),
+    "an empty file": lambda at: at.touch(),
+}
+
+
+@pytest.mark.parametrize("name", ["2.hset", "2.report.json"])
+@pytest.mark.parametrize("make", ODD.values(), ids=ODD)
+def test_what_is_no_file_in_the_catalogue_is_damage_of_one_edition(
+    tmp_path: Path, make: Callable[[Path], None], name: str
+) -> None:
+    catalogue = Catalogue(tmp_path)
+    record = add(tmp_path, DATA, kind="notable", edition="1")
+    if name != "2.hset":
+        (record.path.parent / "2.hset").write_bytes(record.path.read_bytes())
+    make(record.path.parent / name)
+    states = {row.path.name: row.state for row in catalogue.list()}
+    dangling = name != "2.hset" and (record.path.parent / name).is_symlink()
+    assert states["1.hset"] == "active"
+    assert states["2.hset"] == DAMAGED or (dangling and states["2.hset"] == "active")
+    assert catalogue.get("a set", "1").header == record.header
+    add(tmp_path, DATA.replace(b"md5,", b"md5 ,"), name="another", kind="notable")
+
+
+@pytest.mark.parametrize("make", [_pipe, Path.mkdir], ids=["a pipe", "a folder"])
+def test_decisions_that_are_no_file_put_no_edition_back_in_use(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    catalogue = Catalogue(tmp_path)
+    record = add(tmp_path, DATA, kind="notable", edition="1")
+    make(record.path.parent / "states.json")
+    (listed,) = catalogue.list()
+    assert listed.state == DAMAGED
+    with pytest.raises(HashSetError, match="the catalogue is damaged"):
+        catalogue.decide(record, "active", "a reason")
+    with pytest.raises(HashSetError, match="is no file"):
+        HashSetFile.open(record.path.parent / "states.json", KEY)

@@ -5,6 +5,7 @@ was decided since.
 """
 
 import json
+import os
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Final
 
 from heroes_forensics import durable
 from heroes_forensics.errors import HashSetError
-from heroes_forensics.hashsets import states
+from heroes_forensics.hashsets import regular, states
 from heroes_forensics.hashsets.governing import UNSIGNED, VERIFIED
 from heroes_forensics.hashsets.hset import read_header
 from heroes_forensics.hashsets.known import NOTABLE
@@ -50,9 +51,6 @@ def of_set(folder: Path) -> list[SetRecord]:
 
     Where the decisions on them cannot be read, none of them may be used: what was taken back would
     be in use again.
-
-    Raises:
-        OSError: a file cannot be read.
     """
     paths = sorted(folder.glob("*.hset"))
     try:
@@ -68,14 +66,11 @@ def read(path: Path, written: JSON) -> SetRecord:
     Args:
         path: the set file; its import report lies beside it.
         written: the decisions on the editions of that set.
-
-    Raises:
-        OSError: a file cannot be read.
     """
     try:
         header = read_header(path)
         report = read_json(report_path(path))
-    except HashSetError:
+    except (HashSetError, OSError):
         return SetRecord(path, _unread(path), DAMAGED, {})
     decided = states.read(written, header.edition)
     return SetRecord(path, header, decided.state, report, decided.reason, decided.at)
@@ -144,13 +139,17 @@ def read_json(path: Path) -> JSON:
     """Read a small file of the catalogue; one that is not there says nothing.
 
     Raises:
-        HashSetError: it is damaged.
-        OSError: it cannot be read.
+        HashSetError: it is damaged, or cannot be read.
     """
     try:
-        body = json.loads(path.read_bytes())
+        with os.fdopen(regular.opened(path), "rb") as file:
+            body = json.loads(file.read())
     except FileNotFoundError:
         return {}
+    except OSError as error:
+        raise HashSetError(
+            f"the catalogue is damaged: {path.name} cannot be read: {error.strerror}"
+        ) from error
     except (ValueError, RecursionError) as error:
         raise HashSetError(f"the catalogue is damaged: {path.name} is not JSON") from error
     if not isinstance(body, dict):

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from heroes_forensics.errors import HashSetError
 from heroes_forensics.frames import Rows
-from heroes_forensics.hashsets import near_set
+from heroes_forensics.hashsets import near_set, regular
 from heroes_forensics.hashsets.known import ALGORITHMS, PERCEPTUAL, Algorithm
 from heroes_forensics.hashsets.layout import (
     ALIGN,
@@ -86,7 +86,7 @@ def read_header(path: Path) -> Header:
         HashSetError: it is no set file, or its header is damaged.
         OSError: it cannot be read.
     """
-    with path.open("rb") as file:
+    with os.fdopen(regular.opened(path), "rb") as file:
         header, _, _ = _header(file.read(HEADER_AREA))
     return header
 
@@ -131,7 +131,7 @@ class HashSetFile:
             HashSetError: it is no set file, is damaged, or was written under another key.
             OSError: it cannot be read.
         """
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = regular.opened(path)
         try:
             size = os.fstat(descriptor).st_size
             if size < HEADER_AREA:
@@ -295,17 +295,21 @@ class HashSetFile:
                 hint="import the list again; what was compared before is not affected",
             )
 
+    def _slice(self, start: int, size: int) -> bytes:
+        self._check_whole()
+        return self._mapped[start : start + size]
+
     def _pieces(self, name: str) -> PieceReader:
         section = self.header.sections[name]
         return PieceReader(
             section.length,
-            lambda at, size: self._mapped[section.offset + at : section.offset + at + size],
+            lambda at, size: self._slice(section.offset + at, size),
             PieceSeal(self._set_key, self.header.file, name),
         )
 
     def _bytes(self, name: str) -> bytes:
         section = self.header.sections[name]
-        return self._mapped[section.offset : section.offset + section.length]
+        return self._slice(section.offset, section.length)
 
     def _column(self, name: str, rows: int, width: int) -> npt.NDArray[np.uint8]:
         section = self.header.sections[name]
