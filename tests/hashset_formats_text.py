@@ -260,6 +260,13 @@ ROWS: Final = (
         bad=b"abc,88",
     ),
     Row(
+        format="vpdq",
+        build=lines(),
+        record=lambda s: f"0,88,{s.pdq.hex()},0".encode(),
+        carries=("vpdq",),
+        bad=b"0,88,abc,0",
+    ),
+    Row(
         format="bsd",
         build=lines(),
         record=lambda s: f"SHA1 (a (b) = c) = {s.sha1.hex()}".encode(),

@@ -76,6 +76,11 @@ class Sample:
         return self._made_up("pdq", 32)
 
     @property
+    def vpdq(self) -> bytes:
+        """The first frame of a film."""
+        return self.pdq + bytes(4)
+
+    @property
     def photodna(self) -> bytes:
         return self._made_up("photodna", 144)
 

@@ -30,7 +30,7 @@ REFUSED: Final = frozenset({"bloom"})
 """Formats that are recognised to be refused in one sentence."""
 
 GOOD: Final = S[:4]
-KINDS: Final = ("md5", "sha1", "sha256", "sha512", "ed2k", "aich", "tth", "pdq", "photodna")
+KINDS: Final = ("md5", "sha1", "sha256", "sha512", "ed2k", "aich", "tth", "pdq", "vpdq", "photodna")
 TRUE: Final = {getattr(sample, kind) for sample in S for kind in KINDS}
 
 every = pytest.mark.parametrize("row", ROWS, ids=lambda row: str(row.name))

@@ -1,6 +1,7 @@
 """Films through whole scans, and the rule by which a film matches a listed one."""
 
 import io
+import json
 import sqlite3
 from itertools import pairwise
 from pathlib import Path
@@ -106,6 +107,61 @@ def test_a_decoder_that_fails_costs_its_film_alone(
     assert found["d:1"] == (Picture.GAP, "decoder.died", 0)
     assert found["d:0"][0] == found["d:2"][0] == Picture.DONE
     assert result.counts["closes"]
+
+
+def listed(path: Path, film: video.Film) -> str:
+    """Write the frames of a film as vPDQ programs do."""
+    plain = film.kept.view == 0
+    rows = zip(*(column[plain] for column in film.kept), strict=True)
+    path.write_text(
+        "".join(
+            f"{number},{quality},{value.tobytes().hex()},{at / 1000}\n"
+            for number, (at, _, quality, value) in enumerate(rows)
+        )
+    )
+    return str(path)
+
+
+def findings(case: Path) -> dict[str, Any]:
+    """Return the findings of a case by the locator of their item."""
+    with sqlite3.connect(case / "case.db") as database:
+        rows = database.execute(
+            'SELECT i.locator, m.grade, m.facts FROM "match" m JOIN item i ON i.id = m.item_id'
+            " WHERE m.finding IS NOT NULL"
+        ).fetchall()
+    database.close()
+    return {locator: {"grade": grade, **json.loads(facts)} for locator, grade, facts in rows}
+
+
+def test_a_listed_film_is_found_in_parts_and_changed(tmp_path: Path) -> None:
+    other = made.film(31, shots=5)
+    known = measured(made.encoded(FILM), profile="deep")
+    files = {
+        "0": made.encoded(FILM, codec="libx264", container="matroska"),
+        "1": made.encoded([*other[:60], *mirrored(FILM[36:84]), *other[60:]]),
+        "2": made.encoded(other),
+        "3": made.encoded([*other[:60], *FILM[36:40], *other[60:]]),
+    }
+    result = scanned(
+        tmp_path / "case",
+        folder(tmp_path / "evidence", files),
+        names="clear",
+        sets=(listed(tmp_path / "films.txt", known),),
+        set_options={"kind": "notable"},
+    )
+    found = findings(tmp_path / "case")
+    assert set(found) == {"d:0", "d:1", "d:3"}
+    # One frame of it is close to three neighbours of a list of every frame.
+    assert found["d:3"]["near"]["film"]["frames"] == 1
+    assert {each["grade"] for each in found.values()} == {candidates.A}
+    whole, part = (found[name]["near"]["film"] for name in ("d:0", "d:1"))
+    assert whole["listed_of"] == part["listed_of"] == (known.kept.view == 0).sum()
+    ((first, last),) = part["ranges"]
+    assert 4_500 <= first < last <= 9_500  # frames 60 to 108, twelve a second
+    ((first, last),) = part["listed_ranges"]
+    assert 2_500 <= first < last <= 7_500  # frames 36 to 84
+    assert whole["listed"] > part["listed"]
+    assert result.exit_code == 0
 
 
 # ---- orientations ------------------------------------------------------------------------
@@ -241,7 +297,15 @@ def test_what_comes_close_to_a_film_counts_when_the_film_matches() -> None:
     hashes["quality"] = 90
     found = pairs((0, 0), (2, 0), (3, 1), (4, 2), (6, 0), (6, 3))
     near = [{"pdq": Listed()}]
-    left, matched = films.judged(hashes, found, near, 2)
+    asked: list[int] = []
+
+    def shown(number: int, record: np.ndarray, entry: np.ndarray) -> np.ndarray:
+        asked.extend(record.tolist())
+        assert number == 0
+        return np.where(record == 7, 1_000 * entry, -1)
+
+    left, matched = films.judged(hashes, found, near, 2, shown)
+    assert sorted(asked) == [7, 7, 7, 9]
     assert set(matched) == {(5, 0, 7), (6, 0, 9)}
     assert sorted(zip(left["hash"].tolist(), left["entry"].tolist(), strict=True)) == [
         (0, 0),
@@ -256,9 +320,10 @@ def test_what_comes_close_to_a_film_counts_when_the_film_matches() -> None:
         "listed": 3,
         "listed_of": 3,
         "ranges": [[0, 900]],
-        "listed_ranges": [],
+        "listed_ranges": [[0, 2_000]],
     }
-    left, matched = films.judged(hashes, found[:3], near, 2)
+    assert matched[6, 0, 9].listed_ranges == ()
+    left, matched = films.judged(hashes, found[:3], near, 2, shown)
     assert left["hash"].tolist() == [0]
     assert not matched
 
@@ -269,13 +334,15 @@ def test_frames_that_agree_are_worth_more_than_one() -> None:
     hashes["at"] = np.arange(8_000)
     found = pairs((0, 0), (1, 1), (2, 2), (9, 3))
     near = [{"pdq": Listed()}]
-    left, matched = films.judged(hashes, found, near, 0)
+    left, matched = films.judged(hashes, found, near, 0, lambda *_: np.full(4, -1))
     best, _ = candidates.best(hashes, left, near)
     by_record = {each.record: each for each in best}
     assert by_record[7].grade == by_record[9].grade == candidates.B
     graded = {each.record: films.graded(each, matched) for each in best}
     assert graded[7].grade == candidates.A
     assert graded[9] == by_record[9]
+    one = {key: each._replace(frames=1) for key, each in matched.items()}
+    assert films.graded(by_record[7], one) == by_record[7]
     assert (graded[7].comparisons, graded[7].tried) == (8_000 * Listed.count, 8_000)
 
 

@@ -68,6 +68,7 @@ VALUE_KINDS: Final[dict[str, int]] = {
     "tth": 24,
     "btmh": 32,
     "pdq": 32,
+    "vpdq": 36,
     "phash-64": 8,
     "dhash-64": 8,
     "photodna": 144,
@@ -77,6 +78,7 @@ VALUE_KINDS: Final[dict[str, int]] = {
     "id": 0,
 }
 """Other values of a record that are kept as they came, and their bytes; 0 is any number of them.
+``vpdq`` is a frame of a film: its PDQ, and its time in milliseconds, the lowest byte first.
 ``md5-512`` and ``md5-64k`` are of the first bytes of a file, ``id`` is the supplier's own name of
 an entry, in UTF-8. A kind that is not in this table is kept under the name the supplier gave it,
 as UTF-8 text."""
@@ -84,6 +86,13 @@ as UTF-8 text."""
 PERCEPTUAL: Final = ("pdq", "phash-64", "dhash-64")
 """Kinds of which near ones are found: how many bits differ says how much pictures do.
 ``phash-64`` and ``dhash-64`` are those of ImageHash; others call other hashes by those names."""
+
+FRAMES: Final = "vpdq"
+"""Kind of which the first 32 bytes are compared with those of ``pdq``: a record has one for each
+frame of a film."""
+
+COMPARED: Final = frozenset({*PERCEPTUAL, FRAMES})
+"""Kinds of values that something is compared with."""
 
 QUALITY_GATE: Final = 50
 """Below it a picture says too little for its value to be compared (PDQ, 0 to 100)."""

@@ -23,7 +23,12 @@ import numpy.typing as npt
 from heroes_forensics.errors import HashSetError
 from heroes_forensics.frames import Rows
 from heroes_forensics.hashsets import near_tables
-from heroes_forensics.hashsets.known import PERCEPTUAL, QUALITY_GATE, VALUE_KINDS
+from heroes_forensics.hashsets.known import (
+    FRAMES,
+    PERCEPTUAL,
+    QUALITY_GATE,
+    VALUE_KINDS,
+)
 from heroes_forensics.hashsets.layout import NearCounts
 from heroes_forensics.hashsets.near import indexed
 from heroes_forensics.hashsets.near_rows import Hashes, Indexes
@@ -37,6 +42,8 @@ from heroes_forensics.hashsets.pieces import (
 )
 from heroes_forensics.hashsets.writing import SetWriter
 
+FRAMES_AS: Final = "pdq"
+"""What frames of films are compared as."""
 MOST: Final = 1 << 24
 """Values of one kind in one set: 2.3 GB of memory when they are compared."""
 
@@ -76,9 +83,14 @@ class NearBuilder:
         Raises:
             HashSetError: there are more than one set may have.
         """
+        length = rows["length"].astype(np.int64)
+        if kind == FRAMES:
+            kind, width = FRAMES_AS, VALUE_KINDS[FRAMES_AS]
+            whole = np.frombuffer(data, np.uint8).reshape(len(rows), -1)
+            data, length = whole[:, :width].tobytes(), np.full(len(rows), width)
         if kind in PERCEPTUAL:
             gathered = self._kinds.setdefault(kind, Gathered(kind))
-            gathered.take(rows["record"], rows["quality"], rows["length"].astype(np.int64), data)
+            gathered.take(rows["record"], rows["quality"], length, data)
 
     def write(self, writer: SetWriter, set_key: bytes, file_id: str) -> dict[str, NearCounts]:
         """Write the sections of all kinds; what was gathered is let go.

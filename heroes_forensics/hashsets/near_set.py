@@ -81,6 +81,10 @@ class NearSet:
             self._entries = np.bincount(self._record)
         return self._entries[records]
 
+    def entries_of(self, record: int) -> Indexes:
+        """Return which values are those of one record, rising."""
+        return np.flatnonzero(self._record == record)
+
     def facts(self) -> JSON:
         """Say what is compared, what is not, and what planted queries gave."""
         return {**asdict(self.counts), **self.probes._asdict()}

@@ -5,7 +5,7 @@ all that the record has. Never a share of the film decides: what is spliced into
 small part of it. Nothing here knows of processes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -184,8 +184,16 @@ def matches(
     return found
 
 
+Shown = Callable[[int, Pairs, Pairs], Pairs]
+"""Position of a set, records and entries of it in; when each entry is shown out, -1 for unknown."""
+
+
 def judged(
-    hashes: Rows, found: Rows, near: Sequence[Mapping[str, NearSet]], pictures: int
+    hashes: Rows,
+    found: Rows,
+    near: Sequence[Mapping[str, NearSet]],
+    pictures: int,
+    shown: Shown,
 ) -> tuple[Rows, FilmMatches]:
     """Leave of what came close to a film only what belongs to a match of the film.
 
@@ -194,6 +202,7 @@ def judged(
         found: `candidates.FOUND` rows.
         near: of each set its near sets, by algorithm.
         pictures: how many of the rows are of pictures.
+        shown: asked once a set, of what belongs to a match.
 
     Returns:
         Rows of pictures as they were, those of films that match, and how they match.
@@ -224,21 +233,26 @@ def judged(
         entry=mine["entry"].astype(np.int64),
         shown=np.full(len(mine), -1, np.int64),
     )
-    found_here = matches(close, compared, listed)
-    matched = {(each.film, each.hashset, each.record): each for each in found_here}
+    wanted = {each[:3] for each in matches(close, compared, listed)}
     keys = zip(close.film.tolist(), close.hashset.tolist(), record.tolist(), strict=True)
-    keep = np.array([key in matched for key in keys], np.bool_)
+    keep = np.array([key in wanted for key in keys], np.bool_)
+    close = Close(*(column[keep] for column in close))
+    for number in np.unique(close.hashset).tolist():
+        here = close.hashset == number
+        close.shown[here] = shown(number, close.record[here], close.entry[here])
+    matched = {each[:3]: each for each in matches(close, compared, listed)}
     return np.concatenate([found[~is_film], mine[keep]]), matched
 
 
 def graded(candidate: Candidate, matched: FilmMatches) -> Candidate:
     """Return a candidate with what is to be expected of chance when several frames agree.
 
-    Of three frames or more two are taken to be independent of one another, since neighbours look
-    alike: the second one comes close by chance as often as the frames of that record let it.
+    Of three frames or more on both sides two are taken to be independent of one another, since
+    neighbours look alike: the second one comes close by chance as often as the frames of that
+    record let it. One frame that comes close to three neighbours of a dense list is worth one.
     """
     match = matched.get((candidate.item, candidate.set_index, candidate.record))
-    if match is None or match.listed < NEEDED or candidate.expected is None:
+    if match is None or min(match.listed, match.frames) < NEEDED or candidate.expected is None:
         return candidate
     again = candidate.expected * match.listed_of * candidate.tried / max(1, candidate.comparisons)
     alike = max(1, round(candidate.comparisons * min(1.0, again)))

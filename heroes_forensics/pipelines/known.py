@@ -14,14 +14,23 @@ import numpy.typing as npt
 from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.frames import Rows
+from heroes_forensics.hashsets import film_times
 from heroes_forensics.hashsets.catalogue import OtherEditionError
 from heroes_forensics.hashsets.describing import Description, UnknownKindError
 from heroes_forensics.hashsets.editions import SetRecord, check_usable
 from heroes_forensics.hashsets.governing import VERIFIED, described, judge_use
 from heroes_forensics.hashsets.hset import HashSetFile
-from heroes_forensics.hashsets.known import KINDS, KNOWN_GOOD, PERCEPTUAL, VALUE_KINDS
+from heroes_forensics.hashsets.known import (
+    COMPARED,
+    FRAMES,
+    KINDS,
+    KNOWN_GOOD,
+    PERCEPTUAL,
+    VALUE_KINDS,
+)
 from heroes_forensics.hashsets.layout import Header
 from heroes_forensics.hashsets.matching import Hit, Matcher
+from heroes_forensics.hashsets.near_file import FRAMES_AS
 from heroes_forensics.hashsets.near_set import NearSet
 from heroes_forensics.hashsets.states import ACTIVE, USABLE
 from heroes_forensics.model import JSON
@@ -145,6 +154,19 @@ class Sets:
             self._near = [{name: near for name, near in each if near is not None} for each in found]
         return self._near
 
+    def shown(
+        self, number: int, record: npt.NDArray[np.int64], entry: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int64]:
+        """Return when listed frames of a set are shown, milliseconds, -1 for unknown.
+
+        Args:
+            number: position of the set.
+            record: of each frame.
+            entry: which PDQ value of the set each is.
+        """
+        values = self.opened[number][1].values(FRAMES)
+        return film_times.shown(values, self.near()[number][FRAMES_AS], record, entry)
+
     def look(
         self, pictures: Rows, hashes: Rows, *, widened: bool = False
     ) -> dict[int, likeness.Looked]:
@@ -258,7 +280,7 @@ def _not_compared(header: Header) -> dict[str, int]:
     """Return what of a set nothing is compared with, by kind; words of its supplier are one."""
     found: Counter[str] = Counter()
     for kind, count in header.values.items():
-        if kind in PERCEPTUAL:
+        if kind in COMPARED:
             continue
         if kind != "id":  # what the supplier calls an entry is compared with nothing anyway
             found[kind if kind in VALUE_KINDS else "other"] += count
@@ -393,7 +415,7 @@ def _check_comparable(record: SetRecord) -> None:
         HashSetError: it holds no digest that is compared.
     """
     header = record.header
-    if not header.digests and not any(header.values.get(kind) for kind in PERCEPTUAL):
+    if not header.digests and not any(header.values.get(kind) for kind in COMPARED):
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(header.values.items()))
         raise HashSetError(
             f"hash set {record.label} holds nothing that this version compares, only {kinds}",

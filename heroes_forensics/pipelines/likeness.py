@@ -58,7 +58,7 @@ def look(sets: "Sets", pictures: Rows, hashes: Rows, *, widened: bool = False) -
     is_film = np.isin(usable["id"], pictures["id"][pictures["milliseconds"] > 0])
     usable = np.concatenate([usable[~is_film], films.oriented(usable[is_film])])
     found = candidates.search(usable, near, widened=widened)
-    found, matched = films.judged(usable, found, near, int((~is_film).sum()))
+    found, matched = films.judged(usable, found, near, int((~is_film).sum()), sets.shown)
     best, _ = candidates.best(usable, found, near, widened=widened)
     rows = _rows(sets, [films.graded(each, matched) for each in best], matched)
     numbers, counts = np.unique(usable["id"], return_counts=True)

@@ -36,6 +36,7 @@ IMPORTERS: Final[tuple[Plugin[Importer], ...]] = (
     Plugin("xways", f"{_HERE}.xways:IMPORTER", "X-Ways Forensics lists under their algorithm."),
     Plugin("signals", f"{_HERE}.signals:IMPORTER", "Local signal files of ThreatExchange."),
     Plugin("pdq", f"{_HERE}.pdq:IMPORTER", "PDQ lists with qualities."),
+    Plugin("vpdq", f"{_HERE}.vpdq:IMPORTER", "Films as lists of their frames (vPDQ)."),
     Plugin("bsd", f"{_HERE}.bsd:IMPORTER", "BSD and openssl tag lists: MD5 (name) = value."),
     Plugin("list", f"{_HERE}.lists:IMPORTER", "Bare, md5sum, sha*sum, md5deep, VirusShare lists."),
     Plugin("json", f"{_HERE}.objects:IMPORTER", "JSON lists of objects with named or mapped keys."),

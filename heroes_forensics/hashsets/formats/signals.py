@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from heroes_forensics.hashsets.formats import values
+from heroes_forensics.hashsets.formats import values, vpdq
 from heroes_forensics.hashsets.formats.base import (
     WIDTHS,
     Options,
@@ -31,9 +31,9 @@ TYPES: Final[dict[str, str]] = {
     "photodna": "photodna",
 }
 _OTHER: Final = frozenset(
-    {"raw_text", "trend_query", "url", "url_md5", "text_tlsh", "tlsh_pdf", "vpdq", "pdq_ocr"}
+    {"raw_text", "trend_query", "url", "url_md5", "text_tlsh", "tlsh_pdf", "pdq_ocr"}
 )
-"""Further types of the reference library: of texts and links, or compared by its own rule."""
+"""Further types of the reference library: of texts and links."""
 _VALUE: Final = re.compile(r"[0-9A-Za-z+/]{32,}=*")
 _LINE: Final = re.compile(r"([a-z][a-z0-9_]{1,39}) (.+)", re.DOTALL)
 
@@ -49,7 +49,9 @@ class Signals:
         if found is None:
             return False
         kind, value = found.groups()
-        return kind in _OTHER or (kind in TYPES and _VALUE.fullmatch(value) is not None)
+        if kind in TYPES:
+            return _VALUE.fullmatch(value) is not None
+        return kind in _OTHER or kind == vpdq.KIND
 
     def read(
         self, supplied: Supplied, options: Options, tally: Tally
@@ -65,7 +67,9 @@ class Signals:
                 yield Rejected(number, "not-a-signal")
                 continue
             kind, value = TYPES.get(found.group(1), ""), found.group(2).strip()
-            if not kind:
+            if found.group(1) == vpdq.KIND:
+                yield vpdq.signal(number, value, tally)
+            elif not kind:
                 tally.other(found.group(1) if found.group(1) in _OTHER else "other")
                 tally.skipped["other-signal"] += 1
                 yield Record(number)

@@ -49,7 +49,7 @@ FIELDS: Final[dict[str, str]] = {
 }
 """Column name, without case and punctuation, to field."""
 _PLAIN: Final = ("size", "category", "id", "series", "quality")
-OTHER_KINDS: Final = tuple(kind for kind in VALUE_KINDS if kind not in ("id", "tmk"))
+OTHER_KINDS: Final = tuple(kind for kind in VALUE_KINDS if kind not in ("id", "tmk", "vpdq"))
 HASHES: Final = frozenset({*WIDTHS, *OTHER_KINDS})
 UNUSED: Final = frozenset({"tags", "name", "filename", "description", "ignore", ""})
 _TARGETS: Final = (*WIDTHS, *OTHER_KINDS, *_PLAIN, *FLAGS, "ignore")
