@@ -38,7 +38,7 @@ passphrase comes from `--passphrase-fd N` or from the terminal, never from the c
 | `selftest` | `check`, `selftest` last |
 | `demo` | `finding` and `note` as they come, `demo` last |
 | `init`, `case create`, `case show`, `case exhibit` | `laboratory`, `case`, `exhibit` |
-| `hashset import`, `list`, `show`, `verify` | `import`, `set`, `set`, `check` |
+| `hashset import`, `build`, `list`, `show`, `verify` | `import`, `build`, `set`, `set`, `check` |
 | `formats` | `format` |
 
 ## Exit codes

@@ -72,7 +72,10 @@ GROUPS: Final[tuple[tuple[str, tuple[Plugin[click.Command], ...]], ...]] = (
             _row("demo", "Scan the bundled demonstration evidence and verify the record."),
             _row("init", "Make the keys of a laboratory."),
             _row("case", "Make a case, show it, or describe its exhibits."),
-            _row("hashset", "Import hash sets into the catalogue; list, show, verify them."),
+            _row(
+                "hashset",
+                "Import hash sets into the catalogue, build, list and verify them.",
+            ),
             _row(
                 "formats",
                 "List the formats of evidence, hash sets and reports.",

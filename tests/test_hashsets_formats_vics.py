@@ -12,7 +12,7 @@ from heroes_forensics.errors import HashSetError
 from heroes_forensics.hashsets.formats.base import Value
 from heroes_forensics.hashsets.formats.pages import tri_state
 from heroes_forensics.hashsets.formats.vics import IMPORTER
-from heroes_forensics.hashsets.known import unpack_flags
+from heroes_forensics.hashsets.known import MAX_VALUES, unpack_flags
 
 CONTEXT_2 = "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/{}/$metadata#{}"
 CONTEXT_1 = "http://github.com/ICMEC/ProjectVic/DataModels/1.3.xml#Media"
@@ -123,10 +123,23 @@ def test_an_unreadable_photodna_value_costs_no_record(value: object) -> None:
 
 
 def test_a_record_of_very_many_hashes_is_bounded() -> None:
-    many = [{"HashName": f"h{number}", "HashValue": "x"} for number in range(1_000)]
+    many = [{"HashName": f"h{number}", "HashValue": "x"} for number in range(5_000)]
     result = read(document(media(0, AlternativeHashes=many)))
-    assert len(result.records[0].values) == 64
+    assert len(result.records[0].values) == MAX_VALUES
     assert result.tally.skipped == {"too-many-values": 1}
+
+
+@pytest.mark.parametrize(
+    ("said", "quality"), [(77, 77), (0, 0), (101, -1), (-1, -1), (True, -1), ("77", -1), (None, -1)]
+)
+def test_the_quality_of_a_value_is_read_where_it_is_annotated(said: object, quality: int) -> None:
+    item = {
+        "HashName": "PDQ",
+        "HashValue": S[0].sha256.hex(),
+        "HashValue@heroes.quality": said,
+    }
+    (record,) = read(document(media(0, AlternativeHashes=[item]))).records
+    assert record.values == (Value("pdq", S[0].sha256, quality),)
 
 
 def test_a_set_all_of_category_8_is_of_no_stated_kind() -> None:

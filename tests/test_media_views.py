@@ -166,6 +166,32 @@ def test_every_view_is_in_the_table_and_has_its_rows_once() -> None:
     assert len(views.TURNED) + 2 <= sum(name.startswith("turned") for name in VIEWS)
 
 
+def test_crops_of_a_picture_to_be_listed_are_what_a_crop_leaves() -> None:
+    for scene in SCENES:
+        rows = perceptual.hashed(scene, 0, crops=True)
+        answered(rows)
+        crops = rows[[VIEWS[view].startswith("crop") for view in rows["view"]]]
+        assert len(crops) == 8 * len(views.CROPS)
+        # Two thirds of the last one, at the bottom on the right: others crop as they like.
+        width, height = scene.size
+        left, top = round(width * 0.3), round(height * 0.3)
+        wanted = value(scene.crop((left, top, width, height)))
+        upright = crops[crops["orientation"] == 0]
+        assert wanted == int.from_bytes(bytes(upright["value"][-1]), "big")
+        assert not perceptual.hashed(scene, 0)["view"].max() >= VIEWS.index("crop-1")
+    assert len(views.CROPS) == sum(name.startswith("crop") for name in VIEWS)
+
+
+def test_what_a_crop_leaves_of_a_small_or_empty_picture_is_not_hashed() -> None:
+    small = SCENES[0].resize((80, 70))
+    found = {VIEWS[view] for view in perceptual.hashed(small, 0, crops=True)["view"]}
+    assert {name for name in found if name.startswith("crop")} == {
+        f"crop-{number}" for number in range(1, 6)
+    }
+    empty = Image.new("L", (300, 300), 90)
+    assert perceptual.hashed(empty, 0, crops=True)["view"].max() < TIER_1
+
+
 def answered(rows: Rows) -> None:
     """Let rows go the way of those of a worker."""
     answers = Answers(

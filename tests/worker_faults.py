@@ -180,10 +180,10 @@ class Faulty:
     def __init__(self, real: Any) -> None:  # noqa: ANN401 - the module of the package
         self._real = real
 
-    def examined(self, stream: BinaryIO, kind: str, *, deep: bool) -> tuple[object, ...]:
+    def examined(self, stream: BinaryIO, kind: str, **wanted: bool) -> tuple[object, ...]:
         head = stream.read(64)
         if not head.startswith(JPEG + MARK):
-            found: tuple[object, ...] = self._real.examined(stream, kind, deep=deep)
+            found: tuple[object, ...] = self._real.examined(stream, kind, **wanted)
             return found
         word = head[len(JPEG + MARK) :].split(b" ")[0].decode()
         if word in LIES:

@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 from heroes_forensics.commands import options
+from heroes_forensics.commands.hashset_build import build
 from heroes_forensics.commands.hashset_states import dispute, reinstate, retire, retract
 from heroes_forensics.commands.hashset_trust import trust
 from heroes_forensics.commands.output import Output
@@ -59,7 +60,7 @@ _FIRST: Final = (
 
 @click.group("hashset", cls=VerbGroup, no_args_is_help=True, subcommand_metavar="WHAT ...")
 def hashset() -> None:
-    """Import hash sets into the catalogue; list, show, verify them.
+    """Import hash sets into the catalogue, build, list and verify them.
 
     A scan takes a set file directly as well: heroes scan ... --set FILE.
 
@@ -316,6 +317,7 @@ def _checked(row: JSON) -> Iterator[str]:
     yield from hanging("", f"{name}: {result}{f': {detail}' if detail else ''}")
 
 
+hashset.add_command(build)
 hashset.add_command(trust)
 for each in (dispute, retire, retract, reinstate):
     hashset.add_command(each)

@@ -20,6 +20,7 @@ from heroes_forensics.hashsets.known import (
     KNOWN_GOOD,
     NOTABLE,
     NOTABLE_VERDICTS,
+    PERCEPTUAL,
 )
 from heroes_forensics.hashsets.layout import Header
 from heroes_forensics.hashsets.profiles import Profile, choose, label_of, verdict_of
@@ -49,6 +50,8 @@ class Description:
     """Name of the file as received, for the report."""
     reading: JSON = field(default_factory=dict)
     """What was said of how to read the file, for example which column is which."""
+    built: JSON = field(default_factory=dict)
+    """Of a set that was built here: what was read, listed and left out, in numbers."""
 
 
 class Approval(NamedTuple):
@@ -176,6 +179,7 @@ def describe(
         "imported_at": header.imported_at,
         "file_name": description.source_name,
         "reading": description.reading,
+        **({"built": description.built} if description.built else {}),
         "warnings": warnings,
     }
     return header, report
@@ -211,12 +215,14 @@ def _contradictions(
 
 
 def _not_compared(facts: JSON) -> list[str]:
-    """Name the kinds of values that are kept and that nothing is compared with yet."""
+    """Name the kinds of values that are kept and that nothing is compared with."""
     values = facts.get("values")
     if not isinstance(values, dict) or not values:
         return []
-    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(values.items()))
-    return [f"kept, not compared by this version: {kinds}"]
+    kinds = ", ".join(
+        f"{count} {kind}" for kind, count in sorted(values.items()) if kind not in PERCEPTUAL
+    )
+    return [f"kept, not compared by this version: {kinds}"] if kinds else []
 
 
 def _list(value: object) -> list[object]:

@@ -27,8 +27,8 @@ REDUCED_SIDE: Final = 384
 as many, where Pillow's documentation calls three indistinguishable."""
 
 
-def hashed(frame: "Image", at: int, *, deep: bool = False) -> Rows:
-    """Return the `HASHES` rows of the luma of one frame, without an id."""
+def hashed(frame: "Image", at: int, *, deep: bool = False, crops: bool = False) -> Rows:
+    """Return the `HASHES` rows of the luma of one frame, without an id; `examined` says of what."""
     luma = np.asarray(frame)
     values, quality = pdq.hashes(luma)
     found = [(0, values, quality)]
@@ -37,6 +37,8 @@ def hashed(frame: "Image", at: int, *, deep: bool = False) -> Rows:
         found.append((VIEWS.index("trimmed"), *pdq.hashes(trimmed)))
     if deep and quality >= views.LEAST_QUALITY and min(luma.shape) >= views.LEAST_SIDE:
         found += [(view, *pdq.hashes(part)) for view, part in views.deep(luma)]
+    if crops and quality >= views.LEAST_QUALITY:
+        found += [(view, *pdq.hashes(part)) for view, part in views.crops(luma)]
     small = frame.reduce(max(1, min(frame.size) // REDUCED_SIDE))
     rows = np.zeros(8 * len(found) + 2, dtype=HASHES)
     rows["at"] = at
@@ -57,19 +59,24 @@ def hashed(frame: "Image", at: int, *, deep: bool = False) -> Rows:
 
 
 def examined(
-    stream: BinaryIO, kind: str, *, deep: bool = False
+    stream: BinaryIO, kind: str, *, deep: bool = False, crops: bool = False
 ) -> tuple[int, str, int, int, int, Rows]:
     """Decode one picture; return status, gap, width, height, frames, and `HASHES` rows.
 
-    The rows have no id yet, and stand in the order that `HASHES` asks for. Deep views are those
-    of the first frame.
+    The rows have no id yet, and stand in the order that `HASHES` asks for. Deep views and crops
+    are those of the first frame.
 
     Args:
         stream: the bytes of the picture, seekable.
         kind: one of `image.KINDS`.
         deep: whether the views of tier 2 are wanted.
+        crops: whether what crops leave of it is wanted: it is to be listed.
     """
-    found = image.measured(stream, kind, lambda frame, at: hashed(frame, at, deep=deep and at == 0))
+    found = image.measured(
+        stream,
+        kind,
+        lambda frame, at: hashed(frame, at, deep=deep and at == 0, crops=crops and at == 0),
+    )
     rows = np.concatenate(found.values) if found.values else np.zeros(0, dtype=HASHES)
     return (int(found.status), found.gap, found.width, found.height, found.frames, rows)
 

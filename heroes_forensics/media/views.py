@@ -8,6 +8,8 @@ and without uniform borders. Those of tier 2 (`deep`) are for pictures that have
 - ``rectangle-n``: parts that straight lines bound (`heroes_forensics.media.rectangles`),
 - ``margin-n``: the picture with margins mirrored outwards, as `MARGINS` lists them: what a crop
   took away is unlike them, but the rest lies where it lay,
+- ``crop-n``: not of a picture in question but of one that is to be listed: what crops leave of it,
+  as `CROPS` lists them (`crops`),
 - ``turned-n``: turned back where uniform corners tell by how much (the first two), then turned by
   the degrees of `TURNED`.
 
@@ -46,6 +48,13 @@ MARGINS: Final = (
 )
 """Margins at top, bottom, left and right, as shares of the height and the width."""
 
+CROPS: Final = tuple(
+    (share, down, across)
+    for share in (0.05, 0.1, 0.2, 0.3)
+    for down, across in ((0.5, 0.5), (0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0))
+)
+"""What a crop takes of height and width alike, and how much of that at the top and on the left."""
+
 TURNED: Final = (-6.0, -4.0, -2.0, 2.0, 4.0, 6.0)
 """Degrees, counter-clockwise."""
 _MOST_SKEW: Final = 15.0
@@ -82,6 +91,18 @@ def deep(luma: Luma) -> Iterator[tuple[int, Luma]]:
         yield _TURNED + number, turned(small, degrees)
 
 
+def crops(luma: Luma) -> Iterator[tuple[int, Luma]]:
+    """Yield (position in `VIEWS`, luma) of what each of `CROPS` leaves; none of a small picture."""
+    height, width = luma.shape
+    for number, (share, down, across) in enumerate(CROPS):
+        rows, columns = round(height * share), round(width * share)
+        top, left = round(rows * down), round(columns * across)
+        part = luma[top : top + height - rows, left : left + width - columns]
+        if min(part.shape) >= LEAST_SIDE:
+            yield _CROP + number, np.ascontiguousarray(part)
+
+
+_CROP: Final = VIEWS.index("crop-1")
 _RECTANGLE: Final = VIEWS.index("rectangle-1")
 _MARGIN: Final = VIEWS.index("margin-1")
 _TURNED: Final = VIEWS.index("turned-1")

@@ -142,6 +142,8 @@ class Decoding:
         next_number: Callable[[], int],
         ended: Callable[[int, str, int], None],
         look: Callable[[Rows, Rows], Mapping[int, Looked]],
+        *,
+        crops: bool = False,
     ) -> None:
         """Take the run.
 
@@ -149,10 +151,12 @@ class Decoding:
             next_number: gives numbers of units.
             ended: writes that an attempt ended.
             look: compares `PERCEPTUAL` rows and their `HASHES` with the hash sets, by item.
+            crops: whether the pictures are to be listed: what crops leave of them is hashed, too.
         """
         self._next_number = next_number
         self._ended = ended
         self._look = look
+        self._more: JSON = {"crops": True} if crops else {}
         self._waiting = deque[_Wanted]()
         self._again = deque[_Wanted]()
         self._given: dict[int, _Given] = {}
@@ -195,7 +199,11 @@ class Decoding:
         return Unit(
             number,
             "decode",
-            {"types": [each.type for each in batch], "profile": batch[0].profile},
+            {
+                "types": [each.type for each in batch],
+                "profile": batch[0].profile,
+                **self._more,
+            },
             tasks([(each.item, 0, 0, each.size, b"") for each in batch]),
             descriptors=tuple(
                 each.source.descriptor for each in batch if not isinstance(each.source, Proxy)

@@ -16,7 +16,7 @@ from heroes_forensics.errors import (
     UsageError,
 )
 from heroes_forensics.frames import Unit
-from heroes_forensics.hashsets import manifest
+from heroes_forensics.hashsets import manifest, publishing
 from heroes_forensics.hashsets.catalogue import Delta
 from heroes_forensics.hashsets.describing import (
     Approval,
@@ -69,16 +69,7 @@ def import_file(  # noqa: PLR0913 - one for each thing that an import rests on
     description = replace(description, reading=_reading(options))
     try:
         with _supplied(path, description, allowed) as given:
-            key = laboratory.catalogue_ring(laboratory.home(), passphrase).set_key
-            told = options | ({"format": given.format} if given.format else {})
-            with supervisor.crew("importer", [given.descriptor]) as crew:
-                return single(
-                    crew,
-                    Unit(0, "import", told),
-                    lambda frames: catalogue().add(
-                        frames, given.description, key, approve=given.approve, delta=delta
-                    ),
-                )
+            return _added(given, options, supervisor, passphrase, delta)
     except UnknownKindError:
         raise  # names the file itself
     except HeroesError as error:
@@ -86,10 +77,70 @@ def import_file(  # noqa: PLR0913 - one for each thing that an import rests on
         kind = HashSetError if isinstance(error, EvidenceError) else type(error)
         raise kind(f"{_name_of(path)}: {error}", hint=error.hint) from error
     except OSError as error:
-        raise StoppedError(
-            f"the catalogue of hash sets cannot be written: {error.strerror}",
-            hint="make room, or name another home with HEROES_HOME",
-        ) from error
+        raise _unwritten(error) from error
+
+
+def import_list(
+    descriptor: int,
+    description: Description,
+    supervisor: Supervisor,
+    *,
+    allowed: frozenset[str] = frozenset(),
+    passphrase: str | None = None,
+) -> SetRecord:
+    """Have a worker read a list that this program wrote, and add it to the catalogue.
+
+    Args:
+        descriptor: of the list, in the form of `heroes_forensics.hashsets.publishing`.
+        description: of the set; its source has the name that it has when it is handed out.
+        supervisor: starts the importer worker.
+        allowed: what the operator allows by name, see `governing.ALLOWANCES`.
+        passphrase: of the laboratory's keys.
+
+    Raises:
+        HashSetError: the set is refused; nothing of it is kept.
+        OtherEditionError: this edition is there already, and differs.
+        UsageError: the description makes no sense.
+    """
+    rules = trusting.rules(allowed)
+    installed = [record.header for record in catalogue().list()]
+
+    def approve(header: Header, report: JSON) -> Approval:
+        del report
+        judgement = judge_file(header, installed, rules)
+        return Approval(judgement.state, judgement.provenance(), judgement.warnings)
+
+    given = _Given(descriptor, description, publishing.SCHEME, approve)
+    try:
+        return _added(given, {}, supervisor, passphrase)
+    except OSError as error:
+        raise _unwritten(error) from error
+
+
+def _added(
+    given: "_Given",
+    options: JSON,
+    supervisor: Supervisor,
+    passphrase: str | None,
+    delta: Delta | None = None,
+) -> SetRecord:
+    key = laboratory.catalogue_ring(laboratory.home(), passphrase).set_key
+    told = options | ({"format": given.format} if given.format else {})
+    with supervisor.crew("importer", [given.descriptor]) as crew:
+        return single(
+            crew,
+            Unit(0, "import", told),
+            lambda frames: catalogue().add(
+                frames, given.description, key, approve=given.approve, delta=delta
+            ),
+        )
+
+
+def _unwritten(error: OSError) -> StoppedError:
+    return StoppedError(
+        f"the catalogue of hash sets cannot be written: {error.strerror}",
+        hint="make room, or name another home with HEROES_HOME",
+    )
 
 
 def _name_of(path: Path) -> str:
@@ -207,7 +258,7 @@ def import_set(  # noqa: PLR0913 - what an operator can say of a set
         kind=kind,
         scheme=scheme,
         region=region,
-        profile=_profile(profile) if profile else None,
+        profile=profile_of(profile) if profile else None,
         source_name=path.name,
     )
     if delta is not None:
@@ -305,7 +356,12 @@ def _reading(options: JSON) -> JSON:
     return {name: options[name] for name in ("algorithm", "map", "columns") if options.get(name)}
 
 
-def _profile(name: str) -> Profile:
+def profile_of(name: str) -> Profile:
+    """Return a category profile that comes with the program, or that of a file.
+
+    Raises:
+        UsageError: there is none, or it is damaged.
+    """
     table = shipped()
     if name in table:
         return table[name]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from heroes_forensics.frames import HASHES, PERCEPTUAL, Batch, Frame, Picture, Rows, Unit, slices
-from heroes_forensics.model import GAP_NUMBERS
+from heroes_forensics.model import GAP_NUMBERS, JSON
 from heroes_forensics.pipelines import films
 
 if TYPE_CHECKING:
@@ -22,14 +22,13 @@ def decode(session: "Session", unit: Unit) -> Iterator[Frame]:
     """Decode the stream of each task; ``hashes`` batches, then one ``perceptual`` batch."""
     kinds = unit.body.get("types", [])
     numbers = [] if unit.tasks is None else unit.tasks["id"].tolist()
-    profile = str(unit.body.get("profile", "standard"))
     found = []
     for index, (number, kind) in enumerate(
         zip(numbers, kinds if isinstance(kinds, list) else [], strict=True)
     ):
         session.progress.task(index)
         stream = _Stream(session.handed(unit, index))
-        status, gap, sizes, hashes = _examined(session, stream, str(kind), profile)
+        status, gap, sizes, hashes = _examined(session, stream, str(kind), unit.body)
         if stream.failed:  # what was read of it says nothing of the picture
             status, gap, sizes = Picture.GAP, "stream.unreadable", (0, 0, 0, 0)
             hashes = np.zeros(0, dtype=HASHES)
@@ -41,14 +40,16 @@ def decode(session: "Session", unit: Unit) -> Iterator[Frame]:
 
 
 def _examined(
-    session: "Session", stream: "_Stream", kind: str, profile: str
+    session: "Session", stream: "_Stream", kind: str, body: JSON
 ) -> tuple[int, str, tuple[int, int, int, int], Rows]:
     """Decode a picture or film; return status, gap, sizes, values."""
     buffered = io.BufferedReader(stream, _BUFFER)
+    profile = str(body.get("profile", "standard"))
     if kind not in films.DECODED:
         perceptual = import_module("heroes_forensics.media.perceptual")
-        deep = profile == "deep"
-        status, gap, width, height, frames, hashes = perceptual.examined(buffered, kind, deep=deep)
+        status, gap, width, height, frames, hashes = perceptual.examined(
+            buffered, kind, deep=profile == "deep", crops=bool(body.get("crops"))
+        )
         return status, gap, (width, height, frames, 0), hashes
     values = import_module("heroes_forensics.media.film_values")
     try:

@@ -305,11 +305,11 @@ class ContentStore:
         family = state.family or Family()
         return [
             Again(state.volume, part, ONCE_MORE if len(part) == 1 else 1, family, state.is_fetch)
-            for part in _parts(tasks, death.blamed if family.believed else None)
+            for part in parts(tasks, death.blamed if family.believed else None)
         ]
 
 
-def _parts(tasks: Rows, blamed: int | None) -> list[Rows]:
+def parts(tasks: Rows, blamed: int | None) -> list[Rows]:
     """Cut a unit into what is read again, in this order: always into fewer streams each.
 
     Args:

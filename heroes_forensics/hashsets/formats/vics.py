@@ -37,7 +37,7 @@ from heroes_forensics.hashsets.formats.jsonstream import (
 )
 from heroes_forensics.hashsets.formats.pages import tri_state
 from heroes_forensics.hashsets.formats.text import head_text, utf8_chunks
-from heroes_forensics.hashsets.known import FLAGS
+from heroes_forensics.hashsets.known import FLAGS, MAX_VALUES
 
 _CONTEXT: Final = re.compile(
     r"ProjectVic/DataModels/(\d{1,3}\.\d{1,3})\.xml(?:/([A-Za-z0-9_-]{1,32})/\$metadata)?#(\w{1,16})",
@@ -78,6 +78,9 @@ _FIELDS: Final = frozenset(
     }
 )
 _OTHER_FIELDS: Final = ("photodna", "sha512", "pdq")
+QUALITY: Final = "heroes.quality"
+"""Annotation of the value of an alternative hash that we write: its quality, 0 to 100."""
+_QUALITY_KEY: Final = f"hashvalue@{QUALITY}"
 _MEDIA_FILES_LIMIT: Final = 10_000
 _RECORD_LIMIT: Final = 2 * RECORD_LIMIT
 """Characters of all that is used of one Media."""
@@ -332,26 +335,28 @@ def _digests(fields: Fields, tally: Tally) -> tuple[dict[str, bytes], tuple[Valu
         reason = _alternative(item, digests, others, tally)
         if reason:
             return digests, (), reason
-    if len(others) > values.RECORD_VALUES:
+    if len(others) > MAX_VALUES:
         tally.skipped["too-many-values"] += 1
-    return digests, tuple(others[: values.RECORD_VALUES]), ""
+    return digests, tuple(others)[:MAX_VALUES], ""
 
 
-def _others(fields: Fields, tally: Tally) -> list[Value]:
-    """Collect the hashes of other kinds that have a field of their own."""
-    others: list[Value] = []
+def _others(fields: Fields, tally: Tally) -> dict[Value, None]:
+    """Collect the hashes of other kinds that have a field of their own, each once."""
+    others: dict[Value, None] = {}
     if fields.keys().isdisjoint(_OTHER_FIELDS):
         return others
     for name in _OTHER_FIELDS:
         value = fields.get(name)
         if isinstance(value, str):
-            others += values.read(name, value, tally)
+            others |= dict.fromkeys(values.read(name, value, tally))
         elif value:
             tally.skipped[f"bad-{name}"] += 1
     return others
 
 
-def _alternative(item: object, digests: dict[str, bytes], others: list[Value], tally: Tally) -> str:
+def _alternative(
+    item: object, digests: dict[str, bytes], others: dict[Value, None], tally: Tally
+) -> str:
     """Add one alternative hash; return what is wrong with it, empty when nothing is."""
     name = item.get("hashname") if isinstance(item, dict) else None
     value = item.get("hashvalue") if isinstance(item, dict) else None
@@ -359,9 +364,12 @@ def _alternative(item: object, digests: dict[str, bytes], others: list[Value], t
         return "" if name is None or value is None else "bad-alternative-hash"
     low = name.strip().lower().replace("-", "").replace("_", "")
     if low not in WIDTHS:
-        if len(others) <= values.RECORD_VALUES:
+        if len(others) <= MAX_VALUES:
+            quality = item.get(_QUALITY_KEY) if isinstance(item, dict) else None
+            if type(quality) is not int or not 0 <= quality <= values.MAX_QUALITY:
+                quality = -1
             found = values.read(low, value, tally)
-            others.extend(more for more in found if more not in others)
+            others |= dict.fromkeys(each._replace(quality=quality) for each in found)
         return ""
     digest = from_hex(value.strip(), WIDTHS[low])
     if digest is None:
