@@ -12,7 +12,7 @@ JOBS   ?= 2
 SOURCES := $(wildcard heroes_forensics tests fixtures benchmarks docs .ci)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contracts fix fixtures docs bench bench-sets bench-near peers conformance faults \
+.PHONY: help demo test check lint types contracts fix fixtures docs bench bench-sets bench-near bench-media peers conformance faults \
 	offline constraints clean
 
 help: ## List the targets
@@ -69,6 +69,9 @@ bench-sets: $(STAMP) peers ## Measure look-ups and imports of hash sets; T=--ful
 
 bench-near: $(STAMP) peers ## Measure how near values are found; T=--full takes ten million
 	$(BIN)/python benchmarks/near.py $(T)
+
+bench-media: $(STAMP) peers ## Measure what values of pictures cost beside decoding
+	$(BIN)/python benchmarks/media.py $(T)
 
 peers: ## Programs to compare with, in environments of their own
 	@benchmarks/peers-setup.sh

@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/.."
 python=${PYTHON:-python3}
 for peer in "plaso plaso" "dissect dissect.target dissect.extfs dissect.ntfs" \
-    "lmdb lmdb numpy" "pdqhash pdqhash numpy pillow" \
+    "lmdb lmdb numpy" "pdqhash pdqhash threatexchange numpy pillow" \
     "near faiss-cpu threatexchange"; do
     # shellcheck disable=SC2086 # words on purpose: the environment, then its packages
     set -- $peer

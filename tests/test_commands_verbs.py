@@ -158,6 +158,7 @@ ITEMS: tuple[JSON, ...] = (
         "size": 1234,
         "status": "done",
         "content_type": "jpeg",
+        "misnamed": False,
         "place": "system",
     },
     {

@@ -236,6 +236,9 @@ def test_cut_misnamed_and_twofold_pictures_are_typed_by_content_and_matched(
     assert types["png-named.jpg"] == "png"
     assert types["jpeg-named.txt"] == types["polyglot.jpg"] == "jpeg"
     assert types["drawing.jpg"] != "jpeg"
+    misnamed = {name for name in files if found[name]["misnamed"]}
+    assert misnamed >= {"jpeg-named.txt", "drawing.jpg", "metafile.png"}
+    assert not misnamed & {"png-named.jpg", "polyglot.jpg", "cut-900.jpg"}
     assert types["metafile.png"] != "png"
     done = ("png-named.jpg", "jpeg-named.txt", "polyglot.jpg")
     assert {end(name) for name in done} == {(Picture.DONE, "")}

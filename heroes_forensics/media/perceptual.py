@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 _PDQ, _PHASH, _DHASH = (
     PERCEPTUAL_ALGORITHMS.index(name) for name in ("pdq", "phash-64", "dhash-64")
 )
-REDUCED_SIDE: Final = 384
-"""Pixels that the shorter side keeps at least before imagehash scales it to 32 or 8: twelve times
-as many, where Pillow's documentation calls three indistinguishable."""
+REDUCED_FROM: Final = 640
+"""Pixels of the shorter side from which a picture is reduced before imagehash scales it."""
+REDUCED_SIDE: Final = 256
+"""Pixels that this side then keeps at least: eight times as many as imagehash takes of it, where
+Pillow's documentation calls three indistinguishable."""
 
 
 def hashed(frame: "Image", at: int, *, deep: bool = False, crops: bool = False) -> Rows:
@@ -39,7 +41,8 @@ def hashed(frame: "Image", at: int, *, deep: bool = False, crops: bool = False) 
         found += [(view, *pdq.hashes(part)) for view, part in views.deep(luma)]
     if crops and quality >= views.LEAST_QUALITY:
         found += [(view, *pdq.hashes(part)) for view, part in views.crops(luma)]
-    small = frame.reduce(max(1, min(frame.size) // REDUCED_SIDE))
+    side = min(frame.size)
+    small = frame.reduce(side // REDUCED_SIDE) if side >= REDUCED_FROM else frame
     rows = np.zeros(8 * len(found) + 2, dtype=HASHES)
     rows["at"] = at
     for index, (view, values, quality_of_view) in enumerate(found):

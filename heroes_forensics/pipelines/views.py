@@ -168,6 +168,7 @@ def inventory(case_dir: Path, *, exhibit: str | None = None) -> Iterator[JSON]:
                 "sha1": item.sha1.hex() if item.sha1 else None,
                 "sha256": item.sha256.hex() if item.sha256 else None,
                 "content_type": TYPES[item.type].name,
+                "misnamed": _misnamed(item),
                 "place": word(Place(item.place).name),
                 "owner": item.owner if item.owner >= 0 else None,
                 "times": _times(item, basis),
@@ -179,6 +180,16 @@ def inventory(case_dir: Path, *, exhibit: str | None = None) -> Iterator[JSON]:
             if clear:
                 row |= path_fields(item.path)
             yield row
+
+
+def _misnamed(item: queries.Item) -> bool | None:
+    """Tell whether a picture or film has no name of one, or the reverse; None where nobody read it.
+
+    One extension of a picture for another is no disguise, and is not told.
+    """
+    if item.kind != EntryKind.FILE or not item.bytes_read:
+        return None
+    return bool(item.flags & EntryFlag.MEDIA_NAME) != TYPES[item.type].is_media
 
 
 def path_fields(path: bytes) -> JSON:
