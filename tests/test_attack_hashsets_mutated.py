@@ -85,7 +85,7 @@ def test_a_damaged_file_is_refused_or_read_without_a_word_of_its_content(row: Ro
 def test_thousands_of_damaged_files(tmp_path: Path, row: Row) -> None:
     catalogue = Catalogue(tmp_path)
     before = 0
-    for number, frames in enumerate(outcomes(row, 4_000)):
+    for number, frames in enumerate(outcomes(row, 2_000)):
         if number % 50 == 0:
             description = Description(name=f"set {number}", kind="watch")
             if row.format == "stopncii":
