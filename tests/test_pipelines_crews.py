@@ -16,6 +16,7 @@ from heroes_forensics.pipelines import roles, sources, wire
 from heroes_forensics.pipelines.credits import Credits
 from heroes_forensics.pipelines.crews import Crew, Stream
 from heroes_forensics.pipelines.deaths import Death
+from heroes_forensics.pipelines.link import LONG_SECONDS
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
 from heroes_forensics.pipelines.sources import Evidence
 from heroes_forensics.pipelines.supervisor import Supervisor
@@ -252,6 +253,19 @@ def test_the_deadline_of_a_unit_given_ahead_begins_with_it(made: Supervisor) -> 
     with made.crew("decoder") as crew:
         found = run(crew, *units)
     assert [frame for _, frame in found if isinstance(frame, Death)] == []
+
+
+def test_nothing_waits_behind_a_long_unit_and_it_waits_behind_none(made: Supervisor) -> None:
+    long = LONG_SECONDS + 1
+    units = [
+        Unit(1, "test-linger", {"for": 5}, seconds=long),
+        *(Unit(number, "test-empty") for number in range(2, 9)),
+        Unit(9, "test-empty", seconds=long),
+    ]
+    with made.crew("decoder", workers=2) as crew:
+        found = run(crew, *units)
+    ended = [number for number, frame in found if isinstance(frame, Control)]
+    assert ended == [2, 3, 4, 5, 6, 7, 8, 9, 1]
 
 
 def test_a_second_attempt_is_alone_and_has_twice_the_memory(made: Supervisor) -> None:

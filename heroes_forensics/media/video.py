@@ -64,7 +64,7 @@ camtasia zmbv mss1 mss2
 DECODERS: Final = frozenset(_DECODERS.split())
 """Decoders of FFmpeg that may be opened."""
 
-SECONDS: Final = {"triage": 60.0, "standard": 600.0, "deep": 3600.0}
+SECONDS: Final = {"triage": 60.0, "standard": 1200.0, "deep": 3600.0}
 """How long one film may take, by profile."""
 LATE: Final = 0.75
 """Share of that time after which only key frames are looked at."""

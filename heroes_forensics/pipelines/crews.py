@@ -87,7 +87,8 @@ class Crew:
         that was asked for always comes back, as its last frame or as a `Death`."""
         self.links: list[Link] = []
         self.alone = deque[Unit]()
-        """Second attempts that wait for a worker to be replaced by one of their own."""
+        """Second attempts that wait for a worker to be replaced by one of their own, and long units
+        that wait for an idle one."""
         self._supervisor = supervisor
 
     @property
@@ -100,7 +101,7 @@ class Crew:
         """Whether a unit may be given, be it ahead."""
         if len(self.links) < self.wanted:
             return True
-        return any(len(link.units) <= self.role.ahead for link in self.links)
+        return any(len(link.units) <= self.role.ahead and not link.is_long for link in self.links)
 
     def is_spent(self, link: Link, now: float, *, failed: bool) -> bool:
         """Say whether a worker that has just ended a unit is to be replaced."""

@@ -23,7 +23,7 @@ DECODED: Final = (
 )
 """Types of `filetype` that decoders take; those of `media.video.DEMUXERS`."""
 
-SECONDS: Final = {"triage": 60.0, "standard": 600.0, "deep": 3600.0}
+SECONDS: Final = {"triage": 60.0, "standard": 1200.0, "deep": 3600.0}
 """How long a decoder looks at one film, by profile; `media.video.SECONDS`."""
 
 NEEDED: Final = 3

@@ -17,6 +17,9 @@ from heroes_forensics.pipelines.page import Seen
 MOST_FRAMES: Final = 64
 """Messages taken from one worker before another one is heard."""
 
+LONG_SECONDS: Final = 120.0
+"""A unit that may take longer is begun by an idle worker, and nothing is given behind it."""
+
 
 class Link:
     """One worker, as the coordinator sees it."""
@@ -55,6 +58,11 @@ class Link:
         self.finished += 1
         self.began = now
         self.leave_by = 0
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it works on a unit that may take long."""
+        return any(unit.seconds > LONG_SECONDS for unit in self.units)
 
     @property
     def unit(self) -> Unit | None:

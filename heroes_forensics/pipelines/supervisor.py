@@ -35,7 +35,7 @@ from heroes_forensics.pipelines.deaths import (
 )
 from heroes_forensics.pipelines.forking import Zygote, ZygoteGoneError
 from heroes_forensics.pipelines.isolation import Isolation
-from heroes_forensics.pipelines.link import MOST_FRAMES, Link
+from heroes_forensics.pipelines.link import LONG_SECONDS, MOST_FRAMES, Link
 from heroes_forensics.pipelines.servers import Servers
 from heroes_forensics.pipelines.streams import Streams
 from heroes_forensics.pipelines.watching import TICK_SECONDS, WatchedClock
@@ -217,7 +217,7 @@ class Supervisor:
         """Choose a worker for a unit, or start one, and send it."""
         if len(unit.descriptors) > MAX_UNIT_DESCRIPTORS:
             raise ValueError(f"a unit has at most {MAX_UNIT_DESCRIPTORS} descriptors")
-        if unit.strain > 1 and not crew.has_idle:
+        if (unit.strain > 1 or unit.seconds > LONG_SECONDS) and not crew.has_idle:
             crew.alone.append(unit)
             return
         link = self._worker_for(crew, unit)
@@ -241,7 +241,7 @@ class Supervisor:
             return self._spawn(crew, unit.strain)
         if idle:
             return idle[0]
-        return min(crew.links, key=lambda link: len(link.units))
+        return min(crew.links, key=lambda link: (link.is_long, len(link.units)))
 
     def _spawn(self, crew: Crew, strain: int = 1) -> Link:
         memory_of_it = crew.memory * strain
