@@ -29,8 +29,8 @@ def pictures(database: Database, exhibit: int, seen: int) -> Pictures:
     over_limit = 0
     ((compared, small),) = database.rows(
         f"SELECT total(t.compared > 0), total(t.compared = 0) FROM perceptual t{_OF_EXHIBIT}"  # noqa: S608 - fixed
-        " AND t.hashed > 0",
-        (exhibit,),
+        " AND t.status IN (?2, ?3)",
+        (exhibit, Picture.DONE, Picture.PARTIAL),
     )
     for status, gap, count in database.rows(
         f"SELECT t.status, t.gap, count(*) FROM perceptual t{_OF_EXHIBIT}"  # noqa: S608 - fixed

@@ -37,7 +37,8 @@ class Pictures(Record):
     compared: Count = 0
     """Of those decoded: a value of them was compared with one of a hash set at least."""
     not_matchable: Count = 0
-    """Of those decoded: too small, or with too little structure, to be compared."""
+    """Of those decoded: too small, or with too little structure, to be compared; films in which
+    nothing is to be seen."""
 
     @property
     def not_tried(self) -> Count:
