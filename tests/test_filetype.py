@@ -208,6 +208,7 @@ HEADS = {
     "font": b"\0\1\0\0\0\x0f\0\x80\0\3\0\x70FFTM",
     "unknown": b"\x13\x37\x00\x01\xfe\xed\x99",
     "unknown: zeros": b"\0" * 4096,
+    "text of one letter": b"G" * 4096,
     "unknown: NTFS case table": b"".join(struct.pack("<H", i) for i in range(2048)),
 }
 

@@ -131,13 +131,13 @@ def test_the_hints_of_a_scan_name_options_that_a_scan_has(tmp_path: Path) -> Non
 
 
 def test_a_set_that_nothing_could_match_is_not_compared_with(tmp_path: Path) -> None:
-    path = tmp_path / "near.txt"
-    values = [bytes((number * 7 + step * 13) % 256 for step in range(32)) for number in range(3)]
-    path.write_text("hash,quality\n" + "".join(f"{value.hex()},80\n" for value in values))
-    made = importing.import_set(path, name="near", kind="notable", algorithm="pdq")
-    assert made["values"] == {"pdq": 3}
+    path = tmp_path / "long.txt"
+    values = [bytes((number * 7 + step * 13) % 256 for step in range(64)) for number in range(3)]
+    path.write_text("hash\n" + "".join(f"{value.hex()}\n" for value in values))
+    made = importing.import_set(path, name="long", kind="notable", algorithm="sha512")
+    assert made["values"] == {"sha512": 3}
     with (
         Supervisor() as supervisor,
-        pytest.raises(HashSetError, match="holds nothing that this version compares, only 3 pdq"),
+        pytest.raises(HashSetError, match="holds nothing that this version compares, only 3 sha512"),
     ):
-        known.load(["near"], {}, supervisor)
+        known.load(["long"], {}, supervisor)

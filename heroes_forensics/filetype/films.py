@@ -54,9 +54,16 @@ def annex_b(head: bytes) -> str:
 
 
 def _packets(head: bytes, first: int, step: int) -> bool:
-    """Tell whether the synchronisation byte returns at every packet, three times or more."""
-    marks = head[first::step]
-    return len(marks) >= 3 and marks[:8].count(b"G") == len(marks[:8])
+    """Tell whether the synchronisation byte returns at every packet, three times or more.
+
+    One byte over and over does so too, and is no stream: in a header behind it bits differ.
+    """
+    marks, after = head[first::step], head[first + 1 :: step]
+    return (
+        len(marks) >= 3
+        and marks[:8].count(b"G") == len(marks[:8])
+        and after[:8].count(b"G") < len(after[:8])
+    )
 
 
 def transport_stream(head: bytes) -> str:
