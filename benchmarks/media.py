@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import media_films
 import media_programs
 import numpy as np
 import tables
@@ -28,6 +29,8 @@ DOCUMENT: Final = ROOT / "docs" / "performance.md"
 KEPT: Final = ROOT / "build" / "media.md"
 MARKS: Final = ("<!-- pictures: begin -->", "<!-- pictures: end -->")
 MEDIA: Final = ROOT.parent / "shared" / "media"
+CORPUS: Final = ROOT.parent / "shared" / "evidence" / "perceptual" / "tmk"
+"""Films of the corpus of evidence."""
 LARGE: Final = (4000, 3000)
 """Pixels of a photograph of today's telephones."""
 _GRAIN: Final = 4.0
@@ -155,9 +158,10 @@ def verdict(pictures: Sequence[Photograph], spent: dict[str, list[float | None]]
     return f"Tier 1 of 12 MP: {times:.2f} times decoding alone; wanted at most {AIM}: {said}."
 
 
-def films() -> list[str]:
-    """Return the figures of films: their place is here."""
-    return []
+def films(folder: Path, photograph: bytes, rounds: int) -> list[str]:
+    """Return the figures of films."""
+    found = media_films.films((folder, CORPUS), photograph)
+    return ["", *media_films.table(found, rounds)]
 
 
 def write(text: str) -> None:
@@ -193,10 +197,12 @@ def main() -> None:
             left_out.append(f"{NAMES[program]}: left out, {error}")
         loads.append(load())
         print(f"{program}: done", file=sys.stderr, flush=True)
+    filmed = films(options.media, pictures[0].data, 1 if options.quick else options.rounds)
+    loads.append(load())
     lines = [
         *tables.machine(loads, options.media),
         *("", *table(pictures, spent)),
-        *("", verdict(pictures, spent), *films()),
+        *("", verdict(pictures, spent), *filmed),
         *("", f"The whole run took {time.monotonic() - start:,.0f} s.", *left_out, ""),
     ]
     text = "\n".join(lines)
