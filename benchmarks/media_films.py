@@ -63,7 +63,7 @@ def _film(data: bytes) -> Film | None:
     return Film(data, kind, length / 1000, min(width, height))
 
 
-def made(photograph: bytes, seconds: int = MADE_SECONDS) -> bytes:
+def made(photograph: bytes) -> bytes:
     """Return a film in H.264 that wanders over a photograph."""
     width, height = SIZE
     room = round(width * _ROOM), round(height * _ROOM)
@@ -75,7 +75,7 @@ def made(photograph: bytes, seconds: int = MADE_SECONDS) -> bytes:
         assert isinstance(stream, VideoStream)  # noqa: S101 - of this encoder
         stream.width, stream.height = SIZE
         stream.pix_fmt = "yuv420p"
-        count = seconds * RATE
+        count = MADE_SECONDS * RATE
         for index in range(count):
             top = (room[1] - height) * index // count
             left = (room[0] - width) * index // count
