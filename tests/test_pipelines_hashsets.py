@@ -138,6 +138,8 @@ def test_a_set_that_nothing_could_match_is_not_compared_with(tmp_path: Path) -> 
     assert made["values"] == {"sha512": 3}
     with (
         Supervisor() as supervisor,
-        pytest.raises(HashSetError, match="holds nothing that this version compares, only 3 sha512"),
+        pytest.raises(
+            HashSetError, match="holds nothing that this version compares, only 3 sha512"
+        ),
     ):
         known.load(["long"], {}, supervisor)

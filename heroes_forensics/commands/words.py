@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
-from heroes_forensics.commands.text import hanging, human, integer, string
+from heroes_forensics.commands.text import clock, hanging, human, integer, records, string
 from heroes_forensics.model import GAP_TEXTS
 
 if TYPE_CHECKING:
@@ -78,6 +78,35 @@ def finding_line(row: Mapping[str, object]) -> str:
     return ": ".join(part for part in said if part)
 
 
+def _likeness(near: Mapping[str, object]) -> Iterator[str]:
+    """Yield how close a candidate is, and what chance gives."""
+    listed = near.get("listed_quality")
+    yield catalogue().text(
+        "findings.near",
+        algorithm=word("algorithm", string(near, "algorithm")),
+        view=word("view", string(near, "view")),
+        distance=integer(near, "distance"),
+        radius=integer(near, "radius"),
+        quality=integer(near, "quality"),
+        listed=word("format", "not_stated") if listed is None else str(listed),
+    )
+    expected = string(near, "expected")
+    yield catalogue().text(
+        "findings.near_chance" if expected else "findings.near_unknown",
+        comparisons=f"{integer(near, 'comparisons'):,}",
+        expected=expected,
+    )
+    film = near.get("film")
+    if isinstance(film, dict):
+        names = ("frames", "frames_of", "listed", "listed_of")
+        counts = {name: f"{integer(film, name):,}" for name in names}
+        spans = ", ".join(
+            f"{clock(integer(each, 'start') / 1000)}-{clock(integer(each, 'end') / 1000)}"
+            for each in records(film, "ranges")
+        )
+        yield f"{catalogue().text('findings.near_film', **counts)} {spans}"
+
+
 def finding(row: Mapping[str, object]) -> Iterator[str]:
     """Yield the lines of one finding: number and grade, by whom it is listed, where it lies."""
     head = string(row, "number") or string(row, "finding", "F-......")
@@ -91,6 +120,9 @@ def finding(row: Mapping[str, object]) -> Iterator[str]:
         parts.append(status.upper() + (f": not in edition {edition}" if edition else ""))
     yield from hanging(f"{head:<{len(INDENT)}}", "; ".join(parts))
     yield from hanging(INDENT, listed_by(row))
+    near = row.get("near")
+    if isinstance(near, dict):
+        yield from hanging(INDENT, "; ".join(_likeness(near)))
     yield f"{INDENT}{string(row, 'locator', 'place not recorded')}"
     about = [string(row, "content_type")]
     if integer(row, "size") > 0:
