@@ -6,6 +6,7 @@ a positive control: a deliberate leak through it that the same search must find.
 """
 
 import base64
+import io
 import json
 import os
 import pty
@@ -16,7 +17,10 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
+from av.video.stream import VideoStream
 from scans import DEMO, KNOWN_GOOD, NOTABLE, Noted, folder, scanned
 
 from heroes_forensics import cli
@@ -81,6 +85,26 @@ def left_behind(*roots: Path) -> dict[str, bytes]:
     return found
 
 
+def film(*, is_whole: bool) -> bytes:
+    """Return a film whose pixels are marked bytes, under a marked title; or a damaged one."""
+    pixels = np.frombuffer((CONTENT * 1100)[: 96 * 96 * 3], np.uint8).reshape(96, 96, 3)
+    target = io.BytesIO()
+    with av.open(target, "w", format="avi") as out:
+        out.metadata["title"] = MARK
+        stream = out.add_stream("rawvideo", rate=2)
+        assert isinstance(stream, VideoStream)
+        stream.width = stream.height = 96
+        stream.pix_fmt = "bgr24"
+        for turn in range(4):
+            turned = np.ascontiguousarray(np.roll(pixels, 24 * turn, axis=0))
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(turned, format="bgr24")))
+        out.mux(stream.encode(None))
+    data = target.getvalue()
+    assert CONTENT in data
+    assert MARK.encode() in data
+    return data if is_whole else data[: len(data) // 2] + CONTENT * 1000
+
+
 @pytest.fixture
 def evidence(tmp_path: Path) -> list[Path]:
     """Make a folder, a zip and a tar full of marks, beside the bundled image."""
@@ -88,6 +112,8 @@ def evidence(tmp_path: Path) -> list[Path]:
         f"Users/{MARK}/{MARK}.jpg": b"\xff\xd8\xff\xe0" + CONTENT * 40,
         f"{MARK} 2.txt": CONTENT,
         f"deep/{MARK}/x/{MARK}": b"\x89PNG\r\n\x1a\n" + CONTENT * 5000,
+        f"films/{MARK}.avi": film(is_whole=True),
+        f"films/{MARK} 2.avi": film(is_whole=False),
     }
     tree = folder(tmp_path / "evidence", files)
     (tree / "locked").mkdir()
