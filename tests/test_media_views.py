@@ -23,7 +23,7 @@ from heroes_forensics.frames import (
     Unit,
     tasks,
 )
-from heroes_forensics.media import image, pdq, perceptual, rectangles, views
+from heroes_forensics.media import borders, image, pdq, perceptual, rectangles, views
 from heroes_forensics.model import EntryKind
 from heroes_forensics.pipelines import wire
 from heroes_forensics.pipelines.answers import Answers
@@ -95,6 +95,12 @@ def test_what_has_no_border_or_nothing_else_is_not_trimmed() -> None:
     tiny = np.full((200, 300), 90, dtype=np.uint8)
     tiny[100:140, 100:140] = noise[:40, :40]
     assert views.trimmed(tiny) is None
+
+
+def test_even_columns_are_not_taken_off_one_by_one() -> None:
+    columns = np.arange(4000, dtype=np.uint32) * 97 % 256
+    stripes = np.tile(columns.astype(np.uint8), (100, 1))
+    assert min(borders.trimmed(stripes).shape[1], 3900) == 3900
 
 
 def screenshot(scene: Image.Image) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Decoding a film within limits. The only module that imports PyAV.
+"""Decoding a film within limits.
 
 `measured` takes a seekable file object of hostile bytes and returns numbers; no pixel leaves it.
 What the container is says the caller from the content (`heroes_forensics.filetype`); FFmpeg tries
