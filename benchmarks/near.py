@@ -36,7 +36,7 @@ SHAPES: Final = ("real-like", "uniform")
 _FILES: Final = ("hset", "hset-fast")
 _OURS: Final = frozenset({*_FILES, "all"})
 _TOO_LARGE: Final = {"threatexchange": 5_000_000}
-"""What needs more memory than a machine has: some 2 kB a value."""
+"""What would take some 8 GB at ten million, by its memory at one million."""
 _COPIES: Final = 48
 """Bits by which members of one group of copies are off at most."""
 _MB: Final = 1e6
@@ -129,7 +129,7 @@ def asked(count: int, shape: str, work: Path) -> Lists:
         built = 0.0
         for kind in ("all", *(kind for kind in KINDS if kind != "all")):
             if count > _TOO_LARGE.get(kind, count):
-                found.missing[kind] = "needs more memory than there is"
+                found.missing[kind] = "its memory, some 0.8 kB a value"
                 continue
             command = [sys.executable if kind in _OURS else python("near"), str(STORES)]
             try:
