@@ -24,7 +24,7 @@ from heroes_forensics.frames import HASHES, Picture, Rows
 from heroes_forensics.hashsets import candidates
 from heroes_forensics.media import film_frames, pdq, video
 from heroes_forensics.model import GAP_CODES
-from heroes_forensics.pipelines import decoding, films
+from heroes_forensics.pipelines import decoding, films, rematching
 from heroes_forensics.pipelines.films import Close
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
 
@@ -207,6 +207,14 @@ def test_turning_four_times_gives_the_value_again(value: bytes) -> None:
     assert films.oriented(first)["orientation"].tolist() == list(range(8))
     twice = films.oriented(films.oriented(first)[1:2])[1]["value"]
     assert twice.tobytes() == films.oriented(first)[2]["value"].tobytes()
+
+
+def test_many_values_are_turned_as_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(7).integers(0, 256, (11, 32), np.uint8)
+    alone = np.concatenate([films.oriented(rows_of(each[None])) for each in values])
+    monkeypatch.setattr(films, "_AT_ONCE", 4)
+    assert films.oriented(rows_of(values)).tobytes() == alone.tobytes()
+    assert len(films.oriented(rows_of(values[:0]))) == 0
 
 
 # ---- the rule ----------------------------------------------------------------------------
@@ -433,3 +441,17 @@ def test_published_test_films_match_their_own_encodings_and_not_each_other(name:
         assert compared(query, known[name]), container
         others = [each for each in VIDEOS if each.partition("-")[0] != name.partition("-")[0]]
         assert not any(compared(query, known[each]) for each in others), container
+
+
+def test_what_is_compared_again_at_once_is_bounded_by_its_values(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rematching, "_PICTURES", 3)
+    monkeypatch.setattr(rematching, "_VALUES", 10)
+    kept = [(number, (9, 9, 0), "v", np.zeros(count, HASHES)) for number, count in SIZES.items()]
+    parts = rematching._parts(iter(kept))  # noqa: SLF001 - no case of so many films is made
+    assert [[number for number, *_ in part] for part in parts] == [[1, 2, 3], [4, 5], [6], [7]]
+
+
+SIZES = {1: 1, 2: 1, 3: 1, 4: 4, 5: 6, 6: 50, 7: 1}
+"""Values of pictures and films, by item."""

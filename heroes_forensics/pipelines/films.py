@@ -35,6 +35,8 @@ MOST_RANGES: Final = 16
 
 PDQ: Final = PERCEPTUAL_ALGORITHMS.index("pdq")
 
+_AT_ONCE: Final = 1 << 12
+"""Values that are turned at once: 8 MiB of bits."""
 _BITS: Final = 256
 _SIDE: Final = 16
 
@@ -82,13 +84,16 @@ def oriented(hashes: Rows) -> Rows:
     """
     if not len(hashes):
         return hashes
-    values = np.frombuffer(np.ascontiguousarray(hashes["value"]).tobytes(), np.uint8)
-    bits = np.unpackbits(values.reshape(len(hashes), -1), axis=1)[:, ::-1]
-    turned = bits[:, _SOURCES] ^ _FLIPS
-    packed = np.packbits(turned[:, :, ::-1], axis=2)
     rows = np.repeat(hashes, ORIENTATIONS)
     rows["orientation"] = np.tile(np.arange(ORIENTATIONS), len(hashes))
-    rows["value"] = np.frombuffer(packed.tobytes(), rows["value"].dtype)
+    for start in range(0, len(hashes), _AT_ONCE):
+        part = hashes["value"][start : start + _AT_ONCE]
+        values = np.frombuffer(np.ascontiguousarray(part).tobytes(), np.uint8)
+        bits = np.unpackbits(values.reshape(len(part), -1), axis=1)[:, ::-1]
+        turned = bits[:, _SOURCES] ^ _FLIPS
+        packed = np.packbits(turned[:, :, ::-1], axis=2)
+        here = slice(ORIENTATIONS * start, ORIENTATIONS * (start + len(part)))
+        rows["value"][here] = np.frombuffer(packed.tobytes(), rows["value"].dtype)
     return rows
 
 

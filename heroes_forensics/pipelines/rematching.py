@@ -7,7 +7,7 @@ new to the case makes a new one, and what is not listed any more is withdrawn an
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
@@ -20,7 +20,7 @@ import numpy as np
 from heroes_forensics import __version__
 from heroes_forensics.custody import bundle, commitments
 from heroes_forensics.errors import UsageError
-from heroes_forensics.frames import CONTENT, PERCEPTUAL, Picture, Status
+from heroes_forensics.frames import CONTENT, PERCEPTUAL, Picture, Rows, Status
 from heroes_forensics.hashsets.known import NOTABLE
 from heroes_forensics.hashsets.matching import Hit
 from heroes_forensics.model import JSON
@@ -51,6 +51,8 @@ _ROWS: Final = 1 << 16
 """Items whose digests are compared at once."""
 _PICTURES: Final = 256
 """Pictures whose values are compared at once."""
+_VALUES: Final = 1 << 14
+"""Values of them after which a part ends: a film has thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +188,25 @@ def _digests(case: cases.OpenCase) -> Iterator[tuple[Any, Any]]:
         yield found, np.array(sizes, np.int64)
 
 
+def _parts(
+    values: Iterable[tuple[int, tuple[int, int, int], str, Rows]],
+) -> Iterator[list[tuple[int, tuple[int, int, int], str, Rows]]]:
+    """Cut what is kept of pictures and films into parts that are compared at once."""
+    part, rows = [], 0
+    for each in values:
+        part.append(each)
+        rows += len(each[3])
+        if len(part) >= _PICTURES or rows >= _VALUES:
+            yield part
+            part, rows = [], 0
+    if part:
+        yield part
+
+
 def _candidates(case: cases.OpenCase, sets: known.Sets) -> Iterator[MatchRow]:
     """Yield what the perceptual values on record come close to, in the order of the items."""
     values = derived.values_of(case.database, case.sealer().open_values)
-    while part := list(islice(values, _PICTURES)):
+    for part in _parts(values):
         pictures = np.zeros(len(part), PERCEPTUAL)
         pictures["id"] = [number for number, *_ in part]
         sizes = zip(*(size for _, size, *_ in part), strict=True)
