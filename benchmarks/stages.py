@@ -37,6 +37,7 @@ COORDINATOR: Final[Rules] = (
     ("pipelines/reporting.py", "report"),
     ("pipelines/closing.py", "closing"),
     ("pipelines/known.py", "hash sets and matching"),
+    ("pipelines/run_sets.py", "hash sets and matching"),
     ("heroes_forensics/hashsets/", "hash sets and matching"),
     ("pipelines/verification.py", "opening"),
     ("pipelines/cases.py", "opening"),

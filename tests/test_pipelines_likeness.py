@@ -12,6 +12,7 @@ import pytest
 from PIL import Image, ImageOps
 from scans import Noted, folder, scanned
 
+from heroes_forensics.errors import HashSetError
 from heroes_forensics.hashsets.candidates import MIN_QUALITY
 from heroes_forensics.media import pdq
 from heroes_forensics.model import JSON
@@ -205,3 +206,19 @@ def test_members_of_archives_are_compared_too(tmp_path: Path) -> None:
     (row,) = views.findings(tmp_path / "case")
     assert "/m@" in str(row["locator"])
     assert row["grade"] == "candidate-a"
+
+
+def test_without_decoding_a_list_of_values_alone_is_refused(tmp_path: Path, evidence: Path) -> None:
+    """To say "no match" beside the name of a list that nothing was compared with is untrue."""
+    listed = listing(tmp_path / "list.csv", 1)
+    with pytest.raises(HashSetError, match="holds only perceptual values") as refused:
+        compare(tmp_path / "case", evidence, listed, perceptual=False)
+    assert "--no-perceptual" in refused.value.hint
+    both = tmp_path / "both.csv"
+    rows = listed.read_text().splitlines()
+    md5 = hashlib.md5(b"x", usedforsecurity=False).hexdigest()
+    both.write_text(f"{rows[0]},md5\n{rows[1]},{md5}\n")
+    compare(tmp_path / "other", evidence, both, perceptual=False)
+    (known,) = model(tmp_path / "other")["hash_sets"]
+    assert (known["near"], known["not_compared"]) == ([], [{"algorithm": "pdq", "count": 1}])
+    assert model(tmp_path / "other")["perceptual"] == "not-performed"

@@ -23,7 +23,7 @@ from heroes_forensics.pipelines.films import FilmMatch, FilmMatches
 from heroes_forensics.store.records import MatchRow
 
 if TYPE_CHECKING:
-    from heroes_forensics.pipelines.known import Sets
+    from heroes_forensics.pipelines.run_sets import Sets
 
 OUTRANKED: Final = "outranked_by"
 """Fact of a candidate that is no finding: the known-good set that the picture is closer to."""

@@ -37,6 +37,7 @@ from heroes_forensics.pipelines import (
 )
 from heroes_forensics.pipelines.environment import environment
 from heroes_forensics.pipelines.journal import Journal, now
+from heroes_forensics.pipelines.run_sets import Sets
 from heroes_forensics.pipelines.supervisor import Supervisor
 from heroes_forensics.pipelines.telling import number_text
 from heroes_forensics.pipelines.watch import Watch
@@ -203,7 +204,7 @@ def _parts(
         yield part
 
 
-def _candidates(case: cases.OpenCase, sets: known.Sets) -> Iterator[MatchRow]:
+def _candidates(case: cases.OpenCase, sets: Sets) -> Iterator[MatchRow]:
     """Yield what the perceptual values on record come close to, in the order of the items."""
     values = derived.values_of(case.database, case.sealer().open_values)
     for part in _parts(values):
@@ -217,7 +218,7 @@ def _candidates(case: cases.OpenCase, sets: known.Sets) -> Iterator[MatchRow]:
 
 
 def _record(
-    case: cases.OpenCase, sets: known.Sets, scope: Scope, hits: Sequence[tuple[Hit, int]]
+    case: cases.OpenCase, sets: Sets, scope: Scope, hits: Sequence[tuple[Hit, int]]
 ) -> tuple[_Rematch, restating.Changes]:
     """Write the whole run."""
     case.begin()
@@ -287,7 +288,7 @@ def _record(
     return run, changes
 
 
-def _config(case: cases.OpenCase, sets: known.Sets) -> JSON:
+def _config(case: cases.OpenCase, sets: Sets) -> JSON:
     compared = [
         label
         for (label,) in case.database.rows(
@@ -367,7 +368,7 @@ def _end(run: _Rematch, scope: Scope, changes: restating.Changes) -> None:
 
 
 def _result(
-    run: _Rematch, sets: known.Sets, scope: Scope, changes: restating.Changes, report: Path
+    run: _Rematch, sets: Sets, scope: Scope, changes: restating.Changes, report: Path
 ) -> JSON:
     unmarked: dict[str, list[str]] = defaultdict(list)
     for _, uuid, _ in sets.numbers():

@@ -73,6 +73,8 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             request.sets, request.set_options, supervisor, passphrase=request.passphrase
         )
         stack.callback(sets.close)
+        if not request.perceptual:
+            sets.only_exact()
         workers = request.workers or _cores()
         evidence = [
             stack.enter_context(
@@ -173,6 +175,8 @@ def _resume(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             config["sets"], found.facts.get("set_files", []), passphrase=request.passphrase
         )
         stack.callback(sets.close)
+        if not config["perceptual"]:
+            sets.only_exact()
         registered, reasons = [], []
         for source, path in zip(
             found.sources, request.sources or [each.path for each in found.sources], strict=True

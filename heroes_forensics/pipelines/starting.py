@@ -19,8 +19,8 @@ from heroes_forensics.pipelines.cases import OpenCase
 from heroes_forensics.pipelines.environment import environment
 from heroes_forensics.pipelines.isolation import Isolation
 from heroes_forensics.pipelines.journal import now
-from heroes_forensics.pipelines.known import Sets
 from heroes_forensics.pipelines.run import Identity, Run
+from heroes_forensics.pipelines.run_sets import Sets
 from heroes_forensics.pipelines.sources import Evidence
 from heroes_forensics.pipelines.stopping import Stop
 from heroes_forensics.pipelines.watch import Watch
