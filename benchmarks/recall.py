@@ -7,8 +7,9 @@ published PDQ and with python-threatexchange. Nothing is written but the figures
 There are two halves of pictures and of edits (`pool`, `edits`). ``--half development``, the
 default, takes the pictures and the edits that anything may be developed with, as often as wanted.
 ``--half held-out`` takes the other pictures, with all edits: once a release, after everything that
-has a parameter is committed; all of it is printed. ``--insert`` puts what the last such run gave
-into docs/perceptual.md. Nothing here is a test.
+has a parameter is committed; all of it is printed. ``--films`` looks for films alone, and adds them
+to what the last run of that half gave, for which ``--no-films`` leaves time. ``--insert`` puts what
+the last such run gave into docs/perceptual.md. Nothing here is a test.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -85,7 +87,7 @@ def measured(options: argparse.Namespace) -> tuple[Results, list[float]]:
             keep(results)
             measurement.look_alikes()
             keep(results)
-            if options.half == "held-out":
+            if options.half == "held-out" and not options.no_films:
                 recall_films.measure(options.media, results)
         except KeyboardInterrupt:
             results.stopped = True
@@ -93,13 +95,31 @@ def measured(options: argparse.Namespace) -> tuple[Results, list[float]]:
     return results, [*loads, load()]
 
 
+def with_films(options: argparse.Namespace) -> tuple[Results, list[float]]:
+    """Look for films, and add them to what is known of pictures."""
+    results = Results.read(kept(options.half, "json").read_text(encoding="utf-8"))
+    loads = [load()]
+    results.films, results.film_left_out = {}, {}
+    results.false_films = results.film_pairs = 0
+    results.films_commit = commit()
+    for way in recall_films.WAYS:
+        results.chances.pop(recall_films.FRAMES.format(way), None)
+    with suppress(KeyboardInterrupt):
+        recall_films.measure(options.media, results)
+    return results, [*loads, load()]
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--half", choices=HALVES, default=HALVES[0])
     parser.add_argument("--media", type=Path, default=MEDIA, metavar="DIR", help="benign pictures")
+    parser.add_argument("--films", action="store_true", help="films alone, held out as all are")
+    parser.add_argument("--no-films", action="store_true", help="pictures alone")
     parser.add_argument("--quick", action="store_true", help="two pictures: does it run?")
     parser.add_argument("--insert", action="store_true", help="only write the last run's figures")
     options = parser.parse_args()
+    if options.films:
+        options.half = HALVES[1]
     if options.quick and options.half == "held-out":
         parser.error("--quick is for development: the held-out half is looked at once, and whole")
     return options
@@ -118,7 +138,7 @@ def main() -> None:
         write(kept("held-out", "md").read_text(encoding="utf-8"))
         return
     signal.signal(signal.SIGTERM, _stop)
-    results, loads = measured(options)
+    results, loads = with_films(options) if options.films else measured(options)
     text = "\n".join([*recall_tables.all_of(results), *tables.machine(loads, ROOT), ""])
     print(text)
     keep(results)

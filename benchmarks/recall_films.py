@@ -105,6 +105,7 @@ def measure(folder: Path, results: Results) -> None:
     results.films_known, results.films_listed = len(known), len(every)
     for edit in FILM_EDITS:
         results.films[edit.name] = Edited("film", held_out=True)
+    results.films_looked_for = 0
     start = time.monotonic()
     for number, mine in enumerate(known):
         other = known[(number + 1) % len(known)]
@@ -113,6 +114,7 @@ def measure(folder: Path, results: Results) -> None:
         for edit in FILM_EDITS:
             data = edit.save.encoded(edit.change(film, beside))
             _look(data, edit, (mine, other), every, results)
+        results.films_looked_for += 1
         print(
             f"{time.monotonic() - start:5.0f} s: {number + 1} of {len(known)} films",
             file=sys.stderr,

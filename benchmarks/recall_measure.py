@@ -96,7 +96,10 @@ class Results:
     """By kind: pictures that may be compared, of how many."""
     films: dict[str, Edited] = field(default_factory=dict)
     """Edits of films."""
+    films_commit: str = ""
+    """Where films were looked for later than pictures."""
     films_known: int = 0
+    films_looked_for: int = 0
     films_listed: int = 0
     """Known ones among them."""
     film_left_out: dict[str, int] = field(default_factory=dict)

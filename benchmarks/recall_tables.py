@@ -146,7 +146,7 @@ PHASH_OR_FIRST: Final = {PHASH: radius_of(PHASH)}
 def films(results: Results) -> list[str]:
     """Return the table of films, and how many match that should not."""
     if not results.films:
-        return ["Films are looked for only with the held-out half."]
+        return ["Films were not looked for."]
     names = list(dict.fromkeys(name for each in results.films.values() for name in each.hits))
     lines = [f"| edit of a film | films | {' | '.join(names)} |"]
     lines.append("|---|---:|" + "---:|" * len(names))
@@ -154,10 +154,11 @@ def films(results: Results) -> list[str]:
         lines.append(_row((name, f"{each.made}"), [each], names))
     lines.append(_row(("mean over edits", ""), list(results.films.values()), names))
     left = "; ".join(f"{count} {why}" for why, count in sorted(results.film_left_out.items()))
+    at = f"Films at commit {results.films_commit}: " if results.films_commit else ""
     said = (
-        f"{results.films_known} known films among {results.films_listed} that are listed"
-        f"{f' (left out: {left})' if left else ''}; {results.false_films} of "
-        f"{results.film_pairs:,} comparisons of different films matched."
+        f"{at}{results.films_looked_for} of {results.films_known} known films looked for, among "
+        f"{results.films_listed} that are listed{f' (left out: {left})' if left else ''}; "
+        f"{results.false_films} of {results.film_pairs:,} comparisons of different films matched."
     )
     return [*lines, "", *_paragraph(said)]
 
