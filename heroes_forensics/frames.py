@@ -207,6 +207,20 @@ HASHES: Final = np.dtype(
 that of PDQ for all of a view. The rows of an item rise by (at, algorithm, view, orientation), and
 none comes twice."""
 
+PLUGIN_KINDS: Final = {"photodna": 144}
+"""Values that a plug-in of a licensed laboratory may make, and their bytes."""
+
+SUPPLIED: Final = np.dtype(
+    [
+        ("id", "<u8"),
+        ("at", "<u4"),
+        ("status", "u1"),
+        ("value", f"V{max(PLUGIN_KINDS.values())}"),
+    ]
+)
+"""What a plug-in gave for one frame of a picture, where a decoder was asked for it; ``status`` is
+one of `Supplied`, and without a value all of it is zero. At most `PICTURE_FRAMES` a picture."""
+
 CONTAINER: Final = np.dtype(
     [
         ("id", "<u8"),
@@ -241,6 +255,16 @@ class Picture(IntEnum):
     """Not decoded: of a type that the profile leaves out."""
 
 
+class Supplied(IntEnum):
+    """What came of a frame that was given to a plug-in."""
+
+    VALUE = 1
+    NOTHING = 2
+    """By its own rule the picture says too little."""
+    FAILED = 3
+    """It broke off, or gave something else than a value."""
+
+
 class Container(IntEnum):
     """How opening a container ended."""
 
@@ -272,6 +296,7 @@ ROW_TYPES: Final[dict[str, np.dtype[np.void]]] = {
     "perceptual": PERCEPTUAL,
     "containers": CONTAINER,
     "hashes": HASHES,
+    "supplied": SUPPLIED,
 }
 
 

@@ -16,6 +16,7 @@ from heroes_forensics.frames import (
     PERCEPTUAL_ALGORITHMS,
     PICTURE_FRAMES,
     PICTURE_HASHES,
+    SUPPLIED,
     TIER_1,
     VALUE_BYTES,
     VIEWS,
@@ -86,8 +87,11 @@ def test_a_decoder_has_no_field_for_pixels() -> None:
                 assert kind.kind == "u"  # no float: a NaN cannot be said
                 assert kind.itemsize <= 8
     assert (PERCEPTUAL.itemsize, HASHES.itemsize) == (31, 48)
-    # The two kinds of rows are all that a decoder may answer with; neither has a byte area.
-    assert wire.ANSWERS["decode"] == {"perceptual", "hashes"}
+    # These kinds of rows are all that a decoder may answer with; none has a byte area, and values
+    # of a plug-in come only where a unit names one (test_media_slot.py).
+    assert wire.ANSWERS["decode"] == {"perceptual", "hashes", "supplied"}
+    assert SUPPLIED.names == ("id", "at", "status", "value")
+    assert SUPPLIED.itemsize == 13 + 144
     assert PICTURE_HASHES * VALUE_BYTES == SAID_OF_A_PICTURE
     assert len(ALGORITHM_BYTES) == len(PERCEPTUAL_ALGORITHMS)
     assert len(set(VIEWS)) == len(VIEWS) < 256

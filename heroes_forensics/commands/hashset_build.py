@@ -53,6 +53,12 @@ _SAID: Final = ("name", "issuer", "edition", "kind", "region", "accepted", "sign
     "--every-file", is_flag=True, help="List files that are no pictures and no films, too."
 )
 @click.option(
+    "--plugin",
+    default="",
+    metavar="NAME",
+    help="Ask this plug-in of a licensed laboratory for values, too (PhotoDNA).",
+)
+@click.option(
     "--output",
     type=options.PATH,
     metavar="DIR",
@@ -74,6 +80,7 @@ def build(  # noqa: PLR0913 # the options of a verb
     region: str,
     profile: str,
     every_file: bool,
+    plugin: str,
     output: Path | None,
     passphrase_fd: int | None,
     quiet: bool,
@@ -110,6 +117,7 @@ def build(  # noqa: PLR0913 # the options of a verb
                 region=region,
                 profile=profile,
                 every_file=every_file,
+                plugin=plugin,
                 output=output,
             ),
             allowed=options.allowed(allowances),

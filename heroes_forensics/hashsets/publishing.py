@@ -25,7 +25,12 @@ SCHEME: Final = "vics"
 _CONTEXT: Final = (
     "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/{region}/$metadata#Media"
 )
-_NAMES: Final = {"pdq": "PDQ", "phash-64": "phash-64", "dhash-64": "dhash-64"}
+_NAMES: Final = {
+    "pdq": "PDQ",
+    "phash-64": "phash-64",
+    "dhash-64": "dhash-64",
+    "photodna": "PhotoDNA",
+}
 """Kinds of values, and what they are called in the list."""
 
 

@@ -38,6 +38,8 @@ class Answers:
         self._rows = 0
         self._hashes: dict[int, list[Rows]] = {}
         """Perceptual values of those tasks whose own row is still to come."""
+        self._frames: dict[int, int] = {}
+        """Values of a plug-in, by task."""
         asked = unit.body.get("hand_over")
         self._uses = frozenset(asked if isinstance(asked, dict) else ())
         self.frames = 0
@@ -57,6 +59,8 @@ class Answers:
                 self._answered(frame.rows)
             elif frame.kind == "hashes":
                 self._values(frame.rows)
+            elif frame.kind == "supplied":
+                self._supplied(frame.rows)
             elif frame.kind == "perceptual":
                 self._pictures(frame.rows)
         elif frame.kind in {"stream", "large"}:
@@ -100,6 +104,18 @@ class Answers:
             is_film = kinds[self._rows + waiting.index(number)] in _FILMS
             if sum(map(len, kept)) > (FILM_HASHES if is_film else PICTURE_HASHES):
                 raise ProtocolViolationError("a picture has more values than there are views of it")
+
+    def _supplied(self, rows: Rows) -> None:
+        """Take values of a plug-in: of the next task, where one was asked for."""
+        tasks = self._unit.tasks
+        waiting = [] if tasks is None else tasks["id"][self._rows :].tolist()
+        for number in rows["id"].tolist():
+            frames = self._frames.get(number, 0) + 1
+            if not self._unit.body.get("plugin") or number not in waiting:
+                raise ProtocolViolationError("a value of a plug-in is one nobody asked for")
+            if frames > PICTURE_FRAMES:
+                raise ProtocolViolationError("a plug-in gave values of too many frames")
+            self._frames[number] = frames
 
     def _pictures(self, rows: Rows) -> None:
         kinds = self._types()[self._rows :]

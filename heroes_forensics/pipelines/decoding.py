@@ -132,6 +132,11 @@ class _Given:
     strain: int
     rows: list[Rows] = field(default_factory=list)
     hashes: list[Rows] = field(default_factory=list)
+    supplied: list[Rows] = field(default_factory=list)
+
+    def of(self, kind: str) -> list[Rows]:
+        """Return where batches of a kind are kept."""
+        return {"hashes": self.hashes, "supplied": self.supplied}.get(kind, self.rows)
 
 
 class Decoding:
@@ -144,6 +149,7 @@ class Decoding:
         look: Callable[[Rows, Rows], Mapping[int, Looked]],
         *,
         crops: bool = False,
+        plugin: str = "",
     ) -> None:
         """Take the run.
 
@@ -152,11 +158,14 @@ class Decoding:
             ended: writes that an attempt ended.
             look: compares `PERCEPTUAL` rows and their `HASHES` with the hash sets, by item.
             crops: whether the pictures are to be listed: what crops leave of them is hashed, too.
+            plugin: one that is asked for values, too: they come to `supplied`.
         """
         self._next_number = next_number
         self._ended = ended
         self._look = look
-        self._more: JSON = {"crops": True} if crops else {}
+        self._more: JSON = {"crops": crops, "plugin": plugin} if crops or plugin else {}
+        self.supplied: list[Rows] = []
+        """`SUPPLIED` rows, those of a unit before its pictures are settled."""
         self._waiting = deque[_Wanted]()
         self._again = deque[_Wanted]()
         self._given: dict[int, _Given] = {}
@@ -217,7 +226,7 @@ class Decoding:
         """Take in what a decoder said."""
         given = self._given[unit.id]
         if isinstance(frame, Batch):
-            (given.hashes if frame.kind == "hashes" else given.rows).append(frame.rows)
+            given.of(frame.kind).append(frame.rows)
         elif isinstance(frame, Death):
             self._died(unit, frame.cause, _DEATHS.get(frame.cause, "decoder.died"))
         elif frame.kind == "failed":
@@ -232,6 +241,7 @@ class Decoding:
             self._died(unit, deaths.PROTOCOL, "decoder.died")
             return
         del self._given[unit.id]
+        self.supplied += given.supplied
         looked = self._look(rows, hashes)
         for index, wanted in enumerate(given.wanted):
             mine = hashes[hashes["id"] == wanted.item]

@@ -48,7 +48,14 @@ class Forked(NamedTuple):
 class Zygote:
     """A preloaded interpreter that workers are forked from."""
 
-    def __init__(self, kind: str = "evidence", *, require: str = "", bulk: bool = False) -> None:
+    def __init__(
+        self,
+        kind: str = "evidence",
+        *,
+        require: str = "",
+        bulk: bool = False,
+        plugin: str = "",
+    ) -> None:
         """Start it; it imports while the caller goes on.
 
         Args:
@@ -56,10 +63,13 @@ class Zygote:
             require: a level of `heroes_forensics.pipelines.isolation`, below which no worker takes
                 a unit; empty for whatever the machine gives.
             bulk: whether much is to be read: what makes reading faster is prepared, too.
+            plugin: what those that decode load, see `heroes_forensics.media.slot`.
         """
         self.kind = kind
         self._require = require
-        self._process, self._control = launch.taken(kind, bulk=bulk)
+        self._process, self._control = launch.taken(
+            kind, bulk=bulk, plugin=plugin if kind == "media" else ""
+        )
         self._statuses: dict[int, int | None] = {}
         """Workers forked and not forgotten: how they ended, None while they have not."""
         self._isolation: dict[str, Isolation] = {}

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from heroes_forensics.errors import EvidenceError, StoppedError
 from heroes_forensics.parsers.storage import segments
-from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
+from heroes_forensics.pipelines.roles import FAULTS_VARIABLE, PLUGIN_VARIABLE
 
 BULK_BYTES: Final = 256 << 20
 """Sources of so many bytes win back what preparing the workers for speed costs: 0.4 s of CPU."""
@@ -40,12 +40,13 @@ class Started(NamedTuple):
     control: socket.socket
 
 
-def start(kind: str, *, bulk: bool) -> Started:
+def start(kind: str, *, bulk: bool, plugin: str = "") -> Started:
     """Start an interpreter with a clean environment that imports what workers of a kind need.
 
     Args:
         kind: a key of `roles.ZYGOTES`.
         bulk: whether much is to be read: what makes reading faster is prepared, too.
+        plugin: the entry point of `heroes_forensics.media.slot` that is loaded.
 
     Raises:
         StoppedError: this machine does not let a process be started.
@@ -57,6 +58,8 @@ def start(kind: str, *, bulk: bool) -> Started:
     environment |= _ALLOCATOR
     if faults := os.environ.get(FAULTS_VARIABLE):
         environment[FAULTS_VARIABLE] = faults
+    if plugin:
+        environment[PLUGIN_VARIABLE] = plugin
     descriptor = theirs.fileno()
     arguments = [str(descriptor), str(os.getpid()), kind, *(["bulk"] if bulk else [])]
     try:
@@ -97,8 +100,10 @@ def ahead(kind: str, *, bulk: bool) -> Iterator[None]:
             left.process.wait()
 
 
-def taken(kind: str, *, bulk: bool) -> Started:
-    """Return the one that was started ahead, or start one."""
+def taken(kind: str, *, bulk: bool, plugin: str = "") -> Started:
+    """Return the one that was started ahead, or start one; with a plug-in none was."""
+    if plugin:
+        return start(kind, bulk=bulk, plugin=plugin)
     return _AHEAD.pop((kind, bulk), None) or start(kind, bulk=bulk)
 
 

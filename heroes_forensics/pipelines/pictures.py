@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from heroes_forensics.frames import HASHES, PERCEPTUAL, Batch, Frame, Picture, Rows, Unit, slices
+from heroes_forensics.frames import (
+    HASHES,
+    PERCEPTUAL,
+    Batch,
+    Control,
+    Frame,
+    Picture,
+    Rows,
+    Unit,
+    slices,
+)
 from heroes_forensics.model import GAP_NUMBERS, JSON
 from heroes_forensics.pipelines import films
 
@@ -35,8 +45,28 @@ def decode(session: "Session", unit: Unit) -> Iterator[Frame]:
         hashes["id"] = number
         for part in slices(hashes):
             yield Batch("hashes", part)
+        if unit.body.get("plugin") and len(hashes) and gap != "picture.partial":
+            # The first stream was closed by what buffered it.
+            yield from _supplied(_Stream(session.handed(unit, index)), str(kind), number)
         found.append((number, status, GAP_NUMBERS[gap], *sizes, len(hashes)))
     yield Batch("perceptual", np.array(found, dtype=PERCEPTUAL))
+
+
+def _supplied(stream: "_Stream", kind: str, number: int) -> Iterator[Frame]:
+    """Let the plug-in look at a picture that could be decoded."""
+    if kind not in films.DECODED:
+        slot = import_module("heroes_forensics.media.slot")
+        rows = slot.examined(io.BufferedReader(stream, _BUFFER), kind)
+        if len(rows) and not stream.failed:
+            rows["id"] = number
+            yield Batch("supplied", rows)
+
+
+def plugin(session: "Session", unit: Unit) -> Iterator[Frame]:
+    """Try the plug-in on pictures made here, and say what it is."""
+    del session, unit
+    kind, version, threshold = import_module("heroes_forensics.media.slot").tried()
+    yield Control("plugin", {"kind": kind, "version": version, "threshold": threshold})
 
 
 def _examined(

@@ -19,6 +19,7 @@ from heroes_forensics.frames import (
     CONTENT,
     HASHES,
     PERCEPTUAL,
+    SUPPLIED,
     Batch,
     Control,
     Frame,
@@ -64,6 +65,8 @@ class Reference(NamedTuple):
     """`PERCEPTUAL` rows of those that are pictures or films."""
     hashes: Rows
     """`HASHES` rows that may be listed, by number."""
+    supplied: Rows
+    """`SUPPLIED` rows of the plug-in, by number."""
     left: Counter[str]
     """What is no file, by kind: links, devices, folders that could not be listed."""
 
@@ -81,13 +84,14 @@ def check(folder: Path) -> None:
         )
 
 
-def read(
+def read(  # noqa: PLR0913 - what reading rests on
     folder: Path,
     supervisor: "Supervisor",
     *,
     workers: int,
     category_of: Callable[[bytes], str],
     watch: Watch,
+    plugin: str = "",
 ) -> Reference:
     """Read every file below a folder.
 
@@ -97,6 +101,7 @@ def read(
         workers: of each kind.
         category_of: says of a path below the folder what category it is.
         watch: hears how far it is.
+        plugin: is asked for values of the pictures, too; it was tried.
 
     Raises:
         EvidenceError: the folder cannot be opened or listed, or changed meanwhile.
@@ -110,7 +115,7 @@ def read(
         (volume,) = evidence.volumes
         left: Counter[str] = Counter()
         entries = _listed(evidence, volume, left)
-        reading = _Reading(evidence, volume, entries, watch)
+        reading = _Reading(evidence, volume, entries, watch, plugin)
         decoders.next_unit = reading.decoding.next_unit
         try:
             reading.run()
@@ -169,13 +174,20 @@ class _Reading:
     """The files of one folder on their way through the workers."""
 
     def __init__(
-        self, evidence: "Evidence", volume: JSON, entries: "Sequence[Entry]", watch: Watch
+        self,
+        evidence: "Evidence",
+        volume: JSON,
+        entries: "Sequence[Entry]",
+        watch: Watch,
+        plugin: str,
     ) -> None:
         self._evidence = evidence
         self._body: JSON = {"volume": volume, "hand_over": decoding.hand_over()}
         self._watch = watch
         self._last = 0
-        self.decoding = Decoding(self._number, lambda *_ended: None, lambda *_rows: {}, crops=True)
+        self.decoding = Decoding(
+            self._number, lambda *_ended: None, lambda *_rows: {}, crops=True, plugin=plugin
+        )
         self._units: dict[int, _Unit] = {}
         self._waiting = deque((part, 1) for part in _units_of(entries))
         self._contents: list[Rows] = []
@@ -206,12 +218,13 @@ class _Reading:
                 )
             )
 
-    def found(self) -> tuple[Rows, Rows, Rows]:
+    def found(self) -> tuple[Rows, Rows, Rows, Rows]:
         """Return all rows, by the numbers of their files."""
         return (
             _by_number(self._contents, CONTENT),
             _by_number(self._pictures, PERCEPTUAL),
             _by_number(self._hashes, HASHES),
+            _by_number(self.decoding.supplied, SUPPLIED),
         )
 
     def _number(self) -> int:

@@ -16,6 +16,10 @@ FAULTS_VARIABLE: Final = "HEROES_TEST_FAULTS"
 Nothing of the package sets or needs it, and a run under it says so in its record."""
 
 
+PLUGIN_VARIABLE: Final = "HEROES_PLUGIN"
+"""Names the entry point that the zygote of decoders loads; set by `launch` alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What a kind of zygote imports before it forks anything."""

@@ -20,7 +20,14 @@ import numpy as np
 from heroes_forensics.display import shown
 from heroes_forensics.errors import DONE, GAPS, HashSetError, StoppedError, UsageError
 from heroes_forensics.filetype import TYPES
-from heroes_forensics.frames import ALGORITHM_BYTES, PERCEPTUAL_ALGORITHMS, Picture, Status
+from heroes_forensics.frames import (
+    ALGORITHM_BYTES,
+    PERCEPTUAL_ALGORITHMS,
+    PLUGIN_KINDS,
+    Picture,
+    Status,
+    Supplied,
+)
 from heroes_forensics.hashsets import publishing
 from heroes_forensics.hashsets.describing import Description
 from heroes_forensics.hashsets.editions import SetRecord
@@ -29,8 +36,9 @@ from heroes_forensics.hashsets.known import MAX_VALUES, NOTABLE
 from heroes_forensics.hashsets.manifest import NAME as MANIFEST
 from heroes_forensics.hashsets.publishing import LIST, Listed, Written
 from heroes_forensics.model import GAP_CODES, JSON
-from heroes_forensics.pipelines import decoding, fence, importing, outgoing, reference
+from heroes_forensics.pipelines import decoding, fence, importing, outgoing, plugins, reference
 from heroes_forensics.pipelines.hashsets import origin
+from heroes_forensics.pipelines.plugins import Plugged
 from heroes_forensics.pipelines.reference import Reference
 from heroes_forensics.pipelines.supervisor import Supervisor
 from heroes_forensics.pipelines.watch import Unwatched, Watch
@@ -63,6 +71,8 @@ class Wanted:
     """What they mean: the name of a profile, or its file."""
     every_file: bool = False
     """List files that are no pictures and no films, too."""
+    plugin: str = ""
+    """Of a licensed laboratory, asked for values of the pictures, too."""
     output: Path | None = None
     """A new folder for the list and its manifest."""
 
@@ -88,6 +98,8 @@ def build_set(
     """
     watch = watch or Unwatched()
     folders = _check(wanted)
+    if wanted.plugin:
+        plugins.package_of(wanted.plugin)
     description = Description(
         name=wanted.name,
         issuer=wanted.issuer,
@@ -96,19 +108,21 @@ def build_set(
         profile=importing.profile_of(wanted.profile) if wanted.profile else None,
         source_name=publishing.LIST,
     )
-    with Supervisor(first=["evidence", "media"]) as supervisor:
+    with Supervisor(first=["evidence", "media"], plugin=wanted.plugin) as supervisor:
         supervisor.isolation("parser")  # before the fence: it is tried on sockets of our own
         if own_process:
             fence.around(wanted.output)
+        plugged = plugins.tried(wanted.plugin, supervisor) if wanted.plugin else None
         found = reference.read(
             wanted.folder,
             supervisor,
             workers=len(os.sched_getaffinity(0)),
             category_of=folders.category,
             watch=watch,
+            plugin=wanted.plugin,
         )
         folders.check_used()
-        with _listed(found, wanted) as (descriptor, written, built):
+        with _listed(found, wanted, plugged) as (descriptor, written, built):
             watch.note("making the edition")
             record = importing.import_list(
                 descriptor,
@@ -211,13 +225,15 @@ def _check_output(output: Path, folder: Path) -> None:
 
 
 @contextmanager
-def _listed(found: Reference, wanted: Wanted) -> Iterator[tuple[int, Written, JSON]]:
+def _listed(
+    found: Reference, wanted: Wanted, plugged: Plugged | None
+) -> Iterator[tuple[int, Written, JSON]]:
     """Write the list into memory; yield a descriptor of it, what it is, and what was built.
 
     Raises:
         HashSetError: there is nothing to list.
     """
-    listing = _Listing(found, every_file=wanted.every_file)
+    listing = _Listing(found, plugged, every_file=wanted.every_file)
     descriptor = os.memfd_create("heroes-list", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
         try:
@@ -243,8 +259,9 @@ def _listed(found: Reference, wanted: Wanted) -> Iterator[tuple[int, Written, JS
 class _Listing:
     """Makes entries of what was read, each file once, and counts what becomes of the others."""
 
-    def __init__(self, found: Reference, *, every_file: bool) -> None:
+    def __init__(self, found: Reference, plugged: Plugged | None, *, every_file: bool) -> None:
         self._found = found
+        self._plugged = plugged
         self._every_file = every_file
         self._listed = 0
         self._left: Counter[str] = Counter(found.left)
@@ -254,7 +271,7 @@ class _Listing:
     def entries(self) -> Iterator[Listed]:
         """Yield what is to be listed, by number."""
         found = self._found
-        values = _Values(found)
+        values = _Values(found, self._plugged.kind if self._plugged else "")
         seen: set[tuple[bytes, str]] = set()
         pictures = set(found.pictures["id"].tolist())
         for row in found.contents[found.contents["status"] == Status.DONE]:
@@ -302,9 +319,16 @@ class _Listing:
             "without_values": self._without,
             "values": dict(sorted(self._values.items())),
             "algorithm": decoding.algorithm(),
+            **({"plugin": self._of_plugin(self._plugged)} if self._plugged else {}),
             "gaps": dict(sorted(Counter(code for _, code in gaps).items())),
             "gap_files": [{"file": number, "gap": code} for number, code in named],
         }
+
+    def _of_plugin(self, plugged: Plugged) -> JSON:
+        """Return which plug-in it was, and what came of the frames it was given."""
+        status = self._found.supplied["status"]
+        counts = {each.name.lower(): int((status == each).sum()) for each in Supplied}
+        return {**plugged.to_json(), "frames": counts}
 
 
 _GAPS: Final = (Picture.GAP, Picture.PARTIAL, Picture.POLICY)
@@ -313,26 +337,35 @@ _GAPS: Final = (Picture.GAP, Picture.PARTIAL, Picture.POLICY)
 class _Values:
     """The perceptual values of files, as they are listed."""
 
-    def __init__(self, found: Reference) -> None:
+    def __init__(self, found: Reference, plugin_kind: str) -> None:
+        self._plugin_kind = plugin_kind
+        self._supplied = found.supplied[found.supplied["status"] == Supplied.VALUE]
         self._hashes = found.hashes
         self._numbers = found.hashes["id"]
 
     def of(self, number: int) -> tuple[Value, ...]:
         """Return the values of one file: PDQ of all views, phash and dhash of the first frame.
 
-        Of a film of too many frames those are taken that lie evenly in it.
+        Of a film of too many frames those are taken that lie evenly in it. Values of the plug-in
+        come first.
         """
+        kept: dict[tuple[str, bytes], Value] = {}
+        first, last = np.searchsorted(self._supplied["id"], [number, number + 1])
+        for row in self._supplied[first:last]:
+            data = bytes(row["value"])[: PLUGIN_KINDS[self._plugin_kind]]
+            kept.setdefault((self._plugin_kind, data), Value(self._plugin_kind, data))
+        supplied = tuple(kept.values())
+        kept.clear()
         first, last = np.searchsorted(self._numbers, [number, number + 1])
         rows = self._hashes[first:last]
-        kept: dict[tuple[str, bytes], Value] = {}
         for row in rows[(rows["algorithm"] == _PDQ) | (rows["at"] == 0)]:
             algorithm = int(row["algorithm"])
             kind = PERCEPTUAL_ALGORITHMS[algorithm]
             data = bytes(row["value"])[: ALGORITHM_BYTES[algorithm]]
             kept.setdefault((kind, data), Value(kind, data, int(row["quality"])))
         found = list(kept.values())
-        most = min(len(found), MAX_VALUES)
-        return tuple(found[index * len(found) // most] for index in range(most))
+        most = min(len(found), MAX_VALUES - len(supplied))
+        return supplied + tuple(found[index * len(found) // most] for index in range(most))
 
 
 _PDQ: Final = PERCEPTUAL_ALGORITHMS.index("pdq")

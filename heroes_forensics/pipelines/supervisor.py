@@ -58,6 +58,7 @@ class Supervisor:
         stall_seconds: float = 0,
         bulk: bool = False,
         first: Sequence[str] = ("evidence",),
+        plugin: str = "",
     ) -> None:
         """Start the first zygotes: they import while the caller goes on.
 
@@ -68,10 +69,11 @@ class Supervisor:
             bulk: whether much is to be read: what makes reading faster is prepared, too.
             first: the kinds that are needed for certain, keys of `roles.ZYGOTES`; others are
                 started when they are needed.
+            plugin: what decoders load, see `heroes_forensics.media.slot`.
         """
         self._stall_seconds = stall_seconds or STALL_SECONDS
         self._selector = selectors.DefaultSelector()
-        start = partial(Zygote, require=require, bulk=bulk)
+        start = partial(Zygote, require=require, bulk=bulk, plugin=plugin)
         self._zygotes = Zygotes(start, self._zygote_started, self._zygote_ended)
         self._available = memory.available()
         self._killed = memory.killed_for_memory()

@@ -253,6 +253,7 @@ UNITS: Final[dict[str, Callable[[Session, Unit], Iterator[Frame]]]] = {
     "content": contents.content,
     "serve": contents.serve,
     "decode": pictures.decode,
+    "plugin": pictures.plugin,
     "expand": members.expand,
     "import": import_set,
     "canary": canary,

@@ -25,6 +25,7 @@ from heroes_forensics.frames import (
     MAX_FRAME,
     MAX_PIXELS,
     ORIENTATIONS,
+    PLUGIN_KINDS,
     ROW_TYPES,
     VALUE_BYTES,
     VIEWS,
@@ -35,6 +36,7 @@ from heroes_forensics.frames import (
     Picture,
     Rows,
     Status,
+    Supplied,
 )
 from heroes_forensics.hashsets.known import ALGORITHMS, KIND_WORD, VALUE_LIMIT
 from heroes_forensics.model import GAP_TEXTS, JSON, MAX_SIZE, EntryKind, Place
@@ -76,6 +78,7 @@ CONTROLS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     "digests": {"digests": list},
     "rejected": {"line": int, "reason": str},
     "imported": {"facts": dict},
+    "plugin": {"kind": str, "version": str, "threshold": int},
     "stream": {"item": int, "size": int, "use": str},
     "large": {"item": int, "size": int, "use": str},
     "want": {"unit": int, "use": str, "bytes": int},
@@ -93,7 +96,8 @@ ANSWERS: Final[dict[str, frozenset[str]]] = {
     "orphans": frozenset({"entries", "gap", "damage", "listing"}),
     "content": frozenset({"contents", "stream", "large", "damage"}),
     "serve": frozenset({"served"}),
-    "decode": frozenset({"perceptual", "hashes"}),
+    "decode": frozenset({"perceptual", "hashes", "supplied"}),
+    "plugin": frozenset({"plugin"}),
     "expand": frozenset({"opened", "entries", "contents", "stream", "large", "containers"}),
     "import": frozenset({"known", "values", "rejected", "imported"}),
     "canary": frozenset(),
@@ -281,6 +285,12 @@ def _probed_inside(body: JSON) -> None:
         raise ProtocolViolationError("a probe names no attempt of ours")
 
 
+def _plugin_inside(body: JSON) -> None:
+    if body["kind"] not in PLUGIN_KINDS or _WORD.fullmatch(str(body["version"])) is None:
+        raise ProtocolViolationError("a plug-in is of no kind or version")
+    _counts_inside(body)
+
+
 def _counts_inside(body: JSON) -> None:
     if any(isinstance(value, int) and value < 0 for value in body.values()):
         raise ProtocolViolationError("a frame has a negative count")
@@ -370,6 +380,15 @@ def _check_hashes(rows: Rows, area: bytes) -> None:
         raise ProtocolViolationError("a perceptual value is longer than its algorithm makes it")
 
 
+def _check_supplied(rows: Rows, area: bytes) -> None:
+    status = rows["status"]
+    if area or not np.isin(status, _SUPPLIED).all():
+        raise ProtocolViolationError("a value of a plug-in has an unknown status")
+    values = np.frombuffer(rows["value"].tobytes(), "u1").reshape(len(rows), -1)
+    if values[status != Supplied.VALUE].any():
+        raise ProtocolViolationError("a plug-in gave no value, and there is one")
+
+
 def _check_containers(rows: Rows, area: bytes) -> None:
     if (
         area
@@ -418,6 +437,7 @@ _INSIDE: Final[dict[str, Callable[[JSON], None]]] = {
     "digests": _digests_inside,
     "listing": _listing_inside,
     "opened": _opened_inside,
+    "plugin": _plugin_inside,
     "probed": _probed_inside,
     **dict.fromkeys(("progress", "stream", "large", "want", "served"), _counts_inside),
 }
@@ -425,6 +445,7 @@ _ENTRY_KINDS: Final = np.array(sorted(EntryKind), dtype="u1")
 _STATUSES: Final = np.array(sorted(Status), dtype="u1")
 _LOCATOR_BYTES: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/.:-_+@$=,~"
 _PICTURES: Final = np.array(sorted(Picture), dtype="u1")
+_SUPPLIED: Final = np.array(sorted(Supplied), dtype="u1")
 _CONTAINERS: Final = np.array(sorted(Container), dtype="u1")
 _ALL_DIGESTS: Final = sum(row.bit for row in ALGORITHMS)
 _BEST_QUALITY: Final = 100
@@ -437,4 +458,5 @@ _CHECKS: Final = {
     "perceptual": _check_perceptual,
     "containers": _check_containers,
     "hashes": _check_hashes,
+    "supplied": _check_supplied,
 }

@@ -25,7 +25,7 @@ from heroes_forensics.errors import HeroesError
 from heroes_forensics.frames import Control
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import probe, sandbox, seccomp, wire, worker
-from heroes_forensics.pipelines.roles import FAULTS_VARIABLE, ZYGOTES
+from heroes_forensics.pipelines.roles import FAULTS_VARIABLE, PLUGIN_VARIABLE, ZYGOTES
 
 
 def _fork(root: int, held: Sequence[int], message: Control) -> tuple[int, int]:
@@ -126,6 +126,8 @@ def preload(kind: str = "evidence", *, bulk: bool = False) -> None:
         if spec is None or spec.loader is None:
             raise ImportError(f"{FAULTS_VARIABLE} names no Python file")
         spec.loader.exec_module(module_from_spec(spec))
+    if plugin := os.environ.get(PLUGIN_VARIABLE):
+        import_module("heroes_forensics.media.slot").load(plugin)
 
 
 def run(control: socket.socket, kind: str, *, bulk: bool) -> None:
