@@ -167,6 +167,6 @@ def test_a_candidate_says_how_close_it_is() -> None:
     picture, film, other = (" ".join(" ".join(finding(row)).split()) for row in rows)
     assert "PDQ, without its border: 14 bits differ, 31 are allowed" in picture
     assert "listed not stated; 11,274,880 comparisons" in picture
-    assert "at most 0.00017 false candidates to be expected" in picture
+    assert "at most 0.00017 false candidates to be expected of photographs" in picture
     assert "21 of 30 listed ones, at 0:01:01-0:01:12, 1:00:00-1:00:01" in film
     assert "how many false candidates to expect was not measured" in other
