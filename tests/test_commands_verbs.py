@@ -252,10 +252,10 @@ def test_findings_of_the_report_model(
     stand_in(monkeypatch, "views", findings=Rows(*rows), unfinished=finished)
     out = here(capsys, "findings", "C").out
     assert "F-000002  same MD5 (size not stated)\n" in out
-    assert "\n6 findings, 1 of them withdrawn.\n" in out
+    assert f"\n{len(FINDINGS)} findings, 1 of them withdrawn.\n" in out
     assert "heroes inventory CASE --gaps" in out
     found = here(capsys, "findings", "C", "--json").rows()
-    assert [row["type"] for row in found] == ["finding"] * 6
+    assert [row["type"] for row in found] == ["finding"] * len(FINDINGS)
     assert [row["content_type"] for row in found][:2] == ["jpeg", "png"]
     assert "          jpeg, 481.2 kB, messaging application, victim identified\n" in out
 

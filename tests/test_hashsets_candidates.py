@@ -184,6 +184,15 @@ def test_short_values_are_compared_with_short_ones_and_narrowly() -> None:
     ) == (4, 0)
 
 
+def test_what_says_more_goes_before_what_is_closer() -> None:
+    entry, short = made(1), made(1, 8)
+    phash = PERCEPTUAL_ALGORITHMS.index("phash-64")
+    rows = hashes((7, 0, AS_IS, 80, beside(entry, 9)), (7, phash, AS_IS, 80, short))
+    listed = {"pdq": Listed(entry[None]), "phash-64": Listed(short[None])}
+    (found,), _ = looked(rows, listed)
+    assert (found.algorithm, found.distance, found.grade) == ("pdq", 9, A)
+
+
 def test_a_list_that_has_a_picture_many_times_is_cut_and_counted() -> None:
     entry = made(1)
     listed = Listed(np.repeat(entry[None], 40, axis=0))

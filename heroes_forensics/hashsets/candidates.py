@@ -178,8 +178,8 @@ def best(
 ) -> tuple[list[Candidate], int]:
     """Choose for each picture, set and record the value that comes closest.
 
-    A value of the picture as it is, or trimmed, goes before one of a deep view, whatever the
-    distance is: it needed no help to come close.
+    A value of the picture as it is, or trimmed, goes before one of a deep view, and PDQ before the
+    short ones, whatever the distance is: it needed no help to come close, or says more.
 
     Args:
         hashes: what `search` was given.
@@ -234,8 +234,8 @@ def _closest(hashes: Rows, found: Rows, record: Indexes) -> list[int]:
     mine = hashes[found["hash"]]
     order = np.lexsort(
         (
-            *(mine["orientation"], mine["view"], mine["at"], found["algorithm"]),
-            *(found["distance"], mine["view"] >= TIER_1, record, found["set"], mine["id"]),
+            *(mine["orientation"], mine["view"], mine["at"], found["distance"]),
+            *(found["algorithm"], mine["view"] >= TIER_1, record, found["set"], mine["id"]),
         )
     )
     heads = np.stack([mine["id"].astype(np.int64), found["set"].astype(np.int64), record])
