@@ -112,29 +112,28 @@ class Bundle:
         Raises:
             StoppedError: one cannot be written.
         """
-        with ExitStack() as stack:
+        files = ExitStack()
 
-            def write(name: str, pieces: Iterable[bytes]) -> str:
-                target = self.path(name)
-                digest = hashlib.sha256()
-                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                stream = stack.enter_context(durable.replacing(target, what=_moment(name)))
-                for piece in pieces:
-                    digest.update(piece)
-                    stream.write(piece)
-                stream.flush()
-                durable.sync(stream.fileno())  # what takes long is done before the first rename
-                return digest.hexdigest()
+        def write(name: str, pieces: Iterable[bytes]) -> str:
+            target = self.path(name)
+            digest = hashlib.sha256()
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            stream = files.enter_context(durable.replacing(target, what=_moment(name)))
+            for piece in pieces:
+                digest.update(piece)
+                stream.write(piece)
+            stream.flush()
+            durable.sync(stream.fileno())  # what takes long is done before the first rename
+            return digest.hexdigest()
 
-            try:
+        try:
+            with files:  # to leave it writes, too, whatever it is left with
                 yield write
-                stack.close()
-            except OSError as error:
-                raise StoppedError(
-                    f"files of the custody bundle cannot be written: {error.strerror}",
-                    hint="nothing is lost, the case database holds it: make room, then report"
-                    " again",
-                ) from error
+        except OSError as error:
+            raise StoppedError(
+                f"files of the custody bundle cannot be written: {error.strerror}",
+                hint="nothing is lost, the case database holds it: make room, then report again",
+            ) from error
 
     def write_run(self, run: str, name: str, data: bytes) -> str:
         """Write a file of one run; see `write`."""
