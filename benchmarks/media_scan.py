@@ -104,11 +104,14 @@ def main() -> None:
 
 def _scan(work: Path, image: Path, size: int, profile: str) -> None:
     environment = {"HEROES_HOME": str(work / "home")}
-    common = ["--set", "list", "--profile", profile, "--verify", "off", "--quiet"]
+    common = ["--profile", profile, "--verify", "off", "--quiet"]
     imported = [HEROES, "hashset", "import", work / "list.csv", "--name", "list"]
     measure.run([*map(str, imported), "--kind", "notable"], environment=environment)
     found = {}
-    for label, more in (("digests alone", ["--no-perceptual"]), ("with pictures and films", [])):
+    for label, more in (
+        ("digests alone", ["--no-perceptual"]),
+        ("with pictures and films", ["--set", "list"]),
+    ):
         case = work / label.partition(" ")[0]
         cost, _ = measure.run(
             [*map(str, [HEROES, "scan", image, "--case", case]), *common, *more],
