@@ -12,12 +12,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import av
-import edits_layout as layout
-import edits_marks as marks
-import edits_tone as tone
 import numpy as np
 from PIL import Image
 from PIL.Image import Resampling, Transpose
+
+from heroes_forensics.media.edits import layout, marks, tone
 
 if TYPE_CHECKING:
     from av.video.stream import VideoStream

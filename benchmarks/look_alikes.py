@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
-from edits_marks import font
 from PIL import Image, ImageDraw
+
+from heroes_forensics.media.edits.marks import font
 
 COUNT: Final = 120
 """Of each kind."""

@@ -4,7 +4,7 @@
 among the values of the originals and of distractors: with our two tiers, with imagehash, with the
 published PDQ and with python-threatexchange. Nothing is written but the figures, to build/recall-*.
 
-There are two halves of pictures and of edits (`pool`, `edits`). ``--half development``, the
+There are two halves of pictures and of edits (`pool`, `media.edits`). ``--half development``, the
 default, takes the pictures and the edits that anything may be developed with, as often as wanted.
 ``--half held-out`` takes the other pictures, with all edits: once a release, after everything that
 has a parameter is committed; all of it is printed. ``--films`` looks for films alone, and adds them
@@ -25,9 +25,10 @@ import pool
 import recall_films
 import recall_tables
 import tables
-from edits import EDITS
 from programs import ROOT, load
 from recall_measure import Measurement, Peers, Results, development
+
+from heroes_forensics.media.edits.listed import EDITS
 
 DOCUMENT: Final = ROOT / "docs" / "perceptual.md"
 MARKS: Final = ("<!-- recall: begin -->", "<!-- recall: end -->")

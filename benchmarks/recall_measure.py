@@ -11,19 +11,19 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final, Self
 
-import edits_layout
 import imagehash
 import look_alikes
 import numpy as np
 import numpy.typing as npt
 import pool
 import recall_peers
-from edits import EDITS, HELD_OUT, Edit
-from edits_files import JPEG, PNG
 from PIL import Image
 from programs import PEERS
 
 from heroes_forensics.frames import TIER_1, Rows
+from heroes_forensics.media.edits import layout
+from heroes_forensics.media.edits.files import JPEG, PNG
+from heroes_forensics.media.edits.listed import EDITS, HELD_OUT, Edit
 
 RADII: Final = (31, 40)
 PHASH_RADIUS: Final = 4
@@ -262,7 +262,7 @@ class Measurement:
         for kind in look_alikes.KINDS:
             self._kind(kind, [PNG.encoded(each) for each in look_alikes.made(kind)], "png")
             self._progress(kind)
-        small = [edits_layout.longest(member.picture(), 128) for member in self._members]
+        small = [layout.longest(member.picture(), 128) for member in self._members]
         self._kind(THUMBNAILS, [JPEG[75].encoded(each) for each in small], "jpeg")
 
     def _kind(self, kind: str, pictures: Sequence[bytes], saved: str) -> None:

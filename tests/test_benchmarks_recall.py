@@ -11,11 +11,13 @@ import numpy as np
 import pool
 import pytest
 import recall_films
-from edits import EDITS, HELD_OUT, Edit
-from edits_files import PNG
 from PIL import Image
 from recall_measure import Chance, Edited, Results
 from recall_tables import all_of, bound, mean
+
+from heroes_forensics.filetype import TYPES
+from heroes_forensics.media.edits.files import PNG
+from heroes_forensics.media.edits.listed import EDITS, HELD_OUT, Edit
 
 DIGEST = b"picture"
 
@@ -50,6 +52,7 @@ def test_which_edits_are_held_out_is_settled() -> None:
     assert len(set(names)) == len(names)
     assert {edit.family for edit in EDITS if edit.name in HELD_OUT} == families
     assert {edit.family for edit in EDITS if edit.name not in HELD_OUT} == families
+    assert {edit.save.kind for edit in EDITS} <= {row.name for row in TYPES}
     listed = "\n".join(f"{name}: {name in HELD_OUT}" for name in names).encode()
     assert hashlib.sha256(listed).hexdigest() == SETTLED, "a new list needs a new measurement"
 

@@ -12,14 +12,23 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, NamedTuple
 
-import edits_layout as layout
-import edits_marks as marks
-import edits_tone as tone
-from edits_files import AVIF, BMP, GIF, GREY, JPEG, JPEG_2000, PNG, TIFF, WEBP, Save, resaved
 from PIL import Image
 from PIL.Image import Transpose
 
-from heroes_forensics.filetype import TYPES
+from heroes_forensics.media.edits import layout, marks, tone
+from heroes_forensics.media.edits.files import (
+    AVIF,
+    BMP,
+    GIF,
+    GREY,
+    JPEG,
+    JPEG_2000,
+    PNG,
+    TIFF,
+    WEBP,
+    Save,
+    resaved,
+)
 
 
 class Aside(NamedTuple):
@@ -299,5 +308,3 @@ def _held_out() -> frozenset[str]:
 
 HELD_OUT: Final = _held_out()
 """Names of the edits that nothing is developed with."""
-
-assert all(edit.save.kind in {row.name for row in TYPES} for edit in EDITS)  # noqa: S101

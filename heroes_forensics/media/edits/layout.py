@@ -3,9 +3,10 @@
 import math
 from collections.abc import Sequence
 
-from edits_marks import SAID, font
 from PIL import Image, ImageDraw, ImageFilter
 from PIL.Image import Resampling, Transpose
+
+from heroes_forensics.media.edits.marks import SAID, font
 
 _PAGE = (1000, 1400)
 _PHONE = (720, 1480)
