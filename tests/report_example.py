@@ -23,6 +23,7 @@ from heroes_forensics.reports.findings import (
     Likeness,
     TimeRange,
     counted,
+    left_out,
 )
 from heroes_forensics.reports.inside import Containers, ExpandLimits, Pictures
 from heroes_forensics.reports.model import (
@@ -304,7 +305,7 @@ FINDINGS: Final = (
         "candidate-a", "National reference set", "Example Central Office", "2024-04", TWO,
         51_000, "jpeg", "picture", "camera-roll",
         near=Likeness(
-            "pdq", "trimmed", 14, 31, 97, None, 16, 11_274_880, expected="0.00017"
+            "pdq", "trimmed", 14, 31, 97, None, 16, 11_274_880, expected="0.00017", more=3
         ),
     ),
     Finding(
@@ -314,8 +315,10 @@ FINDINGS: Final = (
         near=Likeness(
             "pdq", "as-is", 2, 31, 88, 90, 960, 676_492_800, expected="0.011",
             film=FilmLikeness(
-                22, 120, 21, 30, (TimeRange(61_500, 72_000), TimeRange(3_600_000, 3_601_000))
+                22, 120, 21, 30, (TimeRange(61_500, 72_000), TimeRange(3_600_000, 3_601_000)),
+                (TimeRange(0, 10_500),),
             ),
+            more=48, more_at_least=True,
         ),
     ),
     Finding(
@@ -325,7 +328,8 @@ FINDINGS: Final = (
         near=Likeness("phash-64", "as-is", 4, 4, 55, 80, 1, 704_680),
     ),
 )  # fmt: skip
-LOCAL_MATCHES: Final = counted(finding for finding in FINDINGS if finding.exhibit == "A-1")
+LOCAL: Final = [finding for finding in FINDINGS if finding.exhibit == "A-1"]
+LOCAL_MATCHES: Final = counted(LOCAL)
 RUNS: Final = (
     Run(
         uuid="7a0c1f34-5b1e-4c55-9d2a-0f6a6f2b9a10",
@@ -382,6 +386,7 @@ RICH: Final = Report(
             lims="L-2024-5512",
             time_zone="Europe/Berlin",
             matches=LOCAL_MATCHES,
+            left_out=left_out(LOCAL),
             compared=(TO_NOTABLE,),
             sources=(LAPTOP,),
         ),

@@ -76,7 +76,7 @@ def hashes(*rows: tuple[int, int, int, int, npt.NDArray[np.uint8]]) -> Rows:
 
 def looked(
     rows: Rows, *sets: dict[str, Listed], widened: bool = False
-) -> tuple[list[Candidate], int]:
+) -> tuple[list[Candidate], list[Candidate]]:
     found = search(rows, sets, widened=widened)
     return best(rows, found, sets, widened=widened)
 
@@ -121,7 +121,7 @@ def test_the_closest_value_of_a_picture_speaks_for_it() -> None:
     (found,), more = looked(rows, {"pdq": Listed(np.stack([made(3), entry]))})
     assert (found.item, found.set_index, found.record, found.grade) == (7, 0, 1, A)
     assert (VIEWS[found.view], found.distance, found.quality) == ("trimmed", 5, 90)
-    assert (found.tried, found.comparisons, found.radius, more) == (3, 6, 31, 0)
+    assert (found.tried, found.comparisons, found.radius, more) == (3, 6, 31, [])
 
 
 def test_a_deep_view_alone_is_a_lesser_grade() -> None:
@@ -165,7 +165,7 @@ def test_further_than_the_radius_only_when_asked(
 def test_deep_views_are_not_widened() -> None:
     entry = made(1)
     rows = hashes((7, 0, DEEP, 80, beside(entry, 32)))
-    assert looked(rows, {"pdq": Listed(entry[None])}, widened=True) == ([], 0)
+    assert looked(rows, {"pdq": Listed(entry[None])}, widened=True) == ([], [])
 
 
 def test_short_values_are_compared_with_short_ones_and_narrowly() -> None:
@@ -197,9 +197,21 @@ def test_a_list_that_has_a_picture_many_times_is_cut_and_counted() -> None:
     entry = made(1)
     listed = Listed(np.repeat(entry[None], 40, axis=0))
     found, more = looked(hashes((7, 0, AS_IS, 80, entry)), {"pdq": listed})
-    assert (len(found), more) == (candidates.MOST, 40 - candidates.MOST)
+    assert [len(found), len(more)] == [candidates.MOST, 40 - candidates.MOST]
+    assert {each.record for each in (*found, *more)} == set(range(40))
+
+
+@pytest.mark.parametrize(("entries", "is_cut"), [(63, False), (64, True), (100, True)])
+def test_where_the_search_ended_at_the_nearest_it_is_said(entries: int, is_cut: bool) -> None:  # noqa: FBT001 # a column of a table
+    entry = made(1)
+    sets = [{"pdq": Listed(np.repeat(entry[None], entries, axis=0))}]
+    rows = hashes((7, 0, AS_IS, 80, entry), (8, 0, AS_IS, 80, made(2)))
+    found = search(rows, sets)
+    assert candidates.cut(rows, found) == ({(7, 0)} if is_cut else set())
+    every = search(rows, sets, nearest=1000)
+    assert (len(every), candidates.cut(rows, every, 1000)) == (entries, set())
 
 
 def test_nothing_close_is_nothing() -> None:
-    assert looked(hashes((7, 0, AS_IS, 80, made(2))), {"pdq": Listed(made(1)[None])}) == ([], 0)
-    assert looked(hashes(), {"pdq": Listed(made(1)[None])}) == ([], 0)
+    assert looked(hashes((7, 0, AS_IS, 80, made(2))), {"pdq": Listed(made(1)[None])}) == ([], [])
+    assert looked(hashes(), {"pdq": Listed(made(1)[None])}) == ([], [])

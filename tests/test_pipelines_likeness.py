@@ -12,7 +12,9 @@ import pytest
 from PIL import Image, ImageOps
 from scans import Noted, folder, scanned
 
+from heroes_forensics.commands import words
 from heroes_forensics.errors import HashSetError
+from heroes_forensics.hashsets import candidates
 from heroes_forensics.hashsets.candidates import MIN_QUALITY
 from heroes_forensics.media import pdq
 from heroes_forensics.model import JSON
@@ -191,6 +193,69 @@ def test_later_sets_are_compared_without_the_evidence(tmp_path: Path, evidence: 
     imported(listing(path, 2, 3), "national", "2")
     second = rematching.match(MatchRequest(case, ("national",)), Noted())
     assert (len(second["new"]), len(second["withdrawn"])) == (1, 4)  # type: ignore[arg-type]
+    with cases.opened(case) as opened:
+        ledger = (case / "custody/ledger.jsonl").read_bytes()
+        assert not list(integrity.problems(opened.database, ledger))
+
+
+def crowded(path: Path, entries: dict[int, int], *, closer: int) -> Path:
+    """Write a list of entries beside a picture (number -> bits), and of many that are closer."""
+    values, _ = pdq.hashes(np.asarray(KNOWN))
+    rows = [(number, range(bits)) for number, bits in entries.items()]
+    rows += [(1000 + each, range(100 + each, 101 + each)) for each in range(closer)]
+    lines = ["id,pdq,quality,category"]
+    for number, bits in rows:
+        turned = np.unpackbits(values[0])
+        turned[bits] ^= 1
+        lines.append(f"{number},{np.packbits(turned).tobytes().hex()},100,1")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_entries_that_are_left_out_are_counted_and_withdraw_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, path = tmp_path / "case", tmp_path / "list.csv"
+    compare(case, folder(tmp_path / "evidence", {"known.png": encoded(KNOWN, "PNG")}))
+
+    def matched(edition: int, entries: dict[int, int], closer: int) -> dict[str, Any]:
+        imported(crowded(path, entries, closer=closer), "national", str(edition))
+        made: dict[str, Any] = rematching.match(MatchRequest(case, ("national",)), Noted())
+        return {name: made[name] for name in ("new", "withdrawn", "unknown")} | {
+            "left": model(case)["exhibits"][0]["left_out"]
+        }
+
+    first = matched(1, {1: 20, 2: 21}, closer=0)
+    assert first == {
+        "new": ["F-000001", "F-000002"],
+        "withdrawn": [],
+        "unknown": [],
+        "left": {"pictures": 0, "entries": 0, "at_least": False},
+    }
+    second = matched(2, {1: 20, 2: 21}, closer=30)
+    assert (len(second["new"]), second["withdrawn"], second["unknown"]) == (16, [], [])
+    assert second["left"] == {"pictures": 1, "entries": 32 - 16, "at_least": False}
+    assert "16 further ones" in page(case)
+    third = matched(3, {1: 20, 2: 21}, closer=100)
+    assert (third["withdrawn"], third["unknown"]) == ([], [])
+    assert third["left"] == {"pictures": 1, "entries": 102 - 16, "at_least": False}
+    rows = {str(row["number"]): row for row in views.findings(case)}
+    near: Any = rows["F-000001"]["near"]
+    assert (rows["F-000001"]["status"], rows["F-000001"]["edition"]) == ("current", "3")
+    assert (near["distance"], near["more"]) == (20, 102 - 16)
+    fourth = matched(4, {1: 20}, closer=100)
+    assert (fourth["withdrawn"], fourth["unknown"]) == (["F-000002"], [])
+    monkeypatch.setattr(candidates, "FURTHER", 1)  # more entries than anybody looks at
+    fifth = matched(5, {}, closer=100)
+    assert fifth["withdrawn"] == []
+    assert {"F-000001", "F-000002"} <= set(fifth["unknown"])
+    assert (fifth["left"]["at_least"], fifth["left"]["entries"] >= 64 - 16) == (True, True)
+    assert "64 nearest entries were looked at" in page(case)
+    text = "\n".join("\n".join(words.finding(row)) for row in views.findings(case))
+    assert "of each value the 64 nearest were looked at" in " ".join(text.split())
+    sheet = (case / "custody/report/findings.csv").read_text().splitlines()
+    assert sheet[0].endswith(",more,more_at_least")
+    assert any(row.endswith(",yes") for row in sheet[1:])
     with cases.opened(case) as opened:
         ledger = (case / "custody/ledger.jsonl").read_bytes()
         assert not list(integrity.problems(opened.database, ledger))

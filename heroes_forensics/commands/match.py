@@ -91,7 +91,7 @@ def _text(made: JSON) -> Iterator[str]:
         ("new", "New"),
         ("changed", "Listed otherwise"),
         ("withdrawn", "Withdrawn: not listed any more"),
-        ("unknown", "Found in depth, so that the evidence is needed to tell"),
+        ("unknown", "Cannot be told without the evidence, or of so many entries"),
     ):
         numbers = strings(made, name)
         if numbers:

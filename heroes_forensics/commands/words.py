@@ -96,15 +96,25 @@ def _likeness(near: Mapping[str, object]) -> Iterator[str]:
         comparisons=f"{integer(near, 'comparisons'):,}",
         expected=expected,
     )
+    more, at_least = integer(near, "more"), near.get("more_at_least") is True
+    if more or at_least:
+        key = "near_more" if not at_least else "near_more_at_least" if more else "near_more_unknown"
+        yield catalogue().text(f"findings.{key}", count=f"{more:,}")
     film = near.get("film")
     if isinstance(film, dict):
         names = ("frames", "frames_of", "listed", "listed_of")
         counts = {name: f"{integer(film, name):,}" for name in names}
-        spans = ", ".join(
-            f"{clock(integer(each, 'start') / 1000)}-{clock(integer(each, 'end') / 1000)}"
-            for each in records(film, "ranges")
-        )
-        yield f"{catalogue().text('findings.near_film', **counts)} {spans}"
+        yield f"{catalogue().text('findings.near_film', **counts)} {_spans(film, 'ranges')}"
+        listed = _spans(film, "listed_ranges")
+        if listed:
+            yield f"{catalogue().text('findings.near_film_listed')} {listed}"
+
+
+def _spans(film: Mapping[str, object], name: str) -> str:
+    return ", ".join(
+        f"{clock(integer(each, 'start') / 1000)}-{clock(integer(each, 'end') / 1000)}"
+        for each in records(film, name)
+    )
 
 
 def finding(row: Mapping[str, object]) -> Iterator[str]:

@@ -55,6 +55,9 @@ MOST: Final = 16
 many times over."""
 NEAREST: Final = 64
 """Entries within the radius of one value that are looked at, the nearest ones."""
+FURTHER: Final = 1 << 18
+"""Pairs of one picture or film that are looked at when it is asked whether an entry is still
+close, among however many nearer ones: 4 MB."""
 _CHANCE_A: Final = 0.01
 _CHANCE_B: Final = 1.0
 """Expected false candidates of one picture with one set up to which a grade is given."""
@@ -129,13 +132,20 @@ def comparable(hashes: Rows) -> npt.NDArray[np.bool_]:
     return np.asarray(hashes["quality"] >= MIN_QUALITY)
 
 
-def search(hashes: Rows, sets: Sequence[Mapping[str, NearSet]], *, widened: bool = False) -> Rows:
+def search(
+    hashes: Rows,
+    sets: Sequence[Mapping[str, NearSet]],
+    *,
+    widened: bool = False,
+    nearest: int = NEAREST,
+) -> Rows:
     """Return `FOUND` rows: every pair of a value and an entry that is within its radius.
 
     Args:
         hashes: rows of `frames.HASHES`; those below the gate are passed over.
         sets: of each set its near sets, by algorithm.
         widened: look further with the values of tier 1.
+        nearest: entries of one set that are looked at for one value, the nearest ones.
     """
     parts = [np.zeros(0, FOUND)]
     passes = comparable(hashes)
@@ -149,20 +159,34 @@ def search(hashes: Rows, sets: Sequence[Mapping[str, NearSet]], *, widened: bool
             wide = radius_of(name, near[name].count, widened=widened)
             lots = [(mine, radius)] if wide == radius else [(mine & ~tier1, radius), (tier1, wide)]
             for chosen, within in lots:
-                parts.append(_pairs(hashes, np.flatnonzero(chosen), near[name], within))
+                parts.append(_pairs(hashes, np.flatnonzero(chosen), near[name], within, nearest))
                 parts[-1]["set"], parts[-1]["algorithm"] = index, number
     return np.concatenate(parts)
 
 
-def _pairs(hashes: Rows, chosen: Indexes, near: NearSet, radius: int) -> Rows:
+def _pairs(hashes: Rows, chosen: Indexes, near: NearSet, radius: int, nearest: int) -> Rows:
     if not len(chosen):
         return np.zeros(0, FOUND)
     values = np.frombuffer(np.ascontiguousarray(hashes["value"][chosen]).tobytes(), np.uint8)
     queries = values.reshape(len(chosen), -1)
-    query, entry, distance = near.search(queries, radius, NEAREST)
+    query, entry, distance = near.search(queries, radius, nearest)
     found = np.zeros(len(query), FOUND)
     found["hash"], found["entry"], found["distance"] = chosen[query], entry, distance
     return found
+
+
+def cut(hashes: Rows, found: Rows, nearest: int = NEAREST) -> set[tuple[int, int]]:
+    """Return items and positions of sets of which more entries may be close than were looked at.
+
+    Args:
+        hashes: what `search` was given.
+        found: what it returned.
+        nearest: as there.
+    """
+    pairs, counts = np.unique(found[["hash", "set"]], return_counts=True)
+    full = pairs[counts >= nearest]
+    items = hashes["id"][full["hash"]].tolist()
+    return set(zip(items, full["set"].tolist(), strict=True))
 
 
 def radius_of(algorithm: str, entries: int, *, widened: bool) -> int:
@@ -175,7 +199,7 @@ def radius_of(algorithm: str, entries: int, *, widened: bool) -> int:
 
 def best(
     hashes: Rows, found: Rows, sets: Sequence[Mapping[str, NearSet]], *, widened: bool = False
-) -> tuple[list[Candidate], int]:
+) -> tuple[list[Candidate], list[Candidate]]:
     """Choose for each picture, set and record the value that comes closest.
 
     A value of the picture as it is, or trimmed, goes before one of a deep view, and PDQ before the
@@ -188,8 +212,8 @@ def best(
         widened: as there.
 
     Returns:
-        The candidates in the order of item, set, grade and distance, and how many more there
-        were than `MOST` of one picture and set.
+        The candidates in the order of item, set, grade and distance, and those beyond `MOST` of
+        one picture and set, in the same order.
     """
     record = np.zeros(len(found), np.int64)
     listed = np.zeros(len(found), np.int64)
@@ -246,8 +270,8 @@ def _closest(hashes: Rows, found: Rows, record: Indexes) -> list[int]:
     return closest
 
 
-def _most(chosen: list[Candidate]) -> tuple[list[Candidate], int]:
-    """Keep the best of each picture and set; return how many were left out."""
+def _most(chosen: list[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+    """Keep the best of each picture and set; return the others, too."""
     chosen.sort(
         key=lambda each: (
             *(each.item, each.set_index, GRADES.index(each.grade)),
@@ -255,12 +279,12 @@ def _most(chosen: list[Candidate]) -> tuple[list[Candidate], int]:
         )
     )
     count: Counter[tuple[int, int]] = Counter()
-    kept = []
+    kept: list[Candidate] = []
+    left: list[Candidate] = []
     for each in chosen:
         count[each.item, each.set_index] += 1
-        if count[each.item, each.set_index] <= MOST:
-            kept.append(each)
-    return kept, len(chosen) - len(kept)
+        (kept if count[each.item, each.set_index] <= MOST else left).append(each)
+    return kept, left
 
 
 def _tried(hashes: Rows) -> Mapping[tuple[int, int], int]:

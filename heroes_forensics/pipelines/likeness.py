@@ -5,8 +5,8 @@ joined with an exact match of the same record, which says more. A picture that i
 entry of a known-good set than to one of another kind is no finding; that, too, is on record.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import ROUND_UP, Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -36,9 +36,26 @@ class Looked(NamedTuple):
     """Candidates, and those of known-good sets, which are no findings."""
     compared: int
     """How many of its values were compared; 0: it is not perceptually matchable."""
+    further: Sequence[MatchRow] = ()
+    """Those beyond the best of each set, where they were asked for."""
+    more: frozenset[int] = frozenset()
+    """Row numbers of the sets of which entries were left out of ``rows``."""
+    cut: frozenset[int] = frozenset()
+    """Row numbers of the sets of which entries may be close that nobody looked at."""
 
 
-def look(sets: "Sets", pictures: Rows, hashes: Rows, *, widened: bool = False) -> dict[int, Looked]:
+class _Left(NamedTuple):
+    """What is not told of one picture and set."""
+
+    entries: int
+    """Close, and not among the best."""
+    is_cut: bool
+    """There may be more: the search ended at the nearest."""
+
+
+def look(
+    sets: "Sets", pictures: Rows, hashes: Rows, *, widened: bool = False, every: bool = False
+) -> dict[int, Looked]:
     """Compare decoded pictures with the near sets of a run.
 
     Args:
@@ -46,6 +63,7 @@ def look(sets: "Sets", pictures: Rows, hashes: Rows, *, widened: bool = False) -
         pictures: `frames.PERCEPTUAL` rows.
         hashes: `frames.HASHES` rows of these pictures.
         widened: look further; see `candidates.search`.
+        every: tell ``further``, too, of as many pairs as there is room for: of one picture.
 
     Returns:
         By item; nothing when no set has anything to compare with.
@@ -57,32 +75,62 @@ def look(sets: "Sets", pictures: Rows, hashes: Rows, *, widened: bool = False) -
     usable = hashes[np.isin(hashes["id"], pictures["id"][large]) & candidates.comparable(hashes)]
     is_film = np.isin(usable["id"], pictures["id"][pictures["milliseconds"] > 0])
     usable = np.concatenate([usable[~is_film], films.oriented(usable[is_film])])
-    found = candidates.search(usable, near, widened=widened)
+    nearest = candidates.NEAREST
+    if every:
+        nearest = max(nearest, candidates.FURTHER // max(1, len(usable)))
+    found = candidates.search(usable, near, widened=widened, nearest=nearest)
+    cut = candidates.cut(usable, found, nearest)
     found, matched = films.judged(usable, found, near, int((~is_film).sum()), sets.shown)
-    best, _ = candidates.best(usable, found, near, widened=widened)
-    rows = _rows(sets, [films.graded(each, matched) for each in best], matched)
+    best, rest = candidates.best(usable, found, near, widened=widened)
+    beyond = Counter((each.item, each.set_index) for each in rest)
+    left = {each: _Left(beyond[each], each in cut) for each in {*beyond, *cut}}
+    rows = _rows(sets, [films.graded(each, matched) for each in best], matched, left)
+    further = _rows(sets, rest if every else (), matched, left)
     numbers, counts = np.unique(usable["id"], return_counts=True)
     compared = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+    more, ended = _sets_of(sets, left), _sets_of(sets, cut)
     return {
-        item: Looked(rows.get(item, []), compared.get(item, 0)) for item in pictures["id"].tolist()
+        item: Looked(
+            *(rows.get(item, []), compared.get(item, 0), further.get(item, ())),
+            *(frozenset(more[item]), frozenset(ended[item])),
+        )
+        for item in pictures["id"].tolist()
     }
 
 
+def _sets_of(sets: "Sets", pairs: Iterable[tuple[int, int]]) -> dict[int, set[int]]:
+    """Return by item the row numbers of sets that are named by their positions."""
+    numbers = [number for number, *_ in sets.numbers()]
+    found: dict[int, set[int]] = defaultdict(set)
+    for item, index in pairs:
+        found[item].add(numbers[index])
+    return found
+
+
 def _rows(
-    sets: "Sets", best: Sequence[Candidate], matched: FilmMatches
+    sets: "Sets",
+    best: Sequence[Candidate],
+    matched: FilmMatches,
+    left: Mapping[tuple[int, int], _Left],
 ) -> dict[int, list[MatchRow]]:
     by_item: dict[int, list[Candidate]] = defaultdict(list)
     for each in best:
         by_item[each.item].append(each)
-    return {item: list(_ranked(sets, mine, matched)) for item, mine in by_item.items()}
+    return {item: list(_ranked(sets, mine, matched, left)) for item, mine in by_item.items()}
 
 
-def _ranked(sets: "Sets", mine: Sequence[Candidate], matched: FilmMatches) -> Iterator[MatchRow]:
+def _ranked(
+    sets: "Sets",
+    mine: Sequence[Candidate],
+    matched: FilmMatches,
+    left: Mapping[tuple[int, int], _Left],
+) -> Iterator[MatchRow]:
     """Yield the rows of one picture; those that a known-good set outranks make no finding."""
     good = [each for each in mine if sets.kind(each.set_index) == KNOWN_GOOD]
     closest = min(good, key=lambda each: each.distance, default=None)
     for each in mine:
-        row = _row(sets, each, matched.get((each.item, each.set_index, each.record)))
+        film = matched.get((each.item, each.set_index, each.record))
+        row = _row(sets, each, film, left.get((each.item, each.set_index), _Left(0, is_cut=False)))
         if closest is not None and row.makes_finding and closest.distance <= each.distance:
             by = sets.opened[closest.set_index][0].header.name
             row = replace(row, makes_finding=False, facts={**row.facts, OUTRANKED: by})
@@ -112,7 +160,7 @@ def in_order(rows: Iterable[MatchRow]) -> list[MatchRow]:
     return sorted(rows, key=lambda row: (row.item_id, row.hashset_id, row.record))
 
 
-def _row(sets: "Sets", found: Candidate, film: FilmMatch | None) -> MatchRow:
+def _row(sets: "Sets", found: Candidate, film: FilmMatch | None, left: _Left) -> MatchRow:
     row = sets.listed(found.set_index, found.record, found.item)
     near: JSON = {
         "algorithm": found.algorithm,
@@ -127,6 +175,9 @@ def _row(sets: "Sets", found: Candidate, film: FilmMatch | None) -> MatchRow:
         "comparisons": found.comparisons,
         "expected": None if found.expected is None else _at_most(found.expected),
     }
+    if left.entries or left.is_cut:
+        near["more"] = left.entries
+        near["more_at_least"] = left.is_cut
     if film is not None:
         near["film"] = film.to_json()
     facts = {**row.facts, "algorithms": [found.algorithm], "near": near}

@@ -204,8 +204,16 @@ def _parts(
         yield part
 
 
-def _candidates(case: cases.OpenCase, sets: Sets) -> Iterator[MatchRow]:
-    """Yield what the perceptual values on record come close to, in the order of the items."""
+def _candidates(
+    case: cases.OpenCase, sets: Sets, held: restating.Held
+) -> tuple[list[MatchRow], restating.Beyond]:
+    """Return what the perceptual values on record come close to, in the order of the items.
+
+    Of the items that ``held`` knows also what is close beside the best, as far as it is a finding.
+    """
+    found: list[MatchRow] = []
+    further: list[MatchRow] = []
+    cut: set[tuple[int, int]] = set()
     values = derived.values_of(case.database, case.sealer().open_values)
     for part in _parts(values):
         pictures = np.zeros(len(part), PERCEPTUAL)
@@ -213,8 +221,14 @@ def _candidates(case: cases.OpenCase, sets: Sets) -> Iterator[MatchRow]:
         sizes = zip(*(size for _, size, *_ in part), strict=True)
         pictures["width"], pictures["height"], pictures["milliseconds"] = sizes
         looked = sets.look(pictures, np.concatenate([rows for *_, rows in part]))
-        for each in looked.values():
-            yield from each.rows
+        for position, (number, *_, rows) in enumerate(part):
+            mine = looked.get(number)
+            if mine is not None and held.sets_of(number) & (mine.more | mine.cut):
+                mine = sets.look(pictures[position : position + 1], rows, every=True)[number]
+                further += held.among(number, mine.further)
+                cut |= {(number, each) for each in mine.cut}
+            found += mine.rows if mine is not None else ()
+    return found, restating.Beyond(further, frozenset(cut))
 
 
 def _record(
@@ -255,12 +269,9 @@ def _record(
         records.unit(unit, run.id, PURPOSE, None)
         rows = [sets.row(hit, item) for hit, item in hits]
         exact = {(row.item_id, row.hashset_id, row.record) for row in rows}
-        rows += [
-            row
-            for row in _candidates(case, sets)
-            if (row.item_id, row.hashset_id, row.record) not in exact
-        ]
-        fresh, restated = restating.judged(database, sets.numbers(), rows, changes)
+        close, beyond = _candidates(case, sets, restating.Held(database, sets.numbers()))
+        rows += [row for row in close if (row.item_id, row.hashset_id, row.record) not in exact]
+        fresh, restated = restating.judged(database, sets.numbers(), rows, changes, beyond)
         stored = records.matches(unit, fresh)
         changes.new = [
             (values[-2], row)

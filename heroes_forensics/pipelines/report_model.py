@@ -28,6 +28,7 @@ from heroes_forensics.reports.findings import (
     Likeness,
     TimeRange,
     counted,
+    left_out,
 )
 from heroes_forensics.reports.inside import ExpandLimits
 from heroes_forensics.reports.model import (
@@ -213,7 +214,8 @@ class Builder:
             fields = json.loads(text)
             sources = tuple(self._evidence.sources(number))
             coverage = self._evidence.coverage(number, sources)
-            matches = counted(each for each in findings if each.exhibit == label)
+            mine = [each for each in findings if each.exhibit == label]
+            matches = counted(mine)
             yield Exhibit(
                 label=label,
                 verdict=verdict.decide(
@@ -232,6 +234,7 @@ class Builder:
                 lims=str(fields.get("lims", "")),
                 time_zone=str(fields.get("time_zone", "")),
                 matches=matches,
+                left_out=left_out(mine),
                 compared=tuple(self._sets.compared(number)),
                 sources=sources,
             )
@@ -318,6 +321,8 @@ def _likeness(facts: object) -> Likeness | None:
         comparisons=facts["comparisons"],
         expected=str(facts["expected"] or ""),
         film=_film(facts.get("film")),
+        more=facts.get("more", 0),
+        more_at_least=facts.get("more_at_least", False),
     )
 
 
@@ -330,6 +335,7 @@ def _film(facts: object) -> FilmLikeness | None:
         listed=facts["listed"],
         listed_of=facts["listed_of"],
         ranges=tuple(TimeRange(*each) for each in facts["ranges"]),
+        listed_ranges=tuple(TimeRange(*each) for each in facts.get("listed_ranges", ())),
     )
 
 

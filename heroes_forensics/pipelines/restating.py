@@ -5,9 +5,9 @@ record in the same edition, else by the number that the supplier gave the entry.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from heroes_forensics.pipelines import likeness
 from heroes_forensics.store import standing
@@ -31,9 +31,45 @@ class Changes:
     changed: list[int] = field(default_factory=list)
     withdrawn: list[int] = field(default_factory=list)
     unknown: list[int] = field(default_factory=list)
-    """Candidates found in depth: only the evidence can tell, see `likeness.kept`."""
+    """Candidates of which it cannot be told: found in depth (see `likeness.kept`), or so many
+    entries are close to the picture that not all were looked at."""
     still: int = 0
     """Findings of an earlier edition that this one lists as before."""
+
+
+class Beyond(NamedTuple):
+    """What is close to pictures beside the best entries of each set: it makes no new finding."""
+
+    rows: Sequence[MatchRow] = ()
+    """Of entries that are findings."""
+    cut: frozenset[tuple[int, int]] = frozenset()
+    """Items and row numbers of sets of which not all that may be close was looked at."""
+
+
+class Held:
+    """The candidates on record of the sets that are compared, by item."""
+
+    def __init__(self, database: "Database", sets: Iterable[tuple[int, str, str]]) -> None:
+        """Read them, before anything of this comparison is stored."""
+        self._by_item: dict[int, list[tuple[int, str, standing.Standing]]] = defaultdict(list)
+        for number, uuid, edition in sets:
+            for each in standing.findings(database, uuid=uuid):
+                if each.facts.get("near") and likeness.kept(each.facts):
+                    self._by_item[each.item_id].append((number, edition, each))
+
+    def sets_of(self, item: int) -> set[int]:
+        """Return the row numbers of the sets that an item is close to by the record."""
+        return {number for number, *_ in self._by_item.get(item, ())}
+
+    def among(self, item: int, rows: Sequence[MatchRow]) -> Iterator[MatchRow]:
+        """Yield the matches that are entries of candidates on record."""
+        by_set: Mapping[int, list[MatchRow]] = defaultdict(list)
+        for row in rows:
+            by_set[row.hashset_id].append(row)
+        for number, edition, each in self._by_item.get(item, ()):
+            found = _same_entry(each, by_set[number], edition)
+            if found is not None:
+                yield by_set[number].pop(found)
 
 
 def judged(
@@ -41,6 +77,7 @@ def judged(
     sets: Iterable[tuple[int, str, str]],
     rows: Sequence[MatchRow],
     changes: Changes,
+    beyond: Beyond,
 ) -> tuple[list[MatchRow], list[Restated]]:
     """Tell what is new to the case from what it knows; return both, ready to be stored.
 
@@ -49,31 +86,35 @@ def judged(
         sets: row number, UUID and edition of each set that was compared.
         rows: all matches with them.
         changes: what is noted but for what is new, which has no number yet.
+        beyond: what is close, too: a finding is not withdrawn because others are closer.
     """
     fresh: list[MatchRow] = []
     restated: list[Restated] = []
-    by_set: dict[int, list[MatchRow]] = defaultdict(list)
-    for row in rows:
-        by_set[row.hashset_id].append(row)
+    by_set = _by_set(rows)
+    further = _by_set(beyond.rows)
     stored = set(
         database.rows("SELECT item_id, hashset_id, record FROM match WHERE finding IS NULL")
     )
     for number, uuid, edition in sets:
-        mine: dict[int, list[MatchRow]] = defaultdict(list)
-        for row in by_set[number]:
-            mine[row.item_id].append(row)
+        mine, others = by_set[number], further[number]
         taken: dict[int, list[MatchRow]] = defaultdict(list)
         for each in standing.findings(database, uuid=uuid):
             item = each.item_id
             found = _same_entry(each, mine[item], edition)
             # Two earlier editions may each have made a finding of one entry.
             again = _same_entry(each, taken[item], edition)
+            farther = _same_entry(each, others[item], edition)
             if found is not None:
                 taken[item].append(mine[item].pop(found))
                 _still(each, taken[item][-1], edition, changes, restated)
             elif again is not None:
                 _still(each, taken[item][again], edition, changes, restated)
-            elif not likeness.kept(each.facts):
+            elif farther is not None:
+                taken[item].append(others[item].pop(farther))
+                _still(each, taken[item][-1], edition, changes, restated)
+            elif not likeness.kept(each.facts) or (
+                each.facts.get("near") and (item, number) in beyond.cut
+            ):
                 changes.unknown.append(each.finding)
             elif each.status == standing.CURRENT:
                 changes.withdrawn.append(each.finding)
@@ -89,6 +130,14 @@ def judged(
             if (row.item_id, row.hashset_id, row.record) not in stored
         ]
     return fresh, restated
+
+
+def _by_set(rows: Iterable[MatchRow]) -> Mapping[int, dict[int, list[MatchRow]]]:
+    """Return matches by row number of the set, then by item."""
+    found: dict[int, dict[int, list[MatchRow]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        found[row.hashset_id][row.item_id].append(row)
+    return found
 
 
 def _same_entry(each: standing.Standing, rows: Sequence[MatchRow], edition: str) -> int | None:

@@ -169,10 +169,10 @@ class Sets:
         return film_times.shown(values, self.near()[number][FRAMES_AS], record, entry)
 
     def look(
-        self, pictures: Rows, hashes: Rows, *, widened: bool = False
+        self, pictures: Rows, hashes: Rows, *, widened: bool = False, every: bool = False
     ) -> dict[int, likeness.Looked]:
         """Return what decoded pictures look like, by item; see `likeness.look`."""
-        return likeness.look(self, pictures, hashes, widened=widened)
+        return likeness.look(self, pictures, hashes, widened=widened, every=every)
 
     def kind(self, number: int) -> str:
         """Return what kind of list a set is."""

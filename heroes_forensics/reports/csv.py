@@ -35,7 +35,7 @@ FINDING_COLUMNS: Final = (
     "category_label", "category_scheme", "category_region", "category_tags", "verdict",
     "victim_identified", "offender_identified", "modified", "accessed", "changed", "born",
     "time_basis", "reason", "algorithm", "view", "distance", "radius", "quality",
-    "listed_quality", "comparisons", "expected",
+    "listed_quality", "comparisons", "expected", "more", "more_at_least",
 )  # fmt: skip
 
 
@@ -111,7 +111,7 @@ def _finding(finding: Finding) -> list[Cell]:
 
 def _near(near: Likeness | None) -> list[Cell]:
     if near is None:
-        return [""] * 8
+        return [""] * 10
     return [
         near.algorithm,
         near.view,
@@ -121,6 +121,8 @@ def _near(near: Likeness | None) -> list[Cell]:
         _number(near.listed_quality),
         near.comparisons,
         inert(near.expected),
+        near.more,
+        _yes(near.more_at_least),
     ]
 
 

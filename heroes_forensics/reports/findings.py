@@ -89,6 +89,8 @@ class FilmLikeness(Record):
     """Frames that the entry lists."""
     ranges: tuple[TimeRange, ...] = ()
     """Where in the film."""
+    listed_ranges: tuple[TimeRange, ...] = ()
+    """Where in the listed film; empty when the list gives no times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,11 @@ class Likeness(Record):
     rate of this algorithm was not measured."""
     film: FilmLikeness | None = None
     """Of a film; the rest is of its frame that comes closest."""
+    more: Count = 0
+    """Further entries of the set that the same picture or film comes close to, beyond those that
+    became findings."""
+    more_at_least: bool = False
+    """There may be more than these: of each value only the nearest entries were looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +158,36 @@ class Finding(Record):
     """Why it was withdrawn or is provisional."""
     not_in: Text = ""
     """The edition of the set, compared later, that does not list it any more: withdrawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut(Record):
+    """Entries that pictures and films come close to, beyond those that became findings."""
+
+    pictures: Count = 0
+    """Pictures and films of which a set has such entries."""
+    entries: Count = 0
+    """Those entries; one counts once for each picture."""
+    at_least: bool = False
+    """There may be more: of each value only the nearest entries were looked at."""
+
+
+NOTHING_LEFT_OUT: Final = LeftOut()
+
+
+def left_out(findings: Iterable[Finding]) -> LeftOut:
+    """Sum up what findings that are not withdrawn say was left out; give those of one exhibit."""
+    of = {
+        (each.locator, each.set_name, each.issuer, each.edition): each.near
+        for each in findings
+        if each.status != "withdrawn" and each.near is not None
+    }
+    told = {key: near for key, near in of.items() if near.more or near.more_at_least}
+    return LeftOut(
+        pictures=len({locator for locator, *_ in told}),
+        entries=sum(near.more for near in told.values()),
+        at_least=any(near.more_at_least for near in told.values()),
+    )
 
 
 def counted(findings: Iterable[Finding]) -> tuple[MatchCount, ...]:

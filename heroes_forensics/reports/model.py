@@ -10,7 +10,13 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from heroes_forensics.reports.coverage import Coverage
 from heroes_forensics.reports.evidence import Note, Source
-from heroes_forensics.reports.findings import Finding, MatchCount, SetKind
+from heroes_forensics.reports.findings import (
+    NOTHING_LEFT_OUT,
+    Finding,
+    LeftOut,
+    MatchCount,
+    SetKind,
+)
 from heroes_forensics.reports.inside import ExpandLimits
 from heroes_forensics.reports.record import (
     Count,
@@ -139,6 +145,8 @@ class Exhibit(Record):
     time_zone: Text = ""
     """Zone of its clock as stated by the operator; empty when not stated."""
     matches: tuple[MatchCount, ...] = ()
+    left_out: LeftOut = NOTHING_LEFT_OUT
+    """What comes close, too, and is no finding of its own."""
     compared: tuple[Compared, ...] = ()
     """Empty: nothing of it was compared with any set."""
     sources: tuple[Source, ...] = ()
