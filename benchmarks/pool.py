@@ -70,6 +70,7 @@ class Member:
         with Image.open(self.path) as opened:
             opened.load()
             picture = opened.convert("RGB")
+        picture.info.pop("transparency", None)  # a colour that no writer of GIF takes
         share = EDITED_SIDE / max(picture.size)
         if share < 1:
             size = max(1, round(picture.width * share)), max(1, round(picture.height * share))

@@ -74,6 +74,21 @@ def test_an_orientation_is_the_value_of_the_turned_picture(orientation: int) -> 
     assert min(found[:orientation] + found[orientation + 1 :]) > 31
 
 
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+@pytest.mark.parametrize("size", [(128, 128), (259, 194), (439, 167), (640, 481), (1023, 770)])
+def test_an_exact_orientation_is_that_of_any_picture_that_was_turned(
+    orientation: int, size: tuple[int, int]
+) -> None:
+    luma = pdq_vectors.luma("areas", *size)
+    turned, quality = pdq.hashes(np.ascontiguousarray(ORIENTATIONS[orientation](luma)))
+    values, same = pdq.hashes(luma, exact=True)
+    assert distance(pdq.text(turned[0]), pdq.text(values[orientation])) <= 2  # of rounding
+    plain, _ = pdq.hashes(luma)
+    assert np.array_equal(values[0], plain[0])
+    assert same == pdq.hashes(luma)[1]
+    assert orientation or quality == same
+
+
 @given(
     arrays.arrays(
         np.uint8,

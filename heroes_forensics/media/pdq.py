@@ -42,7 +42,17 @@ class _Weights(NamedTuple):
     """What the sum is divided by; the weights are whole numbers where it is not 1."""
 
 
-def hashes(luma: Luma) -> tuple[npt.NDArray[np.uint8], int]:
+class _Both(NamedTuple):
+    """A point of a row, and that of the mirrored row which lies about there, from ``start``."""
+
+    start: int
+    weights: npt.NDArray[np.float32]
+    """(2, pixels)."""
+    scales: npt.NDArray[np.float64]
+    """(2, 1)."""
+
+
+def hashes(luma: Luma, *, exact: bool = False) -> tuple[npt.NDArray[np.uint8], int]:
     """Return the PDQ values of a picture in its eight orientations, and its quality.
 
     The orientations are those of the reference, in its order: as it is, turned by 90, 180 and
@@ -50,6 +60,7 @@ def hashes(luma: Luma) -> tuple[npt.NDArray[np.uint8], int]:
 
     Args:
         luma: rows of pixels, 0 to 255, at least one.
+        exact: make the values of the turned pictures, not what the reference makes of one.
 
     Returns:
         (8, 32) bytes, each row as the bytes of the hexadecimal form of one value, and the quality,
@@ -58,8 +69,8 @@ def hashes(luma: Luma) -> tuple[npt.NDArray[np.uint8], int]:
     """
     if min(luma.shape) < SMALLEST_SIDE:
         return np.zeros((ORIENTATIONS, VALUE_BYTES), dtype=np.uint8), 0
-    points = downsampled(luma)
-    return bits(points), quality(points)
+    points = mirrored(luma) if exact else downsampled(luma)[None, None]
+    return bits(points), quality(points[0, 0])
 
 
 def downsampled(luma: Luma) -> npt.NDArray[np.float32]:
@@ -76,11 +87,39 @@ def downsampled(luma: Luma) -> npt.NDArray[np.float32]:
     return points.astype(np.float32)
 
 
+def mirrored(luma: Luma) -> npt.NDArray[np.float32]:
+    """Return what `downsampled` gives of four mirror images.
+
+    Returns:
+        (2, 2, 64, 64): as it is, mirrored left to right, upside down, and both.
+    """
+    height, width = luma.shape
+    rows = np.empty((2, _SIDE, width))
+    for index, (start, weights, scales) in enumerate(_both(height)):
+        slab = luma[start : start + weights.shape[1]].astype(np.float32)
+        rows[0, index], rows[1, _SIDE - 1 - index] = weights @ slab / scales
+    points = np.empty((2, 2, _SIDE, _SIDE))
+    for index, (start, weights, scales) in enumerate(_both(width)):
+        found = rows[:, :, start : start + weights.shape[1]] @ weights.T / scales[:, 0]
+        points[:, 0, :, index] = found[:, :, 0]
+        points[:, 1, :, _SIDE - 1 - index] = found[:, :, 1]
+    return points.astype(np.float32)
+
+
 def bits(points: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
-    """Return the values of eight orientations of 64 x 64 points."""
+    """Return the values of eight orientations of 64 x 64 points, or of those of `mirrored`.
+
+    A coefficient whose frequency along an axis is odd changes its sign when that axis is mirrored;
+    the first of them has frequency 1.
+    """
     cosines = _cosines()
     found = cosines @ points.astype(np.float64) @ cosines.T
-    turned = _orientations(found).reshape(ORIENTATIONS, _BITS * _BITS)
+    if found.shape[:2] == (1, 1):
+        found = found * _SIGNS[:, None, :, None] * _SIGNS[None, :, None, :]
+    (plain, across), (down, both) = found
+    # Turning is mirroring, and changing rows for columns.
+    turned = np.stack((plain, across.T, both, down.T, down, across, plain.T, both.T))
+    turned = turned.reshape(ORIENTATIONS, _BITS * _BITS)
     middle = np.partition(turned, _MEDIAN, axis=1)[:, _MEDIAN, None]
     # Bit 0 is the last of the hexadecimal form.
     return np.packbits((turned > middle)[:, ::-1], axis=1)
@@ -97,19 +136,8 @@ def quality(points: npt.NDArray[np.float32]) -> int:
 
 _MEDIAN: Final = (_BITS * _BITS - 1) // 2
 """The lower one of the two in the middle, counted from 0."""
-
-
-def _orientations(found: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the transforms of the turned and mirrored pictures, in the order of the reference.
-
-    A coefficient whose frequency along an axis is odd changes its sign when that axis is mirrored;
-    the first of them has frequency 1.
-    """
-    sign = np.where(np.arange(_BITS) % 2, 1.0, -1.0)
-    across, down = found * sign[None, :], found * sign[:, None]
-    both = across * sign[:, None]
-    turned = (found, across.T, both, down.T, down, across, found.T, both.T)
-    return np.stack(turned)
+_SIGNS: Final = np.stack((np.ones(_BITS), np.where(np.arange(_BITS) % 2, 1.0, -1.0)))
+"""Of the coefficients along an axis: as it is, and mirrored."""
 
 
 @lru_cache(maxsize=1)
@@ -119,6 +147,22 @@ def _cosines() -> npt.NDArray[np.float64]:
     scale = np.sqrt(2 / _SIDE)
     found: npt.NDArray[np.float64] = scale * np.cos(np.pi / 2 / _SIDE * frequencies * places)
     return found
+
+
+@lru_cache(maxsize=64)
+def _both(length: int) -> tuple[_Both, ...]:
+    """Return which pixels of a row make up each point, and each of the mirrored row."""
+    points = _weights(length)
+    found = []
+    for one, other in zip(points, reversed(points), strict=True):
+        first = length - other.start - len(other.weights)
+        start = min(one.start, first)
+        stop = max(one.start + len(one.weights), first + len(other.weights))
+        weights = np.zeros((2, stop - start), dtype=np.float32)
+        weights[0, one.start - start : one.start - start + len(one.weights)] = one.weights
+        weights[1, first - start : first - start + len(other.weights)] = other.weights[::-1]
+        found.append(_Both(start, weights, np.array([[one.scale], [other.scale]])))
+    return tuple(found)
 
 
 @lru_cache(maxsize=64)

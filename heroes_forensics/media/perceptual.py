@@ -32,11 +32,11 @@ Pillow's documentation calls three indistinguishable."""
 def hashed(frame: "Image", at: int, *, deep: bool = False, crops: bool = False) -> Rows:
     """Return the `HASHES` rows of the luma of one frame, without an id; `examined` says of what."""
     luma = np.asarray(frame)
-    values, quality = pdq.hashes(luma)
+    values, quality = pdq.hashes(luma, exact=True)
     found = [(0, values, quality)]
     trimmed = views.trimmed(luma)
     if trimmed is not None:
-        found.append((VIEWS.index("trimmed"), *pdq.hashes(trimmed)))
+        found.append((VIEWS.index("trimmed"), *pdq.hashes(trimmed, exact=True)))
     if deep and quality >= views.LEAST_QUALITY and min(luma.shape) >= views.LEAST_SIDE:
         found += [(view, *pdq.hashes(part)) for view, part in views.deep(luma)]
     if crops and quality >= views.LEAST_QUALITY:
