@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -53,6 +53,11 @@ WITNESS: Final = keys.LedgerKey(
 )
 
 
+def person(name: str) -> keys.LedgerKey:
+    """Return the key by which the person ``name`` of the laboratory signs."""
+    return keys.LedgerKey(f"{DOMAIN}/person/{name}", private_key(name), notes.COSIGNATURE)
+
+
 @dataclass
 class Writer:
     """Writes events one second apart and checkpoints, without a database."""
@@ -75,12 +80,14 @@ class Writer:
         with self.bundle.ledger.open("ab") as stream:
             stream.write(line)
 
-    def checkpoint(self, reason: str, *, witness: bool = False) -> None:
+    def checkpoint(
+        self, reason: str, *, witness: bool = False, people: Sequence[notes.Signer] = ()
+    ) -> None:
         """Sign what is there and say so."""
         note = self.ledger.checkpoint(self.signer, last=self.bundle.last_checkpoint())
-        if witness:
+        for signer in [*([WITNESS] if witness else []), *people]:
             text = notes.parse(note).text
-            note += notes.signature_line(text, WITNESS, time=int(self.begin.timestamp()) + 60)
+            note += notes.signature_line(text, signer, time=int(self.begin.timestamp()) + 60)
         facts: JSON = {"size": self.ledger.size, "root": self.ledger.root.hex(), "reason": reason}
         self.bundle.add_checkpoint(note)
         self.event("ledger.checkpointed", facts)
@@ -334,10 +341,18 @@ class Seen:
     exit_code: int
 
 
-def both(folder: Path, *, trust: str | None = LAB, strict: bool = False) -> Seen:
+def both(
+    folder: Path, *, trust: str | None = LAB, strict: bool = False, kept: Path | None = None
+) -> Seen:
     """Verify with the main program and with the stand-alone file; they must agree."""
-    found = checks.verify_bundle(folder, trust=[trust] if trust else None, strict=strict)
+    anchors = []
+    if kept:
+        says = notes.read_checkpoint(notes.parse(kept.read_bytes()).text)
+        anchors.append(checks.Anchor(says.size, says.root))
+    known = [trust] if trust else None
+    found = checks.verify_bundle(folder, trust=known, strict=strict, anchors=anchors)
     arguments = [str(folder), "--json"]
+    arguments += ["--anchor", str(kept)] if kept else []
     arguments += ["--key", trust] if trust else []
     arguments += ["--strict"] if strict else []
     code, text = alone(arguments)

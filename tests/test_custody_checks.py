@@ -816,6 +816,8 @@ def test_a_line_reaches_every_code_of_the_table() -> None:
         "not-canonical",
         "case-local-key",
         "report-superseded",
+        "custody-gap",  # these two: test_custody_acts
+        "key-out-of-range",
     }
     assert reached == set(problems.CODES) - {"database-mismatch"}  # which is the pipeline's
 

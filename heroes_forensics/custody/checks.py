@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from heroes_forensics.custody import bundle, chain, keys, manifest, merkle, notes
+from heroes_forensics.custody import bundle, chain, keys, manifest, merkle, notes, signing
 from heroes_forensics.custody.chain import Problem
 from heroes_forensics.custody.highwater import Mark
 from heroes_forensics.custody.ledger import TAIL_TYPES
@@ -25,6 +25,7 @@ from heroes_forensics.custody.problems import (
     shown,
 )
 from heroes_forensics.custody.rules import Rules, Run
+from heroes_forensics.custody.signing import Signed
 from heroes_forensics.errors import CustodyError, EvidenceError, UsageError
 from heroes_forensics.model import JSON
 
@@ -128,14 +129,6 @@ def verify_bundle(  # noqa: PLR0913 - each is a separate piece of outside knowle
         raise EvidenceError("the custody bundle cannot be read") from error
 
 
-class _Signed(NamedTuple):
-    """One checkpoint file, taken apart."""
-
-    name: str
-    note: notes.Note
-    says: notes.Checkpoint
-
-
 class _Check:
     def __init__(
         self,
@@ -150,6 +143,8 @@ class _Check:
         self.size = 0
         self.roots: dict[int, bytes] = {0: merkle.EMPTY}
         """Root by size, for the sizes that anything asks for."""
+        self.times: dict[int, str] = {}
+        """Time of the last event at those sizes."""
         self.real = bytearray()
         """For each event: 1 unless it may stand after the last checkpoint."""
         self.signed_size = 0
@@ -166,12 +161,19 @@ class _Check:
         origin = str(rules.opened.get("origin", ""))
         good = self._check_checkpoints(rules, checkpoints, origin)
         self._check_outside(origin)
-        signers = self._check_trust(rules, good, trusted, origin)
+        self.problems += signing.introduced(rules, good)
+        self.problems += signing.transfers(rules, good)
+        signers = signing.signers(rules, good)
+        if not signing.known(rules, good, trusted):
+            self._add("unknown-signer", bundle.LEDGER, "nobody here vouches for its key")
+        if origin.startswith(f"{keys.CASE_LOCAL_DOMAIN}/"):
+            text = "signed by a case-local key: unsigned for outside purposes"
+            self._add("case-local-key", bundle.LEDGER, text)
         for name, run in rules.runs.items():
             self._check_run(rules, name, run)
         self._check_reports(rules)
         ledger = str(rules.opened.get("ledger", ""))
-        self.problems += manifest.check(self.reader, ledger, rules.keys)
+        self.problems += manifest.check(self.reader, ledger, rules.ranges.newest)
         found = tuple(condensed([*self.reader.problems, *self.problems]))
         facts: JSON = {
             "ledger": shown(ledger),
@@ -180,25 +182,25 @@ class _Check:
             "checkpoints": len(checkpoints),
             "signed_events": self.signed_size,
             "signed_root": self.roots[self.signed_size].hex() if self.signed_size else None,
-            "signers": [shown(key) for key in signers],
+            "signers": [shown(str(key)) for key in signers],
         }
         return Verification(found, exit_code(found, strict=strict), facts)
 
     def _add(self, code: str, where: str, text: str) -> None:
         self.problems.append(Problem(code, where, text))
 
-    def _read_checkpoints(self) -> Iterator[_Signed]:
+    def _read_checkpoints(self) -> Iterator[Signed]:
         for name in self.reader.checkpoints():
             data = self.reader.read(name, notes.MAX_NOTE)
             if data is None:
                 continue
             try:
                 note = notes.parse(data)
-                yield _Signed(name, note, notes.read_checkpoint(note.text))
+                yield Signed(name, note, notes.read_checkpoint(note.text))
             except CustodyError as error:
                 self._add("signature-bad", name, f"it is no signed checkpoint: {error}")
 
-    def _read_ledger(self, rules: Rules, checkpoints: Sequence[_Signed]) -> None:
+    def _read_ledger(self, rules: Rules, checkpoints: Sequence[Signed]) -> None:
         wanted = {checkpoint.says.size for checkpoint in checkpoints}
         wanted |= {anchor.size for anchor in self.anchors}
         wanted |= {mark.size for mark in self.high_water.values()}
@@ -218,19 +220,20 @@ class _Check:
                 rules.see(tree.size - 1, event, f"{bundle.LEDGER} line {tree.size}")
             if tree.size in wanted:
                 self.roots[tree.size] = tree.root()
+                self.times[tree.size] = str(event.get("time", "")) if event else ""
         walk.finish()
         rules.finish(bundle.LEDGER)
         self.size = tree.size
         self.problems += walk.problems + rules.problems
 
     def _check_checkpoints(
-        self, rules: Rules, checkpoints: Sequence[_Signed], origin: str
-    ) -> list[_Signed]:
+        self, rules: Rules, checkpoints: Sequence[Signed], origin: str
+    ) -> list[Signed]:
         """Return the checkpoints that a ledger key signed, right or wrong about the events."""
-        good: list[_Signed] = []
+        good: list[Signed] = []
         for checkpoint in checkpoints:
-            name, note, says = checkpoint
-            if self._signed(name, note, rules):
+            name, _, says = checkpoint
+            if self._signed(checkpoint, rules):
                 good.append(checkpoint)
             if rules.opened and says.origin != origin:
                 self._add("root-mismatch", name, "it is a checkpoint of another ledger")
@@ -239,10 +242,15 @@ class _Check:
                 self._add("truncated", name, text)
             elif self.roots[says.size] != says.root:
                 self._add("root-mismatch", name, "its root is not that of the events")
+        kept = max((a.size for a in self.anchors if self.roots.get(a.size) == a.root), default=0)
         fitting = [
             checkpoint.says
             for checkpoint in good
-            if checkpoint.says.origin == origin and self._fits(checkpoint.says)
+            if checkpoint.says.origin == origin
+            and self._fits(checkpoint.says)
+            and not signing.suspect(
+                rules, checkpoint, self.times.get(checkpoint.says.size, ""), kept
+            )
         ]
         self.signed_size = max((says.size for says in fitting), default=0)
         self._check_consistency(good)
@@ -256,9 +264,10 @@ class _Check:
     def _fits(self, says: notes.Checkpoint) -> bool:
         return self.roots.get(says.size) == says.root
 
-    def _signed(self, name: str, note: notes.Note, rules: Rules) -> bool:
-        verdicts = [notes.verdict(note, key) for key in rules.keys]
-        mine = [verdict for verdict in verdicts if verdict.present]
+    def _signed(self, checkpoint: Signed, rules: Rules) -> bool:
+        name, note, says = checkpoint
+        keys_here = signing.present(note, rules.ranges.keys)
+        mine = [notes.verdict(note, key) for key in keys_here]
         if not mine:
             self._add("signature-missing", name, "no ledger key signed it")
         others = [notes.verdict(note, key) for key in rules.cosigners]
@@ -268,9 +277,13 @@ class _Check:
             if not signature.name.isascii():
                 text = f"the name {shown(signature.name)} is not plain ASCII"
                 self._add("suspicious-name", name, text)
-        return bool(mine) and all(verdict.good for verdict in mine)
+        in_force = all(rules.ranges.of(key).holds(says.size) for key in keys_here)
+        if not in_force:
+            text = "it is signed by a key that was not in force"
+            self._add("key-out-of-range", name, text)
+        return bool(mine) and in_force and all(verdict.good for verdict in mine)
 
-    def _check_consistency(self, good: Sequence[_Signed]) -> None:
+    def _check_consistency(self, good: Sequence[Signed]) -> None:
         roots: dict[int, bytes] = {}
         for name, _, says in good:
             if roots.setdefault(says.size, says.root) != says.root:
@@ -280,7 +293,7 @@ class _Check:
                 text = f"it contradicts the signed checkpoint of {self.signed_size} events"
                 self._add("inconsistent-checkpoints", name, text)
 
-    def _check_named(self, rules: Rules, checkpoints: Sequence[_Signed]) -> None:
+    def _check_named(self, rules: Rules, checkpoints: Sequence[Signed]) -> None:
         """Compare checkpoints that events name with those that are here."""
         roots: dict[int, set[str]] = {}
         for checkpoint in checkpoints:
@@ -302,28 +315,6 @@ class _Check:
                 self._add("rollback", bundle.LEDGER, text)
             elif self.roots.get(size) != root:
                 self._add("anchor-mismatch", bundle.LEDGER, f"{who} has another root at {size}")
-
-    def _check_trust(
-        self,
-        rules: Rules,
-        good: Sequence[_Signed],
-        trusted: Sequence[notes.VerifierKey],
-        origin: str,
-    ) -> list[str]:
-        """Return the ledger keys that signed something."""
-        signers = [
-            key
-            for key in rules.keys
-            if any(notes.verdict(checkpoint.note, key).good for checkpoint in good)
-        ]
-        if not signers or not all(
-            any(_vouches(known, key) for known in trusted) for key in signers
-        ):
-            self._add("unknown-signer", bundle.LEDGER, "nobody here vouches for its key")
-        if origin.startswith(f"{keys.CASE_LOCAL_DOMAIN}/"):
-            text = "signed by a case-local key: unsigned for outside purposes"
-            self._add("case-local-key", bundle.LEDGER, text)
-        return [str(key) for key in signers]
 
     def _check_run(self, rules: Rules, name: str, run: Run) -> None:
         config = self.reader.of_run(name, bundle.CONFIG)
@@ -377,11 +368,3 @@ class _Check:
                 self._add("report-superseded", shown(file), "a newer one was issued")
             elif self.reader.sha256(file) != digests[-1]:
                 self._add("report-mismatch", shown(file), "it is not the report that was issued")
-
-
-def _vouches(known: notes.VerifierKey, key: notes.VerifierKey) -> bool:
-    return (
-        known.public == key.public
-        and known.key_type == key.key_type
-        and (known.name == key.name or key.name.startswith(f"{known.name}/custody/"))
-    )

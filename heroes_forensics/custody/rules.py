@@ -11,7 +11,9 @@ from typing import Final
 
 from heroes_forensics.custody import chain, events, notes
 from heroes_forensics.custody.chain import Problem
+from heroes_forensics.custody.holders import NOBODY, Holders
 from heroes_forensics.custody.problems import shown
+from heroes_forensics.custody.ranges import Ranges
 from heroes_forensics.errors import CustodyError
 from heroes_forensics.model import JSON
 
@@ -24,6 +26,15 @@ DAY: Final = 10
 
 WORK: Final = frozenset({"verified", "opened"})
 """Acts on evidence that need its registration and an authority in force."""
+
+
+@dataclass(slots=True)
+class Person:
+    """A key by which a declared person signs."""
+
+    key: notes.VerifierKey
+    until: int | None = None
+    """Checkpoints of more events than this do not count: the person was withdrawn."""
 
 
 @dataclass(slots=True)
@@ -49,10 +60,13 @@ class Rules:
         self.problems: list[Problem] = []
         self.opened: JSON = {}
         """The body of ``ledger.opened``; empty until a sound one was seen."""
-        self.keys: list[notes.VerifierKey] = []
-        """Ledger keys."""
+        self.ranges = Ranges()
+        """Ledger keys, and for which part of the ledger each signs."""
         self.cosigners: list[notes.VerifierKey] = []
         """Keys of witnesses and persons."""
+        self.people: dict[str, list[Person]] = {}
+        """Keys of each declared person."""
+        self.holders = Holders()
         self.runs: dict[str, Run] = {}
         self.checkpoints: list[tuple[str, int, str]] = []
         """(where, size, root in hex) of each checkpoint an event names."""
@@ -83,20 +97,48 @@ class Rules:
         if (event_type == "ledger.opened") != (number == 0):
             self._add("bad-genesis", where, "the first event, and no other, opens the ledger")
         if not faults:
-            self._dispatch(event_type, body, str(event["time"]), where)
+            self._dispatch(event, body, number, where)
 
-    def _dispatch(self, event_type: str, body: JSON, time: str, where: str) -> None:
+    def _dispatch(self, event: JSON, body: JSON, number: int, where: str) -> None:
+        event_type, time = str(event["type"]), str(event["time"])
         topic, _, act = event_type.partition(".")
         if topic == "evidence":
             self._evidence(act, body, time, where)
+            if act in WORK:
+                self._held(str(body["evidence"]), event, where)
         elif topic in {"run", "coverage", "inventory", "findings"}:
             self._run(event_type, body, time, where)
+            if event_type == "run.started":
+                for item in _strings(body["evidence"]):
+                    self._held(item, event, where)
         elif event_type == "ledger.opened" and not self.opened:
             self._open(body, where)
         elif event_type == "ledger.checkpointed":
             self.checkpoints.append((where, _number(body["size"]), str(body["root"])))
-        elif event_type == "actor.declared" and body.get("key"):
-            self._cosigner(str(body["key"]), where)
+        elif topic in {"actor", "key"}:
+            self._people(event_type, body, number, where)
+        else:
+            self._say(event_type, body, number, where)
+        if event_type in {"custody.transferred", "evidence.returned", "evidence.disposed"}:
+            self.problems += self.holders.see(event_type, body, number, where)
+
+    def _people(self, event_type: str, body: JSON, number: int, where: str) -> None:
+        """Take who acts, and with which keys."""
+        if event_type == "actor.declared":
+            self._person(body, where)
+        elif event_type == "actor.withdrawn":
+            for person in self.people.get(str(body["id"]), ()):
+                person.until = number if person.until is None else person.until
+        else:
+            key = self._key(str(body["vkey"]), where)
+            if key:
+                origin = str(self.opened.get("origin", ""))
+                self.problems += self.ranges.see(event_type, body, key, number, where, origin)
+
+    def _say(self, event_type: str, body: JSON, number: int, where: str) -> None:
+        """Take what corrects, permits, or was issued."""
+        if event_type == "record.corrected" and _number(body["seq"]) >= number:
+            self._add("schema", where, "it corrects an event that had not happened")
         elif event_type == "authority.recorded":
             self._authorities.append(body)
         elif event_type == "report.issued":
@@ -125,16 +167,22 @@ class Rules:
             if key and (key.key_type != notes.ED25519 or key.name != origin):
                 self._add("bad-genesis", where, "a ledger key does not bear the ledger's name")
             elif key:
-                self.keys.append(key)
-        if not self.keys:
+                self.ranges.open(key)
+        if not self.ranges.keys:
             self._add("bad-genesis", where, "there is no usable ledger key")
         for text in _strings(body.get("witness_keys")):
             self._cosigner(text, where)
 
-    def _cosigner(self, text: str, where: str) -> None:
+    def _cosigner(self, text: str, where: str) -> notes.VerifierKey | None:
         key = self._key(text, where)
         if key:
             self.cosigners.append(key)
+        return key
+
+    def _person(self, body: JSON, where: str) -> None:
+        key = self._cosigner(str(body["key"]), where) if body.get("key") else None
+        if key:
+            self.people.setdefault(str(body["id"]), []).append(Person(key))
 
     def _key(self, text: str, where: str) -> notes.VerifierKey | None:
         try:
@@ -170,6 +218,18 @@ class Rules:
         if not any(_in_force(authority, time) for authority in self._authorities):
             text = f"no recorded authority covers work on {shown(evidence)}"
             self._refuse(f"a{evidence}", where, text)
+
+    def _held(self, evidence: str, event: JSON, where: str) -> None:
+        """Compare who works on evidence with who holds it, as far as the record names both."""
+        holder, actor = self.holders.of(evidence), event["actor"]
+        if holder == NOBODY:
+            text = f"{shown(evidence)} had been returned or disposed of"
+            self._refuse(f"g{evidence}", where, text)
+        elif holder and isinstance(actor, dict) and actor["kind"] == "person":
+            worker = str(actor["id"])
+            if worker != holder:
+                text = f"{shown(worker)} works on {shown(evidence)}, which {shown(holder)} holds"
+                self._refuse(f"h{evidence}{worker}", where, text)
 
     def _refuse(self, reason: str, where: str, text: str) -> None:
         if reason not in self._unauthorised:  # once for each exhibit is enough
