@@ -1,11 +1,14 @@
 """Hostile pictures and archives through whole scans: rows 41 to 44 of docs/faults.md."""
 
+import csv
 import hashlib
 import io
+import json
 import signal
 import struct
 import tarfile
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -27,9 +30,10 @@ from test_pipelines_decoding import pictures
 from test_pipelines_expanding import containers, killed
 from test_pipelines_members import overlapping, tarred, zipped
 
+from heroes_forensics.filetype import TYPES
 from heroes_forensics.frames import Container, Picture
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import verifying, views
+from heroes_forensics.pipelines import report_evidence, verifying, views
 
 MEMORY = 512 << 20
 """Bytes of any process of a scan, the pictures handed over included; a decoder may have 2 GiB."""
@@ -239,6 +243,15 @@ def test_cut_misnamed_and_twofold_pictures_are_typed_by_content_and_matched(
     misnamed = {name for name in files if found[name]["misnamed"]}
     assert misnamed >= {"jpeg-named.txt", "drawing.jpg", "metafile.png"}
     assert not misnamed & {"png-named.jpg", "polyglot.jpg", "cut-900.jpg"}
+    report = json.loads((case / "custody/report/report.json").read_text())
+    told = {row["type_class"]: row["misnamed"] for row in report["coverage"]["types"]}
+    names = [row.name for row in TYPES]
+    by_class = Counter(
+        report_evidence.type_class(names.index(str(types[name]))) for name in misnamed
+    )
+    assert {name: count for name, count in told.items() if count} == by_class
+    sheet = (case / "custody/report/items.csv").read_text().splitlines()
+    assert sum(row["misnamed"] == "yes" for row in csv.DictReader(sheet)) == len(misnamed)
     assert types["metafile.png"] != "png"
     done = ("png-named.jpg", "jpeg-named.txt", "polyglot.jpg")
     assert {end(name) for name in done} == {(Picture.DONE, "")}

@@ -40,6 +40,7 @@ ITEM = ItemBlock(
     sha256=(b"\x03" * 32,),
     seconds=np.array([[NO_TIME, NO_TIME, NO_TIME, 1_709_571_906]], dtype="<i8"),
     nanoseconds=np.array([[0, 0, 0, 123_456_700]], dtype="<u4"),
+    misnamed=(False,),
     matched=(),
     paths=(b"Users/x/photo.jpg",),
 )
@@ -78,8 +79,14 @@ def test_an_item_is_one_row() -> None:
             "changed": "",
             "born": "2024-03-04T17:05:06.1234567Z",
             "time_basis": "b:utc:100ns",
+            "misnamed": "no",
         }
     ]
+
+
+@pytest.mark.parametrize(("said", "cell"), [(True, "yes"), (False, "no"), (None, "")])
+def test_a_name_that_says_otherwise_is_told(said: bool | None, cell: str) -> None:  # noqa: FBT001 # a column of a table
+    assert written(replace(ITEM, misnamed=(said,)))[0]["misnamed"] == cell
 
 
 @pytest.mark.parametrize("kind", ["notable", "watch", "adult-intimate", "exclude"])
@@ -113,7 +120,8 @@ def joined(*blocks: ItemBlock) -> ItemBlock:
 
     names = (
         *("locators", "allocated", "kinds", "sizes", "bytes_read", "types", "places", "statuses"),
-        *("gaps", "md5", "sha1", "sha256", "matched", "paths"),
+        *("gaps", "md5", "sha1", "sha256", "misnamed", "matched"),
+        "paths",
     )
     return replace(
         blocks[0],

@@ -11,6 +11,7 @@ from heroes_forensics.model import (
     GAP_TEXTS,
     LIMITS,
     MAX_SIZE,
+    EntryFlag,
     Listing,
     is_limit,
     is_policy,
@@ -221,15 +222,18 @@ class EvidenceBuilder:
 
     def _types(self, exhibit: int) -> Iterator[TypeCount]:
         found: dict[TypeClass, list[int]] = {}
-        for position, seen, comparable, size in self._database.rows(
-            "SELECT c.type, count(*), sum(c.status = 1), total(max(i.size, 0))"
+        for position, seen, comparable, size, files, named in self._database.rows(
+            "SELECT c.type, count(*), sum(c.status = 1), total(max(i.size, 0)),"
+            " sum(i.kind = 1 AND c.bytes_read > 0),"
+            " sum(i.kind = 1 AND c.bytes_read > 0 AND (i.flags & ?2) > 0)"
             " FROM content c JOIN item i ON i.id = c.item_id"
             " JOIN volume v ON v.id = i.volume_id JOIN source s ON s.id = v.source_id"
-            " WHERE s.exhibit_id=? AND i.kind IN (1, 5) GROUP BY c.type",
-            (exhibit,),
+            " WHERE s.exhibit_id=?1 AND i.kind IN (1, 5) GROUP BY c.type",
+            (exhibit, int(EntryFlag.MEDIA_NAME)),
         ):
-            sums = found.setdefault(type_class(position), [0, 0, 0])
-            for index, value in enumerate((seen, comparable, _bytes(size))):
+            sums = found.setdefault(type_class(position), [0, 0, 0, 0])
+            misnamed = files - named if TYPES[position].is_media else named
+            for index, value in enumerate((seen, comparable, _bytes(size), misnamed)):
                 sums[index] += int(value or 0)
         for name in get_args(TypeClass):
             if name in found:

@@ -22,6 +22,9 @@ _STATUS: Final[Mapping[int | None, Status]] = {
 }
 # Tables of plain values: the inventory asks for them a million times.
 _ALLOCATED: Final = int(EntryFlag.ALLOCATED)
+_MEDIA_NAME: Final = int(EntryFlag.MEDIA_NAME)
+_FILE: Final = int(EntryKind.FILE)
+_IS_MEDIA: Final = [row.is_media for row in TYPES]
 _KINDS: Final = {int(kind): kind.name.lower() for kind in EntryKind}
 _PLACES: Final = {int(place): word(place.name) for place in Place}
 _TYPES: Final = [row.name for row in TYPES]
@@ -68,9 +71,26 @@ def item_blocks(database: Database) -> Iterator[ItemBlock]:
             sha256=found.sha256,
             seconds=found.seconds,
             nanoseconds=found.nanoseconds,
+            misnamed=list(map(misnamed, found.kinds, found.flags, found.types, found.bytes_read)),
             matched=[matched.get(number, _NONE) for number in found.ids] if matched else (),
             paths=found.paths,
         )
+
+
+def misnamed(kind: int, flags: int, content: int | None, bytes_read: int | None) -> bool | None:
+    """Tell whether a picture or film has no name of one, or the reverse; None where nobody read it.
+
+    One extension of a picture for another is no disguise, and is not told.
+
+    Args:
+        kind: one of `EntryKind`.
+        flags: of `EntryFlag`.
+        content: position in `filetype.TYPES`.
+        bytes_read: of it.
+    """
+    if kind != _FILE or not bytes_read:
+        return None
+    return (flags & _MEDIA_NAME != 0) != _IS_MEDIA[content or 0]
 
 
 def time_rules(basis: Mapping[str, Any]) -> dict[str, TimeRule]:

@@ -26,6 +26,7 @@ from heroes_forensics.pipelines.folders import BUNDLE, DATABASE, EVENTS
 from heroes_forensics.pipelines.interruptions import breaks as breaks_of_runs
 from heroes_forensics.pipelines.journal import now
 from heroes_forensics.pipelines.report_evidence import word
+from heroes_forensics.pipelines.report_items import misnamed
 from heroes_forensics.pipelines.report_model import Builder
 from heroes_forensics.pipelines.telling import parsed, whole_lines
 from heroes_forensics.store import derived, queries, standing
@@ -168,7 +169,7 @@ def inventory(case_dir: Path, *, exhibit: str | None = None) -> Iterator[JSON]:
                 "sha1": item.sha1.hex() if item.sha1 else None,
                 "sha256": item.sha256.hex() if item.sha256 else None,
                 "content_type": TYPES[item.type].name,
-                "misnamed": _misnamed(item),
+                "misnamed": misnamed(item.kind, item.flags, item.type, item.bytes_read),
                 "place": word(Place(item.place).name),
                 "owner": item.owner if item.owner >= 0 else None,
                 "times": _times(item, basis),
@@ -180,16 +181,6 @@ def inventory(case_dir: Path, *, exhibit: str | None = None) -> Iterator[JSON]:
             if clear:
                 row |= path_fields(item.path)
             yield row
-
-
-def _misnamed(item: queries.Item) -> bool | None:
-    """Tell whether a picture or film has no name of one, or the reverse; None where nobody read it.
-
-    One extension of a picture for another is no disguise, and is not told.
-    """
-    if item.kind != EntryKind.FILE or not item.bytes_read:
-        return None
-    return bool(item.flags & EntryFlag.MEDIA_NAME) != TYPES[item.type].is_media
 
 
 def path_fields(path: bytes) -> JSON:

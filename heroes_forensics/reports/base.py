@@ -65,6 +65,8 @@ class ItemBlock:
     seconds: "npt.NDArray[np.int64]"
     """One row an item, in the order m, a, c, b; `moments.NO_TIME` where there is none."""
     nanoseconds: "npt.NDArray[np.uint32]"
+    misnamed: Sequence[bool | None]
+    """Pictures and films without the name of one, and other content with it; None: not read."""
     matched: Sequence[frozenset[SetKind]]
     """Kinds of the sets with an entry for the item; decides whether its digests are shown."""
     paths: Sequence[bytes] = ()

@@ -63,6 +63,8 @@ class TypeCount(Record):
     comparable: Count
     """Those with a digest, so that they could be compared with the hash sets."""
     size: Count = 0
+    misnamed: Count = 0
+    """Pictures and films without the name of one, and other content with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def _merged_types(one: TypeCount, other: TypeCount) -> TypeCount:
         seen=one.seen + other.seen,
         comparable=one.comparable + other.comparable,
         size=one.size + other.size,
+        misnamed=one.misnamed + other.misnamed,
     )
 
 

@@ -23,10 +23,11 @@ WITHHELD: Final = "withheld"
 COLUMNS: Final = (
     "exhibit", "source", "volume", "locator", "allocated", "kind", "size", "bytes_read", "type",
     "place", "status", "gap", "md5", "sha1", "sha256", "modified", "accessed", "changed", "born",
-    "time_basis",
+    "time_basis", "misnamed",
 )  # fmt: skip
 
 _TIMES: Final = ("m", "a", "c", "b")
+_YES: Final = {None: "", True: "yes", False: "no"}
 _UTC: Final = TimeRule(1, "utc")
 """What a time is taken for whose rule is not on record."""
 _HARMLESS: Final = frozenset({"known-good"})
@@ -57,7 +58,7 @@ def _lines(block: ItemBlock, ends: Sequence[str]) -> list[str]:
     withheld = [n for n, kinds in enumerate(block.matched) if kinds and kinds - _HARMLESS]
     return [
         f"{head},{locator},{allocated},{kind},{size},{bytes_read},{type_},{place},{status},{gap},"
-        f"{md5},{sha1},{sha256},{modified},{accessed},{changed},{born},{basis}{end}"
+        f"{md5},{sha1},{sha256},{modified},{accessed},{changed},{born},{basis},{misnamed}{end}"
         for (
             locator,
             allocated,
@@ -76,6 +77,7 @@ def _lines(block: ItemBlock, ends: Sequence[str]) -> list[str]:
             changed,
             born,
             basis,
+            misnamed,
             end,
         ) in zip(
             _locators(block.locators),
@@ -95,6 +97,7 @@ def _lines(block: ItemBlock, ends: Sequence[str]) -> list[str]:
                 for n, which in enumerate(_TIMES)
             ),
             _bases(block),
+            [_YES[each] for each in block.misnamed],
             ends,
             strict=True,
         )
