@@ -49,6 +49,10 @@ class Listed:
     def entries(self, records: Indexes) -> Indexes:
         return np.bincount(self.record(np.arange(self.count)))[records]
 
+    def values_of(self, record: int) -> npt.NDArray[np.uint8]:
+        mine: npt.NDArray[np.uint8] = self.rows[self.record(np.arange(self.count)) == record]
+        return mine
+
     def search(self, queries: npt.NDArray[np.uint8], radius: int, nearest: int = 0) -> Near:
         return self._index.search(queries, radius, nearest)
 

@@ -3,7 +3,7 @@
 import io
 import json
 import sqlite3
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ from test_media_video import KINDS, SMALL, index_first, measured, of_kind
 from heroes_forensics.filetype import TYPES, FileClass
 from heroes_forensics.frames import HASHES, Picture, Rows
 from heroes_forensics.hashsets import candidates
+from heroes_forensics.hashsets.layout import NearCounts
+from heroes_forensics.hashsets.near_file import NearColumns
+from heroes_forensics.hashsets.near_set import NearSet
 from heroes_forensics.media import film_frames, pdq, video
 from heroes_forensics.model import GAP_CODES
 from heroes_forensics.pipelines import decoding, films, rematching
@@ -150,9 +153,9 @@ def test_a_listed_film_is_found_in_parts_and_changed(tmp_path: Path) -> None:
         set_options={"kind": "notable"},
     )
     found = findings(tmp_path / "case")
-    assert set(found) == {"d:0", "d:1", "d:3"}
-    # One frame of it is close to three neighbours of a list of every frame.
-    assert found["d:3"]["near"]["film"]["frames"] == 1
+    # Of a third of a second one frame is looked at, which is close to three neighbours of a list
+    # of every frame: that is one picture, and no film.
+    assert set(found) == {"d:0", "d:1"}
     assert {each["grade"] for each in found.values()} == {candidates.A}
     whole, part = (found[name]["near"]["film"] for name in ("d:0", "d:1"))
     assert whole["listed_of"] == part["listed_of"] == (known.kept.view == 0).sum()
@@ -227,12 +230,28 @@ def close(*pairs: tuple[int, int], record: int = 7, shown: int = -1) -> Close:
     return Close(same, at, 0 * same, record * same, entry, shown * same)
 
 
+STILL = [(0, entry) for entry in range(40)]
+"""One frame that comes close to all listed ones: nothing moves there."""
 RULE: dict[str, tuple[list[tuple[int, int]], int, bool]] = {
     "three different frames": ([(0, 1), (500, 2), (900, 3)], 40, True),
     "two different frames": ([(0, 1), (500, 2)], 40, False),
     "one frame many times": ([(at, 1) for at in range(0, 90_000, 500)], 40, False),
     "two frames many times": ([(at, at // 500 % 2) for at in range(0, 90_000, 500)], 40, False),
-    "three frames at one moment": ([(0, 1), (0, 2), (0, 3)], 40, True),
+    "one frame near three neighbours": ([(0, 1), (0, 2), (0, 3)], 40, False),
+    "two frames near three neighbours": ([(at, n) for at in (0, 9) for n in (1, 2, 3)], 40, False),
+    "three frames, two of them near one alone": (
+        [(0, 1), (0, 2), (0, 3), (500, 1), (900, 1)],
+        40,
+        False,
+    ),
+    "three frames near the same three": (
+        [(at, entry) for at in (0, 500, 900) for entry in (1, 2, 3)],
+        40,
+        True,
+    ),
+    "three frames, one of which can give way": ([(0, 1), (0, 2), (500, 1), (900, 3)], 40, True),
+    "a list in which nothing moves": (STILL, 40, True),
+    "nearly all of a list": (STILL[1:], 40, False),
     "a list of one frame": ([(0, 1)], 1, True),
     "a list of two frames, one of them": ([(0, 1)], 2, False),
     "a list of two frames, both": ([(0, 1), (400, 2)], 2, True),
@@ -250,6 +269,28 @@ def test_different_listed_frames_decide(name: str) -> None:
         assert (each.frames_of, each.listed_of) == (9_000, there)
         assert each.listed == len({entry for _, entry in pairs})
         assert each.frames == len({at for at, _ in pairs})
+
+
+def test_a_film_of_few_frames_needs_all_of_them_and_three_listed_ones() -> None:
+    one = close((0, 1), (0, 2), (0, 3))
+    assert films.matches(one, {1: 1}, {(0, 7): 40})
+    assert not films.matches(one, {1: 2}, {(0, 7): 40})
+    assert not films.matches(close((0, 1), (0, 2)), {1: 1}, {(0, 7): 40})
+    two = close((0, 1), (0, 2), (500, 2), (500, 3))
+    assert films.matches(two, {1: 2}, {(0, 7): 40})
+    assert not films.matches(two, {1: 3}, {(0, 7): 40})
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=20), st.integers(0, 4))
+def test_different_pairs_are_found_wherever_there_are_any(
+    edges: list[tuple[int, int]], needed: int
+) -> None:
+    at, entry = np.array(sorted(edges), np.int64).reshape(-1, 2).T
+    there = any(
+        len({frame for frame, _ in some}) == len({one for _, one in some}) == needed
+        for some in combinations(sorted(set(edges)), needed)
+    )
+    assert films.are_different(at, entry, needed) == there
 
 
 def test_matches_are_told_apart_and_have_ranges() -> None:
@@ -285,6 +326,9 @@ class Listed:
 
     def entries(self, records: np.ndarray) -> np.ndarray:
         return np.where(records == 7, 3, 1)
+
+    def values_of(self, record: int) -> np.ndarray:
+        raise NotImplementedError
 
     def search(self, queries: np.ndarray, radius: int, nearest: int = 0) -> Any:  # noqa: ANN401
         raise NotImplementedError
@@ -334,6 +378,27 @@ def test_what_comes_close_to_a_film_counts_when_the_film_matches() -> None:
     left, matched = films.judged(hashes, found[:3], near, 2, shown)
     assert left["hash"].tolist() == [0]
     assert not matched
+
+
+@pytest.mark.parametrize(("far", "expected"), [(False, True), (True, False)])
+def test_of_a_list_in_which_nothing_moves_one_frame_is_all(far: bool, expected: bool) -> None:  # noqa: FBT001 # columns of a table
+    """More entries come close than a search looks at: whether all do has to be seen."""
+    values = np.random.default_rng(1).integers(0, 256, (6, 32), np.uint8)
+    still = np.repeat(values[:1], 2 * candidates.NEAREST, axis=0)
+    still[np.arange(len(still)), np.arange(len(still)) % 32] ^= 1
+    if far:
+        still[-1] = ~values[0]
+    columns = NearColumns(
+        still, np.zeros(len(still), np.uint32), np.full(len(still), 90, np.int8), None
+    )
+    near = [{"pdq": NearSet("pdq", columns, NearCounts(len(still), 0, 0))}]
+    hashes = np.zeros(6, HASHES)
+    hashes["id"], hashes["quality"], hashes["at"] = 5, 90, 500 * np.arange(6)
+    hashes["value"] = values.view("V32")[:, 0]
+    found = candidates.search(hashes, near)
+    assert len(found) == candidates.NEAREST
+    left, matched = films.judged(hashes, found, near, 0, lambda *_: np.full(len(found), -1))
+    assert (bool(matched), bool(len(left))) == (expected, expected)
 
 
 def test_frames_that_agree_are_worth_more_than_one() -> None:
@@ -441,6 +506,24 @@ def test_published_test_films_match_their_own_encodings_and_not_each_other(name:
         assert compared(query, known[name]), container
         others = [each for each in VIDEOS if each.partition("-")[0] != name.partition("-")[0]]
         assert not any(compared(query, known[each]) for each in others), container
+
+
+@pytest.mark.parametrize("name", VIDEOS)
+def test_one_frame_of_a_film_listed_frame_by_frame_is_no_match(name: str) -> None:
+    """Neighbours look alike: one frame comes close to many of them."""
+    with av.open(str(evidence(f"{TMK}/{name}.mp4")), "r") as source:
+        luma = [film_frames.luma(each) for each in source.decode(source.streams.video[0])]
+    each = [pdq.hashes(frame) for frame in luma]
+    dense = np.stack([values[0] for values, quality in each if quality >= film_frames.QUALITY])
+    assert len(dense) >= 60
+    other = measured(made.encoded(made.film(13, shots=5)), profile="deep").kept.value
+    nears = [np.bitwise_count(one ^ dense).sum(axis=1) <= 31 for one in dense]
+    several = [near for near in nears if near.sum() >= films.NEEDED]
+    assert len(several) >= 5
+    for near in several:
+        found = close(*((9_000, int(entry)) for entry in np.flatnonzero(near)))
+        assert not films.matches(found, {1: len(other) + 1}, {(0, 7): len(dense)})
+        assert films.matches(found, {1: 1}, {(0, 7): len(dense)})  # that is all of the film
 
 
 def test_what_is_compared_again_at_once_is_bounded_by_its_values(

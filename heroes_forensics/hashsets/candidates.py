@@ -90,6 +90,10 @@ class NearSet(Protocol):
         """Return how many entries each of these records of the set has."""
         ...
 
+    def values_of(self, record: int) -> npt.NDArray[np.uint8]:
+        """Return the values of one record of the set, a row each."""
+        ...
+
     def search(
         self, queries: npt.NDArray[np.uint8], radius: int, nearest: int = 0
     ) -> tuple[Indexes, Indexes, Indexes]:

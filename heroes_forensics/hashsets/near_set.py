@@ -85,6 +85,10 @@ class NearSet:
         """Return which values are those of one record, rising."""
         return np.flatnonzero(self._record == record)
 
+    def values_of(self, record: int) -> Hashes:
+        """Return the values of one record, in the order of `entries_of`."""
+        return self._index.rows[self.entries_of(record)]
+
     def facts(self) -> JSON:
         """Say what is compared, what is not, and what planted queries gave."""
         return {**asdict(self.counts), **self.probes._asdict()}

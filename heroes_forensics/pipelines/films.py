@@ -1,11 +1,12 @@
 """Films among pictures: which types are decoded, how long one may take, and when one matches.
 
 A film matches a listed record by its frames: at least three different listed frames come close, or
-all that the record has. Never a share of the film decides: what is spliced into a long film is a
-small part of it. Nothing here knows of processes.
+all that the record has, and to as many different frames of the film, or all that it has. Never a
+share of the film decides: what is spliced into a long film is a small part of it. Nothing here
+knows of processes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -27,11 +28,15 @@ SECONDS: Final = {"triage": 60.0, "standard": 1200.0, "deep": 3600.0}
 """How long a decoder looks at one film, by profile; `media.video.SECONDS`."""
 
 NEEDED: Final = 3
-"""Different frames of a listed film that have to come close; all, where it has fewer."""
+"""Different frames on each side that have to come close; all, where there are fewer."""
 APART: Final = 5_000
 """Milliseconds without a frame that comes close, after which a new time range begins."""
 MOST_RANGES: Final = 16
 """Time ranges told of one film and record; of more, the last one reaches to the end."""
+
+MOST_STILL: Final = 1 << 13
+"""Frames of a listed film of which it is looked at whether nothing moves in it: of more it is
+taken that something does."""
 
 PDQ: Final = PERCEPTUAL_ALGORITHMS.index("pdq")
 
@@ -151,16 +156,22 @@ FilmMatches = Mapping[tuple[int, int, int], FilmMatch]
 
 def matches(
     close: Close,
-    compared: dict[int, int],
-    listed: dict[tuple[int, int], int],
+    compared: Mapping[int, int],
+    listed: Mapping[tuple[int, int], int],
+    whole: Collection[tuple[int, int, int]] = (),
 ) -> list[FilmMatch]:
     """Return which films match which records, in the order of film, set and record.
+
+    A list of every frame has neighbours that one frame of another film can be close to, all of
+    them; so pairs count in which no frame occurs twice. All frames of a record may come close to
+    one frame of the film: then nothing moves in what is listed, and it is worth one picture.
 
     Args:
         close: pairs within their radius, of sufficient quality on both sides; in any order, and a
             pair of frames may come several times, in other views and orientations.
         compared: by film, how many of its frames were compared.
         listed: by set and record, how many frames of it may be compared.
+        whole: film, set and record, where all listed frames came close, more than ``close`` tells.
     """
     found: list[FilmMatch] = []
     count = len(close.film)
@@ -175,10 +186,18 @@ def matches(
         here = slice(start, end)
         entries = np.unique(sorted_.entry[here])
         there = listed[hashset, record]
-        if len(entries) < min(NEEDED, there):
+        at = np.unique(sorted_.at[here])
+        few = min(NEEDED, compared[film])
+        if (
+            len(entries) < there
+            and (film, hashset, record) not in whole
+            and (
+                len(entries) < NEEDED
+                or not are_different(sorted_.at[here], sorted_.entry[here], few)
+            )
+        ):
             continue
         shown = sorted_.shown[here]
-        at = np.unique(sorted_.at[here])
         found.append(
             FilmMatch(
                 *(film, hashset, record, len(at), compared[film], len(entries), there),
@@ -187,6 +206,38 @@ def matches(
             )
         )
     return found
+
+
+def are_different(at: Pairs, entry: Pairs, needed: int) -> bool:
+    """Tell whether so many pairs can be chosen in which no frame of either side occurs twice.
+
+    Args:
+        at: frames of the film, in order.
+        entry: the listed frames they come close to.
+        needed: a few.
+    """
+    if needed <= 0:
+        return True
+    if len(np.unique(at)) < needed or len(np.unique(entry)) < needed:
+        return False
+    starts = np.flatnonzero(np.r_[True, np.diff(at) != 0])
+    near = [set(part.tolist()) for part in np.split(entry, starts[1:])]
+    taken: dict[int, int] = {}
+
+    def placed(frame: int, tried: set[int]) -> bool:
+        """Give a frame a listed one of its own; others may have to take another one for it."""
+        for one in near[frame] - tried:
+            tried.add(one)
+            if one not in taken or placed(taken[one], tried):
+                taken[one] = frame
+                return True
+        return False
+
+    for frame in range(len(near)):
+        placed(frame, set())
+        if len(taken) >= needed:
+            return True
+    return False
 
 
 Shown = Callable[[int, Pairs, Pairs], Pairs]
@@ -238,15 +289,44 @@ def judged(
         entry=mine["entry"].astype(np.int64),
         shown=np.full(len(mine), -1, np.int64),
     )
-    wanted = {each[:3] for each in matches(close, compared, listed)}
+    whole = _whole(close, hashes[mine["hash"]], near, listed)
+    wanted = {each[:3] for each in matches(close, compared, listed, whole)}
     keys = zip(close.film.tolist(), close.hashset.tolist(), record.tolist(), strict=True)
     keep = np.array([key in wanted for key in keys], np.bool_)
     close = Close(*(column[keep] for column in close))
     for number in np.unique(close.hashset).tolist():
         here = close.hashset == number
         close.shown[here] = shown(number, close.record[here], close.entry[here])
-    matched = {each[:3]: each for each in matches(close, compared, listed)}
+    matched = {each[:3]: each for each in matches(close, compared, listed, whole)}
     return np.concatenate([found[~is_film], mine[keep]]), matched
+
+
+def _whole(
+    close: Close,
+    hashes: Rows,
+    near: Sequence[Mapping[str, NearSet]],
+    listed: Mapping[tuple[int, int], int],
+) -> set[tuple[int, int, int]]:
+    """Return films, sets and records where all listed frames come close, and many of them do.
+
+    A search ends at the nearest entries; whether the others are close, too, has to be seen.
+    """
+    keys = np.stack([close.film, close.hashset, close.record, close.entry])
+    pairs, counts = np.unique(np.unique(keys, axis=1)[:3], axis=1, return_counts=True)
+    found = set()
+    for film, hashset, record in pairs[:, counts >= candidates.NEAREST].T.tolist():
+        mine = (close.film == film) & (close.hashset == hashset) & (close.record == record)
+        if len(np.unique(close.at[mine])) >= NEEDED or listed[hashset, record] > MOST_STILL:
+            continue
+        queries = np.frombuffer(np.unique(hashes["value"][mine]).tobytes(), np.uint8).reshape(
+            -1, _BITS // 8
+        )
+        values = near[hashset][PERCEPTUAL_ALGORITHMS[PDQ]].values_of(record)
+        radius = candidates.MEASURES[PERCEPTUAL_ALGORITHMS[PDQ]].radius
+        distance = np.bitwise_count(values[:, None] ^ queries[None]).sum(axis=2, dtype=np.int64)
+        if (distance.min(axis=1) <= radius).all():
+            found.add((film, hashset, record))
+    return found
 
 
 def graded(candidate: Candidate, matched: FilmMatches) -> Candidate:
