@@ -145,6 +145,7 @@ PERCEPTUAL_ALGORITHMS: Final = ("pdq", "phash-64", "dhash-64")
 ALGORITHM_BYTES: Final = (32, 8, 8)
 """Of the value of each of them."""
 
+BLOCKS: Final = 2
 RECTANGLES: Final = 16
 MARGINS: Final = 16
 TURNS: Final = 16
@@ -152,16 +153,17 @@ CROPS: Final = 20
 VIEWS: Final = (
     "as-is",
     "trimmed",
+    *(f"block-{number}" for number in range(1, BLOCKS + 1)),
     *(f"rectangle-{number}" for number in range(1, RECTANGLES + 1)),
     *(f"margin-{number}" for number in range(1, MARGINS + 1)),
     *(f"turned-{number}" for number in range(1, TURNS + 1)),
     *(f"crop-{number}" for number in range(1, CROPS + 1)),
 )
-"""How a picture was looked at, by position: as it is; with uniform borders cut off (tier 1,
-always); parts of it that straight lines bound, the strongest first; with margins added that a crop
-may have taken; turned (tier 2, in depth); what a crop leaves of it (of reference files alone). What
-each is: `heroes_forensics.media.views`."""
-TIER_1: Final = 2
+"""How a picture was looked at, by position: as it is; with uniform borders cut off; the largest
+block that empty lines leave (tier 1, always); parts of it that straight lines bound, the strongest
+first; with margins added that a crop may have taken; turned (tier 2, in depth); what a crop leaves
+of it (of reference files alone). What each is: `heroes_forensics.media.views`."""
+TIER_1: Final = 2 + BLOCKS
 """Views below this position are always looked at, and their values are stored."""
 ORIENTATIONS: Final = 8
 """Turns by 90 degrees and mirror images, in the order of `heroes_forensics.media.pdq`."""
@@ -169,7 +171,7 @@ ORIENTATIONS: Final = 8
 _TIER_1_VALUES: Final = TIER_1 * ORIENTATIONS + 2
 _DEEP: Final = len(VIEWS) - TIER_1 - CROPS
 PICTURE_HASHES: Final = PICTURE_FRAMES * _TIER_1_VALUES + max(_DEEP, CROPS) * ORIENTATIONS
-"""Rows of `HASHES` of one picture at most: PDQ of two views in eight orientations, phash and dhash
+"""Rows of `HASHES` of one picture at most: PDQ of four views in eight orientations, phash and dhash
 of each frame taken; and the deep views, or the crops, of one of them. With `VALUE_BYTES` each, it
 is the most that a decoder can say about what a picture looks like."""
 FILM_HASHES: Final = 1 << 16

@@ -49,8 +49,8 @@ VALUE_FIELDS = {
     "value": "the bits of one hash, zero beyond",
 }
 """Every field of a perceptual value and what it may hold."""
-SAID_OF_A_PICTURE = 21_504
-"""Bytes of values of one picture at most: less than an uncompressed thumbnail of 147 x 147."""
+SAID_OF_A_PICTURE = 29_696
+"""Bytes of values of one picture at most: less than an uncompressed thumbnail of 173 x 173."""
 
 
 def picture(**changes: object) -> Rows:

@@ -1,6 +1,6 @@
 """Uniform borders of a picture or a frame: bars above and below, at both sides, of any colour."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,32 +17,58 @@ _MOST: Final = 1 << 20
 """Pixels looked at together."""
 
 
+class Box(NamedTuple):
+    """Part of a picture: rows and columns from the first of each pair to before the second."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    def of(self, luma: Luma) -> Luma:
+        """Return that part, as a view of the picture."""
+        return luma[self.top : self.bottom, self.left : self.right]
+
+
+def whole(luma: Luma) -> Box:
+    """Return all of a picture."""
+    return Box(0, luma.shape[0], 0, luma.shape[1])
+
+
 def trimmed(luma: Luma) -> Luma:
-    """Return the part of a picture within its uniform borders, as a view of it.
+    """Return the part of a picture within its uniform borders, as a view of it."""
+    return within(luma).of(luma)
+
+
+def within(luma: Luma) -> Box:
+    """Return the part of a picture within its uniform borders.
 
     A border is lines of which nearly all pixels resemble the middle one of the outermost line.
-    Sides are looked at in turn until none of them has any more: a letterbox inside a frame goes. A
-    picture that is uniform all over is returned as it is.
+    Sides are looked at in turn until none of them has any more: a letterbox inside a frame goes. Of
+    a picture that is uniform all over it is all.
     """
-    part = luma
+    part, box = luma, whole(luma)
     for _ in range(_ROUNDS):
-        before = part.shape
+        before = box
+        lost = []
         for _ in range(4):
-            lines = _uniform(part)
+            lines = alike(part, int(np.median(part[0])))
             if lines == len(part):
-                return luma
+                return whole(luma)
             part = np.rot90(part[lines:])  # the next side comes to the top
-        if part.shape == before:
+            lost.append(lines)
+        top, right, bottom, left = lost
+        box = Box(box.top + top, box.bottom - bottom, box.left + left, box.right - right)
+        if box == before:
             break
-    return part
+    return box
 
 
-def _uniform(luma: Luma) -> int:
-    """Return how many lines at the top are a uniform border."""
-    edge = int(np.median(luma[0]))
+def alike(luma: Luma, colour: int) -> int:
+    """Return how many lines at the top are of a colour."""
     first, lines = 0, 1  # the first line alone decides in nearly every picture
     while first < len(luma):
-        near = np.abs(luma[first : first + lines].astype(np.int16) - edge) <= NEAR
+        near = np.abs(luma[first : first + lines].astype(np.int16) - colour) <= NEAR
         breaks = np.flatnonzero(near.mean(axis=1) < SHARE)
         if len(breaks):
             return first + int(breaks[0])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import imagehash
 import numpy as np
 
-from heroes_forensics.frames import HASHES, PERCEPTUAL_ALGORITHMS, VIEWS, Picture, Rows
+from heroes_forensics.frames import HASHES, PERCEPTUAL_ALGORITHMS, Picture, Rows
 from heroes_forensics.media import image, pdq, views
 
 if TYPE_CHECKING:
@@ -34,9 +34,7 @@ def hashed(frame: "Image", at: int, *, deep: bool = False, crops: bool = False) 
     luma = np.asarray(frame)
     values, quality = pdq.hashes(luma, exact=True)
     found = [(0, values, quality)]
-    trimmed = views.trimmed(luma)
-    if trimmed is not None:
-        found.append((VIEWS.index("trimmed"), *pdq.hashes(trimmed, exact=True)))
+    found += [(view, *pdq.hashes(part, exact=True)) for view, part in views.plain(luma)]
     if deep and quality >= views.LEAST_QUALITY and min(luma.shape) >= views.LEAST_SIDE:
         found += [(view, *pdq.hashes(part)) for view, part in views.deep(luma)]
     if crops and quality >= views.LEAST_QUALITY:

@@ -2,8 +2,14 @@
 
 A list holds the values of pictures as they were. What is found on a device may have a border, lie
 in a screenshot or a collage, be cropped or turned. So the picture in question is looked at in
-several views; a list needs nothing for it. Views of tier 1 are always taken: the picture as it is,
-and without uniform borders. Those of tier 2 (`deep`) are for pictures that have enough in them:
+several views; a list needs nothing for it. Views of tier 1 (`plain`) are always taken, beside the
+picture as it is:
+
+- ``trimmed``: without uniform borders, of any colours (`heroes_forensics.media.borders`),
+- ``block-n``: the largest block that lines of the colour of the border leave, and that flat lines
+  of any colour leave (`heroes_forensics.media.blocks`): without a caption, words, other windows.
+
+Those of tier 2 (`deep`) are for pictures that have enough in them:
 
 - ``rectangle-n``: parts that straight lines bound (`heroes_forensics.media.rectangles`),
 - ``margin-n``: the picture with margins mirrored outwards, as `MARGINS` lists them: what a crop
@@ -25,7 +31,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from heroes_forensics.frames import VIEWS
-from heroes_forensics.media import borders, rectangles
+from heroes_forensics.media import blocks, borders, rectangles
 
 Luma = npt.NDArray[np.uint8]
 
@@ -65,12 +71,28 @@ _LEAST_POINTS: Final = 12
 """Lines of a side that have to begin in a uniform corner."""
 
 
+def plain(luma: Luma) -> Iterator[tuple[int, Luma]]:
+    """Yield (position in `VIEWS`, luma) of the views of tier 1 but the first, in that order.
+
+    What has less than `LEAST_SIDE` pixels left, or is the same as another one, is none.
+    """
+    seen = [borders.whole(luma)]
+    for view, box in (
+        (_TRIMMED, borders.within(luma)),
+        (_BLOCK, blocks.bordered(luma)),
+        (_BLOCK + 1, blocks.inside(luma)),
+    ):
+        if box is None or box in seen:
+            continue
+        seen.append(box)
+        part = box.of(luma)
+        if min(part.shape) >= LEAST_SIDE:
+            yield view, np.ascontiguousarray(part)
+
+
 def trimmed(luma: Luma) -> Luma | None:
     """Return a picture without its uniform borders; None when it has none, or little else."""
-    part = borders.trimmed(luma)
-    if part.shape == luma.shape or min(part.shape) < LEAST_SIDE:
-        return None
-    return np.ascontiguousarray(part)
+    return dict(plain(luma)).get(_TRIMMED)
 
 
 def deep(luma: Luma) -> Iterator[tuple[int, Luma]]:
@@ -102,6 +124,8 @@ def crops(luma: Luma) -> Iterator[tuple[int, Luma]]:
             yield _CROP + number, np.ascontiguousarray(part)
 
 
+_TRIMMED: Final = VIEWS.index("trimmed")
+_BLOCK: Final = VIEWS.index("block-1")
 _CROP: Final = VIEWS.index("crop-1")
 _RECTANGLE: Final = VIEWS.index("rectangle-1")
 _MARGIN: Final = VIEWS.index("margin-1")

@@ -20,6 +20,7 @@ from heroes_forensics.frames import (
     HASHES,
     PERCEPTUAL,
     SUPPLIED,
+    TIER_1,
     Batch,
     Control,
     Frame,
@@ -313,21 +314,21 @@ def _units_of(entries: "Sequence[Entry]") -> Iterator[Rows]:
 def _listable(pictures: Rows, hashes: Rows) -> Rows:
     """Return the values that may be listed: upright, of enough quality, of a picture large enough.
 
-    Queries come in all orientations, so one is enough here; borders are taken off there, too. What
-    is left of a picture that is cut off looks like what is left of another one.
+    Queries come in all orientations, so one is enough here; what lies around a picture is taken off
+    there, too. What is left of a picture that is cut off looks like what is left of another one.
     """
     large = np.minimum(pictures["width"], pictures["height"]) >= MIN_SIDE
     whole = pictures["gap"] != GAP_NUMBERS["picture.partial"]
     kept: Rows = hashes[
         np.isin(hashes["id"], pictures["id"][large & whole])
         & (hashes["orientation"] == 0)
-        & (hashes["view"] != _TRIMMED)
+        & ((hashes["view"] == _AS_IT_IS) | (hashes["view"] >= TIER_1))
         & (hashes["quality"] >= QUALITY_GATE)
     ]
     return kept
 
 
-_TRIMMED: Final = 1
+_AS_IT_IS: Final = 0
 
 
 def _by_number(found: "Sequence[Rows]", dtype: "np.dtype[np.void]") -> Rows:

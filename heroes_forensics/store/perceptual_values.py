@@ -3,8 +3,8 @@
 One byte of version, then groups. A group is what one view of one frame gave: ``at`` (4 bytes,
 little-endian), algorithm, view, quality, one byte each, then one byte whose bit ``n`` is set when
 there is a value of orientation ``n``, then those values in their order, each as long as its
-algorithm makes it (`frames.ALGORITHM_BYTES`). Nothing follows the last group. A picture with all
-values of tier 1 takes 561 bytes.
+algorithm makes it (`frames.ALGORITHM_BYTES`). Nothing follows the last group. A picture takes 297
+bytes, and with all views of tier 1 1,089.
 """
 
 import struct
