@@ -77,6 +77,10 @@ GROUPS: Final[tuple[tuple[str, tuple[Plugin[click.Command], ...]], ...]] = (
                 "Import hash sets into the catalogue, build, list and verify them.",
             ),
             _row(
+                "calibrate",
+                "Measure with pictures of your own what scans find and miss.",
+            ),
+            _row(
                 "formats",
                 "List the formats of evidence, hash sets and reports.",
             ),

@@ -242,6 +242,39 @@ counted, ``directories`` those of them that are directories; ``expanded`` bytes 
 were read."""
 
 
+MAX_EDITS: Final = 256
+"""Edits that are made of one picture at most."""
+EDIT_VALUES: Final = (TIER_1 + _DEEP) * ORIENTATIONS
+"""Rows of `EDITED` of one edit at most: PDQ of every view of a picture, in eight orientations."""
+
+MADE: Final = np.dtype(
+    [
+        ("id", "<u8"),
+        ("edit", "<u2"),
+        ("status", "u1"),
+        ("width", "<u4"),
+        ("height", "<u4"),
+        ("values", "<u4"),
+    ]
+)
+"""What one edit of a picture of the laboratory gave, where edits are measured. ``edit`` is the
+position in `heroes_forensics.media.edits.listed.EDITS`, ``status`` one of `Made`, ``values`` how
+many rows of `EDITED` belong to it: they are sent before it."""
+
+EDITED: Final = np.dtype(
+    [
+        ("id", "<u8"),
+        ("edit", "<u2"),
+        ("view", "u1"),
+        ("orientation", "u1"),
+        ("quality", "u1"),
+        ("value", f"V{VALUE_BYTES}"),
+    ]
+)
+"""One PDQ value of an edited picture; fields as in `MADE` and `HASHES`. Rows of a picture rise by
+(edit, view, orientation), and none comes twice."""
+
+
 class Picture(IntEnum):
     """How the perceptual part of a picture ended."""
 
@@ -265,6 +298,14 @@ class Supplied(IntEnum):
     """By its own rule the picture says too little."""
     FAILED = 3
     """It broke off, or gave something else than a value."""
+
+
+class Made(IntEnum):
+    """How making one edit of a picture ended."""
+
+    DONE = 1
+    FAILED = 2
+    """It could not be made, or what it made could not be decoded."""
 
 
 class Container(IntEnum):
@@ -299,6 +340,8 @@ ROW_TYPES: Final[dict[str, np.dtype[np.void]]] = {
     "containers": CONTAINER,
     "hashes": HASHES,
     "supplied": SUPPLIED,
+    "edited": EDITED,
+    "made": MADE,
 }
 
 

@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -221,6 +221,67 @@ FILM_LIES: dict[str, tuple[object, ...]] = {
 """What a decoder that was taken over might say of a film."""
 
 
+def edited(picture: bytes, word: str) -> bytes:
+    """Return a JPEG that decodes as it did, and has this fault for what edits it."""
+    return picture + MARK + word.encode()
+
+
+class FaultyEdits:
+    """Stands before what edits pictures."""
+
+    def __init__(self, real: Any) -> None:  # noqa: ANN401 - the module of the package
+        self._real = real
+
+    def made(
+        self,
+        stream: BinaryIO,
+        kind: str,
+        digest: bytes,
+        **wanted: Any,  # noqa: ANN401 - as above
+    ) -> Iterator[tuple[int, int, int, Rows]]:
+        _, _, word = stream.read().rpartition(MARK)
+        stream.seek(0)
+        fault = word.decode() if len(word) < 64 else ""
+        if fault in FAULTS:
+            FAULTS[fault]()
+        found = list(self._real.made(stream, kind, digest, **wanted))
+        if fault in EDIT_LIES:
+            EDIT_LIES[fault](found)
+        yield from found
+
+
+Results = list[tuple[int, int, int, Rows]]
+
+
+def _values_twice(found: Results) -> None:
+    status, width, height, rows = found[3]
+    found[3] = (status, width, height, np.concatenate([rows, rows[-1:]]))
+
+
+def _values_without_end(found: Results) -> None:
+    status, width, height, rows = found[3]
+    found[3] = (status, width, height, np.concatenate([rows] * 60))
+
+
+def _another_view(found: Results) -> None:
+    found[3][3]["view"][-1] = 255
+
+
+def _failed_with_values(found: Results) -> None:
+    found[3] = (2, *found[3][1:])
+
+
+EDIT_LIES: dict[str, Callable[[Results], object]] = {
+    "an-edit-too-many": lambda found: found.append(found[-1]),
+    "an-edit-too-few": lambda found: found.pop(),
+    "values-twice": _values_twice,
+    "values-without-end": _values_without_end,
+    "another-view": _another_view,
+    "failed-with-values": _failed_with_values,
+}
+"""What an editor that was taken over might say."""
+
+
 def _install() -> None:
     begin = Progress.unit
 
@@ -240,6 +301,7 @@ def _install() -> None:
     before = {
         "heroes_forensics.media.perceptual": Faulty,
         "heroes_forensics.media.film_values": FaultyFilms,
+        "heroes_forensics.media.edits.making": FaultyEdits,
     }
 
     def imported(name: str) -> object:

@@ -115,6 +115,17 @@ def json_schema() -> JSON:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": defs}
 
 
+@cache
+def schema_of(fields: str) -> JSON:
+    """Return the JSON Schema of an object whose fields are written as those of a body."""
+    return _Reader(f"{fields} }}").fields()
+
+
+def faults(body: object, fields: str) -> list[str]:
+    """Return what is wrong with an object whose fields are written as those of a body."""
+    return list(_faults(body, schema_of(fields), "body"))
+
+
 def is_known(event_type: str) -> bool:
     """Tell whether ``event_type`` is in the vocabulary."""
     return event_type in _schemas()
@@ -125,12 +136,12 @@ def validate(event_type: str, body: object) -> list[str]:
     schema = _schemas().get(event_type)
     if schema is None:
         return []
-    faults = list(_faults(body, schema, "body"))
-    if not faults and isinstance(body, dict) and "digests" in body:
+    wrong = list(_faults(body, schema, "body"))
+    if not wrong and isinstance(body, dict) and "digests" in body:
         algorithms = {digest["alg"] for digest in body["digests"]}
         if algorithms & WEAK and "sha256" not in algorithms:
-            faults.append("body.digests holds MD5 or SHA-1 without SHA-256")
-    return faults
+            wrong.append("body.digests holds MD5 or SHA-1 without SHA-256")
+    return wrong
 
 
 def _schemas() -> Mapping[str, JSON]:

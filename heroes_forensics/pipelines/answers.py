@@ -11,6 +11,7 @@ import numpy as np
 
 from heroes_forensics.filetype import TYPES, FileClass
 from heroes_forensics.frames import (
+    EDIT_VALUES,
     FILM_HASHES,
     HASHES,
     PICTURE_FRAMES,
@@ -27,6 +28,7 @@ from heroes_forensics.pipelines.wire import ProtocolViolationError
 
 CONTENT: Final = "content"
 DECODE: Final = "decode"
+EDIT: Final = "edit"
 _FILMS: Final = frozenset(row.name for row in TYPES if row.file_class is FileClass.VIDEO)
 
 
@@ -40,6 +42,10 @@ class Answers:
         """Perceptual values of those tasks whose own row is still to come."""
         self._frames: dict[int, int] = {}
         """Values of a plug-in, by task."""
+        self._edited = np.zeros(0, dtype="<i8")
+        """Values of each edit of a picture that were not summed up yet."""
+        self._last = -1
+        """Where the last of them stands in their order."""
         asked = unit.body.get("hand_over")
         self._uses = frozenset(asked if isinstance(asked, dict) else ())
         self.frames = 0
@@ -63,6 +69,10 @@ class Answers:
                 self._supplied(frame.rows)
             elif frame.kind == "perceptual":
                 self._pictures(frame.rows)
+            elif frame.kind == "edited":
+                self._values_of_edits(frame.rows)
+            elif frame.kind == "made":
+                self._edits(frame.rows)
         elif frame.kind in {"stream", "large"}:
             self._handed(frame)
         self.frames += 1
@@ -80,7 +90,7 @@ class Answers:
         asked = 0 if self._unit.tasks is None else len(self._unit.tasks)
         if frame.body["frames"] != self.frames:
             raise ProtocolViolationError("a unit ends with another number of frames")
-        if self._unit.kind in {CONTENT, DECODE} and self._rows != asked:
+        if self._unit.kind in {CONTENT, DECODE, EDIT} and self._rows != asked:
             raise ProtocolViolationError("a unit ends without an answer to each of its tasks")
 
     def _answered(self, rows: Rows) -> None:
@@ -124,6 +134,34 @@ class Answers:
             kept = self._hashes.pop(int(row["id"]), [])
             hashes = np.concatenate(kept) if kept else np.zeros(0, dtype=HASHES)
             _check_values(row, hashes, is_film=kind in _FILMS)
+
+    def _values_of_edits(self, rows: Rows) -> None:
+        """Count values of edits: in order, of edits that were asked for, not too many."""
+        asked = int(str(self._unit.body["edits"]))
+        tasks = self._unit.tasks
+        if self._rows or tasks is None or (rows["id"] != tasks["id"][0]).any():
+            raise ProtocolViolationError("a value of an edit is that of another picture")
+        order = rows["edit"].astype(np.int64) << 16
+        order |= rows["view"].astype(np.int64) << 8 | rows["orientation"]
+        if (np.diff(order, prepend=self._last) <= 0).any():
+            raise ProtocolViolationError("values of edits are out of order, or one comes twice")
+        self._last = int(order[-1]) if len(order) else self._last
+        if (rows["edit"] >= asked).any():
+            raise ProtocolViolationError("a value is that of an edit nobody asked for")
+        found = np.bincount(rows["edit"], minlength=asked)
+        self._edited = found if not len(self._edited) else self._edited + found
+        if (self._edited > EDIT_VALUES).any():
+            raise ProtocolViolationError("an edit has more values than there are views of it")
+
+    def _edits(self, rows: Rows) -> None:
+        """Take the one batch that says what became of each edit."""
+        asked = int(str(self._unit.body["edits"]))
+        self._answered(rows[:1])
+        if len(rows) != asked or (rows["id"] != rows["id"][0]).any():
+            raise ProtocolViolationError("edits are answered that nobody asked for")
+        counts = self._edited if len(self._edited) else np.zeros(asked, dtype="<i8")
+        if (rows["edit"] != np.arange(asked)).any() or (rows["values"] != counts).any():
+            raise ProtocolViolationError("an edit has another number of values than came")
 
     def _types(self) -> list[str]:
         """Return the type of each task: what was asked, and no answer."""

@@ -66,7 +66,8 @@ def _types(wanted: Callable[[int], bool]) -> "np.ndarray[tuple[int], np.dtype[np
     return np.array([wanted(position) for position in range(len(TYPES))])
 
 
-_TAKEN: Final = frozenset({*DECODED, *films.DECODED})
+_FILMS: Final = films.DECODED
+_TAKEN: Final = frozenset({*DECODED, *_FILMS})
 
 
 def _left(kind: FileClass) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
@@ -431,6 +432,6 @@ def _listed(matches: Sequence["MatchRow"]) -> set[int]:
     }
 
 
-def hand_over() -> JSON:
-    """Return what a unit's ``hand_over`` says of pictures and films."""
-    return {USE: [*DECODED, *films.DECODED]}
+def hand_over(*, films: bool = True) -> JSON:
+    """Return what a unit's ``hand_over`` says of pictures, and of films."""
+    return {USE: [*DECODED, *(_FILMS if films else ())]}

@@ -9,6 +9,7 @@ import numpy as np
 
 from heroes_forensics.frames import (
     HASHES,
+    MADE,
     PERCEPTUAL,
     Batch,
     Control,
@@ -60,6 +61,31 @@ def _supplied(stream: "_Stream", kind: str, number: int) -> Iterator[Frame]:
         if len(rows) and not stream.failed:
             rows["id"] = number
             yield Batch("supplied", rows)
+
+
+def edit(session: "Session", unit: Unit) -> Iterator[Frame]:
+    """Edit the one picture of a unit in all ways; ``edited`` batches, then one ``made`` batch.
+
+    Only for pictures of a laboratory's own, whose recall is measured.
+    """
+    making = import_module("heroes_forensics.media.edits.making")
+    number = 0 if unit.tasks is None else int(unit.tasks["id"][0])
+    stream = io.BufferedReader(_Stream(session.handed(unit)), _BUFFER)
+    found = []
+    for index, (status, width, height, rows) in enumerate(
+        making.made(
+            stream,
+            str(unit.body["type"]),
+            bytes.fromhex(str(unit.body["digest"])),
+            deep=unit.body["profile"] == "deep",
+            beat=session.progress.beat,
+        )
+    ):
+        rows["id"], rows["edit"] = number, index
+        for part in slices(rows):
+            yield Batch("edited", part)
+        found.append((number, index, status, width, height, len(rows)))
+    yield Batch("made", np.array(found, dtype=MADE))
 
 
 def plugin(session: "Session", unit: Unit) -> Iterator[Frame]:

@@ -1,4 +1,4 @@
-"""Reading a folder of reference files: digests and perceptual values of each, and nothing else.
+"""Reading a folder of a body's own files: digests and perceptual values of each, and nothing else.
 
 It is what a scan does with a folder, by the same locked workers: listed, read once, digested, and
 pictures decoded in workers of their own; but there is no case, and nothing is compared. Files are
@@ -7,6 +7,7 @@ numbered in the order of the bytes of their paths, and are only ever spoken of b
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
 UNIT_ITEMS: Final = 200
 UNIT_BYTES: Final = 64 << 20
 """The most files and bytes of one unit."""
-_CONFIG: Final[JSON] = {"perceptual": True, "profile": "standard"}
 
 
 class Reference(NamedTuple):
@@ -85,6 +85,78 @@ def check(folder: Path) -> None:
         )
 
 
+class Way(NamedTuple):
+    """How the files of a folder are looked at."""
+
+    films: bool = True
+    """Whether films are decoded, too."""
+    deep: bool = False
+    """Whether the views of tier 2 are wanted of pictures."""
+    crops: bool = False
+    """Whether what crops leave of them is hashed, too."""
+    every_value: bool = False
+    """Whether all values are kept, and not only those that may be listed."""
+    plugin: str = ""
+    """Is asked for values of the pictures, too; it was tried."""
+
+
+LISTING: Final = Way(crops=True)
+"""For a hash set."""
+
+
+class Folder:
+    """A folder that is held open, and the files in it."""
+
+    def __init__(self, evidence: "Evidence", supervisor: "Supervisor", watch: Watch) -> None:
+        self.evidence = evidence
+        self.supervisor = supervisor
+        self.watch = watch
+        (self.volume,) = evidence.volumes
+        self.left: Counter[str] = Counter()
+        self.entries = _listed(evidence, self.volume, self.left)
+        """In the order of the bytes of their paths."""
+
+    def read(self, workers: int, way: Way, category_of: Callable[[bytes], str]) -> Reference:
+        """Read every file.
+
+        Args:
+            workers: of each kind.
+            way: how they are looked at.
+            category_of: says of a path below the folder what category it is.
+
+        Raises:
+            StoppedError: the machine is at fault.
+        """
+        with self.supervisor.crew("decoder", workers=workers) as decoders:
+            reading = _Reading(self, way)
+            decoders.next_unit = reading.decoding.next_unit
+            try:
+                reading.run()
+            finally:
+                reading.decoding.close()
+        categories = [category_of(entry.path) for entry in self.entries]
+        return Reference(categories, *reading.found(), self.left)
+
+
+@contextmanager
+def opened(
+    folder: Path, supervisor: "Supervisor", *, workers: int, watch: Watch
+) -> Iterator[Folder]:
+    """Open a folder for reading only, and list what is in it.
+
+    Raises:
+        EvidenceError: it cannot be opened or listed, or changed meanwhile.
+    """
+    with sources.opened(folder, supervisor, workers=workers) as evidence:
+        watch.progress(Progress("listing"))
+        yield Folder(evidence, supervisor, watch)
+        if not evidence.unchanged():
+            raise EvidenceError(
+                "the folder changed while it was read",
+                hint="make it read-only, then start again",
+            )
+
+
 def read(  # noqa: PLR0913 - what reading rests on
     folder: Path,
     supervisor: "Supervisor",
@@ -94,41 +166,14 @@ def read(  # noqa: PLR0913 - what reading rests on
     watch: Watch,
     plugin: str = "",
 ) -> Reference:
-    """Read every file below a folder.
-
-    Args:
-        folder: is opened for reading only.
-        supervisor: starts the workers.
-        workers: of each kind.
-        category_of: says of a path below the folder what category it is.
-        watch: hears how far it is.
-        plugin: is asked for values of the pictures, too; it was tried.
+    """Read every file below a folder, for a hash set.
 
     Raises:
         EvidenceError: the folder cannot be opened or listed, or changed meanwhile.
         StoppedError: the machine is at fault.
     """
-    with (
-        sources.opened(folder, supervisor, workers=workers) as evidence,
-        supervisor.crew("decoder", workers=workers) as decoders,
-    ):
-        watch.progress(Progress("listing"))
-        (volume,) = evidence.volumes
-        left: Counter[str] = Counter()
-        entries = _listed(evidence, volume, left)
-        reading = _Reading(evidence, volume, entries, watch, plugin)
-        decoders.next_unit = reading.decoding.next_unit
-        try:
-            reading.run()
-        finally:
-            reading.decoding.close()
-        if not evidence.unchanged():
-            raise EvidenceError(
-                "the folder changed while it was read",
-                hint="make it read-only, then build the set again",
-            )
-        categories = [category_of(entry.path) for entry in entries]
-        return Reference(categories, *reading.found(), left)
+    with opened(folder, supervisor, workers=workers, watch=watch) as found:
+        return found.read(workers, LISTING._replace(plugin=plugin), category_of)
 
 
 def _listed(evidence: "Evidence", volume: JSON, left: Counter[str]) -> list[Entry]:
@@ -174,20 +219,23 @@ class _Unit:
 class _Reading:
     """The files of one folder on their way through the workers."""
 
-    def __init__(
-        self,
-        evidence: "Evidence",
-        volume: JSON,
-        entries: "Sequence[Entry]",
-        watch: Watch,
-        plugin: str,
-    ) -> None:
-        self._evidence = evidence
-        self._body: JSON = {"volume": volume, "hand_over": decoding.hand_over()}
-        self._watch = watch
+    def __init__(self, folder: Folder, way: Way) -> None:
+        entries = folder.entries
+        self._way = way
+        self._evidence = folder.evidence
+        self._body: JSON = {
+            "volume": folder.volume,
+            "hand_over": decoding.hand_over(films=way.films),
+        }
+        self._config: JSON = {"perceptual": True, "profile": "deep" if way.deep else "standard"}
+        self._watch = folder.watch
         self._last = 0
         self.decoding = Decoding(
-            self._number, lambda *_ended: None, lambda *_rows: {}, crops=True, plugin=plugin
+            self._number,
+            lambda *_ended: None,
+            lambda *_rows: {},
+            crops=way.crops,
+            plugin=way.plugin,
         )
         self._units: dict[int, _Unit] = {}
         self._waiting = deque((part, 1) for part in _units_of(entries))
@@ -239,7 +287,7 @@ class _Reading:
         body = {**self._evidence.body, **self._body}
         unit = Unit(self._number(), "content", body, rows, strain=strain)
         state = _Unit(self, unit, rows)
-        state.pictures = Pictures(self.decoding, state, _CONFIG)
+        state.pictures = Pictures(self.decoding, state, self._config)
         self._units[unit.id] = state
         return unit
 
@@ -276,7 +324,8 @@ class _Reading:
         self._contents += state.contents
         pictures = state.pictures.rows()
         self._pictures.append(pictures)
-        self._hashes.append(_listable(pictures, state.pictures.hashes()))
+        hashes = state.pictures.hashes()
+        self._hashes.append(hashes if self._way.every_value else _listable(pictures, hashes))
 
     def _died(self, state: _Unit, cause: str, blamed: int | None) -> None:
         """Read the files of a unit again whose worker ended, or give up on its one file."""

@@ -2,8 +2,9 @@
 
 A worker is forked from a zygote, an interpreter that has imported all that its workers can come to
 need: once a worker is locked, no file can be opened, and an import is nothing else. Those that
-decode pictures come from a zygote of their own, those that read hash sets from another: what does
-either is never in the memory of a worker that parses, and costs nothing where it is not needed.
+decode pictures come from a zygote of their own, those that read hash sets or edit pictures from
+others: what does any of it is never in the memory of a worker that parses, and costs nothing where
+it is not needed.
 
 What a role may do is in `heroes_forensics.pipelines.sandbox`.
 """
@@ -70,6 +71,14 @@ ZYGOTES: Final = {
             "heroes_forensics.media.film_values:prepare",
         ),
     ),
+    "edits": Needs(
+        packages=("heroes_forensics.media", "heroes_forensics.filetype"),
+        modules=("heroes_forensics.pipelines.units", "scipy.fftpack", "PIL.ImageColor", *_TEXT),
+        warm=(
+            "heroes_forensics.media.perceptual:prepare",
+            "heroes_forensics.media.edits.making:prepare",
+        ),
+    ),
 }
 
 
@@ -94,5 +103,6 @@ ROLES: Final = {
     "expander": Role("evidence", ahead=1),
     "importer": Role("sets"),
     "decoder": Role("media", ahead=3, recycle_units=500, recycle_seconds=300, recycle_failed=True),
+    "editor": Role("edits", recycle_units=50, recycle_failed=True),
 }
 """By the names of `sandbox.ROLES`."""

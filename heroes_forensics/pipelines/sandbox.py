@@ -56,6 +56,7 @@ ROLES: Final = {
         Role("parser", hands_on=True),
         Role("expander", hands_on=True),
         Role("decoder"),
+        Role("editor"),
         Role("importer", opens_early="heroes_forensics.hashsets.formats.sqlite_file"),
     )
 }

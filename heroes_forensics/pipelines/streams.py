@@ -5,12 +5,16 @@ How much may be in flight, and why nobody waits for ever, is in `credits`.
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import Final
 
 from heroes_forensics.frames import Control, Unit
 from heroes_forensics.pipelines.credits import Credits, Grant
 from heroes_forensics.pipelines.crews import Crew, Stream
 from heroes_forensics.pipelines.handover import is_sealed
 from heroes_forensics.pipelines.wire import ProtocolViolationError
+
+_TAKERS: Final = frozenset({"decoder", "editor"})
+"""Roles that hand nothing over."""
 
 
 class Streams:
@@ -25,7 +29,7 @@ class Streams:
         """Return the shares that a unit starts with, of what all these crews have to share."""
         uses = unit.body.get("hand_over", {})
         holders = sum(
-            each.wanted * (1 + each.role.ahead) for each in crews if each.role_name != "decoder"
+            each.wanted * (1 + each.role.ahead) for each in crews if each.role_name not in _TAKERS
         )
         return self._credits.begin(unit.id, uses if isinstance(uses, dict) else {}, holders)
 

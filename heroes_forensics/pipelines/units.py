@@ -254,6 +254,7 @@ UNITS: Final[dict[str, Callable[[Session, Unit], Iterator[Frame]]]] = {
     "serve": contents.serve,
     "decode": pictures.decode,
     "plugin": pictures.plugin,
+    "edit": pictures.edit,
     "expand": members.expand,
     "import": import_set,
     "canary": canary,

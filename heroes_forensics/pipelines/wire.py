@@ -21,7 +21,9 @@ from heroes_forensics.errors import HeroesError
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.frames import (
     ALGORITHM_BYTES,
+    EDIT_VALUES,
     FILM_HASHES,
+    MAX_EDITS,
     MAX_FRAME,
     MAX_PIXELS,
     ORIENTATIONS,
@@ -33,6 +35,7 @@ from heroes_forensics.frames import (
     Container,
     Control,
     Frame,
+    Made,
     Picture,
     Rows,
     Status,
@@ -98,6 +101,7 @@ ANSWERS: Final[dict[str, frozenset[str]]] = {
     "serve": frozenset({"served"}),
     "decode": frozenset({"perceptual", "hashes", "supplied"}),
     "plugin": frozenset({"plugin"}),
+    "edit": frozenset({"edited", "made"}),
     "expand": frozenset({"opened", "entries", "contents", "stream", "large", "containers"}),
     "import": frozenset({"known", "values", "rejected", "imported"}),
     "canary": frozenset(),
@@ -389,6 +393,24 @@ def _check_supplied(rows: Rows, area: bytes) -> None:
         raise ProtocolViolationError("a plug-in gave no value, and there is one")
 
 
+def _check_edited(rows: Rows, area: bytes) -> None:
+    if area or (rows["edit"] >= MAX_EDITS).any() or (rows["view"] >= len(VIEWS)).any():
+        raise ProtocolViolationError("a value of an edited picture is of an unknown edit or view")
+    if (rows["orientation"] >= ORIENTATIONS).any() or (rows["quality"] > _BEST_QUALITY).any():
+        raise ProtocolViolationError("an edited picture has an impossible orientation or quality")
+
+
+def _check_made(rows: Rows, area: bytes) -> None:
+    status, values = rows["status"], rows["values"]
+    if area or not np.isin(status, _MADE).all() or (rows["edit"] >= MAX_EDITS).any():
+        raise ProtocolViolationError("an edit has an unknown number or status")
+    if (values > EDIT_VALUES).any() or ((values > 0) != (status == Made.DONE)).any():
+        raise ProtocolViolationError("an edit has an impossible number of values")
+    pixels = rows["width"].astype(np.uint64) * rows["height"].astype(np.uint64)
+    if ((values > 0) & ((pixels == 0) | (pixels > MAX_PIXELS))).any():
+        raise ProtocolViolationError("an edit has an impossible size")
+
+
 def _check_containers(rows: Rows, area: bytes) -> None:
     if (
         area
@@ -446,6 +468,7 @@ _STATUSES: Final = np.array(sorted(Status), dtype="u1")
 _LOCATOR_BYTES: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/.:-_+@$=,~"
 _PICTURES: Final = np.array(sorted(Picture), dtype="u1")
 _SUPPLIED: Final = np.array(sorted(Supplied), dtype="u1")
+_MADE: Final = np.array(sorted(Made), dtype="u1")
 _CONTAINERS: Final = np.array(sorted(Container), dtype="u1")
 _ALL_DIGESTS: Final = sum(row.bit for row in ALGORITHMS)
 _BEST_QUALITY: Final = 100
@@ -459,4 +482,6 @@ _CHECKS: Final = {
     "containers": _check_containers,
     "hashes": _check_hashes,
     "supplied": _check_supplied,
+    "edited": _check_edited,
+    "made": _check_made,
 }
