@@ -54,6 +54,9 @@ GROUPS: Final[tuple[tuple[str, tuple[Plugin[click.Command], ...]], ...]] = (
                 "Read sealed names, with a reason that is recorded first.",
                 "open_names",
             ),
+            _row(
+                "transfer", "Record who has the evidence: given, stored, returned, destroyed."
+            ),
         ),
     ),
     (
@@ -71,7 +74,8 @@ GROUPS: Final[tuple[tuple[str, tuple[Plugin[click.Command], ...]], ...]] = (
         (
             _row("demo", "Scan the bundled demonstration evidence and verify the record."),
             _row("init", "Make the keys of a laboratory."),
-            _row("case", "Make a case, show it, or describe its exhibits."),
+            _row("key", "Make, list and replace keys, and sign with the key of a person."),
+            _row("case", "Make a case, show it, say who and what belongs to it."),
             _row(
                 "hashset",
                 "Import hash sets into the catalogue, build, list and verify them.",

@@ -76,7 +76,11 @@ def test_no_secret_has_an_option() -> None:
         for parameter in command.params:
             assert "passphrase" not in parameter.opts, path
             if "passphrase" in str(parameter.name):
-                assert parameter.opts in (["--passphrase-fd"], ["--no-passphrase"])
+                assert parameter.opts in (
+                    ["--passphrase-fd"],
+                    ["--no-passphrase"],
+                    ["--person-passphrase-fd"],
+                )
 
 
 def loaded_after(*arguments: str, environment: dict[str, str] | None = None) -> set[str]:

@@ -15,7 +15,7 @@ from heroes_forensics.model import JSON
 
 @click.group("case", cls=VerbGroup, no_args_is_help=True, subcommand_metavar="WHAT ...")
 def case() -> None:
-    """Make a case, show it, or describe its exhibits.
+    """Make a case, show it, say who and what belongs to it.
 
     A scan makes its case by itself; this is for facts that should stand in the record before
     the first scan, and for correcting what is said of an exhibit.
@@ -24,6 +24,7 @@ def case() -> None:
       heroes case create CASE --reference 2024/117 --examiner ex-031
       heroes case show CASE
       heroes case exhibit CASE E-1 --field seal="B 004 118"
+      heroes case person CASE ex-031 --name "A. Example" --role examiner
     """
 
 
@@ -137,4 +138,146 @@ def exhibit(
     secret = options.passphrase(passphrase_fd)
     now = cases.set_exhibit(case_dir, label, fields, passphrase=secret)
     Output(as_json=as_json).show(now, "exhibit", facts)
+    return DONE
+
+
+@case.command("person")
+@options.case_argument
+@click.argument("person", metavar="ID")
+@click.option("--name", default="", metavar="TEXT", help="The person's name.  [default: ID]")
+@click.option("--role", required=True, metavar="TEXT", help="What the person does in the case.")
+@click.option("--organisation", default="", metavar="TEXT", help="Whom the person works for.")
+@click.option(
+    "--key",
+    default="",
+    metavar="VKEY",
+    help="The key by which the person signs.  [default: the one made here by heroes key new]",
+)
+@options.passphrase_option
+@options.json_option
+def person_of(  # noqa: PLR0913 # the options of a verb
+    *,
+    case_dir: Path,
+    person: str,
+    name: str,
+    role: str,
+    organisation: str,
+    key: str,
+    passphrase_fd: int | None,
+    as_json: bool,
+) -> int:
+    """Declare the person with the staff identifier ID in CASE.
+
+    Example:
+      heroes case person CASE po-007 --role officer --organisation "Police X"
+    """
+    from heroes_forensics.pipelines import acting  # noqa: PLC0415 # heavy: when it runs
+
+    said = acting.declare(
+        case_dir,
+        person,
+        name=name,
+        role=role,
+        organisation=organisation,
+        key=key,
+        passphrase=options.passphrase(passphrase_fd),
+    )
+    Output(as_json=as_json).show(said, "act", facts)
+    return DONE
+
+
+@case.command("authority")
+@options.case_argument
+@click.option(
+    "--field",
+    "given",
+    multiple=True,
+    required=True,
+    callback=options.pairs,
+    metavar="FIELD=VALUE",
+    help="kind, reference, issued_by, valid_from (YYYY-MM-DD) and scope_text, all of them; "
+    "valid_to where it ends. May be repeated.",
+)
+@options.passphrase_option
+@options.json_option
+def authority_of(
+    *,
+    case_dir: Path,
+    given: tuple[tuple[str, str], ...],
+    passphrase_fd: int | None,
+    as_json: bool,
+) -> int:
+    r"""Record a legal basis of CASE: a warrant, an order, a consent.
+
+    Example:
+      heroes case authority CASE --field kind=warrant --field reference=G-221 \
+        --field issued_by="Court X" --field valid_from=2024-11-01 \
+        --field scope_text="all media"
+    """
+    from heroes_forensics.pipelines import acting  # noqa: PLC0415 # heavy: when it runs
+
+    fields = options.fields(given, "--field")
+    secret = options.passphrase(passphrase_fd)
+    said = acting.authorise(case_dir, fields, passphrase=secret)
+    Output(as_json=as_json).show(said, "act", facts)
+    return DONE
+
+
+@case.command("correct")
+@options.case_argument
+@click.argument("event", type=click.IntRange(min=0))
+@click.option("--reason", required=True, metavar="TEXT", help="What is wrong.")
+@click.option("--replacement", default="", metavar="TEXT", help="What it should say.")
+@click.option(
+    "--examiner",
+    default="",
+    metavar="ID",
+    help="Who corrects.  [default: the examiner of the case]",
+)
+@options.passphrase_option
+@options.json_option
+def correct(  # noqa: PLR0913 # the options of a verb
+    *,
+    case_dir: Path,
+    event: int,
+    reason: str,
+    replacement: str,
+    examiner: str,
+    passphrase_fd: int | None,
+    as_json: bool,
+) -> int:
+    """Correct what EVENT of the record of CASE says; both stay readable.
+
+    Example:
+      heroes case correct CASE 12 --reason "wrong seal" --replacement "B 004 181"
+    """
+    from heroes_forensics.pipelines import acting  # noqa: PLC0415 # heavy: when it runs
+
+    said = acting.correct(
+        case_dir,
+        event,
+        reason=reason,
+        replacement=replacement,
+        person=examiner,
+        passphrase=options.passphrase(passphrase_fd),
+    )
+    Output(as_json=as_json).show(said, "act", facts)
+    return DONE
+
+
+@case.command("cosigned")
+@options.case_argument
+@click.argument("file", type=options.PATH)
+@options.passphrase_option
+@options.json_option
+def cosigned(*, case_dir: Path, file: Path, passphrase_fd: int | None, as_json: bool) -> int:
+    """Take the signatures of FILE, a checkpoint of CASE that was signed elsewhere.
+
+    Example:
+      heroes case cosigned CASE signed.txt
+    """
+    from heroes_forensics.pipelines import cosigning  # noqa: PLC0415 # heavy: when it runs
+
+    taken = cosigning.take(case_dir, file, passphrase=options.passphrase(passphrase_fd))
+    Output(as_json=as_json).show(taken, "cosignatures", facts)
     return DONE

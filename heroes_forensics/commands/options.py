@@ -281,6 +281,21 @@ def passphrase(descriptor: int | None) -> str | None:
     return asked
 
 
+def person_passphrase(person: str, descriptor: int | None) -> str | None:
+    """Return the passphrase of a person's key, asked for as `passphrase` does; or None."""
+    if descriptor is not None:
+        return passphrase_from(descriptor)
+    if not is_terminal():
+        return None
+    from heroes_forensics.custody import persons  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines import laboratory  # noqa: PLC0415
+
+    if not persons.protected(laboratory.home(), person):
+        return None
+    asked: str = click.prompt(f"Passphrase of the key of {person}", hide_input=True, err=True)
+    return asked
+
+
 def new_passphrase(descriptor: int | None, *, none: bool) -> str | None:
     """Return the passphrase for new keys; None when ``none`` asks for keys without one.
 

@@ -139,16 +139,29 @@ class Bundle:
         """Write a file of one run; see `write`."""
         return self.write(of_run(run, name), data)
 
-    def write_keys(self, signer: notes.Signer, witnesses: Sequence[str] = ()) -> None:
+    def write_keys(
+        self,
+        signer: notes.Signer,
+        witnesses: Sequence[str] = (),
+        former: Sequence[notes.Signer] = (),
+    ) -> None:
         """Write the public keys, as PEM for ``openssl`` and as ``keys/policy.json``.
 
         The policy says what each key is for. It is not trust: that comes from whoever verifies.
+
+        Args:
+            signer: the key that signs from now on.
+            witnesses: vkeys of others that cosign.
+            former: keys that signed earlier parts of the ledger, newest first.
         """
-        policy: dict[str, object] = {"v": 1, "ledger": [str(notes.of(signer))]}
         self.write("keys/ledger.pem", keys.public_pem(signer.public_key_bytes))
+        for number, each in enumerate(reversed(former), start=1):
+            name = f"keys/ledger-former-{number}.pem"
+            self.write(name, keys.public_pem(each.public_key_bytes))
         for number, text in enumerate(witnesses, start=1):
             self.write(f"keys/witness-{number}.pem", keys.public_pem(notes.vkey(text).public))
-        policy["witness"] = list(witnesses)
+        ledger = [str(notes.of(each)) for each in (signer, *former)]
+        policy: dict[str, object] = {"v": 1, "ledger": ledger, "witness": list(witnesses)}
         self.write("keys/policy.json", chain.canonical(policy) + b"\n")
 
     def add_checkpoint(self, note: bytes) -> str:

@@ -35,6 +35,9 @@ CASE_LOCAL_DOMAIN: Final = "case-local.invalid"
 """Domain of rings that no laboratory stands for; RFC 2606 reserves ``.invalid``."""
 SET_KEY_BYTES: Final = 32
 
+_PEM: Final = re.compile(
+    r"-----BEGIN PRIVATE KEY-----\n[A-Za-z0-9+/=\n]+-----END PRIVATE KEY-----\n"
+)
 _SET_KEY: Final = re.compile(r"^SET-KEY-1 ([A-Za-z0-9+/=]+)$", re.MULTILINE)
 _IDENTITY: Final = re.compile(r"^(AGE-SECRET-KEY-1[A-Z0-9]+)$", re.MULTILINE)
 _DOMAIN: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}")
@@ -72,6 +75,8 @@ class KeyRing:
     """32 bytes from which the keys of hash-set files are derived."""
     recovery: tuple[str, ...] = ()
     """Further recipients, whose identities other people hold."""
+    former: tuple[Ed25519PrivateKey, ...] = field(default=(), repr=False)
+    """Ledger keys that were replaced, newest first: ledgers that know no newer one need them."""
 
     @property
     def recipients(self) -> tuple[tuple[str, str], ...]:
@@ -88,6 +93,10 @@ class KeyRing:
     def signer(self, ledger: str) -> LedgerKey:
         """Return what signs the ledger with this UUID."""
         return LedgerKey(origin(self.domain, ledger), self.ledger)
+
+    def former_signers(self, ledger: str) -> list[LedgerKey]:
+        """Return what signed the ledger before keys were replaced, newest first."""
+        return [LedgerKey(origin(self.domain, ledger), key) for key in self.former]
 
 
 def origin(domain: str, ledger: str) -> str:
@@ -146,10 +155,10 @@ def create_laboratory(
     if description.exists():
         raise UsageError("there is a laboratory in this home already")
     if passphrase is None:
-        path, data = folder / "ring.pem", _ring_text(ring)
+        path, data = folder / "ring.pem", ring_text(ring)
     else:
         path = folder / "ring.pem.age"
-        data = pyrage.passphrase.encrypt(_ring_text(ring), passphrase)
+        data = pyrage.passphrase.encrypt(ring_text(ring), passphrase)
     private.write_new(path, data)
     public: JSON = {
         "domain": domain,
@@ -174,7 +183,7 @@ def create_case_ring(home: Path, case: str) -> KeyRing:
     """
     ring = _new_ring(CASE_LOCAL_DOMAIN, "case-local", ())
     folder = private.folder(private.folder(private.folder(home) / "keys") / _case(case))
-    private.write_new(folder / "ring.pem", _ring_text(ring))
+    private.write_new(folder / "ring.pem", ring_text(ring))
     return ring
 
 
@@ -270,26 +279,49 @@ def _new_ring(
     )
 
 
-def _ring_text(ring: KeyRing) -> bytes:
-    pem = ring.ledger.private_bytes(
+def private_pem(key: Ed25519PrivateKey) -> str:
+    """Return a private key as the PKCS#8 PEM that ``openssl`` reads; not protected."""
+    return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     ).decode()
+
+
+def read_private_pem(text: str) -> Ed25519PrivateKey:
+    """Return the Ed25519 key of one PKCS#8 PEM.
+
+    Raises:
+        CustodyError: it is none.
+    """
+    try:
+        loaded = serialization.load_pem_private_key(text.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise CustodyError("a key file is damaged") from error
+    if not isinstance(loaded, Ed25519PrivateKey):
+        raise CustodyError("a key file does not hold an Ed25519 key")
+    return loaded
+
+
+def ring_text(ring: KeyRing) -> bytes:
+    """Return what a file of a ring holds before a passphrase wraps it."""
     set_key = base64.b64encode(ring.set_key).decode()
-    return f"{pem}{ring.identity}\nSET-KEY-1 {set_key}\n".encode()
+    former = "".join(private_pem(key) for key in ring.former)
+    text = f"{private_pem(ring.ledger)}{ring.identity}\nSET-KEY-1 {set_key}\n{former}"
+    return text.encode()
 
 
 def _read_ring(data: bytes, domain: str, protected_by: str, recovery: tuple[str, ...]) -> KeyRing:
     try:
-        loaded = serialization.load_pem_private_key(data, password=None)
         text = data.decode()
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except UnicodeDecodeError as error:
         raise CustodyError("a key ring is damaged") from error
-    identity, encoded = _IDENTITY.search(text), _SET_KEY.search(text)
-    if not isinstance(loaded, Ed25519PrivateKey) or identity is None or encoded is None:
+    blocks, identity, encoded = _PEM.findall(text), _IDENTITY.search(text), _SET_KEY.search(text)
+    if not blocks or identity is None or encoded is None:
         raise CustodyError("a key ring is damaged")
-    return KeyRing(domain, protected_by, loaded, identity[1], notes.decode64(encoded[1]), recovery)
+    ledger, *former = (read_private_pem(block) for block in blocks)
+    set_key = notes.decode64(encoded[1])
+    return KeyRing(domain, protected_by, ledger, identity[1], set_key, recovery, tuple(former))
 
 
 def _unwrapped(data: bytes, passphrase: str | None) -> bytes:

@@ -257,8 +257,7 @@ def signature_line(text: bytes, signer: Signer, *, time: int | None = None) -> b
         raise CustodyError(
             f"the signer {key_name(key.name)!r} gave a signature that is not its own"
         )
-    encoded = base64.b64encode(key.key_id + stamp + signature).decode()
-    return f"{_DASH}{key.name} {encoded}\n".encode()
+    return line(Signature(key.name, key.key_id, stamp + signature))
 
 
 def sign(text: bytes, signers: Iterable[Signer], *, time: int | None = None) -> bytes:
@@ -289,6 +288,12 @@ def _signature(line: str) -> Signature:
     if len(data) <= KEY_ID_BYTES:
         raise CustodyError("a signature line holds a key id and a signature")
     return Signature(key_name(name), data[:KEY_ID_BYTES], data[KEY_ID_BYTES:])
+
+
+def line(signature: Signature) -> bytes:
+    """Return the line, LF included, that holds a signature."""
+    encoded = base64.b64encode(signature.key_id + signature.payload).decode()
+    return f"{_DASH}{signature.name} {encoded}\n".encode()
 
 
 def verdict(note: Note, key: VerifierKey) -> Verdict:

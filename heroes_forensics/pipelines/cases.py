@@ -13,7 +13,7 @@ from heroes_forensics import durable
 from heroes_forensics.custody import bundle, chain, events, highwater, keys, notes, seal
 from heroes_forensics.errors import CustodyError, StoppedError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import laboratory
+from heroes_forensics.pipelines import key_change, laboratory
 from heroes_forensics.pipelines.folders import BUNDLE, DATABASE, UNBORN, check_place, clear, exists
 from heroes_forensics.pipelines.journal import Journal, now
 from heroes_forensics.pipelines.locking import Owner, locked
@@ -58,6 +58,7 @@ class OpenCase:
         """
         self.bundle.unpublish()
         before, self._before = self._before, None
+        self._change_key()
         cut = progress.runs_without_end(self.database)
         if before is None and not cut:
             return
@@ -69,6 +70,12 @@ class OpenCase:
                 body: JSON = {"run": uuid, "cause": "crash", "done_through": done}
                 self.journal.event("run.interrupted", body)
                 records.run_interrupted(number, None)
+
+    def _change_key(self) -> None:
+        """Tell the ledger of a key by which the laboratory replaced the one that signs it."""
+        signers = key_change.take_up(self.journal, self.ring, str(self.facts["ledger"]))
+        if signers:
+            self.bundle.write_keys(signers[0], former=signers[1:])
 
     def publish(self) -> None:
         """Sign the bundle as it stands, and remember how far its ledger reaches."""
@@ -129,7 +136,8 @@ def opened(folder: Path, *, passphrase: str | None = None) -> Iterator[OpenCase]
         try:
             facts = database.facts()
             ring = laboratory.case_ring(facts, passphrase)
-            journal = Journal(database, folder / BUNDLE, ring.signer(facts["ledger"]))
+            signer = key_change.signer_of(database, ring, facts["ledger"])
+            journal = Journal(database, folder / BUNDLE, signer)
             _check_rows(database, folder / BUNDLE)
             yield OpenCase(folder, database, journal, ring, before=before)
         finally:

@@ -144,6 +144,10 @@ class Journal:
         self.event("ledger.checkpointed", facts)
         self._signed = (self._ledger.size, time.monotonic())
 
+    def sign_with(self, signer: notes.Signer) -> None:
+        """Let another key sign from now on; the ledger has to say so."""
+        self.signer = signer
+
     def checkpoint_when_due(self) -> None:
         """Sign the ledger when much, or long, was written since the last time."""
         size, moment = self._signed

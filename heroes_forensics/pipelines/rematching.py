@@ -25,6 +25,7 @@ from heroes_forensics.hashsets.known import NOTABLE
 from heroes_forensics.hashsets.matching import Hit
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import (
+    authorities,
     cases,
     clock,
     committing,
@@ -251,14 +252,13 @@ def _record(
         event("config.declared", {"config_sha256": digest, "profile": PURPOSE})
         event("method.declared", starting.method())
         loaded = sets.record(run)
-        authority = case.facts.get("authority")
         event(
             "run.started",
             {
                 "run": run.uuid,
                 "evidence": [],
                 "purpose": PURPOSE,
-                "authority": authority["reference"] if isinstance(authority, dict) else None,
+                "authority": authorities.reference(case.database),
                 "method": starting.METHOD,
                 "hashsets": loaded,
                 "config_sha256": digest,

@@ -13,7 +13,7 @@ from heroes_forensics import __version__
 from heroes_forensics.custody import chain, notes
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.model import EntryFlag, Place, TimeRule
-from heroes_forensics.pipelines import report_clock
+from heroes_forensics.pipelines import authorities, report_clock
 from heroes_forensics.pipelines.interruptions import breaks as breaks_of_runs
 from heroes_forensics.pipelines.report_evidence import WHICH, EvidenceBuilder, type_class, word
 from heroes_forensics.pipelines.report_items import time_rules
@@ -110,7 +110,7 @@ class Builder:
 
     def _case(self) -> Case:
         facts = self._facts
-        authority = facts.get("authority")
+        authority = authorities.newest(self._database)
         local = facts["keys"] == "case-local"
         return Case(
             uuid=facts["uuid"],

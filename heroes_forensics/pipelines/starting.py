@@ -14,7 +14,7 @@ from uuid import uuid4
 from heroes_forensics import __version__
 from heroes_forensics.custody import bundle
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import clock
+from heroes_forensics.pipelines import authorities, clock
 from heroes_forensics.pipelines.cases import OpenCase
 from heroes_forensics.pipelines.environment import environment
 from heroes_forensics.pipelines.isolation import Isolation
@@ -96,18 +96,18 @@ def begin(  # noqa: PLR0913 - what a run begins with
         run.journal.event("method.declared", method())
         loaded = sets.record(run)
         _opened(run, registered)
-        authority = case.facts.get("authority")
         run.journal.event(
             "run.started",
             {
                 "run": uuid,
                 "evidence": [each.label for each in registered],
                 "purpose": "scan",
-                "authority": authority["reference"] if isinstance(authority, dict) else None,
+                "authority": authorities.reference(case.database),
                 "method": METHOD,
                 "hashsets": loaded,
                 "config_sha256": digest,
             },
+            person=case.examiner,
         )
         run.journal.event("isolation.probed", {"run": uuid, **isolation.facts()})
         run.journal.event("clock.checked", clock.checked())

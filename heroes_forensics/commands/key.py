@@ -1,0 +1,155 @@
+"""``heroes key``: keys of the laboratory and of persons, and signing with them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from heroes_forensics.commands import options
+from heroes_forensics.commands.output import Output
+from heroes_forensics.commands.text import facts, hanging, string
+from heroes_forensics.commands.verb import VerbGroup
+from heroes_forensics.errors import DONE
+from heroes_forensics.model import JSON
+
+
+@click.group("key", cls=VerbGroup, no_args_is_help=True, subcommand_metavar="WHAT ...")
+def key() -> None:
+    """Make, list and replace keys, and sign with the key of a person.
+
+    The keys of the laboratory are made by `heroes init`. A person's key signs the state of a whole
+    record, with the time: so transfers are signed, and reports authorised.
+
+    Examples:
+      heroes key new ex-031
+      heroes key cosign CASE --as ex-031
+      heroes key rotate --reason "yearly"
+    """
+
+
+@key.command("new")
+@click.argument("person", metavar="ID")
+@click.option(
+    "--no-passphrase", is_flag=True, help="Leave the key readable for whoever has this account."
+)
+@options.passphrase_option
+@options.json_option
+def new(*, person: str, no_passphrase: bool, passphrase_fd: int | None, as_json: bool) -> int:
+    """Make the key of the person with the staff identifier ID.
+
+    Examples:
+      heroes key new ex-031
+      heroes key new ex-031 --passphrase-fd 3 3< FILE
+    """
+    from heroes_forensics.pipelines import keyring  # noqa: PLC0415 # heavy: when it runs
+
+    secret = options.new_passphrase(passphrase_fd, none=no_passphrase)
+    made = keyring.new_person(person, passphrase=secret)
+    Output(as_json=as_json).show(made, "key", _made)
+    return DONE
+
+
+def _made(made: JSON) -> Iterator[str]:
+    yield "The key is made."
+    yield ""
+    yield from facts(made)
+    yield ""
+    yield from hanging(
+        "", f"Declare who it belongs to: heroes case person CASE {string(made, 'id')}"
+    )
+
+
+@key.command("list")
+@options.json_option
+def list_keys(*, as_json: bool) -> int:
+    """List the keys that lie in HEROES_HOME, by their public side.
+
+    Example:
+      heroes key list --json
+    """
+    from heroes_forensics.pipelines import keyring  # noqa: PLC0415 # heavy: when it runs
+
+    Output(as_json=as_json).show_all(keyring.listed(), "key", _row)
+    return DONE
+
+
+def _row(row: JSON) -> Iterator[str]:
+    yield f"{string(row, 'kind'):<22} {string(row, 'id')}".rstrip()
+    yield f"    {string(row, 'vkey')}"
+
+
+@key.command("rotate")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it goes into each record.")
+@click.option(
+    "--stolen-since",
+    default="",
+    metavar="TIME",
+    help="Somebody else may have the old key since then (YYYY-MM-DD or with a time in UTC).",
+)
+@options.passphrase_option
+@options.json_option
+def rotate(*, reason: str, stolen_since: str, passphrase_fd: int | None, as_json: bool) -> int:
+    """Replace the key by which the laboratory signs its records.
+
+    Each case takes the new key up when it is next written; its record then says so, signed by the
+    old key and by the new one. Give the new vkey to whoever verifies your records.
+
+    Examples:
+      heroes key rotate --reason "yearly"
+      heroes key rotate --reason "laptop stolen" --stolen-since 2026-03-01
+    """
+    from heroes_forensics.pipelines import keyring  # noqa: PLC0415 # heavy: when it runs
+
+    secret = options.passphrase(passphrase_fd)
+    made = keyring.rotate(reason=reason, stolen_since=stolen_since, passphrase=secret)
+    Output(as_json=as_json).show(made, "laboratory", facts)
+    return DONE
+
+
+@key.command("cosign")
+@click.argument("path", type=options.PATH)
+@click.option("--as", "person", required=True, metavar="ID", help="Whose key signs.")
+@click.option(
+    "--output",
+    type=options.PATH,
+    metavar="FILE",
+    help="Where the signed checkpoint goes, when PATH is no case.",
+)
+@click.option(
+    "--person-passphrase-fd",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Read the passphrase of the person's key from file descriptor N.",
+)
+@options.passphrase_option
+@options.json_option
+def cosign(  # noqa: PLR0913 # the options of a verb
+    *,
+    path: Path,
+    person: str,
+    output: Path | None,
+    person_passphrase_fd: int | None,
+    passphrase_fd: int | None,
+    as_json: bool,
+) -> int:
+    """Sign the newest checkpoint of a case, of a record, or a checkpoint in a file.
+
+    A case is verified first, and takes the signature. A record alone, or one checkpoint, is signed
+    into --output, to be carried back (heroes case cosigned): so a witness elsewhere signs, who
+    refuses what contradicts a state seen before.
+
+    Examples:
+      heroes key cosign CASE --as ex-031
+      heroes key cosign 00000042.txt --as clerk-2 --output signed.txt
+    """
+    from heroes_forensics.pipelines import cosigning  # noqa: PLC0415 # heavy: when it runs
+
+    signed = cosigning.cosign(
+        path,
+        person,
+        output=output,
+        person_passphrase=options.person_passphrase(person, person_passphrase_fd),
+        passphrase=options.passphrase(passphrase_fd),
+    )
+    Output(as_json=as_json).show(signed, "cosignature", facts)
+    return DONE

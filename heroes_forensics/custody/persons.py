@@ -1,0 +1,136 @@
+"""Keys of persons: who signs that they gave, received, opened or authorised something.
+
+``HEROES_HOME/keys/persons/<id>.pem[.age]`` holds the private key of a person who uses this account,
+wrapped by a passphrase unless they said otherwise. A person's key cosigns checkpoints: it signs the
+state of the whole ledger, and when.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pyrage
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from heroes_forensics.custody import keys, notes, private
+from heroes_forensics.errors import UsageError
+
+FOLDER: Final = "persons"
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_VKEY: Final = ".vkey"
+
+
+def check_id(person: str) -> str:
+    """Return ``person`` if it can be a staff identifier that a key is named after.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if _ID.fullmatch(person) is None:
+        raise UsageError(
+            "a staff identifier is 1 to 64 letters, digits, dots, dashes and underscores"
+        )
+    return person
+
+
+def create(home: Path, person: str, *, passphrase: str | None) -> str:
+    """Make the key of a person; return its vkey.
+
+    Args:
+        home: see `keys.home_folder`.
+        person: staff identifier.
+        passphrase: wraps it; None leaves it readable for whoever has the account.
+
+    Raises:
+        UsageError: there is one already, or the identifier is malformed.
+        StoppedError: the disk is full or failing; nothing was made.
+    """
+    folder = _folder(home)
+    name = f"{_domain(home)}/person/{check_id(person)}"
+    if _file(folder, person) is not None:
+        raise UsageError(f"there is a key of {person} already")
+    key = keys.LedgerKey(name, Ed25519PrivateKey.generate(), notes.COSIGNATURE)
+    text = keys.private_pem(key.secret).encode()
+    if passphrase is None:
+        private.write_new(folder / f"{person}.pem", text)
+    else:
+        private.write_new(folder / f"{person}.pem.age", pyrage.passphrase.encrypt(text, passphrase))
+    vkey = str(notes.of(key))
+    private.replace(folder / f"{person}{_VKEY}", f"{vkey}\n".encode())
+    return vkey
+
+
+def load(home: Path, person: str, *, passphrase: str | None) -> keys.LedgerKey:
+    """Open the key of a person.
+
+    Raises:
+        UsageError: there is none, or the passphrase is missing or wrong.
+        CustodyError: a file is damaged.
+    """
+    folder = _folder(home)
+    path = _file(folder, check_id(person))
+    if path is None:
+        raise UsageError(
+            f"there is no key of {person} in this home", hint=f"make one: heroes key new {person}"
+        )
+    data = private.read(path)
+    if protected(home, person):
+        data = _unwrapped(data, passphrase, person)
+    secret = keys.read_private_pem(data.decode(errors="replace"))
+    name = vkey(home, person).partition("+")[0]
+    return keys.LedgerKey(name, secret, notes.COSIGNATURE)
+
+
+def protected(home: Path, person: str) -> bool:
+    """Say whether a passphrase wraps the key of a person."""
+    path = _file(_folder(home), check_id(person))
+    return path is not None and path.suffix == ".age"
+
+
+def vkey(home: Path, person: str) -> str:
+    """Return the vkey of a person whose key lies here.
+
+    Raises:
+        UsageError: there is none.
+        CustodyError: it is damaged.
+    """
+    path = _folder(home) / f"{check_id(person)}{_VKEY}"
+    return str(notes.vkey(private.read(path).decode(errors="replace").strip()))
+
+
+def listed(home: Path) -> Iterator[tuple[str, str]]:
+    """Yield (staff identifier, vkey) of each key that lies here."""
+    if not (home / "keys" / FOLDER).is_dir():
+        return
+    for path in sorted(_folder(home).glob(f"*{_VKEY}")):
+        person = path.name.removesuffix(_VKEY)
+        yield person, vkey(home, person)
+
+
+def _folder(home: Path) -> Path:
+    return private.folder(private.folder(private.folder(home) / "keys") / FOLDER)
+
+
+def _file(folder: Path, person: str) -> Path | None:
+    candidates = (folder / f"{person}.pem.age", folder / f"{person}.pem")
+    return next((path for path in candidates if path.exists()), None)
+
+
+def _domain(home: Path) -> str:
+    if keys.protection(home) is None:
+        return keys.CASE_LOCAL_DOMAIN
+    return str(keys.laboratory(home)["domain"])
+
+
+def _unwrapped(data: bytes, passphrase: str | None, person: str) -> bytes:
+    if passphrase is None:
+        raise UsageError(
+            f"the key of {person} is protected by a passphrase",
+            hint="give it at the prompt or through --person-passphrase-fd",
+        )
+    try:
+        text: bytes = pyrage.passphrase.decrypt(data, passphrase)
+    except pyrage.DecryptError:  # not chained: the library's message adds nothing safe to show
+        raise UsageError(f"the passphrase does not open the key of {person}") from None
+    return text

@@ -1,0 +1,89 @@
+"""The ledger key of a case: which one is in force, and how a new one takes its place.
+
+A laboratory that replaced its key tells each of its cases when the case is next written: the old
+key signs that the new one was added, the new one that the old one ended (custody/ranges.py).
+"""
+
+import json
+
+from heroes_forensics.custody import keys, notes, rotation
+from heroes_forensics.custody.ranges import Ranges
+from heroes_forensics.errors import CustodyError, UsageError
+from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import laboratory
+from heroes_forensics.pipelines.journal import Journal
+from heroes_forensics.store.database import Database
+
+
+def in_force(database: Database) -> list[notes.VerifierKey]:
+    """Return the ledger keys of a case that no event ended.
+
+    Raises:
+        CustodyError: the events do not say so.
+    """
+    ranges = Ranges()
+    rows = database.rows(
+        "SELECT seq, line FROM ledger WHERE seq = 0 OR instr(line, CAST(? AS BLOB)) ORDER BY seq",
+        ('"type":"key.',),
+    )
+    try:
+        for number, line in rows:
+            event = json.loads(line)
+            body = event["body"]
+            if not number:
+                for text in body["keys"]:
+                    ranges.open(notes.vkey(text))
+                continue
+            key = notes.vkey(body["vkey"])
+            list(ranges.see(event["type"], body, key, number, "", key.name))
+    except (ValueError, LookupError, TypeError) as error:
+        raise CustodyError("the ledger does not say which keys sign it") from error
+    return ranges.newest
+
+
+def signer_of(database: Database, ring: keys.KeyRing, ledger: str) -> keys.LedgerKey:
+    """Return the key of the ring that signs the ledger as it stands.
+
+    Raises:
+        UsageError: none of its keys is in force.
+    """
+    newest = in_force(database)
+    for signer in (ring.signer(ledger), *ring.former_signers(ledger)):
+        if notes.of(signer) in newest:
+            return signer
+    raise UsageError(
+        "the keys of this home are not those that sign this case",
+        hint="set HEROES_HOME to the folder in which the case was made",
+    )
+
+
+def take_up(journal: Journal, ring: keys.KeyRing, ledger: str) -> list[notes.Signer]:
+    """Let the present key of the ring sign the ledger, and end those before it.
+
+    Returns:
+        The present key, then those that ended; empty when nothing had to be done.
+    """
+    present = ring.signer(ledger)
+    newest = in_force(journal.database)
+    former = [each for each in ring.former_signers(ledger) if notes.of(each) in newest]
+    if not former:
+        return []
+    if notes.of(present) not in newest:
+        said = rotation.ended(laboratory.home(), notes.of(former[0]))
+        journal.event("key.added", _body(journal, present, str(said["reason"])))
+        journal.checkpoint("key added")
+    journal.sign_with(present)
+    for each in former:
+        said = rotation.ended(laboratory.home(), notes.of(each))
+        body = _body(journal, each, str(said["reason"]))
+        if said.get("suspect_since"):
+            since: JSON = {"suspect_since": said["suspect_since"]}
+            journal.event("key.compromised", {**body, **since})
+        else:
+            journal.event("key.retired", body)
+    journal.checkpoint("key ended")
+    return [present, *ring.former_signers(ledger)]
+
+
+def _body(journal: Journal, key: notes.Signer, reason: str) -> JSON:
+    return {"vkey": str(notes.of(key)), "from_seq": journal.size, "reason": reason}

@@ -1,0 +1,248 @@
+"""Acts of people on a real case: declared, handed over, corrected, signed, keys replaced."""
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import run
+
+import pytest
+from corpus import ROOT
+
+from heroes_forensics import cli
+from heroes_forensics.custody import verify_custody
+from heroes_forensics.pipelines import cases, journal, key_change, laboratory
+
+DEMO = ROOT / "heroes_forensics" / "demo" / "data"
+HAND_OVER = [
+    "--from", "po-007", "--to", "ex-031", "--place", "store room", "--purpose", "examination",
+]  # fmt: skip
+"""Options of a transfer."""
+
+
+def heroes(*arguments: object) -> int:
+    return cli.run([str(each) for each in arguments])
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Path:
+    assert heroes("init", "--domain", "lab.example", "--no-passphrase") == 0
+    for person in ("po-007", "ex-031"):
+        assert heroes("key", "new", person, "--no-passphrase") == 0
+    folder = tmp_path / "case"
+    assert heroes("case", "create", folder, "--examiner", "ex-031") == 0
+    for person in ("po-007", "ex-031"):
+        assert heroes("case", "person", folder, person, "--role", "officer") == 0
+    return folder
+
+
+def verified(case: Path, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, set[str]]:
+    capsys.readouterr()
+    code = heroes("verify", case, "--json", *options)
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return code, {row["code"] for row in rows if row["type"] == "problem"}
+
+
+def scan(case: Path, exhibit: str = "E-1") -> int:
+    return heroes("scan", DEMO / "demo.E01", "--case", case, "--exhibit", exhibit, "--quiet")
+
+
+def events(case: Path) -> Iterator[dict[str, object]]:
+    for line in (case / "custody" / "ledger.jsonl").read_bytes().splitlines():
+        yield json.loads(line)
+
+
+def test_a_transfer_is_complete_when_both_signed(
+    case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert heroes("transfer", "hand-over", case, "--exhibit", "E-1", *HAND_OVER) == 0
+    assert verified(case, capsys) == (0, {"custody-gap"})
+    assert heroes("key", "cosign", case, "--as", "po-007") == 0
+    assert verified(case, capsys) == (0, {"custody-gap"})
+    assert heroes("key", "cosign", case, "--as", "ex-031") == 0
+    assert verified(case, capsys) == (0, set())
+    assert verified(case, capsys, "--policy", "strict") == (0, set())
+    kinds = [event["type"] for event in events(case)]
+    at = kinds.index("custody.transferred")
+    assert kinds[at - 1] == kinds[at + 1] == "ledger.checkpointed"
+
+
+def test_work_by_somebody_else_is_said(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    authority = ["kind=warrant", "reference=G-1", "issued_by=Court", "scope_text=all"]
+    fields = [f"--field={field}" for field in [*authority, "valid_from=2020-01-01"]]
+    assert heroes("case", "authority", case, *fields) == 0
+    assert heroes("transfer", "hand-over", case, "--exhibit", "E-1", "--from", "ex-031", "--to",
+                  "po-007", "--place", "desk", "--purpose", "court") == 0  # fmt: skip
+    for person in ("po-007", "ex-031"):
+        assert heroes("key", "cosign", case, "--as", person) == 0
+    assert verified(case, capsys) == (0, set())
+    assert scan(case) == 0
+    started = next(event for event in events(case) if event["type"] == "run.started")
+    assert started["actor"] == {"id": "ex-031", "kind": "person"}
+    assert started["body"]["authority"] == "G-1"  # type: ignore[index] # an object
+    assert verified(case, capsys) == (0, {"unauthorised-work"})
+    assert heroes("verify", case) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "ex-031 works on E-1/1, which po-007 holds" in said
+
+
+def test_a_second_signature_of_a_person_changes_nothing(case: Path) -> None:
+    newest = max((case / "custody" / "checkpoints").glob("*.txt"))
+    assert heroes("key", "cosign", case, "--as", "po-007") == 0
+    once = newest.read_bytes()
+    assert heroes("key", "cosign", case, "--as", "po-007") == 0
+    assert newest.read_bytes() == once
+
+
+def test_a_checkpoint_is_signed_elsewhere_and_carried_back(
+    case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at_home = laboratory.home()
+    newest = max((case / "custody" / "checkpoints").glob("*.txt"))
+    copy, signed = tmp_path / "copy.txt", tmp_path / "signed.txt"
+    shutil.copy(newest, copy)
+    monkeypatch.setenv("HEROES_HOME", str(tmp_path / "court"))
+    assert heroes("key", "new", "clerk-2", "--no-passphrase") == 0
+    capsys.readouterr()
+    assert heroes("key", "list", "--json") == 0
+    vkey = json.loads(capsys.readouterr().out)["vkey"]
+    assert heroes("key", "cosign", copy, "--as", "clerk-2") == 2  # where to?
+    assert heroes("key", "cosign", copy, "--as", "clerk-2", "--output", signed) == 0
+    monkeypatch.setenv("HEROES_HOME", str(at_home))
+    assert heroes("case", "cosigned", case, signed) == 2  # not declared
+    assert heroes("case", "person", case, "clerk-2", "--role", "witness", "--key", vkey) == 0
+    assert heroes("case", "cosigned", case, signed) == 0
+    assert newest.read_bytes() == signed.read_bytes()
+    assert heroes("case", "cosigned", case, signed) == 2  # nothing new
+    assert verified(case, capsys) == (0, set())
+
+
+def test_a_witness_refuses_what_contradicts_what_was_seen(
+    case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = tmp_path / "bundle"
+    shutil.copytree(case / "custody", bundle)
+    monkeypatch.setenv("HEROES_HOME", str(tmp_path / "court"))
+    assert heroes("key", "new", "clerk-2", "--no-passphrase") == 0
+    assert heroes("key", "cosign", bundle, "--as", "clerk-2", "--output", tmp_path / "1.txt") == 0
+    old = min((bundle / "checkpoints").glob("*.txt"))
+    assert heroes("key", "cosign", old, "--as", "clerk-2", "--output", tmp_path / "2.txt") == 6
+    newest = max((bundle / "checkpoints").glob("*.txt"))
+    newest.write_bytes(newest.read_bytes().replace(b"\n\n", b"=\n\n", 1))
+    assert heroes("key", "cosign", bundle, "--as", "clerk-2", "--output", tmp_path / "3.txt") == 6
+    assert not (tmp_path / "2.txt").exists()
+    assert not (tmp_path / "3.txt").exists()
+
+
+def test_a_correction_names_the_event(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert heroes("case", "correct", case, 2, "--reason", "a typing error") == 0
+    last = [event for event in events(case) if event["type"] == "record.corrected"]
+    assert last[0]["body"] == {"seq": 2, "reason": "a typing error"}
+    assert last[0]["actor"] == {"id": "ex-031", "kind": "person"}
+    assert heroes("case", "correct", case, 9999, "--reason", "x") == 2
+    assert heroes("case", "correct", case, 2, "--reason", " ") == 2
+    assert verified(case, capsys) == (0, set())
+
+
+def test_what_an_event_cannot_say_is_refused_and_nothing_is_written(case: Path) -> None:
+    before = (case / "custody" / "ledger.jsonl").read_bytes()
+    long = "x" * 2_000_000
+    assert heroes("transfer", "store", case, "--exhibit", "E-1", "--location", long) != 0
+    assert heroes("case", "person", case, "p/1", "--role", "x") == 2
+    assert heroes("case", "person", case, "p-1", "--role", "x", "--key", "nonsense") == 2
+    assert heroes("case", "authority", case, "--field", "kind=warrant") == 2
+    assert (case / "custody" / "ledger.jsonl").read_bytes() == before
+
+
+def test_returned_evidence_is_not_examined_in_silence(
+    case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert heroes("transfer", "return", case, "--exhibit", "E-1", "--to", "owner") == 0
+    assert scan(case) == 0
+    capsys.readouterr()
+    heroes("verify", case)
+    assert "had been returned" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("stolen", [False, True])
+def test_a_key_is_replaced_in_a_real_case(
+    stolen: bool,  # noqa: FBT001 - a parameter of the test
+    case: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert scan(case) == 0
+    old = json.loads((laboratory.home() / "laboratory.json").read_text())["vkey"]
+    since = ["--stolen-since", "2020-01-01"] if stolen else []
+    assert heroes("key", "rotate", "--reason", "yearly", *since) == 0
+    new = json.loads((laboratory.home() / "laboratory.json").read_text())["vkey"]
+    assert new != old
+    assert verified(case, capsys)[0] == 7  # the case does not know of the new key yet
+    assert heroes("case", "exhibit", case, "E-1", "--field", "make=Example") == 0
+    code, codes = verified(case, capsys)
+    assert (code, codes) == (0, {"unauthorised-work"})
+    kinds = [event["type"] for event in events(case)]
+    assert kinds.count("key.added") == 1
+    assert kinds.count("key.compromised" if stolen else "key.retired") == 1
+    for key in (old, new):
+        found = [str(case / "custody"), "--key", key]
+        capsys.readouterr()
+        assert verify_custody.main(found) == 0
+    assert heroes("case", "exhibit", case, "E-1", "--field", "make=Other") == 0
+    assert [event["type"] for event in events(case)].count("key.added") == 1
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_the_manifest_is_checked_by_openssl_after_a_rotation(case: Path) -> None:
+    assert heroes("key", "rotate", "--reason", "yearly") == 0
+    assert heroes("case", "exhibit", case, "E-1", "--field", "make=Example") == 0
+    command = "openssl pkeyutl -verify -pubin -inkey keys/ledger.pem -rawin -in MANIFEST.sha256"
+    done = run(
+        [*command.split(), "-sigfile", "MANIFEST.sha256.sig"],
+        cwd=case / "custody",
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert (case / "custody" / "keys" / "ledger-former-1.pem").exists()
+
+
+def test_a_rotation_that_was_cut_off_is_ended_and_not_made_twice(case: Path) -> None:
+    described = laboratory.home() / "laboratory.json"
+    before = described.read_bytes()
+    assert heroes("key", "rotate", "--reason", "yearly") == 0
+    described.write_bytes(before)  # the ring was written, the description was not
+    assert heroes("case", "exhibit", case, "E-1", "--field", "make=Example") == 6
+    assert heroes("key", "rotate", "--reason", "yearly") == 0
+    assert heroes("case", "exhibit", case, "E-1", "--field", "make=Example") == 0
+    with cases.opened(case) as held:
+        assert len(held.ring.former) == 1
+        assert len(key_change.in_force(held.database)) == 1
+
+
+def test_a_case_cut_off_between_the_two_keys_goes_on(
+    case: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert heroes("key", "rotate", "--reason", "yearly") == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(journal.Journal, "sign_with", lambda *_: sys.exit(99))
+        with pytest.raises(SystemExit):
+            cases.set_exhibit(case, "E-1", {"make": "Example"})
+    assert heroes("case", "exhibit", case, "E-1", "--field", "make=Example") == 0
+    kinds = [event["type"] for event in events(case)]
+    assert kinds.count("key.added") == kinds.count("key.retired") == 1
+    assert "key-out-of-range" not in verified(case, capsys)[1]
+
+
+def test_keys_of_persons_are_private(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = laboratory.home() / "keys" / "persons"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in folder.iterdir())
+    assert heroes("key", "new", "po-007", "--no-passphrase") == 2
+    assert heroes("key", "new", "../x", "--no-passphrase") == 2
+    (folder / "po-007.pem").chmod(0o644)
+    assert heroes("key", "cosign", case, "--as", "po-007") == 2
+    assert "open to others" in capsys.readouterr().err
+    secret = (folder / "ex-031.pem").read_text().splitlines()[1].encode()
+    for path in case.rglob("*"):
+        assert not path.is_file() or secret not in path.read_bytes()
