@@ -147,8 +147,8 @@ ALGORITHM_BYTES: Final = (32, 8, 8)
 
 BLOCKS: Final = 2
 RECTANGLES: Final = 16
-MARGINS: Final = 16
-TURNS: Final = 16
+MARGINS: Final = 30
+TURNS: Final = 12
 CROPS: Final = 20
 VIEWS: Final = (
     "as-is",

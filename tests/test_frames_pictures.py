@@ -49,8 +49,8 @@ VALUE_FIELDS = {
     "value": "the bits of one hash, zero beyond",
 }
 """Every field of a perceptual value and what it may hold."""
-SAID_OF_A_PICTURE = 29_696
-"""Bytes of values of one picture at most: less than an uncompressed thumbnail of 173 x 173."""
+SAID_OF_A_PICTURE = 32_256
+"""Bytes of values of one picture at most: less than an uncompressed thumbnail of 180 x 180."""
 
 
 def picture(**changes: object) -> Rows:

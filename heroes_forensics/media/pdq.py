@@ -76,6 +76,8 @@ def hashes(luma: Luma, *, exact: bool = False) -> tuple[npt.NDArray[np.uint8], i
 def downsampled(luma: Luma) -> npt.NDArray[np.float32]:
     """Return the 64 x 64 points that value and quality are made of."""
     height, width = luma.shape
+    if height == width == _SIDE:
+        return luma.astype(np.float32)
     rows = np.empty((_SIDE, width))
     for index, (start, weights, scale) in enumerate(_weights(height)):
         slab = luma[start : start + len(weights)].astype(np.float32)
@@ -146,6 +148,15 @@ def _cosines() -> npt.NDArray[np.float64]:
     places = 2 * np.arange(_SIDE)[None, :] + 1
     scale = np.sqrt(2 / _SIDE)
     found: npt.NDArray[np.float64] = scale * np.cos(np.pi / 2 / _SIDE * frequencies * places)
+    return found
+
+
+@lru_cache(maxsize=64)
+def operator(length: int) -> npt.NDArray[np.float32]:
+    """Return the weights of all pixels of a row for all points: (64, pixels), for short rows."""
+    found = np.zeros((_SIDE, length), dtype=np.float32)
+    for row, (start, weights, scale) in zip(found, _weights(length), strict=True):
+        row[start : start + len(weights)] = weights / scale
     return found
 
 

@@ -12,18 +12,20 @@ picture as it is:
 Those of tier 2 (`deep`) are for pictures that have enough in them:
 
 - ``rectangle-n``: parts that straight lines bound (`heroes_forensics.media.rectangles`),
-- ``margin-n``: the picture with margins mirrored outwards, as `MARGINS` lists them: what a crop
-  took away is unlike them, but the rest lies where it lay,
+- ``margin-n``: the picture with margins that fade, as `MARGINS` lists them: what a crop took away
+  is unlike them, but the rest lies where it lay,
 - ``crop-n``: not of a picture in question but of one that is to be listed: what crops leave of it,
   as `CROPS` lists them (`crops`),
 - ``turned-n``: turned back where uniform corners tell by how much (the first two), then turned by
-  the degrees of `TURNED`.
+  the degrees of `TURNED`, with what was cut off with the corners.
 
-The numbers here are rules of thumb, chosen before anything was measured and not fitted to pictures.
+Margins and turns are of the whole picture: what looks like a border may be a sky. The numbers here
+were chosen with the development half of `benchmarks/recall.py`.
 """
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -31,28 +33,36 @@ import numpy.typing as npt
 from PIL import Image
 
 from heroes_forensics.frames import VIEWS
-from heroes_forensics.media import blocks, borders, rectangles
+from heroes_forensics.media import blocks, borders, pdq, rectangles
 
 Luma = npt.NDArray[np.uint8]
+Points = npt.NDArray[np.float32]
 
 LEAST_QUALITY: Final = 50
 """Of a picture that is looked at in depth; below it no value may be compared anyway."""
 LEAST_SIDE: Final = 64
 """Pixels of the shorter side of such a picture, and of what is left without borders."""
 
-DEEP_SIDE: Final = 512
+DEEP_SIDE: Final = 256
 """Pixels to which the longer side is brought before a view adds margins or turns."""
+SKEW_SIDE: Final = 512
+"""The same, to tell from its corners how far a picture was turned."""
 
-MARGINS: Final = (
-    *((share, share, share, share) for share in (0.02, 0.04, 0.06, 0.08)),
-    *((share, 0.0, 0.0, 0.0) for share in (0.05, 0.1)),
-    *((0.0, share, 0.0, 0.0) for share in (0.05, 0.1)),
-    *((0.0, 0.0, share, 0.0) for share in (0.05, 0.1)),
-    *((0.0, 0.0, 0.0, share) for share in (0.05, 0.1)),
-    *((share, share, 0.0, 0.0) for share in (0.04, 0.08)),
-    *((0.0, 0.0, share, share) for share in (0.04, 0.08)),
+Margins = tuple[float, float, float, float]
+MARGINS: Final[tuple[Margins, ...]] = (
+    *((share, share, share, share) for share in (0.015, 0.03, 0.045, 0.06, 0.075, 0.095)),
+    *((share, share, 0.0, 0.0) for share in (0.04, 0.07, 0.1, 0.14)),
+    *((0.0, 0.0, share, share) for share in (0.04, 0.07, 0.1, 0.14)),
+    *((share, 0.0, 0.0, 0.0) for share in (0.05, 0.085, 0.125, 0.18)),
+    *((0.0, share, 0.0, 0.0) for share in (0.05, 0.085, 0.125, 0.18)),
+    *((0.0, 0.0, share, 0.0) for share in (0.05, 0.085, 0.125, 0.18)),
+    *((0.0, 0.0, 0.0, share) for share in (0.05, 0.085, 0.125, 0.18)),
 )
-"""Margins at top, bottom, left and right, as shares of the height and the width."""
+"""Margins at top, bottom, left and right, as shares of the height and the width of what is left."""
+FADING: Final = 0.1
+"""Share of a side over which a margin goes from the edge to the middle luma, exponentially. That is
+what is to be expected where the luma of neighbours is correlated and no more is known; mirroring
+what lies inside finds a third as many of those cropped by 6 %."""
 
 CROPS: Final = tuple(
     (share, down, across)
@@ -61,7 +71,7 @@ CROPS: Final = tuple(
 )
 """What a crop takes of height and width alike, and how much of that at the top and on the left."""
 
-TURNED: Final = (-6.0, -4.0, -2.0, 2.0, 4.0, 6.0)
+TURNED: Final = (-5.0, -4.0, -3.0, -2.0, -1.0, 1.0, 2.0, 3.0, 4.0, 5.0)
 """Degrees, counter-clockwise."""
 _MOST_SKEW: Final = 15.0
 _LEAST_SKEW: Final = 0.4
@@ -95,16 +105,16 @@ def trimmed(luma: Luma) -> Luma | None:
     return dict(plain(luma)).get(_TRIMMED)
 
 
-def deep(luma: Luma) -> Iterator[tuple[int, Luma]]:
+def deep(luma: Luma) -> Iterator[tuple[int, Luma | Points]]:
     """Yield (position in `VIEWS`, luma) of the views of tier 2, in that order."""
     inner = trimmed(luma)
     base = luma if inner is None else inner
     for number, part in enumerate(rectangles.found(base)):
         yield _RECTANGLE + number, part
-    small = _scaled(base)
+    small = _scaled(luma, DEEP_SIDE)
     for number, margins in enumerate(MARGINS):
         yield _MARGIN + number, with_margins(small, margins)
-    straight = _scaled(luma)
+    straight = _scaled(luma, SKEW_SIDE)
     angle = skew(straight)
     if angle is not None:
         for number, part in enumerate(_turned_back(straight, angle)):
@@ -134,33 +144,58 @@ _DESKEWED: Final = 2
 """Views of a picture that was turned back."""
 
 
-def _scaled(luma: Luma) -> Luma:
-    """Return a picture whose longer side is at most `DEEP_SIDE`."""
+def _scaled(luma: Luma, side: int) -> Luma:
+    """Return a picture whose longer side has so many pixels at most."""
     height, width = luma.shape
-    ratio = DEEP_SIDE / max(height, width)
+    ratio = side / max(height, width)
     if ratio >= 1:
         return luma
     size = max(1, round(width * ratio)), max(1, round(height * ratio))
     return np.asarray(Image.fromarray(luma).resize(size, Image.Resampling.BOX))
 
 
-def with_margins(luma: Luma, margins: tuple[float, float, float, float]) -> Luma:
-    """Return a picture with margins mirrored outwards: top, bottom, left, right, as shares."""
+def with_margins(luma: Luma, margins: Margins) -> Points:
+    """Return the points of a picture with margins: top, bottom, left, right, as shares of it."""
     height, width = luma.shape
-    top, bottom = (round(share * height) for share in margins[:2])
-    left, right = (round(share * width) for share in margins[2:])
-    return np.pad(luma, ((top, bottom), (left, right)), mode="reflect")
+    middle = np.float32(luma.mean())
+    down = _faded(height, round(margins[0] * height), round(margins[1] * height))
+    across = _faded(width, round(margins[2] * width), round(margins[3] * width))
+    return down @ (luma - middle) @ across.T + middle
+
+
+@lru_cache(maxsize=128)
+def _faded(length: int, before: int, behind: int) -> Points:
+    """Return the weights of the pixels of a row for the points of a longer one (`FADING`)."""
+    weights = pdq.operator(before + length + behind)
+    found = weights[:, before : before + length].copy()
+    fading = np.exp(-np.arange(1, before + behind + 1) / (FADING * length)).astype(np.float32)
+    found[:, 0] += weights[:, :before] @ fading[:before][::-1]
+    found[:, -1] += weights[:, before + length :] @ fading[:behind]
+    return found
 
 
 def turned(luma: Luma, degrees: float) -> Luma:
-    """Return a picture of the same size, turned; its corners are mirrored from inside."""
+    """Return a picture turned, with margins: as it was before it was turned, and its corners cut.
+
+    Who cuts them off keeps the aspect and the middle, and as much as there is.
+    """
     height, width = luma.shape
-    share = math.sin(math.radians(abs(degrees))) / 2
-    rows, columns = math.ceil(share * width) + 1, math.ceil(share * height) + 1
-    rows, columns = min(rows, height - 1), min(columns, width - 1)
-    wide = np.pad(luma, ((rows, rows), (columns, columns)), mode="reflect")
-    found = Image.fromarray(wide).rotate(degrees, Image.Resampling.BILINEAR)
-    return np.asarray(found)[rows : rows + height, columns : columns + width]
+    sine, cosine = math.sin(math.radians(abs(degrees))), math.cos(math.radians(degrees))
+    grown = max(cosine + height / width * sine, cosine + width / height * sine)
+    size = round(width * grown), round(height * grown)
+    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    rows, columns = top + math.ceil(sine * size[0] / 2), left + math.ceil(sine * size[1] / 2)
+    middle = luma.mean()
+    wide = np.pad(luma - middle, ((rows, rows), (columns, columns)), mode="edge")
+    for far, axis in (((rows, height), 0), ((columns, width), 1)):
+        margin, length = far
+        fading = np.exp(-np.arange(margin, 0, -1) / (FADING * length))
+        weights = np.concatenate((fading, np.ones(length), fading[::-1]))
+        wide *= weights[:, None] if axis == 0 else weights
+    found = Image.fromarray((wide + middle).astype(np.uint8))
+    found = found.rotate(degrees, Image.Resampling.BILINEAR)
+    box = columns - left, rows - top, columns - left + size[0], rows - top + size[1]
+    return np.asarray(found.crop(box))
 
 
 def skew(luma: Luma) -> float | None:
@@ -213,7 +248,8 @@ def _turned_back(luma: Luma, angle: float) -> Iterator[Luma]:
     """Yield a picture turned back: what the larger canvas held, then all of its own canvas."""
     height, width = luma.shape
     filled = Image.fromarray(luma)
-    straight = np.asarray(filled.rotate(-angle, Image.Resampling.BILINEAR))
+    middle = int(luma.mean())
+    straight = np.asarray(filled.rotate(-angle, Image.Resampling.BILINEAR, fillcolor=middle))
     sine, cosine = math.sin(math.radians(abs(angle))), math.cos(math.radians(angle))
     scale = cosine * cosine - sine * sine
     inner_width = (width * cosine - height * sine) / scale
