@@ -54,9 +54,8 @@ GROUPS: Final[tuple[tuple[str, tuple[Plugin[click.Command], ...]], ...]] = (
                 "Read sealed names, with a reason that is recorded first.",
                 "open_names",
             ),
-            _row(
-                "transfer", "Record who has the evidence: given, stored, returned, destroyed."
-            ),
+            _row("disclose", "Disclose fields of one finding, proved, to a recipient."),
+            _row("transfer", "Record who has the evidence: given, stored, returned, destroyed."),
         ),
     ),
     (

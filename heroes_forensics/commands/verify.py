@@ -59,8 +59,8 @@ def verify(  # noqa: PLR0913 # the options of a verb
 ) -> int:
     """Check a record: chain, signatures, files, coverage, rules.
 
-    PATH is a case or the record inside it (a folder with ledger.jsonl). Nothing is written, and
-    the evidence is not needed. All problems are listed, not the first one.
+    PATH is a case, the record inside it (a folder with ledger.jsonl), or a disclosure (a file).
+    Nothing is written, and the evidence is not needed. All problems are listed, not the first one.
 
     Examples:
       heroes verify CASE

@@ -2,6 +2,7 @@
 """Verify a heroes-forensics custody bundle with nothing but Python's standard library.
 
     python3 verify_custody.py BUNDLE [--key VKEY] [--anchor CHECKPOINT] [--strict] [--json]
+    python3 verify_custody.py DISCLOSURE [--key VKEY] [--json]
 
 It checks encoding, hash chain, event forms, run rules, Merkle trees, checkpoint signatures
 (Ed25519 by RFC 8032), committed findings, sealed files, reports and the manifest, and lists every
@@ -13,7 +14,7 @@ key for --key, from somewhere else. Python 3.9 or later, any system.
 
 # fmt: off
 # Packed by hand into fewer than 600 lines of code, so that it can be read in one sitting.
-# ruff: noqa: ANN401, C901, D102, D103, E701, PLR2004, PTH118, PTH123, UP017
+# ruff: noqa: ANN401, C901, D102, D103, E701, PLR2004, PTH113, PTH118, PTH123, UP017
 from __future__ import annotations
 
 import argparse
@@ -113,6 +114,10 @@ def parse(data: bytes) -> Any:  # (JSON of the data model, whether it is in its 
     if levels > MAX_DEPTH: raise UnsafeError("lists and objects nest too deep")
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return value, text.encode() == data
+def canonical(data: bytes) -> Any:  # JSON of the data model in its one byte form
+    value, exact = parse(data)
+    if not exact: raise ValueError("not in its one byte form")
+    return value
 class Tree:
     """A Merkle tree of RFC 6962 that keeps the roots of its full subtrees."""
 
@@ -128,6 +133,17 @@ class Tree:
         result = self.peaks[-1] if self.peaks else hashlib.sha256(b"").digest()
         for peak in self.peaks[-2::-1]: result = hashlib.sha256(b"\x01" + peak + result).digest()
         return result
+
+def included(leaf: bytes, index: int, size: int, path: Any, top: bytes) -> bool:  # RFC 9162 2.1.3
+    here, last, bad = index, size - 1, not 0 <= index < size
+    for step in path:
+        bad = bad or last == 0 or len(step) != 32
+        right = here & 1 or here == last
+        pair = step + leaf if right else leaf + step
+        leaf = hashlib.sha256(b"\x01" + pair).digest()
+        while right and not here & 1 and here: here, last = here >> 1, last >> 1
+        here, last = here >> 1, last >> 1
+    return not bad and last == 0 and leaf == top
 
 def decode64(text: str) -> bytes:  # base64 in its canonical form
     data = base64.b64decode(text, validate=True)
@@ -244,6 +260,53 @@ class Verifier:
             self.need(digest, "missing-file", file, "the ledger says it was issued")
             self.need(digest in (None, issued[-1]), code, file, "it is not the newest issue")
         self.check_manifest()
+    def disclosure(self, data: bytes) -> None:  # one finding, opened without the rest of the record
+        try: self.read_disclosure(data)
+        except UnsafeError as error: self.need(0, "unsafe-input", "", str(error))
+        except (AttributeError, KeyError, TypeError, ValueError):
+            self.need(0, "schema", "", "it does not have the form of a disclosure")
+    def read_disclosure(self, data: bytes) -> None:
+        if len(data) > 1 << 22: raise UnsafeError("it is too long")
+        whole = canonical(data[:-1] if data.endswith(b"\n") else data)
+        finding, event, note = whole["finding"], whole["event"], whole["checkpoint"].encode()
+        line, committing = finding["line"].encode(), event["line"].encode()
+        public, said = canonical(line[:-1]), canonical(committing[:-1])
+        body, size, index = said["body"], finding["tree_size"], finding["index"]
+        shapes = [(whole, "checkpoint event finding kind openings v"), (event, "index line path"),
+                  (finding, "index line path tree_size"), (public, "c id v")]
+        shapes += [(opening, "name salt value") for opening in whole["openings"]]
+        form = all(sorted(value) == keys.split() for value, keys in shapes)
+        form = form and (whole["kind"], whole["v"]) == ("heroes-disclosure/1", 1)
+        form = form and ENVELOPE(said) and FORMS["findings.committed"](body)
+        form = form and all(map(KINDS["nat"], (size, index, event["index"])))
+        if not form or said["type"] != "findings.committed" or not committing.endswith(b"\n"):
+            raise ValueError("malformed")
+        opened = set[str]()
+        for opening in whole["openings"]:
+            name, salt = opening["name"], opening["salt"]
+            if not re.fullmatch("[0-9a-f]{32}", salt): raise ValueError("malformed")
+            pair = json.dumps([name, opening["value"]], sort_keys=True, separators=(",", ":"),
+                              ensure_ascii=False).encode()
+            digest = hashlib.sha256(b"\x02" + bytes.fromhex(salt) + pair).hexdigest()
+            good = public["c"].get(name) == digest and name not in opened
+            self.need(good, "opening-bad", "openings", "a value does not fit its commitment")
+            opened.add(name)
+        paths = [[decode64(step) for step in part["path"]] for part in (finding, event)]
+        leaves = [hashlib.sha256(b"\0" + part).digest() for part in (line, committing)]
+        text = "the event is of a run with another number of findings"
+        self.need(body["count"] == size, "disclosure-foreign", "event", text)
+        top = bytes.fromhex(body["root"])
+        good = max(map(len, paths)) <= 64 and included(leaves[0], index, size, paths[0], top)
+        self.need(good, "proof-bad", "finding", "its path does not lead to the root of its run")
+        _, origin, size, top, _ = parsed = parse_note(note)
+        good = included(leaves[1], event["index"], size, paths[1], top)
+        self.need(good, "proof-bad", "event", "its path does not lead to the checkpoint")
+        keys = [(origin, 1, k[2], hashlib.sha256(origin.encode() + b"\n\1" + k[2]).digest()[:4])
+                for k in self.trust if origin == k[0] or origin.startswith(k[0] + "/custody/")]
+        signed = [signed_by(parsed, key) for key in keys]
+        known = {True, False} & {*signed}
+        self.need(known, "unknown-signer", "checkpoint", "nobody vouches for its key")
+        self.need(False not in signed, "signature-bad", "checkpoint", "it does not fit its text")
     def list_files(self, folder: str, prefix: str, level: int) -> None:
         for member in sorted(os.scandir(folder), key=lambda member: member.name):
             name = prefix + member.name
@@ -549,7 +612,10 @@ def main(arguments: list[str] | None = None) -> int:
         verifier = Verifier(options.bundle, options.key, anchors)
     except (OSError, ValueError) as error:
         parser.error(f"a key or an anchor is malformed: {error!a}")
-    try: verifier.run()
+    try:
+        if os.path.isfile(options.bundle):
+            with open(options.bundle, "rb") as stream: verifier.disclosure(stream.read(1 << 23))
+        else: verifier.run()
     except OSError as error: return sys.stderr.write(f"cannot be read: {error!a}\n") and 20
     found, size, signed = verifier.problems, verifier.size, verifier.signed
     codes, classes = {row["code"] for row in found}, {row["class"] for row in found}

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from heroes_forensics.custody import checks, highwater, keys
+from heroes_forensics.custody import checks, disclosure, highwater, keys, notes
 from heroes_forensics.custody.chain import Problem
 from heroes_forensics.custody.notes import parse, read_checkpoint
-from heroes_forensics.custody.problems import exit_code
+from heroes_forensics.custody.problems import exit_code, shown
 from heroes_forensics.errors import CustodyError, EvidenceError, HeroesError, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import laboratory
@@ -22,10 +22,11 @@ _ROOT_BYTES: Final = 32
 def verify(
     path: Path, *, trusted: Sequence[str] = (), anchors: Sequence[str] = (), strict: bool = False
 ) -> JSON:
-    """Verify a case directory, or a bundle alone.
+    """Verify a case directory, a bundle alone, or a disclosure.
 
     Args:
-        path: what `heroes scan --case` made, or the ``custody`` folder of it.
+        path: what `heroes scan --case` made, the ``custody`` folder of it, or a file that
+            `heroes disclose` made.
         trusted: vkeys the caller vouches for; the laboratory of this home is always known.
         anchors: files of old checkpoints, or ``size:root`` as printed.
         strict: whether incompleteness alone gives exit code 7.
@@ -35,6 +36,8 @@ def verify(
         UsageError: an anchor is malformed, or a newer program made the case.
         CaseBusyError: a run is writing the case.
     """
+    if path.is_file():
+        return _disclosure(path, trusted, anchors)
     check_idle(path)
     bundle = path / BUNDLE if (path / BUNDLE).is_dir() else path
     if (path / UNBORN).is_file() and not (path / DATABASE).exists():
@@ -48,9 +51,7 @@ def verify(
             hint="give a case directory, or the folder `custody` of one",
         )
     home = laboratory.home()
-    known = list(trusted)
-    if keys.protection(home) is not None:
-        known.append(str(keys.laboratory(home)["vkey"]))
+    known = _known(trusted)
     found = checks.verify_bundle(
         bundle,
         trust=known,
@@ -68,6 +69,41 @@ def verify(
             result["exit_code"] = exit_code([*found.problems, *extra], strict=strict)
             result["headline"] = f"does not verify: {extra[0].where}: {extra[0].text}"
     return result
+
+
+def _known(trusted: Sequence[str]) -> list[str]:
+    """Return the vkeys that count: those of the caller, and the laboratory of this home."""
+    home = laboratory.home()
+    own = [str(keys.laboratory(home)["vkey"])] if keys.protection(home) is not None else []
+    return [*trusted, *own]
+
+
+def _disclosure(path: Path, trusted: Sequence[str], anchors: Sequence[str]) -> JSON:
+    """Verify a disclosure; the record it is from need not be at hand."""
+    if anchors:
+        raise UsageError(
+            "a disclosure is not compared with an anchor", hint="verify the record it is from"
+        )
+    try:
+        with path.open("rb") as stream:
+            found = disclosure.Disclosure(stream.read(disclosure.MAX_BYTES + 1))
+    except OSError as error:
+        raise EvidenceError(f"the disclosure cannot be read: {error.strerror}") from error
+    try:
+        keys_known = [notes.vkey(text) for text in _known(trusted)]
+    except CustodyError as error:
+        raise UsageError("a key to trust is malformed", hint=str(error)) from error
+    problems = [*found.problems, *found.signed_by(keys_known)]
+    return checks.Verification(
+        tuple(problems),
+        exit_code(problems),
+        {
+            "disclosure": shown(found.finding),
+            "origin": shown(found.says.origin) if found.says else "",
+            "signed_events": found.says.size if found.says else 0,
+            "opened": {name: found.opened[name] for name in sorted(found.opened)},
+        },
+    ).as_json()
 
 
 def _database(path: Path, bundle: Path) -> list[Problem]:

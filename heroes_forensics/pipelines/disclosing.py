@@ -1,0 +1,162 @@
+"""Disclosing fields of one finding to a named recipient: on record first, then written.
+
+What is sealed is opened for it, which is an event of its own before it happens. The file holds
+the values asked for, and proves that they were committed to when the run ended; see
+`heroes_forensics.custody.disclosure`.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from heroes_forensics.custody import bundle, commitments, disclosure, merkle, private, seal
+from heroes_forensics.errors import CustodyError, UsageError
+from heroes_forensics.model import JSON
+from heroes_forensics.pipelines.cases import OpenCase, opened
+from heroes_forensics.pipelines.locating import finding_number
+from heroes_forensics.pipelines.telling import number_text
+
+
+class _Place(NamedTuple):
+    """Where a finding is committed to."""
+
+    run: str
+    event: int
+    position: int
+    lines: tuple[bytes, ...]
+
+
+def disclose(  # noqa: PLR0913 - each is part of the record
+    case_dir: Path,
+    finding: str,
+    fields: Sequence[str],
+    *,
+    output: Path,
+    recipient: str,
+    organisation: str,
+    justification: str,
+    authority: str,
+    examiner: str = "",
+    passphrase: str | None = None,
+) -> JSON:
+    """Write a disclosure of some fields of one finding.
+
+    Args:
+        case_dir: the case.
+        finding: its number, such as ``F-000012``.
+        fields: of `commitments.FIELDS`; nothing else of the finding is in the file.
+        output: a new file.
+        recipient: who gets it.
+        organisation: of the recipient.
+        justification: why it is handed on.
+        authority: the legal basis.
+        examiner: who discloses; the examiner of the case when empty.
+        passphrase: of the laboratory's keys.
+
+    Raises:
+        UsageError: there is no such finding or field, or ``output`` is there already.
+        CustodyError: the case does not verify, or what is sealed is not what was committed.
+    """
+    _check(fields, output, justification, authority)
+    number = number_text(finding_number(finding))
+    with opened(case_dir, passphrase=passphrase) as case:
+        place = _place(case, number)
+        person = examiner or case.examiner
+        case.begin()
+        case.journal.checkpoint("before a disclosure")
+        said: JSON = {
+            "run": place.run,
+            "findings": [number],
+            "justification": justification,
+            "legal_basis": authority,
+        }
+        case.journal.event("sealed.opened", said, person=person)
+        case.journal.checkpoint("sealed opened")
+        values, salts = _sealed(case, place, number)
+        last = case.bundle.last_checkpoint()
+        if last is None:
+            raise CustodyError("the case has no checkpoint")
+        rows = case.database.rows(
+            "SELECT line FROM ledger WHERE seq < ? ORDER BY seq", (last.size,)
+        )
+        data = disclosure.make(
+            place.lines,
+            place.position,
+            {name: salts[name] for name in fields},
+            {name: values[name] for name in fields},
+            [line for (line,) in rows],
+            place.event,
+            case.bundle.path(f"checkpoints/{last.size:08d}.txt").read_bytes(),
+        )
+        made: JSON = {
+            "recipient": recipient,
+            "organisation": organisation,
+            "findings": [number],
+            "fields": sorted(fields),
+            "disclosure_sha256": hashlib.sha256(data).hexdigest(),
+            "legal_basis": authority,
+            "justification": justification,
+        }
+        case.journal.event("disclosure.made", made, person=person)
+        case.journal.checkpoint("disclosure made")
+        case.publish()
+        private.write_new(output, data)
+    return {"type": "disclosure", "finding": number, **made}
+
+
+def _check(fields: Sequence[str], output: Path, justification: str, authority: str) -> None:
+    if not justification.strip() or not authority.strip():
+        raise UsageError(
+            "a finding is disclosed only for a reason",
+            hint="say why with --justification and on which basis with --authority",
+        )
+    unknown = sorted(set(fields) - set(commitments.FIELDS))
+    if unknown or not fields:
+        raise UsageError(
+            "say which fields are disclosed", hint=f"they are: {', '.join(commitments.FIELDS)}"
+        )
+    if len(set(fields)) != len(fields):
+        raise UsageError("a field is named twice")
+    if output.exists() or not output.parent.is_dir():
+        raise UsageError("the disclosure needs a new file in a folder that is there")
+
+
+def _place(case: OpenCase, number: str) -> _Place:
+    """Return where a finding is committed to last."""
+    rows = case.database.rows(
+        "SELECT seq, line FROM ledger WHERE instr(line, CAST(? AS BLOB)) ORDER BY seq DESC",
+        ('"type":"findings.committed"',),
+    )
+    for event, text in rows:
+        body = json.loads(text)["body"]
+        run = str(body["run"])
+        path = case.bundle.path(bundle.of_run(run, bundle.FINDINGS))
+        lines = tuple(path.read_bytes().splitlines(keepends=True)) if path.exists() else ()
+        for index, line in enumerate(lines):
+            if json.loads(line)["id"] == number:
+                if merkle.root(map(merkle.leaf, lines)).hex() != body["root"]:
+                    raise CustodyError("the findings of a run are not those that were committed")
+                return _Place(run, event, index, lines)
+    raise UsageError(f"no run of the case committed to {number}", hint="see: heroes findings CASE")
+
+
+def _sealed(case: OpenCase, place: _Place, number: str) -> tuple[JSON, dict[str, str]]:
+    """Return values and salts of a finding from the sealed file of its run."""
+    path = case.bundle.path(bundle.of_run(place.run, bundle.SEALED))
+    if not path.exists():
+        raise UsageError(
+            "the sealed part of this run is not here: nothing can be opened",
+            hint="it was erased, or the bundle is a copy without it",
+        )
+    text = case.database.value("SELECT line FROM ledger WHERE seq = ?", (place.event,))
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != json.loads(text)["body"]["sealed_sha256"]:
+        raise CustodyError("the sealed part of the run is not the one that was committed")
+    opened_lines = seal.open_sealed(data, [case.ring.identity]).splitlines()
+    for line in opened_lines[1:]:
+        row = json.loads(line)
+        if row["finding"] == number:
+            return row["values"], row["salts"]
+    raise CustodyError("the sealed part of the run lacks a finding that it committed to")
