@@ -9,7 +9,8 @@ default, takes the pictures and the edits that anything may be developed with, a
 ``--half held-out`` takes the other pictures, with all edits: once a release, after everything that
 has a parameter is committed; all of it is printed. ``--films`` looks for films alone, and adds them
 to what the last run of that half gave, for which ``--no-films`` leaves time. ``--insert`` puts what
-the last such run gave into docs/perceptual.md. Nothing here is a test.
+the last such run gave into docs/perceptual.md, and into the package, for reports to cite. Nothing
+here is a test.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from typing import Final
 import pool
 import recall_films
 import recall_tables
+import shipped
 import tables
 from programs import ROOT, load
 from recall_measure import Measurement, Peers, Results, development
@@ -137,6 +139,7 @@ def main() -> None:
     options = _options()
     if options.insert:
         write(kept("held-out", "md").read_text(encoding="utf-8"))
+        shipped.write(kept("held-out", "json"))
         return
     signal.signal(signal.SIGTERM, _stop)
     results, loads = with_films(options) if options.films else measured(options)

@@ -6,6 +6,7 @@ from typing import Final
 from heroes_forensics.model import Moment, TimeRule
 from heroes_forensics.reports.checking import commands
 from heroes_forensics.reports.coverage import Area, Coverage, GapGroup, LaneCount, TypeCount
+from heroes_forensics.reports.error_rates import ErrorRate, FalsePairs, FoundAgain
 from heroes_forensics.reports.evidence import (
     DigestCheck,
     Equation,
@@ -372,6 +373,24 @@ RICH: Final = Report(
     examined_from="2024-05-06T08:12:44.000000Z",
     examined_to="2024-05-06T09:47:03.000000Z",
     content_sha256="9e" * 32,
+    error_rates=(
+        ErrorRate(
+            source="laboratory",
+            sha256="7c" * 32,
+            pictures=1_204,
+            edited=100,
+            edits=112,
+            found=(FoundAgain(1, 31, "65.0"), FoundAgain(1, 40, "69.1")),
+            false_pairs=(
+                FalsePairs("as-is", 1, 31, 0, 22_911_204, "1.4e-7"),
+                FalsePairs("edited", 1, 31, 2, 211_904_332, "3.0e-8"),
+            ),
+            name="3fa94c0011223344",
+            laboratory="lab.example.org",
+            measured="2024-04-02T10:00:00.000000Z",
+            runs=("3d8f3c7e-8f1a-4a53-9a53-8c0b6f5f2f14",),
+        ),
+    ),
     exhibits=(
         Exhibit(
             label="A-1",
@@ -455,6 +474,21 @@ POOR: Final = Report(
     examined_from=None,
     examined_to=None,
     content_sha256="00" * 32,
+    error_rates=(
+        ErrorRate(
+            source="program",
+            sha256="8d" * 32,
+            pictures=169,
+            edited=46,
+            edits=112,
+            found=(FoundAgain(1, 31, "65.0"), FoundAgain(2, 31, "79.3")),
+            false_pairs=(
+                FalsePairs("look-alikes", 1, 31, 40, 228_480, "2.3e-4", "screens_of_one_program"),
+            ),
+            name="37b76ae2d4a1",
+            unfinished=True,
+        ),
+    ),
     exhibits=(
         Exhibit(
             label="1",

@@ -5,6 +5,7 @@ import io
 import json
 import struct
 import subprocess
+import sys
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 import worker_faults
 from cli_runner import PROGRAM, process
 from corpus import MEDIA, needs_media
-from scans import folder
+from scans import Noted, folder, scanned
 
 from heroes_forensics.custody import calibration, keys, private
 from heroes_forensics.errors import CustodyError, EvidenceError, UsageError
@@ -26,7 +27,16 @@ from heroes_forensics.media import perceptual
 from heroes_forensics.media.edits import making
 from heroes_forensics.media.edits.listed import EDITS
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import calibrating, calibrations, editing, laboratory
+from heroes_forensics.pipelines import (
+    calibrating,
+    calibrations,
+    editing,
+    error_rates,
+    laboratory,
+    rematching,
+    reporting,
+    set_building,
+)
 from heroes_forensics.pipelines.calibrating import Wanted
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
 
@@ -431,3 +441,103 @@ def test_nothing_of_a_picture_stays_anywhere(laboratory_home: Path, tmp_path: Pa
             assert _digest(picture) not in data
     assert {path: path.read_bytes() for path in made.rglob("*.jpg")} == before
     assert not home.exists()
+
+
+# ---- what reports cite -------------------------------------------------------------------
+
+
+@pytest.fixture
+def listed(tmp_path: Path) -> Path:
+    """A set with PDQ values, built of one of the pictures."""
+    set_building.build_set(
+        set_building.Wanted(
+            folder(tmp_path / "reference", {"a.jpg": scene(1)}), name="made", issuer="Office"
+        )
+    )
+    return folder(tmp_path / "evidence", {"a.png": pictures.png(pictures.stone(12, 230, 170))})
+
+
+def cited(case: Path) -> dict[str, Any]:
+    document = json.loads((case / "custody" / "report" / "report.json").read_text())
+    (rate,) = document["error_rates"]
+    assert isinstance(rate, dict)
+    return rate
+
+
+def test_a_report_cites_the_calibration_from_the_case_alone(
+    listed: Path, kept: Path, tmp_path: Path
+) -> None:
+    case = tmp_path / "case"
+    result = scanned(case, listed, sets=("made",))
+    assert not [note for note in result.notes if "calibration" in note]
+    rate = cited(case)
+    assert (rate["source"], rate["asked"], rate["name"]) == ("laboratory", "newest", kept.stem)
+    assert (rate["pictures"], rate["edited"], rate["edits"]) == (2, 1, len(EDITS))
+    assert rate["runs"] == [result.run]
+    copied = case / "custody" / "runs" / result.run / "calibration.txt"
+    assert copied.read_bytes() == kept.read_bytes()
+    ledger = (case / "custody" / "ledger.jsonl").read_text()
+    assert f'"calibration_sha256":"{hashlib.sha256(kept.read_bytes()).hexdigest()}"' in ledger
+    page = (case / "custody" / "report" / "report.html").read_text()
+    assert "measured by this laboratory (lab.example.org) on 2 pictures" in page
+    assert f"calibration {kept.stem}" in page
+    kept.unlink()
+    reporting.report(case)
+    assert cited(case) == rate
+    assert verified(case) == 0
+    copied.write_bytes(copied.read_bytes().replace(b'"lost":0', b'"lost":1'))
+    assert verified(case) == 6
+
+
+def verified(case: Path) -> int:
+    """Return the worse of two opinions: ours, and that of the file in the bundle."""
+    ours = process("verify", str(case)).code
+    theirs = process(
+        str(case / "custody"), program=(sys.executable, str(case / "custody/verify_custody.py"))
+    ).code
+    assert (ours == 6) == (theirs == 6)
+    return ours if ours == 6 else 0
+
+
+def test_without_a_calibration_the_figures_of_the_program_are_cited(
+    listed: Path, laboratory_home: Path, tmp_path: Path
+) -> None:
+    del laboratory_home
+    scanned(tmp_path / "case", listed, sets=("made",))
+    rate = cited(tmp_path / "case")
+    shipped = calibration.shipped_of(error_rates.shipped())
+    assert (rate["source"], rate["asked"], rate["name"]) == ("program", "newest", shipped["commit"])
+    assert rate["unfinished"] == shipped["stopped"]
+    page = (tmp_path / "case" / "custody" / "report" / "report.html").read_text()
+    assert "no calibration of the laboratory exists" in page
+
+
+def test_a_calibration_can_be_named_or_refused(listed: Path, kept: Path, tmp_path: Path) -> None:
+    scanned(tmp_path / "one", listed, sets=("made",), calibration="none")
+    assert (cited(tmp_path / "one")["source"], cited(tmp_path / "one")["asked"]) == (
+        "program",
+        "none",
+    )
+    scanned(tmp_path / "two", listed, sets=("made",), calibration=kept.stem[:8])
+    assert cited(tmp_path / "two")["asked"] == "named"
+    kept.write_bytes(kept.read_bytes()[:-2])
+    with pytest.raises(CustodyError, match="is not used"):
+        scanned(tmp_path / "three", listed, sets=("made",), calibration=kept.stem)
+    assert not (tmp_path / "three").exists()
+    result = scanned(tmp_path / "four", listed, sets=("made",))
+    assert [note for note in result.notes if f"calibration {kept.stem} is not used" in note]
+    assert cited(tmp_path / "four")["source"] == "program"
+
+
+def test_comparing_again_cites_what_there_is_then(
+    listed: Path, laboratory_home: Path, tmp_path: Path
+) -> None:
+    case = tmp_path / "case"
+    scanned(case, listed)
+    document = json.loads((case / "custody" / "report" / "report.json").read_text())
+    assert document["error_rates"] == []  # nothing was compared
+    measured(tmp_path, {"a.jpg": scene(0), "b.jpg": scene(1)})
+    assert list(laboratory_home.glob("calibrations/*.txt"))
+    rematching.match(rematching.MatchRequest(case, ("made",)), Noted())
+    assert cited(case)["source"] == "laboratory"
+    assert verified(case) == 0

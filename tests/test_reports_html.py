@@ -263,6 +263,7 @@ def test_no_digest_of_listed_material_and_no_place_for_one() -> None:
     ours = {check.computed for x in RICH.exhibits for s in x.sources for check in s.digests}
     ours |= {check.expected for x in RICH.exhibits for s in x.sources for check in s.digests}
     ours |= {row.source_sha256 for row in RICH.hash_sets}
+    ours |= {row.sha256 for row in RICH.error_rates}
     ours |= {RICH.content_sha256, RICH.case.signer.key_sha256}
     ours |= {RICH.checkpoint.root if RICH.checkpoint else None}
     found = set(

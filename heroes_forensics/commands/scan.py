@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 STATED: Final = (
     *("profile", "verify", "names", "treat_as", "accept_damaged", "expect", "sets", "exhibit"),
-    *("no_perceptual", "expand_limits"),
+    *("no_perceptual", "expand_limits", "calibration"),
 )
 """Options that a run that goes on was begun with."""
 
@@ -100,6 +100,11 @@ STATED: Final = (
     help="Decode no picture: only digests are taken and compared.",
 )  # fmt: skip
 @click.option(
+    "--calibration", default="", metavar="ID|none",
+    help="The calibration that the report cites, or none of the laboratory's.  [default: the "
+    "newest one]",
+)  # fmt: skip
+@click.option(
     "--expand-limit", "expand_limits", multiple=True, callback=options.limits,
     metavar="LIMIT=NUMBER",
     help="Open containers found inside the evidence further than the profile does. LIMIT is ratio "
@@ -143,6 +148,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
     workers: int,
     require_isolation: str | None,
     no_perceptual: bool,
+    calibration: str,
     budget: float | None,
     resume: bool,
     expand_limits: dict[str, int],
@@ -203,6 +209,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
         treat_as=treat_as,
         accept_damaged=accept_damaged,
         perceptual=not no_perceptual,
+        calibration=calibration,
         expand_limits=expand_limits,
         reference=reference,
         examiner=examiner,

@@ -29,6 +29,8 @@ FINDINGS: Final = "findings.commitments.jsonl"
 INVENTORY: Final = "inventory.leaves"
 SEALED: Final = "sealed.age"
 CONFIG: Final = "config.yaml"
+CALIBRATION: Final = "calibration.txt"
+"""The known error rate that a run cites."""
 
 MAX_FILES: Final = 100_000
 MAX_FOLDERS: Final = 8

@@ -17,6 +17,15 @@ FORMAT: Final = "heroes-calibration/1"
 ID_DIGITS: Final = 16
 """Hexadecimal digits of the record's SHA-256 by which it is called."""
 
+_EDITS: Final = (
+    " edits:[{name:str family:str held_out:bool made:nat failed:nat comparable:nat"
+    " tier1_31:nat tier1_40:nat tier2_31*:nat tier2_40*:nat}]"
+)
+_CHANCES: Final = (
+    " chances:[{of:as-is|edited|distractors|look-alikes what*:str tier:nat looked_at:nat"
+    " comparisons:nat closest:nat pairs_31:nat pairs_40:nat pictures_31:nat pictures_40:nat"
+    " grade_a*:nat upper_31:str upper_40:str}]"
+)
 FIELDS: Final = (
     "format:heroes-calibration/1 time:time laboratory:str examiner:str"
     " clock:object environment:object isolation:str"
@@ -24,14 +33,16 @@ FIELDS: Final = (
     " min_quality:nat min_side:nat alike:nat most_edited:nat collages:str}"
     " pictures:{files:nat compared:nat bytes:nat edited:nat lost:nat left_out:counts}"
     " distractors:null|{files:nat compared:nat bytes:nat left_out:counts}"
-    " commitment:{salt:hex sha256:hex64}"
-    " edits:[{name:str family:str held_out:bool made:nat failed:nat comparable:nat"
-    " tier1_31:nat tier1_40:nat tier2_31*:nat tier2_40*:nat}]"
-    " chances:[{of:as-is|edited|distractors|look-alikes what*:str tier:nat looked_at:nat"
-    " comparisons:nat closest:nat pairs_31:nat pairs_40:nat pictures_31:nat pictures_40:nat"
-    " grade_a*:nat upper_31:str upper_40:str}]"
+    " commitment:{salt:hex sha256:hex64}" + _EDITS + _CHANCES
 )
 """Its form, in the words of `heroes_forensics.custody.events`."""
+SHIPPED: Final = (
+    "format:heroes-shipped-figures/1 commit:str stopped:bool"
+    " pictures:{compared:nat edited:nat distractors:nat left_out:[{why:str files:nat}]}"
+    + _EDITS
+    + _CHANCES
+)
+"""The form of the figures that come with the program."""
 
 
 class Record(NamedTuple):
@@ -105,14 +116,27 @@ def body_of(line: bytes) -> JSON:
     Raises:
         CustodyError: it is not canonical, or does not have the form of a record.
     """
+    return _parsed(line, FIELDS)
+
+
+def shipped_of(line: bytes) -> JSON:
+    """Return what the figures say that come with the program.
+
+    Raises:
+        CustodyError: it is not canonical, or does not have their form.
+    """
+    return _parsed(line, SHIPPED)
+
+
+def _parsed(line: bytes, fields: str) -> JSON:
     body = chain.parse(line.removesuffix(b"\n"))
     if not isinstance(body, dict):
         raise CustodyError("it is no record of a calibration")
-    _check(body)
+    _check(body, fields)
     return body
 
 
-def _check(body: JSON) -> None:
-    faults = events.faults(body, FIELDS)
+def _check(body: JSON, fields: str = FIELDS) -> None:
+    faults = events.faults(body, fields)
     if faults:
         raise CustodyError(f"it is no record that this version reads: {faults[0]}")

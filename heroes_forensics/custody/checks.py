@@ -320,6 +320,9 @@ class _Check:
         config = self.reader.of_run(name, bundle.CONFIG)
         if config and run.config and self.reader.sha256(config) != run.config:
             self._add("config-mismatch", config, "it is not the configuration the run recorded")
+        rate = self.reader.of_run(name, bundle.CALIBRATION)
+        if rate and run.calibration and self.reader.sha256(rate) != run.calibration:
+            self._add("config-mismatch", rate, "it is not the calibration the run recorded")
         if run.inventory is not None:
             self._check_leaves(name, run.inventory)
         if run.findings is not None:

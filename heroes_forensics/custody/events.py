@@ -44,7 +44,7 @@ hashset.retired hashset:str version*:str reason*:str provider*:str state*:str
 method.declared method:str version:str sop_ref*:str validation_ref*:str thresholds:object decision_rule:str
 config.declared config_sha256:hex64 profile:str
 environment.recorded host_ref:str os:str python:str packages_sha256:hex64 program_version:str program_sha256:hex64 libraries:[{name:str version:str}] self_test:pass|fail|not-run
-run.started run:uuid evidence:[str] purpose:str authority:str|null method:str hashsets:[str] config_sha256:hex64 resume_of*:uuid
+run.started run:uuid evidence:[str] purpose:str authority:str|null method:str hashsets:[str] config_sha256:hex64 resume_of*:uuid calibration_sha256*:hex64
 run.resumed run:uuid reason*:str
 run.interrupted run:uuid cause:str done_through:any
 run.completed run:uuid outcome:complete|partial|failed files_seen:nat files_hashed:nat files_skipped:nat skipped_by_reason:counts errors:nat errors_by_kind:counts bytes_read:nat result_sha256:hex64|null

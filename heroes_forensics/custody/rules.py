@@ -48,6 +48,7 @@ class Run:
     covered: bool = False
     completed: bool = False
     config: str = ""
+    calibration: str = ""
     seen: int = -1
     inventory: JSON | None = None
     findings: JSON | None = None
@@ -264,7 +265,13 @@ class Rules:
         earlier = self.runs.get(str(body.get("resume_of")))
         if earlier:
             earlier.state = "ended"  # carried on by this one
-        self.runs[name] = Run(where, "open", evidence, config=str(body["config_sha256"]))
+        self.runs[name] = Run(
+            where,
+            "open",
+            evidence,
+            config=str(body["config_sha256"]),
+            calibration=str(body.get("calibration_sha256") or ""),
+        )
         for item in evidence:
             self._work(item, time, where)
         known = {authority["reference"] for authority in self._authorities}

@@ -30,6 +30,7 @@ from heroes_forensics.pipelines import (
     clock,
     committing,
     decided,
+    error_rates,
     fence,
     known,
     reporting,
@@ -134,6 +135,9 @@ def match(request: MatchRequest, watch: Watch) -> JSON:
         )
         stack.callback(sets.close)
         case = stack.enter_context(cases.opened(request.case_dir, passphrase=request.passphrase))
+        cited, said = error_rates.chosen(sets, "", deep=False)
+        for each in said:
+            watch.note(each)
         scope = _scope(case)
         if not scope.exact:
             raise UsageError(
@@ -142,7 +146,7 @@ def match(request: MatchRequest, watch: Watch) -> JSON:
             )
         watch.note(f"comparing the digests of {scope.exact} items")
         hits = [hit for rows, sizes in _digests(case) for hit in sets.hits(rows, sizes)]
-        run, changes = _record(case, sets, scope, hits)
+        run, changes = _record(case, sets, scope, hits, cited)
         taken_back = decided.record(case)
         report = reporting.issue(case)
         return _result(run, sets, scope, changes, report) | {"taken_back": taken_back}
@@ -233,7 +237,11 @@ def _candidates(
 
 
 def _record(
-    case: cases.OpenCase, sets: Sets, scope: Scope, hits: Sequence[tuple[Hit, int]]
+    case: cases.OpenCase,
+    sets: Sets,
+    scope: Scope,
+    hits: Sequence[tuple[Hit, int]],
+    cited: error_rates.Cited | None,
 ) -> tuple[_Rematch, restating.Changes]:
     """Write the whole run."""
     case.begin()
@@ -244,10 +252,11 @@ def _record(
     facts = environment()
     text = json.dumps(facts, sort_keys=True, indent=1).encode() + b"\n"
     case.bundle.write_run(run.uuid, "environment.json", text)
+    private, announced = error_rates.kept(cited, case.bundle, run.uuid)
     changes = restating.Changes()
     with case.journal.transaction() as records:
         database, event = case.database, case.journal.event
-        run.id = records.run(run.uuid, now(), config, {"environment": facts})
+        run.id = records.run(run.uuid, now(), config, {"environment": facts, **private})
         event("environment.recorded", facts)
         event("config.declared", {"config_sha256": digest, "profile": PURPOSE})
         event("method.declared", starting.method())
@@ -262,6 +271,7 @@ def _record(
                 "method": starting.METHOD,
                 "hashsets": loaded,
                 "config_sha256": digest,
+                **announced,
             },
         )
         event("clock.checked", clock.checked())

@@ -13,7 +13,7 @@ from heroes_forensics import __version__
 from heroes_forensics.custody import chain, notes
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.model import EntryFlag, Place, TimeRule
-from heroes_forensics.pipelines import authorities, report_clock
+from heroes_forensics.pipelines import authorities, error_rates, report_clock
 from heroes_forensics.pipelines.interruptions import breaks as breaks_of_runs
 from heroes_forensics.pipelines.report_evidence import WHICH, EvidenceBuilder, type_class, word
 from heroes_forensics.pipelines.report_items import time_rules
@@ -103,6 +103,7 @@ class Builder:
                 checkpoint=f"checkpoints/{checkpoint.size:08d}.txt" if checkpoint else None,
                 origin=checkpoint.origin if checkpoint else None,
             ),
+            error_rates=tuple(error_rates.rates(self._database)),
             replaces=replaces,
         )
 

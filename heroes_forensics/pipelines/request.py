@@ -47,6 +47,9 @@ class ScanRequest:
     accept_damaged: bool = False
     perceptual: bool = True
     """Whether pictures are decoded."""
+    calibration: str = ""
+    """What the report cites as the known error rate: an identifier, ``none`` for the figures of the
+    program; empty: the newest one of the laboratory that is of this comparison."""
     expand_limits: Mapping[str, int] = field(default_factory=dict)
     """Changes to the limits of containers that the profile has; fields of `Limits`."""
     reference: str = ""

@@ -31,7 +31,10 @@ _SOFTWARE: Final = {
     "libraries": "the libraries",
 }
 """What of the environment a result rests on; a new kernel is none of it."""
-_SETTINGS: Final = ("profile", "verify", "names", "treat_as", "accept_damaged", "perceptual")
+_SETTINGS: Final = (
+    *("profile", "verify", "names", "treat_as", "accept_damaged", "perceptual"),
+    "calibration",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +115,9 @@ def check_request(found: Interrupted, request: ScanRequest) -> None:
     """
     config = found.identity.config
     for name in _SETTINGS:
-        if name in request.stated and getattr(request, name) != config[name]:
+        if name in request.stated and getattr(request, name) != config.get(name):
             raise UsageError(
-                f"the run was begun with {_said(name, config[name])}",
+                f"the run was begun with {_said(name, config.get(name))}",
                 hint=f"leave that option out, or {NEW_RUN}",
             )
     stated = replace(request, profile=config["profile"])

@@ -14,6 +14,7 @@ from heroes_forensics.errors import DONE, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import (
     cases,
+    error_rates,
     fence,
     folders,
     forking,
@@ -75,6 +76,7 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
         stack.callback(sets.close)
         if not request.perceptual:
             sets.only_exact()
+        cited, said = error_rates.chosen(sets, request.calibration, deep=request.profile == "deep")
         workers = request.workers or _cores()
         evidence = [
             stack.enter_context(
@@ -125,6 +127,7 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             "expand_limits": limits_of(request),
             "expect": list(request.expect),
             "sets": sets.identity(),
+            "calibration": cited.id if cited else "",
         }
         if forking.faults():
             config["test_faults"] = True
@@ -136,10 +139,11 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             evidence,
             isolation=locked(),
             sets=sets,
+            cited=cited,
             stop=stop,
             watch=watch,
         )
-        return Scanning(run, supervisor, registered, wanted, locked, sets.notes).run()
+        return Scanning(run, supervisor, registered, wanted, locked, (*sets.notes, *said)).run()
 
 
 def _started(request: ScanRequest, stack: ExitStack) -> tuple[Supervisor, Layers]:

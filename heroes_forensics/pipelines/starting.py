@@ -14,9 +14,10 @@ from uuid import uuid4
 from heroes_forensics import __version__
 from heroes_forensics.custody import bundle
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import authorities, clock
+from heroes_forensics.pipelines import authorities, clock, error_rates
 from heroes_forensics.pipelines.cases import OpenCase
 from heroes_forensics.pipelines.environment import environment
+from heroes_forensics.pipelines.error_rates import Cited
 from heroes_forensics.pipelines.isolation import Isolation
 from heroes_forensics.pipelines.journal import now
 from heroes_forensics.pipelines.run import Identity, Run
@@ -71,6 +72,7 @@ def begin(  # noqa: PLR0913 - what a run begins with
     *,
     isolation: Isolation,
     sets: Sets,
+    cited: Cited | None,
     stop: Stop,
     watch: Watch,
 ) -> tuple[Run, list[Registered]]:
@@ -80,8 +82,10 @@ def begin(  # noqa: PLR0913 - what a run begins with
     uuid = str(uuid4())
     digest = case.bundle.write_run(uuid, bundle.CONFIG, config_bytes(config))
     facts = environment()
+    kept, told = error_rates.kept(cited, case.bundle, uuid)
     with case.journal.transaction() as records:
         private: JSON = {
+            **kept,
             "environment": facts,
             "isolation": isolation.facts(),
             "set_files": list(sets.files),
@@ -106,6 +110,7 @@ def begin(  # noqa: PLR0913 - what a run begins with
                 "method": METHOD,
                 "hashsets": loaded,
                 "config_sha256": digest,
+                **told,
             },
             person=case.examiner,
         )

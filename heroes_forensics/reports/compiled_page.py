@@ -22,7 +22,7 @@ def root(context, missing=missing):
     l_0_current = resolve('current')
     l_0_withdrawn = resolve('withdrawn')
     l_0_events = resolve('events')
-    l_0_heading = l_0_gap_text = l_0_inside = l_0_fact = l_0_category = l_0_standing = l_0_set_name = l_0_compared = l_0_spans = l_0_region = l_0_always = l_0_ns = l_0_c = l_0_e = l_0_finding_rows = missing
+    l_0_heading = l_0_gap_text = l_0_inside = l_0_fact = l_0_category = l_0_standing = l_0_set_name = l_0_compared = l_0_spans = l_0_error_rate = l_0_region = l_0_always = l_0_ns = l_0_c = l_0_e = l_0_finding_rows = missing
     try:
         t_1 = environment.filters['grouped']
     except KeyError:
@@ -475,26 +475,85 @@ def root(context, missing=missing):
         return concat(t_30)
     context.exported_vars.add('spans')
     context.vars['spans'] = l_0_spans = Macro(environment, macro, 'spans', ('ranges',), False, False, False, context.eval_ctx.autoescape)
-    def macro(l_1_label, l_1_caller):
+    def macro(l_1_rate):
         t_31 = []
+        if l_1_rate is missing:
+            l_1_rate = undefined("parameter 'rate' was not provided", name='rate')
+        pass
+        t_31.append(
+            '<p>',
+        )
+        if (environment.getattr(l_1_rate, 'source') == 'laboratory'):
+            pass
+            t_31.append(
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.laboratory', laboratory=environment.getattr(l_1_rate, 'laboratory'), pictures=t_7(environment.getattr(l_1_rate, 'pictures')), date=t_17(environment.getattr(l_1_rate, 'measured')), name=environment.getattr(l_1_rate, 'name'))),
+            )
+        else:
+            pass
+            t_31.extend((
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('rates.none_asked' if (environment.getattr(l_1_rate, 'asked') == 'none') else 'rates.none'))),
+                ' ',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.program', pictures=t_7(environment.getattr(l_1_rate, 'pictures')), name=environment.getattr(l_1_rate, 'name'))),
+            ))
+        if environment.getattr(l_1_rate, 'unfinished'):
+            pass
+            t_31.extend((
+                ' ',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.unfinished')),
+            ))
+        t_31.extend((
+            ' ',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.edited', edited=t_7(environment.getattr(l_1_rate, 'edited')), edits=t_7(environment.getattr(l_1_rate, 'edits')))),
+        ))
+        for l_2_f in environment.getattr(l_1_rate, 'found'):
+            _loop_vars = {}
+            pass
+            if (environment.getattr(l_2_f, 'bits') == 31):
+                pass
+                t_31.extend((
+                    ' ',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('rates_found.', 'tier', environment.getattr(l_2_f, 'tier'), )), percent=t_8(environment.getattr(l_2_f, 'percent')), _loop_vars=_loop_vars)),
+                ))
+        l_2_f = missing
+        for l_2_p in environment.getattr(l_1_rate, 'false_pairs'):
+            l_2_w = resolve('w')
+            _loop_vars = {}
+            pass
+            if (environment.getattr(l_2_p, 'bits') == 31):
+                pass
+                t_31.extend((
+                    ' ',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('rates.pairs' if environment.getattr(l_2_p, 'pairs') else 'rates.no_pairs'), what=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('rates_of.', environment.getattr(l_2_p, 'of'), )), what=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'look_alikes', environment.getattr(l_2_p, 'what'), _loop_vars=_loop_vars), _loop_vars=_loop_vars), tier=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('rates_by.', 'tier', environment.getattr(l_2_p, 'tier'), )), _loop_vars=_loop_vars), pairs=t_7(environment.getattr(l_2_p, 'pairs')), comparisons=t_7(environment.getattr(l_2_p, 'comparisons')), bound=t_8(environment.getattr(l_2_p, 'bound')), _loop_vars=_loop_vars)),
+                ))
+        l_2_p = l_2_w = missing
+        t_31.extend((
+            ' ',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.only')),
+            '</p>',
+        ))
+        return concat(t_31)
+    context.exported_vars.add('error_rate')
+    context.vars['error_rate'] = l_0_error_rate = Macro(environment, macro, 'error_rate', ('rate',), False, False, False, context.eval_ctx.autoescape)
+    def macro(l_1_label, l_1_caller):
+        t_32 = []
         if l_1_label is missing:
             l_1_label = undefined("parameter 'label' was not provided", name='label')
         pass
-        t_31.extend((
+        t_32.extend((
             '<div class="scroll" role="region" tabindex="0" aria-label="',
             escape(l_1_label),
             '">\n',
             escape(context.call(l_1_caller)),
             '</div>',
         ))
-        return concat(t_31)
+        return concat(t_32)
     context.exported_vars.add('region')
     context.vars['region'] = l_0_region = Macro(environment, macro, 'region', ('label',), False, False, True, context.eval_ctx.autoescape)
     def macro():
-        t_32 = []
+        t_33 = []
         l_1_sections = resolve('sections')
         pass
-        t_32.extend((
+        t_33.extend((
             '<div class="always">\n<h3>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.title')),
             '</h3>\n<p class="first">',
@@ -515,15 +574,15 @@ def root(context, missing=missing):
         for l_2_id, l_2_loop in LoopContext((undefined(name='sections') if l_1_sections is missing else l_1_sections), undefined):
             _loop_vars = {}
             pass
-            t_32.append(
+            t_33.append(
                 '<li><span class="no">',
             )
             if (environment.getattr(l_2_loop, 'index') <= 12):
                 pass
-                t_32.append(
+                t_33.append(
                     escape(environment.getattr(l_2_loop, 'index')),
                 )
-            t_32.extend((
+            t_33.extend((
                 '</span> <a href="#',
                 escape(l_2_id),
                 '">',
@@ -531,10 +590,10 @@ def root(context, missing=missing):
                 '</a></li>\n',
             ))
         l_2_loop = l_2_id = missing
-        t_32.append(
+        t_33.append(
             '</ol>\n</nav>',
         )
-        return concat(t_32)
+        return concat(t_33)
     context.exported_vars.add('always')
     context.vars['always'] = l_0_always = Macro(environment, macro, 'always', (), False, False, False, context.eval_ctx.autoescape)
     yield '<!DOCTYPE html>\n<html lang="'
@@ -605,9 +664,9 @@ def root(context, missing=missing):
     if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
         pass
         def macro():
-            t_33 = []
+            t_34 = []
             pass
-            t_33.extend((
+            t_34.extend((
                 '<table class="tight">\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.overview')),
                 '</caption>\n<thead><tr><th scope="col">',
@@ -635,28 +694,28 @@ def root(context, missing=missing):
                 pass
                 l_2_skipped = t_3(t_4(context.eval_ctx, t_13(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy')))
                 _loop_vars['skipped'] = l_2_skipped
-                t_33.extend((
+                t_34.extend((
                     '<tr><th scope="row"><bdi>',
                     escape(environment.getattr(l_2_x, 'label')),
                     '</bdi></th><td class="strong wide">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('verdict.', environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word'), )), _loop_vars=_loop_vars)),
                 ))
-                def t_34(fiter):
+                def t_35(fiter):
                     for l_3_s in fiter:
                         if environment.getattr(l_3_s, 'alarms'):
                             yield l_3_s
                 l_3_loop = missing
-                for l_3_s, l_3_loop in LoopContext(t_34(environment.getattr(l_2_x, 'sources')), undefined):
+                for l_3_s, l_3_loop in LoopContext(t_35(environment.getattr(l_2_x, 'sources')), undefined):
                     _loop_vars = {}
                     pass
-                    t_33.append(
+                    t_34.append(
                         '<span class="second alarm">',
                     )
                     l_4_loop = missing
                     for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
                         _loop_vars = {}
                         pass
-                        t_33.extend((
+                        t_34.extend((
                             '<bdi>',
                             escape(environment.getattr(l_3_s, 'label')),
                             '</bdi>: ',
@@ -664,83 +723,83 @@ def root(context, missing=missing):
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_33.append(
+                            t_34.append(
                                 '; ',
                             )
                     l_4_loop = l_4_code = missing
-                    t_33.append(
+                    t_34.append(
                         '</span>',
                     )
                 l_3_loop = l_3_s = missing
-                t_33.extend((
+                t_34.extend((
                     '</td><td class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_8(environment.getattr(environment.getattr(l_2_x, 'verdict'), 'percent_of_bytes')), _loop_vars=_loop_vars)),
                     '</td><td class="num">',
                 ))
                 if (context.call((undefined(name='match_total') if l_2_match_total is missing else l_2_match_total), l_2_x, _loop_vars=_loop_vars) or (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'no-match')):
                     pass
-                    t_33.append(
+                    t_34.append(
                         escape(t_7(context.call((undefined(name='match_total') if l_2_match_total is missing else l_2_match_total), l_2_x, _loop_vars=_loop_vars))),
                     )
                 else:
                     pass
-                    t_33.append(
+                    t_34.append(
                         '–',
                     )
-                t_33.append(
+                t_34.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_33.append(
+                    t_34.append(
                         '–',
                     )
                 else:
                     pass
-                    t_33.append(
+                    t_34.append(
                         escape(t_7(t_15(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=False, _loop_vars=_loop_vars), attribute='count'))),
                     )
-                t_33.append(
+                t_34.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_33.append(
+                    t_34.append(
                         '–',
                     )
                 else:
                     pass
-                    t_33.append(
+                    t_34.append(
                         escape(t_7(t_3(t_4(context.eval_ctx, t_10(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy'))))),
                     )
-                t_33.append(
+                t_34.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_33.append(
+                    t_34.append(
                         '–',
                     )
                 else:
                     pass
-                    t_33.append(
+                    t_34.append(
                         escape(t_7((t_15(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=True, _loop_vars=_loop_vars), attribute='count') + (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)))),
                     )
                     if (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped):
                         pass
-                        t_33.extend((
+                        t_34.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.areas_of', count=t_7((undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                t_33.append(
+                t_34.append(
                     '</td></tr>\n',
                 )
             l_2_loop = l_2_x = l_2_skipped = l_2_match_total = l_2_gap_rows = missing
-            t_33.append(
+            t_34.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_33)
+            return concat(t_34)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.overview'), caller=caller)
     if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
@@ -935,11 +994,11 @@ def root(context, missing=missing):
         yield '</th><th scope="col" class="num">'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.bytes', _loop_vars=_loop_vars))
         yield '</th></tr></thead>\n<tbody>\n'
-        def t_35(fiter):
+        def t_36(fiter):
             for l_2_area in fiter:
                 if (not environment.getattr(l_2_area, 'policy')):
                     yield l_2_area
-        for l_2_area in t_35(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas')):
+        for l_2_area in t_36(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas')):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
@@ -1093,9 +1152,9 @@ def root(context, missing=missing):
         if environment.getattr(l_1_x, 'sources'):
             pass
             def macro():
-                t_36 = []
+                t_37 = []
                 pass
-                t_36.extend((
+                t_37.extend((
                     '<table class="broad">\n<thead><tr><th scope="col">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.source')),
                     '</th><th scope="col">',
@@ -1112,7 +1171,7 @@ def root(context, missing=missing):
                 for l_3_s, l_3_loop in LoopContext(environment.getattr(l_1_x, 'sources'), undefined):
                     _loop_vars = {}
                     pass
-                    t_36.extend((
+                    t_37.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(environment.getattr(l_3_s, 'label')),
                         '</bdi></th><td>',
@@ -1125,21 +1184,21 @@ def root(context, missing=missing):
                     ))
                     if (not t_19(environment.getattr(l_3_s, 'mount_read_only'))):
                         pass
-                        t_36.extend((
+                        t_37.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('exhibits.mounted_read_only' if environment.getattr(l_3_s, 'mount_read_only') else 'exhibits.mounted_writable'), _loop_vars=_loop_vars)),
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('exhibits.account_may_write' if environment.getattr(l_3_s, 'account_may_write') else 'exhibits.account_may_not_write'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_36.append(
+                    t_37.append(
                         '</td><td>',
                     )
                     l_4_loop = missing
                     for l_4_file, l_4_loop in LoopContext(environment.getattr(l_3_s, 'segments')[:8], undefined):
                         _loop_vars = {}
                         pass
-                        t_36.extend((
+                        t_37.extend((
                             '<bdi>',
                             escape(environment.getattr(l_4_file, 'name')),
                             '</bdi> <span class="nowrap">(',
@@ -1148,23 +1207,23 @@ def root(context, missing=missing):
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_36.append(
+                            t_37.append(
                                 ', ',
                             )
                     l_4_loop = l_4_file = missing
                     if (t_3(environment.getattr(l_3_s, 'segments')) > 8):
                         pass
-                        t_36.extend((
+                        t_37.extend((
                             ' … (',
                             escape(t_7(t_3(environment.getattr(l_3_s, 'segments')))),
                             ')',
                         ))
-                    t_36.append(
+                    t_37.append(
                         '</td><td class="num">',
                     )
                     if environment.getattr(l_3_s, 'size'):
                         pass
-                        t_36.extend((
+                        t_37.extend((
                             escape(t_14(environment.getattr(l_3_s, 'size'))),
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'size')), _loop_vars=_loop_vars)),
@@ -1172,69 +1231,69 @@ def root(context, missing=missing):
                         ))
                     else:
                         pass
-                        t_36.append(
+                        t_37.append(
                             '–',
                         )
-                    t_36.append(
+                    t_37.append(
                         '</td><td>',
                     )
                     l_4_loop = missing
                     for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
                         _loop_vars = {}
                         pass
-                        t_36.extend((
+                        t_37.extend((
                             '<span class="alarm">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('source_state.', l_4_code, )), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                         if ((not environment.getattr(l_4_loop, 'last')) or environment.getattr(l_3_s, 'health')):
                             pass
-                            t_36.append(
+                            t_37.append(
                                 '; ',
                             )
                     l_4_loop = l_4_code = missing
                     l_4_loop = missing
-                    t_37 = 1
+                    t_38 = 1
                     for l_4_note, l_4_loop in LoopContext(environment.getattr(l_3_s, 'health'), undefined):
                         l_4_w = resolve('w')
                         _loop_vars = {}
                         pass
-                        t_36.extend((
+                        t_37.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'gap', environment.getattr(l_4_note, 'code'), environment.getattr(l_4_note, 'text'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_36.append(
+                            t_37.append(
                                 '; ',
                             )
-                        t_37 = 0
+                        t_38 = 0
                     l_4_loop = l_4_note = l_4_w = missing
-                    if t_37:
+                    if t_38:
                         pass
                         if (not environment.getattr(l_3_s, 'alarms')):
                             pass
-                            t_36.append(
+                            t_37.append(
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.sound')),
                             )
                     if ((not t_19(environment.getattr(l_3_s, 'declared_size'))) and (environment.getattr(l_3_s, 'declared_size') != environment.getattr(l_3_s, 'size'))):
                         pass
-                        t_36.extend((
+                        t_37.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.declared', _loop_vars=_loop_vars)),
                             ': ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'declared_size')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_36.append(
+                    t_37.append(
                         '</td></tr>\n',
                     )
                 l_3_loop = l_3_s = missing
-                t_36.append(
+                t_37.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_36)
+                return concat(t_37)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.source', _loop_vars=_loop_vars), caller=caller, _loop_vars=_loop_vars)
         else:
@@ -1254,20 +1313,20 @@ def root(context, missing=missing):
     for l_1_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
         _loop_vars = {}
         pass
-        def t_38(fiter):
+        def t_39(fiter):
             for l_2_s in fiter:
                 if environment.getattr(l_2_s, 'digests'):
                     yield l_2_s
-        for l_2_s in t_38(environment.getattr(l_1_x, 'sources')):
+        for l_2_s in t_39(environment.getattr(l_1_x, 'sources')):
             _loop_vars = {}
             pass
             if not isinstance(l_0_ns, Namespace):
                 raise TemplateRuntimeError("cannot assign attribute on non-namespace object")
             l_0_ns['any'] = True
             def macro():
-                t_39 = []
+                t_40 = []
                 pass
-                t_39.extend((
+                t_40.extend((
                     '<table class="broad">\n<caption><bdi>',
                     escape(environment.getattr(l_1_x, 'label')),
                     '</bdi>: <bdi>',
@@ -1288,7 +1347,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_39.extend((
+                    t_40.extend((
                         '<tr><th scope="row">',
                         escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'algorithm', environment.getattr(l_4_d, 'algorithm'), _loop_vars=_loop_vars)),
                         '<span class="second">',
@@ -1306,10 +1365,10 @@ def root(context, missing=missing):
                         '</td></tr>\n',
                     ))
                 l_4_d = l_4_w = missing
-                t_39.append(
+                t_40.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_39)
+                return concat(t_40)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), environment.getattr(l_2_s, 'label'), caller=caller, _loop_vars=_loop_vars)
         l_2_s = missing
@@ -1337,15 +1396,21 @@ def root(context, missing=missing):
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near_rule'))
         yield '</p>'
+    for l_1_rate in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'error_rates'):
+        _loop_vars = {}
+        pass
+        yield escape(context.call((undefined(name='error_rate') if l_0_error_rate is missing else l_0_error_rate), l_1_rate, _loop_vars=_loop_vars))
+        yield '\n'
+    l_1_rate = missing
     yield '<p class="strong">'
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('perceptual.', environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'perceptual'), ))))
     yield '</p>\n'
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'):
         pass
         def macro():
-            t_40 = []
+            t_41 = []
             pass
-            t_40.extend((
+            t_41.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set')),
                 '</th><th scope="col">',
@@ -1364,7 +1429,7 @@ def root(context, missing=missing):
                 l_2_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_40.extend((
+                t_41.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='set_name') if l_0_set_name is missing else l_0_set_name), environment.getattr(l_2_s, 'name'), environment.getattr(l_2_s, 'issuer'), environment.getattr(l_2_s, 'edition'), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -1372,19 +1437,19 @@ def root(context, missing=missing):
                 ))
                 if environment.getattr(l_2_s, 'authority'):
                     pass
-                    t_40.extend((
+                    t_41.extend((
                         '<span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.authority', text=environment.getattr(l_2_s, 'authority'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
-                t_40.extend((
+                t_41.extend((
                     '</td><td class="num">',
                     escape(t_7(environment.getattr(l_2_s, 'records'))),
                 ))
                 for l_3_d in environment.getattr(l_2_s, 'digests'):
                     _loop_vars = {}
                     pass
-                    t_40.extend((
+                    t_41.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars)),
                         ' ',
@@ -1395,48 +1460,48 @@ def root(context, missing=missing):
                 for l_3_d in environment.getattr(l_2_s, 'near'):
                     _loop_vars = {}
                     pass
-                    t_40.extend((
+                    t_41.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_3_d, 'below_quality'):
                         pass
-                        t_40.extend((
+                        t_41.extend((
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near_below', count=t_7(environment.getattr(l_3_d, 'below_quality')), _loop_vars=_loop_vars)),
                         ))
                     if environment.getattr(l_3_d, 'probes'):
                         pass
-                        t_40.extend((
+                        t_41.extend((
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_3_d, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_3_d, 'probes'), 'failed')), _loop_vars=_loop_vars)),
                         ))
-                    t_40.append(
+                    t_41.append(
                         '</span>',
                     )
                 l_3_d = missing
                 for l_3_d in environment.getattr(l_2_s, 'not_compared'):
                     _loop_vars = {}
                     pass
-                    t_40.extend((
+                    t_41.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.not_compared', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 l_3_d = missing
-                t_40.extend((
+                t_41.extend((
                     '</td><td><code>',
                     escape(t_1(environment.getattr(l_2_s, 'source_sha256'))),
                     '</code>',
                 ))
                 if environment.getattr(l_2_s, 'rejected'):
                     pass
-                    t_40.extend((
+                    t_41.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.rejected', count=t_7(environment.getattr(l_2_s, 'rejected')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
-                t_40.extend((
+                t_41.extend((
                     '<span class="second">',
                     escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'failed')), _loop_vars=_loop_vars) if environment.getattr(l_2_s, 'probes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_probes', _loop_vars=_loop_vars))),
                     '</span></td><td>',
@@ -1444,14 +1509,14 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_2_s, 'key_id') and environment.getattr(l_2_s, 'signer')):
                     pass
-                    t_40.extend((
+                    t_41.extend((
                         '<span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.signer', key=environment.getattr(l_2_s, 'key_id'), signer=environment.getattr(l_2_s, 'signer'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
                 if environment.getattr(l_2_s, 'expires'):
                     pass
-                    t_40.extend((
+                    t_41.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.expires', date=environment.getattr(l_2_s, 'expires'), _loop_vars=_loop_vars)),
                         '</span>',
@@ -1459,7 +1524,7 @@ def root(context, missing=missing):
                 for l_3_a in environment.getattr(l_2_s, 'allowed'):
                     _loop_vars = {}
                     pass
-                    t_40.extend((
+                    t_41.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.allowed', what=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'allowance', l_3_a, _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
@@ -1467,26 +1532,26 @@ def root(context, missing=missing):
                 l_3_a = missing
                 if (environment.getattr(l_2_s, 'state') != 'active'):
                     pass
-                    t_40.extend((
+                    t_41.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'set_state', environment.getattr(l_2_s, 'state'), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_2_s, 'reason'):
                         pass
-                        t_40.extend((
+                        t_41.extend((
                             ': <bdi>',
                             escape(environment.getattr(l_2_s, 'reason')),
                             '</bdi>',
                         ))
-                    t_40.append(
+                    t_41.append(
                         '</span>',
                     )
-                t_40.append(
+                t_41.append(
                     '</td><td>',
                 )
                 if environment.getattr(l_2_s, 'profile'):
                     pass
-                    t_40.extend((
+                    t_41.extend((
                         '<bdi>',
                         escape(environment.getattr(l_2_s, 'profile')),
                         '</bdi><span class="second">',
@@ -1495,17 +1560,17 @@ def root(context, missing=missing):
                     ))
                 else:
                     pass
-                    t_40.append(
+                    t_41.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_profile', _loop_vars=_loop_vars)),
                     )
-                t_40.append(
+                t_41.append(
                     '</td></tr>\n',
                 )
             l_2_s = l_2_w = missing
-            t_40.append(
+            t_41.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_40)
+            return concat(t_41)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set'), caller=caller)
     else:
@@ -1584,9 +1649,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation_text'))
     yield '</p>\n'
     def macro():
-        t_41 = []
+        t_42 = []
         pass
-        t_41.extend((
+        t_42.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.entries')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1607,12 +1672,12 @@ def root(context, missing=missing):
         ))
         if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
             pass
-            t_41.extend((
+            t_42.extend((
                 '<th scope="col" class="num">+ ',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.not_reached')),
                 '</th>',
             ))
-        t_41.append(
+        t_42.append(
             '<th scope="col"></th></tr></thead>\n<tbody>\n',
         )
         for l_2_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
@@ -1624,7 +1689,7 @@ def root(context, missing=missing):
                 for l_4_v in environment.getattr(l_3_s, 'volumes'):
                     _loop_vars = {}
                     pass
-                    t_41.extend((
+                    t_42.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -1643,38 +1708,38 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
                         pass
-                        t_41.extend((
+                        t_42.extend((
                             '<td class="num">',
                             escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'not_reached'))),
                             '</td>',
                         ))
-                    t_41.extend((
+                    t_42.extend((
                         '<td class="',
                         escape(('second' if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else 'alarm')),
                         '">',
                     ))
                     if environment.getattr(l_4_v, 'listing_open'):
                         pass
-                        t_41.append(
+                        t_42.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.listing_open', _loop_vars=_loop_vars)),
                         )
                     elif (environment.getattr(l_4_v, 'state') != 'examined'):
                         pass
-                        t_41.append(
+                        t_42.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('state.', environment.getattr(l_4_v, 'state'), )), _loop_vars=_loop_vars)),
                         )
                     else:
                         pass
-                        t_41.append(
+                        t_42.append(
                             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes', _loop_vars=_loop_vars) if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close', _loop_vars=_loop_vars))),
                         )
-                    t_41.append(
+                    t_42.append(
                         '</td></tr>\n',
                     )
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_41.extend((
+        t_42.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -1693,25 +1758,25 @@ def root(context, missing=missing):
         ))
         if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
             pass
-            t_41.extend((
+            t_42.extend((
                 '<td class="num">',
                 escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'))),
                 '</td>',
             ))
-        t_41.extend((
+        t_42.extend((
             '<td class="',
             escape(('' if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else 'alarm')),
             '">',
             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes') if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_41)
+        return concat(t_42)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation'), caller=caller)
     def macro():
-        t_42 = []
+        t_43 = []
         pass
-        t_42.extend((
+        t_43.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1732,14 +1797,14 @@ def root(context, missing=missing):
             for l_3_s in environment.getattr(l_2_x, 'sources'):
                 _loop_vars = {}
                 pass
-                def t_43(fiter):
+                def t_44(fiter):
                     for l_4_v in fiter:
                         if (environment.getattr(l_4_v, 'state') == 'examined'):
                             yield l_4_v
-                for l_4_v in t_43(environment.getattr(l_3_s, 'volumes')):
+                for l_4_v in t_44(environment.getattr(l_3_s, 'volumes')):
                     _loop_vars = {}
                     pass
-                    t_42.extend((
+                    t_43.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -1755,7 +1820,7 @@ def root(context, missing=missing):
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_42.extend((
+        t_43.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -1768,7 +1833,7 @@ def root(context, missing=missing):
             escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'directories_met_before'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_42)
+        return concat(t_43)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories'), caller=caller)
     yield '<h3>'
@@ -1788,16 +1853,16 @@ def root(context, missing=missing):
         l_1_gaps = context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), (undefined(name='c') if l_0_c is missing else l_0_c), policy=l_1_policy, _loop_vars=_loop_vars)
         _loop_vars['gaps'] = l_1_gaps
         def macro():
-            t_44 = []
+            t_45 = []
             pass
-            t_44.extend((
+            t_45.extend((
                 '<table>\n<caption>',
                 escape(l_1_title),
                 '</caption>\n',
             ))
             if (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                 pass
-                t_44.extend((
+                t_45.extend((
                     '<thead><tr><th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.count')),
                     '</th><th scope="col">',
@@ -1811,7 +1876,7 @@ def root(context, missing=missing):
                 for l_3_gap in (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                     _loop_vars = {}
                     pass
-                    t_44.extend((
+                    t_45.extend((
                         '<tr><td class="num strong">',
                         escape(t_7(environment.getattr(l_3_gap, 'count'))),
                         '</td><td>',
@@ -1822,46 +1887,46 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr(l_3_gap, 'size'):
                         pass
-                        t_44.append(
+                        t_45.append(
                             escape(t_14(environment.getattr(l_3_gap, 'size'))),
                         )
-                    t_44.append(
+                    t_45.append(
                         '</td><td>',
                     )
                     for l_4_one in environment.getattr(l_3_gap, 'examples'):
                         _loop_vars = {}
                         pass
-                        t_44.extend((
+                        t_45.extend((
                             '<code><bdi>',
                             escape(t_5(l_4_one)),
                             '</bdi></code>',
                         ))
                     l_4_one = missing
-                    t_44.append(
+                    t_45.append(
                         '</td></tr>\n',
                     )
                 l_3_gap = missing
-                t_44.append(
+                t_45.append(
                     '</tbody>\n',
                 )
             else:
                 pass
-                t_44.extend((
+                t_45.extend((
                     '<tbody><tr><td>',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.no_gaps')),
                     '</td></tr></tbody>\n',
                 ))
-            t_44.append(
+            t_45.append(
                 '</table>\n',
             )
-            return concat(t_44)
+            return concat(t_45)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), l_1_title, caller=caller, _loop_vars=_loop_vars)
     l_1_title = l_1_policy = l_1_gap_rows = l_1_gaps = missing
     def macro():
-        t_45 = []
+        t_46 = []
         pass
-        t_45.extend((
+        t_46.extend((
             '<table>\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1876,7 +1941,7 @@ def root(context, missing=missing):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
-            t_45.extend((
+            t_46.extend((
                 '<tr><th scope="row"><bdi>',
                 escape(t_5(environment.getattr(l_2_area, 'where'))),
                 '</bdi></th><td>',
@@ -1886,14 +1951,14 @@ def root(context, missing=missing):
                 '</td></tr>\n',
             ))
         l_2_area = l_2_w = missing
-        t_45.extend((
+        t_46.extend((
             '<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated')),
             '</th><td>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated_value')),
             '</td><td></td></tr>\n</tbody>\n</table>\n',
         ))
-        return concat(t_45)
+        return concat(t_46)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title'), caller=caller)
     yield '<div class="pair">\n<div>\n<table class="tight">\n<caption>'
@@ -1958,9 +2023,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_8(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'percent_of_bytes'))))
     yield '</td></tr>\n</tbody>\n</table>\n</div>\n</div>\n'
     def macro():
-        t_46 = []
+        t_47 = []
         pass
-        t_46.extend((
+        t_47.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1989,7 +2054,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_46.extend((
+                    t_47.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td>',
@@ -2003,12 +2068,12 @@ def root(context, missing=missing):
                     ))
                     if (environment.getattr(l_4_v, 'encryption') != 'none'):
                         pass
-                        t_46.extend((
+                        t_47.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'encryption', environment.getattr(l_4_v, 'encryption'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_46.extend((
+                    t_47.extend((
                         '</td><td><bdi>',
                         escape((environment.getattr(l_4_v, 'sweep') if (environment.getattr(l_4_v, 'state') == 'examined') else '–')),
                         '</bdi></td><td>',
@@ -2016,22 +2081,22 @@ def root(context, missing=missing):
                     for l_5_m in environment.getattr(l_4_v, 'times'):
                         _loop_vars = {}
                         pass
-                        t_46.extend((
+                        t_47.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'time.basis', which=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_5_m, 'which'), )), _loop_vars=_loop_vars), zone=context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'time', environment.getattr(l_5_m, 'zone'), _loop_vars=_loop_vars), resolution=t_12(environment.getattr(l_5_m, 'resolution_ns')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     l_5_m = missing
-                    t_46.append(
+                    t_47.append(
                         '</td></tr>\n',
                     )
                 l_4_v = l_4_w = missing
             l_3_s = missing
         l_2_x = missing
-        t_46.append(
+        t_47.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_46)
+        return concat(t_47)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes'), caller=caller)
     yield '\n'
@@ -2040,7 +2105,7 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.intro'))
     yield '</p>\n'
     def macro(l_1_list, l_1_withdrawn):
-        t_47 = []
+        t_48 = []
         l_1_rows = resolve('rows')
         if l_1_list is missing:
             l_1_list = undefined("parameter 'list' was not provided", name='list')
@@ -2048,9 +2113,9 @@ def root(context, missing=missing):
             l_1_withdrawn = undefined("parameter 'withdrawn' was not provided", name='withdrawn')
         pass
         def macro():
-            t_48 = []
+            t_49 = []
             pass
-            t_48.extend((
+            t_49.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.number')),
                 '</th><th scope="col">',
@@ -2067,7 +2132,7 @@ def root(context, missing=missing):
                 l_3_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_48.extend((
+                t_49.extend((
                     '<tr><th scope="row" class="nowrap">',
                     escape(environment.getattr(l_3_f, 'number')),
                     '</th><td><bdi class="strong">',
@@ -2088,14 +2153,14 @@ def root(context, missing=missing):
                 ))
                 if (not t_19(environment.getattr(l_3_f, 'listed_size'))):
                     pass
-                    t_48.extend((
+                    t_49.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.listed_size', size=context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_f, 'listed_size')), _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if environment.getattr(l_3_f, 'near'):
                     pass
-                    t_48.extend((
+                    t_49.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), view=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'view', environment.getattr(environment.getattr(l_3_f, 'near'), 'view'), _loop_vars=_loop_vars), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), quality=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'quality')), listed=(t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality')) if (not t_19(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality'))) else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
                         '</span><span class="second">',
@@ -2104,7 +2169,7 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr(environment.getattr(l_3_f, 'near'), 'film'):
                         pass
-                        t_48.extend((
+                        t_49.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film', frames=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames')), frames_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames_of')), listed=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed')), listed_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_of')), _loop_vars=_loop_vars)),
                             escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'ranges'), _loop_vars=_loop_vars)),
@@ -2112,7 +2177,7 @@ def root(context, missing=missing):
                         ))
                         if environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'):
                             pass
-                            t_48.extend((
+                            t_49.extend((
                                 '<span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film_listed', _loop_vars=_loop_vars)),
                                 escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'), _loop_vars=_loop_vars)),
@@ -2120,12 +2185,12 @@ def root(context, missing=missing):
                             ))
                     if (environment.getattr(environment.getattr(l_3_f, 'near'), 'more') or environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')):
                         pass
-                        t_48.extend((
+                        t_49.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_more' if (not environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')) else ('findings.near_more_at_least' if environment.getattr(environment.getattr(l_3_f, 'near'), 'more') else 'findings.near_more_unknown')), count=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'more')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                t_48.extend((
+                t_49.extend((
                     '<span class="second">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', environment.getattr(l_3_f, 'kind'), )), _loop_vars=_loop_vars)),
                     ': ',
@@ -2134,24 +2199,24 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_3_f, 'kind') == 'watch'):
                     pass
-                    t_48.append(
+                    t_49.append(
                         '–',
                     )
                 else:
                     pass
-                    t_48.append(
+                    t_49.append(
                         escape(context.call((undefined(name='category') if l_0_category is missing else l_0_category), environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'):
                         pass
-                        t_48.extend((
+                        t_49.extend((
                             ' (<bdi>',
                             escape(t_16(markup_join((environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'), ' ', environment.getattr(environment.getattr(l_3_f, 'category'), 'region'), )))),
                             '</bdi>)',
                         ))
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'label'):
                         pass
-                        t_48.extend((
+                        t_49.extend((
                             '<span class="second"><bdi>',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.label', label=environment.getattr(environment.getattr(l_3_f, 'category'), 'label'), _loop_vars=_loop_vars)),
                             '</bdi></span>',
@@ -2159,18 +2224,18 @@ def root(context, missing=missing):
                     for l_4_tag in environment.getattr(environment.getattr(l_3_f, 'category'), 'tags'):
                         _loop_vars = {}
                         pass
-                        t_48.extend((
+                        t_49.extend((
                             '<span class="second"><bdi>',
                             escape(l_4_tag),
                             '</bdi></span>',
                         ))
                     l_4_tag = missing
-                    t_48.append(
+                    t_49.append(
                         escape(context.call((undefined(name='standing') if l_0_standing is missing else l_0_standing), 'notable', environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
                     if (t_19(environment.getattr(l_3_f, 'victim_identified')) and t_19(environment.getattr(l_3_f, 'offender_identified'))):
                         pass
-                        t_48.extend((
+                        t_49.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.not_said', _loop_vars=_loop_vars)),
                             '</span>',
@@ -2179,24 +2244,24 @@ def root(context, missing=missing):
                         pass
                         if (not t_19(environment.getattr(l_3_f, 'victim_identified'))):
                             pass
-                            t_48.extend((
+                            t_49.extend((
                                 '<span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'victim_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
                         if (not t_19(environment.getattr(l_3_f, 'offender_identified'))):
                             pass
-                            t_48.extend((
+                            t_49.extend((
                                 '<span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'offender_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
-                t_48.append(
+                t_49.append(
                     '</td><td>',
                 )
                 if l_1_withdrawn:
                     pass
-                    t_48.extend((
+                    t_49.extend((
                         '<bdi>',
                         escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.not_in', edition=environment.getattr(l_3_f, 'not_in'), _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'not_in') else (environment.getattr(l_3_f, 'reason') or context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)))),
                         '</bdi>',
@@ -2205,16 +2270,16 @@ def root(context, missing=missing):
                     pass
                     if (environment.getattr(l_3_f, 'status') == 'provisional'):
                         pass
-                        t_48.extend((
+                        t_49.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.provisional', _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_49 = 1
+                    t_50 = 1
                     for l_4_m in environment.getattr(l_3_f, 'times'):
                         _loop_vars = {}
                         pass
-                        t_48.extend((
+                        t_49.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_4_m, 'which'), )), _loop_vars=_loop_vars)),
                             ' <span class="nowrap">',
@@ -2223,41 +2288,41 @@ def root(context, missing=missing):
                         ))
                         if (environment.getattr(l_4_m, 'zone') != 'utc'):
                             pass
-                            t_48.extend((
+                            t_49.extend((
                                 ' (',
                                 escape(context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'time', environment.getattr(l_4_m, 'zone'), _loop_vars=_loop_vars)),
                                 ')',
                             ))
-                        t_48.append(
+                        t_49.append(
                             '</span>',
                         )
-                        t_49 = 0
+                        t_50 = 0
                     l_4_m = missing
-                    if t_49:
+                    if t_50:
                         pass
-                        t_48.extend((
+                        t_49.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.no_times')),
                             '</span>',
                         ))
-                t_48.append(
+                t_49.append(
                     '</td></tr>\n',
                 )
             l_3_f = l_3_w = missing
-            t_48.append(
+            t_49.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_48)
+            return concat(t_49)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-        t_47.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
+        t_48.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
         if (t_3(l_1_list) > (undefined(name='rows') if l_1_rows is missing else l_1_rows)):
             pass
-            t_47.extend((
+            t_48.extend((
                 '<p class="strong">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.shown', shown=t_7((undefined(name='rows') if l_1_rows is missing else l_1_rows)), count=t_7(t_3(l_1_list)))),
                 '</p>',
             ))
-        return concat(t_47)
+        return concat(t_48)
     context.exported_vars.add('finding_rows')
     context.vars['finding_rows'] = l_0_finding_rows = Macro(environment, macro, 'finding_rows', ('list', 'withdrawn'), False, False, False, context.eval_ctx.autoescape)
     if (undefined(name='current') if l_0_current is missing else l_0_current):
@@ -2321,7 +2386,7 @@ def root(context, missing=missing):
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.intro'))
         yield '</p>\n'
-    t_50 = 1
+    t_51 = 1
     for l_1_run in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'):
         l_1_w = resolve('w')
         l_1_no = resolve('no')
@@ -2389,9 +2454,9 @@ def root(context, missing=missing):
             yield escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'run_note', environment.getattr(l_2_note, 'code'), environment.getattr(l_2_note, 'text'), _loop_vars=_loop_vars))
             yield '</p>\n'
         l_2_note = missing
-        t_50 = 0
+        t_51 = 0
     l_1_run = l_1_w = l_1_no = l_1_yes = missing
-    if t_50:
+    if t_51:
         pass
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.none'))
@@ -2405,9 +2470,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.intro'))
         yield '</p>\n'
         def macro():
-            t_51 = []
+            t_52 = []
             pass
-            t_51.extend((
+            t_52.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.step')),
                 '</th><th scope="col">',
@@ -2420,7 +2485,7 @@ def root(context, missing=missing):
             for l_2_command, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'commands'), undefined):
                 _loop_vars = {}
                 pass
-                t_51.extend((
+                t_52.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('command.', environment.getattr(l_2_command, 'purpose'), )), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -2429,25 +2494,25 @@ def root(context, missing=missing):
                 for l_3_system, l_3_loop in LoopContext(environment.getattr(l_2_command, 'systems'), undefined):
                     _loop_vars = {}
                     pass
-                    t_51.append(
+                    t_52.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('system.', l_3_system, )), _loop_vars=_loop_vars)),
                     )
                     if (not environment.getattr(l_3_loop, 'last')):
                         pass
-                        t_51.append(
+                        t_52.append(
                             ', ',
                         )
                 l_3_loop = l_3_system = missing
-                t_51.extend((
+                t_52.extend((
                     '</td><td><code>',
                     escape(environment.getattr(l_2_command, 'line')),
                     '</code></td></tr>\n',
                 ))
             l_2_loop = l_2_command = missing
-            t_51.append(
+            t_52.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_51)
+            return concat(t_52)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.title'), caller=caller)
         yield '<p>'
@@ -2500,9 +2565,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events'):
         pass
         def macro():
-            t_52 = []
+            t_53 = []
             pass
-            t_52.extend((
+            t_53.extend((
                 '<table class="tight">\n<thead><tr><th scope="col" class="num">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.seq')),
                 '</th><th scope="col">',
@@ -2518,7 +2583,7 @@ def root(context, missing=missing):
             for l_2_event in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events')[:(undefined(name='events') if l_0_events is missing else l_0_events)]:
                 _loop_vars = {}
                 pass
-                t_52.extend((
+                t_53.extend((
                     '<tr><td class="num">',
                     escape(environment.getattr(l_2_event, 'seq')),
                     '</td><td class="nowrap">',
@@ -2534,10 +2599,10 @@ def root(context, missing=missing):
                     '</bdi></td></tr>\n',
                 ))
             l_2_event = missing
-            t_52.append(
+            t_53.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_52)
+            return concat(t_53)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.title'), caller=caller)
         yield '<p class="scope">'
@@ -2605,4 +2670,4 @@ def root(context, missing=missing):
     yield '</p>\n</footer>\n</body>\n</html>\n'
 
 blocks = {}
-debug_info = '1=137&2=144&3=147&5=164&6=171&8=183&10=194&12=196&13=201&14=210&16=216&17=220&18=225&19=234&25=246&26=255&29=275&30=280&32=295&33=303&34=304&36=330&37=341&39=374&40=380&41=386&44=444&45=450&47=474&48=481&49=483&51=489&53=495&54=497&55=499&56=501&57=503&59=505&60=507&62=511&63=517&69=537&72=539&77=541&78=547&81=549&84=551&85=553&86=562&87=572&89=575&90=577&93=579&95=582&96=586&100=589&101=590&102=591&103=592&104=593&105=594&106=595&107=596&108=597&112=599&113=601&114=603&116=608&117=610&119=626&120=632&121=636&114=741&127=742&128=744&130=747&131=756&132=758&133=766&135=769&136=771&137=778&141=786&142=802&143=804&144=808&145=811&147=813&148=816&150=818&151=824&153=827&154=830&156=833&157=842&158=845&159=848&164=851&165=853&166=856&168=862&169=866&173=896&176=899&177=901&179=904&180=906&182=910&183=915&191=926&192=928&194=934&195=943&197=950&198=954&200=963&201=965&203=975&204=980&206=989&207=993&209=1003&214=1005&215=1008&217=1010&218=1013&220=1015&221=1018&223=1020&224=1023&226=1025&227=1028&230=1031&231=1035&233=1039&234=1042&238=1046&239=1048&243=1051&244=1053&246=1056&247=1057&248=1058&249=1059&250=1060&253=1065&256=1068&257=1069&260=1071&261=1074&262=1078&263=1080&265=1083&266=1086&270=1089&271=1091&273=1096&275=1108&276=1113&271=1235&282=1239&286=1243&287=1245&288=1247&289=1250&290=1262&291=1263&293=1268&294=1272&296=1283&297=1289&291=1310&303=1313&305=1319&307=1321&309=1323&310=1325&311=1327&312=1329&313=1331&314=1337&315=1339&316=1341&318=1346&320=1359&321=1365&316=1506&327=1510&330=1513&331=1515&332=1518&335=1522&336=1524&338=1528&339=1532&344=1540&345=1542&347=1548&348=1552&352=1578&353=1580&354=1582&356=1587&357=1589&359=1614&360=1625&363=1675&354=1706&366=1707&368=1712&369=1714&371=1725&372=1740&375=1756&366=1769&378=1771&379=1773&382=1775&385=1777&388=1779&389=1784&390=1786&392=1791&393=1794&394=1798&396=1807&397=1812&401=1847&390=1855&406=1857&408=1862&409=1864&411=1871&412=1877&414=1887&406=1894&421=1896&422=1898&424=1908&425=1912&429=1924&433=1930&435=1932&436=1936&437=1940&438=1944&439=1948&440=1952&445=1956&447=1961&448=1963&450=1978&451=1990&445=2032&457=2034&458=2036&459=2038&460=2046&462=2051&464=2062&465=2068&460=2248&470=2249&472=2259&473=2261&475=2266&478=2269&479=2271&480=2274&481=2276&483=2281&486=2284&488=2286&489=2290&491=2293&492=2296&495=2299&496=2302&498=2304&499=2308&504=2313&505=2315&506=2318&508=2321&510=2328&511=2329&512=2330&513=2331&514=2333&515=2335&516=2336&517=2337&518=2338&519=2339&520=2340&521=2341&523=2343&525=2345&526=2349&528=2359&529=2362&531=2376&532=2379&534=2381&537=2393&540=2396&541=2398&542=2401&543=2403&545=2408&547=2416&548=2421&543=2448&553=2450&555=2455&558=2458&560=2465&561=2472&563=2476&566=2484&568=2486&569=2488&571=2494&572=2496&573=2498&575=2503&577=2514&578=2519&573=2538&583=2540&584=2542&586=2550&589=2553&590=2555&592=2558&593=2559&594=2560&595=2561&596=2562&599=2585&602=2588&604=2590&605=2594&606=2596&611=2600'
+debug_info = '1=137&2=144&3=147&5=164&6=171&8=183&10=194&12=196&13=201&14=210&16=216&17=220&18=225&19=234&25=246&26=255&29=275&30=280&32=295&33=303&34=304&36=330&37=341&39=374&40=380&41=386&44=444&45=450&47=474&48=482&50=533&51=540&52=542&54=548&56=554&57=556&58=558&59=560&60=562&62=564&63=566&65=570&66=576&72=596&75=598&80=600&81=606&84=608&87=610&88=612&89=621&90=631&92=634&93=636&96=638&98=641&99=645&103=648&104=649&105=650&106=651&107=652&108=653&109=654&110=655&111=656&115=658&116=660&117=662&119=667&120=669&122=685&123=691&124=695&117=800&130=801&131=803&133=806&134=815&135=817&136=825&138=828&139=830&140=837&144=845&145=861&146=863&147=867&148=870&150=872&151=875&153=877&154=883&156=886&157=889&159=892&160=901&161=904&162=907&167=910&168=912&169=915&171=921&172=925&176=955&179=958&180=960&182=963&183=965&185=969&186=974&194=985&195=987&197=993&198=1002&200=1009&201=1013&203=1022&204=1024&206=1034&207=1039&209=1048&210=1052&212=1062&217=1064&218=1067&220=1069&221=1072&223=1074&224=1077&226=1079&227=1082&229=1084&230=1087&233=1090&234=1094&236=1098&237=1101&241=1105&242=1107&246=1110&247=1112&249=1115&250=1116&251=1117&252=1118&253=1119&256=1124&259=1127&260=1128&263=1130&264=1133&265=1137&266=1139&268=1142&269=1145&273=1148&274=1150&276=1155&278=1167&279=1172&274=1294&285=1298&289=1302&290=1304&291=1306&292=1309&293=1321&294=1322&296=1327&297=1331&299=1342&300=1348&294=1369&306=1372&308=1378&310=1380&312=1382&313=1384&314=1386&315=1388&316=1390&317=1395&318=1398&320=1402&321=1404&322=1406&324=1411&326=1424&327=1430&322=1571&333=1575&336=1578&337=1580&338=1583&341=1587&342=1589&344=1593&345=1597&350=1605&351=1607&353=1613&354=1617&358=1643&359=1645&360=1647&362=1652&363=1654&365=1679&366=1690&369=1740&360=1771&372=1772&374=1777&375=1779&377=1790&378=1805&381=1821&372=1834&384=1836&385=1838&388=1840&391=1842&394=1844&395=1849&396=1851&398=1856&399=1859&400=1863&402=1872&403=1877&407=1912&396=1920&412=1922&414=1927&415=1929&417=1936&418=1942&420=1952&412=1959&427=1961&428=1963&430=1973&431=1977&435=1989&439=1995&441=1997&442=2001&443=2005&444=2009&445=2013&446=2017&451=2021&453=2026&454=2028&456=2043&457=2055&451=2097&463=2099&464=2101&465=2103&466=2111&468=2116&470=2127&471=2133&466=2313&476=2314&478=2324&479=2326&481=2331&484=2334&485=2336&486=2339&487=2341&489=2346&492=2349&494=2351&495=2355&497=2358&498=2361&501=2364&502=2367&504=2369&505=2373&510=2378&511=2380&512=2383&514=2386&516=2393&517=2394&518=2395&519=2396&520=2398&521=2400&522=2401&523=2402&524=2403&525=2404&526=2405&527=2406&529=2408&531=2410&532=2414&534=2424&535=2427&537=2441&538=2444&540=2446&543=2458&546=2461&547=2463&548=2466&549=2468&551=2473&553=2481&554=2486&549=2513&559=2515&561=2520&564=2523&566=2530&567=2537&569=2541&572=2549&574=2551&575=2553&577=2559&578=2561&579=2563&581=2568&583=2579&584=2584&579=2603&589=2605&590=2607&592=2615&595=2618&596=2620&598=2623&599=2624&600=2625&601=2626&602=2627&605=2650&608=2653&610=2655&611=2659&612=2661&617=2665'

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, Literal
 
 from heroes_forensics.reports.coverage import Coverage
+from heroes_forensics.reports.error_rates import ErrorRate
 from heroes_forensics.reports.evidence import Note, Source
 from heroes_forensics.reports.findings import (
     NOTHING_LEFT_OUT,
@@ -333,6 +334,8 @@ class Report(Record):
     checkpoint: Checkpoint | None = None
     events: tuple[Event, ...] = ()
     commands: tuple[Command, ...] = ()
+    error_rates: tuple[ErrorRate, ...] = ()
+    """What is known of how often perceptual comparison errs, as the runs cite it."""
     limitations: tuple[Text, ...] = ()
     """Those of this case, beside the fixed ones of the catalogue."""
     replaces: Text = ""
