@@ -201,12 +201,14 @@ HASHES: Final = np.dtype(
         ("view", "u1"),
         ("orientation", "u1"),
         ("quality", "u1"),
+        ("tones", "u1"),
         ("value", f"V{VALUE_BYTES}"),
     ]
 )
 """One perceptual value. ``at`` is the position of the frame in a picture, milliseconds in a film;
 ``algorithm`` and ``view`` positions in `PERCEPTUAL_ALGORITHMS` and `VIEWS`; ``quality`` 0 to 100,
-that of PDQ for all of a view. The rows of an item rise by (at, algorithm, view, orientation), and
+that of PDQ for all of a view; ``tones`` 0 to 100, few where the view is drawn and no photograph
+(`heroes_forensics.media.tones`), for all of a view too. The rows of an item rise by (at, algorithm, view, orientation), and
 none comes twice."""
 
 PLUGIN_KINDS: Final = {"photodna": 144}

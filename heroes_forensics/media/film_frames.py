@@ -22,8 +22,9 @@ Luma = npt.NDArray[np.uint8]
 Value = npt.NDArray[np.uint8]
 """PDQ of one frame as it is: 32 bytes. The other orientations are made of it when it is compared
 (`heroes_forensics.pipelines.films`)."""
-Measure = Callable[[Luma], tuple[npt.NDArray[np.uint8], int]]
-"""Makes values of eight orientations and a quality (0 to 100) of luma: `media.pdq.hashes`."""
+Measure = Callable[[Luma], tuple[npt.NDArray[np.uint8], int, int]]
+"""Makes of luma values of eight orientations, a quality, and how many soft tones there are, both
+0 to 100: `media.tones.measured`."""
 Trim = Callable[[Luma], Luma]
 """Cuts uniform borders off; gives back what it was given where there are none."""
 
@@ -108,6 +109,7 @@ class Kept(NamedTuple):
     view: npt.NDArray[np.uint8]
     """0 as it is, 1 with uniform borders cut off."""
     quality: npt.NDArray[np.uint8]
+    tones: npt.NDArray[np.uint8]
     value: npt.NDArray[np.uint8]
     """Shape (n, 32)."""
 
@@ -116,14 +118,15 @@ NOTHING: Final = Kept(
     np.zeros(0, np.uint32),
     np.zeros(0, np.uint8),
     np.zeros(0, np.uint8),
+    np.zeros(0, np.uint8),
     np.zeros((0, VALUE_BYTES), np.uint8),
 )
 
 
 class _One(NamedTuple):
     at: int
-    views: tuple[tuple[int, int, Value], ...]
-    """Position of the view, quality, value."""
+    views: tuple[tuple[int, int, int, Value], ...]
+    """Position of the view, quality, tones, value."""
 
 
 class Keeper:
@@ -160,9 +163,9 @@ class Keeper:
         if not views:
             self.dull += 1
             return
-        if any(_distance(value, last.get(view)) <= SAME_BITS for view, _, value in views):
+        if any(_distance(value, last.get(view)) <= SAME_BITS for view, *_, value in views):
             return
-        self._last[track] = {view: value for view, _, value in views}
+        self._last[track] = {view: value for view, *_, value in views}
         self._new += 1
         if (self._new - 1) % self._every:
             return
@@ -171,36 +174,37 @@ class Keeper:
             del self._kept[1::2]
             self._every *= 2
 
-    def _views(self, rows: Luma, last: dict[int, Value]) -> Iterator[tuple[int, int, Value]]:
+    def _views(self, rows: Luma, last: dict[int, Value]) -> Iterator[tuple[int, int, int, Value]]:
         if min(rows.shape) < MIN_SIDE:
             return
-        values, quality = self._measure(rows)
+        values, quality, tones = self._measure(rows)
         if quality >= QUALITY:
-            yield 0, quality, values[0]
+            yield 0, quality, tones, values[0]
             if _distance(values[0], last.get(0)) <= SAME_BITS:
                 return  # it will not be kept: spare the second look
         inside = self._trim(rows)
         if inside.shape == rows.shape or min(inside.shape) < MIN_SIDE:
             return
-        values, quality = self._measure(inside)
+        values, quality, tones = self._measure(inside)
         if quality >= QUALITY:
-            yield 1, quality, values[0]
+            yield 1, quality, tones, values[0]
 
     def result(self) -> Kept:
         """Return what was kept; no two frames have one time."""
         kept = sorted(self._kept, key=lambda each: each.at)
         if len(kept) > MAX_KEPT:
             kept = [kept[index * len(kept) // MAX_KEPT] for index in range(MAX_KEPT)]
-        rows: list[tuple[int, int, int, Value]] = []
+        rows: list[tuple[int, int, int, int, Value]] = []
         last = -1
         for each in kept:
             last = max(each.at, last + 1)
-            rows += [(last, view, quality, value) for view, quality, value in each.views]
+            rows += [(last, *view) for view in each.views]
         return Kept(
             np.array([row[0] for row in rows], np.uint32),
             np.array([row[1] for row in rows], np.uint8),
             np.array([row[2] for row in rows], np.uint8),
-            np.array([row[3] for row in rows], np.uint8).reshape(-1, VALUE_BYTES),
+            np.array([row[3] for row in rows], np.uint8),
+            np.array([row[4] for row in rows], np.uint8).reshape(-1, VALUE_BYTES),
         )
 
 

@@ -12,7 +12,7 @@ import av
 import numpy as np
 
 from heroes_forensics.frames import HASHES, PERCEPTUAL_ALGORITHMS, Rows
-from heroes_forensics.media import borders, pdq, video
+from heroes_forensics.media import borders, tones, video
 
 _PDQ: Final = PERCEPTUAL_ALGORITHMS.index("pdq")
 _SIDE: Final = 64
@@ -34,10 +34,10 @@ def examined(
     Raises:
         OSError: ``stream`` raised it.
     """
-    found = video.measured(stream, kind, profile, pdq.hashes, borders.trimmed, moved=moved)
+    found = video.measured(stream, kind, profile, tones.measured, borders.trimmed, moved=moved)
     rows = np.zeros(len(found.kept.at), dtype=HASHES)
     rows["algorithm"] = _PDQ
-    rows["at"], rows["view"], rows["quality"] = found.kept[:3]
+    rows["at"], rows["view"], rows["quality"], rows["tones"] = found.kept[:4]
     rows["value"] = found.kept.value.view(HASHES["value"])[:, 0]
     sizes = (found.width, found.height, found.frames, found.milliseconds)
     return (int(found.status), found.gap, *sizes, rows)
@@ -66,6 +66,6 @@ def prepare() -> None:
     Raises:
         RuntimeError: no film can be decoded on this machine.
     """
-    found = video.measured(io.BytesIO(sample()), "mp4", "deep", pdq.hashes, borders.trimmed)
+    found = video.measured(io.BytesIO(sample()), "mp4", "deep", tones.measured, borders.trimmed)
     if found.gap or not found.frames:
         raise RuntimeError("no film can be decoded on this machine")

@@ -14,7 +14,7 @@ import imagehash
 import numpy as np
 
 from heroes_forensics.frames import HASHES, PERCEPTUAL_ALGORITHMS, Picture, Rows
-from heroes_forensics.media import image, pdq, views
+from heroes_forensics.media import image, tones, views
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -32,20 +32,21 @@ Pillow's documentation calls three indistinguishable."""
 def hashed(frame: "Image", at: int, *, deep: bool = False, crops: bool = False) -> Rows:
     """Return the `HASHES` rows of the luma of one frame, without an id; `examined` says of what."""
     luma = np.asarray(frame)
-    values, quality = pdq.hashes(luma, exact=True)
-    found = [(0, values, quality)]
-    found += [(view, *pdq.hashes(part, exact=True)) for view, part in views.plain(luma)]
+    first = tones.measured(luma, exact=True)
+    found = [(0, *first)]
+    found += [(view, *tones.measured(part, exact=True)) for view, part in views.plain(luma)]
+    _, quality, soft = first
     if deep and quality >= views.LEAST_QUALITY and min(luma.shape) >= views.LEAST_SIDE:
-        found += [(view, *pdq.hashes(part)) for view, part in views.deep(luma)]
+        found += [(view, *tones.measured(part)) for view, part in views.deep(luma)]
     if crops and quality >= views.LEAST_QUALITY:
-        found += [(view, *pdq.hashes(part)) for view, part in views.crops(luma)]
+        found += [(view, *tones.measured(part)) for view, part in views.crops(luma)]
     side = min(frame.size)
     small = frame.reduce(side // REDUCED_SIDE) if side >= REDUCED_FROM else frame
     rows = np.zeros(8 * len(found) + 2, dtype=HASHES)
     rows["at"] = at
-    for index, (view, values, quality_of_view) in enumerate(found):
+    for index, (view, values, quality_of_view, soft_of_view) in enumerate(found):
         part = rows[8 * index : 8 * index + 8]
-        part["view"], part["quality"] = view, quality_of_view
+        part["view"], part["quality"], part["tones"] = view, quality_of_view, soft_of_view
         part["orientation"] = np.arange(8)
         part["value"] = values.view("V32")[:, 0]
     for row, algorithm, value in zip(
@@ -54,7 +55,7 @@ def hashed(frame: "Image", at: int, *, deep: bool = False, crops: bool = False) 
         (imagehash.phash(small), imagehash.dhash(small)),
         strict=True,
     ):
-        row["algorithm"], row["quality"] = algorithm, quality
+        row["algorithm"], row["quality"], row["tones"] = algorithm, quality, soft
         row["value"] = np.packbits(value.hash.flatten()).tobytes()
     return rows
 

@@ -375,6 +375,8 @@ def _check_hashes(rows: Rows, area: bytes) -> None:
         raise ProtocolViolationError("a perceptual value is of an unknown algorithm or view")
     if (rows["orientation"] >= ORIENTATIONS).any() or (rows["quality"] > _BEST_QUALITY).any():
         raise ProtocolViolationError("a perceptual value has an impossible orientation or quality")
+    if (rows["tones"] > _ALL_TONES).any():
+        raise ProtocolViolationError("a perceptual value has more tones than there are")
     is_pdq = algorithm == 0
     if (~is_pdq & ((rows["view"] > 0) | (rows["orientation"] > 0))).any():
         raise ProtocolViolationError("only PDQ has values of other views and orientations")
@@ -472,6 +474,7 @@ _MADE: Final = np.array(sorted(Made), dtype="u1")
 _CONTAINERS: Final = np.array(sorted(Container), dtype="u1")
 _ALL_DIGESTS: Final = sum(row.bit for row in ALGORITHMS)
 _BEST_QUALITY: Final = 100
+_ALL_TONES: Final = 100
 _ALGORITHM_BYTES: Final = np.array(ALGORITHM_BYTES)
 _CHECKS: Final = {
     "known": _check_known,
