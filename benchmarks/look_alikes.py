@@ -133,7 +133,7 @@ KINDS: Final[Mapping[str, Callable[[Random], Image.Image]]] = {
 }
 
 
-def made(kind: str) -> list[Image.Image]:
-    """Return `COUNT` pictures of a kind, the same every time."""
-    seed = list(KINDS).index(kind)
+def made(kind: str, further: int = 0) -> list[Image.Image]:
+    """Return `COUNT` pictures of a kind, the same every time; ``further`` ones are others."""
+    seed = list(KINDS).index(kind) + len(KINDS) * further
     return [KINDS[kind](np.random.default_rng((seed, number))) for number in range(COUNT)]

@@ -21,6 +21,7 @@ from PIL import Image
 from programs import PEERS
 
 from heroes_forensics.frames import TIER_1, Rows
+from heroes_forensics.hashsets import candidates
 from heroes_forensics.media.edits import layout
 from heroes_forensics.media.edits.files import JPEG, PNG
 from heroes_forensics.media.edits.listed import EDITS, HELD_OUT, Edit
@@ -65,9 +66,21 @@ class Chance:
     """Pictures looked at that have such a pair."""
     looked_at: int = 0
     least: int = 256
+    at_grade_a: int | None = None
+    """Pictures looked at of which an entry is a candidate of grade A; None where none is graded."""
 
-    def add(self, found: npt.NDArray[np.int64], radii: Sequence[int]) -> None:
-        """Count the distances between the values of one picture and entries of others."""
+    def add(
+        self, found: npt.NDArray[np.int64], radii: Sequence[int], rows: Rows | None = None
+    ) -> None:
+        """Count the distances between the values of one picture and entries of others.
+
+        Args:
+            found: of each value (down) and entry (across).
+            radii: to count within.
+            rows: the values as `HASHES`, where their distances are to be graded.
+        """
+        if rows is not None:
+            self.at_grade_a = (self.at_grade_a or 0) + _reaches_a(found, rows)
         self.looked_at += 1
         self.comparisons += found.size
         self.least = min(self.least, int(found.min(initial=256)))
@@ -245,7 +258,7 @@ class Measurement:
                 for radius in RADII:
                     edited.hit(f"{tier}, {radius}", own, radius)
             others = np.delete(found[chosen], number, axis=1)
-            self.results.chance(PHOTOGRAPHS, tier).add(others, RADII)
+            self.results.chance(PHOTOGRAPHS, tier).add(others, RADII, rows[chosen])
         for name, value in self._other_values(data).items():
             self._other(name, number, value, edited)
 
@@ -273,13 +286,28 @@ class Measurement:
             others = np.concatenate([*plain[:number], *plain[number + 1 :]])
             found = pool.distances(values, others)
             for tier, chosen in tiers(rows).items():
-                self.results.chance(kind, tier).add(found[chosen], RADII)
+                self.results.chance(kind, tier).add(found[chosen], RADII, rows[chosen])
 
     def _progress(self, text: str) -> None:
         now = time.monotonic()
         if now - self._said >= _SAVED:
             self._said = now
             print(f"{now - self._start:5.0f} s: {text}", file=sys.stderr, flush=True)
+
+
+def _reaches_a(found: npt.NDArray[np.int64], rows: Rows) -> bool:
+    """Tell whether one of the values of a picture makes a candidate of grade A of an entry."""
+    of_each = zip(
+        found.min(axis=1, initial=256).tolist(),
+        (rows["view"] >= TIER_1).tolist(),
+        candidates.drawn(rows).tolist(),
+        strict=True,
+    )
+    return any(
+        candidates.grade_of("pdq", distance, found.size, deep=deep, drawn=drawn)[1] == candidates.A
+        for distance, deep, drawn in of_each
+        if distance <= RADII[0]
+    )
 
 
 def radius_of(name: str) -> int:

@@ -123,9 +123,10 @@ def chances(results: Results) -> list[str]:
         *("pictures", "looked at", "as", "comparisons", "closest, bits"),
         *(f"pairs ≤ {radius}" for radius in RADII),
         f"pictures with one ≤ {RADII[0]}",
+        "with one at grade A",
         "rate",
     )
-    lines = [f"| {' | '.join(head)} |", "|---|---:|---|" + "---:|" * 6]
+    lines = [f"| {' | '.join(head)} |", "|---|---:|---|" + "---:|" * 7]
     for kind, programs in results.chances.items():
         for program, chance in programs.items():
             first = str(PHASH_OR_FIRST.get(program, RADII[0]))
@@ -133,7 +134,9 @@ def chances(results: Results) -> list[str]:
                 *(kind, f"{chance.looked_at:,}", program, f"{chance.comparisons:,}"),
                 *(str(chance.least), f"{chance.within.get(first, 0):,}"),
                 f"{chance.within[str(RADII[1])]:,}" if str(RADII[1]) in chance.within else "",
-                *(f"{chance.pictures.get(first, 0):,}", bound(chance, int(first))),
+                f"{chance.pictures.get(first, 0):,}",
+                "" if chance.at_grade_a is None else f"{chance.at_grade_a:,}",
+                bound(chance, int(first)),
             )
             lines.append(f"| {' | '.join(cells)} |")
     return lines
@@ -181,9 +184,11 @@ def wanted(results: Results) -> list[str]:
     for kind, programs in results.chances.items():
         chance = programs.get(TIERS[0])
         if chance is not None:
-            close = chance.within.get(str(RADII[0]), 0)
+            at_a = chance.at_grade_a
+            said = "not graded" if at_a is None else "not reached" if at_a else "reached"
             lines.append(
-                f"| {kind}: no false pair of tier 1 within {RADII[0]} bits | {close:,} in "
-                f"{chance.comparisons:,} | {'not reached' if close else 'reached'} |"
+                f"| {kind}: no other picture at grade A | {at_a or 0:,} of {chance.looked_at:,} in "
+                f"{chance.comparisons:,} comparisons, < {_LEVEL / max(1, chance.looked_at):.1e} "
+                f"a picture | {said} |"
             )
     return lines

@@ -208,8 +208,8 @@ HASHES: Final = np.dtype(
 """One perceptual value. ``at`` is the position of the frame in a picture, milliseconds in a film;
 ``algorithm`` and ``view`` positions in `PERCEPTUAL_ALGORITHMS` and `VIEWS`; ``quality`` 0 to 100,
 that of PDQ for all of a view; ``tones`` 0 to 100, few where the view is drawn and no photograph
-(`heroes_forensics.media.tones`), for all of a view too. The rows of an item rise by (at, algorithm, view, orientation), and
-none comes twice."""
+(`heroes_forensics.media.tones`), for all of a view too. The rows of an item rise by
+(at, algorithm, view, orientation), and none comes twice."""
 
 PLUGIN_KINDS: Final = {"photodna": 144}
 """Values that a plug-in of a licensed laboratory may make, and their bytes."""

@@ -323,6 +323,12 @@ FINDINGS: Final = (
         ),
     ),
     Finding(
+        "F-000010", "A-1", "laptop.E01", "laptop.E01/p2048/61004-1-128-1", "notable",
+        "candidate-b", "National reference set", "Example Central Office", "2024-04", TWO,
+        48_000, "png", "picture", "downloads",
+        near=Likeness("pdq", "as-is", 6, 31, 100, 96, 16, 11_274_880, drawn=True),
+    ),
+    Finding(
         "F-000008", "A-1", "laptop.E01", "laptop.E01/p2048/61002-1-128-1", "notable",
         "lead", "National reference set", "Example Central Office", "2024-04", NO_CATEGORY,
         52_000, "jpeg", "picture", "camera-roll",

@@ -46,6 +46,7 @@ VALUE_FIELDS = {
     "view": "one of a table",
     "orientation": "one of eight",
     "quality": "0 to 100",
+    "tones": "0 to 100",
     "value": "the bits of one hash, zero beyond",
 }
 """Every field of a perceptual value and what it may hold."""
@@ -86,7 +87,7 @@ def test_a_decoder_has_no_field_for_pixels() -> None:
             else:
                 assert kind.kind == "u"  # no float: a NaN cannot be said
                 assert kind.itemsize <= 8
-    assert (PERCEPTUAL.itemsize, HASHES.itemsize) == (31, 48)
+    assert (PERCEPTUAL.itemsize, HASHES.itemsize) == (31, 49)
     # These kinds of rows are all that a decoder may answer with; none has a byte area, and values
     # of a plug-in come only where a unit names one (test_media_slot.py).
     assert wire.ANSWERS["decode"] == {"perceptual", "hashes", "supplied"}
@@ -114,7 +115,7 @@ def test_sound_rows_are_accepted() -> None:
     assert isinstance(wire.decode(wire.encode(Batch("containers", container()))), Batch)
     for rows in (
         value(),
-        value(at=2**32 - 1, view=len(VIEWS) - 1, orientation=7, quality=0),
+        value(at=2**32 - 1, view=len(VIEWS) - 1, orientation=7, quality=0, tones=100),
         value(algorithm=1, value=b"\xff" * 8),
         value(algorithm=2, value=b""),
     ):
@@ -124,7 +125,7 @@ def test_sound_rows_are_accepted() -> None:
         assert isinstance(wire.decode(wire.encode(Batch(kind, empty))), Batch)
 
 
-@given(st.sampled_from(sorted(VALUE_FIELDS)), st.binary(min_size=48, max_size=48))
+@given(st.sampled_from(sorted(VALUE_FIELDS)), st.binary(min_size=49, max_size=49))
 def test_no_row_of_values_holds_more_than_it_says(name: str, junk: bytes) -> None:
     rows = value()
     rows[name] = np.frombuffer(junk, dtype=HASHES)[name]
@@ -135,6 +136,7 @@ def test_no_row_of_values_holds_more_than_it_says(name: str, junk: bytes) -> Non
         and row["view"] < len(VIEWS)
         and row["orientation"] < 8
         and row["quality"] <= 100
+        and row["tones"] <= 100
         and not bytes(row["value"])[width:].strip(b"\0")
     )
     try:
@@ -163,6 +165,7 @@ VIOLATIONS = {
     "an unknown view": Batch("hashes", value(view=len(VIEWS))),
     "a ninth orientation": Batch("hashes", value(orientation=8)),
     "more than the best quality": Batch("hashes", value(quality=101)),
+    "more than all tones": Batch("hashes", value(tones=101)),
     "bytes behind a phash": Batch("hashes", value(algorithm=1, value=b"\0" * 8 + b"\x01")),
     "a dhash turned": Batch("hashes", value(algorithm=2, value=b"", orientation=1)),
     "a phash trimmed": Batch("hashes", value(algorithm=1, value=b"", view=1)),

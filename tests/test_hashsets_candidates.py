@@ -22,6 +22,7 @@ from heroes_forensics.hashsets.candidates import (
 from heroes_forensics.hashsets.near import Near, NearIndex
 
 AS_IS, TRIMMED, DEEP = 0, 1, 2
+PHOTOGRAPH = candidates.LEAST_TONES
 
 
 @dataclass
@@ -71,6 +72,7 @@ def beside(value: npt.NDArray[np.uint8], bits: int) -> npt.NDArray[np.uint8]:
 def hashes(*rows: tuple[int, int, int, int, npt.NDArray[np.uint8]]) -> Rows:
     """Return `HASHES` rows of (item, algorithm, view, quality, value)."""
     found = np.zeros(len(rows), HASHES)
+    found["tones"] = PHOTOGRAPH
     for at, (item, algorithm, view, quality, value) in enumerate(rows):
         found[at]["id"], found[at]["algorithm"], found[at]["view"] = item, algorithm, view
         found[at]["quality"] = quality
@@ -86,32 +88,36 @@ def looked(
 
 
 @pytest.mark.parametrize(
-    ("distance", "comparisons", "deep", "grade"),
+    ("distance", "comparisons", "deep", "drawn", "grade"),
     [
-        (0, 16 * 10**6, False, A),
-        (31, 16 * 10**6, False, A),
-        (31, 16 * 10**6, True, B),
-        (32, 16 * 10**6, False, B),
-        (31, 10**9, False, B),  # 0.015 false ones to be expected
-        (31, 10**11, False, C),  # 1.5
-        (40, 10**11, False, C),
+        (0, 16 * 10**6, False, False, A),
+        (31, 16 * 10**6, False, False, A),
+        (31, 16 * 10**6, True, False, B),
+        (32, 16 * 10**6, False, False, B),
+        (31, 10**9, False, False, B),  # 0.015 false ones to be expected
+        (31, 10**11, False, False, C),  # 1.5
+        (40, 10**11, False, False, C),
+        (0, 1, False, True, B),
+        (0, 1, True, True, B),
+        (31, 10**11, False, True, C),
     ],
 )
 def test_the_grade_follows_from_distance_view_and_chance(
     distance: int,
     comparisons: int,
     deep: bool,  # noqa: FBT001 # a column of the table
+    drawn: bool,  # noqa: FBT001 # as above
     grade: str,
 ) -> None:
-    assert grade_of("pdq", distance, comparisons, deep=deep)[1] == grade
+    assert grade_of("pdq", distance, comparisons, deep=deep, drawn=drawn)[1] == grade
 
 
 def test_what_is_to_be_expected_grows_with_what_was_compared() -> None:
-    expected, _ = grade_of("pdq", 20, 16 * 10**6, deep=False)
+    expected, _ = grade_of("pdq", 20, 16 * 10**6, deep=False, drawn=False)
     assert expected == pytest.approx(2.4e-4)
-    further, _ = grade_of("pdq", 40, 16 * 10**6, deep=False)
+    further, _ = grade_of("pdq", 40, 16 * 10**6, deep=False, drawn=False)
     assert (further or 0) > (expected or 0)
-    assert grade_of("phash-64", 0, 10, deep=False) == (None, B)  # nobody measured it
+    assert grade_of("phash-64", 0, 10, deep=False, drawn=False) == (None, B)  # nobody measured it
 
 
 def test_the_closest_value_of_a_picture_speaks_for_it() -> None:
@@ -126,6 +132,26 @@ def test_the_closest_value_of_a_picture_speaks_for_it() -> None:
     assert (found.item, found.set_index, found.record, found.grade) == (7, 0, 1, A)
     assert (VIEWS[found.view], found.distance, found.quality) == ("trimmed", 5, 90)
     assert (found.tried, found.comparisons, found.radius, more) == (3, 6, 31, [])
+
+
+def test_no_distance_makes_more_than_b_of_a_drawn_picture() -> None:
+    entry = made(1)
+    rows = hashes((7, 0, AS_IS, 100, entry), (8, 0, AS_IS, 100, entry))
+    rows["tones"] = PHOTOGRAPH - 1, PHOTOGRAPH
+    (drawn, photograph), _ = looked(rows, {"pdq": Listed(entry[None])})
+    assert (drawn.item, drawn.drawn, drawn.grade) == (7, True, B)
+    assert (photograph.item, photograph.drawn, photograph.grade) == (8, False, A)
+
+
+def test_a_photograph_on_a_drawn_page_speaks_for_it() -> None:
+    entry = made(1)
+    rows = hashes((7, 0, AS_IS, 100, beside(entry, 2)), (7, 0, TRIMMED, 100, beside(entry, 30)))
+    rows["tones"] = PHOTOGRAPH - 1, PHOTOGRAPH
+    (found,), _ = looked(rows, {"pdq": Listed(entry[None])})
+    assert (VIEWS[found.view], found.distance, found.grade) == ("trimmed", 30, A)
+    rows[1]["value"] = beside(entry, 35).tobytes()  # no A either, and further away
+    (found,), _ = looked(rows, {"pdq": Listed(entry[None])}, widened=True)
+    assert (VIEWS[found.view], found.distance, found.grade) == ("as-is", 2, B)
 
 
 def test_a_deep_view_alone_is_a_lesser_grade() -> None:

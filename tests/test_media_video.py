@@ -19,7 +19,7 @@ from PIL import Image
 
 from heroes_forensics import filetype
 from heroes_forensics.frames import MAX_PIXELS, Picture
-from heroes_forensics.media import borders, film_frames, film_values, pdq, video
+from heroes_forensics.media import borders, film_frames, film_values, tones, video
 
 FRAMES = films.film(1, shots=2)
 SMALL = films.encoded(FRAMES)
@@ -34,7 +34,7 @@ def measured(data: bytes, kind: str = "", profile: str = "standard", **options: 
         io.BytesIO(data),
         kind or kind_of(data),
         profile,
-        pdq.hashes,
+        tones.measured,
         borders.trimmed,
         **options,
     )
@@ -275,7 +275,7 @@ def test_what_cannot_be_read_is_no_fault_of_the_film() -> None:
             return super().read(size if size is None else min(size, 4096))
 
     with pytest.raises(OSError, match="Input/output"):
-        video.measured(Broken(SMALL), "mp4", "deep", pdq.hashes, borders.trimmed)
+        video.measured(Broken(SMALL), "mp4", "deep", tones.measured, borders.trimmed)
 
 
 # ---- hostile films -----------------------------------------------------------------------

@@ -119,7 +119,7 @@ def listed(path: Path, film: video.Film) -> str:
     path.write_text(
         "".join(
             f"{number},{quality},{value.tobytes().hex()},{at / 1000}\n"
-            for number, (at, _, quality, value) in enumerate(rows)
+            for number, (at, _, quality, _, value) in enumerate(rows)
         )
     )
     return str(path)
@@ -403,7 +403,7 @@ def test_of_a_list_in_which_nothing_moves_one_frame_is_all(far: bool, expected: 
 
 def test_frames_that_agree_are_worth_more_than_one() -> None:
     hashes = np.zeros(8_000, HASHES)
-    hashes["id"], hashes["quality"] = 5, 90
+    hashes["id"], hashes["quality"], hashes["tones"] = 5, 90, 100
     hashes["at"] = np.arange(8_000)
     found = pairs((0, 0), (1, 1), (2, 2), (9, 3))
     near = [{"pdq": Listed()}]
@@ -416,6 +416,8 @@ def test_frames_that_agree_are_worth_more_than_one() -> None:
     assert graded[9] == by_record[9]
     one = {key: each._replace(frames=1) for key, each in matched.items()}
     assert films.graded(by_record[7], one) == by_record[7]
+    cartoon = by_record[7]._replace(drawn=True)
+    assert films.graded(cartoon, matched).grade == candidates.B
     assert (graded[7].comparisons, graded[7].tried) == (8_000 * Listed.count, 8_000)
 
 

@@ -254,8 +254,8 @@ def test_entries_that_are_left_out_are_counted_and_withdraw_nothing(
     text = "\n".join("\n".join(words.finding(row)) for row in views.findings(case))
     assert "of each value the 64 nearest were looked at" in " ".join(text.split())
     sheet = (case / "custody/report/findings.csv").read_text().splitlines()
-    assert sheet[0].endswith(",more,more_at_least")
-    assert any(row.endswith(",yes") for row in sheet[1:])
+    assert sheet[0].endswith(",more,more_at_least,drawn")
+    assert any(row.endswith(",yes,no") for row in sheet[1:])
     with cases.opened(case) as opened:
         ledger = (case / "custody/ledger.jsonl").read_bytes()
         assert not list(integrity.problems(opened.database, ledger))

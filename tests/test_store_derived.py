@@ -85,10 +85,10 @@ def hashes() -> Rows:
     """Return values of one picture: three of tier 1, and a deep one that is not kept."""
     return np.array(
         [
-            (4, 0, 0, 0, 0, 61, b"1" * 32),
-            (4, 0, 0, 1, 5, 62, b"2" * 32),
-            (4, 0, 0, TIER_1, 0, 99, b"4" * 32),
-            (4, 0, 1, 0, 0, 61, b"3" * 8),
+            (4, 0, 0, 0, 0, 61, 3, b"1" * 32),
+            (4, 0, 0, 1, 5, 62, 80, b"2" * 32),
+            (4, 0, 0, TIER_1, 0, 99, 0, b"4" * 32),
+            (4, 0, 1, 0, 0, 61, 3, b"3" * 8),
         ],
         dtype=HASHES,
     )
@@ -121,32 +121,41 @@ places = st.tuples(
 @given(st.lists(places, unique=True, max_size=40), st.randoms(use_true_random=False))
 def test_every_value_comes_back_as_it_was(found: list[tuple[int, ...]], random: Random) -> None:
     rows = [
-        (7, *place, random.randint(0, 100), random.randbytes(ALGORITHM_BYTES[place[1]]))
+        (7, *place, *random.choices(range(101), k=2), random.randbytes(ALGORITHM_BYTES[place[1]]))
         for place in sorted(found)
     ]
     made = np.array(rows, dtype=HASHES)
     data = perceptual_values.packed(made)
-    assert len(data) <= 1 + 40 * len(made)
+    assert len(data) <= 1 + 41 * len(made)
     assert perceptual_values.unpacked(7, data).tolist() == made.tolist()
 
 
 def test_the_values_of_a_picture_take_a_kibibyte_at_most() -> None:
-    tier_1 = [(1, 0, 0, view, turn, 90, b"x" * 32) for view in range(TIER_1) for turn in range(8)]
-    tier_1 += [(1, 0, 1, 0, 0, 90, b"x" * 8), (1, 0, 2, 0, 0, 90, b"x" * 8)]
-    assert len(perceptual_values.packed(np.array(tier_1, dtype=HASHES))) == 1089
+    tier_1 = [(1, 0, 0, view, turn, 90, 12, b"x" * 32) for view in range(TIER_1) for turn in range(8)]
+    tier_1 += [(1, 0, 1, 0, 0, 90, 12, b"x" * 8), (1, 0, 2, 0, 0, 90, 12, b"x" * 8)]
+    assert len(perceptual_values.packed(np.array(tier_1, dtype=HASHES))) == 1095
     assert perceptual_values.packed(np.array(tier_1[:1], dtype=HASHES)) == (
-        b"\x01" + b"\0\0\0\0" + b"\0" + b"\0" + b"\x5a" + b"\x01" + b"x" * 32
+        b"\x02" + b"\0\0\0\0" + b"\0" + b"\0" + b"\x5a" + b"\x0c" + b"\x01" + b"x" * 32
     )
+
+
+def test_values_of_before_there_were_tones_are_those_of_photographs() -> None:
+    data = b"\x01" + b"\x07\0\0\0" + b"\0" + b"\x01" + b"\x5a" + b"\x05" + b"x" * 32 + b"y" * 32
+    assert perceptual_values.unpacked(9, data).tolist() == [
+        (9, 7, 0, 1, 0, 90, 100, b"x" * 32),
+        (9, 7, 0, 1, 2, 90, 100, b"y" * 32),
+    ]
 
 
 UNKNOWN = {
     "nothing": b"",
-    "another version": b"\x02",
-    "half a group": b"\x01\0\0\0",
-    "half a value": b"\x01" + bytes(7) + b"\x01" + bytes(31),
-    "an unknown algorithm": b"\x01" + bytes(4) + b"\x03" + bytes(2) + b"\x01" + bytes(32),
-    "an unknown view": b"\x01" + bytes(5) + b"\xff\0" + b"\x01" + bytes(32),
-    "no orientation": b"\x01" + bytes(8),
+    "another version": b"\x03",
+    "half a group": b"\x02\0\0\0",
+    "half a group of version 1": b"\x01\0\0\0",
+    "half a value": b"\x02" + bytes(8) + b"\x01" + bytes(31),
+    "an unknown algorithm": b"\x02" + bytes(4) + b"\x03" + bytes(3) + b"\x01" + bytes(32),
+    "an unknown view": b"\x02" + bytes(5) + b"\xff\0\0" + b"\x01" + bytes(32),
+    "no orientation": b"\x02" + bytes(9),
 }
 
 

@@ -145,7 +145,7 @@ FAULTS |= {
 
 
 def _values(*rows: tuple[int, int, int, int, int, bytes]) -> Rows:
-    return np.array([(0, *row) for row in rows], dtype=HASHES)
+    return np.array([(0, *row[:-1], 100, row[-1]) for row in rows], dtype=HASHES)
 
 
 ONE = (0, 1, 0, 0, 90, b"12345678")

@@ -91,8 +91,9 @@ def _likeness(near: Mapping[str, object]) -> Iterator[str]:
         listed=word("format", "not_stated") if listed is None else str(listed),
     )
     expected = string(near, "expected")
+    chance = "near_chance" if expected else "near_unknown"
     yield catalogue().text(
-        "findings.near_chance" if expected else "findings.near_unknown",
+        f"findings.{'near_drawn' if near.get('drawn') is True else chance}",
         comparisons=f"{integer(near, 'comparisons'):,}",
         expected=expected,
     )

@@ -23,13 +23,16 @@ MIN_QUALITY: Final = 50
 gate unrelated pictures without structure come within the radius."""
 MIN_SIDE: Final = 64
 """Pixels of the shorter side of a picture below which it is not compared: icons look alike."""
+LEAST_TONES: Final = 10
+"""Soft tones of a photograph at least; a picture with fewer is drawn (`media.tones`)."""
 
 A: Final = "candidate-a"
 B: Final = "candidate-b"
 C: Final = "lead"
 GRADES: Final = (A, B, C)
-"""Best first. A: as it is or trimmed, within 31 bits. B: so within 40, or a deep view within 31.
-C: what would be one of them, by so many comparisons that chance explains it."""
+"""Best first. A: a photograph as it is or trimmed, within 31 bits. B: the same of a picture that is
+drawn; either within 40, or a deep view within 31. C: what would be one of them, by so many
+comparisons that chance explains it."""
 
 
 class Measure(NamedTuple):
@@ -50,6 +53,7 @@ MEASURES: Final[Mapping[str, Measure]] = {
     "phash-64": Measure(4, 4, 10_000, ()),
     "dhash-64": Measure(4, 4, 10_000, ()),
 }
+_RADII: Final = np.array([MEASURES[name].radius for name in PERCEPTUAL_ALGORITHMS])
 MOST: Final = 16
 """Candidates of one picture from one set; further ones are counted. Lists hold the same picture
 many times over."""
@@ -126,7 +130,10 @@ class Candidate(NamedTuple):
     comparisons: int
     """That, times the entries they were compared with."""
     expected: float | None
-    """False candidates to be expected of so many comparisons, at most; None: not measured."""
+    """False candidates to be expected of so many comparisons of photographs, at most; None: not
+    measured."""
+    drawn: bool
+    """Whether what came close is drawn: then more have to be expected, nobody knows how many."""
     grade: str
     """A row of `GRADES`."""
 
@@ -134,6 +141,14 @@ class Candidate(NamedTuple):
 def comparable(hashes: Rows) -> npt.NDArray[np.bool_]:
     """Tell which rows of `frames.HASHES` pass the gate of quality."""
     return np.asarray(hashes["quality"] >= MIN_QUALITY)
+
+
+def drawn(hashes: Rows) -> npt.NDArray[np.bool_]:
+    """Tell which rows of `frames.HASHES` are of drawn pictures: forms, screens, icons, pages.
+
+    To a hash that looks at coarse light and dark, those of one kind are the same picture.
+    """
+    return np.asarray(hashes["tones"] < LEAST_TONES)
 
 
 def search(
@@ -207,7 +222,8 @@ def best(
     """Choose for each picture, set and record the value that comes closest.
 
     A value of the picture as it is, or trimmed, goes before one of a deep view, and PDQ before the
-    short ones, whatever the distance is: it needed no help to come close, or says more.
+    short ones, whatever the distance is: it needed no help to come close, or says more. So does
+    what would be grade A before what is drawn: a photograph on a page, a film with a title.
 
     Args:
         hashes: what `search` was given.
@@ -234,7 +250,10 @@ def best(
         near = sets[pair["set"]][name]
         deep = bool(value["view"] >= TIER_1)
         compared = tried[int(value["id"]), int(pair["algorithm"])]
-        expected, grade = grade_of(name, int(pair["distance"]), compared * near.count, deep=deep)
+        is_drawn = bool(value["tones"] < LEAST_TONES)
+        expected, grade = grade_of(
+            name, int(pair["distance"]), compared * near.count, deep=deep, drawn=is_drawn
+        )
         chosen.append(
             Candidate(
                 item=int(value["id"]),
@@ -251,6 +270,7 @@ def best(
                 tried=compared,
                 comparisons=compared * near.count,
                 expected=expected,
+                drawn=is_drawn,
                 grade=grade,
             )
         )
@@ -260,10 +280,11 @@ def best(
 def _closest(hashes: Rows, found: Rows, record: Indexes) -> list[int]:
     """Return the position of the best pair of each picture, set and record."""
     mine = hashes[found["hash"]]
+    lesser = drawn(mine) | (found["distance"] > _RADII[found["algorithm"]])
     order = np.lexsort(
         (
             *(mine["orientation"], mine["view"], mine["at"], found["distance"]),
-            *(found["algorithm"], mine["view"] >= TIER_1, record, found["set"], mine["id"]),
+            *(lesser, found["algorithm"], mine["view"] >= TIER_1, record, found["set"], mine["id"]),
         )
     )
     heads = np.stack([mine["id"].astype(np.int64), found["set"].astype(np.int64), record])
@@ -299,7 +320,7 @@ def _tried(hashes: Rows) -> Mapping[tuple[int, int], int]:
 
 
 def grade_of(
-    algorithm: str, distance: int, comparisons: int, *, deep: bool
+    algorithm: str, distance: int, comparisons: int, *, deep: bool, drawn: bool
 ) -> tuple[float | None, str]:
     """Return the expected false candidates of so many comparisons, at most, and the grade.
 
@@ -308,12 +329,13 @@ def grade_of(
         distance: bits that differ.
         comparisons: made for this picture with this set.
         deep: whether it took a deep view to come close.
+        drawn: whether the picture is; the rates are those of photographs, and more come close.
     """
     measure = MEASURES[algorithm]
     rate = next((rate for bits, rate in measure.rates if distance <= bits), None)
     if rate is None:  # of 64 bits nobody measured how often unrelated pictures share most
         return None, B
     expected = comparisons * rate
-    if expected <= _CHANCE_A and distance <= measure.radius and not deep:
+    if expected <= _CHANCE_A and distance <= measure.radius and not (deep or drawn):
         return expected, A
     return expected, B if expected <= _CHANCE_B else C

@@ -23,15 +23,21 @@ from heroes_forensics.media import pdq
 
 Luma = npt.NDArray[np.uint8]
 
-POINTS: Final = 64
+POINTS: Final = 48
 """In a row, and in a column: so many are looked at, whatever the size of the picture."""
 STEP: Final = 16
 """Of 256: a point is in soft surroundings when it differs by no more from both its neighbours."""
-NEAR: Final = 7
-"""Tones that count as one: a tone and what compression makes of it."""
+NEAR: Final = (3, 7)
+"""Tones that count as one, at least and at most: a tone and what compression makes of it."""
+SHARE: Final = 25
+"""The tones of a picture divided by that count as one, within `NEAR`: a photograph in the dark or
+in fog has few tones in all."""
+OUTSIDE: Final = 100
+"""The darkest and the brightest point of so many do not count for how many tones there are."""
 COMMONEST: Final = 6
 """Tones with their neighbours that are left out, those of most points first."""
 _LEAST_SIDE: Final = 2
+_TONES: Final = 256
 
 
 def measured(luma: Luma, *, exact: bool = False) -> tuple[npt.NDArray[np.uint8], int, int]:
@@ -52,17 +58,37 @@ def soft(luma: Luma) -> int:
     if min(height, width) < _LEAST_SIDE:
         return 0
     rows, columns = _places(height), _places(width)
-    here, below = luma[rows], luma[rows + 1]
-    point, right, down = here[:, columns], here[:, columns + 1], below[:, columns]
+    here = luma.take(rows, 0)
+    point, right = here.take(columns, 1), here.take(columns + 1, 1)
+    down = luma.take(rows + 1, 0).take(columns, 1)
     highest = np.maximum(np.maximum(point, right), down)
     lowest = np.minimum(np.minimum(point, right), down)
     is_soft = (highest - point <= STEP) & (point - lowest <= STEP)
-    counts = np.bincount(point[is_soft], minlength=256)
-    for _ in range(COMMONEST):
-        sums = np.concatenate(([0], counts.cumsum()))
-        first = int((sums[NEAR:] - sums[:-NEAR]).argmax())
-        counts[first : first + NEAR] = 0
-    return 100 * int(counts.sum()) // point.size
+    found = point[is_soft]
+    return 100 * (found.size - _common(found, _near(point))) // point.size
+
+
+def _common(points: Luma, near: int) -> int:
+    """Return how many points are of the commonest tones, each with its neighbours."""
+    sums = np.zeros(_TONES + 1, np.int64)
+    np.bincount(points, minlength=_TONES).cumsum(out=sums[1:])
+    together = sums[near:] - sums[:-near]
+    taken: list[int] = []
+    for first in (-together).argsort(kind="stable").tolist():
+        if all(abs(first - other) >= near for other in taken):
+            taken.append(first)
+            if len(taken) == COMMONEST:
+                break
+    return int(together[taken].sum())
+
+
+def _near(points: Luma) -> int:
+    """Return how many tones count as one."""
+    sums = np.bincount(points.reshape(-1), minlength=_TONES).cumsum()
+    outside = points.size // OUTSIDE
+    darkest, brightest = np.searchsorted(sums, (outside, points.size - outside))
+    least, most = NEAR
+    return min(most, max(least, int(brightest - darkest) // SHARE))
 
 
 @lru_cache(maxsize=64)

@@ -342,7 +342,9 @@ def graded(candidate: Candidate, matched: FilmMatches) -> Candidate:
     again = candidate.expected * match.listed_of * candidate.tried / max(1, candidate.comparisons)
     alike = max(1, round(candidate.comparisons * min(1.0, again)))
     expected, grade = candidates.grade_of(
-        candidate.algorithm, candidate.distance, alike, deep=candidate.view >= TIER_1
+        *(candidate.algorithm, candidate.distance, alike),
+        deep=candidate.view >= TIER_1,
+        drawn=candidate.drawn,
     )
     return candidate._replace(expected=expected, grade=grade)
 

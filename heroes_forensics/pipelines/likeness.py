@@ -155,6 +155,12 @@ def _at_most(number: float) -> str:
     return f"{exact.quantize(Decimal(1).scaleb(exact.adjusted() - 1), ROUND_UP):f}"
 
 
+def _expected(found: Candidate) -> str | None:
+    """Return how many false candidates there are at most; the rates are those of photographs."""
+    is_known = found.expected is not None and not found.drawn
+    return _at_most(found.expected or 0.0) if is_known else None
+
+
 def in_order(rows: Iterable[MatchRow]) -> list[MatchRow]:
     """Order candidates as items, sets and records are: decoders answer in any order."""
     return sorted(rows, key=lambda row: (row.item_id, row.hashset_id, row.record))
@@ -173,7 +179,8 @@ def _row(sets: "Sets", found: Candidate, film: FilmMatch | None, left: _Left) ->
         "listed_quality": None if found.listed_quality < 0 else found.listed_quality,
         "tried": found.tried,
         "comparisons": found.comparisons,
-        "expected": None if found.expected is None else _at_most(found.expected),
+        "expected": _expected(found),
+        "drawn": found.drawn,
     }
     if left.entries or left.is_cut:
         near["more"] = left.entries

@@ -324,6 +324,7 @@ def _likeness(facts: object) -> Likeness | None:
         film=_film(facts.get("film")),
         more=facts.get("more", 0),
         more_at_least=facts.get("more_at_least", False),
+        drawn=facts.get("drawn", False),
     )
 
 

@@ -36,6 +36,7 @@ FINDING_COLUMNS: Final = (
     "victim_identified", "offender_identified", "modified", "accessed", "changed", "born",
     "time_basis", "reason", "algorithm", "view", "distance", "radius", "quality",
     "listed_quality", "comparisons", "expected", "more", "more_at_least",
+    "drawn",
 )  # fmt: skip
 
 
@@ -111,7 +112,7 @@ def _finding(finding: Finding) -> list[Cell]:
 
 def _near(near: Likeness | None) -> list[Cell]:
     if near is None:
-        return [""] * 10
+        return [""] * 11
     return [
         near.algorithm,
         near.view,
@@ -123,6 +124,7 @@ def _near(near: Likeness | None) -> list[Cell]:
         inert(near.expected),
         near.more,
         _yes(near.more_at_least),
+        _yes(near.drawn),
     ]
 
 

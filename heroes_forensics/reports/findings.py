@@ -122,6 +122,9 @@ class Likeness(Record):
     became findings."""
     more_at_least: bool = False
     """There may be more than these: of each value only the nearest entries were looked at."""
+    drawn: bool = False
+    """What came close is drawn and no photograph: forms, screens and icons of one kind look alike
+    to the algorithm, and nobody knows how many false candidates to expect."""
 
 
 @dataclass(frozen=True, slots=True)

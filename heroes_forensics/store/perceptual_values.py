@@ -1,10 +1,12 @@
 """The byte form of the perceptual values of one picture or film, as they are sealed in a case.
 
 One byte of version, then groups. A group is what one view of one frame gave: ``at`` (4 bytes,
-little-endian), algorithm, view, quality, one byte each, then one byte whose bit ``n`` is set when
-there is a value of orientation ``n``, then those values in their order, each as long as its
-algorithm makes it (`frames.ALGORITHM_BYTES`). Nothing follows the last group. A picture takes 297
-bytes, and with all views of tier 1 1,089.
+little-endian), algorithm, view, quality, tones, one byte each, then one byte whose bit ``n`` is set
+when there is a value of orientation ``n``, then those values in their order, each as long as its
+algorithm makes it (`frames.ALGORITHM_BYTES`). Nothing follows the last group. A picture takes 300
+bytes, and with all views of tier 1 1,095.
+
+Version 1 had no tones. Its values are read as those of a photograph: as they were graded.
 """
 
 import struct
@@ -15,8 +17,10 @@ import numpy as np
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.frames import ALGORITHM_BYTES, HASHES, ORIENTATIONS, VIEWS, Rows
 
-VERSION: Final = 1
-_GROUP: Final = struct.Struct("<IBBBB")
+VERSION: Final = 2
+_GROUP: Final = struct.Struct("<IBBBBB")
+_FORMS: Final = {b"\1": (struct.Struct("<IBBBB"), (100,)), bytes([VERSION]): (_GROUP, ())}
+"""Of each version what a group begins with, and what is taken for what it has not: all tones."""
 
 
 def packed(rows: Rows) -> bytes:
@@ -24,11 +28,11 @@ def packed(rows: Rows) -> bytes:
     parts = [bytes([VERSION])]
     group: tuple[int, ...] = ()
     orientations, values = 0, b""
-    for _, at, algorithm, view, orientation, quality, value in rows.tolist():
-        if (at, algorithm, view, quality) != group:
+    for _, at, algorithm, view, orientation, quality, tones, value in rows.tolist():
+        if (at, algorithm, view, quality, tones) != group:
             if group:
                 parts.append(_GROUP.pack(*group, orientations) + values)
-            group, orientations, values = (at, algorithm, view, quality), 0, b""
+            group, orientations, values = (at, algorithm, view, quality, tones), 0, b""
         orientations |= 1 << orientation
         values += bytes(value)[: ALGORITHM_BYTES[algorithm]]
     if group:
@@ -42,18 +46,21 @@ def unpacked(item: int, data: bytes) -> Rows:
     Raises:
         EvidenceError: the bytes are of another version, or damaged.
     """
-    if data[:1] != bytes([VERSION]):
+    if data[:1] not in _FORMS:
         raise EvidenceError(
             "the perceptual values of a picture are stored in a form that is not known here",
             hint="use the version of the program that made the case, or a later one",
         )
+    group, absent = _FORMS[data[:1]]
     found = []
     position = 1
     while position < len(data):
-        if position + _GROUP.size > len(data):
+        if position + group.size > len(data):
             raise _damaged()
-        at, algorithm, view, quality, orientations = _GROUP.unpack_from(data, position)
-        position += _GROUP.size
+        head: tuple[int, ...] = group.unpack_from(data, position)
+        at, algorithm, view, quality, tones = (*head[:-1], *absent)
+        orientations = head[-1]
+        position += group.size
         if algorithm >= len(ALGORITHM_BYTES) or view >= len(VIEWS) or not orientations:
             raise _damaged()
         width = ALGORITHM_BYTES[algorithm]
@@ -64,7 +71,7 @@ def unpacked(item: int, data: bytes) -> Rows:
             if len(value) < width:
                 raise _damaged()
             position += width
-            found.append((item, at, algorithm, view, orientation, quality, value))
+            found.append((item, at, algorithm, view, orientation, quality, tones, value))
     return np.array(found, dtype=HASHES)
 
 
