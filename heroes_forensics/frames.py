@@ -270,6 +270,7 @@ EDITED: Final = np.dtype(
         ("view", "u1"),
         ("orientation", "u1"),
         ("quality", "u1"),
+        ("tones", "u1"),
         ("value", f"V{VALUE_BYTES}"),
     ]
 )

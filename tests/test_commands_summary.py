@@ -164,9 +164,11 @@ def test_algorithms_by_their_names(name: str, text: str) -> None:
 def test_a_candidate_says_how_close_it_is() -> None:
     """A picture and a film, as the list of findings shows them."""
     rows = [row.to_json() for row in RICH.findings if row.near]
-    picture, film, other = (" ".join(" ".join(finding(row)).split()) for row in rows)
+    picture, film, drawn, other = (" ".join(" ".join(finding(row)).split()) for row in rows)
     assert "PDQ, without its border: 14 bits differ, 31 are allowed" in picture
     assert "listed not stated; 11,274,880 comparisons" in picture
     assert "at most 0.00017 false candidates to be expected of photographs" in picture
     assert "21 of 30 listed ones, at 0:01:01-0:01:12, 1:00:00-1:00:01" in film
+    assert "drawn picture: forms, screens and icons of one kind look alike to this hash" in drawn
+    assert "of photographs" not in drawn
     assert "how many false candidates to expect was not measured" in other

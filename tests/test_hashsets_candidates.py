@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from heroes_forensics.frames import HASHES, PERCEPTUAL_ALGORITHMS, VIEWS, Rows
+from heroes_forensics.frames import HASHES, PERCEPTUAL_ALGORITHMS, TIER_1, VIEWS, Rows
 from heroes_forensics.hashsets import candidates
 from heroes_forensics.hashsets.candidates import (
     A,
@@ -21,7 +21,7 @@ from heroes_forensics.hashsets.candidates import (
 )
 from heroes_forensics.hashsets.near import Near, NearIndex
 
-AS_IS, TRIMMED, DEEP = 0, 1, 2
+AS_IS, TRIMMED, DEEP = 0, 1, TIER_1
 PHOTOGRAPH = candidates.LEAST_TONES
 
 

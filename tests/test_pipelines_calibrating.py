@@ -22,7 +22,7 @@ from scans import Noted, folder, scanned
 from heroes_forensics.custody import calibration, keys, private
 from heroes_forensics.errors import CustodyError, EvidenceError, UsageError
 from heroes_forensics.frames import EDITED
-from heroes_forensics.hashsets import measuring
+from heroes_forensics.hashsets import candidates, measuring
 from heroes_forensics.media import perceptual
 from heroes_forensics.media.edits import making
 from heroes_forensics.media.edits.listed import EDITS
@@ -326,9 +326,14 @@ def test_false_pairs_are_counted_once_for_each_radius() -> None:
     assert tier.grade_a == 0
     entries[1, 3] = 0  # 24 bits
     again = measuring.Chances(entries)
+    value["tones"] = candidates.LEAST_TONES
     again.add(value, 0)
     assert again.tiers[1].pairs == {31: 1, 40: 1}
     assert again.tiers[1].grade_a == again.tiers[2].grade_a == 1
+    value["tones"] -= 1  # drawn
+    drawn = measuring.Chances(entries)
+    drawn.add(value, 0)
+    assert (drawn.tiers[1].pairs[31], drawn.tiers[1].grade_a) == (1, 0)
 
 
 def test_editors_decode_what_is_said() -> None:

@@ -131,7 +131,9 @@ def test_every_value_comes_back_as_it_was(found: list[tuple[int, ...]], random: 
 
 
 def test_the_values_of_a_picture_take_a_kibibyte_at_most() -> None:
-    tier_1 = [(1, 0, 0, view, turn, 90, 12, b"x" * 32) for view in range(TIER_1) for turn in range(8)]
+    tier_1 = [
+        (1, 0, 0, view, turn, 90, 12, b"x" * 32) for view in range(TIER_1) for turn in range(8)
+    ]
     tier_1 += [(1, 0, 1, 0, 0, 90, 12, b"x" * 8), (1, 0, 2, 0, 0, 90, 12, b"x" * 8)]
     assert len(perceptual_values.packed(np.array(tier_1, dtype=HASHES))) == 1095
     assert perceptual_values.packed(np.array(tier_1[:1], dtype=HASHES)) == (

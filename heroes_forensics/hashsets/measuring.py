@@ -184,17 +184,18 @@ def _count(
     for radius in RADII:
         chance.pairs[radius] += int((distance <= radius).sum())
         chance.pictures[radius] += bool((distance <= radius).any())
-    deep = (rows["view"] >= TIER_1).tolist()
+    deep, drawn = rows["view"] >= TIER_1, candidates.drawn(rows)
+    columns = (each.tolist() for each in (entries, distance, deep, drawn))
     graded = {
         entry
-        for entry, differing, is_deep in zip(entries.tolist(), distance.tolist(), deep, strict=True)
-        if _is_graded_a(differing, compared, deep=is_deep)
+        for entry, differing, is_deep, is_drawn in zip(*columns, strict=True)
+        if _is_graded_a(differing, compared, deep=is_deep, drawn=is_drawn)
     }
     chance.grade_a += len(graded)
 
 
-def _is_graded_a(distance: int, comparisons: int, *, deep: bool) -> bool:
-    _, grade = candidates.grade_of("pdq", distance, comparisons, deep=deep)
+def _is_graded_a(distance: int, comparisons: int, *, deep: bool, drawn: bool) -> bool:
+    _, grade = candidates.grade_of("pdq", distance, comparisons, deep=deep, drawn=drawn)
     return grade == candidates.A
 
 

@@ -400,6 +400,8 @@ def _check_edited(rows: Rows, area: bytes) -> None:
         raise ProtocolViolationError("a value of an edited picture is of an unknown edit or view")
     if (rows["orientation"] >= ORIENTATIONS).any() or (rows["quality"] > _BEST_QUALITY).any():
         raise ProtocolViolationError("an edited picture has an impossible orientation or quality")
+    if (rows["tones"] > _ALL_TONES).any():
+        raise ProtocolViolationError("an edited picture has more tones than there are")
 
 
 def _check_made(rows: Rows, area: bytes) -> None:

@@ -92,7 +92,7 @@ def _one(edit: Edit, picture: Image.Image, digest: bytes, *, deep: bool) -> Resu
     if status != Picture.DONE or not len(chosen):
         return _NOTHING
     found = np.zeros(len(chosen), dtype=EDITED)
-    for name in ("view", "orientation", "quality", "value"):
+    for name in ("view", "orientation", "quality", "tones", "value"):
         found[name] = chosen[name]
     return int(Made.DONE), width, height, found
 
