@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import imagehash
 import numpy as np
+import numpy.typing as npt
 
 from heroes_forensics.frames import HASHES, PERCEPTUAL_ALGORITHMS, Picture, Rows
-from heroes_forensics.media import image, tones, views
+from heroes_forensics.media import image, pdq, tones, views
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -37,7 +38,7 @@ def hashed(frame: "Image", at: int, *, deep: bool = False, crops: bool = False) 
     found += [(view, *tones.measured(part, exact=True)) for view, part in views.plain(luma)]
     _, quality, soft = first
     if deep and quality >= views.LEAST_QUALITY and min(luma.shape) >= views.LEAST_SIDE:
-        found += [(view, *tones.measured(part)) for view, part in views.deep(luma)]
+        found += [(view, *_deep(part, soft)) for view, part in views.deep(luma)]
     if crops and quality >= views.LEAST_QUALITY:
         found += [(view, *tones.measured(part)) for view, part in views.crops(luma)]
     side = min(frame.size)
@@ -58,6 +59,13 @@ def hashed(frame: "Image", at: int, *, deep: bool = False, crops: bool = False) 
         row["algorithm"], row["quality"], row["tones"] = algorithm, quality, soft
         row["value"] = np.packbits(value.hash.flatten()).tobytes()
     return rows
+
+
+def _deep(part: views.Luma | views.Points, soft: int) -> tuple[npt.NDArray[np.uint8], int, int]:
+    """Return what is made of a deep view; one that was made smaller has the tones of the whole."""
+    if part.dtype == np.uint8:
+        soft = tones.soft(part.astype(np.uint8, copy=False))
+    return *pdq.hashes(part), soft
 
 
 def examined(
