@@ -225,6 +225,15 @@ SUPPLIED: Final = np.dtype(
 """What a plug-in gave for one frame of a picture, where a decoder was asked for it; ``status`` is
 one of `Supplied`, and without a value all of it is zero. At most `PICTURE_FRAMES` a picture."""
 
+PLUGIN_NEAREST: Final = 64
+"""Listed values that a plug-in names for one of a picture at most: the nearest of those it got."""
+
+DISTANCES: Final = np.dtype(
+    [("query", "<u4"), ("status", "u1"), ("entry", "<u4"), ("distance", "<u4")]
+)
+"""How far a plug-in says that a value is from a listed one: positions among those it was given;
+``status`` is one of `Distance`. Rows of a query are together, and the nearest comes first."""
+
 CONTAINER: Final = np.dtype(
     [
         ("id", "<u8"),
@@ -293,6 +302,14 @@ class Picture(IntEnum):
     """Not decoded: of a type that the profile leaves out."""
 
 
+class Distance(IntEnum):
+    """What came of a value that a plug-in was to compare."""
+
+    NEAR = 1
+    FAILED = 2
+    """It was not compared with all that was given: what was found of it is void."""
+
+
 class Supplied(IntEnum):
     """What came of a frame that was given to a plug-in."""
 
@@ -345,6 +362,7 @@ ROW_TYPES: Final[dict[str, np.dtype[np.void]]] = {
     "supplied": SUPPLIED,
     "edited": EDITED,
     "made": MADE,
+    "distances": DISTANCES,
 }
 
 

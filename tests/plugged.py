@@ -4,6 +4,7 @@ As a module it is the plug-in. Zygotes load the file too when `HEROES_TEST_FAULT
 find the package from then on that `installed` wrote beside it.
 """
 
+import os
 import time
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import numpy.typing as npt
 
 THIS = Path(__file__)
 SIDE = 12
+TRIED = 3
+"""Listed values when it is tried."""
 
 
 class Means:
@@ -93,6 +96,36 @@ class Picky(Means):
         return super().hashed(luma)
 
 
+class Killing(Means):
+    """Ends the decoder of one picture."""
+
+    def hashed(self, luma: npt.NDArray[np.uint8]) -> bytes | None:
+        if luma.shape[1] == 480:
+            os._exit(9)
+        return super().hashed(luma)
+
+
+class Lying(Means):
+    """Answers for more values than it was given, once they are those of a list."""
+
+    def distances(self, value: bytes, listed: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+        found = super().distances(value, listed)
+        return found if len(listed) == TRIED else np.zeros(len(listed) + 1, np.int64)
+
+
+class Stalling(Means):
+    """Never comes back with a distance from values of a list."""
+
+    def distances(self, value: bytes, listed: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+        if len(listed) != TRIED:
+            time.sleep(1e6)
+        return super().distances(value, listed)
+
+
+class Newer(Means):
+    version = "made-up 2"
+
+
 def broken() -> Means:
     raise ImportError("a library is missing")
 
@@ -109,6 +142,10 @@ NAMES = {
     "endless": "Endless",
     "reading": "Reading",
     "picky": "Picky",
+    "killing": "Killing",
+    "lying": "Lying",
+    "stalling": "Stalling",
+    "newer": "Newer",
     "broken": "broken",
 }
 

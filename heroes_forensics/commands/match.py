@@ -34,6 +34,7 @@ from heroes_forensics.model import JSON
     help="What set files are that do not say it themselves.",
 )  # fmt: skip
 @options.expired_sets
+@options.plugin_option
 @click.option(
     "--exit-code", "with_matches", is_flag=True, help="Exit with 10 when something new matches."
 )
@@ -46,6 +47,7 @@ def match(  # noqa: PLR0913 # the options of a verb
     sets: tuple[str, ...],
     set_kind: str | None,
     allow_expired: tuple[str, ...],
+    plugin: str,
     with_matches: bool,
     passphrase_fd: int | None,
     quiet: bool,
@@ -67,6 +69,7 @@ def match(  # noqa: PLR0913 # the options of a verb
         case_dir=case_dir,
         sets=sets,
         set_options={"kind": set_kind, "allow_expired": list(allow_expired)},
+        plugin=plugin,
         passphrase=options.passphrase(passphrase_fd),
         own_process=options.own_process(),
     )
@@ -77,21 +80,32 @@ def match(  # noqa: PLR0913 # the options of a verb
     return MATCHES if with_matches and made["new"] else DONE
 
 
-def _text(made: JSON) -> Iterator[str]:
+def _compared(made: JSON) -> Iterator[str]:
+    """Yield how much was compared, by what, and how much was not."""
     yield (
         f"re-matched exact {integer(made, 'exact')}, near {integer(made, 'near')},"
         f" needs evidence {integer(made, 'needs_evidence')}"
     )
+    plugin = made.get("plugin")
+    if isinstance(plugin, dict):
+        compared = counted(integer(made, "supplied"), "picture")
+        lacking = counted(integer(made, "supplied_needs_evidence"), "picture")
+        name = f"{plain(string(plugin, 'name'))} {plain(string(plugin, 'version'))}"
+        yield f"compared by the plug-in {name}: {compared}; {lacking} without a value of it"
     without = integer(made, "near_needs_evidence")
     if without:
         what = counted(without, "picture or film", "pictures or films")
         yield f"{what} not decoded: to be compared, they need the evidence."
+
+
+def _text(made: JSON) -> Iterator[str]:
+    yield from _compared(made)
     yield ""
     for name, says in (
         ("new", "New"),
         ("changed", "Listed otherwise"),
         ("withdrawn", "Withdrawn: not listed any more"),
-        ("unknown", "Cannot be told without the evidence, or of so many entries"),
+        ("unknown", "Cannot be told here (found in depth, by a plug-in, or among too many)"),
     ):
         numbers = strings(made, name)
         if numbers:

@@ -317,3 +317,11 @@ def new_passphrase(descriptor: int | None, *, none: bool) -> str | None:
         "Passphrase for the new keys", hide_input=True, confirmation_prompt="Once more", err=True
     )
     return asked
+
+
+plugin_option: Final = click.option(
+    "--plugin",
+    default="",
+    metavar="NAME",
+    help="Compare pictures by this plug-in of a licensed laboratory, too (PhotoDNA).",
+)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 STATED: Final = (
     *("profile", "verify", "names", "treat_as", "accept_damaged", "expect", "sets", "exhibit"),
-    *("no_perceptual", "expand_limits", "calibration"),
+    *("no_perceptual", "plugin", "expand_limits", "calibration"),
 )
 """Options that a run that goes on was begun with."""
 
@@ -99,6 +99,7 @@ STATED: Final = (
     "--no-perceptual", is_flag=True,
     help="Decode no picture: only digests are taken and compared.",
 )  # fmt: skip
+@options.plugin_option
 @click.option(
     "--calibration", default="", metavar="ID|none",
     help="The calibration that the report cites, or none of the laboratory's.  [default: the "
@@ -149,6 +150,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
     require_isolation: str | None,
     no_perceptual: bool,
     calibration: str,
+    plugin: str,
     budget: float | None,
     resume: bool,
     expand_limits: dict[str, int],
@@ -210,6 +212,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
         accept_damaged=accept_damaged,
         perceptual=not no_perceptual,
         calibration=calibration,
+        plugin=plugin,
         expand_limits=expand_limits,
         reference=reference,
         examiner=examiner,

@@ -80,9 +80,15 @@ def finding_line(row: Mapping[str, object]) -> str:
 
 def _likeness(near: Mapping[str, object]) -> Iterator[str]:
     """Yield how close a candidate is, and what chance gives."""
-    listed = near.get("listed_quality")
+    listed, plugin = near.get("listed_quality"), near.get("plugin")
+    key = "findings.near"
+    told: dict[str, str] = {}
+    if isinstance(plugin, dict):
+        key = "findings.near_plugin"
+        told = {"plugin": string(plugin, "name"), "version": string(plugin, "version")}
     yield catalogue().text(
-        "findings.near",
+        key,
+        **told,
         algorithm=word("algorithm", string(near, "algorithm")),
         view=word("view", string(near, "view")),
         distance=integer(near, "distance"),

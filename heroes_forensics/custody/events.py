@@ -55,6 +55,7 @@ unit.completed run:uuid unit:id items:nat gaps:nat rows_sha256:hex64
 attempt.ended run:uuid unit:id attempt:nat cause:str
 isolation.probed run:uuid level:str refused:[str] allowed:[str] missing*:[str]
 index.tested hashset:str probes:nat failed:nat
+plugin.loaded run:uuid plugin:str kind:str version:str package:str threshold:nat
 policy.declared names:sealed|clear plugins:[any] overrides:[any] key_protection:str
 case.unlocked purpose:scan|resume|match key:str
 finding.classified run:uuid finding:str code:str scheme:str by_rule*:str

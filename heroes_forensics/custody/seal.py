@@ -22,6 +22,8 @@ TAG_BYTES: Final = 16
 ID_BYTES: Final = 8
 VALUES: Final = b"perceptual"
 """The use of a blob that holds perceptual values."""
+SUPPLIED: Final = b"supplied"
+"""The use of a blob that holds values of a plug-in."""
 OVERHEAD: Final = NONCE_BYTES + TAG_BYTES
 """Bytes by which a sealed name is longer than the name."""
 
@@ -160,6 +162,18 @@ class NameSealer:
             CustodyError: another key, another row, or an altered blob.
         """
         return self.open(item_id, sealed, use=VALUES)
+
+    def seal_supplied(self, rows: Sequence[tuple[int, bytes]]) -> list[bytes]:
+        """Seal values that a plug-in made of items."""
+        return self.seal_many(rows, use=SUPPLIED)
+
+    def open_supplied(self, item_id: int, sealed: bytes) -> bytes:
+        """Return the values of a plug-in that were sealed to the row ``item_id``.
+
+        Raises:
+            CustodyError: another key, another row, or an altered blob.
+        """
+        return self.open(item_id, sealed, use=SUPPLIED)
 
     def open(self, item_id: int, sealed: bytes, *, use: bytes = b"") -> bytes:
         """Return what was sealed to the row ``item_id``.

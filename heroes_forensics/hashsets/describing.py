@@ -141,7 +141,7 @@ def describe(
         warnings.append(
             f"category codes without a mapping, which stay uncategorised: {len(unknown)}"
         )
-    warnings += _not_compared(facts)
+    warnings += not_compared(facts.get("values"))
     warnings += _contradictions(kind, nature, profile, categories)
     source = str(facts.get("sha256", ""))
     header = Header(
@@ -214,9 +214,12 @@ def _contradictions(
     return []
 
 
-def _not_compared(facts: JSON) -> list[str]:
-    """Name the kinds of values that are kept and that nothing is compared with."""
-    values = facts.get("values")
+def not_compared(values: object) -> list[str]:
+    """Name the kinds of values that are kept and that nothing is compared with.
+
+    Args:
+        values: how many there are of each kind.
+    """
     if not isinstance(values, dict) or not values:
         return []
     kinds = ", ".join(

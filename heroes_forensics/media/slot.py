@@ -10,6 +10,7 @@ Whatever it does, what leaves is a `SUPPLIED` row: a value of the width of its k
 """
 
 import re
+from collections.abc import Callable, Iterable
 from importlib import metadata
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
@@ -17,7 +18,15 @@ import numpy as np
 import numpy.typing as npt
 
 from heroes_forensics.errors import UsageError
-from heroes_forensics.frames import PLUGIN_KINDS, SUPPLIED, Rows, Supplied
+from heroes_forensics.frames import (
+    DISTANCES,
+    PLUGIN_KINDS,
+    PLUGIN_NEAREST,
+    SUPPLIED,
+    Distance,
+    Rows,
+    Supplied,
+)
 from heroes_forensics.media import image
 
 if TYPE_CHECKING:
@@ -125,16 +134,68 @@ def _try_values(hasher: Hasher, kind: str, version: str, threshold: int) -> None
         raise _refused("gives no picture a value")
     listed = np.frombuffer(b"".join(values), np.uint8).reshape(len(values), -1)
     for number, value in enumerate(values):
-        found = np.asarray(hasher.distances(value, listed.copy()))
-        if (
-            found.shape != (len(values),)
-            or found.dtype.kind not in "iu"
-            or (found < 0).any()
-            or (found > _MOST).any()
-        ):
-            raise _refused("gives distances that are not one whole number for each value")
+        found = _distances(hasher, value, listed)
         if found[number] > threshold:
             raise _refused("finds a picture unlike itself")
+
+
+def _distances(hasher: Hasher, value: bytes, listed: Luma) -> npt.NDArray[np.integer]:
+    """Ask for the distances of a value from listed ones; refuse what are none."""
+    found = np.asarray(hasher.distances(value, listed.copy()))
+    if (
+        found.shape != (len(listed),)
+        or found.dtype.kind not in "iu"
+        or (found < 0).any()
+        or (found > _MOST).any()
+    ):
+        raise _refused("gives distances that are not one whole number for each value")
+    return found
+
+
+def near(
+    queries: Luma,
+    listed: Iterable[tuple[int, Luma]],
+    threshold: int,
+    moved: Callable[[], object] = lambda: None,
+) -> Rows:
+    """Compare values with listed ones; return `DISTANCES` rows, the nearest of each value first.
+
+    Args:
+        queries: a value each row.
+        listed: pieces of the list: the position of the first, and a value each row.
+        threshold: up to which a listed value is named, `PLUGIN_NEAREST` of one value at most.
+        moved: called for each piece and value, so that others see that it goes on.
+    """
+    found: dict[int, Rows] = {each: np.zeros(0, DISTANCES) for each in range(len(queries))}
+    for first, values in listed:
+        for number in range(len(queries)):
+            moved()
+            before = found[number]
+            if len(before) and before["status"][0] == Distance.FAILED:
+                continue
+            found[number] = _nearest(queries[number].tobytes(), values, first, threshold, before)
+            found[number]["query"] = number
+    return np.concatenate([np.zeros(0, DISTANCES), *found.values()])
+
+
+def _nearest(value: bytes, listed: Luma, first: int, threshold: int, before: Rows) -> Rows:
+    """Return the nearest listed values, of those before and of these."""
+    hasher = _slot.hasher
+    distance = None
+    try:
+        if hasher is not None:
+            distance = _distances(hasher, value, listed)
+    except Exception:  # noqa: BLE001 - its failure costs this comparison alone
+        distance = None
+    if distance is None:
+        failed = np.zeros(1, DISTANCES)
+        failed["status"] = Distance.FAILED
+        return failed
+    close = np.flatnonzero(distance <= threshold)
+    rows = np.zeros(len(close), DISTANCES)
+    rows["status"], rows["entry"], rows["distance"] = Distance.NEAR, first + close, distance[close]
+    rows = np.concatenate([before, rows])
+    return rows[np.argsort(rows["distance"], kind="stable")[:PLUGIN_NEAREST]]
 
 
 def _sample(seed: int, rows: int, columns: int) -> Luma:

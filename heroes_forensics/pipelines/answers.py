@@ -16,8 +16,10 @@ from heroes_forensics.frames import (
     HASHES,
     PICTURE_FRAMES,
     PICTURE_HASHES,
+    PLUGIN_NEAREST,
     Batch,
     Control,
+    Distance,
     Frame,
     Picture,
     Rows,
@@ -41,7 +43,9 @@ class Answers:
         self._hashes: dict[int, list[Rows]] = {}
         """Perceptual values of those tasks whose own row is still to come."""
         self._frames: dict[int, int] = {}
-        """Values of a plug-in, by task."""
+        """Values of a plug-in, by task; listed ones it named, by value."""
+        self._pairs: set[int] = set()
+        """Of what a plug-in compared: one number for each pair."""
         self._edited = np.zeros(0, dtype="<i8")
         """Values of each edit of a picture that were not summed up yet."""
         self._last = -1
@@ -67,6 +71,8 @@ class Answers:
                 self._values(frame.rows)
             elif frame.kind == "supplied":
                 self._supplied(frame.rows)
+            elif frame.kind == "distances":
+                self._distances(frame.rows)
             elif frame.kind == "perceptual":
                 self._pictures(frame.rows)
             elif frame.kind == "edited":
@@ -126,6 +132,28 @@ class Answers:
             if frames > PICTURE_FRAMES:
                 raise ProtocolViolationError("a plug-in gave values of too many frames")
             self._frames[number] = frames
+
+    def _distances(self, rows: Rows) -> None:
+        """Take distances of a plug-in: between values it was given, each pair once."""
+        queries, listed, threshold = (
+            int(str(self._unit.body[name])) for name in ("queries", "listed", "threshold")
+        )
+        near = rows[rows["status"] == Distance.NEAR]
+        if (
+            (rows["query"] >= queries).any()
+            or (rows["entry"] >= listed).any()
+            or (near["distance"] > threshold).any()
+        ):
+            raise ProtocolViolationError("a distance is of values nobody asked for, or too far")
+        for query in rows["query"].tolist():
+            self._frames[query] = self._frames.get(query, 0) + 1
+        if max(self._frames.values(), default=0) > PLUGIN_NEAREST:
+            raise ProtocolViolationError("a plug-in names too many listed values")
+        pairs = near["query"].astype(np.uint64) << np.uint64(32) | near["entry"]
+        for pair in pairs.tolist():
+            if pair in self._pairs:
+                raise ProtocolViolationError("a plug-in names a listed value twice")
+            self._pairs.add(pair)
 
     def _pictures(self, rows: Rows) -> None:
         kinds = self._types()[self._rows :]

@@ -20,6 +20,7 @@ from heroes_forensics.frames import (
     MAX_UNIT_DESCRIPTORS,
     PERCEPTUAL,
     PERCEPTUAL_ALGORITHMS,
+    SUPPLIED,
     Batch,
     Picture,
     Proxy,
@@ -29,9 +30,11 @@ from heroes_forensics.frames import (
     tasks,
 )
 from heroes_forensics.model import GAP_NUMBERS, JSON
-from heroes_forensics.pipelines import deaths, films
+from heroes_forensics.pipelines import deaths, films, supplied
 from heroes_forensics.pipelines.deaths import Death
 from heroes_forensics.pipelines.likeness import Looked
+from heroes_forensics.pipelines.supplied import Comparer, Comparison
+from heroes_forensics.store.supplied_values import Kept
 
 if TYPE_CHECKING:
     from heroes_forensics.frames import Frame
@@ -110,6 +113,8 @@ class _Wanted:
     owner: "Pictures | None"
     """None: its unit was given up, and nobody waits for it."""
     profile: str = "standard"
+    is_supplied: bool = True
+    """Whether a plug-in is asked, too, where there is one."""
 
     @property
     def is_film(self) -> bool:
@@ -143,7 +148,7 @@ class _Given:
 class Decoding:
     """Gives pictures to decoders, and once more alone what ended one."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a run has in hand
         self,
         next_number: Callable[[], int],
         ended: Callable[[int, str, int], None],
@@ -151,6 +156,7 @@ class Decoding:
         *,
         crops: bool = False,
         plugin: str = "",
+        comparer: Comparer | None = None,
     ) -> None:
         """Take the run.
 
@@ -160,11 +166,16 @@ class Decoding:
             look: compares `PERCEPTUAL` rows and their `HASHES` with the hash sets, by item.
             crops: whether the pictures are to be listed: what crops leave of them is hashed, too.
             plugin: one that is asked for values, too: they come to `supplied`.
+            comparer: compares what a plug-in gives with the sets; then it goes to the owners.
         """
         self._next_number = next_number
         self._ended = ended
         self._look = look
-        self._more: JSON = {"crops": crops, "plugin": plugin} if crops or plugin else {}
+        self._comparer = comparer
+        self._plugin = comparer.plugged.name if comparer is not None else plugin
+        self._crops = crops
+        self._comparing: list[_Compared] = []
+        self._compared_by: dict[int, _Compared] = {}
         self.supplied: list[Rows] = []
         """`SUPPLIED` rows, those of a unit before its pictures are settled."""
         self._waiting = deque[_Wanted]()
@@ -173,10 +184,17 @@ class Decoding:
 
     def add(self, wanted: _Wanted) -> None:
         """Queue one picture."""
+        if self._comparer is not None and self._comparer.is_given_up:
+            wanted.is_supplied = False
         self._waiting.append(wanted)
 
     def next_unit(self) -> Unit | None:
         """Return the next unit for a decoder; None when nothing waits."""
+        for work in self._comparing:
+            unit = work.comparison.next_unit(self._next_number)
+            if unit is not None:
+                self._compared_by[unit.id] = work
+                return unit
         while self._again:
             wanted = self._again.popleft()
             if wanted.owner is not None:
@@ -212,7 +230,7 @@ class Decoding:
             {
                 "types": [each.type for each in batch],
                 "profile": batch[0].profile,
-                **self._more,
+                **self._more(batch),
             },
             tasks([(each.item, 0, 0, each.size, b"") for each in batch]),
             descriptors=tuple(
@@ -223,8 +241,15 @@ class Decoding:
             proxy=first if isinstance(first, Proxy) else None,
         )
 
+    def _more(self, batch: Sequence[_Wanted]) -> JSON:
+        plugin = self._plugin if all(each.is_supplied for each in batch) else ""
+        return {"crops": self._crops, "plugin": plugin} if self._crops or plugin else {}
+
     def take(self, unit: Unit, frame: "Frame | Death") -> None:
         """Take in what a decoder said."""
+        if unit.kind == supplied.USE:
+            self._compared(unit, frame)
+            return
         given = self._given[unit.id]
         if isinstance(frame, Batch):
             given.of(frame.kind).append(frame.rows)
@@ -242,11 +267,59 @@ class Decoding:
             self._died(unit, deaths.PROTOCOL, "decoder.died")
             return
         del self._given[unit.id]
-        self.supplied += given.supplied
-        looked = self._look(rows, hashes)
-        for index, wanted in enumerate(given.wanted):
-            mine = hashes[hashes["id"] == wanted.item]
-            self._settle(wanted, rows[index : index + 1], mine, looked.get(wanted.item))
+        looked = dict(self._look(rows, hashes))
+        values = _joined(given.supplied, SUPPLIED)
+        if self._comparer is None:
+            self.supplied.append(values)
+            for index, wanted in enumerate(given.wanted):
+                mine = hashes[hashes["id"] == wanted.item]
+                self._settle(wanted, rows[index : index + 1], mine, looked.get(wanted.item))
+            return
+        values = np.concatenate(
+            [values, *(supplied.failed(e.item) for e in given.wanted if not e.is_supplied)]
+        )
+        work = _Compared(given.wanted, rows, hashes, looked, values, self._comparer.begin(values))
+        for wanted in given.wanted:
+            wanted.release()  # it was read; the comparison may take its time
+        self._comparing.append(work)
+        self._end_compared(work)
+
+    def _compared(self, unit: Unit, frame: "Frame | Death") -> None:
+        """Take in what a decoder said of distances."""
+        work = self._compared_by[unit.id]
+        if isinstance(frame, Batch):
+            work.comparison.take(unit.id, frame.rows)
+            return
+        if isinstance(frame, Death) or frame.kind == "failed":
+            cause = frame.cause if isinstance(frame, Death) else deaths.FAILED
+            if any(each.owner is not None for each in work.wanted):
+                self._ended(unit.id, cause, unit.strain)
+            work.comparison.died(unit.id, is_innocent=cause == deaths.ZYGOTE)
+            if self._comparer is not None and cause != deaths.ZYGOTE:
+                self._comparer.deaths += 1
+                if self._comparer.is_given_up:
+                    work.comparison.leave()
+        elif frame.kind == "done":
+            work.comparison.done(unit.id)
+        else:
+            return
+        del self._compared_by[unit.id]
+        if all(each.owner is None for each in work.wanted):
+            work.comparison.give_up()
+        self._end_compared(work)
+
+    def _end_compared(self, work: "_Compared") -> None:
+        """Settle pictures once all that a plug-in was to compare of them is compared."""
+        comparer = self._comparer
+        if comparer is None or not work.comparison.is_done:
+            return
+        self._comparing.remove(work)
+        for index, wanted in enumerate(work.wanted):
+            item = wanted.item
+            kept = supplied.kept(work.values[work.values["id"] == item], work.comparison)
+            looked = comparer.merged(item, work.comparison, work.looked.get(item))
+            mine = work.hashes[work.hashes["id"] == item]
+            self._settle(wanted, work.rows[index : index + 1], mine, looked, kept)
 
     def _died(self, unit: Unit, cause: str, code: str) -> None:
         """Decode each picture of the unit once more alone; give up on one that was.
@@ -258,15 +331,29 @@ class Decoding:
         if any(each.owner is not None for each in given.wanted):
             self._ended(unit.id, cause, given.strain)
         for wanted in given.wanted:
-            if wanted.owner is not None and (given.strain == 1 or is_innocent):
+            if wanted.owner is not None and self._is_asked_without(wanted, given, cause):
+                wanted.is_supplied = False
+                self._again.append(wanted)
+                if self._comparer is not None:
+                    self._comparer.deaths += 1
+            elif wanted.owner is not None and (given.strain == 1 or is_innocent):
                 waits = self._waiting if is_innocent and given.strain == 1 else self._again
                 waits.append(wanted)
             else:
                 row = row_of(wanted.item, Picture.GAP, code)
                 self._settle(wanted, row, np.zeros(0, dtype=HASHES))
 
+    def _is_asked_without(self, wanted: _Wanted, given: _Given, cause: str) -> bool:
+        """Tell whether a plug-in may have ended a decoder: then it is left out the next time."""
+        may_have = bool(self._plugin) and wanted.is_supplied and not wanted.is_film
+        return may_have and given.strain > 1 and cause != deaths.ZYGOTE
+
     def close(self) -> None:
         """Let go of every stream."""
+        for work in self._comparing:
+            work.comparison.close()
+        self._comparing.clear()
+        self._compared_by.clear()
         for wanted in (*self._waiting, *self._again):
             wanted.release()
         for given in self._given.values():
@@ -277,11 +364,28 @@ class Decoding:
         self._given.clear()
 
     def _settle(
-        self, wanted: _Wanted, row: Rows, hashes: Rows, looked: Looked | None = None
+        self,
+        wanted: _Wanted,
+        row: Rows,
+        hashes: Rows,
+        looked: Looked | None = None,
+        kept: Kept | None = None,
     ) -> None:
         wanted.release()
         if wanted.owner is not None:
-            wanted.owner.came(wanted.item, row, hashes, looked)
+            wanted.owner.came(wanted.item, row, hashes, looked, kept)
+
+
+@dataclass(slots=True, eq=False)
+class _Compared:
+    """Pictures that were decoded, while what a plug-in gave of them is compared."""
+
+    wanted: list[_Wanted]
+    rows: Rows
+    hashes: Rows
+    looked: Mapping[int, Looked]
+    values: Rows
+    comparison: Comparison
 
 
 _ANSWERS: Final = (Picture.DONE, Picture.PARTIAL, Picture.GAP)
@@ -313,6 +417,8 @@ class Pictures:
         self._hashes: list[Rows] = []
         self._exact: dict[int, set[tuple[int, int]]] = {}
         """By item: row number of the set and record of what it agrees with exactly."""
+        self.supplied: dict[int, Kept] = {}
+        """By item, what a plug-in said of it."""
         self.compared: dict[int, int] = {}
         """By item: how many of its values were compared, where there was anything to compare."""
 
@@ -374,8 +480,17 @@ class Pictures:
         self._outstanding[item] = wanted
         self._decoding.add(wanted)
 
-    def came(self, item: int, row: Rows, hashes: Rows, looked: Looked | None) -> None:
-        """Take in the row of one picture, its `HASHES` rows, and what it looks like."""
+    def came(
+        self,
+        item: int,
+        row: Rows,
+        hashes: Rows,
+        looked: Looked | None,
+        kept: Kept | None = None,
+    ) -> None:
+        """Take in the row of one picture, its `HASHES` rows, what it looks like and to whom."""
+        if kept is not None and len(kept.rows):
+            self.supplied[item] = kept
         del self._outstanding[item]
         self._rows.append(row)
         self._hashes.append(hashes)
@@ -416,6 +531,7 @@ class Pictures:
         self._hashes.clear()
         self._exact.clear()
         self.compared.clear()
+        self.supplied.clear()
 
 
 def known(matches: Sequence["MatchRow"]) -> set[int]:

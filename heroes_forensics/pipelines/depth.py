@@ -7,7 +7,7 @@ that reads is to hand over. No worker of either is started before there is somet
 from typing import TYPE_CHECKING, Final, Self
 
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import decoding, expanding
+from heroes_forensics.pipelines import decoding, expanding, supplied
 from heroes_forensics.pipelines.containers import Containers
 from heroes_forensics.pipelines.decoding import Decoding, Owner, Pictures
 from heroes_forensics.pipelines.expanding import Expanding
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from heroes_forensics.pipelines.run import Run
     from heroes_forensics.pipelines.supervisor import Supervisor
 
-KINDS: Final = frozenset({"decode", "expand"})
+KINDS: Final = frozenset({"decode", "expand", supplied.USE})
 """Kinds of units that are taken in here."""
 
 
@@ -27,7 +27,7 @@ class Depth:
 
     def __init__(self, run: "Run", supervisor: "Supervisor", workers: int) -> None:
         self._run = run
-        self.decoding = Decoding(run.next_unit, run.attempt_ended, run.look)
+        self.decoding = Decoding(run.next_unit, run.attempt_ended, run.look, comparer=run.comparer)
         self.expanding = Expanding(run, self.pictures)
         decoders = supervisor.crew("decoder", workers=workers)
         decoders.next_unit = self.decoding.next_unit
@@ -56,7 +56,7 @@ class Depth:
     def take(self, heard: "Heard") -> None:
         """Take in what a decoder or an expander said."""
         unit, frame, stream = heard
-        if unit.kind == "decode":
+        if unit.kind in {"decode", supplied.USE}:
             self.decoding.take(unit, frame)
         else:
             self.expanding.take(unit, frame, stream)

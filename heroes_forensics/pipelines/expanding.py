@@ -341,7 +341,9 @@ class Expanding:
             gaps = sum(1 for row in contents if row[2] == Status.GAP)
             gaps += sum(1 for row in shown if row[2] in {Picture.GAP, Picture.PARTIAL})
             gaps += sum(1 for row in opened if row[2] == Container.GAP)
-            digest = rows_digest([*items, *contents, *kept, *shown, *opened])
+            told = {first + number: each for number, each in answer.pictures.supplied.items()}
+            said = run.store_supplied(job.unit, told)
+            digest = rows_digest([*items, *contents, *kept, *shown, *opened, *said])
             records.unit_done(job.unit, items=count, gaps=gaps, rows_sha256=digest)
             run.unit_completed(job.unit, count, gaps, digest)
         run.listed(count, len(skips), sum(max(0, row[7]) for row in items))

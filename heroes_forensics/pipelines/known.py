@@ -2,13 +2,14 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError, UsageError
+from heroes_forensics.hashsets import describing
 from heroes_forensics.hashsets.catalogue import OtherEditionError
 from heroes_forensics.hashsets.describing import Description, UnknownKindError
 from heroes_forensics.hashsets.editions import SetRecord, check_usable
@@ -23,6 +24,7 @@ from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import laboratory, signed_sets, trusting
 from heroes_forensics.pipelines.hashsets import catalogue
 from heroes_forensics.pipelines.importing import import_file, import_options
+from heroes_forensics.pipelines.plugins import Plugged
 from heroes_forensics.pipelines.run_sets import Sets
 from heroes_forensics.pipelines.supervisor import Supervisor
 
@@ -41,6 +43,7 @@ def load(
     supervisor: Supervisor,
     *,
     passphrase: str | None = None,
+    plugged: Plugged | None = None,
 ) -> Sets:
     """Open the sets named; files that are not in the catalogue yet are imported first.
 
@@ -49,6 +52,7 @@ def load(
         options: ``kind`` and ``map`` for files, see `heroes hashset import`.
         supervisor: starts the importer workers.
         passphrase: of the laboratory's keys.
+        plugged: a plug-in that compares values of its kind.
 
     Raises:
         HashSetError: a set is refused.
@@ -70,7 +74,7 @@ def load(
         for name in dict.fromkeys(wanted):
             record = _chosen(name, options, supervisor, passphrase)
             record, notes = _usable(record, name, options)
-            _check_comparable(record)
+            _check_comparable(record, plugged)
             if any(record.path == other.path for other, _ in sets.opened):
                 continue
             sets.opened.append((record, _tested(record, key)))
@@ -80,7 +84,7 @@ def load(
                 sets.files.append({"path": str(content), "sha256": digest})
             warnings = record.report.get("warnings")
             if isinstance(warnings, list):
-                notes = [*(str(text) for text in warnings), *notes]
+                notes = [*_warnings(record, map(str, warnings), plugged), *notes]
             sets.notes += [f"{record.header.name}: {text}" for text in notes]
     except BaseException:
         sets.close()
@@ -88,13 +92,29 @@ def load(
     return sets
 
 
-def again(wanted: Sequence[JSON], files: Sequence[JSON], *, passphrase: str | None = None) -> Sets:
+def _warnings(record: SetRecord, warnings: Iterable[str], plugged: Plugged | None) -> list[str]:
+    """Return the notes of an import; what a plug-in compares is not said to be compared by none."""
+    if plugged is None:
+        return list(warnings)
+    left = {kind: n for kind, n in record.header.values.items() if kind != plugged.kind}
+    said = set(describing.not_compared(dict(record.header.values)))
+    return [*(text for text in warnings if text not in said), *describing.not_compared(left)]
+
+
+def again(
+    wanted: Sequence[JSON],
+    files: Sequence[JSON],
+    *,
+    passphrase: str | None = None,
+    plugged: Plugged | None = None,
+) -> Sets:
     """Open the sets that a run was begun with.
 
     Args:
         wanted: as `Sets.identity` gave them.
         files: as `Sets.files` was.
         passphrase: of the laboratory's keys.
+        plugged: the plug-in that the run was begun with.
 
     Raises:
         HashSetError: one of them is not there any more, or is not what it was.
@@ -116,6 +136,7 @@ def again(wanted: Sequence[JSON], files: Sequence[JSON], *, passphrase: str | No
                     f"{label} is not in the catalogue any more", hint=_NEW_RUN
                 ) from error
             _same(record, each, label)
+            _check_comparable(record, plugged)
             sets.opened.append((record, _tested(record, key)))
             sets.notes += [f"{record.header.name}: {text}" for text in _doubts(record)]
     except BaseException:
@@ -151,14 +172,15 @@ def _unchanged(path: Path, sha256: str) -> None:
         )
 
 
-def _check_comparable(record: SetRecord) -> None:
+def _check_comparable(record: SetRecord, plugged: Plugged | None) -> None:
     """Refuse a set that nothing could match: its name beside "no match" would say too much.
 
     Raises:
         HashSetError: it holds no digest that is compared.
     """
     header = record.header
-    if not header.digests and not any(header.values.get(kind) for kind in COMPARED):
+    compared = COMPARED if plugged is None else COMPARED | {plugged.kind}
+    if not header.digests and not any(header.values.get(kind) for kind in compared):
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(header.values.items()))
         raise HashSetError(
             f"hash set {record.label} holds nothing that this version compares, only {kinds}",

@@ -137,14 +137,21 @@ def _ranked(
         yield row
 
 
-def kept(facts: JSON) -> bool:
+def kept(facts: JSON, plugin: JSON | None = None) -> bool:
     """Tell whether what a match rests on is compared again without the evidence.
 
-    Values of deep views are not kept, and nothing is looked for as far away as in depth.
+    Values of deep views are not kept, and nothing is looked for as far away as in depth. What a
+    plug-in found only the same one can tell of.
+
+    Args:
+        facts: of the match.
+        plugin: what identifies the plug-in that is there, or None.
     """
     near = facts.get("near")
     if not isinstance(near, dict):
         return True
+    if "plugin" in near:
+        return bool(near["plugin"] == plugin)
     radius = candidates.MEASURES[str(near["algorithm"])].radius
     return VIEWS.index(str(near["view"])) < TIER_1 and int(near["distance"]) <= radius
 

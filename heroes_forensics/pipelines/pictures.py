@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from heroes_forensics.pipelines.units import Session
 
 _BUFFER: Final = 1 << 16
+_LISTED: Final = 1 << 14
+"""Listed values that a plug-in is given at once."""
 
 
 def decode(session: "Session", unit: Unit) -> Iterator[Frame]:
@@ -93,6 +95,25 @@ def plugin(session: "Session", unit: Unit) -> Iterator[Frame]:
     del session, unit
     kind, version, threshold = import_module("heroes_forensics.media.slot").tried()
     yield Control("plugin", {"kind": kind, "version": version, "threshold": threshold})
+
+
+def distances(session: "Session", unit: Unit) -> Iterator[Frame]:
+    """Let the plug-in compare values with listed ones: those near enough, ``distances`` batches.
+
+    The first descriptor holds the values, the second the listed ones, one after the other.
+    """
+    width, threshold = (int(str(unit.body[name])) for name in ("width", "threshold"))
+    values, listed = session.handed(unit, 0), session.handed(unit, 1)
+    queries = np.frombuffer(values.pread(0, values.size), np.uint8).reshape(-1, width)
+
+    def pieces() -> Iterator[tuple[int, "np.ndarray[tuple[int, int], np.dtype[np.uint8]]"]]:
+        for start in range(0, listed.size, _LISTED * width):
+            data = np.frombuffer(listed.pread(start, _LISTED * width), np.uint8)
+            yield start // width, data.reshape(-1, width)
+
+    slot = import_module("heroes_forensics.media.slot")
+    for part in slices(slot.near(queries, pieces(), threshold, session.progress.beat)):
+        yield Batch("distances", part)
 
 
 def _examined(

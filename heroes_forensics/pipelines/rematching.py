@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import count as numbered
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -33,17 +34,22 @@ from heroes_forensics.pipelines import (
     error_rates,
     fence,
     known,
+    plugins,
     reporting,
     restating,
     starting,
+    supplied,
 )
+from heroes_forensics.pipelines.crews import Crew
 from heroes_forensics.pipelines.environment import environment
 from heroes_forensics.pipelines.journal import Journal, now
+from heroes_forensics.pipelines.likeness import Looked
 from heroes_forensics.pipelines.run_sets import Sets
 from heroes_forensics.pipelines.supervisor import Supervisor
+from heroes_forensics.pipelines.supplied import Comparer, Comparison
 from heroes_forensics.pipelines.telling import number_text
 from heroes_forensics.pipelines.watch import Watch
-from heroes_forensics.store import derived, integrity, queries, standing
+from heroes_forensics.store import derived, integrity, queries, standing, supplied_values
 from heroes_forensics.store.records import MatchRow, rows_digest
 
 if TYPE_CHECKING:
@@ -66,6 +72,8 @@ class MatchRequest:
     sets: tuple[str, ...]
     """Names of the catalogue, or paths of set files."""
     set_options: JSON = field(default_factory=dict)
+    plugin: str = ""
+    """Of a licensed laboratory: values that it made are compared by it, too."""
     passphrase: str | None = None
     own_process: bool = False
     """Whether this process exists for this alone and may be fenced for ever."""
@@ -125,15 +133,31 @@ def match(request: MatchRequest, watch: Watch) -> JSON:
         raise UsageError("no hash set is named", hint="name one with --set NAME or --set FILE")
     with ExitStack() as stack:
         files = known.files_among(request.sets)
-        supervisor = stack.enter_context(Supervisor(first=["sets"] if files else []))
+        if request.plugin:
+            plugins.package_of(request.plugin)
+        first = [*(["sets"] if files else []), *(["media"] if request.plugin else [])]
+        supervisor = stack.enter_context(Supervisor(first=first, plugin=request.plugin))
         if request.own_process:
+            # Before the fence: tried on sockets of our own.
             if files:
-                supervisor.isolation("importer")  # before the fence: tried on sockets of our own
+                supervisor.isolation("importer")
+            if request.plugin:
+                supervisor.isolation("decoder")
             fence.around(request.case_dir)
+        plugged = plugins.tried(request.plugin, supervisor) if request.plugin else None
         sets = known.load(
-            request.sets, request.set_options, supervisor, passphrase=request.passphrase
+            request.sets,
+            request.set_options,
+            supervisor,
+            passphrase=request.passphrase,
+            plugged=plugged,
         )
         stack.callback(sets.close)
+        pluggable = None
+        if plugged is not None:
+            comparer = Comparer(sets, plugged)
+            stack.callback(comparer.close)
+            pluggable = _ByPlugin(comparer, stack.enter_context(supervisor.crew("decoder")))
         case = stack.enter_context(cases.opened(request.case_dir, passphrase=request.passphrase))
         cited, said = error_rates.chosen(sets, "", deep=False)
         for each in said:
@@ -146,10 +170,56 @@ def match(request: MatchRequest, watch: Watch) -> JSON:
             )
         watch.note(f"comparing the digests of {scope.exact} items")
         hits = [hit for rows, sizes in _digests(case) for hit in sets.hits(rows, sizes)]
-        run, changes = _record(case, sets, scope, hits, cited)
+        run, changes = _record(case, sets, scope, hits, cited, pluggable)
         taken_back = decided.record(case)
         report = reporting.issue(case)
-        return _result(run, sets, scope, changes, report) | {"taken_back": taken_back}
+        made = _result(run, sets, scope, changes, report) | {"taken_back": taken_back}
+        if pluggable is not None:
+            made |= pluggable.told(case)
+        return made
+
+
+class _ByPlugin:
+    """What a plug-in says of the values that it made of pictures of the case."""
+
+    def __init__(self, comparer: Comparer, crew: Crew) -> None:
+        self.comparer = comparer
+        self._crew = crew
+        self._pictures = 0
+        self._of: dict[int, Comparison] = {}
+        """By item, where anything is close or could not be compared."""
+
+    @property
+    def identity(self) -> JSON:
+        return supplied.identity(self.comparer.plugged)
+
+    def compare(self, case: cases.OpenCase) -> None:
+        """Compare all values on record, in decoders, some pictures at a time."""
+        made = supplied.made(self.comparer.plugged)
+        values = supplied_values.values_of(case.database, made, case.sealer().open_supplied)
+        number = numbered(1)
+        while part := list(islice(values, _PICTURES)):
+            self._pictures += len(part)
+            comparison = self.comparer.begin(np.concatenate(part))
+            self.comparer.ended(comparison, self._crew, lambda: next(number))
+            for item in comparison.touched():
+                self._of[item] = comparison
+
+    def merged(self, item: int, looked: Looked | None) -> Looked | None:
+        """Join what was found of an item to what its other values found."""
+        comparison = self._of.get(item)
+        if comparison is None:
+            return looked
+        return self.comparer.merged(item, comparison, looked, every=True)
+
+    def told(self, case: cases.OpenCase) -> JSON:
+        """Return what the result says of it."""
+        made = supplied.made(self.comparer.plugged)
+        return {
+            "plugin": self.comparer.plugged.to_json(),
+            "supplied": self._pictures,
+            "supplied_needs_evidence": supplied_values.others(case.database, made.plugin),
+        }
 
 
 def _scope(case: cases.OpenCase) -> Scope:
@@ -210,7 +280,7 @@ def _parts(
 
 
 def _candidates(
-    case: cases.OpenCase, sets: Sets, held: restating.Held
+    case: cases.OpenCase, sets: Sets, held: restating.Held, pluggable: _ByPlugin | None
 ) -> tuple[list[MatchRow], restating.Beyond]:
     """Return what the perceptual values on record come close to, in the order of the items.
 
@@ -232,8 +302,16 @@ def _candidates(
                 mine = sets.look(pictures[position : position + 1], rows, every=True)[number]
                 further += held.among(number, mine.further)
                 cut |= {(number, each) for each in mine.cut}
+            if pluggable is not None:
+                before = mine.cut if mine is not None else frozenset()
+                mine = pluggable.merged(number, mine._replace(further=()) if mine else None)
+                if mine is not None:
+                    further += held.among(number, mine.further)
+                    cut |= {(number, each) for each in mine.cut - before}
             found += mine.rows if mine is not None else ()
-    return found, restating.Beyond(further, frozenset(cut))
+    return found, restating.Beyond(
+        further, frozenset(cut), None if pluggable is None else pluggable.identity
+    )
 
 
 def _record(
@@ -242,12 +320,16 @@ def _record(
     scope: Scope,
     hits: Sequence[tuple[Hit, int]],
     cited: error_rates.Cited | None,
+    pluggable: _ByPlugin | None,
 ) -> tuple[_Rematch, restating.Changes]:
     """Write the whole run."""
     case.begin()
     case.unlock(PURPOSE)
     run = _Rematch(case)
     config = _config(case, sets)
+    if pluggable is not None:
+        config["plugin"] = pluggable.comparer.plugged.to_json()
+        pluggable.compare(case)
     digest = case.bundle.write_run(run.uuid, bundle.CONFIG, starting.config_bytes(config))
     facts = environment()
     text = json.dumps(facts, sort_keys=True, indent=1).encode() + b"\n"
@@ -261,6 +343,8 @@ def _record(
         event("config.declared", {"config_sha256": digest, "profile": PURPOSE})
         event("method.declared", starting.method())
         loaded = sets.record(run)
+        if pluggable is not None:
+            event("plugin.loaded", starting.loaded_plugin(run.uuid, pluggable.comparer.plugged))
         event(
             "run.started",
             {
@@ -279,7 +363,9 @@ def _record(
         records.unit(unit, run.id, PURPOSE, None)
         rows = [sets.row(hit, item) for hit, item in hits]
         exact = {(row.item_id, row.hashset_id, row.record) for row in rows}
-        close, beyond = _candidates(case, sets, restating.Held(database, sets.numbers()))
+        identity = None if pluggable is None else pluggable.identity
+        held = restating.Held(database, sets.numbers(), identity)
+        close, beyond = _candidates(case, sets, held, pluggable)
         rows += [row for row in close if (row.item_id, row.hashset_id, row.record) not in exact]
         fresh, restated = restating.judged(database, sets.numbers(), rows, changes, beyond)
         stored = records.matches(unit, fresh)

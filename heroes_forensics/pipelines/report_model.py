@@ -4,7 +4,7 @@ What it says of the evidence itself comes from `report_evidence`.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +26,7 @@ from heroes_forensics.reports.findings import (
     FilmLikeness,
     Finding,
     Likeness,
+    Plugin,
     TimeRange,
     counted,
     left_out,
@@ -41,12 +42,13 @@ from heroes_forensics.reports.model import (
     Exhibit,
     Interruption,
     Library,
+    PluginUse,
     Program,
     Report,
     Run,
     Signer,
 )
-from heroes_forensics.store import derived, queries, standing
+from heroes_forensics.store import derived, queries, standing, supplied_values
 from heroes_forensics.store.database import Database
 
 _UTC: Final = TimeRule(1, "utc")
@@ -176,8 +178,8 @@ class Builder:
 
     def _runs(self) -> Iterator[Run]:
         found = breaks_of_runs(self._database)
-        for uuid, started, ended, outcome, config, facts in self._database.rows(
-            "SELECT uuid, started, ended, outcome, config, facts FROM run ORDER BY id"
+        for number, uuid, started, ended, outcome, config, facts in self._database.rows(
+            "SELECT id, uuid, started, ended, outcome, config, facts FROM run ORDER BY id"
         ):
             settings = json.loads(config)
             isolation = json.loads(facts).get("isolation") or {}
@@ -203,6 +205,9 @@ class Builder:
                 breaks=tuple(Interruption(each.cause, each.noted, each.resumed) for each in breaks),
                 notes=self._clock.get(uuid, ()),
                 perceptual=bool(settings["perceptual"]),
+                plugin=_plugin_use(
+                    settings.get("plugin"), supplied_values.counts(self._database, run=number)
+                ),
                 expand_limits=ExpandLimits(**limits) if limits else None,
             )
 
@@ -322,9 +327,29 @@ def _likeness(facts: object) -> Likeness | None:
         comparisons=facts["comparisons"],
         expected=str(facts["expected"] or ""),
         film=_film(facts.get("film")),
+        plugin=_plugin(facts.get("plugin")),
         more=facts.get("more", 0),
         more_at_least=facts.get("more_at_least", False),
         drawn=facts.get("drawn", False),
+    )
+
+
+def _plugin(facts: object) -> Plugin | None:
+    if not isinstance(facts, dict):
+        return None
+    return Plugin(facts["name"], facts["version"], facts["package"])
+
+
+def _plugin_use(facts: object, counts: Mapping[str, int]) -> PluginUse | None:
+    if not isinstance(facts, dict):
+        return None
+    return PluginUse(
+        name=facts["name"],
+        kind=word(facts["kind"]),
+        version=facts["version"],
+        package=facts["package"],
+        threshold=facts["threshold"],
+        **counts,
     )
 
 

@@ -31,8 +31,10 @@ class SetsBuilder:
 
     def hash_sets(self) -> Iterator[HashSet]:
         """Yield every set that a run of the case used."""
-        for (text,) in self._database.rows("SELECT facts FROM hashset ORDER BY id"):
+        for number, text in self._database.rows("SELECT id, facts FROM hashset ORDER BY id"):
             facts = json.loads(text)
+            plugged = self._plugged.get(number, frozenset())
+            others: dict[str, int] = facts.get("not_compared", {})
             yield HashSet(
                 name=facts["name"],
                 issuer=facts["issuer"],
@@ -52,10 +54,15 @@ class SetsBuilder:
                         probes=Probes(near["planted"], near["planted"] - near["found"]),
                     )
                     for kind, near in sorted(facts.get("near", {}).items())
+                )
+                + tuple(
+                    NearCount(algorithm=kind, count=others[kind])
+                    for kind in sorted(plugged & others.keys())
                 ),
                 not_compared=tuple(
                     AlgorithmCount(kind, count)
-                    for kind, count in sorted(facts.get("not_compared", {}).items())
+                    for kind, count in sorted(others.items())
+                    if kind not in plugged
                 ),
                 rejected=facts["rejected"],
                 signature=word(facts["signature"]),
@@ -69,6 +76,18 @@ class SetsBuilder:
                 profile_verified=facts["profile_verified"],
                 probes=Probes(facts["probes"], facts["probes_failed"]),
             )
+
+    @cached_property
+    def _plugged(self) -> dict[int, frozenset[str]]:
+        """By row number of a set, the kinds of its values that a plug-in compared in a run."""
+        found: dict[int, frozenset[str]] = {}
+        for number, kind in self._database.rows(
+            "SELECT rh.hashset_id, json_extract(r.config, '$.plugin.kind') FROM run_hashset rh"
+            " JOIN run r ON r.id = rh.run_id"
+            " WHERE json_extract(r.config, '$.plugin.kind') IS NOT NULL"
+        ):
+            found[number] = found.get(number, frozenset()) | {str(kind)}
+        return found
 
     def compared(self, exhibit: int) -> Iterator[Compared]:
         """Yield the sets with which a digest of the exhibit was compared, with its sources."""

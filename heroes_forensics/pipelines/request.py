@@ -50,6 +50,8 @@ class ScanRequest:
     calibration: str = ""
     """What the report cites as the known error rate: an identifier, ``none`` for the figures of the
     program; empty: the newest one of the laboratory that is of this comparison."""
+    plugin: str = ""
+    """Of a licensed laboratory, asked for values of the pictures, which are compared by it."""
     expand_limits: Mapping[str, int] = field(default_factory=dict)
     """Changes to the limits of containers that the profile has; fields of `Limits`."""
     reference: str = ""
@@ -166,6 +168,11 @@ def check(request: ScanRequest) -> None:
             raise UsageError(f"{value!r} is no {what}", hint=f"choose from: {', '.join(allowed)}")
     if request.budget is not None and request.budget <= 0:
         raise UsageError("a budget is a time above zero", hint="for example: --budget 15m")
+    if request.plugin and not request.perceptual:
+        raise UsageError(
+            "a plug-in looks at pictures, and none is decoded",
+            hint="leave out --plugin, or leave out --no-perceptual",
+        )
     for source in range(1, len(request.sources) + 1):
         expected_of(request.expect, source, len(request.sources))
     limits_of(request)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import likeness
 from heroes_forensics.store import standing
 from heroes_forensics.store.records import MatchRow
@@ -44,17 +45,24 @@ class Beyond(NamedTuple):
     """Of entries that are findings."""
     cut: frozenset[tuple[int, int]] = frozenset()
     """Items and row numbers of sets of which not all that may be close was looked at."""
+    plugin: JSON | None = None
+    """What identifies the plug-in that compared, too."""
 
 
 class Held:
     """The candidates on record of the sets that are compared, by item."""
 
-    def __init__(self, database: "Database", sets: Iterable[tuple[int, str, str]]) -> None:
+    def __init__(
+        self,
+        database: "Database",
+        sets: Iterable[tuple[int, str, str]],
+        plugin: JSON | None = None,
+    ) -> None:
         """Read them, before anything of this comparison is stored."""
         self._by_item: dict[int, list[tuple[int, str, standing.Standing]]] = defaultdict(list)
         for number, uuid, edition in sets:
             for each in standing.findings(database, uuid=uuid):
-                if each.facts.get("near") and likeness.kept(each.facts):
+                if each.facts.get("near") and likeness.kept(each.facts, plugin):
                     self._by_item[each.item_id].append((number, edition, each))
 
     def sets_of(self, item: int) -> set[int]:
@@ -112,7 +120,7 @@ def judged(
             elif farther is not None:
                 taken[item].append(others[item].pop(farther))
                 _still(each, taken[item][-1], edition, changes, restated)
-            elif not likeness.kept(each.facts) or (
+            elif not likeness.kept(each.facts, beyond.plugin) or (
                 each.facts.get("near") and (item, number) in beyond.cut
             ):
                 changes.unknown.append(each.finding)

@@ -10,18 +10,22 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from heroes_forensics.custody import chain
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import signed_sets
+from heroes_forensics.pipelines import plugins, signed_sets
 from heroes_forensics.pipelines.environment import environment
+from heroes_forensics.pipelines.plugins import Plugged
 from heroes_forensics.pipelines.request import ScanRequest, limits_of
 from heroes_forensics.pipelines.run import Identity
 from heroes_forensics.pipelines.sources import IDENTITY, Evidence
 from heroes_forensics.pipelines.starting import config_bytes
 from heroes_forensics.store.database import Database
+
+if TYPE_CHECKING:
+    from heroes_forensics.pipelines.supervisor import Supervisor
 
 NEW_RUN: Final = "examine the evidence anew in another case: heroes scan SOURCE... --case OTHER"
 _SOFTWARE: Final = {
@@ -121,6 +125,14 @@ def check_request(found: Interrupted, request: ScanRequest) -> None:
                 hint=f"leave that option out, or {NEW_RUN}",
             )
     stated = replace(request, profile=config["profile"])
+    began: Any = config.get("plugin") or {"name": ""}
+    if "plugin" in request.stated and request.plugin != began["name"]:
+        raise UsageError(
+            f"the run was begun with the plug-in {began['name']}"
+            if began["name"]
+            else "the run was begun without a plug-in",
+            hint=f"leave --plugin out, or {NEW_RUN}",
+        )
     if "expand_limits" in request.stated and limits_of(stated) != config["expand_limits"]:
         raise UsageError(
             "the run was begun with other limits of containers",
@@ -138,6 +150,25 @@ def check_request(found: Interrupted, request: ScanRequest) -> None:
             f"the run has {len(found.sources)} sources, and {len(request.sources)} were named",
             hint="name none where they lie where they lay, or all of them in the same order",
         )
+
+
+def check_plugin(began: JSON | None, supervisor: "Supervisor") -> Plugged | None:
+    """Try the plug-in that a run was begun with; refuse another version of it.
+
+    Raises:
+        UsageError: it is not installed, does not keep to the interface, or is not what it was.
+    """
+    if began is None:
+        return None
+    now = plugins.tried(str(began["name"]), supervisor)
+    for name, value in now.to_json().items():
+        if began.get(name) != value:
+            raise UsageError(
+                f"the plug-in {now.name} is not the one the run was begun with: its {name} was"
+                f" {began.get(name)}, and is {value}",
+                hint=f"install what it was, or {NEW_RUN}",
+            )
+    return now
 
 
 def _said(name: str, began: object) -> str:

@@ -1,7 +1,7 @@
 """The state of one run: its numbers, its counters, and what it tells the case and the watcher."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -10,14 +10,15 @@ import numpy.typing as npt
 
 from heroes_forensics.frames import Rows
 from heroes_forensics.model import JSON, Gap, is_policy
-from heroes_forensics.pipelines import telling
+from heroes_forensics.pipelines import supplied, telling
 from heroes_forensics.pipelines.cases import OpenCase
 from heroes_forensics.pipelines.folders import EVENTS
 from heroes_forensics.pipelines.likeness import Looked
 from heroes_forensics.pipelines.stopping import Stop
+from heroes_forensics.pipelines.supplied import Comparer
 from heroes_forensics.pipelines.telling import Teller
 from heroes_forensics.pipelines.watch import Progress, Watch
-from heroes_forensics.store import progress
+from heroes_forensics.store import progress, supplied_values
 from heroes_forensics.store.records import MatchRow, Seal
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Run:
         stop: Stop,
         watch: Watch,
         so_far: progress.SoFar | None = None,
+        comparer: Comparer | None = None,
     ) -> None:
         self.case = case
         self.database: Database = case.database
@@ -83,6 +85,8 @@ class Run:
         self.config = identity.config
         self.seal = seal
         self.seal_values = case.sealer().seal_values
+        self.comparer = comparer
+        """Compares values of a plug-in, where there is one."""
         self.stop = stop
         self.reading: set[int] = set()
         """Content units that workers hold now."""
@@ -157,6 +161,15 @@ class Run:
     def match(self, rows: Rows, sizes: npt.NDArray[np.int64]) -> list[MatchRow]:
         """Compare freshly read digests with the run's sets."""
         return self._matching.match(rows, sizes)
+
+    def store_supplied(
+        self, unit: int, pictures: Mapping[int, supplied_values.Kept]
+    ) -> list[tuple[Any, ...]]:
+        """Store what a plug-in said of the pictures of a unit; inside its transaction."""
+        if self.comparer is None:
+            return []
+        made, seal = supplied.made(self.comparer.plugged), self.case.sealer().seal_supplied
+        return supplied_values.store(self.database, unit, pictures, made, seal)
 
     def look(self, pictures: Rows, hashes: Rows) -> dict[int, Looked]:
         """Compare freshly computed perceptual values with the run's sets."""

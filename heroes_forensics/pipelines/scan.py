@@ -20,6 +20,7 @@ from heroes_forensics.pipelines import (
     forking,
     known,
     launch,
+    plugins,
     reporting,
     resuming,
     sources,
@@ -28,6 +29,7 @@ from heroes_forensics.pipelines import (
 from heroes_forensics.pipelines import verification as verify
 from heroes_forensics.pipelines.folders import BUNDLE
 from heroes_forensics.pipelines.isolation import Isolation
+from heroes_forensics.pipelines.plugins import Plugged
 from heroes_forensics.pipelines.request import (
     ScanRequest,
     ScanResult,
@@ -35,12 +37,14 @@ from heroes_forensics.pipelines.request import (
     expected_of,
     limits_of,
 )
+from heroes_forensics.pipelines.run_sets import Sets
 from heroes_forensics.pipelines.sandbox import Layers
 from heroes_forensics.pipelines.scanning import Scanning
 from heroes_forensics.pipelines.sources import Evidence
 from heroes_forensics.pipelines.starting import Exhibit, Registered
 from heroes_forensics.pipelines.stopping import Stop
 from heroes_forensics.pipelines.supervisor import Supervisor
+from heroes_forensics.pipelines.supplied import Comparer
 from heroes_forensics.pipelines.watch import Watch
 
 if TYPE_CHECKING:
@@ -65,18 +69,24 @@ def scan(request: ScanRequest, watch: Watch) -> ScanResult:
 
 def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
     with ExitStack() as stack:
-        supervisor, fenced = _started(request, stack)
+        supervisor, fenced = _started(request, stack, request.plugin)
 
         def locked() -> Isolation:
             return supervisor.weakest.beside(fenced)
 
+        plugged = plugins.tried(request.plugin, supervisor) if request.plugin else None
         sets = known.load(
-            request.sets, request.set_options, supervisor, passphrase=request.passphrase
+            request.sets,
+            request.set_options,
+            supervisor,
+            passphrase=request.passphrase,
+            plugged=plugged,
         )
         stack.callback(sets.close)
         if not request.perceptual:
             sets.only_exact()
         cited, said = error_rates.chosen(sets, request.calibration, deep=request.profile == "deep")
+        comparer = _comparer(sets, plugged, stack)
         workers = request.workers or _cores()
         evidence = [
             stack.enter_context(
@@ -129,6 +139,8 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             "sets": sets.identity(),
             "calibration": cited.id if cited else "",
         }
+        if plugged is not None:
+            config["plugin"] = plugged.to_json()
         if forking.faults():
             config["test_faults"] = True
         exhibit = Exhibit(request.exhibit, request.exhibit_fields)
@@ -142,17 +154,38 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             cited=cited,
             stop=stop,
             watch=watch,
+            comparer=comparer,
         )
         return Scanning(run, supervisor, registered, wanted, locked, (*sets.notes, *said)).run()
 
 
-def _started(request: ScanRequest, stack: ExitStack) -> tuple[Supervisor, Layers]:
-    """Start the workers, try their locks, and fence this process in, before anything hostile."""
+def _comparer(sets: Sets, plugged: Plugged | None, stack: ExitStack) -> Comparer | None:
+    """Make what compares values of a plug-in with the sets, where there is one."""
+    if plugged is None:
+        return None
+    comparer = Comparer(sets, plugged)
+    stack.callback(comparer.close)
+    return comparer
+
+
+def _started(request: ScanRequest, stack: ExitStack, plugin: str) -> tuple[Supervisor, Layers]:
+    """Start the workers, try their locks, and fence this process in, before anything hostile.
+
+    Raises:
+        UsageError: the plug-in is not installed, or the locks do not reach what is required.
+    """
+    if plugin:
+        plugins.package_of(plugin)
     supervisor = stack.enter_context(
         Supervisor(
             require=request.require_isolation,
             bulk=launch.is_bulk(request.sources),
-            first=["evidence", "sets"] if known.files_among(request.sets) else ["evidence"],
+            first=[
+                "evidence",
+                *(["sets"] if known.files_among(request.sets) else []),
+                *(["media"] if plugin else []),
+            ],
+            plugin=plugin,
         )
     )
     supervisor.isolation("parser")
@@ -170,17 +203,23 @@ def _resume(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
         resuming.check_request(found, request)
         resuming.check_software(found)
         config = found.identity.config
-        supervisor, fenced = _started(request, stack)
+        began = config.get("plugin")
+        supervisor, fenced = _started(request, stack, str(began["name"]) if began else "")
 
         def locked() -> Isolation:
             return supervisor.weakest.beside(fenced)
 
+        plugged = resuming.check_plugin(began, supervisor)
         sets = known.again(
-            config["sets"], found.facts.get("set_files", []), passphrase=request.passphrase
+            config["sets"],
+            found.facts.get("set_files", []),
+            passphrase=request.passphrase,
+            plugged=plugged,
         )
         stack.callback(sets.close)
         if not config["perceptual"]:
             sets.only_exact()
+        comparer = _comparer(sets, plugged, stack)
         registered, reasons = [], []
         for source, path in zip(
             found.sources, request.sources or [each.path for each in found.sources], strict=True
@@ -209,6 +248,7 @@ def _resume(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             stop=stop,
             watch=watch,
             reason="; ".join(filter(None, reasons)) or "asked for",
+            comparer=comparer,
         )
         return Scanning(run, supervisor, registered, wanted, locked, sets.notes).run()
 

@@ -20,10 +20,12 @@ from heroes_forensics.pipelines.environment import environment
 from heroes_forensics.pipelines.error_rates import Cited
 from heroes_forensics.pipelines.isolation import Isolation
 from heroes_forensics.pipelines.journal import now
+from heroes_forensics.pipelines.plugins import Plugged
 from heroes_forensics.pipelines.run import Identity, Run
 from heroes_forensics.pipelines.run_sets import Sets
 from heroes_forensics.pipelines.sources import Evidence
 from heroes_forensics.pipelines.stopping import Stop
+from heroes_forensics.pipelines.supplied import Comparer
 from heroes_forensics.pipelines.watch import Watch
 from heroes_forensics.store import progress
 from heroes_forensics.store.records import Records
@@ -75,6 +77,7 @@ def begin(  # noqa: PLR0913 - what a run begins with
     cited: Cited | None,
     stop: Stop,
     watch: Watch,
+    comparer: Comparer | None = None,
 ) -> tuple[Run, list[Registered]]:
     """Begin a new run: register its sources and announce it."""
     case.begin()
@@ -92,13 +95,17 @@ def begin(  # noqa: PLR0913 - what a run begins with
         }
         number = records.run(uuid, now(), config, private)
         identity = Identity(number, uuid, config)
-        run = Run(case, identity, seal=seal, matching=sets, stop=stop, watch=watch)
+        run = Run(
+            case, identity, seal=seal, matching=sets, stop=stop, watch=watch, comparer=comparer
+        )
         registered = _register(run, exhibit, evidence)
         run.journal.event("environment.recorded", facts)
         body: JSON = {"config_sha256": digest, "profile": config["profile"]}
         run.journal.event("config.declared", body)
         run.journal.event("method.declared", method())
         loaded = sets.record(run)
+        if comparer is not None:
+            run.journal.event("plugin.loaded", loaded_plugin(uuid, comparer.plugged))
         _opened(run, registered)
         run.journal.event(
             "run.started",
@@ -121,6 +128,18 @@ def begin(  # noqa: PLR0913 - what a run begins with
     case.journal.checkpoint("run started")
     run.teller.run(uuid, "started")
     return run, registered
+
+
+def loaded_plugin(run: str, plugged: Plugged) -> JSON:
+    """Return what the ledger says of a plug-in: which it is, as it was tried."""
+    return {
+        "run": run,
+        "plugin": plugged.name,
+        "kind": plugged.kind,
+        "version": plugged.version,
+        "package": plugged.package,
+        "threshold": plugged.threshold,
+    }
 
 
 def method() -> JSON:
@@ -149,14 +168,26 @@ def resume(  # noqa: PLR0913 - what a run goes on with
     stop: Stop,
     watch: Watch,
     reason: str,
+    comparer: Comparer | None = None,
 ) -> Run:
     """Take an interrupted run up again; that it was interrupted is on record afterwards."""
     case.begin()
     seal = case.unlock("resume")
     with case.journal.transaction() as records:
         so_far = progress.so_far(case.database, identity.number)
-        run = Run(case, identity, seal=seal, matching=sets, stop=stop, watch=watch, so_far=so_far)
+        run = Run(
+            case,
+            identity,
+            seal=seal,
+            matching=sets,
+            stop=stop,
+            watch=watch,
+            so_far=so_far,
+            comparer=comparer,
+        )
         sets.record(run)
+        if comparer is not None:
+            run.journal.event("plugin.loaded", loaded_plugin(run.uuid, comparer.plugged))
         _opened(run, registered)
         run.journal.event("run.resumed", {"run": run.uuid, "reason": reason})
         isolated(run, records, isolation)

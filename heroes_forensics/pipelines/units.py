@@ -255,6 +255,7 @@ UNITS: Final[dict[str, Callable[[Session, Unit], Iterator[Frame]]]] = {
     "decode": pictures.decode,
     "plugin": pictures.plugin,
     "edit": pictures.edit,
+    "distances": pictures.distances,
     "expand": members.expand,
     "import": import_set,
     "canary": canary,

@@ -34,6 +34,7 @@ from heroes_forensics.frames import (
     Batch,
     Container,
     Control,
+    Distance,
     Frame,
     Made,
     Picture,
@@ -102,6 +103,7 @@ ANSWERS: Final[dict[str, frozenset[str]]] = {
     "decode": frozenset({"perceptual", "hashes", "supplied"}),
     "plugin": frozenset({"plugin"}),
     "edit": frozenset({"edited", "made"}),
+    "distances": frozenset({"distances"}),
     "expand": frozenset({"opened", "entries", "contents", "stream", "large", "containers"}),
     "import": frozenset({"known", "values", "rejected", "imported"}),
     "canary": frozenset(),
@@ -415,6 +417,15 @@ def _check_made(rows: Rows, area: bytes) -> None:
         raise ProtocolViolationError("an edit has an impossible size")
 
 
+def _check_distances(rows: Rows, area: bytes) -> None:
+    status = rows["status"]
+    if area or not np.isin(status, _DISTANCES).all():
+        raise ProtocolViolationError("a distance has an unknown status")
+    failed = rows[status == Distance.FAILED]
+    if failed["entry"].any() or failed["distance"].any():
+        raise ProtocolViolationError("a value was not compared, and there is a distance")
+
+
 def _check_containers(rows: Rows, area: bytes) -> None:
     if (
         area
@@ -473,6 +484,7 @@ _LOCATOR_BYTES: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01
 _PICTURES: Final = np.array(sorted(Picture), dtype="u1")
 _SUPPLIED: Final = np.array(sorted(Supplied), dtype="u1")
 _MADE: Final = np.array(sorted(Made), dtype="u1")
+_DISTANCES: Final = np.array(sorted(Distance), dtype="u1")
 _CONTAINERS: Final = np.array(sorted(Container), dtype="u1")
 _ALL_DIGESTS: Final = sum(row.bit for row in ALGORITHMS)
 _BEST_QUALITY: Final = 100
@@ -489,4 +501,5 @@ _CHECKS: Final = {
     "supplied": _check_supplied,
     "edited": _check_edited,
     "made": _check_made,
+    "distances": _check_distances,
 }

@@ -36,7 +36,7 @@ FINDING_COLUMNS: Final = (
     "victim_identified", "offender_identified", "modified", "accessed", "changed", "born",
     "time_basis", "reason", "algorithm", "view", "distance", "radius", "quality",
     "listed_quality", "comparisons", "expected", "more", "more_at_least",
-    "drawn",
+    "drawn", "plugin", "plugin_version",
 )  # fmt: skip
 
 
@@ -112,19 +112,21 @@ def _finding(finding: Finding) -> list[Cell]:
 
 def _near(near: Likeness | None) -> list[Cell]:
     if near is None:
-        return [""] * 11
+        return [""] * 13
     return [
         near.algorithm,
         near.view,
         near.distance,
         near.radius,
-        near.quality,
+        _number(near.quality),
         _number(near.listed_quality),
         near.comparisons,
         inert(near.expected),
         near.more,
         _yes(near.more_at_least),
         _yes(near.drawn),
+        inert(near.plugin.name if near.plugin else ""),
+        inert(near.plugin.version if near.plugin else ""),
     ]
 
 

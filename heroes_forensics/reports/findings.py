@@ -94,6 +94,17 @@ class FilmLikeness(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Plugin(Record):
+    """A plug-in of a licensed laboratory, by whose distance a picture comes close."""
+
+    name: Text
+    version: Text
+    """Of hash and rules, as it states it."""
+    package: Text
+    """Name and version of the package that it came with."""
+
+
+@dataclass(frozen=True, slots=True)
 class Likeness(Record):
     """How close a picture or a film comes to a listed one; the values themselves stay sealed."""
 
@@ -101,11 +112,11 @@ class Likeness(Record):
     view: Word
     """What of the picture came so close: as it is, trimmed, or a part of it."""
     distance: Count
-    """Bits that differ."""
+    """Bits that differ; of a plug-in, what its own measure says."""
     radius: Count
-    """Bits that may differ."""
-    quality: Annotated[int, Says(minimum=0, maximum=100)]
-    """How much structure the picture has, by the rule of the algorithm."""
+    """How much it may be."""
+    quality: Annotated[int, Says(minimum=0, maximum=100)] | None
+    """How much structure the picture has, by the rule of the algorithm; None of a plug-in."""
     listed_quality: Annotated[int, Says(minimum=0, maximum=100)] | None
     """The same of the entry; None when the set does not state it."""
     tried: Count
@@ -125,6 +136,8 @@ class Likeness(Record):
     drawn: bool = False
     """What came close is drawn and no photograph: forms, screens and icons of one kind look alike
     to the algorithm, and nobody knows how many false candidates to expect."""
+    plugin: Plugin | None = None
+    """Whose hash, distance and threshold it is by; None of those of this program."""
 
 
 @dataclass(frozen=True, slots=True)

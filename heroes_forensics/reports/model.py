@@ -243,6 +243,28 @@ class Interruption(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class PluginUse(Record):
+    """What a run asked of a plug-in of a licensed laboratory, and what came of it."""
+
+    name: Text
+    kind: Word
+    version: Text
+    """Of hash and rules, as it states it."""
+    package: Text
+    """Name and version of the package that it came with."""
+    threshold: Count
+    """Two values at most so far apart are of pictures that look alike, by its own measure."""
+    made: Count = 0
+    """Frames of pictures that it gave a value."""
+    too_little: Count = 0
+    """Frames that say too little, by its own rule."""
+    failed: Count = 0
+    """Frames for which it failed, or ended its decoder."""
+    uncompared: Count = 0
+    """Values that it failed to compare with all that is listed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Run(Record):
     """One run of the program on the evidence."""
 
@@ -266,6 +288,8 @@ class Run(Record):
     notes: tuple[Note, ...] = ()
     perceptual: bool = True
     """Whether pictures were to be decoded."""
+    plugin: PluginUse | None = None
+    """Looked at pictures, too, or compared values that it had made of them."""
     expand_limits: ExpandLimits | None = None
     """None: containers found inside the evidence were not opened."""
 

@@ -155,6 +155,22 @@ were computed. ``algorithm`` says with its version what the values are; empty wi
 ``quality`` is the best of them, null without any. ``compared`` counts those that were compared
 with the sets of the run; null where these held nothing to compare with."""
 
+SUPPLIED: Final = Table(
+    "supplied",
+    METADATA,
+    Column("item_id", Integer, ForeignKey("item.id"), primary_key=True),
+    Column("unit_id", Integer, ForeignKey("unit.id"), nullable=False),
+    Column("plugin", Text, nullable=False),
+    Column("made", Integer, nullable=False),
+    Column("too_little", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("uncompared", Integer, nullable=False),
+    Column("value", LargeBinary),
+)
+"""One row a picture that was given to a plug-in of the laboratory. ``plugin`` says which it was,
+with its version; then how many of its frames have a value, say too little, or made it fail, and how
+many values could not be compared. ``value`` holds the values (`supplied_values`), sealed."""
+
 CONTAINER: Final = Table(
     "container",
     METADATA,

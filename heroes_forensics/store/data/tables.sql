@@ -220,6 +220,20 @@ CREATE TABLE perceptual (
 	FOREIGN KEY(unit_id) REFERENCES unit (id)
 );
 
+CREATE TABLE supplied (
+	item_id INTEGER NOT NULL,
+	unit_id INTEGER NOT NULL,
+	plugin TEXT NOT NULL,
+	made INTEGER NOT NULL,
+	too_little INTEGER NOT NULL,
+	failed INTEGER NOT NULL,
+	uncompared INTEGER NOT NULL,
+	value BLOB,
+	PRIMARY KEY (item_id),
+	FOREIGN KEY(item_id) REFERENCES item (id),
+	FOREIGN KEY(unit_id) REFERENCES unit (id)
+);
+
 CREATE TABLE restated (
 	id INTEGER NOT NULL,
 	unit_id INTEGER NOT NULL,
