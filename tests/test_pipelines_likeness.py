@@ -1,5 +1,6 @@
 """Pictures that look like listed ones become candidates: whole scans, with real decoders."""
 
+import csv
 import hashlib
 import io
 import json
@@ -254,8 +255,7 @@ def test_entries_that_are_left_out_are_counted_and_withdraw_nothing(
     text = "\n".join("\n".join(words.finding(row)) for row in views.findings(case))
     assert "of each value the 64 nearest were looked at" in " ".join(text.split())
     sheet = (case / "custody/report/findings.csv").read_text().splitlines()
-    assert sheet[0].endswith(",more,more_at_least,drawn")
-    assert any(row.endswith(",yes,no") for row in sheet[1:])
+    assert "yes" in {row["more_at_least"] for row in csv.DictReader(sheet)}
     with cases.opened(case) as opened:
         ledger = (case / "custody/ledger.jsonl").read_bytes()
         assert not list(integrity.problems(opened.database, ledger))

@@ -65,23 +65,25 @@ class Answers:
         if frame.kind not in wire.ANSWERS.get(unit.kind, frozenset()):
             raise ProtocolViolationError("a unit of another kind answers so")
         if isinstance(frame, Batch):
-            if unit.kind == CONTENT:
-                self._answered(frame.rows)
-            elif frame.kind == "hashes":
-                self._values(frame.rows)
-            elif frame.kind == "supplied":
-                self._supplied(frame.rows)
-            elif frame.kind == "distances":
-                self._distances(frame.rows)
-            elif frame.kind == "perceptual":
-                self._pictures(frame.rows)
-            elif frame.kind == "edited":
-                self._values_of_edits(frame.rows)
-            elif frame.kind == "made":
-                self._edits(frame.rows)
+            self._batch(frame)
         elif frame.kind in {"stream", "large"}:
             self._handed(frame)
         self.frames += 1
+
+    def _batch(self, frame: Batch) -> None:
+        """Take in rows: those of a kind that needs the unit beside them."""
+        take = {
+            "hashes": self._values,
+            "supplied": self._supplied,
+            "distances": self._distances,
+            "perceptual": self._pictures,
+            "edited": self._values_of_edits,
+            "made": self._edits,
+        }.get(frame.kind)
+        if self._unit.kind == CONTENT:
+            self._answered(frame.rows)
+        elif take is not None:
+            take(frame.rows)
 
     def end(self, frame: Control) -> None:
         """Take in the last frame.

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError, UsageError
+from heroes_forensics.frames import PLUGIN_KINDS
 from heroes_forensics.hashsets import describing
 from heroes_forensics.hashsets.catalogue import OtherEditionError
 from heroes_forensics.hashsets.describing import Description, UnknownKindError
@@ -184,7 +185,9 @@ def _check_comparable(record: SetRecord, plugged: Plugged | None) -> None:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(header.values.items()))
         raise HashSetError(
             f"hash set {record.label} holds nothing that this version compares, only {kinds}",
-            hint="leave it out here; it is kept in the catalogue for a version that compares it",
+            hint="a plug-in of a licensed laboratory compares its values: --plugin NAME"
+            if plugged is None and set(header.values) & set(PLUGIN_KINDS)
+            else "leave it out here; it is kept in the catalogue for a version that compares it",
         )
 
 

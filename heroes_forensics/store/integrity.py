@@ -26,8 +26,8 @@ _OF_UNITS: Final = {
     " milliseconds, hashed, algorithm, quality, value, compared FROM perceptual ORDER BY item_id",
     "container": "SELECT unit_id, item_id, unit_id, status, gap, kind, depth, listed, directories,"
     " expanded, time_basis FROM container ORDER BY item_id",
-    "supplied": "SELECT unit_id, item_id, unit_id, plugin, made, too_little, failed, uncompared, value"
-    " FROM supplied ORDER BY item_id",
+    "supplied": "SELECT unit_id, item_id, unit_id, plugin, made, too_little, failed, uncompared,"
+    " value FROM supplied ORDER BY item_id",
     "restated": "SELECT unit_id, unit_id, finding, hashset_id, record, grade, verdict, facts,"
     " status FROM restated ORDER BY id",
 }

@@ -111,8 +111,9 @@ COUNTED: Final = ("made", "too_little", "failed", "uncompared")
 def counts(database: Database, *, run: int) -> dict[str, int]:
     """Sum up what came of the frames of one run that were given to a plug-in."""
     ((*sums,),) = database.rows(
-        "SELECT coalesce(sum(s.made), 0), coalesce(sum(s.too_little), 0), coalesce(sum(s.failed), 0),"
-        " coalesce(sum(s.uncompared), 0) FROM supplied s JOIN unit u ON u.id = s.unit_id"
+        "SELECT coalesce(sum(s.made), 0), coalesce(sum(s.too_little), 0),"
+        " coalesce(sum(s.failed), 0), coalesce(sum(s.uncompared), 0)"
+        " FROM supplied s JOIN unit u ON u.id = s.unit_id"
         " WHERE u.run_id = ?",
         (run,),
     )
