@@ -170,7 +170,7 @@ def match(request: MatchRequest, watch: Watch) -> JSON:
             )
         watch.note(f"comparing the digests of {scope.exact} items")
         hits = [hit for rows, sizes in _digests(case) for hit in sets.hits(rows, sizes)]
-        run, changes = _record(case, sets, scope, hits, cited, pluggable)
+        run, changes = _record(case, sets, scope, hits, cited=cited, pluggable=pluggable)
         taken_back = decided.record(case)
         report = reporting.issue(case)
         made = _result(run, sets, scope, changes, report) | {"taken_back": taken_back}
@@ -314,11 +314,12 @@ def _candidates(
     )
 
 
-def _record(
+def _record(  # noqa: PLR0913 - what a comparison has in hand
     case: cases.OpenCase,
     sets: Sets,
     scope: Scope,
     hits: Sequence[tuple[Hit, int]],
+    *,
     cited: error_rates.Cited | None,
     pluggable: _ByPlugin | None,
 ) -> tuple[_Rematch, restating.Changes]:
