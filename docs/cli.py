@@ -39,6 +39,7 @@ passphrase comes from `--passphrase-fd N` or from the terminal, never from the c
 | `demo` | `finding` and `note` as they come, `demo` last |
 | `init`, `case create`, `case show`, `case exhibit` | `laboratory`, `case`, `exhibit` |
 | `disclose` | `disclosure` |
+| `timestamp request`, `import`, `record` | `timestamp-request`, `timestamp`, `anchor` |
 | `case person`, `authority`, `correct`; `transfer` | `act` |
 | `key new`, `key list`; `key rotate` | `key`; `laboratory` |
 | `key cosign`, `case cosigned` | `cosignature`, `cosignatures` |

@@ -55,6 +55,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Plugin[click.Command], ...]], ...]] = (
                 "open_names",
             ),
             _row("disclose", "Disclose fields of one finding, proved, to a recipient."),
+            _row("timestamp", "Anchor a record outside: time stamps, paper, witnesses."),
             _row("transfer", "Record who has the evidence: given, stored, returned, destroyed."),
         ),
     ),

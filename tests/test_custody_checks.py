@@ -818,6 +818,9 @@ def test_a_line_reaches_every_code_of_the_table() -> None:
         "report-superseded",
         "custody-gap",  # these two: test_custody_acts
         "key-out-of-range",
+        "time-vs-anchor",  # these three: test_custody_timestamp
+        "timestamp-bad",
+        "timestamp-unchecked",
         "disclosure-foreign",  # these three: test_custody_disclosure
         "opening-bad",
         "proof-bad",

@@ -47,6 +47,10 @@ _RESULTS: Final = {
     help="An older checkpoint kept by somebody else: a file, or its size and root as printed. "
     "May be repeated.",
 )  # fmt: skip
+@click.option(
+    "--tsa-roots", "roots", type=options.PATH, metavar="FILE",
+    help="Certificates (PEM) of the time-stamping authorities that you trust.",
+)  # fmt: skip
 @options.json_option
 def verify(  # noqa: PLR0913 # the options of a verb
     *,
@@ -55,6 +59,7 @@ def verify(  # noqa: PLR0913 # the options of a verb
     trust: Path | None,
     policy: str,
     anchors: tuple[str, ...],
+    roots: Path | None,
     as_json: bool,
 ) -> int:
     """Check a record: chain, signatures, files, coverage, rules.
@@ -74,7 +79,9 @@ def verify(  # noqa: PLR0913 # the options of a verb
     from heroes_forensics.pipelines import verifying  # noqa: PLC0415 # heavy: when it runs
 
     trusted = [*keys, *(_keys_of(trust) if trust else ())]
-    result = verifying.verify(path, trusted=trusted, anchors=anchors, strict=policy == "strict")
+    result = verifying.verify(
+        path, trusted=trusted, anchors=anchors, roots=roots, strict=policy == "strict"
+    )
     out = Output(as_json=as_json)
     if as_json:
         for problem in records(result, "problems"):

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from heroes_forensics.custody import anchors as outside
 from heroes_forensics.custody import bundle, chain, keys, manifest, merkle, notes, signing
 from heroes_forensics.custody.chain import Problem
 from heroes_forensics.custody.highwater import Mark
@@ -98,6 +99,7 @@ def verify_bundle(  # noqa: PLR0913 - each is a separate piece of outside knowle
     trust: Sequence[str] | None = None,
     anchors: Sequence[Anchor] = (),
     high_water: Mapping[str, Mark] | None = None,
+    roots: bytes | None = None,
     strict: bool = False,
     now: datetime | None = None,
 ) -> Verification:
@@ -109,6 +111,7 @@ def verify_bundle(  # noqa: PLR0913 - each is a separate piece of outside knowle
             the domain), which counts for all ledgers of that domain. None: nobody is known.
         anchors: states of the ledger kept elsewhere.
         high_water: newest state seen here of each origin.
+        roots: certificates of time-stamping authorities that the caller trusts, PEM.
         strict: whether incompleteness alone gives exit code 7.
         now: the verifier's clock; the system's when missing.
 
@@ -124,7 +127,8 @@ def verify_bundle(  # noqa: PLR0913 - each is a separate piece of outside knowle
         reader = bundle.Reader(path)
         if not reader.names & {bundle.LEDGER, bundle.MANIFEST}:
             raise EvidenceError("there is no custody bundle in this folder")
-        return _Check(reader, anchors, high_water or {}).verification(trusted, now, strict=strict)
+        check = _Check(reader, anchors, high_water or {}, roots)
+        return check.verification(trusted, now, strict=strict)
     except OSError as error:
         raise EvidenceError("the custody bundle cannot be read") from error
 
@@ -135,10 +139,13 @@ class _Check:
         reader: bundle.Reader,
         anchors: Sequence[Anchor],
         high_water: Mapping[str, Mark],
+        roots: bytes | None = None,
     ) -> None:
         self.reader = reader
         self.anchors = anchors
         self.high_water = high_water
+        self.roots_of_authorities = roots
+        self.stamps = outside.Stamps()
         self.problems: list[Problem] = []
         self.size = 0
         self.roots: dict[int, bytes] = {0: merkle.EMPTY}
@@ -159,6 +166,7 @@ class _Check:
         else:
             self._add("missing-file", bundle.LEDGER, "there is no ledger")
         origin = str(rules.opened.get("origin", ""))
+        self.problems += self.stamps.check(self.reader, checkpoints, self.roots_of_authorities)
         good = self._check_checkpoints(rules, checkpoints, origin)
         self._check_outside(origin)
         self.problems += signing.introduced(rules, good)
@@ -183,6 +191,8 @@ class _Check:
             "signed_events": self.signed_size,
             "signed_root": self.roots[self.signed_size].hex() if self.signed_size else None,
             "signers": [shown(str(key)) for key in signers],
+            "anchoring": outside.level(rules, good, self.stamps, self._kept(), origin),
+            "stamped": [stamp._asdict() for stamp in self.stamps.good],
         }
         return Verification(found, exit_code(found, strict=strict), facts)
 
@@ -242,14 +252,13 @@ class _Check:
                 self._add("truncated", name, text)
             elif self.roots[says.size] != says.root:
                 self._add("root-mismatch", name, "its root is not that of the events")
-        kept = max((a.size for a in self.anchors if self.roots.get(a.size) == a.root), default=0)
         fitting = [
             checkpoint.says
             for checkpoint in good
             if checkpoint.says.origin == origin
             and self._fits(checkpoint.says)
             and not signing.suspect(
-                rules, checkpoint, self.times.get(checkpoint.says.size, ""), kept
+                rules, checkpoint, self.times.get(checkpoint.says.size, ""), self._kept_before
             )
         ]
         self.signed_size = max((says.size for says in fitting), default=0)
@@ -260,6 +269,15 @@ class _Check:
             self._add("unsigned-tail", bundle.LEDGER, text)
         self._check_named(rules, checkpoints)
         return good
+
+    def _kept(self) -> dict[int, bytes]:
+        """Return the states that the verifier brought and that fit, by size."""
+        fitting = [anchor for anchor in self.anchors if self.roots.get(anchor.size) == anchor.root]
+        return {anchor.size: anchor.root for anchor in fitting}
+
+    def _kept_before(self, time: str) -> int:
+        """Return how many events are vouched for outside: a kept state is taken for old enough."""
+        return max(self.stamps.kept(time), *self._kept(), 0, 0)
 
     def _fits(self, says: notes.Checkpoint) -> bool:
         return self.roots.get(says.size) == says.root

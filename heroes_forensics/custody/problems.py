@@ -42,6 +42,8 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "seq-order": (BROKEN, "events do not stand in their order"),
     "signature-bad": (BROKEN, "a signature does not verify"),
     "signature-missing": (BROKEN, "a checkpoint is not signed by the ledger key"),
+    "time-vs-anchor": (BROKEN, "dates contradict a time stamp or another anchor on record"),
+    "timestamp-bad": (BROKEN, "a time stamp is not of its checkpoint, or does not verify"),
     "torn-line": (BROKEN, "the last line is only half there"),
     "truncated": (BROKEN, "a checkpoint signs more events than there are"),
     "unsafe-input": (BROKEN, "a file is beyond the bounds a verifier keeps"),
@@ -59,6 +61,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "extra-file": (INFORMATION, "a file is not listed in the manifest"),
     "sealed-absent": (INFORMATION, "the sealed file is not here"),
     "suspicious-name": (INFORMATION, "a name holds characters that can be mistaken"),
+    "timestamp-unchecked": (INFORMATION, "a time stamp could not be checked here"),
     "unknown-type": (INFORMATION, "an event of a type this program does not know"),
 }
 """Class and meaning by code. The codes shared with docs/custody.md never change."""

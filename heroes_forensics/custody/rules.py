@@ -75,6 +75,11 @@ class Rules:
         """SHA-256 in hex of every issue of a report file, newest last."""
         self.erased = False
         self._latest = chain.timestamp(now + FUTURE)
+        self._reached: dict[int, str] = {}
+        """The latest time before each size that an event signs at once."""
+        self._maximum = ""
+        self._not_before = ""
+        """What is dated before it contradicts an anchor in front of it."""
         self._last_time = ""
         self._last_stamp: tuple[str, str, int] | None = None
         self._authorities: list[JSON] = []
@@ -86,6 +91,8 @@ class Rules:
         """Take the event that stands at ``number`` (from 0)."""
         if chain.envelope_faults(event):
             return
+        if event["type"] == "ledger.checkpointed":
+            self._reached[number] = self._maximum
         self._clocks(event, where)
         event_type, body = str(event["type"]), event["body"]
         if not isinstance(body, dict):
@@ -147,6 +154,20 @@ class Rules:
                 self.reports.setdefault(str(file["name"]), []).append(str(file["sha256"]))
         elif event_type == "data.erased":
             self.erased = True
+        elif event_type == "ledger.anchored" and body.get("gen_time"):
+            self._anchored(body, where)
+
+    def _anchored(self, body: JSON, where: str) -> None:
+        """Compare the dates of what an anchor covers, and of what follows, with its time."""
+        try:
+            seen = datetime.fromisoformat(str(body["gen_time"]))
+        except ValueError:  # of the form of a time, and none: the 31st of February
+            self._add("schema", where, "body.gen_time: no such time")
+            return
+        covered = self._reached.get(_number(body["size"]), "")
+        if covered > chain.timestamp(seen + FUTURE):
+            self._add("time-vs-anchor", where, "what it covers is dated after it")
+        self._not_before = max(self._not_before, chain.timestamp(seen - FUTURE))
 
     def _evidence(self, act: str, body: JSON, time: str, where: str) -> None:
         evidence = str(body["evidence"])
@@ -204,7 +225,10 @@ class Rules:
             self._add("time-backwards", where, "it is dated before the event in front of it")
         if time > self._latest:
             self._add("time-future", where, "it is dated after now")
-        self._last_time = time
+        if time < self._not_before:
+            self._add("time-vs-anchor", where, "it is dated before an anchor in front of it")
+            self._not_before = ""  # once is enough
+        self._last_time, self._maximum = time, max(time, self._maximum)
         if self._last_stamp and self._last_stamp[1] == proc:
             before, _, earlier = self._last_stamp
             wall = datetime.fromisoformat(time) - datetime.fromisoformat(before)

@@ -1,6 +1,6 @@
 """Who signed a record: which keys, whether they were theirs to use, and who vouches for them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from heroes_forensics.custody import notes
@@ -22,18 +22,19 @@ def present(note: notes.Note, known: Sequence[notes.VerifierKey]) -> list[notes.
     return [key for key in known if notes.verdict(note, key).present]
 
 
-def suspect(rules: Rules, checkpoint: Signed, time: str, kept: int) -> bool:
+def suspect(rules: Rules, checkpoint: Signed, time: str, kept: Callable[[str], int]) -> bool:
     """Say whether only keys signed a checkpoint that somebody else may have had by then.
 
     Args:
         rules: what the ledger says of its keys.
         checkpoint: signed by at least one of them.
         time: of its last event.
-        kept: events that somebody outside vouches for, from before.
+        kept: says how many events somebody outside vouches for, from before a time.
     """
-    return checkpoint.says.size > kept and all(
-        "" < rules.ranges.of(key).suspect_since <= time
-        for key in present(checkpoint.note, rules.ranges.keys)
+    ranges = [rules.ranges.of(key) for key in present(checkpoint.note, rules.ranges.keys)]
+    return all(
+        "" < each.suspect_since <= time and checkpoint.says.size > kept(each.suspect_since)
+        for each in ranges
     )
 
 

@@ -30,7 +30,8 @@ from typing import Any
 INCOMPLETE = {"clock-step", "count-mismatch", "custody-gap", "manifest-missing", "run-incomplete",
               "time-future", "time-backwards", "unauthorised-work", "unknown-signer",
               "unsigned-tail"}
-INFORMATION = {"case-local-key", "extra-file", "sealed-absent", "suspicious-name", "unknown-type"}
+INFORMATION = {"case-local-key", "extra-file", "sealed-absent", "suspicious-name",
+               "timestamp-unchecked", "unknown-type"}
 TAIL = ("ledger.checkpointed", "ledger.anchored")  # these may follow the last checkpoint
 UNTRUSTED = {"manifest-missing", "unknown-signer", "unsigned-tail"}  # every other code: broken
 
@@ -99,6 +100,9 @@ def members(pairs: Any) -> Any:  # an object; no key twice, only plain identifie
     plain = all(re.fullmatch("[a-z][a-z0-9_]{0,63}", key) for key, _ in pairs)
     if len(dict(pairs)) != len(pairs) or not plain: raise ValueError("a key is malformed or double")
     return dict(pairs)
+def read_time(text: str) -> datetime | None:
+    try: return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z")
+    except ValueError: return None
 def integer(text: str) -> int:  # an integer within bounds, and no other number
     if abs(int(text)) > MAX_INTEGER: raise ValueError("an integer is too large")
     return int(text)
@@ -219,10 +223,12 @@ class Verifier:
         self.root, self.trust, self.anchors = root, [vkey(text) for text in trust], anchors
         self.problems: list[Any] = []
         self.size, self.signed, self.real, self.roots = 0, 0, bytearray(), {0: Tree().root()}
-        self.last: Any = ()
+        self.last: Any = ()  # time, process and steady clock of the event before
+        self.maximum: Any = None
+        self.not_before: Any = None
         self.times: dict[int, str] = {}
-        self.opened, self.runs, self.reports = (dict[str, Any]() for _ in range(3))
-        self.people, self.holders = dict[str, Any](), dict[str, str]()
+        self.opened, self.runs, self.reports, self.people = (dict[str, Any]() for _ in range(4))
+        self.holders, self.reached = dict[str, str](), dict[int, Any]()
         self.ranges, self.cosigners, self.named, self.authorities = (list[Any]() for _ in range(4))
         self.transfers: list[Any] = []
         self.names, self.registered, self.verified, self.said = (set[str]() for _ in range(4))
@@ -365,10 +371,8 @@ class Verifier:
         for run in self.runs.values(): self.finish_run(run)
 
     def see(self, number: int, event: Any, where: str) -> None:  # the form of an event, its clocks
-        try:
-            good = ENVELOPE(event) and event["v"] == 1
-            now = datetime.strptime(event["time"], "%Y-%m-%dT%H:%M:%S.%f%z") if good else None
-        except ValueError: now = None
+        good = ENVELOPE(event) and event["v"] == 1
+        now = read_time(event["time"]) if good else None
         self.need(now, "schema", where, "its envelope is malformed")
         if now is None: return
         kind, body, proc, mono = event["type"], event["body"], event["proc"], event["mono"]
@@ -379,6 +383,10 @@ class Verifier:
         self.need(now >= last[0], "time-backwards", where, "it is dated before the one in front")
         self.need(steady, "clock-step", where, "the wall clock and the steady clock disagree")
         self.last = (now, proc, mono)
+        if kind == "ledger.checkpointed": self.reached[number] = self.maximum
+        late = self.not_before and now < self.not_before
+        self.need(not late, "time-vs-anchor", where, "it is dated before an anchor before it")
+        self.maximum, self.not_before = max(now, self.maximum or now), not late and self.not_before
         first = (kind == "ledger.opened") == (number == 0)
         self.need(first, "bad-genesis", where, "the first event, and no other, opens the ledger")
         self.need(kind in FORMS, "unknown-type", where, "its type is not known")
@@ -420,6 +428,13 @@ class Verifier:
         elif kind == "actor.withdrawn":
             for row in self.people.get(body["id"], ()): row[1] = min(row[1], number)
         elif kind.startswith("key."): self.key_rule(kind, body, number, where)
+        elif kind == "ledger.anchored" and body.get("gen_time"):
+            seen, step = read_time(body["gen_time"]), timedelta(minutes=5)
+            self.need(seen, "schema", where, "there is no such time")
+            if not seen: return
+            late = (self.reached.get(body["size"]) or seen) > seen + step
+            self.need(not late, "time-vs-anchor", where, "what it covers is dated after it")
+            self.not_before = max(seen - step, self.not_before or seen - step)
         elif kind == "record.corrected":
             self.need(body["seq"] < number, "schema", where, "it corrects what had not happened")
         elif kind in ("custody.transferred", "evidence.returned", "evidence.disposed"):

@@ -10,7 +10,7 @@ from heroes_forensics.custody.notes import parse, read_checkpoint
 from heroes_forensics.custody.problems import exit_code, shown
 from heroes_forensics.errors import CustodyError, EvidenceError, HeroesError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import laboratory
+from heroes_forensics.pipelines import anchoring, laboratory
 from heroes_forensics.pipelines.folders import BUNDLE, DATABASE, UNBORN
 from heroes_forensics.pipelines.locking import check_idle
 from heroes_forensics.store import integrity
@@ -20,7 +20,12 @@ _ROOT_BYTES: Final = 32
 
 
 def verify(
-    path: Path, *, trusted: Sequence[str] = (), anchors: Sequence[str] = (), strict: bool = False
+    path: Path,
+    *,
+    trusted: Sequence[str] = (),
+    anchors: Sequence[str] = (),
+    roots: Path | None = None,
+    strict: bool = False,
 ) -> JSON:
     """Verify a case directory, a bundle alone, or a disclosure.
 
@@ -29,6 +34,7 @@ def verify(
             `heroes disclose` made.
         trusted: vkeys the caller vouches for; the laboratory of this home is always known.
         anchors: files of old checkpoints, or ``size:root`` as printed.
+        roots: a file of certificates (PEM) of time-stamping authorities that are trusted.
         strict: whether incompleteness alone gives exit code 7.
 
     Raises:
@@ -57,6 +63,7 @@ def verify(
         trust=known,
         anchors=[_anchor(text) for text in anchors],
         high_water=highwater.load(home),
+        roots=None if roots is None else anchoring.roots_of(roots),
         strict=strict,
     )
     result = found.as_json()
