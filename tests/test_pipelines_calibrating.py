@@ -414,6 +414,7 @@ def test_the_verb_measures_lists_and_shows(laboratory_home: Path, tmp_path: Path
     assert shown.code == 0
     for edit in EDITS:
         assert f"    {edit.name}" in shown.out
+    assert "  mean over edits  " in shown.out
     assert "95 % upper bound" in shown.out
     (path,) = laboratory_home.glob("calibrations/*.txt")
     path.write_bytes(path.read_bytes().replace(b"E-17", b"E-18"))

@@ -175,9 +175,9 @@ def text(made: JSON) -> Iterator[str]:
     families: dict[str, list[JSON]] = defaultdict(list)
     for edit in records(made, "edits"):
         families[string(edit, "family")].append(edit)
-    yield from _means("mean over edits", [*records(made, "edits")], columns)
+    yield _means("mean over edits", [*records(made, "edits")], columns)
     for family, edits in families.items():
-        yield from _means(family, edits, columns)
+        yield _means(family, edits, columns)
         for edit in edits:
             yield _line(f"  {string(edit, 'name')}", edit, columns)
     yield ""
