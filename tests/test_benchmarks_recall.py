@@ -4,6 +4,7 @@ import hashlib
 import io
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import film_edits
 import look_alikes
@@ -12,12 +13,15 @@ import pool
 import pytest
 import recall_films
 from PIL import Image
+from programs import ROOT
 from recall_measure import Chance, Edited, Results
 from recall_tables import all_of, bound, mean
 
+from heroes_forensics.custody import calibration
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.media.edits.files import PNG
 from heroes_forensics.media.edits.listed import EDITS, HELD_OUT, Edit
+from heroes_forensics.pipelines import error_rates
 
 DIGEST = b"picture"
 
@@ -188,3 +192,20 @@ def test_figures_are_printed_whole_and_kept_as_they_are() -> None:
     again = Results.read(results.saved())
     assert again == results
     assert any("| a | e | held out | 0 of 2 | 50% |" in line for line in all_of(again))
+
+
+def test_the_figures_that_come_with_the_program_are_those_of_the_document() -> None:
+    body: Any = calibration.shipped_of(error_rates.shipped())
+    text = (ROOT / "docs" / "perceptual.md").read_text(encoding="utf-8")
+    assert f"measured at commit {body['commit']}" in text
+    assert (body["stopped"]) == ("The run was stopped before its end" in text)
+    rows = {
+        cells[2]: cells
+        for line in text.splitlines()
+        if line.startswith("| ") and len(cells := [cell.strip() for cell in line.split("|")]) > 6
+    }
+    for edit in body["edits"]:
+        cells = rows[edit["name"]]
+        assert cells[4] == f"{edit['comparable']} of {edit['made']}"
+        shares = [edit[f"tier{tier}_{bits}"] / edit["made"] for tier in (1, 2) for bits in (31, 40)]
+        assert cells[5:9] == [f"{share:.0%}" for share in shares]

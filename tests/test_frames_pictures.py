@@ -9,8 +9,12 @@ from heroes_forensics.frames import (
     ALGORITHM_BYTES,
     CONTAINER,
     CROPS,
+    EDIT_VALUES,
+    EDITED,
     FILM_HASHES,
     HASHES,
+    MADE,
+    MAX_EDITS,
     MAX_FRAME,
     PERCEPTUAL,
     PERCEPTUAL_ALGORITHMS,
@@ -22,9 +26,11 @@ from heroes_forensics.frames import (
     VIEWS,
     Batch,
     Container,
+    Made,
     Picture,
     Rows,
 )
+from heroes_forensics.media.edits.listed import EDITS
 from heroes_forensics.model import GAP_TEXTS
 from heroes_forensics.pipelines import wire
 
@@ -147,7 +153,7 @@ def test_no_row_of_values_holds_more_than_it_says(name: str, junk: bytes) -> Non
         assert is_sound
 
 
-VIOLATIONS = {
+VIOLATIONS: dict[str, Batch] = {
     "a byte area": Batch("perceptual", picture(), b"pixels"),
     "an unknown status": Batch("perceptual", picture(status=7)),
     "no status": Batch("perceptual", picture(status=0)),
@@ -178,6 +184,53 @@ VIOLATIONS = {
     "fewer than no bytes": Batch("containers", container(expanded=-1)),
     "more members than any disk": Batch("containers", container(listed=2**63)),
     "a container outside any other": Batch("containers", container(depth=0)),
+}
+
+
+def edited(**changes: object) -> Rows:
+    rows = np.zeros(1, dtype=EDITED)
+    for name, each in ({"id": 1, "quality": 100, "value": b"\x01" * 32} | changes).items():
+        rows[name] = each
+    return rows
+
+
+def made(**changes: object) -> Rows:
+    rows = np.zeros(1, dtype=MADE)
+    sound = {"id": 1, "status": Made.DONE, "width": 640, "height": 480, "values": 16}
+    for name, each in (sound | changes).items():
+        rows[name] = each
+    return rows
+
+
+def test_an_editor_has_no_field_for_pixels() -> None:
+    assert set(EDITED.names or ()) == set(HASHES.names or ()) - {"at", "algorithm"} | {"edit"}
+    assert set(MADE.names or ()) == {"id", "edit", "status", "width", "height", "values"}
+    for dtype in (EDITED, MADE):
+        for name in dtype.names or ():
+            if name != "value":
+                assert (dtype[name].kind, dtype[name].shape) == ("u", ())
+    assert wire.ANSWERS["edit"] == {"edited", "made"}
+    assert len(EDITS) <= MAX_EDITS
+    for rows in (edited(), edited(edit=MAX_EDITS - 1, view=len(VIEWS) - 1, orientation=7)):
+        assert isinstance(wire.decode(wire.encode(Batch("edited", rows))), Batch)
+    for rows in (made(), made(values=EDIT_VALUES), made(status=Made.FAILED, values=0)):
+        assert isinstance(wire.decode(wire.encode(Batch("made", rows))), Batch)
+
+
+VIOLATIONS |= {
+    "edited with a byte area": Batch("edited", edited(), b"pixels"),
+    "edited in an unknown way": Batch("edited", edited(edit=MAX_EDITS)),
+    "edited and seen in an unknown way": Batch("edited", edited(view=len(VIEWS))),
+    "edited in a ninth orientation": Batch("edited", edited(orientation=8)),
+    "edited beyond the best quality": Batch("edited", edited(quality=101)),
+    "an edit with a byte area": Batch("made", made(), b"pixels"),
+    "an edit of unknown status": Batch("made", made(status=3)),
+    "an unknown edit": Batch("made", made(edit=MAX_EDITS)),
+    "an edit with too many values": Batch("made", made(values=EDIT_VALUES + 1)),
+    "an edit that failed with values": Batch("made", made(status=Made.FAILED)),
+    "an edit that was made without": Batch("made", made(values=0)),
+    "an edit without size": Batch("made", made(width=0)),
+    "an edit of more pixels than are decoded": Batch("made", made(width=10_001, height=10_000)),
 }
 
 
