@@ -91,11 +91,22 @@ def test_a_border_of_the_picture_itself_stays_where_another_one_was_added() -> N
     assert found[:2] == [(HEIGHT, WIDTH), (own.height, own.width)]
 
 
+def test_parts_are_all_blocks_of_a_page_of_pictures() -> None:
+    page = Image.new("L", (2 * WIDTH + 60, 3 * HEIGHT + 80), 255)
+    places = [(20 + (WIDTH + 20) * (at % 2), 20 + (HEIGHT + 20) * (at // 2)) for at in range(6)]
+    for place, scene in zip(places, [*SCENES, *SCENES], strict=True):
+        page.paste(scene, place)
+    found = blocks.parts(np.asarray(page))
+    for left, top in places:
+        assert any(near(box, Box(top, top + HEIGHT, left, left + WIDTH)) for box in found)
+
+
 def test_what_nothing_cuts_has_no_block() -> None:
     noise = np.random.default_rng(1).integers(0, 256, (200, 300), dtype=np.uint8)
     for values in (noise, np.full((200, 300), 90, dtype=np.uint8)):
         assert blocks.bordered(values) is None
         assert blocks.inside(values) is None
+        assert blocks.parts(values) == []
         assert list(views.plain(values)) == []
 
 
@@ -120,5 +131,7 @@ def test_any_block_lies_in_the_picture_and_is_large_enough(values: np.ndarray) -
             assert 0 <= box.top < box.bottom <= values.shape[0]
             assert 0 <= box.left < box.right <= values.shape[1]
             assert box.of(values).shape != values.shape
+    for box in blocks.parts(values):
+        assert min(box.of(values).shape) >= blocks.LEAST_SIDE
     for _, part in views.plain(values):
         assert min(part.shape) >= views.LEAST_SIDE

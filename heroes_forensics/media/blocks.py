@@ -53,6 +53,40 @@ def inside(luma: Luma) -> Box | None:
     return _largest(luma, None)
 
 
+def parts(luma: Luma) -> list[Box]:
+    """Return all blocks that flat lines leave, the largest first; none where nothing is cut."""
+    if min(luma.shape) < LEAST_SIDE:
+        return []
+    found, left = [], [(whole(luma), 0, 0)]
+    while left:
+        box, depth, uncut = left.pop()
+        if uncut == 2 or depth == 2 * _ROUNDS:  # noqa: PLR2004 - neither down nor across
+            found.append(box)
+            continue
+        across = depth % 2
+        for start, stop in _cut(box.of(luma).T if across else box.of(luma)):
+            part = (
+                box._replace(left=box.left + start, right=box.left + stop)
+                if across
+                else box._replace(top=box.top + start, bottom=box.top + stop)
+            )
+            left.append((part, depth + 1, uncut + 1 if part == box else 0))
+    found = [box for box in found if box != whole(luma)]
+    return sorted(found, key=lambda box: -box.of(luma).size)
+
+
+def _cut(part: Luma) -> list[tuple[int, int]]:
+    """Return where the lines lie that flat ones leave together, where they are enough."""
+    cuts, colours = _flat(part)
+    ends = np.concatenate(([-1], cuts, [len(part)]))
+    found = []
+    for at in np.flatnonzero(np.diff(ends) > LEAST_SIDE).tolist():
+        start, stop = _without_rest(part, (cuts, colours), at)
+        if stop - start >= LEAST_SIDE:
+            found.append((start, stop))
+    return found
+
+
 def _largest(luma: Luma, colour: int | None) -> Box | None:
     box = whole(luma)
     for _ in range(_ROUNDS):
@@ -72,16 +106,31 @@ def _largest(luma: Luma, colour: int | None) -> Box | None:
 
 def _longest(part: Luma, colour: int | None) -> tuple[int, int]:
     """Return where the most lines lie that nothing cuts, the first of them and the next behind."""
-    cuts, colours = _flat(part) if colour is None else (_of(part, colour), None)
-    ends = np.concatenate(([-1], cuts, [len(part)]))
-    at = int(np.diff(ends).argmax())
-    start, stop = int(ends[at]) + 1, int(ends[at + 1])
-    if colours is not None:
-        # Beside a picture compression leaves lines that are less flat.
-        if start:
-            start += alike(part[start:stop], int(colours[at - 1]))
-        if stop < len(part):
-            stop -= alike(part[start:stop][::-1], int(colours[at]))
+    if colour is None:
+        cuts, colours = _flat(part)
+    else:
+        cuts = _of(part, colour)
+        colours = np.full(len(cuts), colour, dtype=np.int16)
+    at = int(np.diff(np.concatenate(([-1], cuts, [len(part)]))).argmax())
+    return _without_rest(part, (cuts, colours), at)
+
+
+def _without_rest(
+    part: Luma, flat: tuple[Numbers, npt.NDArray[np.int16]], at: int
+) -> tuple[int, int]:
+    """Return where the lines lie between two that cut, without what is nearly like those.
+
+    Beside a picture compression leaves lines that are less flat.
+    """
+    cuts, colours = flat
+    start, stop = 0, len(part)
+    if at < len(cuts):
+        stop = int(cuts[at])
+    if at:
+        start = int(cuts[at - 1]) + 1
+        start += alike(part[start:stop], int(colours[at - 1]))
+    if stop < len(part):
+        stop -= alike(part[start:stop][::-1], int(colours[at]))
     return start, stop
 
 

@@ -1,18 +1,19 @@
-"""Rectangles inside a picture that straight lines bound: a photograph in a screenshot, a collage.
+"""Boxs inside a picture that straight lines bound: a photograph in a screenshot, a collage.
 
 A line is a column (or row) between which and its neighbour many pixels differ. The strongest lines
-make rectangles, and those whose four sides are lines along their whole length are the best.
+make rectangles, and the best are those whose weakest side is the clearest line. Before them come
+the parts that empty lines leave (`heroes_forensics.media.blocks`).
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from heroes_forensics.frames import RECTANGLES
-
-Luma = npt.NDArray[np.uint8]
+from heroes_forensics.media import blocks
+from heroes_forensics.media.borders import Box, Luma
 
 _SIDE: Final = 256
 """Pixels to which the longer side is brought to look for lines."""
@@ -24,24 +25,15 @@ _LEAST: Final = 0.15
 """Shares of the picture's sides that a rectangle has at least."""
 _MOST: Final = 0.97
 """Share of the picture's area; what is larger is the picture itself."""
-_END: Final = 0.35
-"""What an end of the picture counts as the side of a rectangle: less than a line."""
 _OVERLAP: Final = 0.85
 """Share of the common area from which two rectangles are the same."""
+LEAVES: Final = 6
+"""Parts between empty lines, the largest ones."""
 _APART: Final = 3
 """Pixels between two lines."""
 _FARTHER: Final = (3, 4, 5)
 """Pixels from a line at which edges speak against it."""
 _FAR: Final = max(_FARTHER)
-
-
-class Rectangle(NamedTuple):
-    """Part of a picture; ends are outside."""
-
-    top: int
-    bottom: int
-    left: int
-    right: int
 
 
 def found(luma: Luma) -> list[Luma]:
@@ -51,14 +43,13 @@ def found(luma: Luma) -> list[Luma]:
     size = max(8, round(width * ratio)), max(8, round(height * ratio))
     small = np.asarray(Image.fromarray(luma).resize(size, Image.Resampling.BOX))
     across, down = width / size[0], height / size[1]
-    parts = []
-    for part in _best(small):
-        exact = _refined(luma, part, (down, across), small.shape)
-        parts.append(luma[exact.top : exact.bottom, exact.left : exact.right])
-    return [part for part in parts if min(part.shape) >= 32]  # noqa: PLR2004 - too small for PDQ
+    parts = blocks.parts(luma)[:LEAVES]
+    parts += [_refined(luma, part, (down, across), small.shape) for part in _best(small)]
+    found = [part.of(luma) for part in parts[:RECTANGLES]]
+    return [part for part in found if min(part.shape) >= 32]  # noqa: PLR2004 - too small for PDQ
 
 
-def _best(small: Luma) -> list[Rectangle]:
+def _best(small: Luma) -> list[Box]:
     """Return the best rectangles of a small picture."""
     height, width = small.shape
     rows, columns = _edges(small), _edges(small.T)
@@ -73,13 +64,13 @@ def _best(small: Luma) -> list[Rectangle]:
         [across[tops], across[bottoms], down[lefts].T, down[rights].T],
     )  # each of (pairs of rows, pairs of columns)
     areas = (bottoms - tops)[:, None] * (rights - lefts)[None, :]
-    score = np.where(areas <= _MOST * height * width, sides.min(axis=0) + sides.mean(axis=0), -1.0)
-    kept: list[Rectangle] = []
+    score = np.where(areas <= _MOST * height * width, sides.min(axis=0), -1.0)
+    kept: list[Box] = []
     for place in np.argsort(-score, axis=None, kind="stable").tolist():
         row, column = divmod(place, len(sideward))
         if score[row, column] < 0:
             break
-        part = Rectangle(*downward[row].tolist(), *sideward[column].tolist())
+        part = Box(*downward[row].tolist(), *sideward[column].tolist())
         if all(_common(part, other) < _OVERLAP for other in kept):
             kept.append(part)
             if len(kept) == RECTANGLES:
@@ -96,11 +87,15 @@ def _pairs(places: list[int], least: float) -> npt.NDArray[np.intp]:
 def _strengths(
     edges: npt.NDArray[np.float64], parts: npt.NDArray[np.intp]
 ) -> npt.NDArray[np.float64]:
-    """Return (lines, parts): what share of each part of each line is an edge."""
+    """Return (lines, parts): how much more of each part of each line is an edge than chance gives.
+
+    What share of it is one, times the square root of its length: that many deviations. An end of
+    the picture is a side of which nothing can be said, so that it speaks against no rectangle.
+    """
     along = np.pad(np.cumsum(edges, axis=1), ((0, 0), (1, 0)))
     starts, stops = parts.T
-    found: npt.NDArray[np.float64] = (along[:, stops] - along[:, starts]) / (stops - starts)
-    found[[0, -1]] = _END
+    found: npt.NDArray[np.float64] = (along[:, stops] - along[:, starts]) / np.sqrt(stops - starts)
+    found[[0, -1]] = np.inf
     return found
 
 
@@ -134,7 +129,7 @@ def _lines(edges: npt.NDArray[np.float64]) -> list[int]:
     return sorted(chosen)
 
 
-def _common(one: Rectangle, other: Rectangle) -> float:
+def _common(one: Box, other: Box) -> float:
     """Return the common area of two rectangles, as a share of that which they cover together."""
     height = min(one.bottom, other.bottom) - max(one.top, other.top)
     width = min(one.right, other.right) - max(one.left, other.left)
@@ -143,18 +138,16 @@ def _common(one: Rectangle, other: Rectangle) -> float:
     return common / (areas - common)
 
 
-def _refined(
-    luma: Luma, part: Rectangle, scale: tuple[float, float], shape: tuple[int, ...]
-) -> Rectangle:
+def _refined(luma: Luma, part: Box, scale: tuple[float, float], shape: tuple[int, ...]) -> Box:
     """Return a rectangle of the small picture in the large one, each side where its edge is."""
     (down, across), (height, width) = scale, luma.shape
     top, bottom = round(part.top * down), min(height, round(part.bottom * down))
     left, right = round(part.left * across), min(width, round(part.right * across))
     inner = luma[top:bottom, left:right]
     if min(inner.shape) < 2:  # noqa: PLR2004 - nothing to look at
-        return Rectangle(top, bottom, left, right)
+        return Box(top, bottom, left, right)
     rows, columns = luma[:, left:right], luma[top:bottom].T
-    return Rectangle(
+    return Box(
         _place(rows, top, down) if part.top else 0,
         _place(rows, bottom, down) if part.bottom < shape[0] else height,
         _place(columns, left, across) if part.left else 0,

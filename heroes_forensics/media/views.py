@@ -11,7 +11,8 @@ picture as it is:
 
 Those of tier 2 (`deep`) are for pictures that have enough in them:
 
-- ``rectangle-n``: parts that straight lines bound (`heroes_forensics.media.rectangles`),
+- ``rectangle-n``: parts that empty lines leave and straight lines bound
+  (`heroes_forensics.media.rectangles`),
 - ``margin-n``: the picture with margins that fade, as `MARGINS` lists them: what a crop took away
   is unlike them, but the rest lies where it lay,
 - ``crop-n``: not of a picture in question but of one that is to be listed: what crops leave of it,
@@ -19,7 +20,7 @@ Those of tier 2 (`deep`) are for pictures that have enough in them:
 - ``turned-n``: turned back where uniform corners tell by how much (the first two), then turned by
   the degrees of `TURNED`, with what was cut off with the corners.
 
-Margins and turns are of the whole picture: what looks like a border may be a sky. The numbers here
+All of them are of the whole picture: what looks like a border may be a sky. The numbers here
 were chosen with the development half of `benchmarks/recall.py`.
 """
 
@@ -107,9 +108,7 @@ def trimmed(luma: Luma) -> Luma | None:
 
 def deep(luma: Luma) -> Iterator[tuple[int, Luma | Points]]:
     """Yield (position in `VIEWS`, luma) of the views of tier 2, in that order."""
-    inner = trimmed(luma)
-    base = luma if inner is None else inner
-    for number, part in enumerate(rectangles.found(base)):
+    for number, part in enumerate(rectangles.found(luma)):
         yield _RECTANGLE + number, part
     small = _scaled(luma, DEEP_SIDE)
     for number, margins in enumerate(MARGINS):
