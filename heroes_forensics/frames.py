@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from heroes_forensics.described import METADATA
 from heroes_forensics.model import (
     JSON,
     MAX_SIZE,
@@ -363,6 +364,7 @@ ROW_TYPES: Final[dict[str, np.dtype[np.void]]] = {
     "edited": EDITED,
     "made": MADE,
     "distances": DISTANCES,
+    "metadata": METADATA,
 }
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from heroes_forensics.model import Moment, TimeRule
 from heroes_forensics.reports.checking import commands
 from heroes_forensics.reports.coverage import Area, Coverage, GapGroup, LaneCount, TypeCount
+from heroes_forensics.reports.devices import Device, Metadata
 from heroes_forensics.reports.error_rates import ErrorRate, FalsePairs, FoundAgain
 from heroes_forensics.reports.evidence import (
     DigestCheck,
@@ -414,6 +415,7 @@ RICH: Final = Report(
             left_out=left_out(LOCAL),
             compared=(TO_NOTABLE,),
             sources=(LAPTOP,),
+            metadata=Metadata(18_259, 4_120, 14_137, 2, 311),
         ),
         Exhibit(
             label="A-2",
@@ -440,6 +442,10 @@ RICH: Final = Report(
     ),
     hash_sets=(NOTABLE, WATCH, KNOWN_GOOD),
     findings=FINDINGS,
+    devices=(
+        Device("D-3f9a0c1b22de", by_serial=True, files=14, findings=2, exhibits=("A-1",)),
+        Device("M-0177ac55e9b0", by_serial=False, files=3_902, findings=0, exhibits=("A-1", "A-2")),
+    ),
     runs=RUNS,
     environment=Environment(
         host="ws-12",

@@ -4,12 +4,17 @@ Pictures carry a row of shades that no other picture has, in cells of eight pixe
 stands in their raw rows and in a thumbnail of a half, a quarter or an eighth. It is searched for
 in every byte that a whole run leaves behind, and in the memory of the coordinator while it works
 and after it. Each channel has a positive control: a deliberate leak that the same search finds.
+
+Pictures and a film also say with which device they were made. Without the option nothing of that
+leaves the decoder; with it, values pass through the coordinator to be sealed, as names do, and
+stand in no output, file or message.
 """
 
 import base64
 import io
 import os
 import pty
+import struct
 import subprocess
 import sys
 import time
@@ -17,6 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import camera_files
 import numpy as np
 import pytest
 from PIL import Image
@@ -54,6 +60,12 @@ FILES: Final = {
     "f.tif": encoded(PICTURE, "TIFF"),
     "g.jpg": encoded(PICTURE, "JPEG", quality=95),
     "h.webp": encoded(PICTURE.convert("RGB"), "WEBP", lossless=True),
+    "i.jpg": encoded(PICTURE, "JPEG", quality=95, exif=camera_files.exif()),
+    "j.webp": encoded(PICTURE.convert("RGB"), "WEBP", exif=camera_files.exif()),
+    "k.mp4": camera_files.film(
+        "mp4",
+        **{"com.apple.quicktime.make": camera_files.MAKE, "creation_time": "2017-05-06T07:08:09Z"},
+    ),
 }
 """BMP and TIFF hold the raw rows themselves: their content and their pixels are one."""
 
@@ -82,9 +94,34 @@ def marks() -> dict[str, bytes]:
 MARKS: Final = marks()
 
 
-def leaks(channels: dict[str, bytes]) -> dict[str, list[str]]:
+def marks_of_devices() -> dict[str, bytes]:
+    """Return the forms in which what a picture says of its device could leave."""
+    found = {}
+    texts = {
+        "make": camera_files.MAKE,
+        "model": camera_files.MODEL,
+        "serial": camera_files.SERIAL,
+        "lens": camera_files.LENS,
+        "software": camera_files.SOFTWARE,
+        "date as written": "2019:07:01 12:30:05",
+        "date in words": "2019-07-01T12:30:05",
+        "date of a film": "2017-05-06T07:08:09",
+    }
+    for name, text in texts.items():
+        found[name] = text.encode()
+        found[f"{name} in UTF-16"] = text.encode("utf-16-le")
+        found[f"{name} in hex"] = text.encode().hex().encode()
+        found[f"{name} in base64"] = base64.b64encode(text.encode())[: len(text) // 3 * 4]
+    found["latitude as written"] = struct.pack("<6I", 48, 1, 12, 1, 121, 4)
+    return found
+
+
+DEVICES: Final = marks_of_devices()
+
+
+def leaks(channels: dict[str, bytes], forms: dict[str, bytes] = MARKS) -> dict[str, list[str]]:
     found = {
-        channel: [mark for mark, form in MARKS.items() if form in data]
+        channel: [mark for mark, form in forms.items() if form in data]
         for channel, data in channels.items()
     }
     return {channel: hits for channel, hits in found.items() if hits}
@@ -108,10 +145,10 @@ def memory(process: int) -> Iterator[bytes]:
                 continue
 
 
-def in_memory(process: int) -> set[str]:
+def in_memory(process: int, forms: dict[str, bytes]) -> set[str]:
     """Return the marks that stand in the memory of a process."""
     try:
-        return {mark for data in memory(process) for mark, form in MARKS.items() if form in data}
+        return {mark for data in memory(process) for mark, form in forms.items() if form in data}
     except PermissionError:
         pytest.skip("the memory of a process of our own may not be read here")
 
@@ -122,10 +159,10 @@ from pathlib import Path
 from heroes_forensics.pipelines.request import ScanRequest
 from heroes_forensics.pipelines.scan import scan
 from heroes_forensics.pipelines.watch import Watch
-case, evidence, listed, profile = sys.argv[1:]
+case, evidence, listed, profile, metadata = sys.argv[1:]
 request = ScanRequest(
     case_dir=Path(case), sources=(Path(evidence),), sets=(listed,),
-    set_options={{"kind": "notable"}}, profile=profile,
+    set_options={{"kind": "notable"}}, profile=profile, media_metadata=bool(metadata),
 )
 {watch}
 scan(request, Told())
@@ -154,7 +191,26 @@ LEAKS: Final = {
 }
 
 
-def run(tmp_path: Path, profile: str, leak: str = "") -> dict[str, bytes | set[str]]:
+LEAK_OF_A_DEVICE: Final = """
+data = (Path(sys.argv[2]) / "i.jpg").read_bytes()
+at = data.index(b"SN-9")
+rows = data[at : at + 14]
+del data
+"""
+LEAKS_OF_A_DEVICE: Final = {
+    **LEAKS,
+    "terminal": "sys.stdout.write(rows.decode()); del rows",
+}
+
+
+def run(
+    tmp_path: Path,
+    profile: str,
+    after: str = "",
+    *,
+    forms: dict[str, bytes] = MARKS,
+    metadata: bool = False,
+) -> dict[str, bytes | set[str]]:
     """Scan the marked pictures in a process of its own; return what each channel shows."""
     evidence = folder(tmp_path / "evidence", FILES)
     values, quality = pdq.hashes(np.asarray(PICTURE))
@@ -163,11 +219,15 @@ def run(tmp_path: Path, profile: str, leak: str = "") -> dict[str, bytes | set[s
     (tmp_path / "tmp").mkdir()
     home = tmp_path / "heroes-home"
     environment = {**os.environ, "HEROES_HOME": str(home), "TMPDIR": str(tmp_path / "tmp")}
-    script = RUN.format(watch=WATCH, after=LEAK + LEAKS[leak] if leak else "")
+    script = RUN.format(watch=WATCH, after=after)
     arguments = [sys.executable, "-c", script, str(tmp_path / "case"), str(evidence), str(listed)]
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*arguments, profile], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+        [*arguments, profile, "yes" if metadata else ""],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment,
     )
     os.close(theirs)
     os.set_blocking(ours, False)
@@ -175,24 +235,24 @@ def run(tmp_path: Path, profile: str, leak: str = "") -> dict[str, bytes | set[s
     try:
         end = time.monotonic() + 240
         while b"done\r\n" not in shown and process.poll() is None and time.monotonic() < end:
-            held |= in_memory(process.pid)
+            held |= in_memory(process.pid, forms)
             try:
                 shown += os.read(ours, 1 << 20)
             except BlockingIOError:
                 time.sleep(0.05)
             except OSError:
                 break
-        held |= in_memory(process.pid)
+        held |= in_memory(process.pid, forms)
         os.write(ours, b"\n")
         assert process.wait(60) == 0, shown.decode(errors="replace")
     finally:
         process.kill()
         process.wait()
         os.close(ours)
-    left = leaks(left_behind(tmp_path / "case", home, tmp_path / "tmp"))
+    left = leaks(left_behind(tmp_path / "case", home, tmp_path / "tmp"), forms)
     case = {name for name in left if name.startswith("case/")}
     return {
-        "terminal": set(leaks({"terminal": shown}).get("terminal", ())),
+        "terminal": set(leaks({"terminal": shown}, forms).get("terminal", ())),
         "case": {mark for name in case for mark in left[name]},
         "tmp": {mark for name in set(left) - case for mark in left[name]},
         "memory": held,
@@ -212,5 +272,31 @@ def test_no_pixel_and_no_content_of_a_picture_leaves_its_decoder(
 
 @pytest.mark.parametrize("channel", LEAKS)
 def test_control_a_leak_is_found_in_its_channel(tmp_path: Path, channel: str) -> None:
-    found = run(tmp_path, "standard", channel)
+    found = run(tmp_path, "standard", LEAK + LEAKS[channel])
+    assert found[channel]
+
+
+def test_nothing_of_a_device_leaves_a_decoder_unasked(tmp_path: Path) -> None:
+    found = run(tmp_path, "standard", forms=DEVICES)
+    shown = found.pop("shown")
+    assert b"candidate-a" in shown
+    assert found == {channel: set() for channel in LEAKS}
+
+
+def test_what_was_asked_of_devices_stands_in_no_output_and_no_file(tmp_path: Path) -> None:
+    found = run(tmp_path, "standard", forms=DEVICES, metadata=True)
+    shown, held = found.pop("shown"), found.pop("memory")
+    assert isinstance(held, set)
+    assert b"candidate-a" in shown
+    report = (tmp_path / "case/custody/report/report.json").read_bytes()
+    assert b'"by_serial"' in report  # it was asked, and a device found
+    assert found == {channel: set() for channel in LEAKS if channel != "memory"}
+    # It passes through the coordinator to be sealed, as names do; a position does not.
+    assert not [mark for mark in held if "latitude" in mark]
+
+
+@pytest.mark.parametrize("channel", LEAKS_OF_A_DEVICE)
+def test_control_a_leak_of_a_device_is_found_in_its_channel(tmp_path: Path, channel: str) -> None:
+    after = LEAK_OF_A_DEVICE + LEAKS_OF_A_DEVICE[channel]
+    found = run(tmp_path, "standard", after, forms=DEVICES)
     assert found[channel]

@@ -94,9 +94,10 @@ def test_a_decoder_has_no_field_for_pixels() -> None:
                 assert kind.kind == "u"  # no float: a NaN cannot be said
                 assert kind.itemsize <= 8
     assert (PERCEPTUAL.itemsize, HASHES.itemsize) == (31, 49)
-    # These kinds of rows are all that a decoder may answer with; none has a byte area, and values
-    # of a plug-in come only where a unit names one (test_media_slot.py).
-    assert wire.ANSWERS["decode"] == {"perceptual", "hashes", "supplied"}
+    # These kinds of rows are all that a decoder may answer with; none of these three has a byte
+    # area. Values of a plug-in come only where a unit names one (test_media_slot.py), metadata only
+    # where it is asked for (test_described.py).
+    assert wire.ANSWERS["decode"] == {"perceptual", "hashes", "supplied", "metadata"}
     assert SUPPLIED.names == ("id", "at", "status", "value")
     assert SUPPLIED.itemsize == 13 + 144
     assert PICTURE_HASHES * VALUE_BYTES == SAID_OF_A_PICTURE

@@ -1,10 +1,13 @@
 """Answers are held against what was asked."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heroes_forensics.described import Description, State, packed
 from heroes_forensics.frames import (
     CONTENT,
     FILM_HASHES,
@@ -179,6 +182,49 @@ GOOD_PICTURES: dict[str, list[Frame]] = {
 def test_values_come_before_the_row_that_counts_them(name: str) -> None:
     answers = Answers(decoding("jpeg", "mp4"))
     heard(answers, [*GOOD_PICTURES[name], done(len(GOOD_PICTURES[name]))])
+
+
+def told(*numbers: int) -> Batch:
+    found = [packed(number, Description(State.NOTHING)) for number in numbers]
+    return Batch("metadata", np.concatenate([row for row, _ in found]))
+
+
+def asked() -> Unit:
+    unit = decoding("jpeg", "mp4")
+    return replace(unit, body={**unit.body, "metadata": True})
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        [told(4), seen(4, 0), told(5), seen(5, 0)],
+        [told(4, 5), seen(4, 0), seen(5, 0)],
+        [told(5), told(4), seen(4, 0), seen(5, 0)],
+    ],
+)
+def test_metadata_that_was_asked_for_comes_before_the_row_of_its_picture(
+    frames: list[Frame],
+) -> None:
+    heard(Answers(asked()), [*frames, done(len(frames))])
+
+
+@pytest.mark.parametrize(
+    ("unit", "frames"),
+    [
+        (decoding("jpeg", "mp4"), [told(4)]),
+        (asked(), [seen(4, 0)]),
+        (asked(), [told(4), told(4)]),
+        (asked(), [told(4, 4)]),
+        (asked(), [told(6)]),
+        (asked(), [told(4), seen(4, 0), told(4)]),
+    ],
+    ids=["unasked", "left out", "twice", "twice at once", "of another task", "behind the row"],
+)
+def test_metadata_that_does_not_belong_to_what_was_asked_is_a_violation(
+    unit: Unit, frames: list[Frame]
+) -> None:
+    with pytest.raises(ProtocolViolationError):
+        heard(Answers(unit), frames)
 
 
 BAD_PICTURES: dict[str, list[Frame]] = {

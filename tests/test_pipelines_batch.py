@@ -148,6 +148,7 @@ def test_real_evidence(tmp_path: Path) -> None:
         ({"verify": "off"}, "another verify (during)"),
         ({"sets": SETS[:1]}, "other hash sets"),
         ({"no_perceptual": "true"}, "another choice about pictures"),
+        ({"media_metadata": "true"}, "another choice about metadata of pictures"),
         ({"sources": [{"path": "evidence", "expect": WRONG}]}, "other expected digests"),
         ({"reference": "2024/118"}, "another reference"),
         ({"authority": AUTHORITY | {"reference": "G-222"}}, "another authority"),

@@ -365,6 +365,7 @@ STATED: dict[str, dict[str, Any]] = {
     "profile": {"profile": "deep"},
     "verify": {"verify": "later"},
     "perceptual": {"perceptual": False},
+    "media_metadata": {"media_metadata": True},
     "expand_limits": {"expand_limits": {"ratio": 7}},
     "sets": {"sets": (str(KNOWN_GOOD),)},
     "expect": {"expect": ("md5:" + "0" * 32,)},

@@ -180,7 +180,7 @@ class Faulty:
     def __init__(self, real: Any) -> None:  # noqa: ANN401 - the module of the package
         self._real = real
 
-    def examined(self, stream: BinaryIO, kind: str, **wanted: bool) -> tuple[object, ...]:
+    def examined(self, stream: BinaryIO, kind: str, **wanted: object) -> tuple[object, ...]:
         head = stream.read(64)
         if not head.startswith(JPEG + MARK):
             found: tuple[object, ...] = self._real.examined(stream, kind, **wanted)
@@ -199,7 +199,12 @@ class FaultyFilms:
         self._real = real
 
     def examined(
-        self, stream: BinaryIO, kind: str, profile: str, moved: Callable[[], object]
+        self,
+        stream: BinaryIO,
+        kind: str,
+        profile: str,
+        moved: Callable[[], object],
+        **wanted: object,
     ) -> tuple[object, ...]:
         head = stream.read(64)
         if head.startswith(FILM + MARK):
@@ -207,7 +212,7 @@ class FaultyFilms:
             if word in FILM_LIES:
                 return FILM_LIES[word]
             FAULTS[word]()
-        found: tuple[object, ...] = self._real.examined(stream, kind, profile, moved)
+        found: tuple[object, ...] = self._real.examined(stream, kind, profile, moved, **wanted)
         return found
 
 

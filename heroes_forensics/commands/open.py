@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from heroes_forensics.commands import options
+from heroes_forensics.commands.inventory import metadata_lines
 from heroes_forensics.commands.output import Output
-from heroes_forensics.commands.text import path_of, plain, string
+from heroes_forensics.commands.text import path_of, plain, record, string
 from heroes_forensics.commands.verb import Verb
 from heroes_forensics.commands.words import INDENT
 from heroes_forensics.errors import DONE
@@ -43,7 +44,8 @@ def open_names(  # noqa: PLR0913 # the options of a verb
     r"""Read sealed names, with a reason that is recorded first.
 
     The event with justification and authority stands in the record before anything is decrypted.
-    No content is shown.
+    No content is shown. What a picture or film says of the device it was made with stands beside
+    its name, where the scan kept it (--media-metadata).
 
     Example:
       heroes open CASE --finding F-12 --justification "request 4 of the court" \
@@ -69,6 +71,7 @@ def _text(row: JSON) -> Iterator[str]:
     if number or path:
         yield f"{number}  {string(row, 'locator')}".rstrip()
         yield f"{INDENT}{path}"
+        yield from metadata_lines(record(row, "media_metadata"))
         return
     rest = {key: value for key, value in row.items() if key != "type"}
     yield f"{string(row, 'type', 'event')}: {plain(rest)}"

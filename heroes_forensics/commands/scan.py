@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 STATED: Final = (
     *("profile", "verify", "names", "treat_as", "accept_damaged", "expect", "sets", "exhibit"),
-    *("no_perceptual", "plugin", "expand_limits", "calibration"),
+    *("no_perceptual", "plugin", "expand_limits", "calibration", "media_metadata"),
 )
 """Options that a run that goes on was begun with."""
 
@@ -106,6 +106,11 @@ STATED: Final = (
     "newest one]",
 )  # fmt: skip
 @click.option(
+    "--media-metadata", is_flag=True,
+    help="Keep, sealed, what pictures and films say of the device they were made with: make, "
+    "model, serial numbers, dates, and whether there is a position.",
+)  # fmt: skip
+@click.option(
     "--expand-limit", "expand_limits", multiple=True, callback=options.limits,
     metavar="LIMIT=NUMBER",
     help="Open containers found inside the evidence further than the profile does. LIMIT is ratio "
@@ -151,6 +156,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
     no_perceptual: bool,
     calibration: str,
     plugin: str,
+    media_metadata: bool,
     budget: float | None,
     resume: bool,
     expand_limits: dict[str, int],
@@ -213,6 +219,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
         perceptual=not no_perceptual,
         calibration=calibration,
         plugin=plugin,
+        media_metadata=media_metadata,
         expand_limits=expand_limits,
         reference=reference,
         examiner=examiner,

@@ -59,11 +59,29 @@ def summary(report: JSON) -> Iterator[str]:
     for exhibit in records(report, "exhibits"):
         yield from _exhibit(exhibit)
         yield ""
+    yield from _devices(report)
     yield from _rule("always.unlisted")
     yield from _rule(f"perceptual.{string(report, 'perceptual', 'not-performed')}")
     signer = record(record(report, "case"), "signer")
     if signer.get("kind") == "case-local":
         yield from _rule("signer.unsigned")
+
+
+def _devices(report: JSON) -> Iterator[str]:
+    """Say how many devices pictures and films name; their values are sealed."""
+    if not any(record(each, "metadata") for each in records(report, "exhibits")):
+        return
+    parts: dict[bool, list[int]] = {True: [], False: []}
+    for device in records(report, "devices"):
+        parts[bool(device.get("by_serial"))].append(integer(device, "files"))
+    said = {
+        "files": f"{sum(map(sum, parts.values())):,}",
+        "devices": f"{len(parts[True]):,}",
+        "by_serial": f"{sum(parts[True]):,}",
+        "models": f"{len(parts[False]):,}",
+        "by_model": f"{sum(parts[False]):,}",
+    }
+    yield from hanging("", catalogue().text("metadata.line", **said))
 
 
 def _rule(key: str) -> Iterator[str]:

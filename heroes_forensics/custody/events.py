@@ -61,7 +61,7 @@ case.unlocked purpose:scan|resume|match key:str
 finding.classified run:uuid finding:str code:str scheme:str by_rule*:str
 review.recorded object_ref:str outcome:agree|disagree|needs-work second_person:bool
 quality.noted kind:deviation|nonconformity|limitation text:str
-sealed.opened run:uuid findings:[str]|all justification:str legal_basis:str
+sealed.opened run:uuid findings:[str]|all what*:str justification:str legal_basis:str
 data.consulted what:str justification:str
 disclosure.made recipient:str organisation:str findings:[str] fields:[str] disclosure_sha256:hex64 legal_basis:str justification:str
 data.combined sources:[str] purpose:str

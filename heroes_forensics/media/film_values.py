@@ -13,13 +13,18 @@ import numpy as np
 
 from heroes_forensics.frames import HASHES, PERCEPTUAL_ALGORITHMS, Rows
 from heroes_forensics.media import borders, tones, video
+from heroes_forensics.media.metadata import Notes
 
 _PDQ: Final = PERCEPTUAL_ALGORITHMS.index("pdq")
 _SIDE: Final = 64
 
 
 def examined(
-    stream: BinaryIO, kind: str, profile: str, moved: Callable[[], object] = lambda: None
+    stream: BinaryIO,
+    kind: str,
+    profile: str,
+    moved: Callable[[], object] = lambda: None,
+    notes: Notes | None = None,
 ) -> tuple[int, str, int, int, int, int, Rows]:
     """Decode a film; return status, gap, width, height, frames, milliseconds, and `HASHES` rows.
 
@@ -30,11 +35,14 @@ def examined(
         kind: a key of `video.DEMUXERS`.
         profile: a key of `video.SECONDS`.
         moved: called for each packet.
+        notes: takes the metadata of the film; None: it is not looked at.
 
     Raises:
         OSError: ``stream`` raised it.
     """
-    found = video.measured(stream, kind, profile, tones.measured, borders.trimmed, moved=moved)
+    found = video.measured(
+        stream, kind, profile, tones.measured, borders.trimmed, moved=moved, notes=notes
+    )
     rows = np.zeros(len(found.kept.at), dtype=HASHES)
     rows["algorithm"] = _PDQ
     rows["at"], rows["view"], rows["quality"], rows["tones"] = found.kept[:4]

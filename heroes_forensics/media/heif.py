@@ -32,6 +32,8 @@ class Coded(NamedTuple):
     """What the decoder has to know before (hvcC)."""
     tiles: tuple[tuple[tuple[int, int], ...], ...]
     """(offset, bytes) of the parts of each tile, row by row."""
+    exif: tuple[tuple[int, int], ...] = ()
+    """Of what describes the picture in Exif; empty without it."""
 
 
 class _Box(NamedTuple):
@@ -97,7 +99,19 @@ def coded(stream: BinaryIO) -> Coded:
     parts = tuple(places.get(each, ()) for each in tiles)
     if sum(length for tile in parts for _, length in tile) > MAX_CODED:
         raise ValueError("pieces without end")
-    return Coded(width, height, columns, rows, setups.pop(), parts)
+    about = _about(types, boxes.get(b"iref", b""), primary)
+    return Coded(width, height, columns, rows, setups.pop(), parts, places.get(about, ()))
+
+
+def _about(types: dict[int, bytes], references: bytes, primary: int) -> int:
+    """Return the item with the Exif of a picture; -1 where there is none."""
+    found = [number for number, kind in types.items() if kind == b"Exif"]
+    try:
+        described = _references(references, b"cdsc")
+    except ValueError:
+        described = {}
+    mine = [number for number in found if primary in described.get(number, [primary])]
+    return mine[0] if mine else -1
 
 
 def _meta(stream: BinaryIO) -> tuple[int, bytes]:

@@ -4,7 +4,8 @@
 function that makes perceptual values of it, and returns numbers; no pixel leaves it. What it may
 decode is said by the caller from the content (`heroes_forensics.filetype`), never by an extension,
 and only the one decoder of that name is tried. Pixels are counted before anything is decoded.
-Warnings of the decoder are errors. Metadata (EXIF, ICC, XMP, text, comments) is passed over unread.
+Warnings of the decoder are errors. Metadata (EXIF, ICC, XMP, text, comments) is passed over unread,
+but for what `metadata.Notes` take where somebody asks for it.
 
 A picture that is cut off or damaged is decoded again as far as its bytes go, and says so; when
 that gives a single colour, nothing was decoded.
@@ -26,6 +27,7 @@ from PIL import Image, ImageFile, JpegImagePlugin
 
 from heroes_forensics.frames import MAX_PIXELS, PICTURE_FRAMES, Picture
 from heroes_forensics.media import heic, heif, jpeg, plugins, tiff
+from heroes_forensics.media.metadata import Notes
 from heroes_forensics.media.plugins import FORMATS
 
 PREVIEWS: Final = ("cr2", "nef", "arw", "dng", "pef", "orf", "rw2")
@@ -70,33 +72,38 @@ class Measured(NamedTuple, Generic[Value]):
     """What ``measure`` gave, one for each frame that was taken."""
 
 
-def measured(stream: BinaryIO, kind: str, measure: Measure[Value]) -> Measured[Value]:
+def measured(
+    stream: BinaryIO, kind: str, measure: Measure[Value], notes: Notes | None = None
+) -> Measured[Value]:
     """Decode one picture and measure its frames.
 
     Args:
         stream: the bytes of the picture, seekable; it is not closed.
         kind: one of `KINDS`.
         measure: makes a value of one frame.
+        notes: takes the metadata of the picture; None: it is not looked at.
 
     Raises:
         OSError: never for what the bytes are; only ``stream`` itself may raise it.
     """
     plugins.prepare()
     try:
-        return _decoded(stream, kind, measure)
+        return _decoded(stream, kind, measure, notes)
     except (LimitError, Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         return Measured(Picture.GAP, "picture.limit", *_size_of(error))
     except MemoryError:
         return Measured(Picture.GAP, "decoder.memory")
     except Exception:  # noqa: BLE001 - a decoder raises what it likes; it is about the picture
-        return _as_far_as_it_goes(stream, kind, measure)
+        return _as_far_as_it_goes(stream, kind, measure, notes)
 
 
-def _as_far_as_it_goes(stream: BinaryIO, kind: str, measure: Measure[Value]) -> Measured[Value]:
+def _as_far_as_it_goes(
+    stream: BinaryIO, kind: str, measure: Measure[Value], notes: Notes | None
+) -> Measured[Value]:
     nothing: Measured[Value] = Measured(Picture.GAP, "picture.undecodable")
     try:
         with _tolerant():
-            found = _decoded(stream, kind, measure, whole=False)
+            found = _decoded(stream, kind, measure, notes, whole=False)
     except (LimitError, Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         return Measured(Picture.GAP, "picture.limit", *_size_of(error))
     except MemoryError:
@@ -127,11 +134,16 @@ class _Opened:
 
 
 def _decoded(
-    stream: BinaryIO, kind: str, measure: Measure[Value], *, whole: bool = True
+    stream: BinaryIO,
+    kind: str,
+    measure: Measure[Value],
+    notes: Notes | None,
+    *,
+    whole: bool = True,
 ) -> Measured[Value]:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with _opened(stream, kind, whole=whole) as picture:
+        with _opened(stream, kind, notes, whole=whole) as picture:
             width, height, frames = picture.width, picture.height, picture.frames
             reached = min(frames, MAX_FRAMES, max(1, MAX_WORK // (width * height)))
             values = tuple(_values(picture, _chosen(reached), measure, whole=whole))
@@ -182,19 +194,21 @@ def _size_of(error: Exception) -> tuple[int, int]:
 
 
 @contextmanager
-def _opened(stream: BinaryIO, kind: str, *, whole: bool) -> Iterator[_Opened]:
+def _opened(stream: BinaryIO, kind: str, notes: Notes | None, *, whole: bool) -> Iterator[_Opened]:
     """Read the header of a picture, and no more than its limits allow."""
     if kind in PREVIEWS:
-        with _preview(stream, whole=whole) as found:
+        with _preview(stream, notes, whole=whole) as found:
             yield found
         return
     if kind in heic.KINDS:
-        yield _heic(stream, whole=whole)
+        yield _heic(stream, notes, whole=whole)
         return
     others = jpeg.others(stream) if kind == "jpeg" else []
     pages = tiff.pages(stream, MAX_FRAMES + 1) if kind == "tiff" else 0
     stream.seek(0)
     with Image.open(stream, formats=[FORMATS[kind]]) as picture:
+        if notes is not None:
+            notes.picture(kind, stream, picture.info)
         width, height = picture.size
         _check_size(width, height)
         if isinstance(picture, JpegImagePlugin.JpegImageFile):
@@ -217,21 +231,25 @@ def _opened(stream: BinaryIO, kind: str, *, whole: bool) -> Iterator[_Opened]:
 
 
 @contextmanager
-def _preview(stream: BinaryIO, *, whole: bool) -> Iterator[_Opened]:
+def _preview(stream: BinaryIO, notes: Notes | None, *, whole: bool) -> Iterator[_Opened]:
     """Open the largest JPEG inside a raw file."""
+    if notes is not None:
+        notes.picture("tiff", stream, {})
     for offset, length in tiff.previews(stream):
         stream.seek(offset)
         data = io.BytesIO(stream.read(length))
         if jpeg.is_decodable(data):
-            with _opened(data, "jpeg", whole=whole) as found:
+            with _opened(data, "jpeg", notes, whole=whole) as found:
                 yield _Opened(found.width, found.height, 1, found.luma)
             return
     raise ValueError("no picture inside")
 
 
-def _heic(stream: BinaryIO, *, whole: bool) -> _Opened:
+def _heic(stream: BinaryIO, notes: Notes | None, *, whole: bool) -> _Opened:
     """Read where the primary picture of a HEIC lies."""
     found = heif.coded(stream)
+    if notes is not None:
+        notes.item(stream, found.exif)
     _check_size(found.width, found.height)
 
     def luma(position: int) -> Image.Image:

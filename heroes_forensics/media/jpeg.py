@@ -13,6 +13,8 @@ from heroes_forensics.media.tiff import MAX_PREVIEW, Tiff
 
 MAX_SEGMENTS: Final = 4096
 """Segments before the pixels that are looked at: 256 MiB of metadata."""
+MAX_EXIF: Final = 1 << 20
+"""Bytes of Exif in a JPEG; the segments behind it are left."""
 _START: Final = b"\xff\xd8"
 _ALONE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
 """Markers without a length."""
@@ -21,7 +23,9 @@ _END: Final = frozenset({0xD9, 0xDA})
 _DECODED: Final = frozenset({0xC0, 0xC1, 0xC2})
 """Frames that libjpeg decodes: baseline, extended and progressive; not lossless ones."""
 _FRAMES: Final = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+_APP1: Final = 0xE1
 _APP2: Final = 0xE2
+_EXIF: Final = b"Exif\0\0"
 _INDEX: Final = b"MPF\0"
 _ENTRIES: Final = 0xB002
 _ENTRY: Final = 16
@@ -47,6 +51,20 @@ def others(stream: BinaryIO) -> list[tuple[int, int]]:
         data = stream.read(min(length - len(_INDEX), 1 << 16))
         return list(_listed(stream, start, data))[: PICTURE_FRAMES - 1]
     return []
+
+
+def exif(stream: BinaryIO) -> bytes:
+    """Return the Exif of a JPEG, without the mark before it; empty without any.
+
+    What is longer than a segment goes on in the next ones, each with the mark.
+    """
+    data = b""
+    for marker, offset, length in _segments(stream):
+        if marker == _APP1 and length > len(_EXIF) and len(data) < MAX_EXIF:
+            stream.seek(offset)
+            if stream.read(len(_EXIF)) == _EXIF:
+                data += stream.read(length - len(_EXIF))
+    return data
 
 
 def _listed(stream: BinaryIO, start: int, data: bytes) -> Iterator[tuple[int, int]]:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from heroes_forensics.frames import HASHES, PERCEPTUAL_ALGORITHMS, Picture, Rows
 from heroes_forensics.media import image, pdq, tones, views
+from heroes_forensics.media.metadata import Notes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -69,7 +70,12 @@ def _deep(part: views.Luma | views.Points, soft: int) -> tuple[npt.NDArray[np.ui
 
 
 def examined(
-    stream: BinaryIO, kind: str, *, deep: bool = False, crops: bool = False
+    stream: BinaryIO,
+    kind: str,
+    *,
+    deep: bool = False,
+    crops: bool = False,
+    notes: Notes | None = None,
 ) -> tuple[int, str, int, int, int, Rows]:
     """Decode one picture; return status, gap, width, height, frames, and `HASHES` rows.
 
@@ -81,11 +87,13 @@ def examined(
         kind: one of `image.KINDS`.
         deep: whether the views of tier 2 are wanted.
         crops: whether what crops leave of it is wanted: it is to be listed.
+        notes: takes the metadata of the picture; None: it is not looked at.
     """
     found = image.measured(
         stream,
         kind,
         lambda frame, at: hashed(frame, at, deep=deep and at == 0, crops=crops and at == 0),
+        notes,
     )
     rows = np.concatenate(found.values) if found.values else np.zeros(0, dtype=HASHES)
     return (int(found.status), found.gap, found.width, found.height, found.frames, rows)

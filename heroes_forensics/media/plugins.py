@@ -5,6 +5,7 @@ replaced by readers that do not. Everything that is set here is set once a proce
 """
 
 import io
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -35,17 +36,31 @@ _AVIF: Final[Any] = vars(AvifImagePlugin)["_avif"]
 
 
 _ORIENTATION: Final = 0x0112
+_EXIF_ITEM: Final = re.compile(rb"(infe[\x02\x03].{7,9})Exif", re.DOTALL)
+"""The entry of an item with Exif in the list of items of a HEIF (ISO/IEC 14496-12)."""
+_UNREADABLE: Final = b"\0"
+"""Stands for Exif that is none."""
 
 
 class Avif(ImageFile.ImageFile):
-    """Pillow's reader of AVIF without what it does with EXIF, ICC and XMP."""
+    """Pillow's reader of AVIF without what it makes of EXIF, ICC and XMP."""
 
     format = "AVIF"
 
     def _open(self) -> None:
         data = self.fp.read() if self.fp is not None else b""
-        self._decoder: Any = _AVIF.AvifDecoder(data, "auto", 1)
-        size, self.n_frames, self._mode, *_ = self._decoder.get_info()
+        try:
+            self._decoder: Any = _AVIF.AvifDecoder(data, "auto", 1)
+        except ValueError:
+            # libavif refuses a file for Exif that is none: it is tried without.
+            data, count = _EXIF_ITEM.subn(rb"\1none", data)
+            if not count:
+                raise
+            self._decoder = _AVIF.AvifDecoder(data, "auto", 1)
+            self.info["exif"] = _UNREADABLE
+        size, self.n_frames, self._mode, _, exif, *_ = self._decoder.get_info()
+        if exif:  # none where that of the file is no Exif
+            self.info["exif"] = exif  # as it is: nobody reads it but `metadata.Notes`
         self._size = size
         self.is_animated = self.n_frames > 1
         self._at = 0

@@ -22,6 +22,7 @@ from av.video.stream import VideoStream
 
 from heroes_forensics.frames import MAX_PIXELS, Picture
 from heroes_forensics.media.film_frames import NOTHING, Keeper, Kept, Measure, Trim, luma
+from heroes_forensics.media.metadata import Notes
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -123,6 +124,7 @@ def measured(  # noqa: PLR0913 - what makes values of frames comes from the call
     *,
     moved: Callable[[], object] = lambda: None,
     clock: Callable[[], float] = time.monotonic,
+    notes: Notes | None = None,
 ) -> Film:
     """Decode one film and measure the frames that the profile wants.
 
@@ -134,6 +136,7 @@ def measured(  # noqa: PLR0913 - what makes values of frames comes from the call
         trim: cuts uniform borders off luma.
         moved: called for each read and each packet, so that others see that it goes on.
         clock: gives seconds, by which the time of the film is counted.
+        notes: takes the metadata of the film; None: it is not looked at.
 
     Raises:
         OSError: never for what the bytes are; only ``stream`` itself may raise it.
@@ -143,6 +146,8 @@ def measured(  # noqa: PLR0913 - what makes values of frames comes from the call
     look = _Look(profile, Keeper(measure, trim), timer, moved)
     try:
         with _opened(source, kind) as container:
+            if notes is not None:
+                notes.film(container)
             look.film(container)
     except _LateError:
         pass  # the timer knows
@@ -220,7 +225,7 @@ def _opened(source: _Source, kind: str) -> "InputContainer":
             "codec_whitelist": ",".join(sorted(DECODERS)),
             "protocol_whitelist": "none",
         },
-        metadata_errors="ignore",
+        metadata_errors="surrogateescape",
         buffer_size=BUFFER,
         io_open=_refuse,
     )

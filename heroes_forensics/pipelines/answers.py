@@ -50,6 +50,8 @@ class Answers:
         """Values of each edit of a picture that were not summed up yet."""
         self._last = -1
         """Where the last of them stands in their order."""
+        self._described: set[int] = set()
+        """Tasks of which metadata came."""
         asked = unit.body.get("hand_over")
         self._uses = frozenset(asked if isinstance(asked, dict) else ())
         self.frames = 0
@@ -75,6 +77,7 @@ class Answers:
         take = {
             "hashes": self._values,
             "supplied": self._supplied,
+            "metadata": self._metadata,
             "distances": self._distances,
             "perceptual": self._pictures,
             "edited": self._values_of_edits,
@@ -157,7 +160,20 @@ class Answers:
                 raise ProtocolViolationError("a plug-in names a listed value twice")
             self._pairs.add(pair)
 
+    def _metadata(self, rows: Rows) -> None:
+        """Take metadata: of the next tasks, each once, where it was asked for."""
+        tasks = self._unit.tasks
+        waiting = [] if tasks is None else tasks["id"][self._rows :].tolist()
+        for number in rows["id"].tolist():
+            if not self._unit.body.get("metadata") or number not in waiting:
+                raise ProtocolViolationError("metadata is told that nobody asked for")
+            if number in self._described:
+                raise ProtocolViolationError("metadata of one picture is told twice")
+            self._described.add(number)
+
     def _pictures(self, rows: Rows) -> None:
+        if self._unit.body.get("metadata") and not self._described.issuperset(rows["id"].tolist()):
+            raise ProtocolViolationError("metadata that was asked for is not told")
         kinds = self._types()[self._rows :]
         self._answered(rows)
         for row, kind in zip(rows, kinds, strict=False):

@@ -39,7 +39,11 @@ _PROGRAM: Final = (sys.executable, "-I", "-c", _MAIN)
 _PR_SET_PDEATHSIG: Final = 1
 _ENDED: Final = frozenset({DONE, GAPS, MATCHES, MATCHES_AND_GAPS})
 """Exit codes of scans after which there may be more to do with an exhibit."""
-_FLAGS: Final = {"accept_damaged": "--accept-damaged", "no_perceptual": "--no-perceptual"}
+_FLAGS: Final = {
+    "accept_damaged": "--accept-damaged",
+    "no_perceptual": "--no-perceptual",
+    "media_metadata": "--media-metadata",
+}
 _OPTIONS: Final = {
     "reference": "--reference",
     "examiner": "--examiner",

@@ -176,6 +176,8 @@ def _difference(exhibit: Exhibit, run: PastRun) -> str:
             return f"another {name.replace('_', ' ')} ({config[key]})"
     if settings.get("no_perceptual", False) == config.get("perceptual", True):
         return "another choice about pictures"
+    if settings.get("media_metadata", False) != config.get("media_metadata", False):
+        return "another choice about metadata of pictures"
     if not _same_sets(config["sets"], settings["sets"]):
         return "other hash sets"
     expected = {str(source.path.absolute()): sorted(source.expect) for source in exhibit.sources}

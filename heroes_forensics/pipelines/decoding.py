@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
+from heroes_forensics import described
+from heroes_forensics.described import Description
 from heroes_forensics.filetype import TYPES, FileClass
 from heroes_forensics.frames import (
     HASHES,
@@ -115,6 +117,8 @@ class _Wanted:
     profile: str = "standard"
     is_supplied: bool = True
     """Whether a plug-in is asked, too, where there is one."""
+    told: Description | None = None
+    """What its metadata says; None: nobody said anything."""
 
     @property
     def is_film(self) -> bool:
@@ -139,6 +143,8 @@ class _Given:
     rows: list[Rows] = field(default_factory=list)
     hashes: list[Rows] = field(default_factory=list)
     supplied: list[Rows] = field(default_factory=list)
+    told: dict[int, Description] = field(default_factory=dict)
+    """What metadata says, by item."""
 
     def of(self, kind: str) -> list[Rows]:
         """Return where batches of a kind are kept."""
@@ -157,6 +163,7 @@ class Decoding:
         crops: bool = False,
         plugin: str = "",
         comparer: Comparer | None = None,
+        metadata: bool = False,
     ) -> None:
         """Take the run.
 
@@ -167,6 +174,7 @@ class Decoding:
             crops: whether the pictures are to be listed: what crops leave of them is hashed, too.
             plugin: one that is asked for values, too: they come to `supplied`.
             comparer: compares what a plug-in gives with the sets; then it goes to the owners.
+            metadata: whether it is asked what pictures and films say of their origin.
         """
         self._next_number = next_number
         self._ended = ended
@@ -176,6 +184,7 @@ class Decoding:
         self._crops = crops
         self._comparing: list[_Compared] = []
         self._compared_by: dict[int, _Compared] = {}
+        self._asks_metadata = metadata
         self.supplied: list[Rows] = []
         """`SUPPLIED` rows, those of a unit before its pictures are settled."""
         self._waiting = deque[_Wanted]()
@@ -224,14 +233,17 @@ class Decoding:
         seconds = SECONDS + SECONDS_A_MEBIBYTE * (size / (1 << 20))
         if batch[0].is_film:
             seconds += films.SECONDS[batch[0].profile]
+        body: JSON = {
+            "types": [each.type for each in batch],
+            "profile": batch[0].profile,
+            **self._more(batch),
+        }
+        if self._asks_metadata and strain == 1:  # it may be what ended the first decoder
+            body["metadata"] = True
         return Unit(
             number,
             "decode",
-            {
-                "types": [each.type for each in batch],
-                "profile": batch[0].profile,
-                **self._more(batch),
-            },
+            body,
             tasks([(each.item, 0, 0, each.size, b"") for each in batch]),
             descriptors=tuple(
                 each.source.descriptor for each in batch if not isinstance(each.source, Proxy)
@@ -251,7 +263,9 @@ class Decoding:
             self._compared(unit, frame)
             return
         given = self._given[unit.id]
-        if isinstance(frame, Batch):
+        if isinstance(frame, Batch) and frame.kind == "metadata":
+            given.told |= dict(described.unpacked(frame.rows, frame.area))
+        elif isinstance(frame, Batch):
             given.of(frame.kind).append(frame.rows)
         elif isinstance(frame, Death):
             self._died(unit, frame.cause, _DEATHS.get(frame.cause, "decoder.died"))
@@ -267,6 +281,8 @@ class Decoding:
             self._died(unit, deaths.PROTOCOL, "decoder.died")
             return
         del self._given[unit.id]
+        for wanted in given.wanted:
+            wanted.told = given.told.get(wanted.item)
         looked = dict(self._look(rows, hashes))
         values = _joined(given.supplied, SUPPLIED)
         if self._comparer is None:
@@ -373,6 +389,8 @@ class Decoding:
     ) -> None:
         wanted.release()
         if wanted.owner is not None:
+            if self._asks_metadata:
+                wanted.owner.told[wanted.item] = wanted.told or described.LOST
             wanted.owner.came(wanted.item, row, hashes, looked, kept)
 
 
@@ -410,6 +428,8 @@ class Pictures:
         self._owner = owner
         self._is_on = bool(config["perceptual"])
         self._profile = str(config["profile"])
+        # What is listed is decoded, too, where it is asked with which device it was made.
+        self._decodes_listed = self._profile == "deep" or bool(config.get("media_metadata"))
         self._streams: dict[int, Stream] = {}
         self._large: dict[int, Proxy | None] = {}
         self._outstanding: dict[int, _Wanted] = {}
@@ -421,6 +441,8 @@ class Pictures:
         """By item, what a plug-in said of it."""
         self.compared: dict[int, int] = {}
         """By item: how many of its values were compared, where there was anything to compare."""
+        self.told: dict[int, Description] = {}
+        """By item: what its metadata says, where it was asked for."""
 
     def stream(self, stream: "Stream") -> None:
         """Keep a stream until the digests of its item are known."""
@@ -444,7 +466,7 @@ class Pictures:
             mine.add((match.hashset_id, match.record))
         for row in rows[done & _IS_DECODED[rows["type"]]]:
             item = int(row["id"])
-            if item in listed and self._profile != "deep":
+            if item in listed and not self._decodes_listed:
                 self._leave(item, Picture.MATCHED)
             elif item in good and item not in listed:
                 self._leave(item, Picture.KNOWN_GOOD)
@@ -532,6 +554,7 @@ class Pictures:
         self._exact.clear()
         self.compared.clear()
         self.supplied.clear()
+        self.told.clear()
 
 
 def known(matches: Sequence["MatchRow"]) -> set[int]:

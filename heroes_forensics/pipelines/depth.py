@@ -27,7 +27,13 @@ class Depth:
 
     def __init__(self, run: "Run", supervisor: "Supervisor", workers: int) -> None:
         self._run = run
-        self.decoding = Decoding(run.next_unit, run.attempt_ended, run.look, comparer=run.comparer)
+        self.decoding = Decoding(
+            run.next_unit,
+            run.attempt_ended,
+            run.look,
+            comparer=run.comparer,
+            metadata=bool(run.config.get("media_metadata")),
+        )
         self.expanding = Expanding(run, self.pictures)
         decoders = supervisor.crew("decoder", workers=workers)
         decoders.next_unit = self.decoding.next_unit

@@ -28,7 +28,7 @@ from heroes_forensics.frames import (
 )
 from heroes_forensics.model import GAP_NUMBERS, JSON
 from heroes_forensics.parsers.containers.limits import Limits
-from heroes_forensics.pipelines import deaths, decoding
+from heroes_forensics.pipelines import deaths, decoding, metadata
 from heroes_forensics.pipelines.deaths import Death
 from heroes_forensics.pipelines.expanded import (
     TAKERS,
@@ -317,6 +317,7 @@ class Expanding:
         hashes["id"] += np.uint64(first)
         compared = {first + number: count for number, count in answer.pictures.compared.items()}
         seen = derived.Seen(rows, hashes, compared)
+        told = {first + number: each for number, each in answer.pictures.told.items()}
         found_in = [*answer.matches, *in_order(answer.candidates)]
         matches = [replace(match, item_id=first + match.item_id) for match in found_in]
         containers = [container_row(section, first, job.item) for section in answer.sections]
@@ -341,8 +342,9 @@ class Expanding:
             gaps = sum(1 for row in contents if row[2] == Status.GAP)
             gaps += sum(1 for row in shown if row[2] in {Picture.GAP, Picture.PARTIAL})
             gaps += sum(1 for row in opened if row[2] == Container.GAP)
-            told = {first + number: each for number, each in answer.pictures.supplied.items()}
-            said = run.store_supplied(job.unit, told)
+            values = {first + number: each for number, each in answer.pictures.supplied.items()}
+            said = run.store_supplied(job.unit, values)
+            said += metadata.stored(run.database, job.unit, told, run.case.sealer())
             digest = rows_digest([*items, *contents, *kept, *shown, *opened, *said])
             records.unit_done(job.unit, items=count, gaps=gaps, rows_sha256=digest)
             run.unit_completed(job.unit, count, gaps, digest)

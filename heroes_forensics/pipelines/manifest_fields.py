@@ -179,6 +179,11 @@ COMMON: Final[dict[str, Field]] = {
     "as": _chosen("What the sources are, when unclear.", *TREAT_AS),
     "accept_damaged": Field({"type": "boolean"}, "Examine what is left of damaged images.", _flag),
     "no_perceptual": Field({"type": "boolean"}, "Decode no picture.", _flag),
+    "media_metadata": Field(
+        {"type": "boolean"},
+        "Keep, sealed, what pictures and films say of the device they were made with.",
+        _flag,
+    ),
     "zone": Field(_TEXT, "Time zone of the clock of the device, as known.", text),
     "key_file": Field(_TEXT, "Refused in this version: it opens no encrypted volume.", text),
 }

@@ -23,6 +23,7 @@ from heroes_forensics.model import GAP_NUMBERS, JSON
 from heroes_forensics.pipelines import films
 
 if TYPE_CHECKING:
+    from heroes_forensics.media.metadata import Notes
     from heroes_forensics.parsers.base import Reader
     from heroes_forensics.pipelines.units import Session
 
@@ -32,7 +33,10 @@ _LISTED: Final = 1 << 14
 
 
 def decode(session: "Session", unit: Unit) -> Iterator[Frame]:
-    """Decode the stream of each task; ``hashes`` batches, then one ``perceptual`` batch."""
+    """Decode the stream of each task; ``hashes`` batches, then one ``perceptual`` batch.
+
+    Where metadata is asked for, one ``metadata`` row of each comes before that.
+    """
     kinds = unit.body.get("types", [])
     numbers = [] if unit.tasks is None else unit.tasks["id"].tolist()
     found = []
@@ -41,13 +45,19 @@ def decode(session: "Session", unit: Unit) -> Iterator[Frame]:
     ):
         session.progress.task(index)
         stream = _Stream(session.handed(unit, index))
-        status, gap, sizes, hashes = _examined(session, stream, str(kind), unit.body)
+        notes = None
+        if unit.body.get("metadata"):
+            notes = import_module("heroes_forensics.media.metadata").Notes()
+        status, gap, sizes, hashes = _examined(session, stream, str(kind), unit.body, notes)
         if stream.failed:  # what was read of it says nothing of the picture
             status, gap, sizes = Picture.GAP, "stream.unreadable", (0, 0, 0, 0)
             hashes = np.zeros(0, dtype=HASHES)
+            notes = None if notes is None else type(notes)()
         hashes["id"] = number
         for part in slices(hashes):
             yield Batch("hashes", part)
+        if notes is not None:
+            yield notes.batch(number)
         if unit.body.get("plugin") and len(hashes) and gap != "picture.partial":
             # The first stream was closed by what buffered it.
             yield from _supplied(_Stream(session.handed(unit, index)), str(kind), number)
@@ -117,7 +127,11 @@ def distances(session: "Session", unit: Unit) -> Iterator[Frame]:
 
 
 def _examined(
-    session: "Session", stream: "_Stream", kind: str, body: JSON
+    session: "Session",
+    stream: "_Stream",
+    kind: str,
+    body: JSON,
+    notes: "Notes | None",
 ) -> tuple[int, str, tuple[int, int, int, int], Rows]:
     """Decode a picture or film; return status, gap, sizes, values."""
     buffered = io.BufferedReader(stream, _BUFFER)
@@ -125,13 +139,17 @@ def _examined(
     if kind not in films.DECODED:
         perceptual = import_module("heroes_forensics.media.perceptual")
         status, gap, width, height, frames, hashes = perceptual.examined(
-            buffered, kind, deep=profile == "deep", crops=bool(body.get("crops"))
+            buffered,
+            kind,
+            deep=profile == "deep",
+            crops=bool(body.get("crops")),
+            notes=notes,
         )
         return status, gap, (width, height, frames, 0), hashes
     values = import_module("heroes_forensics.media.film_values")
     try:
         status, gap, *sizes, hashes = values.examined(
-            buffered, kind, profile, session.progress.beat
+            buffered, kind, profile, session.progress.beat, notes=notes
         )
     except OSError:
         stream.failed = True

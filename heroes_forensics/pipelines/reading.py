@@ -30,7 +30,7 @@ from heroes_forensics.frames import (
     Unit,
 )
 from heroes_forensics.model import GAP_NUMBERS
-from heroes_forensics.pipelines import deaths, decoding
+from heroes_forensics.pipelines import deaths, decoding, metadata
 from heroes_forensics.pipelines.containers import Containers
 from heroes_forensics.pipelines.crews import Heard
 from heroes_forensics.pipelines.deaths import Death
@@ -270,6 +270,7 @@ class ContentStore:
             looked = derived.pictures(database, number, seen, decoding.algorithm(), run.seal_values)
             kept = derived.containers(database, number, state.containers.rows)
             said = run.store_supplied(number, state.pictures.supplied)
+            said += metadata.stored(database, number, state.pictures.told, run.case.sealer())
             digest = rows_digest([*contents, *stored, *looked, *kept, *said])
             records.unit_done(number, items=len(rows), gaps=gaps, rows_sha256=digest)
             run.unit_completed(number, len(rows), gaps, digest)

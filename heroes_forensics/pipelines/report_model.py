@@ -13,7 +13,7 @@ from heroes_forensics import __version__
 from heroes_forensics.custody import chain, notes
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.model import EntryFlag, Place, TimeRule
-from heroes_forensics.pipelines import authorities, error_rates, report_clock
+from heroes_forensics.pipelines import authorities, error_rates, metadata, report_clock
 from heroes_forensics.pipelines.interruptions import breaks as breaks_of_runs
 from heroes_forensics.pipelines.report_evidence import WHICH, EvidenceBuilder, type_class, word
 from heroes_forensics.pipelines.report_items import time_rules
@@ -96,6 +96,7 @@ class Builder:
             exhibits=tuple(self._exhibits(findings)),
             hash_sets=tuple(self._sets.hash_sets()),
             findings=findings,
+            devices=metadata.devices(self._database),
             runs=runs,
             environment=self._environment(),
             checkpoint=checkpoint,
@@ -208,6 +209,7 @@ class Builder:
                 plugin=_plugin_use(
                     settings.get("plugin"), supplied_values.counts(self._database, run=number)
                 ),
+                media_metadata=bool(settings.get("media_metadata")),
                 expand_limits=ExpandLimits(**limits) if limits else None,
             )
 
@@ -243,6 +245,7 @@ class Builder:
                 left_out=left_out(mine),
                 compared=tuple(self._sets.compared(number)),
                 sources=sources,
+                metadata=metadata.summary(self._database, number),
             )
 
     def _finished(self, exhibit: int) -> bool:
@@ -291,6 +294,7 @@ class Builder:
                 allocated=bool(item.flags & EntryFlag.ALLOCATED),
                 listed_size=facts.get("listed_size"),
                 near=_likeness(facts.get("near")),
+                device=metadata.device_of(self._database, item.id),
                 victim_identified=facts.get("victim_identified"),
                 offender_identified=facts.get("offender_identified"),
                 times=self._times(item),

@@ -52,6 +52,8 @@ class ScanRequest:
     program; empty: the newest one of the laboratory that is of this comparison."""
     plugin: str = ""
     """Of a licensed laboratory, asked for values of the pictures, which are compared by it."""
+    media_metadata: bool = False
+    """Whether what pictures and films say of the device they were made with is kept, sealed."""
     expand_limits: Mapping[str, int] = field(default_factory=dict)
     """Changes to the limits of containers that the profile has; fields of `Limits`."""
     reference: str = ""
@@ -168,13 +170,7 @@ def check(request: ScanRequest) -> None:
             raise UsageError(f"{value!r} is no {what}", hint=f"choose from: {', '.join(allowed)}")
     if request.budget is not None and request.budget <= 0:
         raise UsageError("a budget is a time above zero", hint="for example: --budget 15m")
-    if request.plugin and not request.perceptual:
-        raise UsageError(
-            "a plug-in looks at pictures, and none is decoded",
-            hint="leave out --plugin, or leave out --no-perceptual",
-        )
-    for source in range(1, len(request.sources) + 1):
-        expected_of(request.expect, source, len(request.sources))
+    _check_looking(request)
     limits_of(request)
     cases.check_label(request.exhibit)
     check_text({"reference": request.reference, "examiner": request.examiner})
@@ -189,6 +185,22 @@ def check(request: ScanRequest) -> None:
                 f"the case directory {request.case_dir} lies inside the evidence",
                 hint="put the case somewhere else: evidence is never written to",
             )
+
+
+def _check_looking(request: ScanRequest) -> None:
+    """Refuse what needs pictures to be decoded, where none is to be."""
+    if request.plugin and not request.perceptual:
+        raise UsageError(
+            "a plug-in looks at pictures, and none is decoded",
+            hint="leave out --plugin, or leave out --no-perceptual",
+        )
+    for source in range(1, len(request.sources) + 1):
+        expected_of(request.expect, source, len(request.sources))
+    if request.media_metadata and not request.perceptual and not request.resume:
+        raise UsageError(
+            "metadata of pictures is read while they are decoded, and none is to be",
+            hint="leave out --no-perceptual, or --media-metadata",
+        )
 
 
 def limits_of(request: ScanRequest) -> JSON | None:

@@ -37,7 +37,7 @@ _SOFTWARE: Final = {
 """What of the environment a result rests on; a new kernel is none of it."""
 _SETTINGS: Final = (
     *("profile", "verify", "names", "treat_as", "accept_damaged", "perceptual"),
-    "calibration",
+    *("calibration", "media_metadata"),
 )
 
 
@@ -174,6 +174,8 @@ def check_plugin(began: JSON | None, supervisor: "Supervisor") -> Plugged | None
 def _said(name: str, began: object) -> str:
     if name == "perceptual":
         return "pictures to be decoded" if began else "--no-perceptual"
+    if name == "media_metadata":
+        return "--media-metadata" if began else "metadata of pictures left alone"
     return f"another {name.replace('_', ' ')}: {began}"
 
 

@@ -134,6 +134,7 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             "treat_as": request.treat_as,
             "accept_damaged": request.accept_damaged,
             "perceptual": request.perceptual,
+            "media_metadata": request.media_metadata,
             "expand_limits": limits_of(request),
             "expect": list(request.expect),
             "sets": sets.identity(),

@@ -3,7 +3,7 @@
 import base64
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +21,7 @@ from heroes_forensics.model import (
     is_limit,
     is_policy,
 )
-from heroes_forensics.pipelines import locking
+from heroes_forensics.pipelines import locking, metadata
 from heroes_forensics.pipelines.folders import BUNDLE, DATABASE, EVENTS
 from heroes_forensics.pipelines.interruptions import breaks as breaks_of_runs
 from heroes_forensics.pipelines.journal import now
@@ -30,6 +30,7 @@ from heroes_forensics.pipelines.report_items import misnamed
 from heroes_forensics.pipelines.report_model import Builder
 from heroes_forensics.pipelines.telling import parsed, whole_lines
 from heroes_forensics.store import derived, queries, standing
+from heroes_forensics.store import metadata as stored
 from heroes_forensics.store.database import Database
 from heroes_forensics.store.lanes import lanes
 
@@ -125,19 +126,24 @@ def _terms(found: queries.Equation) -> JSON:
     }
 
 
-def inventory(case_dir: Path, *, exhibit: str | None = None) -> Iterator[JSON]:
+def inventory(
+    case_dir: Path,
+    *,
+    exhibit: str | None = None,
+    describe: Callable[[stored.Row], JSON] = metadata.shown,
+) -> Iterator[JSON]:
     """Yield one row for each item; ``path`` only under the policy ``clear``.
+
+    Args:
+        case_dir: the case.
+        exhibit: only its items.
+        describe: says what is shown of metadata; without the key that is state and tags.
 
     Raises:
         UsageError: the case has no such exhibit.
     """
     with read_only(case_dir) as database:
-        labels = [label for (label,) in database.rows("SELECT label FROM exhibit ORDER BY id")]
-        if exhibit is not None and exhibit not in labels:
-            raise UsageError(
-                f"the case has no exhibit {exhibit!r}",
-                hint="it has: " + (", ".join(labels) or "none"),
-            )
+        check_exhibit(database, exhibit)
         clear = database.facts()["names"] == "clear"
         bases: dict[tuple[str, str], Mapping[str, Any]] = {
             (label, key): json.loads(basis) if basis else {}
@@ -147,6 +153,7 @@ def inventory(case_dir: Path, *, exhibit: str | None = None) -> Iterator[JSON]:
             )
         }
         containers = derived.opened(database)
+        has_metadata = next(stored.all_rows(database), None) is not None
         for item in queries.items(database, exhibit=exhibit):
             holder = None if item.parent is None else containers[item.parent]
             basis = bases.get((item.source, item.volume), {}) if holder is None else holder.times
@@ -178,9 +185,26 @@ def inventory(case_dir: Path, *, exhibit: str | None = None) -> Iterator[JSON]:
             }
             if holder is not None:
                 row["parent"] = f"{item.source}/{item.volume}/{holder.locator}"
+            told = stored.of_item(database, item.id) if has_metadata else None
+            if told is not None:
+                row["media_metadata"] = describe(told)
             if clear:
                 row |= path_fields(item.path)
             yield row
+
+
+def check_exhibit(database: Database, exhibit: str | None) -> None:
+    """Refuse the label of an exhibit that the case does not have.
+
+    Raises:
+        UsageError: it has not; the message names those it has.
+    """
+    labels = [label for (label,) in database.rows("SELECT label FROM exhibit ORDER BY id")]
+    if exhibit is not None and exhibit not in labels:
+        raise UsageError(
+            f"the case has no exhibit {exhibit!r}",
+            hint="it has: " + (", ".join(labels) or "none"),
+        )
 
 
 def path_fields(path: bytes) -> JSON:

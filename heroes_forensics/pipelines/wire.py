@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from heroes_forensics import described
 from heroes_forensics.errors import HeroesError
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.frames import (
@@ -100,7 +101,7 @@ ANSWERS: Final[dict[str, frozenset[str]]] = {
     "orphans": frozenset({"entries", "gap", "damage", "listing"}),
     "content": frozenset({"contents", "stream", "large", "damage"}),
     "serve": frozenset({"served"}),
-    "decode": frozenset({"perceptual", "hashes", "supplied"}),
+    "decode": frozenset({"perceptual", "hashes", "supplied", "metadata"}),
     "plugin": frozenset({"plugin"}),
     "edit": frozenset({"edited", "made"}),
     "distances": frozenset({"distances"}),
@@ -426,6 +427,14 @@ def _check_distances(rows: Rows, area: bytes) -> None:
         raise ProtocolViolationError("a value was not compared, and there is a distance")
 
 
+def _check_metadata(rows: Rows, area: bytes) -> None:
+    try:
+        for _ in described.unpacked(rows, area):
+            pass
+    except ValueError as error:
+        raise ProtocolViolationError("metadata of a picture says what none may") from error
+
+
 def _check_containers(rows: Rows, area: bytes) -> None:
     if (
         area
@@ -502,4 +511,5 @@ _CHECKS: Final = {
     "edited": _check_edited,
     "made": _check_made,
     "distances": _check_distances,
+    "metadata": _check_metadata,
 }

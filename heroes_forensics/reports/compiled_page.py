@@ -22,7 +22,7 @@ def root(context, missing=missing):
     l_0_current = resolve('current')
     l_0_withdrawn = resolve('withdrawn')
     l_0_events = resolve('events')
-    l_0_heading = l_0_gap_text = l_0_inside = l_0_fact = l_0_category = l_0_standing = l_0_set_name = l_0_compared = l_0_spans = l_0_error_rate = l_0_region = l_0_always = l_0_ns = l_0_c = l_0_e = l_0_finding_rows = missing
+    l_0_heading = l_0_gap_text = l_0_inside = l_0_fact = l_0_category = l_0_standing = l_0_set_name = l_0_compared = l_0_spans = l_0_error_rate = l_0_region = l_0_always = l_0_ns = l_0_c = l_0_e = l_0_asked = l_0_finding_rows = missing
     try:
         t_1 = environment.filters['grouped']
     except KeyError:
@@ -1850,6 +1850,145 @@ def root(context, missing=missing):
     yield '\n</div>\n<div>\n'
     yield escape(context.call((undefined(name='inside') if l_0_inside is missing else l_0_inside), 'containers.', environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'containers'), ('opened', 'in_part', 'not_opened', 'known_good', 'by_profile', 'other_types', 'not_tried')))
     yield '\n</div>\n</div>\n'
+    l_0_asked = t_4(context.eval_ctx, t_13(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'), 'metadata'))
+    context.vars['asked'] = l_0_asked
+    context.exported_vars.add('asked')
+    if (undefined(name='asked') if l_0_asked is missing else l_0_asked):
+        pass
+        yield '<h3>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.title'))
+        yield '</h3>\n<p>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.text'))
+        yield '</p>\n'
+        def macro():
+            t_45 = []
+            pass
+            t_45.extend((
+                '<table>\n<caption>',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.title')),
+                '</caption>\n<thead><tr><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.exhibit')),
+                '</th>',
+            ))
+            for l_2_part in ('read', 'found', 'nothing', 'unreadable', 'positions'):
+                _loop_vars = {}
+                pass
+                t_45.extend((
+                    '<th scope="col" class="num">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('metadata.', l_2_part, )), _loop_vars=_loop_vars)),
+                    '</th>',
+                ))
+            l_2_part = missing
+            t_45.append(
+                '</tr></thead>\n<tbody>\n',
+            )
+            for l_2_x in (undefined(name='asked') if l_0_asked is missing else l_0_asked):
+                _loop_vars = {}
+                pass
+                t_45.extend((
+                    '<tr><th scope="row"><bdi>',
+                    escape(environment.getattr(l_2_x, 'label')),
+                    '</bdi></th>',
+                ))
+                for l_3_part in ('read', 'found', 'nothing', 'unreadable', 'positions'):
+                    _loop_vars = {}
+                    pass
+                    t_45.extend((
+                        '<td class="num">',
+                        escape(t_7(environment.getitem(environment.getattr(l_2_x, 'metadata'), l_3_part))),
+                        '</td>',
+                    ))
+                l_3_part = missing
+                t_45.append(
+                    '</tr>\n',
+                )
+            l_2_x = missing
+            t_45.append(
+                '</tbody>\n</table>\n',
+            )
+            return concat(t_45)
+        caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+        yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.title'), caller=caller)
+        def macro():
+            t_46 = []
+            pass
+            t_46.extend((
+                '<table>\n<caption>',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.devices')),
+                '</caption>\n',
+            ))
+            if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices'):
+                pass
+                t_46.extend((
+                    '<thead><tr><th scope="col">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.tag')),
+                    '</th><th scope="col">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.names')),
+                    '</th><th scope="col" class="num">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.files')),
+                    '</th><th scope="col" class="num">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.findings')),
+                    '</th><th scope="col">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.exhibits')),
+                    '</th></tr></thead>\n<tbody>\n',
+                ))
+                l_2_loop = missing
+                for l_2_device, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices')[:40], undefined):
+                    _loop_vars = {}
+                    pass
+                    t_46.extend((
+                        '<tr><th scope="row"><code>',
+                        escape(environment.getattr(l_2_device, 'tag')),
+                        '</code></th><td>',
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('metadata.by_serial' if environment.getattr(l_2_device, 'by_serial') else 'metadata.by_model'), _loop_vars=_loop_vars)),
+                        '</td><td class="num">',
+                        escape(t_7(environment.getattr(l_2_device, 'files'))),
+                        '</td><td class="num">',
+                        escape(t_7(environment.getattr(l_2_device, 'findings'))),
+                        '</td><td>',
+                    ))
+                    l_3_loop = missing
+                    for l_3_label, l_3_loop in LoopContext(environment.getattr(l_2_device, 'exhibits'), undefined):
+                        _loop_vars = {}
+                        pass
+                        t_46.extend((
+                            '<bdi>',
+                            escape(l_3_label),
+                            '</bdi>',
+                        ))
+                        if (not environment.getattr(l_3_loop, 'last')):
+                            pass
+                            t_46.append(
+                                ', ',
+                            )
+                    l_3_loop = l_3_label = missing
+                    t_46.append(
+                        '</td></tr>\n',
+                    )
+                l_2_loop = l_2_device = missing
+                if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices')) > 40):
+                    pass
+                    t_46.extend((
+                        '<tr><td colspan="5">',
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.more', count=t_7(t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices'))))),
+                        '</td></tr>\n',
+                    ))
+                t_46.append(
+                    '</tbody>\n',
+                )
+            else:
+                pass
+                t_46.extend((
+                    '<tbody><tr><td>',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.no_devices')),
+                    '</td></tr></tbody>\n',
+                ))
+            t_46.append(
+                '</table>\n',
+            )
+            return concat(t_46)
+        caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+        yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.devices'), caller=caller)
     for (l_1_title, l_1_policy) in ((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.gap_title'), False), (context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.policy_title'), True)):
         l_1_gap_rows = resolve('gap_rows')
         l_1_gaps = missing
@@ -1858,16 +1997,16 @@ def root(context, missing=missing):
         l_1_gaps = context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), (undefined(name='c') if l_0_c is missing else l_0_c), policy=l_1_policy, _loop_vars=_loop_vars)
         _loop_vars['gaps'] = l_1_gaps
         def macro():
-            t_45 = []
+            t_47 = []
             pass
-            t_45.extend((
+            t_47.extend((
                 '<table>\n<caption>',
                 escape(l_1_title),
                 '</caption>\n',
             ))
             if (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                 pass
-                t_45.extend((
+                t_47.extend((
                     '<thead><tr><th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.count')),
                     '</th><th scope="col">',
@@ -1881,7 +2020,7 @@ def root(context, missing=missing):
                 for l_3_gap in (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                     _loop_vars = {}
                     pass
-                    t_45.extend((
+                    t_47.extend((
                         '<tr><td class="num strong">',
                         escape(t_7(environment.getattr(l_3_gap, 'count'))),
                         '</td><td>',
@@ -1892,46 +2031,46 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr(l_3_gap, 'size'):
                         pass
-                        t_45.append(
+                        t_47.append(
                             escape(t_14(environment.getattr(l_3_gap, 'size'))),
                         )
-                    t_45.append(
+                    t_47.append(
                         '</td><td>',
                     )
                     for l_4_one in environment.getattr(l_3_gap, 'examples'):
                         _loop_vars = {}
                         pass
-                        t_45.extend((
+                        t_47.extend((
                             '<code><bdi>',
                             escape(t_5(l_4_one)),
                             '</bdi></code>',
                         ))
                     l_4_one = missing
-                    t_45.append(
+                    t_47.append(
                         '</td></tr>\n',
                     )
                 l_3_gap = missing
-                t_45.append(
+                t_47.append(
                     '</tbody>\n',
                 )
             else:
                 pass
-                t_45.extend((
+                t_47.extend((
                     '<tbody><tr><td>',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.no_gaps')),
                     '</td></tr></tbody>\n',
                 ))
-            t_45.append(
+            t_47.append(
                 '</table>\n',
             )
-            return concat(t_45)
+            return concat(t_47)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), l_1_title, caller=caller, _loop_vars=_loop_vars)
     l_1_title = l_1_policy = l_1_gap_rows = l_1_gaps = missing
     def macro():
-        t_46 = []
+        t_48 = []
         pass
-        t_46.extend((
+        t_48.extend((
             '<table>\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1946,7 +2085,7 @@ def root(context, missing=missing):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
-            t_46.extend((
+            t_48.extend((
                 '<tr><th scope="row"><bdi>',
                 escape(t_5(environment.getattr(l_2_area, 'where'))),
                 '</bdi></th><td>',
@@ -1956,14 +2095,14 @@ def root(context, missing=missing):
                 '</td></tr>\n',
             ))
         l_2_area = l_2_w = missing
-        t_46.extend((
+        t_48.extend((
             '<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated')),
             '</th><td>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated_value')),
             '</td><td></td></tr>\n</tbody>\n</table>\n',
         ))
-        return concat(t_46)
+        return concat(t_48)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title'), caller=caller)
     yield '<div class="pair">\n<div>\n<table class="tight">\n<caption>'
@@ -2028,9 +2167,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_8(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'percent_of_bytes'))))
     yield '</td></tr>\n</tbody>\n</table>\n</div>\n</div>\n'
     def macro():
-        t_47 = []
+        t_49 = []
         pass
-        t_47.extend((
+        t_49.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2059,7 +2198,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_47.extend((
+                    t_49.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td>',
@@ -2073,12 +2212,12 @@ def root(context, missing=missing):
                     ))
                     if (environment.getattr(l_4_v, 'encryption') != 'none'):
                         pass
-                        t_47.extend((
+                        t_49.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'encryption', environment.getattr(l_4_v, 'encryption'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_47.extend((
+                    t_49.extend((
                         '</td><td><bdi>',
                         escape((environment.getattr(l_4_v, 'sweep') if (environment.getattr(l_4_v, 'state') == 'examined') else '–')),
                         '</bdi></td><td>',
@@ -2086,22 +2225,22 @@ def root(context, missing=missing):
                     for l_5_m in environment.getattr(l_4_v, 'times'):
                         _loop_vars = {}
                         pass
-                        t_47.extend((
+                        t_49.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'time.basis', which=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_5_m, 'which'), )), _loop_vars=_loop_vars), zone=context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'time', environment.getattr(l_5_m, 'zone'), _loop_vars=_loop_vars), resolution=t_12(environment.getattr(l_5_m, 'resolution_ns')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     l_5_m = missing
-                    t_47.append(
+                    t_49.append(
                         '</td></tr>\n',
                     )
                 l_4_v = l_4_w = missing
             l_3_s = missing
         l_2_x = missing
-        t_47.append(
+        t_49.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_47)
+        return concat(t_49)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes'), caller=caller)
     yield '\n'
@@ -2110,7 +2249,7 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.intro'))
     yield '</p>\n'
     def macro(l_1_list, l_1_withdrawn):
-        t_48 = []
+        t_50 = []
         l_1_rows = resolve('rows')
         if l_1_list is missing:
             l_1_list = undefined("parameter 'list' was not provided", name='list')
@@ -2118,9 +2257,9 @@ def root(context, missing=missing):
             l_1_withdrawn = undefined("parameter 'withdrawn' was not provided", name='withdrawn')
         pass
         def macro():
-            t_49 = []
+            t_51 = []
             pass
-            t_49.extend((
+            t_51.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.number')),
                 '</th><th scope="col">',
@@ -2137,7 +2276,7 @@ def root(context, missing=missing):
                 l_3_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_49.extend((
+                t_51.extend((
                     '<tr><th scope="row" class="nowrap">',
                     escape(environment.getattr(l_3_f, 'number')),
                     '</th><td><bdi class="strong">',
@@ -2158,35 +2297,35 @@ def root(context, missing=missing):
                 ))
                 if (not t_19(environment.getattr(l_3_f, 'listed_size'))):
                     pass
-                    t_49.extend((
+                    t_51.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.listed_size', size=context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_f, 'listed_size')), _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if (environment.getattr(l_3_f, 'near') and environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin')):
                     pass
-                    t_49.extend((
+                    t_51.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_plugin', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), plugin=environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin'), 'name'), version=environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin'), 'version'), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 elif environment.getattr(l_3_f, 'near'):
                     pass
-                    t_49.extend((
+                    t_51.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), view=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'view', environment.getattr(environment.getattr(l_3_f, 'near'), 'view'), _loop_vars=_loop_vars), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), quality=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'quality')), listed=(t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality')) if (not t_19(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality'))) else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if environment.getattr(l_3_f, 'near'):
                     pass
-                    t_49.extend((
+                    t_51.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_drawn' if environment.getattr(environment.getattr(l_3_f, 'near'), 'drawn') else ('findings.near_chance' if environment.getattr(environment.getattr(l_3_f, 'near'), 'expected') else 'findings.near_unknown')), comparisons=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'comparisons')), expected=environment.getattr(environment.getattr(l_3_f, 'near'), 'expected'), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                     if environment.getattr(environment.getattr(l_3_f, 'near'), 'film'):
                         pass
-                        t_49.extend((
+                        t_51.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film', frames=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames')), frames_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames_of')), listed=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed')), listed_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_of')), _loop_vars=_loop_vars)),
                             escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'ranges'), _loop_vars=_loop_vars)),
@@ -2194,7 +2333,7 @@ def root(context, missing=missing):
                         ))
                         if environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'):
                             pass
-                            t_49.extend((
+                            t_51.extend((
                                 '<span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film_listed', _loop_vars=_loop_vars)),
                                 escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'), _loop_vars=_loop_vars)),
@@ -2202,12 +2341,12 @@ def root(context, missing=missing):
                             ))
                     if (environment.getattr(environment.getattr(l_3_f, 'near'), 'more') or environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')):
                         pass
-                        t_49.extend((
+                        t_51.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_more' if (not environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')) else ('findings.near_more_at_least' if environment.getattr(environment.getattr(l_3_f, 'near'), 'more') else 'findings.near_more_unknown')), count=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'more')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                t_49.extend((
+                t_51.extend((
                     '<span class="second">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', environment.getattr(l_3_f, 'kind'), )), _loop_vars=_loop_vars)),
                     ': ',
@@ -2216,24 +2355,24 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_3_f, 'kind') == 'watch'):
                     pass
-                    t_49.append(
+                    t_51.append(
                         '–',
                     )
                 else:
                     pass
-                    t_49.append(
+                    t_51.append(
                         escape(context.call((undefined(name='category') if l_0_category is missing else l_0_category), environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'):
                         pass
-                        t_49.extend((
+                        t_51.extend((
                             ' (<bdi>',
                             escape(t_16(markup_join((environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'), ' ', environment.getattr(environment.getattr(l_3_f, 'category'), 'region'), )))),
                             '</bdi>)',
                         ))
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'label'):
                         pass
-                        t_49.extend((
+                        t_51.extend((
                             '<span class="second"><bdi>',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.label', label=environment.getattr(environment.getattr(l_3_f, 'category'), 'label'), _loop_vars=_loop_vars)),
                             '</bdi></span>',
@@ -2241,18 +2380,18 @@ def root(context, missing=missing):
                     for l_4_tag in environment.getattr(environment.getattr(l_3_f, 'category'), 'tags'):
                         _loop_vars = {}
                         pass
-                        t_49.extend((
+                        t_51.extend((
                             '<span class="second"><bdi>',
                             escape(l_4_tag),
                             '</bdi></span>',
                         ))
                     l_4_tag = missing
-                    t_49.append(
+                    t_51.append(
                         escape(context.call((undefined(name='standing') if l_0_standing is missing else l_0_standing), 'notable', environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
                     if (t_19(environment.getattr(l_3_f, 'victim_identified')) and t_19(environment.getattr(l_3_f, 'offender_identified'))):
                         pass
-                        t_49.extend((
+                        t_51.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.not_said', _loop_vars=_loop_vars)),
                             '</span>',
@@ -2261,24 +2400,24 @@ def root(context, missing=missing):
                         pass
                         if (not t_19(environment.getattr(l_3_f, 'victim_identified'))):
                             pass
-                            t_49.extend((
+                            t_51.extend((
                                 '<span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'victim_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
                         if (not t_19(environment.getattr(l_3_f, 'offender_identified'))):
                             pass
-                            t_49.extend((
+                            t_51.extend((
                                 '<span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'offender_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
-                t_49.append(
+                t_51.append(
                     '</td><td>',
                 )
                 if l_1_withdrawn:
                     pass
-                    t_49.extend((
+                    t_51.extend((
                         '<bdi>',
                         escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.not_in', edition=environment.getattr(l_3_f, 'not_in'), _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'not_in') else (environment.getattr(l_3_f, 'reason') or context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)))),
                         '</bdi>',
@@ -2287,16 +2426,16 @@ def root(context, missing=missing):
                     pass
                     if (environment.getattr(l_3_f, 'status') == 'provisional'):
                         pass
-                        t_49.extend((
+                        t_51.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.provisional', _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_50 = 1
+                    t_52 = 1
                     for l_4_m in environment.getattr(l_3_f, 'times'):
                         _loop_vars = {}
                         pass
-                        t_49.extend((
+                        t_51.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_4_m, 'which'), )), _loop_vars=_loop_vars)),
                             ' <span class="nowrap">',
@@ -2305,41 +2444,41 @@ def root(context, missing=missing):
                         ))
                         if (environment.getattr(l_4_m, 'zone') != 'utc'):
                             pass
-                            t_49.extend((
+                            t_51.extend((
                                 ' (',
                                 escape(context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'time', environment.getattr(l_4_m, 'zone'), _loop_vars=_loop_vars)),
                                 ')',
                             ))
-                        t_49.append(
+                        t_51.append(
                             '</span>',
                         )
-                        t_50 = 0
+                        t_52 = 0
                     l_4_m = missing
-                    if t_50:
+                    if t_52:
                         pass
-                        t_49.extend((
+                        t_51.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.no_times')),
                             '</span>',
                         ))
-                t_49.append(
+                t_51.append(
                     '</td></tr>\n',
                 )
             l_3_f = l_3_w = missing
-            t_49.append(
+            t_51.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_49)
+            return concat(t_51)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-        t_48.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
+        t_50.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
         if (t_3(l_1_list) > (undefined(name='rows') if l_1_rows is missing else l_1_rows)):
             pass
-            t_48.extend((
+            t_50.extend((
                 '<p class="strong">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.shown', shown=t_7((undefined(name='rows') if l_1_rows is missing else l_1_rows)), count=t_7(t_3(l_1_list)))),
                 '</p>',
             ))
-        return concat(t_48)
+        return concat(t_50)
     context.exported_vars.add('finding_rows')
     context.vars['finding_rows'] = l_0_finding_rows = Macro(environment, macro, 'finding_rows', ('list', 'withdrawn'), False, False, False, context.eval_ctx.autoescape)
     if (undefined(name='current') if l_0_current is missing else l_0_current):
@@ -2403,7 +2542,7 @@ def root(context, missing=missing):
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.intro'))
         yield '</p>\n'
-    t_51 = 1
+    t_53 = 1
     for l_1_run in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'):
         l_1_w = resolve('w')
         l_1_no = resolve('no')
@@ -2479,9 +2618,9 @@ def root(context, missing=missing):
             yield escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'run_note', environment.getattr(l_2_note, 'code'), environment.getattr(l_2_note, 'text'), _loop_vars=_loop_vars))
             yield '</p>\n'
         l_2_note = missing
-        t_51 = 0
+        t_53 = 0
     l_1_run = l_1_w = l_1_no = l_1_yes = missing
-    if t_51:
+    if t_53:
         pass
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.none'))
@@ -2495,9 +2634,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.intro'))
         yield '</p>\n'
         def macro():
-            t_52 = []
+            t_54 = []
             pass
-            t_52.extend((
+            t_54.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.step')),
                 '</th><th scope="col">',
@@ -2510,7 +2649,7 @@ def root(context, missing=missing):
             for l_2_command, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'commands'), undefined):
                 _loop_vars = {}
                 pass
-                t_52.extend((
+                t_54.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('command.', environment.getattr(l_2_command, 'purpose'), )), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -2519,25 +2658,25 @@ def root(context, missing=missing):
                 for l_3_system, l_3_loop in LoopContext(environment.getattr(l_2_command, 'systems'), undefined):
                     _loop_vars = {}
                     pass
-                    t_52.append(
+                    t_54.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('system.', l_3_system, )), _loop_vars=_loop_vars)),
                     )
                     if (not environment.getattr(l_3_loop, 'last')):
                         pass
-                        t_52.append(
+                        t_54.append(
                             ', ',
                         )
                 l_3_loop = l_3_system = missing
-                t_52.extend((
+                t_54.extend((
                     '</td><td><code>',
                     escape(environment.getattr(l_2_command, 'line')),
                     '</code></td></tr>\n',
                 ))
             l_2_loop = l_2_command = missing
-            t_52.append(
+            t_54.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_52)
+            return concat(t_54)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.title'), caller=caller)
         yield '<p>'
@@ -2590,9 +2729,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events'):
         pass
         def macro():
-            t_53 = []
+            t_55 = []
             pass
-            t_53.extend((
+            t_55.extend((
                 '<table class="tight">\n<thead><tr><th scope="col" class="num">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.seq')),
                 '</th><th scope="col">',
@@ -2608,7 +2747,7 @@ def root(context, missing=missing):
             for l_2_event in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events')[:(undefined(name='events') if l_0_events is missing else l_0_events)]:
                 _loop_vars = {}
                 pass
-                t_53.extend((
+                t_55.extend((
                     '<tr><td class="num">',
                     escape(environment.getattr(l_2_event, 'seq')),
                     '</td><td class="nowrap">',
@@ -2624,10 +2763,10 @@ def root(context, missing=missing):
                     '</bdi></td></tr>\n',
                 ))
             l_2_event = missing
-            t_53.append(
+            t_55.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_53)
+            return concat(t_55)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.title'), caller=caller)
         yield '<p class="scope">'
@@ -2695,4 +2834,4 @@ def root(context, missing=missing):
     yield '</p>\n</footer>\n</body>\n</html>\n'
 
 blocks = {}
-debug_info = '1=137&2=144&3=147&5=164&6=171&8=183&10=194&12=196&13=201&14=210&16=216&17=220&18=225&19=234&25=246&26=255&29=275&30=280&32=295&33=303&34=304&36=330&37=341&39=374&40=380&41=386&44=444&45=450&47=474&48=482&50=533&51=540&52=542&54=548&56=554&57=556&58=558&59=560&60=562&62=564&63=566&65=570&66=576&72=596&75=598&80=600&81=606&84=608&87=610&88=612&89=621&90=631&92=634&93=636&96=638&98=641&99=645&103=648&104=649&105=650&106=651&107=652&108=653&109=654&110=655&111=656&115=658&116=660&117=662&119=667&120=669&122=685&123=691&124=695&117=800&130=801&131=803&133=806&134=815&135=817&136=825&138=828&139=830&140=837&144=845&145=861&146=863&147=867&148=870&150=872&151=875&153=877&154=883&156=886&157=889&159=892&160=901&161=904&162=907&167=910&168=912&169=915&171=921&172=925&176=955&179=958&180=960&182=963&183=965&185=969&186=974&194=985&195=987&197=993&198=1002&200=1009&201=1013&203=1022&204=1024&206=1034&207=1039&209=1048&210=1052&212=1062&217=1064&218=1067&220=1069&221=1072&223=1074&224=1077&226=1079&227=1082&229=1084&230=1087&233=1090&234=1094&236=1098&237=1101&241=1105&242=1107&246=1110&247=1112&249=1115&250=1116&251=1117&252=1118&253=1119&256=1124&259=1127&260=1128&263=1130&264=1133&265=1137&266=1139&268=1142&269=1145&273=1148&274=1150&276=1155&278=1167&279=1172&274=1294&285=1298&289=1302&290=1304&291=1306&292=1309&293=1321&294=1322&296=1327&297=1331&299=1342&300=1348&294=1369&306=1372&308=1378&310=1380&312=1382&313=1384&314=1386&315=1388&316=1390&317=1395&318=1398&320=1401&321=1407&322=1409&323=1411&325=1416&327=1429&328=1435&323=1576&334=1580&337=1583&338=1585&339=1588&342=1592&343=1594&345=1598&346=1602&351=1610&352=1612&354=1618&355=1622&359=1648&360=1650&361=1652&363=1657&364=1659&366=1684&367=1695&370=1745&361=1776&373=1777&375=1782&376=1784&378=1795&379=1810&382=1826&373=1839&385=1841&386=1843&389=1845&392=1847&395=1849&396=1854&397=1856&399=1861&400=1864&401=1868&403=1877&404=1882&408=1917&397=1925&413=1927&415=1932&416=1934&418=1941&419=1947&421=1957&413=1964&428=1966&429=1968&431=1978&432=1982&436=1994&440=2000&442=2002&443=2006&444=2010&445=2014&446=2018&447=2022&452=2026&454=2031&455=2033&457=2048&458=2060&452=2102&464=2104&465=2106&466=2108&467=2116&469=2121&471=2132&472=2138&467=2330&477=2331&479=2341&480=2343&482=2348&485=2351&486=2353&487=2356&488=2358&490=2363&493=2366&495=2368&496=2372&498=2375&499=2378&502=2381&503=2384&505=2386&506=2390&511=2395&512=2397&513=2400&515=2403&517=2410&518=2411&519=2412&520=2413&521=2415&522=2417&523=2418&524=2419&525=2420&526=2421&527=2422&528=2423&530=2425&531=2427&532=2429&534=2433&536=2435&537=2439&539=2449&540=2452&542=2466&543=2469&545=2471&548=2483&551=2486&552=2488&553=2491&554=2493&556=2498&558=2506&559=2511&554=2538&564=2540&566=2545&569=2548&571=2555&572=2562&574=2566&577=2574&579=2576&580=2578&582=2584&583=2586&584=2588&586=2593&588=2604&589=2609&584=2628&594=2630&595=2632&597=2640&600=2643&601=2645&603=2648&604=2649&605=2650&606=2651&607=2652&610=2675&613=2678&615=2680&616=2684&617=2686&622=2690'
+debug_info = '1=137&2=144&3=147&5=164&6=171&8=183&10=194&12=196&13=201&14=210&16=216&17=220&18=225&19=234&25=246&26=255&29=275&30=280&32=295&33=303&34=304&36=330&37=341&39=374&40=380&41=386&44=444&45=450&47=474&48=482&50=533&51=540&52=542&54=548&56=554&57=556&58=558&59=560&60=562&62=564&63=566&65=570&66=576&72=596&75=598&80=600&81=606&84=608&87=610&88=612&89=621&90=631&92=634&93=636&96=638&98=641&99=645&103=648&104=649&105=650&106=651&107=652&108=653&109=654&110=655&111=656&115=658&116=660&117=662&119=667&120=669&122=685&123=691&124=695&117=800&130=801&131=803&133=806&134=815&135=817&136=825&138=828&139=830&140=837&144=845&145=861&146=863&147=867&148=870&150=872&151=875&153=877&154=883&156=886&157=889&159=892&160=901&161=904&162=907&167=910&168=912&169=915&171=921&172=925&176=955&179=958&180=960&182=963&183=965&185=969&186=974&194=985&195=987&197=993&198=1002&200=1009&201=1013&203=1022&204=1024&206=1034&207=1039&209=1048&210=1052&212=1062&217=1064&218=1067&220=1069&221=1072&223=1074&224=1077&226=1079&227=1082&229=1084&230=1087&233=1090&234=1094&236=1098&237=1101&241=1105&242=1107&246=1110&247=1112&249=1115&250=1116&251=1117&252=1118&253=1119&256=1124&259=1127&260=1128&263=1130&264=1133&265=1137&266=1139&268=1142&269=1145&273=1148&274=1150&276=1155&278=1167&279=1172&274=1294&285=1298&289=1302&290=1304&291=1306&292=1309&293=1321&294=1322&296=1327&297=1331&299=1342&300=1348&294=1369&306=1372&308=1378&310=1380&312=1382&313=1384&314=1386&315=1388&316=1390&317=1395&318=1398&320=1401&321=1407&322=1409&323=1411&325=1416&327=1429&328=1435&323=1576&334=1580&337=1583&338=1585&339=1588&342=1592&343=1594&345=1598&346=1602&351=1610&352=1612&354=1618&355=1622&359=1648&360=1650&361=1652&363=1657&364=1659&366=1684&367=1695&370=1745&361=1776&373=1777&375=1782&376=1784&378=1795&379=1810&382=1826&373=1839&385=1841&386=1843&389=1845&392=1847&395=1849&396=1852&397=1855&398=1857&399=1859&401=1864&402=1866&404=1881&405=1886&399=1907&410=1908&412=1913&413=1916&414=1920&416=1932&417=1937&419=1965&420=1969&424=1979&410=1987&429=1988&430=1993&431=1995&433=2000&434=2003&435=2007&437=2016&438=2021&442=2056&431=2064&447=2066&449=2071&450=2073&452=2080&453=2086&455=2096&447=2103&462=2105&463=2107&465=2117&466=2121&470=2133&474=2139&476=2141&477=2145&478=2149&479=2153&480=2157&481=2161&486=2165&488=2170&489=2172&491=2187&492=2199&486=2241&498=2243&499=2245&500=2247&501=2255&503=2260&505=2271&506=2277&501=2469&511=2470&513=2480&514=2482&516=2487&519=2490&520=2492&521=2495&522=2497&524=2502&527=2505&529=2507&530=2511&532=2514&533=2517&536=2520&537=2523&539=2525&540=2529&545=2534&546=2536&547=2539&549=2542&551=2549&552=2550&553=2551&554=2552&555=2554&556=2556&557=2557&558=2558&559=2559&560=2560&561=2561&562=2562&564=2564&565=2566&566=2568&568=2572&570=2574&571=2578&573=2588&574=2591&576=2605&577=2608&579=2610&582=2622&585=2625&586=2627&587=2630&588=2632&590=2637&592=2645&593=2650&588=2677&598=2679&600=2684&603=2687&605=2694&606=2701&608=2705&611=2713&613=2715&614=2717&616=2723&617=2725&618=2727&620=2732&622=2743&623=2748&618=2767&628=2769&629=2771&631=2779&634=2782&635=2784&637=2787&638=2788&639=2789&640=2790&641=2791&644=2814&647=2817&649=2819&650=2823&651=2825&656=2829'

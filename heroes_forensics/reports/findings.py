@@ -165,6 +165,8 @@ class Finding(Record):
     """The size that the set states, when it contradicts."""
     near: Likeness | None = None
     """Of a candidate; None of an exact match."""
+    device: Text = ""
+    """Tag of the device, or else of the model, that its metadata names; empty without one."""
     victim_identified: bool | None = None
     """None: the set does not say."""
     offender_identified: bool | None = None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, Literal
 
 from heroes_forensics.reports.coverage import Coverage
+from heroes_forensics.reports.devices import Device, Metadata
 from heroes_forensics.reports.error_rates import ErrorRate
 from heroes_forensics.reports.evidence import Note, Source
 from heroes_forensics.reports.findings import (
@@ -151,6 +152,8 @@ class Exhibit(Record):
     compared: tuple[Compared, ...] = ()
     """Empty: nothing of it was compared with any set."""
     sources: tuple[Source, ...] = ()
+    metadata: Metadata | None = None
+    """What its pictures and films say of their origin; None: nobody asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +293,8 @@ class Run(Record):
     """Whether pictures were to be decoded."""
     plugin: PluginUse | None = None
     """Looked at pictures, too, or compared values that it had made of them."""
+    media_metadata: bool = False
+    """Whether it was asked what pictures and films say of their origin."""
     expand_limits: ExpandLimits | None = None
     """None: containers found inside the evidence were not opened."""
 
@@ -353,6 +358,8 @@ class Report(Record):
     exhibits: tuple[Exhibit, ...]
     hash_sets: tuple[HashSet, ...] = ()
     findings: tuple[Finding, ...] = ()
+    devices: tuple[Device, ...] = ()
+    """That pictures and films of the case name, known again by tags."""
     runs: tuple[Run, ...] = ()
     environment: Environment | None = None
     checkpoint: Checkpoint | None = None

@@ -1,9 +1,8 @@
 """Comparing the rows of a case with the digests its ledger holds of them.
 
-The rows of a unit (items, contents, matches, pictures, containers, findings looked at again)
-are covered by its
-``unit.completed``; what a run knows beside them (sources, volumes, gaps, verifications, sets) by
-its ``coverage.declared``.
+The rows of a unit (items, contents, matches, pictures, containers, metadata, findings looked at
+again) are covered by its ``unit.completed``; what a run knows beside them (sources, volumes, gaps,
+verifications, sets) by its ``coverage.declared``.
 """
 
 import hashlib
@@ -28,6 +27,8 @@ _OF_UNITS: Final = {
     " expanded, time_basis FROM container ORDER BY item_id",
     "supplied": "SELECT unit_id, item_id, unit_id, plugin, made, too_little, failed, uncompared,"
     " value FROM supplied ORDER BY item_id",
+    "media_metadata": "SELECT unit_id, item_id, unit_id, state, position, device, model, value"
+    " FROM media_metadata ORDER BY item_id",
     "restated": "SELECT unit_id, unit_id, finding, hashset_id, record, grade, verdict, facts,"
     " status FROM restated ORDER BY id",
 }

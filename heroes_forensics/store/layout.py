@@ -6,7 +6,7 @@ from typing import Final
 APPLICATION_ID: Final = 0x48455246
 """``HERF``: marks the SQLite file as a heroes case."""
 
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
 
 LATE_INDEXES: Final = (
     "CREATE INDEX IF NOT EXISTS item_place ON item (volume_id, locator)",

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from heroes_forensics.frames import NO_TIME, Rows, Status
 from heroes_forensics.frames import tasks as task_rows
 from heroes_forensics.model import GAP_CODES, JSON, Moment, Times, is_policy
-from heroes_forensics.store import derived
+from heroes_forensics.store import derived, metadata
 from heroes_forensics.store.database import Database
 from heroes_forensics.store.lanes import CONDITIONS
 from heroes_forensics.store.records import TIMES
@@ -257,9 +257,10 @@ def unexpected(counts: dict[str, int]) -> int:
 def content_sha256(database: Database) -> str:
     """Digest all that was found, in an order and form that do not depend on how it was found.
 
-    Lines, each ended by LF, in bytewise order: ``container``, ``gap``, ``item``, ``picture`` and
-    ``volume`` lines of fields separated by TAB. No times, attempts, ids or names. TAB sorts before
-    every character of a locator, so going through volumes and locators in order is bytewise order.
+    Lines, each ended by LF, in bytewise order: ``container``, ``gap``, ``item``, ``metadata``
+    (where it was asked for), ``picture`` and ``volume`` lines of fields separated by TAB. No times,
+    attempts, ids or names. TAB sorts before every character of a locator, so going through volumes
+    and locators in order is bytewise order.
     """
     digest = hashlib.sha256()
     volumes = sorted(
@@ -279,9 +280,10 @@ def content_sha256(database: Database) -> str:
     for prefix, number in in_order:
         for lines in _item_lines(database, number, prefix.decode(), matches):
             digest.update(lines)
-    for prefix, number in in_order:
-        for line in derived.picture_lines(database, number, prefix[:-1].decode()):
-            digest.update(line)
+    for lines_of in (metadata.lines, derived.picture_lines):
+        for prefix, number in in_order:
+            for line in lines_of(database, number, prefix[:-1].decode()):
+                digest.update(line)
     for prefix, _, system, listing in sorted(volumes, key=lambda row: row[0] + b"\t"):
         digest.update(b"volume\t" + prefix + f"\t{system}\t{listing}\n".encode())
     return digest.hexdigest()

@@ -171,6 +171,22 @@ SUPPLIED: Final = Table(
 with its version; then how many of its frames have a value, say too little, or made it fail, and how
 many values could not be compared. ``value`` holds the values (`supplied_values`), sealed."""
 
+MEDIA_METADATA: Final = Table(
+    "media_metadata",
+    METADATA,
+    Column("item_id", Integer, ForeignKey("item.id"), primary_key=True),
+    Column("unit_id", Integer, ForeignKey("unit.id"), nullable=False),
+    Column("state", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("device", LargeBinary),
+    Column("model", LargeBinary),
+    Column("value", LargeBinary),
+)
+"""One row a picture or film of which somebody asked what it says of its origin. ``value`` holds
+what it says, sealed under the case key whatever the policy for names; null when that is nothing.
+``device`` and ``model`` are keyed tags, by which the same device (make, model, serial number) or
+model is known again and nothing else; null where the picture does not name it."""
+
 CONTAINER: Final = Table(
     "container",
     METADATA,

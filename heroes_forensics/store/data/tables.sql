@@ -201,6 +201,19 @@ CREATE TABLE "match" (
 	UNIQUE (finding)
 );
 
+CREATE TABLE media_metadata (
+	item_id INTEGER NOT NULL,
+	unit_id INTEGER NOT NULL,
+	state INTEGER NOT NULL,
+	position INTEGER NOT NULL,
+	device BLOB,
+	model BLOB,
+	value BLOB,
+	PRIMARY KEY (item_id),
+	FOREIGN KEY(item_id) REFERENCES item (id),
+	FOREIGN KEY(unit_id) REFERENCES unit (id)
+);
+
 CREATE TABLE perceptual (
 	item_id INTEGER NOT NULL,
 	unit_id INTEGER NOT NULL,
