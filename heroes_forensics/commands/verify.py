@@ -51,6 +51,11 @@ _RESULTS: Final = {
     "--tsa-roots", "roots", type=options.PATH, metavar="FILE",
     help="Certificates (PEM) of the time-stamping authorities that you trust.",
 )  # fmt: skip
+@click.option(
+    "--evidence", "evidence", multiple=True, metavar="[LABEL=]PATH",
+    help="Read this evidence again and compare it with its digests and segments on record. LABEL "
+    "is the source (E-1/1). May be repeated.",
+)  # fmt: skip
 @options.json_option
 def verify(  # noqa: PLR0913 # the options of a verb
     *,
@@ -60,6 +65,7 @@ def verify(  # noqa: PLR0913 # the options of a verb
     policy: str,
     anchors: tuple[str, ...],
     roots: Path | None,
+    evidence: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Check a record: chain, signatures, files, coverage, rules.
@@ -70,6 +76,7 @@ def verify(  # noqa: PLR0913 # the options of a verb
     Examples:
       heroes verify CASE
       heroes verify CASE/custody --policy strict --key lab.example.org+1a2b+...
+      heroes verify CASE --evidence E-1/1=image.E01
 
     Exit codes:
       0  verifies           7   consistent; the signer is not known, or incomplete
@@ -80,7 +87,12 @@ def verify(  # noqa: PLR0913 # the options of a verb
 
     trusted = [*keys, *(_keys_of(trust) if trust else ())]
     result = verifying.verify(
-        path, trusted=trusted, anchors=anchors, roots=roots, strict=policy == "strict"
+        path,
+        trusted=trusted,
+        anchors=anchors,
+        roots=roots,
+        evidence=evidence,
+        strict=policy == "strict",
     )
     out = Output(as_json=as_json)
     if as_json:

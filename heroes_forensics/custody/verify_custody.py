@@ -27,11 +27,10 @@ import sys
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-INCOMPLETE = {"clock-step", "count-mismatch", "custody-gap", "manifest-missing", "run-incomplete",
-              "time-future", "time-backwards", "unauthorised-work", "unknown-signer",
-              "unsigned-tail"}
-INFORMATION = {"case-local-key", "extra-file", "sealed-absent", "suspicious-name",
-               "timestamp-unchecked", "unknown-type"}
+INCOMPLETE = {*"""clock-step count-mismatch custody-gap manifest-missing run-incomplete time-future
+time-backwards unauthorised-work unknown-signer unsigned-tail""".split()}
+INFORMATION = {"case-local-key", "evidence-unchecked", "extra-file", "sealed-absent",
+               "suspicious-name", "timestamp-unchecked", "unknown-type"}
 TAIL = ("ledger.checkpointed", "ledger.anchored")  # these may follow the last checkpoint
 UNTRUSTED = {"manifest-missing", "unknown-signer", "unsigned-tail"}  # every other code: broken
 
@@ -143,8 +142,7 @@ def included(leaf: bytes, index: int, size: int, path: Any, top: bytes) -> bool:
     for step in path:
         bad = bad or last == 0 or len(step) != 32
         right = here & 1 or here == last
-        pair = step + leaf if right else leaf + step
-        leaf = hashlib.sha256(b"\x01" + pair).digest()
+        leaf = hashlib.sha256(b"\x01" + (step + leaf if right else leaf + step)).digest()
         while right and not here & 1 and here: here, last = here >> 1, last >> 1
         here, last = here >> 1, last >> 1
     return not bad and last == 0 and leaf == top
@@ -290,7 +288,7 @@ class Verifier:
         opened = set[str]()
         for opening in whole["openings"]:
             name, salt = opening["name"], opening["salt"]
-            if not re.fullmatch("[0-9a-f]{32}", salt): raise ValueError("malformed")
+            if not re.fullmatch("[0-9a-f]{32}", salt): raise ValueError
             pair = json.dumps([name, opening["value"]], sort_keys=True, separators=(",", ":"),
                               ensure_ascii=False).encode()
             digest = hashlib.sha256(b"\x02" + bytes.fromhex(salt) + pair).hexdigest()
@@ -299,8 +297,7 @@ class Verifier:
             opened.add(name)
         paths = [[decode64(step) for step in part["path"]] for part in (finding, event)]
         leaves = [hashlib.sha256(b"\0" + part).digest() for part in (line, committing)]
-        text = "the event is of a run with another number of findings"
-        self.need(body["count"] == size, "disclosure-foreign", "event", text)
+        self.need(body["count"] == size, "disclosure-foreign", "event", "its run has another count")
         top = bytes.fromhex(body["root"])
         good = max(map(len, paths)) <= 64 and included(leaves[0], index, size, paths[0], top)
         self.need(good, "proof-bad", "finding", "its path does not lead to the root of its run")
@@ -310,8 +307,7 @@ class Verifier:
         keys = [(origin, 1, k[2], hashlib.sha256(origin.encode() + b"\n\1" + k[2]).digest()[:4])
                 for k in self.trust if origin == k[0] or origin.startswith(k[0] + "/custody/")]
         signed = [signed_by(parsed, key) for key in keys]
-        known = {True, False} & {*signed}
-        self.need(known, "unknown-signer", "checkpoint", "nobody vouches for its key")
+        self.need({True, False} & {*signed}, "unknown-signer", "checkpoint", "nobody vouches for it")
         self.need(False not in signed, "signature-bad", "checkpoint", "it does not fit its text")
     def list_files(self, folder: str, prefix: str, level: int) -> None:
         for member in sorted(os.scandir(folder), key=lambda member: member.name):
@@ -445,8 +441,8 @@ class Verifier:
                 now, text = self.holder(item), item + " was not with whoever gave it"
                 follows = giver is None or now is None or now == giver != ""
                 self.need(follows, "custody-gap", where, text)
-                parts = [part for part in self.holders if part.startswith(item + "/")]
-                for part in parts: del self.holders[part]
+                for part in [p for p in self.holders if p.startswith(item + "/")]:
+                    del self.holders[part]
                 self.holders[item] = to
     def holder(self, item: str) -> str | None:  # of a source, or of the exhibit it belongs to
         return self.holders.get(item, self.holders.get(item.partition("/")[0]))

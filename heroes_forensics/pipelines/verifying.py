@@ -10,7 +10,7 @@ from heroes_forensics.custody.notes import parse, read_checkpoint
 from heroes_forensics.custody.problems import exit_code, shown
 from heroes_forensics.errors import CustodyError, EvidenceError, HeroesError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import anchoring, laboratory
+from heroes_forensics.pipelines import anchoring, laboratory, rehashing
 from heroes_forensics.pipelines.folders import BUNDLE, DATABASE, UNBORN
 from heroes_forensics.pipelines.locking import check_idle
 from heroes_forensics.store import integrity
@@ -19,12 +19,13 @@ from heroes_forensics.store.database import Database
 _ROOT_BYTES: Final = 32
 
 
-def verify(
+def verify(  # noqa: PLR0913 - each is a separate piece of outside knowledge
     path: Path,
     *,
     trusted: Sequence[str] = (),
     anchors: Sequence[str] = (),
     roots: Path | None = None,
+    evidence: Sequence[str] = (),
     strict: bool = False,
 ) -> JSON:
     """Verify a case directory, a bundle alone, or a disclosure.
@@ -35,6 +36,7 @@ def verify(
         trusted: vkeys the caller vouches for; the laboratory of this home is always known.
         anchors: files of old checkpoints, or ``size:root`` as printed.
         roots: a file of certificates (PEM) of time-stamping authorities that are trusted.
+        evidence: sources to read again and to compare; see `rehashing.problems`.
         strict: whether incompleteness alone gives exit code 7.
 
     Raises:
@@ -66,16 +68,12 @@ def verify(
         roots=None if roots is None else anchoring.roots_of(roots),
         strict=strict,
     )
-    result = found.as_json()
-    if (path / DATABASE).is_file():
-        extra = _database(path / DATABASE, bundle)
-        if extra:
-            listed = result["problems"]
-            rows = [{"class": "broken", **problem._asdict()} for problem in extra]
-            result["problems"] = [*listed, *rows] if isinstance(listed, list) else rows
-            result["exit_code"] = exit_code([*found.problems, *extra], strict=strict)
-            result["headline"] = f"does not verify: {extra[0].where}: {extra[0].text}"
-    return result
+    extra = _database(path / DATABASE, bundle) if (path / DATABASE).is_file() else []
+    if evidence and not (bundle / "ledger.jsonl").is_symlink():
+        extra += rehashing.problems(bundle, evidence)
+    whole = (*found.problems, *extra)
+    facts = {**found.facts, "evidence_read_again": len(evidence)} if evidence else found.facts
+    return checks.Verification(whole, exit_code(whole, strict=strict), facts).as_json()
 
 
 def _known(trusted: Sequence[str]) -> list[str]:
