@@ -27,8 +27,9 @@ import sys
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-INCOMPLETE = {*"""clock-step count-mismatch custody-gap manifest-missing run-incomplete time-future
-time-backwards unauthorised-work unknown-signer unsigned-tail""".split()}
+INCOMPLETE = {"clock-step", "count-mismatch", "custody-gap", "manifest-missing", "run-incomplete",
+              "time-future", "time-backwards", "unauthorised-work", "unknown-signer",
+              "unsigned-tail"}
 INFORMATION = {"case-local-key", "evidence-unchecked", "extra-file", "sealed-absent",
                "suspicious-name", "timestamp-unchecked", "unknown-type"}
 TAIL = ("ledger.checkpointed", "ledger.anchored")  # these may follow the last checkpoint
@@ -118,9 +119,8 @@ def parse(data: bytes) -> Any:  # (JSON of the data model, whether it is in its 
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return value, text.encode() == data
 def canonical(data: bytes) -> Any:  # JSON of the data model in its one byte form
-    value, exact = parse(data)
-    if not exact: raise ValueError("not in its one byte form")
-    return value
+    if not parse(data)[1]: raise ValueError("not in its one byte form")
+    return parse(data)[0]
 class Tree:
     """A Merkle tree of RFC 6962 that keeps the roots of its full subtrees."""
 
@@ -291,8 +291,8 @@ class Verifier:
             if not re.fullmatch("[0-9a-f]{32}", salt): raise ValueError
             pair = json.dumps([name, opening["value"]], sort_keys=True, separators=(",", ":"),
                               ensure_ascii=False).encode()
-            digest = hashlib.sha256(b"\x02" + bytes.fromhex(salt) + pair).hexdigest()
-            good = public["c"].get(name) == digest and name not in opened
+            pair = hashlib.sha256(b"\x02" + bytes.fromhex(salt) + pair).digest()
+            good = public["c"].get(name) == pair.hex() and name not in opened
             self.need(good, "opening-bad", "openings", "a value does not fit its commitment")
             opened.add(name)
         paths = [[decode64(step) for step in part["path"]] for part in (finding, event)]
@@ -307,7 +307,7 @@ class Verifier:
         keys = [(origin, 1, k[2], hashlib.sha256(origin.encode() + b"\n\1" + k[2]).digest()[:4])
                 for k in self.trust if origin == k[0] or origin.startswith(k[0] + "/custody/")]
         signed = [signed_by(parsed, key) for key in keys]
-        self.need({True, False} & {*signed}, "unknown-signer", "checkpoint", "nobody vouches for it")
+        self.need({True, False} & {*signed}, "unknown-signer", "checkpoint", "its key is strange")
         self.need(False not in signed, "signature-bad", "checkpoint", "it does not fit its text")
     def list_files(self, folder: str, prefix: str, level: int) -> None:
         for member in sorted(os.scandir(folder), key=lambda member: member.name):
