@@ -168,6 +168,8 @@ def test_types_that_are_not_decoded_are_said(tmp_path: Path) -> None:
         "d:4": (Picture.DONE, ""),
     }
     assert (result.exit_code, result.counts["gaps_policy"]) == (0, 3)
+    told: list[Any] = [row["detail"] for row in views.gaps(tmp_path / "case")]
+    assert {detail["content_type"] for detail in told} == {"psd", "ico", "wmf"}
 
 
 def test_what_cannot_be_decoded_is_matched_all_the_same(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from heroes_forensics.filetype import TYPES
 from heroes_forensics.frames import TIER_1, Container, Picture, Rows, tasks
 from heroes_forensics.model import GAP_CODES, JSON
 from heroes_forensics.store import perceptual_values
@@ -226,13 +227,15 @@ def gaps(database: Database) -> Iterator[tuple[str, str, JSON]]:
     ):
         detail: JSON = {"listed": listed, "expanded": expanded}
         yield f"{source}/{volume}/{locator}", GAP_CODES[gap], detail
-    for source, volume, locator, gap, width, height, frames in database.rows(
-        "SELECT s.label, v.key, i.locator, p.gap, p.width, p.height, p.frames FROM perceptual p"
+    for source, volume, locator, gap, content, width, height, frames in database.rows(
+        "SELECT s.label, v.key, i.locator, p.gap, coalesce(c.type, 0), p.width, p.height, p.frames"
+        " FROM perceptual p LEFT JOIN content c ON c.item_id = p.item_id"
         " JOIN item i ON i.id = p.item_id JOIN volume v ON v.id = i.volume_id"
         " JOIN source s ON s.id = v.source_id WHERE p.gap > 0 ORDER BY p.item_id"
     ):
         known = {"width": width, "height": height, "frames": frames}
         detail = {name: value for name, value in known.items() if value}
+        detail["content_type"] = TYPES[content].name
         yield f"{source}/{volume}/{locator}", GAP_CODES[gap], detail
 
 
