@@ -5,6 +5,7 @@ import io
 import json
 import re
 import shutil
+import struct
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -31,7 +32,7 @@ from hypothesis import strategies as st
 
 from heroes_forensics.described import Basis, Date, Description, Position, State
 from heroes_forensics.filetype import TYPES, sniff
-from heroes_forensics.media import borders, image, metadata, perceptual, plugins, tones, video
+from heroes_forensics.media import borders, ebml, image, metadata, perceptual, plugins, tones, video
 from heroes_forensics.media.metadata import Notes
 from heroes_forensics.media.pdq import hashes as pdq
 
@@ -243,6 +244,38 @@ def test_a_matroska_says_when_it_was_made() -> None:
 def test_an_avi_says_the_day() -> None:
     told = told_of(film("avi", date="2010-03-04"), "avi")
     assert told.dates == {"creation": Date(1_267_660_800, Basis.DAY)}
+
+
+def test_of_a_wmv_no_date_is_known() -> None:
+    told = told_of(film("asf", "wmv2", creation_time="2018-09-08T06:08:10Z", make=MAKE), "wmv")
+    assert (told.texts["make"], told.dates) == (MAKE, {})  # FFmpeg reads it and does not tell
+
+
+def test_a_text_of_the_type_of_exif_3_is_not_seen() -> None:
+    field = struct.pack("<HHI4s", 0x010F, 129, 4, b"abc\0")
+    notes = Notes()
+    notes.picture("tiff", io.BytesIO(b"II*\0" + struct.pack("<IH", 8, 1) + field + bytes(4)), {})
+    assert notes.told().state is State.NOTHING
+
+
+@pytest.mark.parametrize(("container", "kind"), [("matroska", "mkv"), ("webm", "webm")])
+def test_a_matroska_that_is_cut_off_says_so(container: str, kind: str) -> None:
+    data = film(container, "libvpx" if container == "webm" else "mpeg4")
+
+    def gap(part: bytes) -> str:
+        stream = io.BytesIO(part)
+        return video.measured(stream, kind, "deep", tones.measured, borders.trimmed).gap
+
+    assert gap(data) == ""
+    assert {gap(data[:-lost]) for lost in (1, 50, len(data) // 8)} == {"film.partial"}
+
+
+@given(st.binary(max_size=60))
+def test_any_head_of_a_matroska_is_looked_at(data: bytes) -> None:
+    for head in (b"", b"\x1a\x45\xdf\xa3", b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67"):
+        assert ebml.ends_early(io.BytesIO(head + data)) in {True, False}
+    unknown = b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\x01" + b"\xff" * 7
+    assert not ebml.ends_early(io.BytesIO(unknown + data))
 
 
 def test_a_film_whose_text_is_no_utf_8_keeps_its_bytes() -> None:

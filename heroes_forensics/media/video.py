@@ -21,6 +21,7 @@ from av.stream import Discard
 from av.video.stream import VideoStream
 
 from heroes_forensics.frames import MAX_PIXELS, Picture
+from heroes_forensics.media import ebml
 from heroes_forensics.media.film_frames import NOTHING, Keeper, Kept, Measure, Trim, luma
 from heroes_forensics.media.metadata import Notes
 
@@ -145,6 +146,7 @@ def measured(  # noqa: PLR0913 - what makes values of frames comes from the call
     source = _Source(stream, timer, moved)
     look = _Look(profile, Keeper(measure, trim), timer, moved)
     try:
+        look.is_damaged = DEMUXERS[kind] == "matroska" and ebml.ends_early(stream)
         with _opened(source, kind) as container:
             if notes is not None:
                 notes.film(container)
