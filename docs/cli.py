@@ -40,8 +40,8 @@ passphrase comes from `--passphrase-fd N` or from the terminal, never from the c
 | `init`, `case create`, `case show`, `case exhibit` | `laboratory`, `case`, `exhibit` |
 | `disclose` | `disclosure` |
 | `timestamp request`, `import`, `record` | `timestamp-request`, `timestamp`, `anchor` |
-| `case person`, `authority`, `correct`; `transfer` | `act` |
-| `key new`, `key list`; `key rotate` | `key`; `laboratory` |
+| `case person`, `authority`, `correct`; `transfer`; `review` | `act` |
+| `key new`, `key list`; `key rotate`; `key drill` | `key`; `laboratory`; `drill` |
 | `key cosign`, `case cosigned` | `cosignature`, `cosignatures` |
 | `hashset import`, `build`, `list`, `show`, `verify` | `import`, `build`, `set`, `set`, `check` |
 | `formats` | `format` |

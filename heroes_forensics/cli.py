@@ -54,6 +54,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Plugin[click.Command], ...]], ...]] = (
                 "Read sealed names, with a reason that is recorded first.",
                 "open_names",
             ),
+            _row("review", "Record the review of a finding or of a report."),
             _row("disclose", "Disclose fields of one finding, proved, to a recipient."),
             _row("timestamp", "Anchor a record outside: time stamps, paper, witnesses."),
             _row("transfer", "Record who has the evidence: given, stored, returned, destroyed."),

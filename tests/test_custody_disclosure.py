@@ -305,6 +305,61 @@ def test_what_cannot_be_disclosed_is_refused_and_not_on_record(world: Path, tmp_
     assert ledger.read_bytes() == before
 
 
+def test_a_finding_and_a_report_are_reviewed(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = tmp_path / "case"
+    shutil.copytree(world / "case", case)
+    # Another copy of the case goes its own way, and a home remembers only one history.
+    shutil.copytree(world / "home", tmp_path / "other home")
+    (tmp_path / "other home" / "high-water.json").unlink()
+    monkeypatch.setenv("HEROES_HOME", str(tmp_path / "other home"))
+    review = ("review", case)
+    assert heroes(*review, "F-2", "--outcome", "agree", "--reviewer", "ex-044") == 0
+    assert heroes(*review, "report 1", "--outcome", "needs-work", "--reviewer", "ex-031") == 0
+    assert heroes(*review, "F-999", "--outcome", "agree", "--reviewer", "ex-044") == 2
+    assert heroes(*review, "report 2", "--outcome", "agree", "--reviewer", "ex-044") == 2
+    lines = (case / "custody" / "ledger.jsonl").read_bytes().splitlines()
+    events = [json.loads(line) for line in lines]
+    reviews = [event["body"] for event in events if event["type"] == "review.recorded"]
+    assert reviews == [
+        {"object_ref": "F-000002", "outcome": "agree", "second_person": True},
+        {"object_ref": "report 1", "outcome": "needs-work", "second_person": False},
+    ]
+    assert heroes("verify", case) == 0
+
+
+def drilled(case: Path, identity: str, folder: Path) -> int:
+    secret = folder / "identity.txt"
+    secret.write_text(f"{identity}\n")
+    with secret.open("rb") as stream:
+        return heroes("key", "drill", case, "--identity-fd", stream.fileno())
+
+
+def test_the_recovery_recipient_alone_opens_what_was_sealed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HEROES_HOME", str(tmp_path / "home"))
+    identity, recipient = seal.new_identity()
+    stranger, _ = seal.new_identity()
+    lab = ("init", "--domain", "lab.example", "--no-passphrase", "--recovery", recipient)
+    assert heroes(*lab) == 0
+    case = tmp_path / "case"
+    scan = ("scan", DEMO / "demo.E01", "--case", case, "--quiet")
+    assert heroes(*scan, "--set", DEMO / "demo-notable.json") == 0
+    capsys.readouterr()
+    assert drilled(case, identity, tmp_path) == 0
+    said = capsys.readouterr()
+    assert identity not in said.out + said.err
+    assert "DCIM" not in said.out + said.err
+    assert drilled(case, stranger, tmp_path) == 2
+    assert drilled(case, "nonsense", tmp_path) == 2
+    ledger = (case / "custody" / "ledger.jsonl").read_text()
+    assert ledger.count('"type":"recovery.drilled"') == 1
+    assert '"opened":true' in ledger
+    assert heroes("verify", case) == 0
+
+
 def test_without_the_sealed_part_nothing_is_opened(world: Path, tmp_path: Path) -> None:
     case = tmp_path / "case"
     shutil.copytree(world / "case", case)

@@ -106,6 +106,39 @@ def rotate(*, reason: str, stolen_since: str, passphrase_fd: int | None, as_json
     return DONE
 
 
+@key.command("drill")
+@options.case_argument
+@click.option(
+    "--identity-fd",
+    type=click.IntRange(min=0),
+    required=True,
+    metavar="N",
+    help="Read the age identity of a recovery recipient from file descriptor N.",
+)
+@click.option(
+    "--examiner", default="", metavar="ID", help="Who drills.  [default: that of the case]"
+)
+@options.passphrase_option
+@options.json_option
+def drill(
+    *, case_dir: Path, identity_fd: int, examiner: str, passphrase_fd: int | None, as_json: bool
+) -> int:
+    """Prove that a recovery recipient alone opens what CASE sealed, and record it.
+
+    Nothing of what is opened is shown.
+
+    Example:
+      heroes key drill CASE --identity-fd 3 3< recovery.txt
+    """
+    from heroes_forensics.pipelines import drilling  # noqa: PLC0415 # heavy: when it runs
+
+    identity = options.passphrase_from(identity_fd)
+    secret = options.passphrase(passphrase_fd)
+    said = drilling.drill(case_dir, identity, examiner=examiner, passphrase=secret)
+    Output(as_json=as_json).show(said, "drill", facts)
+    return DONE
+
+
 @key.command("cosign")
 @click.argument("path", type=options.PATH)
 @click.option("--as", "person", required=True, metavar="ID", help="Whose key signs.")
