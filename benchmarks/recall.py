@@ -100,7 +100,10 @@ def measured(options: argparse.Namespace) -> tuple[Results, list[float]]:
 
 def with_films(options: argparse.Namespace) -> tuple[Results, list[float]]:
     """Look for films, and add them to what is known of pictures."""
-    results = Results.read(kept(options.half, "json").read_text(encoding="utf-8"))
+    try:
+        results = Results.read(kept(options.half, "json").read_text(encoding="utf-8"))
+    except FileNotFoundError:  # pictures were not looked for yet
+        results = Results(options.half, commit())
     loads = [load()]
     results.films, results.film_left_out = {}, {}
     results.false_films = results.film_pairs = 0

@@ -11,11 +11,14 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image
 from test_media_perceptual import encoded
 
-from heroes_forensics.media import blocks, views
+from heroes_forensics.media import blocks, borders, film_values, views
 from heroes_forensics.media.borders import Box
 
 WIDTH, HEIGHT = 480, 360
-SCENES = [Image.fromarray(pictures.SCENES[name](3, WIDTH, HEIGHT)) for name in pictures.SCENES]
+SCENES = [
+    Image.fromarray(pictures.SCENES[name](3, WIDTH, HEIGHT)).convert("L")
+    for name in pictures.SCENES
+]
 
 
 def words(page: Image.Image, top: int, lines: int, ink: int) -> None:
@@ -99,6 +102,15 @@ def test_parts_are_all_blocks_of_a_page_of_pictures() -> None:
     found = blocks.parts(np.asarray(page))
     for left, top in places:
         assert any(near(box, Box(top, top + HEIGHT, left, left + WIDTH)) for box in found)
+
+
+def test_a_frame_between_bars_keeps_its_own_dark_side() -> None:
+    own = np.array(SCENES[0])
+    own[:, :80] = 40
+    frame = np.pad(own, ((60, 60), (0, 0)))
+    assert np.array_equal(film_values.within(frame), own)
+    assert borders.trimmed(frame).shape != own.shape
+    assert film_values.within(np.asarray(SCENES[0])).shape == (HEIGHT, WIDTH)
 
 
 def test_what_nothing_cuts_has_no_block() -> None:

@@ -12,7 +12,7 @@ import av
 import numpy as np
 
 from heroes_forensics.frames import HASHES, PERCEPTUAL_ALGORITHMS, Rows
-from heroes_forensics.media import borders, tones, video
+from heroes_forensics.media import blocks, borders, tones, video
 from heroes_forensics.media.metadata import Notes
 
 _PDQ: Final = PERCEPTUAL_ALGORITHMS.index("pdq")
@@ -40,15 +40,23 @@ def examined(
     Raises:
         OSError: ``stream`` raised it.
     """
-    found = video.measured(
-        stream, kind, profile, tones.measured, borders.trimmed, moved=moved, notes=notes
-    )
+    found = video.measured(stream, kind, profile, tones.measured, within, moved=moved, notes=notes)
     rows = np.zeros(len(found.kept.at), dtype=HASHES)
     rows["algorithm"] = _PDQ
     rows["at"], rows["view"], rows["quality"], rows["tones"] = found.kept[:4]
     rows["value"] = found.kept.value.view(HASHES["value"])[:, 0]
     sizes = (found.width, found.height, found.frames, found.milliseconds)
     return (int(found.status), found.gap, *sizes, rows)
+
+
+def within(luma: borders.Luma) -> borders.Luma:
+    """Return what lies within the border of a frame, bars above and below as a rule.
+
+    Lines of the colour of the thickest bar alone are cut off: the dark sides of a scene between
+    grey bars are not. Where that leaves nothing, borders of any colours are.
+    """
+    box = blocks.bordered(luma)
+    return borders.trimmed(luma) if box is None else box.of(luma)
 
 
 def sample() -> bytes:
@@ -74,6 +82,6 @@ def prepare() -> None:
     Raises:
         RuntimeError: no film can be decoded on this machine.
     """
-    found = video.measured(io.BytesIO(sample()), "mp4", "deep", tones.measured, borders.trimmed)
+    found = video.measured(io.BytesIO(sample()), "mp4", "deep", tones.measured, within)
     if found.gap or not found.frames:
         raise RuntimeError("no film can be decoded on this machine")
