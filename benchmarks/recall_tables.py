@@ -7,11 +7,11 @@ from typing import Final
 from pool import ALIKE
 from recall_measure import PHASH, PHOTOGRAPHS, RADII, TIERS, Chance, Edited, Results, radius_of
 
+from heroes_forensics.hashsets.measuring import at_most, upper_bound
+
 _WIDTH: Final = 100
 WANTED: Final = (("tier 1", 0.67), ("tier 2", 0.8))
 """Share of edits found within the first radius, on average over the edits."""
-_LEVEL: Final = 3.0
-"""With none in n trials, the rate is below 3/n with a confidence of 95 %."""
 
 
 def _others(results: Results) -> list[str]:
@@ -114,7 +114,7 @@ def bound(chance: Chance, radius: int) -> str:
         return "nothing compared"
     if close:
         return f"{close / chance.comparisons:.1e}"
-    return f"none; < {_LEVEL / chance.comparisons:.1e}"
+    return f"none; < {at_most(upper_bound(0, chance.comparisons))}"
 
 
 def chances(results: Results) -> list[str]:
@@ -185,10 +185,11 @@ def wanted(results: Results) -> list[str]:
         chance = programs.get(TIERS[0])
         if chance is not None:
             at_a = chance.at_grade_a
+            below = at_most(upper_bound(0, max(1, chance.looked_at)))
             said = "not graded" if at_a is None else "not reached" if at_a else "reached"
             lines.append(
                 f"| {kind}: no other picture at grade A | {at_a or 0:,} of {chance.looked_at:,} in "
-                f"{chance.comparisons:,} comparisons, < {_LEVEL / max(1, chance.looked_at):.1e} "
+                f"{chance.comparisons:,} comparisons, < {below} "
                 f"a picture | {said} |"
             )
     return lines

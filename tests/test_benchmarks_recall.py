@@ -173,7 +173,7 @@ def test_a_picture_that_cannot_be_compared_has_no_values() -> None:
 def test_none_in_n_has_an_upper_bound_and_not_the_rate_zero() -> None:
     chance = Chance()
     chance.add(np.full((10, 30), 120), (31,))
-    assert bound(chance, 31) == "none; < 1.0e-02"
+    assert bound(chance, 31) == "none; < 0.0100"
     chance.add(np.array([[31, 32]]), (31,))
     assert bound(chance, 31) == "3.3e-03"
     assert (chance.looked_at, chance.pictures, chance.least) == (2, {"31": 1}, 31)

@@ -231,6 +231,13 @@ def test_a_changed_record_is_named_refused_and_not_cited(kept: Path) -> None:
     ]
 
 
+def test_records_without_a_laboratory_are_refused_and_stop_nothing(kept: Path) -> None:
+    (laboratory.home() / "laboratory.json").unlink()
+    record, (said,) = calibrations.taken("", deep=False)
+    assert record is None
+    assert said.startswith(f"the calibration {kept.stem} is not used: there is no laboratory")
+
+
 def test_unsigned_and_foreign_records_are_refused(kept: Path, tmp_path: Path) -> None:
     data = kept.read_bytes()
     kept.write_bytes(data.partition(b"\n\n")[0] + b"\n")

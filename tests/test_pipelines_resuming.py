@@ -369,6 +369,7 @@ STATED: dict[str, dict[str, Any]] = {
     "expand_limits": {"expand_limits": {"ratio": 7}},
     "sets": {"sets": (str(KNOWN_GOOD),)},
     "expect": {"expect": ("md5:" + "0" * 32,)},
+    "calibration": {"calibration": "3fa9"},
 }
 
 
@@ -376,7 +377,7 @@ STATED: dict[str, dict[str, Any]] = {
 def test_other_settings_than_those_of_the_run_are_refused(name: str, tmp_path: Path) -> None:
     case = tmp_path / "case"
     assert killed_at("after commit#9", case, str(DEMO), "--set", SETS[0]) < 0
-    with pytest.raises(UsageError, match="begun with"):
+    with pytest.raises(UsageError, match=r"begun with|the run cites"):
         resumed(case, stated=frozenset(STATED[name]), **STATED[name])
     with pytest.raises(UsageError, match="1 sources, and 2 were named"):
         resumed(case, DEMO, DEMO)

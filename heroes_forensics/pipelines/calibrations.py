@@ -66,15 +66,15 @@ def keep(record: Record) -> Path:
 
 
 def found() -> Iterator[Record | Refused]:
-    """Yield what lies in the laboratory's home, the newest first, what is refused last.
-
-    Raises:
-        UsageError: there are calibrations and no laboratory.
-    """
+    """Yield what lies in the laboratory's home, the newest first, what is refused last."""
     paths = sorted(folder().glob(f"*{SUFFIX}")) if folder().is_dir() else []
     if not paths:
         return
-    key = _key()
+    try:
+        key = _key()
+    except HeroesError as error:  # nobody's key: nothing can be checked
+        yield from (Refused(shown(path.stem, limit=64), str(error)) for path in paths)
+        return
     good: list[Record] = []
     bad: list[Refused] = []
     for path in paths:

@@ -37,7 +37,7 @@ _SOFTWARE: Final = {
 """What of the environment a result rests on; a new kernel is none of it."""
 _SETTINGS: Final = (
     *("profile", "verify", "names", "treat_as", "accept_damaged", "perceptual"),
-    *("calibration", "media_metadata"),
+    "media_metadata",
 )
 
 
@@ -142,6 +142,14 @@ def check_request(found: Interrupted, request: ScanRequest) -> None:
         raise UsageError(
             "the run was begun with other expected digests",
             hint=f"leave --expect out, or {NEW_RUN}",
+        )
+    cited = str(config.get("calibration", ""))
+    if "calibration" in request.stated and not cited.startswith(request.calibration):
+        raise UsageError(
+            f"the run cites the calibration {cited}"
+            if cited
+            else "the run cites no calibration, for no set lists perceptual values",
+            hint=f"leave --calibration out, or {NEW_RUN}",
         )
     if "sets" in request.stated:
         _check_sets(config["sets"], request.sets)
