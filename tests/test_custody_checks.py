@@ -818,7 +818,8 @@ def test_a_line_reaches_every_code_of_the_table() -> None:
         "report-superseded",
         "custody-gap",  # these two: test_custody_acts
         "key-out-of-range",
-        "evidence-mismatch",  # these three: test_pipelines_rehashing
+        "not-rebuilt",  # these four: test_pipelines_rehashing
+        "evidence-mismatch",
         "evidence-segments",
         "evidence-unchecked",
         "time-vs-anchor",  # these three: test_custody_timestamp

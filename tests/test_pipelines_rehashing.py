@@ -9,6 +9,7 @@ import pytest
 from corpus import ROOT
 
 from heroes_forensics import cli
+from heroes_forensics.pipelines import rebuilding
 
 DEMO = ROOT / "heroes_forensics" / "demo" / "data"
 
@@ -107,3 +108,44 @@ def test_a_source_that_the_record_lacks_is_a_wrong_request(case: Path) -> None:
     assert heroes("verify", case, "--evidence", card) == 2
     assert heroes("verify", case, "--evidence", f"E-9/1={card}") == 2
     assert heroes("verify", case, "--evidence", f"E-1/1={case.parent / 'missing'}") == 20
+
+
+def rebuilt(case: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, set[str]]:
+    capsys.readouterr()
+    code = heroes("verify", case / "custody", "--json", "--rebuild-report")
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    found = {row["code"] for row in rows if row["type"] == "problem"}
+    return code, found - {"unauthorised-work", "case-local-key", "unknown-signer"}
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_page_is_made_again_to_the_byte(
+    language: str, case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert heroes("report", case, "--language", language) == 0
+    assert rebuilt(case, capsys) == (7, set())
+
+
+def test_an_altered_page_or_model_is_another_one(
+    case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = case / "custody" / "report"
+    for name in ("report.html", "report.json"):
+        before = (folder / name).read_bytes()
+        (folder / name).write_bytes(before.replace(b"E-1", b"E-2", 1))
+        code, found = rebuilt(case, capsys)
+        assert code == 6
+        assert "report-mismatch" in found
+        (folder / name).write_bytes(before)
+    for model in (b"{}", b"[]", b"[" * 100_000, b"nonsense", b"null"):
+        (folder / "report.json").write_bytes(model)
+        assert "report-mismatch" in rebuilt(case, capsys)[1]
+
+
+def test_the_page_of_another_version_is_not_compared(
+    case: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuilding, "program_sha256", lambda: "5a" * 32)
+    assert rebuilt(case, capsys) == (7, {"not-rebuilt"})
+    (case / "custody" / "report" / "report.json").unlink()
+    assert "not-rebuilt" in rebuilt(case, capsys)[1]

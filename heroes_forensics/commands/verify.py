@@ -56,6 +56,10 @@ _RESULTS: Final = {
     help="Read this evidence again and compare it with its digests and segments on record. LABEL "
     "is the source (E-1/1). May be repeated.",
 )  # fmt: skip
+@click.option(
+    "--rebuild-report", "rebuild", is_flag=True,
+    help="Make the page of the newest report again from its model, and compare.",
+)  # fmt: skip
 @options.json_option
 def verify(  # noqa: PLR0913 # the options of a verb
     *,
@@ -66,6 +70,7 @@ def verify(  # noqa: PLR0913 # the options of a verb
     anchors: tuple[str, ...],
     roots: Path | None,
     evidence: tuple[str, ...],
+    rebuild: bool,
     as_json: bool,
 ) -> int:
     """Check a record: chain, signatures, files, coverage, rules.
@@ -92,6 +97,7 @@ def verify(  # noqa: PLR0913 # the options of a verb
         anchors=anchors,
         roots=roots,
         evidence=evidence,
+        rebuild=rebuild,
         strict=policy == "strict",
     )
     out = Output(as_json=as_json)

@@ -68,7 +68,7 @@ disclosure.made recipient:str organisation:str findings:[str] fields:[str] discl
 data.combined sources:[str] purpose:str
 data.erased what:str method:str retention_rule:str remaining_commitments:bool
 export.made format:str recipient*:str file_sha256:hex64
-report.issued report:str number:id version:id files:[{name:str sha256:hex64}] replaces*:str authorised_by:str|null
+report.issued report:str number:id version:id files:[{name:str sha256:hex64}] replaces*:str authorised_by:str|null renderer*:hex64
 report.withdrawn report:str reason:str
 """  # noqa: E501 - one event a line
 

@@ -62,6 +62,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "case-local-key": (INFORMATION, "signed by a key made for this case alone"),
     "evidence-unchecked": (INFORMATION, "the record has no digest of the evidence to compare with"),
     "extra-file": (INFORMATION, "a file is not listed in the manifest"),
+    "not-rebuilt": (INFORMATION, "a report was not made again, so that it is not compared"),
     "sealed-absent": (INFORMATION, "the sealed file is not here"),
     "suspicious-name": (INFORMATION, "a name holds characters that can be mistaken"),
     "timestamp-unchecked": (INFORMATION, "a time stamp could not be checked here"),

@@ -34,7 +34,7 @@ def environment() -> JSON:
         "python": platform.python_version(),
         "packages_sha256": _sha256(libraries),
         "program_version": __version__,
-        "program_sha256": _program_sha256(),
+        "program_sha256": program_sha256(),
         "libraries": libraries,
         "self_test": "not-run",
     }
@@ -51,7 +51,7 @@ def _sha256(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def _program_sha256() -> str:
+def program_sha256() -> str:
     """Digest the files of the installed package: path and content of each, in order."""
     digest = hashlib.sha256()
     root = resources.files("heroes_forensics")

@@ -7,6 +7,7 @@ from uuid import uuid4
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import decided
 from heroes_forensics.pipelines.cases import OpenCase, opened
+from heroes_forensics.pipelines.environment import program_sha256
 from heroes_forensics.pipelines.folders import BUNDLE
 from heroes_forensics.pipelines.journal import now
 from heroes_forensics.pipelines.report_items import item_blocks
@@ -63,6 +64,7 @@ def issue(case: OpenCase, *, language: str = "en") -> Path:
             "version": model.version,
             "files": files,
             "authorised_by": None,
+            "renderer": program_sha256(),
         }
         if last:
             body["replaces"] = last[1]

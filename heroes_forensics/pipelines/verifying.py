@@ -10,7 +10,7 @@ from heroes_forensics.custody.notes import parse, read_checkpoint
 from heroes_forensics.custody.problems import exit_code, shown
 from heroes_forensics.errors import CustodyError, EvidenceError, HeroesError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import anchoring, laboratory, rehashing
+from heroes_forensics.pipelines import anchoring, laboratory, rebuilding, rehashing
 from heroes_forensics.pipelines.folders import BUNDLE, DATABASE, UNBORN
 from heroes_forensics.pipelines.locking import check_idle
 from heroes_forensics.store import integrity
@@ -26,6 +26,7 @@ def verify(  # noqa: PLR0913 - each is a separate piece of outside knowledge
     anchors: Sequence[str] = (),
     roots: Path | None = None,
     evidence: Sequence[str] = (),
+    rebuild: bool = False,
     strict: bool = False,
 ) -> JSON:
     """Verify a case directory, a bundle alone, or a disclosure.
@@ -37,6 +38,7 @@ def verify(  # noqa: PLR0913 - each is a separate piece of outside knowledge
         anchors: files of old checkpoints, or ``size:root`` as printed.
         roots: a file of certificates (PEM) of time-stamping authorities that are trusted.
         evidence: sources to read again and to compare; see `rehashing.problems`.
+        rebuild: whether the page of the report is made again and compared.
         strict: whether incompleteness alone gives exit code 7.
 
     Raises:
@@ -71,6 +73,8 @@ def verify(  # noqa: PLR0913 - each is a separate piece of outside knowledge
     extra = _database(path / DATABASE, bundle) if (path / DATABASE).is_file() else []
     if evidence and not (bundle / "ledger.jsonl").is_symlink():
         extra += rehashing.problems(bundle, evidence)
+    if rebuild:
+        extra += rebuilding.problems(bundle)
     whole = (*found.problems, *extra)
     facts = {**found.facts, "evidence_read_again": len(evidence)} if evidence else found.facts
     return checks.Verification(whole, exit_code(whole, strict=strict), facts).as_json()
