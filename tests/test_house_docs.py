@@ -24,6 +24,7 @@ TEXTS = {name: page.read_text(encoding="utf-8") for name, page in zip(NAMES, PAG
 DECISIONS = [name for name in NAMES if name.startswith("docs/adr/")]
 RECIPES = 5
 STEPS = 6
+REQUIREMENTS = 12
 
 
 def test_the_tables_that_the_recipes_name_exist() -> None:
@@ -201,6 +202,17 @@ def test_a_decision_has_its_four_parts_and_fits_a_page(name: str) -> None:
 def test_decisions_are_numbered_in_order_and_each_number_is_given_once() -> None:
     numbers = [int(name.removeprefix("docs/adr/")[:4]) for name in sorted(DECISIONS)]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_the_tests_that_pages_name_exist() -> None:
+    named = {
+        name for text in TEXTS.values() for name in re.findall(r"`(tests/\w+\.py(?:::\w+)?)`", text)
+    }
+    assert len(named) > REQUIREMENTS
+    for name in named:
+        file, _, test = name.partition("::")
+        assert (ROOT / file).exists(), name
+        assert not test or f"\ndef {test}(" in (ROOT / file).read_text(), name
 
 
 def test_every_dependency_has_its_line() -> None:

@@ -8,13 +8,14 @@ are given to ``openssl`` where it is installed. What neither can check is unchec
 """
 
 import hashlib
+import os
 import re
 import shutil
 import subprocess
-import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from cryptography import x509
@@ -143,12 +144,12 @@ def _by_openssl(reply: bytes, text: bytes, roots: bytes | None) -> Stamp:
     tool = shutil.which("openssl")
     if tool is None:
         return Stamp(UNCHECKED, why="no program that could check it is installed")
-    with tempfile.TemporaryDirectory(prefix="heroes-timestamp-") as name:
-        folder = Path(name)
-        (folder / "reply").write_bytes(reply)
-        (folder / "text").write_bytes(text)
-        (folder / "roots").write_bytes(roots or b"")
-        shown = _run(tool, folder, "-reply", "-in", "reply", "-text")
+    with ExitStack() as files:
+        given = {
+            name: files.enter_context(_memory(data))
+            for name, data in {"reply": reply, "text": text, "roots": roots or b""}.items()
+        }
+        shown = _run(tool, given, "-reply", "-in", "reply", "-text")
         found = _STAMP.search(shown)
         if found is None:
             return Stamp(BAD, why="it is no reply of a time-stamping authority")
@@ -165,15 +166,28 @@ def _by_openssl(reply: bytes, text: bytes, roots: bytes | None) -> Stamp:
             return Stamp(UNCHECKED, stamp, "nobody here vouches for its authority")
         at = ("-attime", str(int(time.timestamp())))
         command = ("-verify", "-data", "text", "-in", "reply", "-CAfile", "roots", *at)
-        if b"Verification: OK" in _run(tool, folder, *command):
+        if b"Verification: OK" in _run(tool, given, *command):
             return Stamp(GOOD, stamp)
         return Stamp(BAD, stamp, "it does not verify, says openssl")
 
 
-def _run(tool: str, folder: Path, *arguments: str) -> bytes:
-    done = subprocess.run(  # noqa: S603 - a program of the system, on files of ours
-        [tool, "ts", *arguments],
-        cwd=folder,
+@contextmanager
+def _memory(data: bytes) -> Iterator[int]:
+    """Yield a descriptor of memory that holds ``data``: nothing is written to a disk."""
+    descriptor = os.memfd_create("heroes-timestamp")
+    try:
+        os.write(descriptor, data)  # far less than one call takes
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _run(tool: str, given: Mapping[str, int], *arguments: str) -> bytes:
+    """Run ``openssl ts``; an argument that names something given becomes its descriptor."""
+    named = [f"/proc/self/fd/{given[each]}" if each in given else each for each in arguments]
+    done = subprocess.run(  # noqa: S603 - a program of the system, on memory of ours
+        [tool, "ts", *named],
+        pass_fds=list(given.values()),
         capture_output=True,
         check=False,
         timeout=_SECONDS,
