@@ -34,7 +34,15 @@ from heroes_forensics.frames import (
 )
 from heroes_forensics.media import image, perceptual, plugins
 from heroes_forensics.model import GAP_CODES
-from heroes_forensics.pipelines import cases, decoding, expanding, members, verifying, views
+from heroes_forensics.pipelines import (
+    awaited,
+    cases,
+    decoding,
+    expanding,
+    members,
+    verifying,
+    views,
+)
 from heroes_forensics.pipelines.deaths import Death
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
 from heroes_forensics.store import derived
@@ -345,7 +353,7 @@ def test_every_stream_is_closed_once_and_every_picture_has_one_row(ends: list[st
         lambda: next(numbers), lambda *attempt: ended.append(attempt), lambda *_: {}
     )
     owner = Nobody()
-    collection = decoding.Pictures(work, owner, CONFIG)
+    collection = awaited.Pictures(work, owner, CONFIG)
     streams = [Bytes(item) for item in range(1, 25)]
     rows = np.zeros(len(streams), dtype=CONTENT)
     rows["id"], rows["status"] = [each.item for each in streams], Status.DONE

@@ -8,7 +8,7 @@ from scans import folder, scanned
 from test_media_perceptual import encoded, gradient
 from test_pipelines_members import zipped
 
-from heroes_forensics.pipelines import decoding, expanded
+from heroes_forensics.pipelines import awaited, expanded
 
 PNG = encoded(gradient(seed=5), "PNG")
 FILES = {"a.txt": b"alpha", "b.png": PNG, "c.zip": zipped(("d.txt", b"d"), ("e.png", PNG))}
@@ -19,7 +19,7 @@ def test_what_is_stored_is_let_go_of_without_the_garbage_collector(
     tmp_path: Path, *, perceptual: bool
 ) -> None:
     """It looks seldom: whatever waited for it would lie in memory for the whole run."""
-    held = (expanded.Answer, decoding.Pictures)  # what a unit, or a container, has one of
+    held = (expanded.Answer, awaited.Pictures)  # what a unit, or a container, has one of
     evidence = folder(tmp_path / "evidence", FILES)
     gc.collect()
     gc.disable()

@@ -1,19 +1,14 @@
 """The legal basis of a case: what the newest ``authority.recorded`` of its ledger says."""
 
-import json
-
 from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import ledger_events
 from heroes_forensics.store.database import Database
 
 
 def newest(database: Database) -> JSON | None:
     """Return the newest legal basis on record; None when there is none."""
-    line = database.value(
-        "SELECT line FROM ledger WHERE instr(line, CAST(? AS BLOB)) ORDER BY seq DESC LIMIT 1",
-        ('"type":"authority.recorded"',),
-    )
-    body = json.loads(line)["body"] if line else None
-    return body if isinstance(body, dict) else None
+    found = ledger_events.of(database, "authority.recorded", newest_first=True)
+    return next((event.body for event in found), None)
 
 
 def reference(database: Database) -> str | None:

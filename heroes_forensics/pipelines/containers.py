@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.frames import Container, Proxy, Rows, Status
 from heroes_forensics.model import GAP_NUMBERS
-from heroes_forensics.pipelines import decoding
+from heroes_forensics.pipelines import awaited
 from heroes_forensics.pipelines.expanding import IS_OPENED, IS_OTHER, Expanding, Job
 from heroes_forensics.store import derived
 
@@ -46,7 +46,7 @@ class Containers:
         done = rows["status"] == Status.DONE
         for row in rows[done & IS_OTHER[rows["type"]]]:
             self._leave(int(row["id"]), Container.POLICY, "policy.container-type")
-        known = decoding.known(matches)
+        known = awaited.known(matches)
         for row in rows[done & IS_OPENED[rows["type"]]]:
             item, size = int(row["id"]), int(row["bytes_read"])
             if self._expanding.limits is None:

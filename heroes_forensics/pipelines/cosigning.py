@@ -4,7 +4,6 @@ What is signed is verified first, as far as it is at hand, and never signed when
 this home has seen of the same ledger: that is what a cosignature is worth.
 """
 
-import json
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +11,7 @@ from typing import NamedTuple
 from heroes_forensics.custody import bundle, highwater, notes, persons, private
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import laboratory, verifying
+from heroes_forensics.pipelines import laboratory, ledger_events, verifying
 from heroes_forensics.pipelines.cases import opened
 from heroes_forensics.pipelines.folders import exists
 from heroes_forensics.store.database import Database
@@ -119,13 +118,9 @@ def take(case_dir: Path, file: Path, *, passphrase: str | None = None) -> JSON:
 def _cosigners(database: Database) -> list[notes.VerifierKey]:
     """Return the keys of witnesses and persons that the ledger declares."""
     found: list[str] = []
-    for _, line in database.rows(
-        "SELECT seq, line FROM ledger WHERE seq = 0 OR instr(line, CAST(? AS BLOB)) ORDER BY seq",
-        ('"type":"actor.declared"',),
-    ):
-        body = json.loads(line)["body"]
-        found += body.get("witness_keys") or ()
-        found += [body["key"]] if body.get("key") else []
+    for event in ledger_events.of(database, "ledger.opened", "actor.declared"):
+        found += event.body.get("witness_keys") or ()
+        found += [event.body["key"]] if event.body.get("key") else []
     return [notes.vkey(text) for text in dict.fromkeys(found)]
 
 

@@ -7,10 +7,11 @@ it when it is compared again or reported on, by an event.
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from heroes_forensics.hashsets.states import RETIRED, RETRACTED
 from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import ledger_events
 from heroes_forensics.pipelines.hashsets import catalogue
 from heroes_forensics.pipelines.telling import number_text
 from heroes_forensics.store import standing
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from heroes_forensics.pipelines.cases import OpenCase
     from heroes_forensics.store.database import Database
 
-_KINDS = ("hashset.loaded", "hashset.retired")
+_LOADED: Final = "hashset.loaded"
+_RETIRED: Final = "hashset.retired"
 
 
 class Key(NamedTuple):
@@ -40,16 +42,10 @@ class Decided(NamedTuple):
 def known(database: "Database") -> dict[Key, Decided]:
     """Return what the ledger of a case says of each edition it used."""
     found: dict[Key, Decided] = {}
-    for (line,) in database.rows(
-        "SELECT line FROM ledger WHERE instr(line, 'hashset.loaded')"
-        " OR instr(line, 'hashset.retired') ORDER BY seq"
-    ):
-        event = json.loads(line)
-        if event["type"] not in _KINDS:
-            continue
-        body = event["body"]
+    for event in ledger_events.of(database, _LOADED, _RETIRED):
+        body = event.body
         key = Key(body["hashset"], body.get("provider") or "", body.get("version") or "")
-        state = "active" if event["type"] == _KINDS[0] else RETIRED
+        state = "active" if event.kind == _LOADED else RETIRED
         found[key] = Decided(body.get("state") or state, body.get("reason") or "")
     return found
 
@@ -67,7 +63,7 @@ def record(case: "OpenCase") -> list[JSON]:
     for key, state in _unusable(database):
         if before.get(key) != state:
             case.journal.event(
-                "hashset.retired",
+                _RETIRED,
                 {
                     "hashset": key.name,
                     "version": key.edition,

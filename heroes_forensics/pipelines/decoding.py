@@ -1,9 +1,7 @@
-"""Pictures on their way through decoders: which are worth it, what came back, what ended.
+"""Pictures on their way through decoders: given to them, what came back, what ended.
 
-`Decoding` feeds the decoder crew. `Pictures` belongs to one unit that reads (or expands): it keeps
-each stream that was handed over until the digests of its item are known and compared, decides, and
-collects one row a picture. The unit is committed when its pictures are settled, so that what a
-crash interrupts is done again as a whole.
+`Decoding` feeds the decoder crew with what units await (`awaited.py`), and has what a plug-in gave
+of a picture compared before the picture is settled.
 """
 
 from collections import deque
@@ -16,7 +14,6 @@ import numpy as np
 
 from heroes_forensics import described
 from heroes_forensics.described import Description
-from heroes_forensics.filetype import TYPES, FileClass
 from heroes_forensics.frames import (
     HASHES,
     MAX_UNIT_DESCRIPTORS,
@@ -27,7 +24,6 @@ from heroes_forensics.frames import (
     Picture,
     Proxy,
     Rows,
-    Status,
     Unit,
     tasks,
 )
@@ -41,7 +37,6 @@ from heroes_forensics.store.supplied_values import Kept
 if TYPE_CHECKING:
     from heroes_forensics.frames import Frame
     from heroes_forensics.pipelines.crews import Stream
-    from heroes_forensics.store.records import MatchRow
 
 USE: Final = "decode"
 """What a stream is handed over for; see `crews.Stream.use`."""
@@ -57,33 +52,13 @@ SECONDS_A_MEBIBYTE: Final = 1.0
 BATCH_BYTES: Final = 4 << 20
 """Small pictures go to a decoder several at a time, up to so many bytes."""
 
+_FILMS: Final = films.DECODED
 _DEATHS: Final = {
     deaths.TIMEOUT: "decoder.timeout",
     deaths.CPU: "decoder.timeout",
     deaths.MEMORY: "decoder.memory",
     deaths.KERNEL_MEMORY: "decoder.memory",
 }
-_UNSURE: Final = frozenset({"size-conflict", "digest-conflict"})
-"""Grades of a match that do not decide what an item is."""
-
-
-def _types(wanted: Callable[[int], bool]) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    return np.array([wanted(position) for position in range(len(TYPES))])
-
-
-_FILMS: Final = films.DECODED
-_TAKEN: Final = frozenset({*DECODED, *_FILMS})
-
-
-def _left(kind: FileClass) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    return _types(lambda at: TYPES[at].file_class is kind and TYPES[at].name not in _TAKEN)
-
-
-_IS_DECODED: Final = _types(lambda position: TYPES[position].name in _TAKEN)
-_LEFT: Final = (
-    (_left(FileClass.IMAGE), "policy.picture-type"),
-    (_left(FileClass.VIDEO), "policy.film-type"),
-)
 
 
 def algorithm() -> str:
@@ -92,27 +67,28 @@ def algorithm() -> str:
     return " ".join((*PERCEPTUAL_ALGORITHMS, *versions))
 
 
-class Owner(Protocol):
-    """Whoever waits for pictures."""
+class Awaiting(Protocol):
+    """What awaits pictures: `awaited.Pictures`."""
 
-    def found(self, candidates: Sequence["MatchRow"]) -> None:
-        """Hear what a picture looks like, before it is settled."""
-        ...
+    told: dict[int, Description]
+    """By item: what its metadata says, where it was asked for."""
 
-    def settled(self) -> None:
-        """Hear that no picture is outstanding any more."""
+    def came(
+        self, item: int, row: Rows, hashes: Rows, looked: Looked | None, kept: Kept | None
+    ) -> None:
+        """Take in one picture: its row, its `HASHES` rows, what it looks like and to whom."""
         ...
 
 
 @dataclass(slots=True, eq=False)
-class _Wanted:
+class Wanted:
     """One picture that is being decoded."""
 
     item: int
     type: str
     size: int
     source: "Stream | Proxy"
-    owner: "Pictures | None"
+    owner: "Awaiting | None"
     """None: its unit was given up, and nobody waits for it."""
     profile: str = "standard"
     is_supplied: bool = True
@@ -122,6 +98,7 @@ class _Wanted:
 
     @property
     def is_film(self) -> bool:
+        """Whether it is a film, which may take longer."""
         return self.type in films.DECODED
 
     @property
@@ -130,6 +107,7 @@ class _Wanted:
         return self.is_film or isinstance(self.source, Proxy)
 
     def release(self) -> None:
+        """Let go of its bytes."""
         if not isinstance(self.source, Proxy):
             self.source.close()
 
@@ -138,7 +116,7 @@ class _Wanted:
 class _Given:
     """What one decode unit is about, and what came back so far."""
 
-    wanted: list[_Wanted]
+    wanted: list[Wanted]
     strain: int
     rows: list[Rows] = field(default_factory=list)
     hashes: list[Rows] = field(default_factory=list)
@@ -187,11 +165,11 @@ class Decoding:
         self._asks_metadata = metadata
         self.supplied: list[Rows] = []
         """`SUPPLIED` rows, those of a unit before its pictures are settled."""
-        self._waiting = deque[_Wanted]()
-        self._again = deque[_Wanted]()
+        self._waiting = deque[Wanted]()
+        self._again = deque[Wanted]()
         self._given: dict[int, _Given] = {}
 
-    def add(self, wanted: _Wanted) -> None:
+    def add(self, wanted: Wanted) -> None:
         """Queue one picture."""
         if self._comparer is not None and self._comparer.is_given_up:
             wanted.is_supplied = False
@@ -209,7 +187,7 @@ class Decoding:
             if wanted.owner is not None:
                 return self._unit([wanted], strain=2)
             wanted.release()
-        batch: list[_Wanted] = []
+        batch: list[Wanted] = []
         size = 0
         while self._waiting and len(batch) < MAX_UNIT_DESCRIPTORS:
             wanted = self._waiting[0]
@@ -225,7 +203,7 @@ class Decoding:
                 break
         return self._unit(batch, strain=1) if batch else None
 
-    def _unit(self, batch: list[_Wanted], *, strain: int) -> Unit:
+    def _unit(self, batch: list[Wanted], *, strain: int) -> Unit:
         number = self._next_number()
         self._given[number] = _Given(batch, strain)
         size = sum(each.size for each in batch)
@@ -253,7 +231,7 @@ class Decoding:
             proxy=first if isinstance(first, Proxy) else None,
         )
 
-    def _more(self, batch: Sequence[_Wanted]) -> JSON:
+    def _more(self, batch: Sequence[Wanted]) -> JSON:
         plugin = self._plugin if all(each.is_supplied for each in batch) else ""
         return {"crops": self._crops, "plugin": plugin} if self._crops or plugin else {}
 
@@ -275,7 +253,7 @@ class Decoding:
             self._done(unit, given)
 
     def _done(self, unit: Unit, given: _Given) -> None:
-        rows, hashes = _joined(given.rows, PERCEPTUAL), _joined(given.hashes, HASHES)
+        rows, hashes = joined(given.rows, PERCEPTUAL), joined(given.hashes, HASHES)
         asked = [each.item for each in given.wanted]
         if rows["id"].tolist() != asked or not np.isin(rows["status"], _ANSWERS).all():
             self._died(unit, deaths.PROTOCOL, "decoder.died")
@@ -284,7 +262,7 @@ class Decoding:
         for wanted in given.wanted:
             wanted.told = given.told.get(wanted.item)
         looked = dict(self._look(rows, hashes))
-        values = _joined(given.supplied, SUPPLIED)
+        values = joined(given.supplied, SUPPLIED)
         if self._comparer is None:
             self.supplied.append(values)
             for index, wanted in enumerate(given.wanted):
@@ -359,7 +337,7 @@ class Decoding:
                 row = row_of(wanted.item, Picture.GAP, code)
                 self._settle(wanted, row, np.zeros(0, dtype=HASHES))
 
-    def _is_asked_without(self, wanted: _Wanted, given: _Given, cause: str) -> bool:
+    def _is_asked_without(self, wanted: Wanted, given: _Given, cause: str) -> bool:
         """Tell whether a plug-in may have ended a decoder: then it is left out the next time."""
         may_have = bool(self._plugin) and wanted.is_supplied and not wanted.is_film
         return may_have and given.strain > 1 and cause != deaths.ZYGOTE
@@ -381,7 +359,7 @@ class Decoding:
 
     def _settle(
         self,
-        wanted: _Wanted,
+        wanted: Wanted,
         row: Rows,
         hashes: Rows,
         looked: Looked | None = None,
@@ -398,7 +376,7 @@ class Decoding:
 class _Compared:
     """Pictures that were decoded, while what a plug-in gave of them is compared."""
 
-    wanted: list[_Wanted]
+    wanted: list[Wanted]
     rows: Rows
     hashes: Rows
     looked: Mapping[int, Looked]
@@ -409,7 +387,8 @@ class _Compared:
 _ANSWERS: Final = (Picture.DONE, Picture.PARTIAL, Picture.GAP)
 
 
-def _joined(parts: Sequence[Rows], dtype: "np.dtype[np.void]") -> Rows:
+def joined(parts: Sequence[Rows], dtype: "np.dtype[np.void]") -> Rows:
+    """Return the rows of all parts, in their order."""
     return np.concatenate(parts) if parts else np.zeros(0, dtype=dtype)
 
 
@@ -418,157 +397,6 @@ def row_of(item: int, status: Picture, code: str = "") -> Rows:
     row = np.zeros(1, dtype=PERCEPTUAL)
     row["id"], row["status"], row["gap"] = item, status, GAP_NUMBERS[code]
     return row
-
-
-class Pictures:
-    """The pictures of one unit that reads, from the bytes in hand to one row each."""
-
-    def __init__(self, decoding: Decoding, owner: Owner, config: Mapping[str, object]) -> None:
-        self._decoding = decoding
-        self._owner = owner
-        self._is_on = bool(config["perceptual"])
-        self._profile = str(config["profile"])
-        # What is listed is decoded, too, where it is asked with which device it was made.
-        self._decodes_listed = self._profile == "deep" or bool(config.get("media_metadata"))
-        self._streams: dict[int, Stream] = {}
-        self._large: dict[int, Proxy | None] = {}
-        self._outstanding: dict[int, _Wanted] = {}
-        self._rows: list[Rows] = []
-        self._hashes: list[Rows] = []
-        self._exact: dict[int, set[tuple[int, int]]] = {}
-        """By item: row number of the set and record of what it agrees with exactly."""
-        self.supplied: dict[int, Kept] = {}
-        """By item, what a plug-in said of it."""
-        self.compared: dict[int, int] = {}
-        """By item: how many of its values were compared, where there was anything to compare."""
-        self.told: dict[int, Description] = {}
-        """By item: what its metadata says, where it was asked for."""
-
-    def stream(self, stream: "Stream") -> None:
-        """Keep a stream until the digests of its item are known."""
-        self._streams[stream.item] = stream
-
-    def large(self, item: int, proxy: Proxy | None) -> None:
-        """Remember a stream too large to be handed over; without a proxy nobody can read it."""
-        self._large[item] = proxy
-
-    def read(self, rows: Rows, matches: Sequence["MatchRow"]) -> None:
-        """Decide what becomes of the pictures among `CONTENT` rows that were just compared."""
-        if not self._is_on:
-            return
-        done = rows["status"] == Status.DONE
-        for is_left, code in _LEFT:
-            for row in rows[done & is_left[rows["type"]]]:
-                self._rows.append(row_of(int(row["id"]), Picture.POLICY, code))
-        good, listed = known(matches), _listed(matches)
-        for match in matches:
-            mine = self._exact.setdefault(match.item_id, set())
-            mine.add((match.hashset_id, match.record))
-        for row in rows[done & _IS_DECODED[rows["type"]]]:
-            item = int(row["id"])
-            if item in listed and not self._decodes_listed:
-                self._leave(item, Picture.MATCHED)
-            elif item in good and item not in listed:
-                self._leave(item, Picture.KNOWN_GOOD)
-            else:
-                self._decode(item, TYPES[int(row["type"])].name, int(row["bytes_read"]))
-        # What was handed over and then not read to its end is no picture to decode.
-        for item in rows["id"].tolist():
-            self._forget(item)
-
-    def _leave(self, item: int, status: Picture) -> None:
-        self._forget(item)
-        self._rows.append(row_of(item, status))
-
-    def _forget(self, item: int) -> None:
-        self._large.pop(item, None)
-        stream = self._streams.pop(item, None)
-        if stream is not None:
-            stream.close()
-
-    def _decode(self, item: int, kind: str, size: int) -> None:
-        source: Stream | Proxy | None = self._streams.pop(item, None)
-        if source is None:
-            if item not in self._large:
-                # A sound worker hands over every picture it was asked for.
-                self._rows.append(row_of(item, Picture.GAP, "decoder.died"))
-                return
-            source = self._large.pop(item)
-        if source is None:
-            code = "film.limit" if kind in films.DECODED else "picture.limit"
-            self._rows.append(row_of(item, Picture.GAP, code))
-            return
-        wanted = _Wanted(item, kind, size, source, self, self._profile)
-        self._outstanding[item] = wanted
-        self._decoding.add(wanted)
-
-    def came(
-        self,
-        item: int,
-        row: Rows,
-        hashes: Rows,
-        looked: Looked | None,
-        kept: Kept | None = None,
-    ) -> None:
-        """Take in the row of one picture, its `HASHES` rows, what it looks like and to whom."""
-        if kept is not None and len(kept.rows):
-            self.supplied[item] = kept
-        del self._outstanding[item]
-        self._rows.append(row)
-        self._hashes.append(hashes)
-        if looked is not None:
-            self.compared[item] = looked.compared
-            exact = self._exact.get(item, ())
-            self._owner.found(
-                [each for each in looked.rows if (each.hashset_id, each.record) not in exact]
-            )
-        if not self._outstanding:
-            self._owner.settled()
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether no picture is outstanding."""
-        return not self._outstanding
-
-    def rows(self) -> Rows:
-        """Return the rows of all pictures, in the order of their items."""
-        rows = _joined(self._rows, PERCEPTUAL)
-        return rows[np.argsort(rows["id"], kind="stable")]
-
-    def hashes(self) -> Rows:
-        """Return the `HASHES` rows of all pictures, those of an item together, in their order."""
-        rows = _joined(self._hashes, HASHES)
-        return rows[np.argsort(rows["id"], kind="stable")]
-
-    def give_up(self) -> None:
-        """Let go of everything: the unit is read again."""
-        for stream in self._streams.values():
-            stream.close()
-        for wanted in self._outstanding.values():
-            wanted.owner = None
-        self._streams.clear()
-        self._large.clear()
-        self._outstanding.clear()
-        self._rows.clear()
-        self._hashes.clear()
-        self._exact.clear()
-        self.compared.clear()
-        self.supplied.clear()
-        self.told.clear()
-
-
-def known(matches: Sequence["MatchRow"]) -> set[int]:
-    """Return the items that a set of known-good files decides (never by MD5 alone)."""
-    return {match.item_id for match in matches if match.verdict == "known_good"}
-
-
-def _listed(matches: Sequence["MatchRow"]) -> set[int]:
-    """Return the items that an exact match with a notable set decides."""
-    return {
-        match.item_id
-        for match in matches
-        if match.facts.get("kind") == "notable" and match.grade not in _UNSURE
-    }
 
 
 def hand_over(*, films: bool = True) -> JSON:

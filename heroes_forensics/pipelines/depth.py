@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final, Self
 
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import decoding, expanding, supplied
+from heroes_forensics.pipelines.awaited import Owner, Pictures
 from heroes_forensics.pipelines.containers import Containers
-from heroes_forensics.pipelines.decoding import Decoding, Owner, Pictures
+from heroes_forensics.pipelines.decoding import Decoding
 from heroes_forensics.pipelines.expanding import Expanding
 
 if TYPE_CHECKING:

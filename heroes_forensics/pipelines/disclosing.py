@@ -14,6 +14,7 @@ from typing import NamedTuple
 from heroes_forensics.custody import bundle, commitments, disclosure, merkle, private, seal
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import ledger_events
 from heroes_forensics.pipelines.cases import OpenCase, opened
 from heroes_forensics.pipelines.locating import finding_number
 from heroes_forensics.pipelines.telling import number_text
@@ -125,20 +126,15 @@ def _check(fields: Sequence[str], output: Path, justification: str, authority: s
 
 def _place(case: OpenCase, number: str) -> _Place:
     """Return where a finding is committed to last."""
-    rows = case.database.rows(
-        "SELECT seq, line FROM ledger WHERE instr(line, CAST(? AS BLOB)) ORDER BY seq DESC",
-        ('"type":"findings.committed"',),
-    )
-    for event, text in rows:
-        body = json.loads(text)["body"]
-        run = str(body["run"])
+    for event in ledger_events.of(case.database, "findings.committed", newest_first=True):
+        run = str(event.body["run"])
         path = case.bundle.path(bundle.of_run(run, bundle.FINDINGS))
         lines = tuple(path.read_bytes().splitlines(keepends=True)) if path.exists() else ()
         for index, line in enumerate(lines):
             if json.loads(line)["id"] == number:
-                if merkle.root(map(merkle.leaf, lines)).hex() != body["root"]:
+                if merkle.root(map(merkle.leaf, lines)).hex() != event.body["root"]:
                     raise CustodyError("the findings of a run are not those that were committed")
-                return _Place(run, event, index, lines)
+                return _Place(run, event.seq, index, lines)
     raise UsageError(f"no run of the case committed to {number}", hint="see: heroes findings CASE")
 
 
@@ -150,9 +146,9 @@ def _sealed(case: OpenCase, place: _Place, number: str) -> tuple[JSON, dict[str,
             "the sealed part of this run is not here: nothing can be opened",
             hint="it was erased, or the bundle is a copy without it",
         )
-    text = case.database.value("SELECT line FROM ledger WHERE seq = ?", (place.event,))
+    committed = ledger_events.at(case.database, place.event)
     data = path.read_bytes()
-    if hashlib.sha256(data).hexdigest() != json.loads(text)["body"]["sealed_sha256"]:
+    if hashlib.sha256(data).hexdigest() != committed["sealed_sha256"]:
         raise CustodyError("the sealed part of the run is not the one that was committed")
     opened_lines = seal.open_sealed(data, [case.ring.identity]).splitlines()
     for line in opened_lines[1:]:

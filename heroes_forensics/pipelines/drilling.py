@@ -10,6 +10,7 @@ from pathlib import Path
 from heroes_forensics.custody import bundle, commitments, seal
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import ledger_events
 from heroes_forensics.pipelines.cases import OpenCase, opened
 
 
@@ -56,16 +57,11 @@ def drill(
 
 def _sealed(case: OpenCase) -> tuple[str, bytes, JSON]:
     """Return run, sealed file and what was committed, of the newest run that sealed anything."""
-    rows = case.database.rows(
-        "SELECT line FROM ledger WHERE instr(line, CAST(? AS BLOB)) ORDER BY seq DESC",
-        ('"type":"findings.committed"',),
-    )
-    for (line,) in rows:
-        body: JSON = json.loads(line)["body"]
-        run = str(body["run"])
+    for event in ledger_events.of(case.database, "findings.committed", newest_first=True):
+        run = str(event.body["run"])
         path = case.bundle.path(bundle.of_run(run, bundle.SEALED))
         if path.exists():
-            return run, path.read_bytes(), body
+            return run, path.read_bytes(), event.body
     raise UsageError("the case has no sealed part to open", hint="scan something first")
 
 

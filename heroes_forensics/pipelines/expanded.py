@@ -12,7 +12,7 @@ import numpy as np
 
 from heroes_forensics.frames import Batch, Rows
 from heroes_forensics.model import JSON, EntryFlag
-from heroes_forensics.pipelines.decoding import Pictures
+from heroes_forensics.pipelines.awaited import Pictures
 from heroes_forensics.pipelines.listing import left_out
 from heroes_forensics.store import derived
 from heroes_forensics.store.records import TIMES

@@ -28,7 +28,7 @@ from heroes_forensics.frames import (
 )
 from heroes_forensics.model import GAP_NUMBERS, JSON
 from heroes_forensics.parsers.containers.limits import Limits
-from heroes_forensics.pipelines import deaths, decoding, metadata
+from heroes_forensics.pipelines import awaited, deaths, decoding, metadata
 from heroes_forensics.pipelines.deaths import Death
 from heroes_forensics.pipelines.expanded import (
     TAKERS,
@@ -122,7 +122,7 @@ class Job:
 class Expanding:
     """Gives containers to expanders, and stores what they hold."""
 
-    def __init__(self, run: "Run", pictures: Callable[[decoding.Owner], decoding.Pictures]) -> None:
+    def __init__(self, run: "Run", pictures: Callable[[awaited.Owner], awaited.Pictures]) -> None:
         """Take the run, and who makes the collection of pictures of one container."""
         self._run = run
         self._pictures = pictures

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from heroes_forensics.custody import chain
 from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import ledger_events
 from heroes_forensics.store.database import Database
 
-_KINDS: Final = ("run.interrupted", "run.resumed")
+_LEFT: Final = "run.interrupted"
+_RESUMED: Final = "run.resumed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +29,10 @@ class Break:
 def breaks(database: Database) -> dict[str, list[Break]]:
     """Return the interruptions by the UUID of the run, in their order."""
     found: dict[str, list[Break]] = {}
-    for (line,) in database.rows(
-        "SELECT line FROM ledger WHERE instr(line, CAST(?1 AS BLOB))"
-        " OR instr(line, CAST(?2 AS BLOB)) ORDER BY seq",
-        _KINDS,
-    ):
-        event = chain.parse(line.rstrip(b"\n"))
-        if not isinstance(event, dict) or event["type"] not in _KINDS:
-            continue
-        body, time = event["body"], event["time"]
-        of_run = found.setdefault(body["run"], [])
-        if event["type"] == _KINDS[0]:
-            of_run.append(Break(body["cause"], time))
+    for event in ledger_events.of(database, _LEFT, _RESUMED):
+        of_run = found.setdefault(event.body["run"], [])
+        if event.kind == _LEFT:
+            of_run.append(Break(event.body["cause"], event.time))
         elif of_run:
-            of_run[-1] = replace(of_run[-1], resumed=time)
+            of_run[-1] = replace(of_run[-1], resumed=event.time)
     return found

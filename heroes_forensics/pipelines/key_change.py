@@ -4,15 +4,17 @@ A laboratory that replaced its key tells each of its cases when the case is next
 key signs that the new one was added, the new one that the old one ended (custody/ranges.py).
 """
 
-import json
+from typing import Final
 
 from heroes_forensics.custody import keys, notes, rotation
 from heroes_forensics.custody.ranges import Ranges
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import laboratory
+from heroes_forensics.pipelines import laboratory, ledger_events
 from heroes_forensics.pipelines.journal import Journal
 from heroes_forensics.store.database import Database
+
+_KEYS: Final = ("key.added", "key.retired", "key.compromised")
 
 
 def in_force(database: Database) -> list[notes.VerifierKey]:
@@ -22,20 +24,14 @@ def in_force(database: Database) -> list[notes.VerifierKey]:
         CustodyError: the events do not say so.
     """
     ranges = Ranges()
-    rows = database.rows(
-        "SELECT seq, line FROM ledger WHERE seq = 0 OR instr(line, CAST(? AS BLOB)) ORDER BY seq",
-        ('"type":"key.',),
-    )
     try:
-        for number, line in rows:
-            event = json.loads(line)
-            body = event["body"]
-            if not number:
-                for text in body["keys"]:
+        for event in ledger_events.of(database, "ledger.opened", *_KEYS):
+            if event.kind == "ledger.opened":
+                for text in event.body["keys"]:
                     ranges.open(notes.vkey(text))
                 continue
-            key = notes.vkey(body["vkey"])
-            list(ranges.see(event["type"], body, key, number, "", key.name))
+            key = notes.vkey(event.body["vkey"])
+            list(ranges.see(event.kind, event.body, key, event.seq, "", key.name))
     except (ValueError, LookupError, TypeError) as error:
         raise CustodyError("the ledger does not say which keys sign it") from error
     return ranges.newest

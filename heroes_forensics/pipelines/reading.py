@@ -31,10 +31,10 @@ from heroes_forensics.frames import (
 )
 from heroes_forensics.model import GAP_NUMBERS
 from heroes_forensics.pipelines import deaths, decoding, metadata
+from heroes_forensics.pipelines.awaited import Pictures
 from heroes_forensics.pipelines.containers import Containers
 from heroes_forensics.pipelines.crews import Heard
 from heroes_forensics.pipelines.deaths import Death
-from heroes_forensics.pipelines.decoding import Pictures
 from heroes_forensics.pipelines.depth import Depth
 from heroes_forensics.pipelines.examined import Examined
 from heroes_forensics.pipelines.likeness import in_order

@@ -36,8 +36,9 @@ from heroes_forensics.hashsets.candidates import MIN_SIDE
 from heroes_forensics.hashsets.known import QUALITY_GATE
 from heroes_forensics.model import GAP_NUMBERS, JSON, Entry, EntryKind
 from heroes_forensics.pipelines import deaths, decoding, sources
+from heroes_forensics.pipelines.awaited import Pictures
 from heroes_forensics.pipelines.deaths import Death
-from heroes_forensics.pipelines.decoding import Decoding, Pictures
+from heroes_forensics.pipelines.decoding import Decoding
 from heroes_forensics.pipelines.reading import DEATH_GAPS, ONCE_MORE, parts
 from heroes_forensics.pipelines.single import single
 from heroes_forensics.pipelines.watch import Progress, Watch

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal, cast, get_args
 
-from heroes_forensics.custody import chain
 from heroes_forensics.filetype import TYPES, FileClass
 from heroes_forensics.model import (
     GAP_CODES,
@@ -16,7 +15,7 @@ from heroes_forensics.model import (
     is_limit,
     is_policy,
 )
-from heroes_forensics.pipelines import report_inside
+from heroes_forensics.pipelines import ledger_events, report_inside
 from heroes_forensics.reports.coverage import (
     Area,
     Coverage,
@@ -89,12 +88,8 @@ class EvidenceBuilder:
 
     def _changed_sources(self) -> Iterator[str]:
         """Yield the labels of sources that changed while a run read them, as the ledger has it."""
-        for (line,) in self._database.rows(
-            "SELECT line FROM ledger WHERE instr(line, CAST(? AS BLOB))", ("evidence.changed",)
-        ):
-            event = chain.parse(line.rstrip(b"\n"))
-            if isinstance(event, dict) and event["type"] == "evidence.changed":
-                yield str(event["body"]["evidence"])
+        for event in ledger_events.of(self._database, "evidence.changed"):
+            yield str(event.body["evidence"])
 
     def sources(self, exhibit: int) -> Iterator[Source]:
         """Yield the sources of an exhibit in the order in which they came into the case."""

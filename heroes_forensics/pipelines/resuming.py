@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from heroes_forensics.custody import chain
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import plugins, signed_sets
+from heroes_forensics.pipelines import ledger_events, plugins, signed_sets
 from heroes_forensics.pipelines.environment import environment
 from heroes_forensics.pipelines.plugins import Plugged
 from heroes_forensics.pipelines.request import ScanRequest, limits_of
@@ -210,14 +209,9 @@ def check_record(database: Database, found: Interrupted) -> None:
         CustodyError: they differ.
     """
     digest = hashlib.sha256(config_bytes(found.identity.config)).hexdigest()
-    for (line,) in database.rows(
-        "SELECT line FROM ledger WHERE instr(line, CAST(? AS BLOB))", ("run.started",)
-    ):
-        event = chain.parse(line.rstrip(b"\n"))
-        if isinstance(event, dict) and event["type"] == "run.started":
-            body = event["body"]
-            if body["run"] == found.identity.uuid and body["config_sha256"] == digest:
-                return
+    for event in ledger_events.of(database, "run.started"):
+        if event.body["run"] == found.identity.uuid and event.body["config_sha256"] == digest:
+            return
     raise CustodyError(
         "the settings of the run in the case database are not those its ledger announced",
         hint="nothing was changed; run `heroes verify` and compare with a copy",

@@ -5,6 +5,7 @@ from typing import Final
 
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import ledger_events
 from heroes_forensics.pipelines.acting import act
 from heroes_forensics.pipelines.locating import finding_number
 from heroes_forensics.pipelines.telling import number_text
@@ -53,11 +54,8 @@ def review(  # noqa: PLR0913 - what a review says
 def _reference(database: Database, what: str) -> str:
     kind, _, number = what.partition(" ")
     if kind == "report" and number.isdecimal():
-        known = database.value(
-            "SELECT count(*) FROM ledger WHERE instr(line, CAST(? AS BLOB))",
-            ('"type":"report.issued"',),
-        )
-        if not 0 < int(number) <= int(known):
+        known = sum(1 for _ in ledger_events.of(database, "report.issued"))
+        if not 0 < int(number) <= known:
             raise UsageError(f"the case has no report {number}")
         return f"report {int(number)}"
     found = finding_number(what)
