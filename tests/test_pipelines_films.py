@@ -27,7 +27,7 @@ from heroes_forensics.hashsets.near_file import NearColumns
 from heroes_forensics.hashsets.near_set import NearSet
 from heroes_forensics.media import film_frames, pdq, video
 from heroes_forensics.model import GAP_CODES
-from heroes_forensics.pipelines import decoding, films, rematching
+from heroes_forensics.pipelines import decoding, films, recorded_values
 from heroes_forensics.pipelines.films import Close
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
 
@@ -531,10 +531,10 @@ def test_one_frame_of_a_film_listed_frame_by_frame_is_no_match(name: str) -> Non
 def test_what_is_compared_again_at_once_is_bounded_by_its_values(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rematching, "_PICTURES", 3)
-    monkeypatch.setattr(rematching, "_VALUES", 10)
+    monkeypatch.setattr(recorded_values, "PICTURES", 3)
+    monkeypatch.setattr(recorded_values, "VALUES", 10)
     kept = [(number, (9, 9, 0), "v", np.zeros(count, HASHES)) for number, count in SIZES.items()]
-    parts = rematching._parts(iter(kept))  # noqa: SLF001 - no case of so many films is made
+    parts = recorded_values.parts_of(iter(kept))
     assert [[number for number, *_ in part] for part in parts] == [[1, 2, 3], [4, 5], [6], [7]]
 
 

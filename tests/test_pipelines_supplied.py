@@ -19,6 +19,7 @@ from heroes_forensics.hashsets import candidates
 from heroes_forensics.media import slot
 from heroes_forensics.pipelines import (
     cases,
+    distances,
     importing,
     rematching,
     supplied,
@@ -187,7 +188,7 @@ def test_what_a_plug_in_fails_at_costs_its_own_values_and_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Picky and killing fail for the larger one of the two copies."""
-    monkeypatch.setattr(supplied, "SECONDS", 0.5)
+    monkeypatch.setattr(distances, "SECONDS", 0.5)
     case = scan(tmp_path, listing(tmp_path / "list.csv", value(KNOWN)), name)
     wanted, counts = FAILING[name]
     assert set(found(case)) == wanted
@@ -203,7 +204,7 @@ def test_a_plug_in_that_keeps_ending_decoders_is_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supplied, "MOST_DEATHS", 1)
-    monkeypatch.setattr(supplied, "SECONDS", 0.5)
+    monkeypatch.setattr(distances, "SECONDS", 0.5)
     case = scan(tmp_path, listing(tmp_path / "list.csv", value(KNOWN)), "stalling", workers=1)
     use = model(case)["runs"][0]["plugin"]
     assert use["made"] + use["failed"] == 3
@@ -296,7 +297,7 @@ def test_nearest_values_are_named_over_all_pieces(monkeypatch: pytest.MonkeyPatc
     assert rows["distance"].tolist() == wanted[order].tolist()
 
 
-def distances(*rows: tuple[int, int, int, int]) -> Batch:
+def said(*rows: tuple[int, int, int, int]) -> Batch:
     found = np.zeros(len(rows), DISTANCES)
     for at, row in enumerate(rows):
         found[at] = row
@@ -305,18 +306,18 @@ def distances(*rows: tuple[int, int, int, int]) -> Batch:
 
 NEAR, FAILED = int(Distance.NEAR), int(Distance.FAILED)
 WRONG = {
-    "a status that is none": distances((0, 9, 0, 0)),
-    "a distance of what was not compared": distances((0, FAILED, 0, 3)),
-    "of a value nobody asked for": distances((2, NEAR, 0, 0)),
-    "of an entry that is not there": distances((0, NEAR, 9, 0)),
-    "too far": distances((0, NEAR, 0, 41)),
-    "twice": distances((0, NEAR, 1, 3), (0, NEAR, 1, 4)),
+    "a status that is none": said((0, 9, 0, 0)),
+    "a distance of what was not compared": said((0, FAILED, 0, 3)),
+    "of a value nobody asked for": said((2, NEAR, 0, 0)),
+    "of an entry that is not there": said((0, NEAR, 9, 0)),
+    "too far": said((0, NEAR, 0, 41)),
+    "twice": said((0, NEAR, 1, 3), (0, NEAR, 1, 4)),
 }
 
 
 def asked(listed: int = 9) -> Answers:
     body = {"plugin": "means", "width": 144, "threshold": 40, "queries": 2, "listed": listed}
-    return Answers(Unit(1, supplied.USE, body))
+    return Answers(Unit(1, distances.USE, body))
 
 
 @pytest.mark.parametrize("case", WRONG)
@@ -326,7 +327,7 @@ def test_distances_that_nobody_can_mean_are_refused(case: str) -> None:
 
 
 def test_more_than_the_nearest_are_refused_and_sound_ones_taken() -> None:
-    asked().take(wire.decode(wire.encode(distances((0, NEAR, 8, 40), (1, FAILED, 0, 0)))))
-    many = distances(*((0, NEAR, each, 1) for each in range(65)))
+    asked().take(wire.decode(wire.encode(said((0, NEAR, 8, 40), (1, FAILED, 0, 0)))))
+    many = said(*((0, NEAR, each, 1) for each in range(65)))
     with pytest.raises(wire.ProtocolViolationError):
         asked(100).take(wire.decode(wire.encode(many)))

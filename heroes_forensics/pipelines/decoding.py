@@ -28,10 +28,11 @@ from heroes_forensics.frames import (
     tasks,
 )
 from heroes_forensics.model import GAP_NUMBERS, JSON
-from heroes_forensics.pipelines import deaths, films, supplied
+from heroes_forensics.pipelines import deaths, distances, films, supplied
 from heroes_forensics.pipelines.deaths import Death
+from heroes_forensics.pipelines.distances import Comparison
 from heroes_forensics.pipelines.likeness import Looked
-from heroes_forensics.pipelines.supplied import Comparer, Comparison
+from heroes_forensics.pipelines.supplied import Comparer
 from heroes_forensics.store.supplied_values import Kept
 
 if TYPE_CHECKING:
@@ -237,7 +238,7 @@ class Decoding:
 
     def take(self, unit: Unit, frame: "Frame | Death") -> None:
         """Take in what a decoder said."""
-        if unit.kind == supplied.USE:
+        if unit.kind == distances.USE:
             self._compared(unit, frame)
             return
         given = self._given[unit.id]

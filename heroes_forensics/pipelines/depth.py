@@ -7,7 +7,7 @@ that reads is to hand over. No worker of either is started before there is somet
 from typing import TYPE_CHECKING, Final, Self
 
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import decoding, expanding, supplied
+from heroes_forensics.pipelines import decoding, distances, expanding
 from heroes_forensics.pipelines.awaited import Owner, Pictures
 from heroes_forensics.pipelines.containers import Containers
 from heroes_forensics.pipelines.decoding import Decoding
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from heroes_forensics.pipelines.run import Run
     from heroes_forensics.pipelines.supervisor import Supervisor
 
-KINDS: Final = frozenset({"decode", "expand", supplied.USE})
+KINDS: Final = frozenset({"decode", "expand", distances.USE})
 """Kinds of units that are taken in here."""
 
 
@@ -63,7 +63,7 @@ class Depth:
     def take(self, heard: "Heard") -> None:
         """Take in what a decoder or an expander said."""
         unit, frame, stream = heard
-        if unit.kind in {"decode", supplied.USE}:
+        if unit.kind in {"decode", distances.USE}:
             self.decoding.take(unit, frame)
         else:
             self.expanding.take(unit, frame, stream)

@@ -7,21 +7,16 @@ new to the case makes a new one, and what is not listed any more is withdrawn an
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import count as numbered
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
-
-import numpy as np
 
 from heroes_forensics import __version__
 from heroes_forensics.custody import bundle, commitments
 from heroes_forensics.errors import UsageError
-from heroes_forensics.frames import CONTENT, PERCEPTUAL, Picture, Rows, Status
 from heroes_forensics.hashsets.known import NOTABLE
 from heroes_forensics.hashsets.matching import Hit
 from heroes_forensics.model import JSON
@@ -38,30 +33,28 @@ from heroes_forensics.pipelines import (
     reporting,
     restating,
     starting,
-    supplied,
 )
-from heroes_forensics.pipelines.crews import Crew
 from heroes_forensics.pipelines.environment import environment
 from heroes_forensics.pipelines.journal import Journal, now
-from heroes_forensics.pipelines.likeness import Looked
+from heroes_forensics.pipelines.recorded_values import (
+    ByPlugin,
+    Scope,
+    candidates,
+    digests,
+    scope_of,
+)
 from heroes_forensics.pipelines.run_sets import Sets
 from heroes_forensics.pipelines.supervisor import Supervisor
-from heroes_forensics.pipelines.supplied import Comparer, Comparison
+from heroes_forensics.pipelines.supplied import Comparer
 from heroes_forensics.pipelines.telling import number_text
 from heroes_forensics.pipelines.watch import Watch
-from heroes_forensics.store import derived, integrity, queries, standing, supplied_values
-from heroes_forensics.store.records import MatchRow, rows_digest
+from heroes_forensics.store import integrity, queries, standing
+from heroes_forensics.store.records import rows_digest
 
 if TYPE_CHECKING:
     from heroes_forensics.store.database import Database
 
 PURPOSE: Final = "match"
-_ROWS: Final = 1 << 16
-"""Items whose digests are compared at once."""
-_PICTURES: Final = 256
-"""Pictures whose values are compared at once."""
-_VALUES: Final = 1 << 14
-"""Values of them after which a part ends: a film has thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,27 +70,6 @@ class MatchRequest:
     passphrase: str | None = None
     own_process: bool = False
     """Whether this process exists for this alone and may be fenced for ever."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What of a case could be compared."""
-
-    exact: int
-    """Items with digests on record."""
-    near: int
-    """Of them, pictures and films with perceptual values on record."""
-    near_needs_evidence: int
-    """Of them, pictures and films without: not decoded, and no list decided about them."""
-    without_content: int
-    policy: int
-    needs_evidence: int
-    """Items of which no digest is on record, because they are gaps or were never reached."""
-
-    @property
-    def items(self) -> int:
-        """All items of the case."""
-        return self.exact + self.without_content + self.policy + self.needs_evidence
 
 
 class _Rematch:
@@ -157,19 +129,19 @@ def match(request: MatchRequest, watch: Watch) -> JSON:
         if plugged is not None:
             comparer = Comparer(sets, plugged)
             stack.callback(comparer.close)
-            pluggable = _ByPlugin(comparer, stack.enter_context(supervisor.crew("decoder")))
+            pluggable = ByPlugin(comparer, stack.enter_context(supervisor.crew("decoder")))
         case = stack.enter_context(cases.opened(request.case_dir, passphrase=request.passphrase))
         cited, said = error_rates.chosen(sets, "", deep=False)
         for each in said:
             watch.note(each)
-        scope = _scope(case)
+        scope = scope_of(case)
         if not scope.exact:
             raise UsageError(
                 "the case has no digest on record that could be compared",
                 hint="examine something first: heroes scan SOURCE... --case DIR",
             )
         watch.note(f"comparing the digests of {scope.exact} items")
-        hits = [hit for rows, sizes in _digests(case) for hit in sets.hits(rows, sizes)]
+        hits = [hit for rows, sizes in digests(case) for hit in sets.hits(rows, sizes)]
         run, changes = _record(case, sets, scope, hits, cited=cited, pluggable=pluggable)
         taken_back = decided.record(case)
         report = reporting.issue(case)
@@ -179,141 +151,6 @@ def match(request: MatchRequest, watch: Watch) -> JSON:
         return made
 
 
-class _ByPlugin:
-    """What a plug-in says of the values that it made of pictures of the case."""
-
-    def __init__(self, comparer: Comparer, crew: Crew) -> None:
-        self.comparer = comparer
-        self._crew = crew
-        self._pictures = 0
-        self._of: dict[int, Comparison] = {}
-        """By item, where anything is close or could not be compared."""
-
-    @property
-    def identity(self) -> JSON:
-        return supplied.identity(self.comparer.plugged)
-
-    def compare(self, case: cases.OpenCase) -> None:
-        """Compare all values on record, in decoders, some pictures at a time."""
-        made = supplied.made(self.comparer.plugged)
-        values = supplied_values.values_of(case.database, made, case.sealer().open_supplied)
-        number = numbered(1)
-        while part := list(islice(values, _PICTURES)):
-            self._pictures += len(part)
-            comparison = self.comparer.begin(np.concatenate(part))
-            self.comparer.ended(comparison, self._crew, lambda: next(number))
-            for item in comparison.touched():
-                self._of[item] = comparison
-
-    def merged(self, item: int, looked: Looked | None) -> Looked | None:
-        """Join what was found of an item to what its other values found."""
-        comparison = self._of.get(item)
-        if comparison is None:
-            return looked
-        return self.comparer.merged(item, comparison, looked, every=True)
-
-    def told(self, case: cases.OpenCase) -> JSON:
-        """Return what the result says of it."""
-        made = supplied.made(self.comparer.plugged)
-        return {
-            "plugin": self.comparer.plugged.to_json(),
-            "supplied": self._pictures,
-            "supplied_needs_evidence": supplied_values.others(case.database, made.plugin),
-        }
-
-
-def _scope(case: cases.OpenCase) -> Scope:
-    counts: dict[str, int] = defaultdict(int)
-    for status, digested, count in case.database.rows(
-        "SELECT c.status, c.sha256 IS NOT NULL, count(*) FROM item i"
-        " LEFT JOIN content c ON c.item_id = i.id GROUP BY 1, 2"
-    ):
-        if digested:
-            counts["exact"] += count
-        elif status == Status.NO_CONTENT:
-            counts["without_content"] += count
-        elif status == Status.POLICY:
-            counts["policy"] += count
-        else:
-            counts["needs_evidence"] += count
-    counts["near"] = int(
-        case.database.value("SELECT count(*) FROM perceptual WHERE value IS NOT NULL")
-    )
-    counts["near_needs_evidence"] = int(
-        case.database.value(
-            "SELECT count(*) FROM perceptual WHERE value IS NULL AND status IN (?, ?)",
-            (Picture.GAP, Picture.POLICY),
-        )
-    )
-    return Scope(*(counts[name] for name in Scope.__slots__))
-
-
-def _digests(case: cases.OpenCase) -> Iterator[tuple[Any, Any]]:
-    """Yield `CONTENT` rows of all items with digests, and their sizes by the metadata."""
-    rows = case.database.rows(
-        "SELECT c.item_id, i.size, c.md5, c.sha1, c.sha256 FROM content c"
-        " JOIN item i ON i.id = c.item_id WHERE c.sha256 IS NOT NULL ORDER BY c.item_id"
-    )
-    while part := list(islice(rows, _ROWS)):
-        numbers, sizes, md5, sha1, sha256 = zip(*part, strict=True)
-        found = np.zeros(len(part), CONTENT)
-        found["id"] = numbers
-        found["digested"] = 1
-        for name, column in (("md5", md5), ("sha1", sha1), ("sha256", sha256)):
-            found[name] = np.frombuffer(b"".join(column), CONTENT[name])
-        yield found, np.array(sizes, np.int64)
-
-
-def _parts(
-    values: Iterable[tuple[int, tuple[int, int, int], str, Rows]],
-) -> Iterator[list[tuple[int, tuple[int, int, int], str, Rows]]]:
-    """Cut what is kept of pictures and films into parts that are compared at once."""
-    part, rows = [], 0
-    for each in values:
-        part.append(each)
-        rows += len(each[3])
-        if len(part) >= _PICTURES or rows >= _VALUES:
-            yield part
-            part, rows = [], 0
-    if part:
-        yield part
-
-
-def _candidates(
-    case: cases.OpenCase, sets: Sets, held: restating.Held, pluggable: _ByPlugin | None
-) -> tuple[list[MatchRow], restating.Beyond]:
-    """Return what the perceptual values on record come close to, in the order of the items.
-
-    Of the items that ``held`` knows also what is close beside the best, as far as it is a finding.
-    """
-    found: list[MatchRow] = []
-    further: list[MatchRow] = []
-    cut: set[tuple[int, int]] = set()
-    values = derived.values_of(case.database, case.sealer().open_values)
-    for part in _parts(values):
-        pictures = np.zeros(len(part), PERCEPTUAL)
-        pictures["id"] = [number for number, *_ in part]
-        sizes = zip(*(size for _, size, *_ in part), strict=True)
-        pictures["width"], pictures["height"], pictures["milliseconds"] = sizes
-        looked = sets.look(pictures, np.concatenate([rows for *_, rows in part]))
-        for position, (number, *_, rows) in enumerate(part):
-            mine = looked.get(number)
-            if mine is not None and held.sets_of(number) & (mine.more | mine.cut):
-                mine = sets.look(pictures[position : position + 1], rows, every=True)[number]
-                further += held.among(number, mine.further)
-                cut |= {(number, each) for each in mine.cut}
-            if pluggable is not None:
-                before = mine.cut if mine is not None else frozenset()
-                mine = pluggable.merged(number, mine._replace(further=()) if mine else None)
-                if mine is not None:
-                    further += held.among(number, mine.further)
-                    cut |= {(number, each) for each in mine.cut - before}
-            found += mine.rows if mine is not None else ()
-    return found, restating.Beyond(
-        further, frozenset(cut), None if pluggable is None else pluggable.identity
-    )
-
-
 def _record(  # noqa: PLR0913 - what a comparison has in hand
     case: cases.OpenCase,
     sets: Sets,
@@ -321,7 +158,7 @@ def _record(  # noqa: PLR0913 - what a comparison has in hand
     hits: Sequence[tuple[Hit, int]],
     *,
     cited: error_rates.Cited | None,
-    pluggable: _ByPlugin | None,
+    pluggable: ByPlugin | None,
 ) -> tuple[_Rematch, restating.Changes]:
     """Write the whole run."""
     case.begin()
@@ -366,7 +203,7 @@ def _record(  # noqa: PLR0913 - what a comparison has in hand
         exact = {(row.item_id, row.hashset_id, row.record) for row in rows}
         identity = None if pluggable is None else pluggable.identity
         held = restating.Held(database, sets.numbers(), identity)
-        close, beyond = _candidates(case, sets, held, pluggable)
+        close, beyond = candidates(case, sets, held, pluggable)
         rows += [row for row in close if (row.item_id, row.hashset_id, row.record) not in exact]
         fresh, restated = restating.judged(database, sets.numbers(), rows, changes, beyond)
         stored = records.matches(unit, fresh)
