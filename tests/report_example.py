@@ -29,6 +29,8 @@ from heroes_forensics.reports.findings import (
 )
 from heroes_forensics.reports.inside import Containers, ExpandLimits, Pictures
 from heroes_forensics.reports.model import (
+    Act,
+    ActField,
     AlgorithmCount,
     Attempt,
     Authority,
@@ -458,6 +460,44 @@ RICH: Final = Report(
         size=42,
         root="ab" * 32,
         origin="lab.example/custody/00000000-0000-4000-8000-000000000001",
+    ),
+    acts=(
+        Act(
+            seq=1,
+            time="2024-05-06T08:10:02.402117Z",
+            topic="record",
+            type="authority.recorded",
+            actor="ex-031",
+            fields=(ActField("kind", "warrant"), ActField("reference", "Gs 221/24")),
+        ),
+        Act(
+            seq=4,
+            time="2024-05-06T08:11:00.000000Z",
+            topic="custody",
+            type="custody.transferred",
+            actor="ex-031",
+            of=("A-1", "A-2"),
+            fields=(
+                ActField("from", "po-007"),
+                ActField("to", "ex-031"),
+                ActField("place", "store room"),
+                ActField("seal_before", "B 004 118"),
+            ),
+            signed=("po-007",),
+            unsigned=("ex-031",),
+        ),
+        Act(
+            seq=38,
+            time="2024-05-06T09:30:00.000000Z",
+            topic="data",
+            type="sealed.opened",
+            actor="ex-031",
+            of=("F-000001",),
+            fields=(
+                ActField("justification", "request 4 of the court"),
+                ActField("legal_basis", "Gs 221/24"),
+            ),
+        ),
     ),
     events=(
         Event(0, "2024-05-06T08:10:02.118443Z", "ledger.opened", "heroes-forensics"),

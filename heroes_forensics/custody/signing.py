@@ -62,15 +62,18 @@ def transfers(rules: Rules, good: Sequence[Signed]) -> Iterator[Problem]:
     """Ask for each transfer whether giver and receiver signed a checkpoint that holds it."""
     for where, number, people in rules.holders.transfers:
         for person in people:
-            signed = any(
-                notes.verdict(each.note, known.key).good
-                for known in rules.people.get(person, ())
-                for each in good
-                if number < each.says.size
-                and (known.until is None or each.says.size <= known.until)
-            )
-            if not signed:
+            if not has_signed(rules, good, person, number):
                 yield Problem("custody-gap", where, f"{shown(person)} did not sign the transfer")
+
+
+def has_signed(rules: Rules, good: Sequence[Signed], person: str, number: int) -> bool:
+    """Say whether a declared person cosigned a checkpoint that holds event ``number``."""
+    return any(
+        notes.verdict(each.note, known.key).good
+        for known in rules.people.get(person, ())
+        for each in good
+        if number < each.says.size and (known.until is None or each.says.size <= known.until)
+    )
 
 
 def signers(rules: Rules, good: Sequence[Signed]) -> list[notes.VerifierKey]:

@@ -151,7 +151,7 @@ def root(context, missing=missing):
             escape(l_1_id),
             '">',
         ))
-        if ((undefined(name='at') if l_1_at is missing else l_1_at) < 12):
+        if ((undefined(name='at') if l_1_at is missing else l_1_at) < 13):
             pass
             t_20.extend((
                 '<span class="no">',
@@ -577,7 +577,7 @@ def root(context, missing=missing):
             t_33.append(
                 '<li><span class="no">',
             )
-            if (environment.getattr(l_2_loop, 'index') <= 12):
+            if (environment.getattr(l_2_loop, 'index') <= 13):
                 pass
                 t_33.append(
                     escape(environment.getattr(l_2_loop, 'index')),
@@ -1379,6 +1379,127 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.nothing'))
         yield '</p>'
     yield '\n'
+    yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'custody'))
+    yield '\n<p>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.intro'))
+    yield '</p>\n'
+    l_1_loop = missing
+    for l_1_topic, l_1_loop in LoopContext(('custody', 'data', 'record'), undefined):
+        l_1_rows = resolve('rows')
+        l_1_told = missing
+        _loop_vars = {}
+        pass
+        l_1_told = t_4(context.eval_ctx, t_13(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'acts'), 'topic', 'equalto', l_1_topic))
+        _loop_vars['told'] = l_1_told
+        yield '<h3>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('custody_topic.', l_1_topic, )), _loop_vars=_loop_vars))
+        yield '</h3>\n'
+        if (undefined(name='told') if l_1_told is missing else l_1_told):
+            pass
+            def macro():
+                t_41 = []
+                pass
+                t_41.extend((
+                    '<table class="broad">\n<thead><tr><th scope="col" class="num">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.event')),
+                    '</th><th scope="col">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.time')),
+                    '</th><th scope="col">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.act')),
+                    '</th><th scope="col">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.of')),
+                    '</th><th scope="col">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.details')),
+                    '</th></tr></thead>\n<tbody>\n',
+                ))
+                l_3_loop = missing
+                for l_3_a, l_3_loop in LoopContext((undefined(name='told') if l_1_told is missing else l_1_told)[:(undefined(name='rows') if l_1_rows is missing else l_1_rows)], undefined):
+                    _loop_vars = {}
+                    pass
+                    t_41.extend((
+                        '<tr><td class="num">',
+                        escape(t_7(environment.getattr(l_3_a, 'seq'))),
+                        '</td><td>',
+                        escape(t_17(environment.getattr(l_3_a, 'time'))),
+                        '</td><th scope="row">',
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('act.', t_11(context.eval_ctx, environment.getattr(l_3_a, 'type'), '.', '_'), )), _loop_vars=_loop_vars)),
+                        '<span class="second"><bdi>',
+                        escape(environment.getattr(l_3_a, 'actor')),
+                        '</bdi></span></th><td>',
+                    ))
+                    l_4_loop = missing
+                    for l_4_each, l_4_loop in LoopContext(environment.getattr(l_3_a, 'of'), undefined):
+                        _loop_vars = {}
+                        pass
+                        t_41.extend((
+                            '<bdi>',
+                            escape(l_4_each),
+                            '</bdi>',
+                        ))
+                        if (not environment.getattr(l_4_loop, 'last')):
+                            pass
+                            t_41.append(
+                                ', ',
+                            )
+                    l_4_loop = l_4_each = missing
+                    t_41.append(
+                        '</td><td>',
+                    )
+                    for l_4_f in environment.getattr(l_3_a, 'fields'):
+                        _loop_vars = {}
+                        pass
+                        t_41.extend((
+                            '<span class="second">',
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('act_field.', environment.getattr(l_4_f, 'name'), )), _loop_vars=_loop_vars)),
+                            ': <bdi>',
+                            escape(environment.getattr(l_4_f, 'value')),
+                            '</bdi></span>',
+                        ))
+                    l_4_f = missing
+                    for l_4_person in environment.getattr(l_3_a, 'signed'):
+                        _loop_vars = {}
+                        pass
+                        t_41.extend((
+                            '<span class="second">',
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.signed', _loop_vars=_loop_vars)),
+                            ' <bdi>',
+                            escape(l_4_person),
+                            '</bdi></span>',
+                        ))
+                    l_4_person = missing
+                    for l_4_person in environment.getattr(l_3_a, 'unsigned'):
+                        _loop_vars = {}
+                        pass
+                        t_41.extend((
+                            '<span class="second strong">',
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.unsigned', _loop_vars=_loop_vars)),
+                            ' <bdi>',
+                            escape(l_4_person),
+                            '</bdi></span>',
+                        ))
+                    l_4_person = missing
+                    t_41.append(
+                        '</td></tr>\n',
+                    )
+                l_3_loop = l_3_a = missing
+                t_41.append(
+                    '</tbody>\n</table>\n',
+                )
+                return concat(t_41)
+            caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+            yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('custody_topic.', l_1_topic, )), _loop_vars=_loop_vars), caller=caller, _loop_vars=_loop_vars)
+            if (t_3((undefined(name='told') if l_1_told is missing else l_1_told)) > (undefined(name='rows') if l_1_rows is missing else l_1_rows)):
+                pass
+                yield '<p class="scope">'
+                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.more', count=t_7((t_3((undefined(name='told') if l_1_told is missing else l_1_told)) - (undefined(name='rows') if l_1_rows is missing else l_1_rows))), _loop_vars=_loop_vars))
+                yield '</p>'
+        else:
+            pass
+            yield '<p>'
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('custody_none.', l_1_topic, )), _loop_vars=_loop_vars))
+            yield '</p>\n'
+    l_1_loop = l_1_topic = l_1_told = l_1_rows = missing
+    yield '\n'
     yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'method'))
     yield '\n<dl class="facts two">\n'
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.names'), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('names.', environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'names'), ))), True))
@@ -1413,9 +1534,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'):
         pass
         def macro():
-            t_41 = []
+            t_42 = []
             pass
-            t_41.extend((
+            t_42.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set')),
                 '</th><th scope="col">',
@@ -1434,7 +1555,7 @@ def root(context, missing=missing):
                 l_2_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_41.extend((
+                t_42.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='set_name') if l_0_set_name is missing else l_0_set_name), environment.getattr(l_2_s, 'name'), environment.getattr(l_2_s, 'issuer'), environment.getattr(l_2_s, 'edition'), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -1442,19 +1563,19 @@ def root(context, missing=missing):
                 ))
                 if environment.getattr(l_2_s, 'authority'):
                     pass
-                    t_41.extend((
+                    t_42.extend((
                         '<span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.authority', text=environment.getattr(l_2_s, 'authority'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
-                t_41.extend((
+                t_42.extend((
                     '</td><td class="num">',
                     escape(t_7(environment.getattr(l_2_s, 'records'))),
                 ))
                 for l_3_d in environment.getattr(l_2_s, 'digests'):
                     _loop_vars = {}
                     pass
-                    t_41.extend((
+                    t_42.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars)),
                         ' ',
@@ -1465,48 +1586,48 @@ def root(context, missing=missing):
                 for l_3_d in environment.getattr(l_2_s, 'near'):
                     _loop_vars = {}
                     pass
-                    t_41.extend((
+                    t_42.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_3_d, 'below_quality'):
                         pass
-                        t_41.extend((
+                        t_42.extend((
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near_below', count=t_7(environment.getattr(l_3_d, 'below_quality')), _loop_vars=_loop_vars)),
                         ))
                     if environment.getattr(l_3_d, 'probes'):
                         pass
-                        t_41.extend((
+                        t_42.extend((
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_3_d, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_3_d, 'probes'), 'failed')), _loop_vars=_loop_vars)),
                         ))
-                    t_41.append(
+                    t_42.append(
                         '</span>',
                     )
                 l_3_d = missing
                 for l_3_d in environment.getattr(l_2_s, 'not_compared'):
                     _loop_vars = {}
                     pass
-                    t_41.extend((
+                    t_42.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.not_compared', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 l_3_d = missing
-                t_41.extend((
+                t_42.extend((
                     '</td><td><code>',
                     escape(t_1(environment.getattr(l_2_s, 'source_sha256'))),
                     '</code>',
                 ))
                 if environment.getattr(l_2_s, 'rejected'):
                     pass
-                    t_41.extend((
+                    t_42.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.rejected', count=t_7(environment.getattr(l_2_s, 'rejected')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
-                t_41.extend((
+                t_42.extend((
                     '<span class="second">',
                     escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'failed')), _loop_vars=_loop_vars) if environment.getattr(l_2_s, 'probes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_probes', _loop_vars=_loop_vars))),
                     '</span></td><td>',
@@ -1514,14 +1635,14 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_2_s, 'key_id') and environment.getattr(l_2_s, 'signer')):
                     pass
-                    t_41.extend((
+                    t_42.extend((
                         '<span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.signer', key=environment.getattr(l_2_s, 'key_id'), signer=environment.getattr(l_2_s, 'signer'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
                 if environment.getattr(l_2_s, 'expires'):
                     pass
-                    t_41.extend((
+                    t_42.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.expires', date=environment.getattr(l_2_s, 'expires'), _loop_vars=_loop_vars)),
                         '</span>',
@@ -1529,7 +1650,7 @@ def root(context, missing=missing):
                 for l_3_a in environment.getattr(l_2_s, 'allowed'):
                     _loop_vars = {}
                     pass
-                    t_41.extend((
+                    t_42.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.allowed', what=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'allowance', l_3_a, _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
@@ -1537,26 +1658,26 @@ def root(context, missing=missing):
                 l_3_a = missing
                 if (environment.getattr(l_2_s, 'state') != 'active'):
                     pass
-                    t_41.extend((
+                    t_42.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'set_state', environment.getattr(l_2_s, 'state'), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_2_s, 'reason'):
                         pass
-                        t_41.extend((
+                        t_42.extend((
                             ': <bdi>',
                             escape(environment.getattr(l_2_s, 'reason')),
                             '</bdi>',
                         ))
-                    t_41.append(
+                    t_42.append(
                         '</span>',
                     )
-                t_41.append(
+                t_42.append(
                     '</td><td>',
                 )
                 if environment.getattr(l_2_s, 'profile'):
                     pass
-                    t_41.extend((
+                    t_42.extend((
                         '<bdi>',
                         escape(environment.getattr(l_2_s, 'profile')),
                         '</bdi><span class="second">',
@@ -1565,17 +1686,17 @@ def root(context, missing=missing):
                     ))
                 else:
                     pass
-                    t_41.append(
+                    t_42.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_profile', _loop_vars=_loop_vars)),
                     )
-                t_41.append(
+                t_42.append(
                     '</td></tr>\n',
                 )
             l_2_s = l_2_w = missing
-            t_41.append(
+            t_42.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_41)
+            return concat(t_42)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set'), caller=caller)
     else:
@@ -1654,9 +1775,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation_text'))
     yield '</p>\n'
     def macro():
-        t_42 = []
+        t_43 = []
         pass
-        t_42.extend((
+        t_43.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.entries')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1677,12 +1798,12 @@ def root(context, missing=missing):
         ))
         if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
             pass
-            t_42.extend((
+            t_43.extend((
                 '<th scope="col" class="num">+ ',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.not_reached')),
                 '</th>',
             ))
-        t_42.append(
+        t_43.append(
             '<th scope="col"></th></tr></thead>\n<tbody>\n',
         )
         for l_2_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
@@ -1694,7 +1815,7 @@ def root(context, missing=missing):
                 for l_4_v in environment.getattr(l_3_s, 'volumes'):
                     _loop_vars = {}
                     pass
-                    t_42.extend((
+                    t_43.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -1713,38 +1834,38 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
                         pass
-                        t_42.extend((
+                        t_43.extend((
                             '<td class="num">',
                             escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'not_reached'))),
                             '</td>',
                         ))
-                    t_42.extend((
+                    t_43.extend((
                         '<td class="',
                         escape(('second' if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else 'alarm')),
                         '">',
                     ))
                     if environment.getattr(l_4_v, 'listing_open'):
                         pass
-                        t_42.append(
+                        t_43.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.listing_open', _loop_vars=_loop_vars)),
                         )
                     elif (environment.getattr(l_4_v, 'state') != 'examined'):
                         pass
-                        t_42.append(
+                        t_43.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('state.', environment.getattr(l_4_v, 'state'), )), _loop_vars=_loop_vars)),
                         )
                     else:
                         pass
-                        t_42.append(
+                        t_43.append(
                             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes', _loop_vars=_loop_vars) if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close', _loop_vars=_loop_vars))),
                         )
-                    t_42.append(
+                    t_43.append(
                         '</td></tr>\n',
                     )
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_42.extend((
+        t_43.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -1763,25 +1884,25 @@ def root(context, missing=missing):
         ))
         if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
             pass
-            t_42.extend((
+            t_43.extend((
                 '<td class="num">',
                 escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'))),
                 '</td>',
             ))
-        t_42.extend((
+        t_43.extend((
             '<td class="',
             escape(('' if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else 'alarm')),
             '">',
             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes') if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_42)
+        return concat(t_43)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation'), caller=caller)
     def macro():
-        t_43 = []
+        t_44 = []
         pass
-        t_43.extend((
+        t_44.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1802,14 +1923,14 @@ def root(context, missing=missing):
             for l_3_s in environment.getattr(l_2_x, 'sources'):
                 _loop_vars = {}
                 pass
-                def t_44(fiter):
+                def t_45(fiter):
                     for l_4_v in fiter:
                         if (environment.getattr(l_4_v, 'state') == 'examined'):
                             yield l_4_v
-                for l_4_v in t_44(environment.getattr(l_3_s, 'volumes')):
+                for l_4_v in t_45(environment.getattr(l_3_s, 'volumes')):
                     _loop_vars = {}
                     pass
-                    t_43.extend((
+                    t_44.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -1825,7 +1946,7 @@ def root(context, missing=missing):
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_43.extend((
+        t_44.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -1838,7 +1959,7 @@ def root(context, missing=missing):
             escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'directories_met_before'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_43)
+        return concat(t_44)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories'), caller=caller)
     yield '<h3>'
@@ -1861,9 +1982,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.text'))
         yield '</p>\n'
         def macro():
-            t_45 = []
+            t_46 = []
             pass
-            t_45.extend((
+            t_46.extend((
                 '<table>\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.title')),
                 '</caption>\n<thead><tr><th scope="col">',
@@ -1873,19 +1994,19 @@ def root(context, missing=missing):
             for l_2_part in ('read', 'found', 'nothing', 'unreadable', 'positions'):
                 _loop_vars = {}
                 pass
-                t_45.extend((
+                t_46.extend((
                     '<th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('metadata.', l_2_part, )), _loop_vars=_loop_vars)),
                     '</th>',
                 ))
             l_2_part = missing
-            t_45.append(
+            t_46.append(
                 '</tr></thead>\n<tbody>\n',
             )
             for l_2_x in (undefined(name='asked') if l_0_asked is missing else l_0_asked):
                 _loop_vars = {}
                 pass
-                t_45.extend((
+                t_46.extend((
                     '<tr><th scope="row"><bdi>',
                     escape(environment.getattr(l_2_x, 'label')),
                     '</bdi></th>',
@@ -1893,33 +2014,33 @@ def root(context, missing=missing):
                 for l_3_part in ('read', 'found', 'nothing', 'unreadable', 'positions'):
                     _loop_vars = {}
                     pass
-                    t_45.extend((
+                    t_46.extend((
                         '<td class="num">',
                         escape(t_7(environment.getitem(environment.getattr(l_2_x, 'metadata'), l_3_part))),
                         '</td>',
                     ))
                 l_3_part = missing
-                t_45.append(
+                t_46.append(
                     '</tr>\n',
                 )
             l_2_x = missing
-            t_45.append(
+            t_46.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_45)
+            return concat(t_46)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.title'), caller=caller)
         def macro():
-            t_46 = []
+            t_47 = []
             pass
-            t_46.extend((
+            t_47.extend((
                 '<table>\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.devices')),
                 '</caption>\n',
             ))
             if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices'):
                 pass
-                t_46.extend((
+                t_47.extend((
                     '<thead><tr><th scope="col">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.tag')),
                     '</th><th scope="col">',
@@ -1936,7 +2057,7 @@ def root(context, missing=missing):
                 for l_2_device, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices')[:40], undefined):
                     _loop_vars = {}
                     pass
-                    t_46.extend((
+                    t_47.extend((
                         '<tr><th scope="row"><code>',
                         escape(environment.getattr(l_2_device, 'tag')),
                         '</code></th><td>',
@@ -1951,42 +2072,42 @@ def root(context, missing=missing):
                     for l_3_label, l_3_loop in LoopContext(environment.getattr(l_2_device, 'exhibits'), undefined):
                         _loop_vars = {}
                         pass
-                        t_46.extend((
+                        t_47.extend((
                             '<bdi>',
                             escape(l_3_label),
                             '</bdi>',
                         ))
                         if (not environment.getattr(l_3_loop, 'last')):
                             pass
-                            t_46.append(
+                            t_47.append(
                                 ', ',
                             )
                     l_3_loop = l_3_label = missing
-                    t_46.append(
+                    t_47.append(
                         '</td></tr>\n',
                     )
                 l_2_loop = l_2_device = missing
                 if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices')) > 40):
                     pass
-                    t_46.extend((
+                    t_47.extend((
                         '<tr><td colspan="5">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.more', count=t_7(t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices'))))),
                         '</td></tr>\n',
                     ))
-                t_46.append(
+                t_47.append(
                     '</tbody>\n',
                 )
             else:
                 pass
-                t_46.extend((
+                t_47.extend((
                     '<tbody><tr><td>',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.no_devices')),
                     '</td></tr></tbody>\n',
                 ))
-            t_46.append(
+            t_47.append(
                 '</table>\n',
             )
-            return concat(t_46)
+            return concat(t_47)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.devices'), caller=caller)
     for (l_1_title, l_1_policy) in ((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.gap_title'), False), (context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.policy_title'), True)):
@@ -1997,16 +2118,16 @@ def root(context, missing=missing):
         l_1_gaps = context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), (undefined(name='c') if l_0_c is missing else l_0_c), policy=l_1_policy, _loop_vars=_loop_vars)
         _loop_vars['gaps'] = l_1_gaps
         def macro():
-            t_47 = []
+            t_48 = []
             pass
-            t_47.extend((
+            t_48.extend((
                 '<table>\n<caption>',
                 escape(l_1_title),
                 '</caption>\n',
             ))
             if (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                 pass
-                t_47.extend((
+                t_48.extend((
                     '<thead><tr><th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.count')),
                     '</th><th scope="col">',
@@ -2020,7 +2141,7 @@ def root(context, missing=missing):
                 for l_3_gap in (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                     _loop_vars = {}
                     pass
-                    t_47.extend((
+                    t_48.extend((
                         '<tr><td class="num strong">',
                         escape(t_7(environment.getattr(l_3_gap, 'count'))),
                         '</td><td>',
@@ -2031,46 +2152,46 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr(l_3_gap, 'size'):
                         pass
-                        t_47.append(
+                        t_48.append(
                             escape(t_14(environment.getattr(l_3_gap, 'size'))),
                         )
-                    t_47.append(
+                    t_48.append(
                         '</td><td>',
                     )
                     for l_4_one in environment.getattr(l_3_gap, 'examples'):
                         _loop_vars = {}
                         pass
-                        t_47.extend((
+                        t_48.extend((
                             '<code><bdi>',
                             escape(t_5(l_4_one)),
                             '</bdi></code>',
                         ))
                     l_4_one = missing
-                    t_47.append(
+                    t_48.append(
                         '</td></tr>\n',
                     )
                 l_3_gap = missing
-                t_47.append(
+                t_48.append(
                     '</tbody>\n',
                 )
             else:
                 pass
-                t_47.extend((
+                t_48.extend((
                     '<tbody><tr><td>',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.no_gaps')),
                     '</td></tr></tbody>\n',
                 ))
-            t_47.append(
+            t_48.append(
                 '</table>\n',
             )
-            return concat(t_47)
+            return concat(t_48)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), l_1_title, caller=caller, _loop_vars=_loop_vars)
     l_1_title = l_1_policy = l_1_gap_rows = l_1_gaps = missing
     def macro():
-        t_48 = []
+        t_49 = []
         pass
-        t_48.extend((
+        t_49.extend((
             '<table>\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2085,7 +2206,7 @@ def root(context, missing=missing):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
-            t_48.extend((
+            t_49.extend((
                 '<tr><th scope="row"><bdi>',
                 escape(t_5(environment.getattr(l_2_area, 'where'))),
                 '</bdi></th><td>',
@@ -2095,14 +2216,14 @@ def root(context, missing=missing):
                 '</td></tr>\n',
             ))
         l_2_area = l_2_w = missing
-        t_48.extend((
+        t_49.extend((
             '<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated')),
             '</th><td>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated_value')),
             '</td><td></td></tr>\n</tbody>\n</table>\n',
         ))
-        return concat(t_48)
+        return concat(t_49)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title'), caller=caller)
     yield '<div class="pair">\n<div>\n<table class="tight">\n<caption>'
@@ -2167,9 +2288,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_8(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'percent_of_bytes'))))
     yield '</td></tr>\n</tbody>\n</table>\n</div>\n</div>\n'
     def macro():
-        t_49 = []
+        t_50 = []
         pass
-        t_49.extend((
+        t_50.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2198,7 +2319,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_49.extend((
+                    t_50.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td>',
@@ -2212,12 +2333,12 @@ def root(context, missing=missing):
                     ))
                     if (environment.getattr(l_4_v, 'encryption') != 'none'):
                         pass
-                        t_49.extend((
+                        t_50.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'encryption', environment.getattr(l_4_v, 'encryption'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_49.extend((
+                    t_50.extend((
                         '</td><td><bdi>',
                         escape((environment.getattr(l_4_v, 'sweep') if (environment.getattr(l_4_v, 'state') == 'examined') else '–')),
                         '</bdi></td><td>',
@@ -2225,22 +2346,22 @@ def root(context, missing=missing):
                     for l_5_m in environment.getattr(l_4_v, 'times'):
                         _loop_vars = {}
                         pass
-                        t_49.extend((
+                        t_50.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'time.basis', which=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_5_m, 'which'), )), _loop_vars=_loop_vars), zone=context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'time', environment.getattr(l_5_m, 'zone'), _loop_vars=_loop_vars), resolution=t_12(environment.getattr(l_5_m, 'resolution_ns')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     l_5_m = missing
-                    t_49.append(
+                    t_50.append(
                         '</td></tr>\n',
                     )
                 l_4_v = l_4_w = missing
             l_3_s = missing
         l_2_x = missing
-        t_49.append(
+        t_50.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_49)
+        return concat(t_50)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes'), caller=caller)
     yield '\n'
@@ -2249,7 +2370,7 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.intro'))
     yield '</p>\n'
     def macro(l_1_list, l_1_withdrawn):
-        t_50 = []
+        t_51 = []
         l_1_rows = resolve('rows')
         if l_1_list is missing:
             l_1_list = undefined("parameter 'list' was not provided", name='list')
@@ -2257,9 +2378,9 @@ def root(context, missing=missing):
             l_1_withdrawn = undefined("parameter 'withdrawn' was not provided", name='withdrawn')
         pass
         def macro():
-            t_51 = []
+            t_52 = []
             pass
-            t_51.extend((
+            t_52.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.number')),
                 '</th><th scope="col">',
@@ -2276,7 +2397,7 @@ def root(context, missing=missing):
                 l_3_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_51.extend((
+                t_52.extend((
                     '<tr><th scope="row" class="nowrap">',
                     escape(environment.getattr(l_3_f, 'number')),
                     '</th><td><bdi class="strong">',
@@ -2297,35 +2418,35 @@ def root(context, missing=missing):
                 ))
                 if (not t_19(environment.getattr(l_3_f, 'listed_size'))):
                     pass
-                    t_51.extend((
+                    t_52.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.listed_size', size=context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_f, 'listed_size')), _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if (environment.getattr(l_3_f, 'near') and environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin')):
                     pass
-                    t_51.extend((
+                    t_52.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_plugin', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), plugin=environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin'), 'name'), version=environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin'), 'version'), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 elif environment.getattr(l_3_f, 'near'):
                     pass
-                    t_51.extend((
+                    t_52.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), view=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'view', environment.getattr(environment.getattr(l_3_f, 'near'), 'view'), _loop_vars=_loop_vars), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), quality=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'quality')), listed=(t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality')) if (not t_19(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality'))) else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if environment.getattr(l_3_f, 'near'):
                     pass
-                    t_51.extend((
+                    t_52.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_drawn' if environment.getattr(environment.getattr(l_3_f, 'near'), 'drawn') else ('findings.near_chance' if environment.getattr(environment.getattr(l_3_f, 'near'), 'expected') else 'findings.near_unknown')), comparisons=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'comparisons')), expected=environment.getattr(environment.getattr(l_3_f, 'near'), 'expected'), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                     if environment.getattr(environment.getattr(l_3_f, 'near'), 'film'):
                         pass
-                        t_51.extend((
+                        t_52.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film', frames=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames')), frames_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames_of')), listed=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed')), listed_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_of')), _loop_vars=_loop_vars)),
                             escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'ranges'), _loop_vars=_loop_vars)),
@@ -2333,7 +2454,7 @@ def root(context, missing=missing):
                         ))
                         if environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'):
                             pass
-                            t_51.extend((
+                            t_52.extend((
                                 '<span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film_listed', _loop_vars=_loop_vars)),
                                 escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'), _loop_vars=_loop_vars)),
@@ -2341,12 +2462,12 @@ def root(context, missing=missing):
                             ))
                     if (environment.getattr(environment.getattr(l_3_f, 'near'), 'more') or environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')):
                         pass
-                        t_51.extend((
+                        t_52.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_more' if (not environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')) else ('findings.near_more_at_least' if environment.getattr(environment.getattr(l_3_f, 'near'), 'more') else 'findings.near_more_unknown')), count=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'more')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                t_51.extend((
+                t_52.extend((
                     '<span class="second">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', environment.getattr(l_3_f, 'kind'), )), _loop_vars=_loop_vars)),
                     ': ',
@@ -2355,24 +2476,24 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_3_f, 'kind') == 'watch'):
                     pass
-                    t_51.append(
+                    t_52.append(
                         '–',
                     )
                 else:
                     pass
-                    t_51.append(
+                    t_52.append(
                         escape(context.call((undefined(name='category') if l_0_category is missing else l_0_category), environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'):
                         pass
-                        t_51.extend((
+                        t_52.extend((
                             ' (<bdi>',
                             escape(t_16(markup_join((environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'), ' ', environment.getattr(environment.getattr(l_3_f, 'category'), 'region'), )))),
                             '</bdi>)',
                         ))
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'label'):
                         pass
-                        t_51.extend((
+                        t_52.extend((
                             '<span class="second"><bdi>',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.label', label=environment.getattr(environment.getattr(l_3_f, 'category'), 'label'), _loop_vars=_loop_vars)),
                             '</bdi></span>',
@@ -2380,18 +2501,18 @@ def root(context, missing=missing):
                     for l_4_tag in environment.getattr(environment.getattr(l_3_f, 'category'), 'tags'):
                         _loop_vars = {}
                         pass
-                        t_51.extend((
+                        t_52.extend((
                             '<span class="second"><bdi>',
                             escape(l_4_tag),
                             '</bdi></span>',
                         ))
                     l_4_tag = missing
-                    t_51.append(
+                    t_52.append(
                         escape(context.call((undefined(name='standing') if l_0_standing is missing else l_0_standing), 'notable', environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
                     if (t_19(environment.getattr(l_3_f, 'victim_identified')) and t_19(environment.getattr(l_3_f, 'offender_identified'))):
                         pass
-                        t_51.extend((
+                        t_52.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.not_said', _loop_vars=_loop_vars)),
                             '</span>',
@@ -2400,24 +2521,24 @@ def root(context, missing=missing):
                         pass
                         if (not t_19(environment.getattr(l_3_f, 'victim_identified'))):
                             pass
-                            t_51.extend((
+                            t_52.extend((
                                 '<span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'victim_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
                         if (not t_19(environment.getattr(l_3_f, 'offender_identified'))):
                             pass
-                            t_51.extend((
+                            t_52.extend((
                                 '<span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'offender_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
-                t_51.append(
+                t_52.append(
                     '</td><td>',
                 )
                 if l_1_withdrawn:
                     pass
-                    t_51.extend((
+                    t_52.extend((
                         '<bdi>',
                         escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.not_in', edition=environment.getattr(l_3_f, 'not_in'), _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'not_in') else (environment.getattr(l_3_f, 'reason') or context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)))),
                         '</bdi>',
@@ -2426,16 +2547,16 @@ def root(context, missing=missing):
                     pass
                     if (environment.getattr(l_3_f, 'status') == 'provisional'):
                         pass
-                        t_51.extend((
+                        t_52.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.provisional', _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_52 = 1
+                    t_53 = 1
                     for l_4_m in environment.getattr(l_3_f, 'times'):
                         _loop_vars = {}
                         pass
-                        t_51.extend((
+                        t_52.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_4_m, 'which'), )), _loop_vars=_loop_vars)),
                             ' <span class="nowrap">',
@@ -2444,41 +2565,41 @@ def root(context, missing=missing):
                         ))
                         if (environment.getattr(l_4_m, 'zone') != 'utc'):
                             pass
-                            t_51.extend((
+                            t_52.extend((
                                 ' (',
                                 escape(context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'time', environment.getattr(l_4_m, 'zone'), _loop_vars=_loop_vars)),
                                 ')',
                             ))
-                        t_51.append(
+                        t_52.append(
                             '</span>',
                         )
-                        t_52 = 0
+                        t_53 = 0
                     l_4_m = missing
-                    if t_52:
+                    if t_53:
                         pass
-                        t_51.extend((
+                        t_52.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.no_times')),
                             '</span>',
                         ))
-                t_51.append(
+                t_52.append(
                     '</td></tr>\n',
                 )
             l_3_f = l_3_w = missing
-            t_51.append(
+            t_52.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_51)
+            return concat(t_52)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-        t_50.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
+        t_51.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
         if (t_3(l_1_list) > (undefined(name='rows') if l_1_rows is missing else l_1_rows)):
             pass
-            t_50.extend((
+            t_51.extend((
                 '<p class="strong">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.shown', shown=t_7((undefined(name='rows') if l_1_rows is missing else l_1_rows)), count=t_7(t_3(l_1_list)))),
                 '</p>',
             ))
-        return concat(t_50)
+        return concat(t_51)
     context.exported_vars.add('finding_rows')
     context.vars['finding_rows'] = l_0_finding_rows = Macro(environment, macro, 'finding_rows', ('list', 'withdrawn'), False, False, False, context.eval_ctx.autoescape)
     if (undefined(name='current') if l_0_current is missing else l_0_current):
@@ -2542,7 +2663,7 @@ def root(context, missing=missing):
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.intro'))
         yield '</p>\n'
-    t_53 = 1
+    t_54 = 1
     for l_1_run in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'):
         l_1_w = resolve('w')
         l_1_no = resolve('no')
@@ -2618,9 +2739,9 @@ def root(context, missing=missing):
             yield escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'run_note', environment.getattr(l_2_note, 'code'), environment.getattr(l_2_note, 'text'), _loop_vars=_loop_vars))
             yield '</p>\n'
         l_2_note = missing
-        t_53 = 0
+        t_54 = 0
     l_1_run = l_1_w = l_1_no = l_1_yes = missing
-    if t_53:
+    if t_54:
         pass
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.none'))
@@ -2634,9 +2755,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.intro'))
         yield '</p>\n'
         def macro():
-            t_54 = []
+            t_55 = []
             pass
-            t_54.extend((
+            t_55.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.step')),
                 '</th><th scope="col">',
@@ -2649,7 +2770,7 @@ def root(context, missing=missing):
             for l_2_command, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'commands'), undefined):
                 _loop_vars = {}
                 pass
-                t_54.extend((
+                t_55.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('command.', environment.getattr(l_2_command, 'purpose'), )), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -2658,25 +2779,25 @@ def root(context, missing=missing):
                 for l_3_system, l_3_loop in LoopContext(environment.getattr(l_2_command, 'systems'), undefined):
                     _loop_vars = {}
                     pass
-                    t_54.append(
+                    t_55.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('system.', l_3_system, )), _loop_vars=_loop_vars)),
                     )
                     if (not environment.getattr(l_3_loop, 'last')):
                         pass
-                        t_54.append(
+                        t_55.append(
                             ', ',
                         )
                 l_3_loop = l_3_system = missing
-                t_54.extend((
+                t_55.extend((
                     '</td><td><code>',
                     escape(environment.getattr(l_2_command, 'line')),
                     '</code></td></tr>\n',
                 ))
             l_2_loop = l_2_command = missing
-            t_54.append(
+            t_55.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_54)
+            return concat(t_55)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.title'), caller=caller)
         yield '<p>'
@@ -2729,9 +2850,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events'):
         pass
         def macro():
-            t_55 = []
+            t_56 = []
             pass
-            t_55.extend((
+            t_56.extend((
                 '<table class="tight">\n<thead><tr><th scope="col" class="num">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.seq')),
                 '</th><th scope="col">',
@@ -2747,7 +2868,7 @@ def root(context, missing=missing):
             for l_2_event in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events')[:(undefined(name='events') if l_0_events is missing else l_0_events)]:
                 _loop_vars = {}
                 pass
-                t_55.extend((
+                t_56.extend((
                     '<tr><td class="num">',
                     escape(environment.getattr(l_2_event, 'seq')),
                     '</td><td class="nowrap">',
@@ -2763,10 +2884,10 @@ def root(context, missing=missing):
                     '</bdi></td></tr>\n',
                 ))
             l_2_event = missing
-            t_55.append(
+            t_56.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_55)
+            return concat(t_56)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.title'), caller=caller)
         yield '<p class="scope">'
@@ -2834,4 +2955,4 @@ def root(context, missing=missing):
     yield '</p>\n</footer>\n</body>\n</html>\n'
 
 blocks = {}
-debug_info = '1=137&2=144&3=147&5=164&6=171&8=183&10=194&12=196&13=201&14=210&16=216&17=220&18=225&19=234&25=246&26=255&29=275&30=280&32=295&33=303&34=304&36=330&37=341&39=374&40=380&41=386&44=444&45=450&47=474&48=482&50=533&51=540&52=542&54=548&56=554&57=556&58=558&59=560&60=562&62=564&63=566&65=570&66=576&72=596&75=598&80=600&81=606&84=608&87=610&88=612&89=621&90=631&92=634&93=636&96=638&98=641&99=645&103=648&104=649&105=650&106=651&107=652&108=653&109=654&110=655&111=656&115=658&116=660&117=662&119=667&120=669&122=685&123=691&124=695&117=800&130=801&131=803&133=806&134=815&135=817&136=825&138=828&139=830&140=837&144=845&145=861&146=863&147=867&148=870&150=872&151=875&153=877&154=883&156=886&157=889&159=892&160=901&161=904&162=907&167=910&168=912&169=915&171=921&172=925&176=955&179=958&180=960&182=963&183=965&185=969&186=974&194=985&195=987&197=993&198=1002&200=1009&201=1013&203=1022&204=1024&206=1034&207=1039&209=1048&210=1052&212=1062&217=1064&218=1067&220=1069&221=1072&223=1074&224=1077&226=1079&227=1082&229=1084&230=1087&233=1090&234=1094&236=1098&237=1101&241=1105&242=1107&246=1110&247=1112&249=1115&250=1116&251=1117&252=1118&253=1119&256=1124&259=1127&260=1128&263=1130&264=1133&265=1137&266=1139&268=1142&269=1145&273=1148&274=1150&276=1155&278=1167&279=1172&274=1294&285=1298&289=1302&290=1304&291=1306&292=1309&293=1321&294=1322&296=1327&297=1331&299=1342&300=1348&294=1369&306=1372&308=1378&310=1380&312=1382&313=1384&314=1386&315=1388&316=1390&317=1395&318=1398&320=1401&321=1407&322=1409&323=1411&325=1416&327=1429&328=1435&323=1576&334=1580&337=1583&338=1585&339=1588&342=1592&343=1594&345=1598&346=1602&351=1610&352=1612&354=1618&355=1622&359=1648&360=1650&361=1652&363=1657&364=1659&366=1684&367=1695&370=1745&361=1776&373=1777&375=1782&376=1784&378=1795&379=1810&382=1826&373=1839&385=1841&386=1843&389=1845&392=1847&395=1849&396=1852&397=1855&398=1857&399=1859&401=1864&402=1866&404=1881&405=1886&399=1907&410=1908&412=1913&413=1916&414=1920&416=1932&417=1937&419=1965&420=1969&424=1979&410=1987&429=1988&430=1993&431=1995&433=2000&434=2003&435=2007&437=2016&438=2021&442=2056&431=2064&447=2066&449=2071&450=2073&452=2080&453=2086&455=2096&447=2103&462=2105&463=2107&465=2117&466=2121&470=2133&474=2139&476=2141&477=2145&478=2149&479=2153&480=2157&481=2161&486=2165&488=2170&489=2172&491=2187&492=2199&486=2241&498=2243&499=2245&500=2247&501=2255&503=2260&505=2271&506=2277&501=2469&511=2470&513=2480&514=2482&516=2487&519=2490&520=2492&521=2495&522=2497&524=2502&527=2505&529=2507&530=2511&532=2514&533=2517&536=2520&537=2523&539=2525&540=2529&545=2534&546=2536&547=2539&549=2542&551=2549&552=2550&553=2551&554=2552&555=2554&556=2556&557=2557&558=2558&559=2559&560=2560&561=2561&562=2562&564=2564&565=2566&566=2568&568=2572&570=2574&571=2578&573=2588&574=2591&576=2605&577=2608&579=2610&582=2622&585=2625&586=2627&587=2630&588=2632&590=2637&592=2645&593=2650&588=2677&598=2679&600=2684&603=2687&605=2694&606=2701&608=2705&611=2713&613=2715&614=2717&616=2723&617=2725&618=2727&620=2732&622=2743&623=2748&618=2767&628=2769&629=2771&631=2779&634=2782&635=2784&637=2787&638=2788&639=2789&640=2790&641=2791&644=2814&647=2817&649=2819&650=2823&651=2825&656=2829'
+debug_info = '1=137&2=144&3=147&5=164&6=171&8=183&10=194&12=196&13=201&14=210&16=216&17=220&18=225&19=234&25=246&26=255&29=275&30=280&32=295&33=303&34=304&36=330&37=341&39=374&40=380&41=386&44=444&45=450&47=474&48=482&50=533&51=540&52=542&54=548&56=554&57=556&58=558&59=560&60=562&62=564&63=566&65=570&66=576&72=596&75=598&80=600&81=606&84=608&87=610&88=612&89=621&90=631&92=634&93=636&96=638&98=641&99=645&103=648&104=649&105=650&106=651&107=652&108=653&109=654&110=655&111=656&115=658&116=660&117=662&119=667&120=669&122=685&123=691&124=695&117=800&130=801&131=803&133=806&134=815&135=817&136=825&138=828&139=830&140=837&144=845&145=861&146=863&147=867&148=870&150=872&151=875&153=877&154=883&156=886&157=889&159=892&160=901&161=904&162=907&167=910&168=912&169=915&171=921&172=925&176=955&179=958&180=960&182=963&183=965&185=969&186=974&194=985&195=987&197=993&198=1002&200=1009&201=1013&203=1022&204=1024&206=1034&207=1039&209=1048&210=1052&212=1062&217=1064&218=1067&220=1069&221=1072&223=1074&224=1077&226=1079&227=1082&229=1084&230=1087&233=1090&234=1094&236=1098&237=1101&241=1105&242=1107&246=1110&247=1112&249=1115&250=1116&251=1117&252=1118&253=1119&256=1124&259=1127&260=1128&263=1130&264=1133&265=1137&266=1139&268=1142&269=1145&273=1148&274=1150&276=1155&278=1167&279=1172&274=1294&285=1298&289=1302&290=1304&291=1306&292=1309&293=1321&294=1322&296=1327&297=1331&299=1342&300=1348&294=1369&306=1372&308=1378&309=1380&310=1383&311=1388&312=1391&313=1393&314=1395&316=1400&318=1412&319=1417&314=1486&324=1487&326=1495&330=1499&332=1501&334=1503&335=1505&336=1507&337=1509&338=1511&339=1516&340=1519&342=1522&343=1528&344=1530&345=1532&347=1537&349=1550&350=1556&345=1697&356=1701&359=1704&360=1706&361=1709&364=1713&365=1715&367=1719&368=1723&373=1731&374=1733&376=1739&377=1743&381=1769&382=1771&383=1773&385=1778&386=1780&388=1805&389=1816&392=1866&383=1897&395=1898&397=1903&398=1905&400=1916&401=1931&404=1947&395=1960&407=1962&408=1964&411=1966&414=1968&417=1970&418=1973&419=1976&420=1978&421=1980&423=1985&424=1987&426=2002&427=2007&421=2028&432=2029&434=2034&435=2037&436=2041&438=2053&439=2058&441=2086&442=2090&446=2100&432=2108&451=2109&452=2114&453=2116&455=2121&456=2124&457=2128&459=2137&460=2142&464=2177&453=2185&469=2187&471=2192&472=2194&474=2201&475=2207&477=2217&469=2224&484=2226&485=2228&487=2238&488=2242&492=2254&496=2260&498=2262&499=2266&500=2270&501=2274&502=2278&503=2282&508=2286&510=2291&511=2293&513=2308&514=2320&508=2362&520=2364&521=2366&522=2368&523=2376&525=2381&527=2392&528=2398&523=2590&533=2591&535=2601&536=2603&538=2608&541=2611&542=2613&543=2616&544=2618&546=2623&549=2626&551=2628&552=2632&554=2635&555=2638&558=2641&559=2644&561=2646&562=2650&567=2655&568=2657&569=2660&571=2663&573=2670&574=2671&575=2672&576=2673&577=2675&578=2677&579=2678&580=2679&581=2680&582=2681&583=2682&584=2683&586=2685&587=2687&588=2689&590=2693&592=2695&593=2699&595=2709&596=2712&598=2726&599=2729&601=2731&604=2743&607=2746&608=2748&609=2751&610=2753&612=2758&614=2766&615=2771&610=2798&620=2800&622=2805&625=2808&627=2815&628=2822&630=2826&633=2834&635=2836&636=2838&638=2844&639=2846&640=2848&642=2853&644=2864&645=2869&640=2888&650=2890&651=2892&653=2900&656=2903&657=2905&659=2908&660=2909&661=2910&662=2911&663=2912&666=2935&669=2938&671=2940&672=2944&673=2946&678=2950'

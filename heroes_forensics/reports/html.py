@@ -35,8 +35,8 @@ EVENTS: Final = 2000
 """Ledger events shown; all of them are in the ledger itself."""
 
 SECTIONS: Final = (
-    "result", "request", "exhibits", "integrity", "method", "coverage", "findings", "withdrawn",
-    "limitations", "runs", "check", "statement", "events", "environment", "glossary",
+    "result", "request", "exhibits", "integrity", "custody", "method", "coverage", "findings",
+    "withdrawn", "limitations", "runs", "check", "statement", "events", "environment", "glossary",
 )  # fmt: skip
 """Sections in their order; those from ``events`` on are annexes and have no number."""
 

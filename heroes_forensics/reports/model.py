@@ -331,6 +331,33 @@ class Event(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class ActField(Record):
+    """One thing that is said of an act."""
+
+    name: Word
+    """As the ledger calls it."""
+    value: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Act(Record):
+    """What a person did with evidence, sealed data or the record itself."""
+
+    seq: Count
+    time: Utc
+    topic: Literal["custody", "data", "record"]
+    type: Word
+    actor: Text
+    of: tuple[Text, ...] = ()
+    """Exhibits, sources or findings."""
+    fields: tuple[ActField, ...] = ()
+    signed: tuple[Text, ...] = ()
+    """Of those who have to sign it, who did before this report was made."""
+    unsigned: tuple[Text, ...] = ()
+    """Who did not."""
+
+
+@dataclass(frozen=True, slots=True)
 class Command(Record):
     """One command that checks the record; see `reports.checking`."""
 
@@ -363,6 +390,8 @@ class Report(Record):
     runs: tuple[Run, ...] = ()
     environment: Environment | None = None
     checkpoint: Checkpoint | None = None
+    acts: tuple[Act, ...] = ()
+    """What people did, in order."""
     events: tuple[Event, ...] = ()
     commands: tuple[Command, ...] = ()
     error_rates: tuple[ErrorRate, ...] = ()
