@@ -157,8 +157,6 @@ class Description:
         }
 
 
-Told = Mapping[int, Description]
-"""By item."""
 LOST: Final = Description(State.UNREADABLE)
 """Of a picture or film whose decoder ended before it could say anything."""
 

@@ -313,7 +313,6 @@ EXCEPTIONS = {
     ("tika-testJPEG.jp2", "changed"): "Exif in JPEG 2000 is not looked at",
 }
 """Where we say something else than exiftool, and why."""
-FILM_EXCEPTIONS: dict[tuple[str, str], str] = {}
 
 
 def described(path: Path) -> tuple[str, Description] | None:

@@ -69,8 +69,6 @@ class ScanRequest:
     """Whether this process exists for the scan alone and may be fenced for ever."""
     require_isolation: str = ""
     """Level below which nothing is read, ``A1`` to ``A4``; empty: whatever the machine gives."""
-    retry_poison: bool = False
-    """With ``resume``: read again what ended workers before."""
     stated: frozenset[str] = frozenset()
     """With ``resume``: fields that the operator did state, and that have to be those of the run."""
 

@@ -313,7 +313,3 @@ def unaccounted(database: Database) -> Iterator[Unaccounted]:
         " ON m.parent = c.item_id WHERE c.listed <> coalesce(m.stored, 0) ORDER BY c.item_id"
     ):
         yield Unaccounted(*row)
-
-
-WITHOUT_VALUES: Final = frozenset(set(Picture) - {Picture.DONE, Picture.PARTIAL})
-"""How a picture ends that has no perceptual values."""
