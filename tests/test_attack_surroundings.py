@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from scans import folder, scanned
 
+from heroes_forensics import cli
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.pipelines import folders, verifying, views
 
@@ -52,3 +53,32 @@ def test_a_pipe_is_no_hash_set_and_nobody_waits_for_it(tmp_path: Path) -> None:
     evidence = folder(tmp_path / "evidence", {"a": b"a"})
     with pytest.raises(HashSetError, match="not a regular file"):
         scanned(tmp_path / "case", evidence, sets=(str(pipe),), set_options={"kind": "notable"})
+
+
+@pytest.mark.parametrize("verb", ["cosigned", "import", "roots", "trust", "cosign"])
+def test_a_pipe_is_no_file_of_a_person_and_nobody_waits_for_it(
+    verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case, pipe = tmp_path / "case", tmp_path / "pipe"
+    assert cli.run(["init", "--domain", "lab.example", "--no-passphrase"]) == 0
+    assert cli.run(["key", "new", "ex-031", "--no-passphrase"]) == 0
+    assert cli.run(["case", "create", str(case)]) == 0
+    os.mkfifo(pipe)
+    line = {
+        "cosigned": ["case", "cosigned", str(case), str(pipe)],
+        "import": ["timestamp", "import", str(case), str(pipe)],
+        "roots": ["verify", str(case), "--tsa-roots", str(pipe)],
+        "trust": ["verify", str(case), "--trust", str(pipe)],
+        "cosign": ["key", "cosign", str(pipe), "--as", "ex-031", "--output", str(tmp_path / "o")],
+    }[verb]
+    assert cli.run(line) == UsageError.exit_code
+    assert "no regular file" in capsys.readouterr().err
+
+
+def test_numbers_and_names_beyond_all_bounds_are_wrong_requests(tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    scanned(case, folder(tmp_path / "evidence", {"a": b"a"}))
+    long = "9" * 5000
+    review = ["review", str(case), f"report {long}", "--outcome", "agree", "--reviewer", "x"]
+    assert cli.run(review) == UsageError.exit_code
+    assert cli.run(["verify", str(case), "--anchor", long]) == UsageError.exit_code

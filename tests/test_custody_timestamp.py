@@ -270,6 +270,15 @@ def test_roots_that_are_none_are_a_wrong_request() -> None:
 
 
 def test_bytes_that_are_no_reply_are_bad_and_crash_nothing() -> None:
-    for reply in (b"", b"0", b"0\x80", bytes(100), b"0" * (timestamp.MAX_REPLY + 1)):
+    refused, granted = bytes.fromhex("30053003020102"), bytes.fromhex("30053003020100")
+    for reply in (
+        refused,
+        granted,
+        b"",
+        b"0",
+        b"0\x80",
+        bytes(100),
+        b"0" * (timestamp.MAX_REPLY + 1),
+    ):
         assert timestamp.check(reply, b"x").state == timestamp.BAD
     assert anchors.REPLY.fullmatch("timestamps/00000042.tsr")

@@ -20,7 +20,7 @@ CLASSES: Final = {
 }
 
 _KEYS_LIMIT: Final = 1 << 20
-"""Characters of a file of keys."""
+"""Bytes of a file of keys."""
 
 _RESULTS: Final = {
     DONE: "verifies",
@@ -112,11 +112,13 @@ def verify(  # noqa: PLR0913 # the options of a verb
 
 
 def _keys_of(path: Path) -> list[str]:
+    from heroes_forensics.custody import given  # noqa: PLC0415 # heavy: when it runs
+
     try:
-        with path.open(encoding="utf-8") as stream:
-            lines = [line.strip() for line in stream.read(_KEYS_LIMIT).splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the file of keys {path} cannot be read") from error
+        text = given.read(path, _KEYS_LIMIT, "the file of keys").decode()
+    except UnicodeDecodeError as error:
+        raise UsageError("the file of keys is no text in UTF-8") from error
+    lines = [line.strip() for line in text.splitlines()]
     return [line for line in lines if line and not line.startswith("#")]
 
 

@@ -117,7 +117,10 @@ def _client() -> Any:  # noqa: ANN401 - a module, when there is one
 
 
 def _judged(client: Any, parsed: Any, text: bytes, roots: list[x509.Certificate]) -> Stamp:  # noqa: ANN401
-    time = chain.timestamp(parsed.tst_info.gen_time)
+    try:
+        time = chain.timestamp(parsed.tst_info.gen_time)
+    except (ValueError, OverflowError):  # of a refusal, or without a time that there is
+        return Stamp(BAD, why="it holds no time stamp")
     verifier = client.VerifierBuilder(roots=roots) if roots else None
     try:
         if verifier is None:

@@ -8,7 +8,7 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-from heroes_forensics.custody import notes, private, timestamp
+from heroes_forensics.custody import given, notes, private, timestamp
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines.cases import OpenCase, opened
@@ -55,7 +55,7 @@ def take(
         UsageError: the file cannot be read.
         CustodyError: the reply is of no checkpoint of the case, or does not verify.
     """
-    data = _file(reply, timestamp.MAX_REPLY, "the reply")
+    data = given.read(reply, timestamp.MAX_REPLY, "the reply")
     trusted = None if roots is None else roots_of(roots)
     with opened(case_dir, passphrase=passphrase) as case:
         name, note, stamp = _stamped(case, data, trusted)
@@ -112,20 +112,9 @@ def roots_of(path: Path) -> bytes:
     Raises:
         UsageError: it cannot be read, or holds none.
     """
-    pem = _file(path, _MOST_ROOTS, "the file of trusted certificates")
+    pem = given.read(path, _MOST_ROOTS, "the file of trusted certificates")
     timestamp.roots_of(pem)
     return pem
-
-
-def _file(path: Path, most: int, what: str) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(most + 1)
-    except OSError as error:
-        raise UsageError(f"{what} cannot be read: {error.strerror}") from error
-    if len(data) > most:
-        raise UsageError(f"{what} is longer than {most} bytes")
-    return data
 
 
 def _newest(case: OpenCase) -> tuple[str, notes.Note]:

@@ -22,6 +22,7 @@ from heroes_forensics.errors import (
 )
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import folders, signed_sets
+from heroes_forensics.pipelines.cases import read_only
 from heroes_forensics.pipelines.manifest import Exhibit
 from heroes_forensics.pipelines.request import expected_of
 from heroes_forensics.store.database import Database
@@ -108,12 +109,9 @@ def standing(exhibit: Exhibit) -> Standing:
     every = range(len(exhibit.sources))
     if not folders.exists(exhibit.case_dir):
         return Standing((), tuple(every))
-    database = Database.open(exhibit.case_dir / folders.DATABASE, read_only=True)
-    try:
+    with read_only(exhibit.case_dir) as database:
         runs = tuple(_runs(database, exhibit.label))
         facts = database.facts()
-    finally:
-        database.close()
     known = {path for run in runs for path in run.sources}
     new = tuple(number for number in every if _path(exhibit, number) not in known)
     bundle = exhibit.case_dir / folders.BUNDLE

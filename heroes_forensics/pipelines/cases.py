@@ -134,29 +134,27 @@ def opened(folder: Path, *, passphrase: str | None = None) -> Iterator[OpenCase]
     with locked(folder) as before:
         database = Database.open(folder / DATABASE)
         try:
+            check_rows(database, folder)
             facts = database.facts()
             ring = laboratory.case_ring(facts, passphrase)
             signer = key_change.signer_of(database, ring, facts["ledger"])
             journal = Journal(database, folder / BUNDLE, signer)
-            _check_rows(database, folder / BUNDLE)
             yield OpenCase(folder, database, journal, ring, before=before)
         finally:
             database.close()
 
 
-def _check_rows(database: Database, bundle_folder: Path) -> None:
+def check_rows(database: Database, folder: Path) -> None:
     """Refuse to build on, or to sign a report of, rows that are not those on record.
 
     Raises:
-        CustodyError: a row was changed after its unit was closed.
+        CustodyError: a row was changed after it was recorded.
     """
     try:
-        ledger = (bundle_folder / "ledger.jsonl").read_bytes()
-        first = next(iter(integrity.problems(database, ledger)), None)
-    except (TypeError, ValueError, LookupError, AttributeError):
-        # SQLite keeps any type in any column: whoever edits rows decides what is read here.
-        first = "its rows do not have the form in which heroes writes them"
-    if first is not None:
+        first = integrity.fault(database, (folder / BUNDLE / "ledger.jsonl").read_bytes())
+    except OSError:
+        first = "ledger.jsonl is missing or cannot be read"
+    if first:
         raise CustodyError(
             f"the case database does not fit its ledger: {first}",
             hint="nothing was changed; run `heroes verify` and compare with a copy",
@@ -288,10 +286,26 @@ def _public(facts: Mapping[str, object]) -> JSON:
     return {name: value for name, value in facts.items() if name != "case_key"}
 
 
-def show(folder: Path) -> JSON:
-    """Return the facts of a case with its exhibits, sources and runs."""
+@contextmanager
+def read_only(folder: Path) -> Iterator[Database]:
+    """Open the database of a case to read it; nobody else is kept from writing.
+
+    Raises:
+        CustodyError: reading it failed, and its rows are not those on record.
+    """
     database = Database.open(folder / DATABASE, read_only=True)
     try:
+        yield database
+    except integrity.ALTERED:
+        check_rows(database, folder)
+        raise
+    finally:
+        database.close()
+
+
+def show(folder: Path) -> JSON:
+    """Return the facts of a case with its exhibits, sources and runs."""
+    with read_only(folder) as database:
         exhibits = [
             {"label": label, **json.loads(fields)}
             for label, fields in database.rows("SELECT label, fields FROM exhibit ORDER BY id")
@@ -317,8 +331,6 @@ def show(folder: Path) -> JSON:
             "sources": sources,
             "runs": runs,
         }
-    finally:
-        database.close()
 
 
 def check_label(label: str) -> str:

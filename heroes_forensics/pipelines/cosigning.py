@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from heroes_forensics.custody import bundle, highwater, notes, persons, private
+from heroes_forensics.custody import bundle, given, highwater, notes, persons, private
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import laboratory, ledger_events, verifying
@@ -165,12 +165,9 @@ def _newest(root: Path) -> _Note:
 
 
 def _read(path: Path) -> _Note:
+    data = given.read(path, notes.MAX_NOTE, "the checkpoint")
     try:
-        with path.open("rb") as stream:
-            data = stream.read(notes.MAX_NOTE + 1)
         return _Note(data, notes.read_checkpoint(notes.parse(data).text))
-    except OSError as error:
-        raise UsageError(f"the checkpoint cannot be read: {error.strerror}") from error
     except CustodyError as error:
         raise UsageError("the file is no checkpoint", hint=str(error)) from error
 

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON, EntryFlag
 from heroes_forensics.parsers.filesystems import locators
+from heroes_forensics.pipelines.cases import read_only
 from heroes_forensics.pipelines.telling import number_text
-from heroes_forensics.pipelines.views import read_only
 from heroes_forensics.store import queries
 from heroes_forensics.store.database import Database
 

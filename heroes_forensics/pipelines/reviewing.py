@@ -7,10 +7,13 @@ from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import ledger_events
 from heroes_forensics.pipelines.acting import act
+from heroes_forensics.pipelines.cases import read_only
 from heroes_forensics.pipelines.locating import finding_number
 from heroes_forensics.pipelines.telling import number_text
 from heroes_forensics.store.database import Database
 
+_DIGITS: Final = 9
+"""Of the number of a report: nobody issues more."""
 OUTCOMES: Final = ("agree", "disagree", "needs-work")
 
 
@@ -36,12 +39,9 @@ def review(  # noqa: PLR0913 - what a review says
     Raises:
         UsageError: there is no such thing in the case.
     """
-    database = Database.open(case_dir / "case.db", read_only=True)
-    try:
+    with read_only(case_dir) as database:
         reference = _reference(database, what)
         examiner = str(database.facts()["examiner"])
-    finally:
-        database.close()
     said: JSON = {
         "object_ref": reference,
         "outcome": outcome,
@@ -55,8 +55,8 @@ def _reference(database: Database, what: str) -> str:
     kind, _, number = what.partition(" ")
     if kind == "report" and number.isdecimal():
         known = sum(1 for _ in ledger_events.of(database, "report.issued"))
-        if not 0 < int(number) <= known:
-            raise UsageError(f"the case has no report {number}")
+        if len(number) > _DIGITS or not 0 < int(number) <= known:
+            raise UsageError("the case has no such report", hint="see: heroes case show CASE")
         return f"report {int(number)}"
     found = finding_number(what)
     if not database.value("SELECT count(*) FROM match WHERE finding = ?", (found,)):

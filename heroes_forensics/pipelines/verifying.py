@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from heroes_forensics.custody import checks, disclosure, highwater, keys, notes
+from heroes_forensics.custody import checks, disclosure, given, highwater, keys, notes
 from heroes_forensics.custody.chain import Problem
 from heroes_forensics.custody.notes import parse, read_checkpoint
 from heroes_forensics.custody.problems import exit_code, shown
@@ -129,18 +129,17 @@ def _database(path: Path, bundle: Path) -> list[Problem]:
         ]
     except OSError:
         return []  # that there is no ledger is said already
-    except (TypeError, ValueError, LookupError, AttributeError, HeroesError):
-        # SQLite keeps any type in any column: whoever edits rows decides what is read here.
-        text = "its rows do not have the form in which heroes writes them"
-        return [Problem("database-mismatch", DATABASE, text)]
+    except (*integrity.ALTERED, HeroesError):
+        return [Problem("database-mismatch", DATABASE, integrity.FORM)]
     finally:
         database.close()
 
 
 def _anchor(text: str) -> checks.Anchor:
-    if Path(text).is_file():
+    if _is_file(text):
         try:
-            checkpoint = read_checkpoint(parse(Path(text).read_bytes()).text)
+            data = given.read(Path(text), notes.MAX_NOTE, "the anchor")
+            checkpoint = read_checkpoint(parse(data).text)
         except CustodyError as error:
             raise UsageError("the anchor is no checkpoint", hint=str(error)) from error
         return checks.Anchor(checkpoint.size, checkpoint.root)
@@ -153,6 +152,13 @@ def _anchor(text: str) -> checks.Anchor:
             "the anchor is neither a file nor a checkpoint as printed",
             hint="write it as SIZE:ROOT with the 64 hexadecimal digits of the root",
         ) from error
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except OSError:  # no name that a file could have
+        return False
 
 
 def _whole(root: bytes) -> bytes:

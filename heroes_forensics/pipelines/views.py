@@ -4,7 +4,6 @@ import base64
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from heroes_forensics.model import (
     is_policy,
 )
 from heroes_forensics.pipelines import locking, metadata
+from heroes_forensics.pipelines.cases import read_only
 from heroes_forensics.pipelines.folders import BUNDLE, DATABASE, EVENTS
 from heroes_forensics.pipelines.interruptions import breaks as breaks_of_runs
 from heroes_forensics.pipelines.journal import now
@@ -38,16 +38,6 @@ STATUS_WORDS: Final = ("not-reached", "done", "gap", "no-content", "policy")
 _FOLLOW_SECONDS: Final = 0.5
 FOLLOW_GRACE_SECONDS: Final = 5.0
 """How long a case that nobody holds is followed: a batch may begin the next run of it."""
-
-
-@contextmanager
-def read_only(case_dir: Path) -> Iterator[Database]:
-    """Open the database of a case to read it; nobody else is kept from writing."""
-    database = Database.open(case_dir / DATABASE, read_only=True)
-    try:
-        yield database
-    finally:
-        database.close()
 
 
 def status(case_dir: Path) -> JSON:

@@ -2,17 +2,29 @@
 
 The rows of a unit (items, contents, matches, pictures, containers, metadata, findings looked at
 again) are covered by its ``unit.completed``; what a run knows beside them (sources, volumes, gaps,
-verifications, sets) by its ``coverage.declared``.
+verifications, sets) by its ``coverage.declared``; what the case says of itself and of its runs by
+the events of `stated`.
 """
 
 import hashlib
 import json
+import sqlite3
+import struct
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Final
 
+from heroes_forensics.store import stated
 from heroes_forensics.store.database import Database
 from heroes_forensics.store.records import row_bytes, rows_digest
+
+ALTERED: Final = (
+    TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError,
+    struct.error, sqlite3.Error,
+)  # fmt: skip
+"""What reading rows may raise that somebody edited: SQLite keeps any type in any column."""
+
+FORM: Final = "its rows do not have the form in which heroes writes them"
 
 _OF_UNITS: Final = {
     "item": "SELECT unit_id, id, volume_id, unit_id, kind, flags, place, owner, size,"
@@ -75,6 +87,15 @@ def problems(database: Database, ledger: bytes) -> Iterator[str]:
             yield f"sources, volumes, gaps or sets of run {number} were changed after its end"
     if runs:
         yield f"{len(runs)} runs of the ledger are missing"
+    yield from stated.problems(database, stored)
+
+
+def fault(database: Database, ledger: bytes) -> str:
+    """Return the first thing that does not fit, in words; empty when all does."""
+    try:
+        return next(problems(database, ledger), "")
+    except ALTERED:
+        return FORM
 
 
 def _signed(ledger: bytes) -> tuple[dict[int, str], dict[str, str]]:
