@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from report_example import POOR, RICH
 
-from heroes_forensics.commands.summary import algorithm, headline, report_of, summary
+from heroes_forensics.commands.summary import algorithm, gap_text, headline, report_of, summary
 from heroes_forensics.commands.words import finding
 from heroes_forensics.errors import CustodyError
 
@@ -78,6 +78,17 @@ def test_each_exhibit_names_the_sets_it_was_compared_with() -> None:
     assert "only stick.raw" in other
     assert "  Compared with no hash set." in exhibit_lines("A-3")
     assert "COMPARED WITH" not in "\n".join(summary(RICH.to_json()))
+
+
+@pytest.mark.parametrize(
+    ("code", "by_profile"),
+    [
+        *(("picture.partial", False), ("film.partial", False), ("stream.reallocated", False)),
+        ("policy.picture-type", True),
+    ],
+)
+def test_no_profile_is_blamed_for_what_lacks_in_the_evidence(code: str, by_profile: bool) -> None:  # noqa: FBT001 # a parameter
+    assert ("(by the profile)" in gap_text(code, policy=True)) is by_profile
 
 
 def test_an_area_is_shown_once() -> None:

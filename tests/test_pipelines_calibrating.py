@@ -412,6 +412,8 @@ def test_a_killed_calibration_leaves_no_half_record(
 
 def test_the_verb_measures_lists_and_shows(laboratory_home: Path, tmp_path: Path) -> None:
     made = folder(tmp_path / "benign", {"a.jpg": scene(0), "b.jpg": scene(1)})
+    assert process("calibrate", "--list").out == "There is no calibration: heroes calibrate DIR\n"
+    assert process("calibrate", "--list", "--json").out == ""
     ran = process("calibrate", str(made), "--edited", "1", "--examiner", "E-17", "--json", "-q")
     assert ran.code == 0, ran.err
     (body,) = (row for row in ran.rows() if row["type"] == "calibration")

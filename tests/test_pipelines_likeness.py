@@ -199,6 +199,24 @@ def test_later_sets_are_compared_without_the_evidence(tmp_path: Path, evidence: 
         assert not list(integrity.problems(opened.database, ledger))
 
 
+def test_a_longer_list_and_a_lesser_search_say_nothing_otherwise(
+    tmp_path: Path, evidence: Path
+) -> None:
+    case, path = tmp_path / "case", tmp_path / "list.csv"
+    imported(listing(path, 1), "national")
+    compare(case, evidence, "national", profile="deep")
+    before = {name: row["near"] for name, row in found(case).items()}
+    again: dict[str, Any] = rematching.match(MatchRequest(case, ("national",)), Noted())
+    assert (again["changed"], again["withdrawn"]) == ([], [])
+    assert {name: row["near"] for name, row in found(case).items()} == before
+    imported(listing(path, 1, 99), "national", "2")
+    longer: dict[str, Any] = rematching.match(MatchRequest(case, ("national",)), Noted())
+    assert (longer["changed"], longer["withdrawn"]) == ([], [])
+    assert longer["still_listed"] == again["still_listed"] > 0
+    kept = [row for row in found(case).values() if row["edition"] == "2"]
+    assert {row["near"]["comparisons"] / row["near"]["tried"] for row in kept} == {2}  # type: ignore[index]
+
+
 def crowded(path: Path, entries: dict[int, int], *, closer: int) -> Path:
     """Write a list of entries beside a picture (number -> bits), and of many that are closer."""
     values, _ = pdq.hashes(np.asarray(KNOWN))

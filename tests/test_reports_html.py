@@ -185,6 +185,19 @@ def test_the_overview_tells_gaps_from_what_the_profile_leaves_out() -> None:
     assert "DIGEST MISMATCH" in table.split("<tr>")[3]
 
 
+def test_page_one_counts_no_gaps_only_of_what_was_read() -> None:
+    exhibit = next(each for each in RICH.exhibits if each.verdict.word == "no-match")
+    undecoded = GapGroup("picture.undecodable", 3, policy=False, about="picture")
+    for gaps, says in (
+        ((), "unexpected gaps"),
+        ((undecoded,), "unexpected gaps in reading; those in decoding stand apart"),
+        ((replace(undecoded, code="picture.partial", policy=True),), "unexpected gaps"),
+    ):
+        one = replace(exhibit, coverage=replace(exhibit.coverage, gaps=gaps, areas=()))
+        page = html.render(replace(RICH, exhibits=(one,))).decode()
+        assert f'<td class="num strong">0</td><td>{says}</td>' in page
+
+
 def test_each_gap_is_shown_once() -> None:
     card = cards(RICH)[0]
     assert card.count(GAP_TEXTS["volume.encrypted"]) == 1

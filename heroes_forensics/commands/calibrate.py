@@ -103,11 +103,12 @@ def calibrate(  # noqa: PLR0913 # the options of a verb
         raise click.UsageError("name a folder of pictures, or --list, or --show ID")
     out = Output(as_json=as_json)
     if wants_list:
-        refused = []
-        for row in calibrations.listed():
+        rows = list(calibrations.listed())
+        for row in rows:
             out.show(row, "calibration", _row)
-            refused += ["refused"] * ("refused" in row)
-        return CustodyError.exit_code if refused else DONE
+        if not rows and not as_json:
+            out.line("There is no calibration: heroes calibrate DIR")
+        return CustodyError.exit_code if any("refused" in row for row in rows) else DONE
     if show is not None:
         out.show(calibrations.shown_of(calibrations.named(show)), "calibration", text)
         return DONE

@@ -10,6 +10,7 @@ from heroes_forensics.commands import options
 from heroes_forensics.commands.output import Output
 from heroes_forensics.commands.progress import watching
 from heroes_forensics.commands.text import facts, hanging, integer, record, string, strings
+from heroes_forensics.commands.verb import Verb
 from heroes_forensics.model import JSON
 
 _KINDS: Final = ("notable", "watch", "adult-intimate")
@@ -17,7 +18,7 @@ _KINDS: Final = ("notable", "watch", "adult-intimate")
 _SAID: Final = ("name", "issuer", "edition", "kind", "region", "accepted", "signature", "profile")
 
 
-@click.command("build")
+@click.command("build", cls=Verb)
 @click.argument("folder", metavar="FOLDER", type=options.SOURCE)
 @click.option("--name", required=True, metavar="NAME", help="Name of the set.")
 @click.option("--issuer", required=True, metavar="TEXT", help="Who stands for the set.")
@@ -95,9 +96,11 @@ def build(  # noqa: PLR0913 # the options of a verb
     the order of the bytes of their paths; then the exit code is 3.
 
     Examples:
-      heroes hashset build reference/ --name national --issuer "Example Office" --category 1
       heroes hashset build reference/ --name national --issuer "Example Office" \
-        --category-of series/one=1 --category-of other=2 --output national-2026-01/
+        --category 1
+      heroes hashset build reference/ --name national --issuer "Example Office" \
+        --category-of series/one=1 --category-of other=2 \
+        --output national-2026-01/
     """
     from heroes_forensics.pipelines import set_building  # noqa: PLC0415 # heavy: when it runs
 

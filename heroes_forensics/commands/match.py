@@ -55,9 +55,10 @@ def match(  # noqa: PLR0913 # the options of a verb
 ) -> int:
     """Compare the digests of a case with other sets, or newer editions.
 
-    The evidence is not needed. Findings keep their numbers: what a newer edition says otherwise is
-    recorded beside them, and what it does not list any more is withdrawn and stays listed. Items
-    without a digest on record need the evidence: nothing is said of them.
+    The evidence is not needed. Kept values of pictures and films are compared as well, which those
+    of views that --profile deep adds are not. Findings keep their numbers: what a newer edition
+    says otherwise is recorded beside them, and what it does not list any more is withdrawn and
+    stays listed. Items without a digest on record need the evidence: nothing is said of them.
 
     Examples:
       heroes match CASE --set national

@@ -198,7 +198,8 @@ def _group_text(gap: JSON, *, policy: bool) -> str:
 def gap_text(code: str, *, policy: bool) -> str:
     """Return why something was not examined, and whether the profile announced it."""
     text = reason(code)
-    return f"{text} (by the profile)" if policy and "profile" not in text else text
+    by_profile = policy and code.startswith("policy.") and "profile" not in text
+    return f"{text} (by the profile)" if by_profile else text
 
 
 def _examined(coverage: JSON, verdict: JSON) -> Iterator[str]:

@@ -100,7 +100,9 @@ class Health:
         degenerate = sum(_int(report.get(name)) for name in ("empties", "constants"))
         warnings = []
         if degenerate:
-            warnings.append(f"{degenerate} digests of nothing were dropped")
+            warnings.append(
+                f"digests of nothing, or of one value all over, were dropped: {degenerate}"
+            )
         if header.conflicts:
             warnings.append(f"{header.conflicts} digests are listed under more than one category")
         size: JSON = {"records": header.records}

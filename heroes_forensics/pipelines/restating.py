@@ -17,8 +17,10 @@ from heroes_forensics.store.records import MatchRow
 if TYPE_CHECKING:
     from heroes_forensics.store.database import Database
 
-_SAID: Final = ("category", "label", "tags", "victim_identified", "offender_identified", "near")
+_SAID: Final = ("category", "label", "tags", "victim_identified", "offender_identified")
 """Facts of an entry that a later edition may state otherwise."""
+_EFFORT: Final = frozenset({"radius", "tried", "comparisons", "expected", "more", "more_at_least"})
+"""What follows from how long a list is and how deep it was looked: no list says it of a finding."""
 
 Restated = tuple[int, standing.Status, MatchRow]
 """Number of a finding, how it stands, and the match that says so; see `standing.restate`."""
@@ -175,9 +177,18 @@ def _still(
         row.verdict,
     )
     differs = differs or any(each.facts.get(name) != row.facts.get(name) for name in _SAID)
+    differs = differs or _likeness(each.facts) != _likeness(row.facts)
     if differs:
         changes.changed.append(each.finding)
     else:
         changes.still += 1
     if differs or each.set["edition"] != edition:
         restated.append((each.finding, standing.CURRENT, row))
+
+
+def _likeness(facts: JSON) -> JSON:
+    """Return how an item and an entry are alike, whatever was compared beside them."""
+    near = facts.get("near")
+    if not isinstance(near, dict):
+        return {}
+    return {name: said for name, said in near.items() if name not in _EFFORT}

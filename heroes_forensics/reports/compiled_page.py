@@ -1033,7 +1033,7 @@ def root(context, missing=missing):
             else:
                 pass
                 yield '<tr><td class="num strong">0</td><td>'
-                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.no_gaps', _loop_vars=_loop_vars))
+                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('result.no_gaps_reading' if t_4(context.eval_ctx, t_10(context, (undefined(name='undecoded') if l_1_undecoded is missing else l_1_undecoded), 'policy')) else 'result.no_gaps'), _loop_vars=_loop_vars))
                 yield '</td><td></td></tr>'
         for l_2_gap in context.call((undefined(name='area_rows') if l_1_area_rows is missing else l_1_area_rows), environment.getattr(l_1_x, 'coverage'), _loop_vars=_loop_vars):
             l_2_w = resolve('w')
@@ -1587,7 +1587,7 @@ def root(context, missing=missing):
                     _loop_vars = {}
                     pass
                     t_42.extend((
-                        '<span class="second">',
+                        '<span class="second wrapped">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_3_d, 'below_quality'):
