@@ -141,7 +141,14 @@ def test_verify_exits_as_it_found(
     assert asked == [
         (
             Path("C"),
-            {"trusted": ["k", "lab+1+A", "lab+2+B"], "anchors": ("7:00",), "strict": True},
+            {
+                "trusted": ["k", "lab+1+A", "lab+2+B"],
+                "anchors": ("7:00",),
+                "roots": None,
+                "evidence": (),
+                "rebuild": False,
+                "strict": True,
+            },
         )
     ]
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from test_media_perceptual import encoded, gradient
 
 from heroes_forensics.frames import Batch, Container, Control, Frame, Status, Unit, entries_of
-from heroes_forensics.model import GAP_CODES, JSON, Entry, EntryKind
+from heroes_forensics.model import GAP_CODES, JSON, Entry, EntryFlag, EntryKind
 from heroes_forensics.parsers.containers.limits import FLOOR, Limits
 from heroes_forensics.pipelines import members, units
 
@@ -117,6 +117,12 @@ def test_members_are_listed_and_digested() -> None:
     assert found.digest(b"d/b.bin") == sha256(b"beta" * 999)
     assert set(found.contents) == {0, 2}  # a directory has nothing to read
     assert found.containers == {0: (Container.DONE, "", 1, 0, 3, 5 + 4 * 999)}
+
+
+def test_a_member_that_is_named_like_a_picture_is_marked_so() -> None:
+    found = expanded(zipped(("a.JPG", b"alpha"), ("b.txt", b"beta"), ("c.webm", b"c")), "zip")
+    named = [bool(entry.flags & EntryFlag.MEDIA_NAME) for entry in found.entries]
+    assert named == [True, False, True]
 
 
 def test_what_is_nested_follows_with_its_own_row_and_locators() -> None:

@@ -1,5 +1,6 @@
 import re
 from importlib.resources import files
+from typing import Final
 
 import pytest
 
@@ -66,6 +67,30 @@ def test_every_code_has_a_text(language: str) -> None:
 
 def test_english_gaps_are_those_of_the_model() -> None:
     assert messages("en").text("gap.stream.short") == GAP_TEXTS["stream.short"]
+
+
+NAMED_SECTIONS: Final = {
+    "alarm.mismatch": "integrity",
+    "limitations.absence": "coverage",
+    "limitations.inside": "coverage",
+    "limitations.isolation": "runs",
+    "method.containers": "runs",
+    "method.intro": "result",
+    "method.pictures": "runs",
+    "method.plugin_rule": "runs",
+}
+"""Which section a message sends its reader to, by number."""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_sections_are_named_by_the_numbers_they_have(language: str) -> None:
+    catalogue, seen = messages(language), 0
+    for key in sorted(catalogue.keys()):
+        text = catalogue.text(key, **dict.fromkeys(catalogue.placeholders(key), "x"))
+        for number in re.findall(r"\b(?:section|Abschnitt) (\d+)\b", text):
+            assert SECTIONS[int(number) - 1] == NAMED_SECTIONS[key], key
+            seen += 1
+    assert seen >= len(NAMED_SECTIONS) - 1
 
 
 def test_every_message_is_used() -> None:

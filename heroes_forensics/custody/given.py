@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from heroes_forensics.display import shown
 from heroes_forensics.errors import UsageError
 
 _FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -24,6 +25,7 @@ def read(path: Path, most: int, what: str) -> bytes:
     Raises:
         UsageError: it cannot be read, is no regular file, or is longer.
     """
+    what = f"{what} {shown(str(path))}"
     try:
         with os.fdopen(os.open(path, _FLAGS), "rb") as stream:
             if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from heroes_forensics.errors import EvidenceError
-from heroes_forensics.filetype import TYPES, sniff
+from heroes_forensics.filetype import TYPES, names_media, sniff
 from heroes_forensics.frames import (
     CONTAINER,
     Batch,
@@ -154,11 +154,11 @@ class _Expansion:
                 waiting.append(entry)
                 self._session.progress.beat()
                 if len(waiting) >= _BATCH:
-                    yield from entry_batches(waiting)
+                    yield from entry_batches(waiting, names_media=names_media)
                     waiting = []
         except (EvidenceError, OSError):
             section.stopped = "container.damaged"
-        yield from entry_batches(waiting)
+        yield from entry_batches(waiting, names_media=names_media)
 
     def _read(
         self,
