@@ -139,6 +139,8 @@ def test_one_bit_flipped_anywhere_in_the_ledger_is_found_and_named(case: Path) -
         near = {
             f"ledger.jsonl line {number + step}" for step in (0, 1)
         }  # a cut line end spoils the next
+        if number == len(starts) - 1:
+            near.add("ledger.jsonl")  # no line follows that could tell: the manifest does
         assert places & near, (offset, bit, places)
 
 
