@@ -104,7 +104,7 @@ def harness(batch: Batch, wanted: int, seed: int, *, scan: bool) -> None:
                 break
         batch.finish(manifest)
         rounds += 1
-        assert rounds <= wanted + 3, "batches end before they are killed"
+        assert rounds <= 2 * wanted + 3, "batches end before they are killed"
 
 
 @pytest.mark.parametrize("scan", [False, True], ids=["the batch", "its scan"])
