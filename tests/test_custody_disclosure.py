@@ -298,11 +298,15 @@ def test_what_cannot_be_disclosed_is_refused_and_not_on_record(world: Path, tmp_
     before = ledger.read_bytes()
     there = tmp_path / "there.json"
     there.touch()
-    assert disclosed(world / "case", "F-2", there, "path") == 2
+    link = tmp_path / "link.json"
+    link.symlink_to(tmp_path / "nowhere")
+    for place in (there, link, tmp_path / "no folder" / "1.json", there / "1.json", tmp_path):
+        assert disclosed(world / "case", "F-2", place, "path") == 2
     assert disclosed(world / "case", "F-2", tmp_path / "1.json", "nonsense") == 2
     assert disclosed(world / "case", "F-2", tmp_path / "1.json", "path", "path") == 2
     assert disclosed(world / "case", "F-999", tmp_path / "1.json", "path") == 2
     assert ledger.read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} <= {"there.json", "link.json", "home"}
 
 
 def test_a_finding_and_a_report_are_reviewed(

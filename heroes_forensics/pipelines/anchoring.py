@@ -8,9 +8,10 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-from heroes_forensics.custody import given, notes, private, timestamp
+from heroes_forensics.custody import given, notes, timestamp
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import outgoing
 from heroes_forensics.pipelines.cases import OpenCase, opened
 
 METHODS: Final = ("witness", "paper", "mail", "other")
@@ -25,16 +26,14 @@ def request(case_dir: Path, output: Path, *, passphrase: str | None = None) -> J
         UsageError: there is a file already, or the extra ``timestamp`` is missing.
         CustodyError: the case does not verify.
     """
-    if output.exists():
-        raise UsageError("the request needs a new file")
-    with opened(case_dir, passphrase=passphrase) as case:
+    with outgoing.file(output) as write, opened(case_dir, passphrase=passphrase) as case:
         case.begin()
         case.journal.checkpoint("before a time stamp")
         name, note = _newest(case)
         made = timestamp.request(note.text)
         case.bundle.write(f"timestamps/{name}.tsq", made)
         case.publish()
-        private.write_new(output, made)
+        write(made)
     says = notes.read_checkpoint(note.text)
     return {"type": "timestamp-request", "size": says.size, "root": says.root.hex()}
 

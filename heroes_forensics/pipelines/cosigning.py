@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from heroes_forensics.custody import bundle, given, highwater, notes, persons, private
+from heroes_forensics.custody import bundle, given, highwater, notes, persons
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import laboratory, ledger_events, verifying
+from heroes_forensics.pipelines import laboratory, ledger_events, outgoing, verifying
 from heroes_forensics.pipelines.cases import opened
 from heroes_forensics.pipelines.folders import exists
 from heroes_forensics.store.database import Database
@@ -65,7 +65,8 @@ def cosign(
             note = _read(path)
         _check_seen(note.says)
         signed = _signed(note, signer)
-        private.write_new(output, signed)
+        with outgoing.file(output) as write:
+            write(signed)
         mark = highwater.Mark(note.says.size, note.says.root.hex())
         highwater.advance(laboratory.home(), note.says.origin, mark)
     return {

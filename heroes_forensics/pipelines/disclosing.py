@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from heroes_forensics.custody import bundle, commitments, disclosure, merkle, private, seal
+from heroes_forensics.custody import bundle, commitments, disclosure, merkle, seal
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import ledger_events
+from heroes_forensics.pipelines import ledger_events, outgoing
 from heroes_forensics.pipelines.cases import OpenCase, opened
 from heroes_forensics.pipelines.locating import finding_number
 from heroes_forensics.pipelines.telling import number_text
@@ -60,9 +60,9 @@ def disclose(  # noqa: PLR0913 - each is part of the record
         UsageError: there is no such finding or field, or ``output`` is there already.
         CustodyError: the case does not verify, or what is sealed is not what was committed.
     """
-    _check(fields, output, justification, authority)
+    _check(fields, justification, authority)
     number = number_text(finding_number(finding))
-    with opened(case_dir, passphrase=passphrase) as case:
+    with outgoing.file(output) as write, opened(case_dir, passphrase=passphrase) as case:
         place = _place(case, number)
         person = examiner or case.examiner
         case.begin()
@@ -103,11 +103,11 @@ def disclose(  # noqa: PLR0913 - each is part of the record
         case.journal.event("disclosure.made", made, person=person)
         case.journal.checkpoint("disclosure made")
         case.publish()
-        private.write_new(output, data)
+        write(data)
     return {"type": "disclosure", "finding": number, **made}
 
 
-def _check(fields: Sequence[str], output: Path, justification: str, authority: str) -> None:
+def _check(fields: Sequence[str], justification: str, authority: str) -> None:
     if not justification.strip() or not authority.strip():
         raise UsageError(
             "a finding is disclosed only for a reason",
@@ -120,8 +120,6 @@ def _check(fields: Sequence[str], output: Path, justification: str, authority: s
         )
     if len(set(fields)) != len(fields):
         raise UsageError("a field is named twice")
-    if output.exists() or not output.parent.is_dir():
-        raise UsageError("the disclosure needs a new file in a folder that is there")
 
 
 def _place(case: OpenCase, number: str) -> _Place:

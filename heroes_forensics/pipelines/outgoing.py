@@ -1,11 +1,13 @@
-"""The folder of an export: held open from the moment it is found empty until its files stand in it.
+"""Where things that are handed out go: the folder of an export, or one file.
 
-What is handed out names listed material by its digests. So it goes into the very folder that was
-checked, wherever its name leads by then, and where a disk fails none of it stays behind.
+A folder is held open from the moment it is found empty until its files stand in it. What is handed
+out names listed material by its digests. So it goes into the very folder that was checked, wherever
+its name leads by then, and where a disk fails none of it stays behind. A single file is begun
+before the record says that it was made, so that a place that cannot be written costs no event.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -14,6 +16,7 @@ from heroes_forensics import durable
 from heroes_forensics.display import shown
 from heroes_forensics.errors import StoppedError, UsageError
 
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -93,6 +96,48 @@ def write(descriptor: int, files: Mapping[str, bytes]) -> None:
             f"the folder of the export cannot be written: {error.strerror}",
             hint="the disclosure is on record, but nothing was handed out: make room, export again",
         ) from error
+
+
+@contextmanager
+def file(path: Path) -> Iterator[Callable[[bytes], None]]:
+    """Begin a new file beside its name, for its owner alone; it gets the name when it is whole.
+
+    Yields:
+        A function that writes all of it, once.
+
+    Raises:
+        UsageError: there is something of that name, or the place cannot be written.
+        StoppedError: the disk is full or failing; there is no file.
+    """
+    if path.is_symlink() or path.exists():
+        raise UsageError(
+            f"{shown(str(path))} is there already", hint="name a new file with --output"
+        )
+    aside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        descriptor = os.open(aside, _NEW, 0o600)
+    except OSError as error:
+        raise UsageError(
+            f"{shown(str(path))} cannot be written: {error.strerror}",
+            hint="name a file in a folder that is there and that you may write to",
+        ) from error
+
+    def whole(data: bytes) -> None:
+        try:
+            durable.write(descriptor, data)
+            durable.sync(descriptor)
+            durable.place(aside, path)
+        except OSError as error:
+            raise StoppedError(
+                f"{shown(str(path))} cannot be written: {error.strerror}",
+                hint="nothing was handed out; what the record says of it stays: make it again",
+            ) from error
+
+    try:
+        yield whole
+    finally:
+        os.close(descriptor)
+        aside.unlink(missing_ok=True)
 
 
 def _check_empty(descriptor: int, folder: Path) -> None:
