@@ -17,12 +17,10 @@ def root(context, missing=missing):
     l_0_r = resolve('r')
     l_0_style = resolve('style')
     l_0_namespace = resolve('namespace')
-    l_0_funnel = resolve('funnel')
-    l_0_bytes_chart = resolve('bytes_chart')
     l_0_current = resolve('current')
     l_0_withdrawn = resolve('withdrawn')
     l_0_events = resolve('events')
-    l_0_heading = l_0_gap_text = l_0_inside = l_0_fact = l_0_category = l_0_standing = l_0_set_name = l_0_compared = l_0_spans = l_0_error_rate = l_0_region = l_0_always = l_0_ns = l_0_c = l_0_e = l_0_asked = l_0_finding_rows = missing
+    l_0_heading = l_0_gap_text = l_0_inside = l_0_fact = l_0_category = l_0_standing = l_0_set_name = l_0_compared = l_0_spans = l_0_error_rate = l_0_region = l_0_fill = l_0_draw = l_0_always = l_0_ns = l_0_c = l_0_e = l_0_asked = l_0_finding_rows = missing
     try:
         t_1 = environment.filters['grouped']
     except KeyError:
@@ -549,11 +547,204 @@ def root(context, missing=missing):
         return concat(t_32)
     context.exported_vars.add('region')
     context.vars['region'] = l_0_region = Macro(environment, macro, 'region', ('label',), False, False, True, context.eval_ctx.autoescape)
-    def macro():
+    def macro(l_1_index, l_1_x, l_1_width):
         t_33 = []
+        if l_1_index is missing:
+            l_1_index = undefined("parameter 'index' was not provided", name='index')
+        if l_1_x is missing:
+            l_1_x = undefined("parameter 'x' was not provided", name='x')
+        if l_1_width is missing:
+            l_1_width = undefined("parameter 'width' was not provided", name='width')
+        pass
+        if l_1_index:
+            pass
+            t_33.extend((
+                '<rect class="rest" x="',
+                escape(l_1_x),
+                '" width="',
+                escape(l_1_width),
+                '" height="20"/>',
+            ))
+            if (l_1_index < 3):
+                pass
+                t_33.extend((
+                    '<rect fill="url(#',
+                    escape(environment.getitem(('', 'hatch', 'dots'), l_1_index)),
+                    ')" x="',
+                    escape(l_1_x),
+                    '" width="',
+                    escape(l_1_width),
+                    '" height="20"/>',
+                ))
+            t_33.extend((
+                '<rect class="edge" x="',
+                escape(l_1_x),
+                '" width="',
+                escape(l_1_width),
+                '" height="20"/>',
+            ))
+        else:
+            pass
+            t_33.extend((
+                '<rect class="bar" x="',
+                escape(l_1_x),
+                '" width="',
+                escape(l_1_width),
+                '" height="20"/>',
+            ))
+        return concat(t_33)
+    context.exported_vars.add('fill')
+    context.vars['fill'] = l_0_fill = Macro(environment, macro, 'fill', ('index', 'x', 'width'), False, False, False, context.eval_ctx.autoescape)
+    def macro(l_1_section):
+        t_34 = []
+        l_1_charts = resolve('charts')
+        if l_1_section is missing:
+            l_1_section = undefined("parameter 'section' was not provided", name='section')
+        pass
+        def t_35(fiter):
+            for l_2_chart in fiter:
+                if (environment.getattr(l_2_chart, 'section') == l_1_section):
+                    yield l_2_chart
+        l_2_loop = missing
+        for l_2_chart, l_2_loop in LoopContext(t_35((undefined(name='charts') if l_1_charts is missing else l_1_charts)), undefined):
+            _loop_vars = {}
+            pass
+            def macro():
+                t_36 = []
+                pass
+                t_36.extend((
+                    '<table class="chart ',
+                    escape(environment.getattr(l_2_chart, 'kind')),
+                    '" id="chart-',
+                    escape(environment.getattr(l_2_chart, 'id')),
+                    '">\n<caption>',
+                    escape(environment.getattr(l_2_chart, 'title')),
+                    '</caption>\n<thead><tr><th scope="col">',
+                    escape(environment.getitem(environment.getattr(l_2_chart, 'head'), 0)),
+                    '</th><td></td>',
+                ))
+                l_4_loop = missing
+                for l_4_name, l_4_loop in LoopContext(environment.getattr(l_2_chart, 'head')[1:], undefined):
+                    _loop_vars = {}
+                    pass
+                    t_36.append(
+                        '<th scope="col"',
+                    )
+                    if (environment.getattr(l_2_chart, 'kind') != 'timeline'):
+                        pass
+                        t_36.append(
+                            ' class="num"',
+                        )
+                    t_36.append(
+                        '>',
+                    )
+                    if environment.getattr(l_2_chart, 'stacked'):
+                        pass
+                        t_36.extend((
+                            '<span class="key"><svg viewBox="0 0 40 20" preserveAspectRatio="none" aria-hidden="true" focusable="false">',
+                            escape(context.call((undefined(name='fill') if l_0_fill is missing else l_0_fill), environment.getattr(l_4_loop, 'index0'), 0, 40, _loop_vars=_loop_vars)),
+                            '</svg></span>',
+                        ))
+                    t_36.extend((
+                        escape(l_4_name),
+                        '</th>',
+                    ))
+                l_4_loop = l_4_name = missing
+                t_36.append(
+                    '</tr></thead>\n<tbody>\n',
+                )
+                l_4_loop = missing
+                for l_4_row, l_4_loop in LoopContext(environment.getattr(l_2_chart, 'rows'), undefined):
+                    l_4_ns = l_0_ns
+                    l_4_at = missing
+                    _loop_vars = {}
+                    pass
+                    t_36.extend((
+                        '<tr><th scope="row"><bdi>',
+                        escape(environment.getattr(l_4_row, 'label')),
+                        '</bdi></th><td class="draw"><svg viewBox="0 0 1000 20" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="track" width="1000" height="20"/>',
+                    ))
+                    l_4_ns = context.call((undefined(name='namespace') if l_0_namespace is missing else l_0_namespace), x=environment.getattr(l_4_row, 'start'), _loop_vars=_loop_vars)
+                    _loop_vars['ns'] = l_4_ns
+                    l_5_loop = missing
+                    for l_5_part, l_5_loop in LoopContext(environment.getattr(l_4_row, 'parts'), undefined):
+                        _loop_vars = {}
+                        pass
+                        if l_5_part:
+                            pass
+                            t_36.append(
+                                escape(context.call((undefined(name='fill') if l_0_fill is missing else l_0_fill), environment.getattr(l_5_loop, 'index0'), environment.getattr((undefined(name='ns') if l_4_ns is missing else l_4_ns), 'x'), l_5_part, _loop_vars=_loop_vars)),
+                            )
+                            if not isinstance(l_4_ns, Namespace):
+                                raise TemplateRuntimeError("cannot assign attribute on non-namespace object")
+                            l_4_ns['x'] = (environment.getattr((undefined(name='ns') if l_4_ns is missing else l_4_ns), 'x') + l_5_part)
+                    l_5_loop = l_5_part = missing
+                    t_36.append(
+                        '</svg></td>',
+                    )
+                    for l_5_value in environment.getattr(l_4_row, 'values'):
+                        _loop_vars = {}
+                        pass
+                        t_36.append(
+                            '<td',
+                        )
+                        if (environment.getattr(l_2_chart, 'kind') != 'timeline'):
+                            pass
+                            t_36.append(
+                                ' class="num"',
+                            )
+                        t_36.extend((
+                            '><bdi>',
+                            escape(l_5_value),
+                            '</bdi></td>',
+                        ))
+                    l_5_value = missing
+                    t_36.append(
+                        '</tr>\n',
+                    )
+                    l_4_at = environment.getattr(l_4_loop, 'index')
+                    _loop_vars['at'] = l_4_at
+                    def t_37(fiter):
+                        for l_5_line in fiter:
+                            if (environment.getattr(l_5_line, 'after') == (undefined(name='at') if l_4_at is missing else l_4_at)):
+                                yield l_5_line
+                    for l_5_line in t_37(environment.getattr(l_2_chart, 'lines')):
+                        _loop_vars = {}
+                        pass
+                        t_36.extend((
+                            '<tr class="line"><th scope="row" colspan="',
+                            escape((1 + t_3(environment.getattr(l_2_chart, 'head')))),
+                            '"><span>',
+                            escape(environment.getattr(l_5_line, 'label')),
+                            '</span></th></tr>\n',
+                        ))
+                    l_5_line = missing
+                l_4_loop = l_4_row = l_4_ns = l_4_at = missing
+                t_36.append(
+                    '</tbody>\n</table>\n',
+                )
+                return concat(t_36)
+            caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+            t_34.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), environment.getattr(l_2_chart, 'title'), caller=caller, _loop_vars=_loop_vars))
+            if environment.getattr(l_2_chart, 'note'):
+                pass
+                t_34.extend((
+                    '<p class="scope note under">',
+                    escape(environment.getattr(l_2_chart, 'note')),
+                    '</p>',
+                ))
+            t_34.append(
+                '\n',
+            )
+        l_2_loop = l_2_chart = missing
+        return concat(t_34)
+    context.exported_vars.add('draw')
+    context.vars['draw'] = l_0_draw = Macro(environment, macro, 'draw', ('section',), False, False, False, context.eval_ctx.autoescape)
+    def macro():
+        t_38 = []
         l_1_sections = resolve('sections')
         pass
-        t_33.extend((
+        t_38.extend((
             '<div class="always">\n<h3>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.title')),
             '</h3>\n<p class="first">',
@@ -574,15 +765,15 @@ def root(context, missing=missing):
         for l_2_id, l_2_loop in LoopContext((undefined(name='sections') if l_1_sections is missing else l_1_sections), undefined):
             _loop_vars = {}
             pass
-            t_33.append(
+            t_38.append(
                 '<li><span class="no">',
             )
             if (environment.getattr(l_2_loop, 'index') <= 13):
                 pass
-                t_33.append(
+                t_38.append(
                     escape(environment.getattr(l_2_loop, 'index')),
                 )
-            t_33.extend((
+            t_38.extend((
                 '</span> <a href="#',
                 escape(l_2_id),
                 '">',
@@ -590,10 +781,10 @@ def root(context, missing=missing):
                 '</a></li>\n',
             ))
         l_2_loop = l_2_id = missing
-        t_33.append(
+        t_38.append(
             '</ol>\n</nav>',
         )
-        return concat(t_33)
+        return concat(t_38)
     context.exported_vars.add('always')
     context.vars['always'] = l_0_always = Macro(environment, macro, 'always', (), False, False, False, context.eval_ctx.autoescape)
     yield '<!DOCTYPE html>\n<html lang="'
@@ -610,7 +801,7 @@ def root(context, missing=missing):
     yield escape((undefined(name='style') if l_0_style is missing else l_0_style))
     yield '</style>\n</head>\n<body>\n<a class="skip" href="#result">'
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.skip'))
-    yield '</a>\n<main>\n<header>\n<p class="kicker">'
+    yield '</a>\n<svg class="defs" width="1" height="1" aria-hidden="true" focusable="false"><defs><pattern id="hatch" width="10" height="20" patternUnits="userSpaceOnUse"><path class="hatch" d="M-2 24 L12 -4 M-12 24 L2 -4 M8 24 L22 -4"/></pattern><pattern id="dots" width="8" height="10" patternUnits="userSpaceOnUse"><rect class="dot" x="2" y="3" width="3" height="4"/></pattern></defs></svg>\n<main>\n<header>\n<p class="kicker">'
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.kicker'))
     yield '</p>\n<h1>'
     if environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'reference'):
@@ -664,9 +855,9 @@ def root(context, missing=missing):
     if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
         pass
         def macro():
-            t_34 = []
+            t_39 = []
             pass
-            t_34.extend((
+            t_39.extend((
                 '<table class="tight">\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.overview')),
                 '</caption>\n<thead><tr><th scope="col">',
@@ -694,28 +885,28 @@ def root(context, missing=missing):
                 pass
                 l_2_skipped = t_3(t_4(context.eval_ctx, t_13(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy')))
                 _loop_vars['skipped'] = l_2_skipped
-                t_34.extend((
+                t_39.extend((
                     '<tr><th scope="row"><bdi>',
                     escape(environment.getattr(l_2_x, 'label')),
                     '</bdi></th><td class="strong wide">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('verdict.', environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word'), )), _loop_vars=_loop_vars)),
                 ))
-                def t_35(fiter):
+                def t_40(fiter):
                     for l_3_s in fiter:
                         if environment.getattr(l_3_s, 'alarms'):
                             yield l_3_s
                 l_3_loop = missing
-                for l_3_s, l_3_loop in LoopContext(t_35(environment.getattr(l_2_x, 'sources')), undefined):
+                for l_3_s, l_3_loop in LoopContext(t_40(environment.getattr(l_2_x, 'sources')), undefined):
                     _loop_vars = {}
                     pass
-                    t_34.append(
+                    t_39.append(
                         '<span class="second alarm">',
                     )
                     l_4_loop = missing
                     for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
                         _loop_vars = {}
                         pass
-                        t_34.extend((
+                        t_39.extend((
                             '<bdi>',
                             escape(environment.getattr(l_3_s, 'label')),
                             '</bdi>: ',
@@ -723,83 +914,83 @@ def root(context, missing=missing):
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_34.append(
+                            t_39.append(
                                 '; ',
                             )
                     l_4_loop = l_4_code = missing
-                    t_34.append(
+                    t_39.append(
                         '</span>',
                     )
                 l_3_loop = l_3_s = missing
-                t_34.extend((
+                t_39.extend((
                     '</td><td class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_8(environment.getattr(environment.getattr(l_2_x, 'verdict'), 'percent_of_bytes')), _loop_vars=_loop_vars)),
                     '</td><td class="num">',
                 ))
                 if (context.call((undefined(name='match_total') if l_2_match_total is missing else l_2_match_total), l_2_x, _loop_vars=_loop_vars) or (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'no-match')):
                     pass
-                    t_34.append(
+                    t_39.append(
                         escape(t_7(context.call((undefined(name='match_total') if l_2_match_total is missing else l_2_match_total), l_2_x, _loop_vars=_loop_vars))),
                     )
                 else:
                     pass
-                    t_34.append(
+                    t_39.append(
                         '–',
                     )
-                t_34.append(
+                t_39.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_34.append(
+                    t_39.append(
                         '–',
                     )
                 else:
                     pass
-                    t_34.append(
+                    t_39.append(
                         escape(t_7(t_15(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=False, _loop_vars=_loop_vars), attribute='count'))),
                     )
-                t_34.append(
+                t_39.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_34.append(
+                    t_39.append(
                         '–',
                     )
                 else:
                     pass
-                    t_34.append(
+                    t_39.append(
                         escape(t_7(t_3(t_4(context.eval_ctx, t_10(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy'))))),
                     )
-                t_34.append(
+                t_39.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_34.append(
+                    t_39.append(
                         '–',
                     )
                 else:
                     pass
-                    t_34.append(
+                    t_39.append(
                         escape(t_7((t_15(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=True, _loop_vars=_loop_vars), attribute='count') + (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)))),
                     )
                     if (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped):
                         pass
-                        t_34.extend((
+                        t_39.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.areas_of', count=t_7((undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                t_34.append(
+                t_39.append(
                     '</td></tr>\n',
                 )
             l_2_loop = l_2_x = l_2_skipped = l_2_match_total = l_2_gap_rows = missing
-            t_34.append(
+            t_39.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_34)
+            return concat(t_39)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.overview'), caller=caller)
     if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
@@ -994,11 +1185,11 @@ def root(context, missing=missing):
         yield '</th><th scope="col" class="num">'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.bytes', _loop_vars=_loop_vars))
         yield '</th></tr></thead>\n<tbody>\n'
-        def t_36(fiter):
+        def t_41(fiter):
             for l_2_area in fiter:
                 if (not environment.getattr(l_2_area, 'policy')):
                     yield l_2_area
-        for l_2_area in t_36(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas')):
+        for l_2_area in t_41(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas')):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
@@ -1152,9 +1343,9 @@ def root(context, missing=missing):
         if environment.getattr(l_1_x, 'sources'):
             pass
             def macro():
-                t_37 = []
+                t_42 = []
                 pass
-                t_37.extend((
+                t_42.extend((
                     '<table class="broad">\n<thead><tr><th scope="col">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.source')),
                     '</th><th scope="col">',
@@ -1171,7 +1362,7 @@ def root(context, missing=missing):
                 for l_3_s, l_3_loop in LoopContext(environment.getattr(l_1_x, 'sources'), undefined):
                     _loop_vars = {}
                     pass
-                    t_37.extend((
+                    t_42.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(environment.getattr(l_3_s, 'label')),
                         '</bdi></th><td>',
@@ -1184,21 +1375,21 @@ def root(context, missing=missing):
                     ))
                     if (not t_19(environment.getattr(l_3_s, 'mount_read_only'))):
                         pass
-                        t_37.extend((
+                        t_42.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('exhibits.mounted_read_only' if environment.getattr(l_3_s, 'mount_read_only') else 'exhibits.mounted_writable'), _loop_vars=_loop_vars)),
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('exhibits.account_may_write' if environment.getattr(l_3_s, 'account_may_write') else 'exhibits.account_may_not_write'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_37.append(
+                    t_42.append(
                         '</td><td>',
                     )
                     l_4_loop = missing
                     for l_4_file, l_4_loop in LoopContext(environment.getattr(l_3_s, 'segments')[:8], undefined):
                         _loop_vars = {}
                         pass
-                        t_37.extend((
+                        t_42.extend((
                             '<bdi>',
                             escape(environment.getattr(l_4_file, 'name')),
                             '</bdi> <span class="nowrap">(',
@@ -1207,23 +1398,23 @@ def root(context, missing=missing):
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_37.append(
+                            t_42.append(
                                 ', ',
                             )
                     l_4_loop = l_4_file = missing
                     if (t_3(environment.getattr(l_3_s, 'segments')) > 8):
                         pass
-                        t_37.extend((
+                        t_42.extend((
                             ' … (',
                             escape(t_7(t_3(environment.getattr(l_3_s, 'segments')))),
                             ')',
                         ))
-                    t_37.append(
+                    t_42.append(
                         '</td><td class="num">',
                     )
                     if environment.getattr(l_3_s, 'size'):
                         pass
-                        t_37.extend((
+                        t_42.extend((
                             escape(t_14(environment.getattr(l_3_s, 'size'))),
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'size')), _loop_vars=_loop_vars)),
@@ -1231,69 +1422,69 @@ def root(context, missing=missing):
                         ))
                     else:
                         pass
-                        t_37.append(
+                        t_42.append(
                             '–',
                         )
-                    t_37.append(
+                    t_42.append(
                         '</td><td>',
                     )
                     l_4_loop = missing
                     for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
                         _loop_vars = {}
                         pass
-                        t_37.extend((
+                        t_42.extend((
                             '<span class="alarm">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('source_state.', l_4_code, )), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                         if ((not environment.getattr(l_4_loop, 'last')) or environment.getattr(l_3_s, 'health')):
                             pass
-                            t_37.append(
+                            t_42.append(
                                 '; ',
                             )
                     l_4_loop = l_4_code = missing
                     l_4_loop = missing
-                    t_38 = 1
+                    t_43 = 1
                     for l_4_note, l_4_loop in LoopContext(environment.getattr(l_3_s, 'health'), undefined):
                         l_4_w = resolve('w')
                         _loop_vars = {}
                         pass
-                        t_37.extend((
+                        t_42.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'gap', environment.getattr(l_4_note, 'code'), environment.getattr(l_4_note, 'text'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_37.append(
+                            t_42.append(
                                 '; ',
                             )
-                        t_38 = 0
+                        t_43 = 0
                     l_4_loop = l_4_note = l_4_w = missing
-                    if t_38:
+                    if t_43:
                         pass
                         if (not environment.getattr(l_3_s, 'alarms')):
                             pass
-                            t_37.append(
+                            t_42.append(
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.sound')),
                             )
                     if ((not t_19(environment.getattr(l_3_s, 'declared_size'))) and (environment.getattr(l_3_s, 'declared_size') != environment.getattr(l_3_s, 'size'))):
                         pass
-                        t_37.extend((
+                        t_42.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.declared', _loop_vars=_loop_vars)),
                             ': ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'declared_size')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_37.append(
+                    t_42.append(
                         '</td></tr>\n',
                     )
                 l_3_loop = l_3_s = missing
-                t_37.append(
+                t_42.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_37)
+                return concat(t_42)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.source', _loop_vars=_loop_vars), caller=caller, _loop_vars=_loop_vars)
         else:
@@ -1313,20 +1504,20 @@ def root(context, missing=missing):
     for l_1_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
         _loop_vars = {}
         pass
-        def t_39(fiter):
+        def t_44(fiter):
             for l_2_s in fiter:
                 if environment.getattr(l_2_s, 'digests'):
                     yield l_2_s
-        for l_2_s in t_39(environment.getattr(l_1_x, 'sources')):
+        for l_2_s in t_44(environment.getattr(l_1_x, 'sources')):
             _loop_vars = {}
             pass
             if not isinstance(l_0_ns, Namespace):
                 raise TemplateRuntimeError("cannot assign attribute on non-namespace object")
             l_0_ns['any'] = True
             def macro():
-                t_40 = []
+                t_45 = []
                 pass
-                t_40.extend((
+                t_45.extend((
                     '<table class="broad">\n<caption><bdi>',
                     escape(environment.getattr(l_1_x, 'label')),
                     '</bdi>: <bdi>',
@@ -1347,7 +1538,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_40.extend((
+                    t_45.extend((
                         '<tr><th scope="row">',
                         escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'algorithm', environment.getattr(l_4_d, 'algorithm'), _loop_vars=_loop_vars)),
                         '<span class="second">',
@@ -1365,10 +1556,10 @@ def root(context, missing=missing):
                         '</td></tr>\n',
                     ))
                 l_4_d = l_4_w = missing
-                t_40.append(
+                t_45.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_40)
+                return concat(t_45)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), environment.getattr(l_2_s, 'label'), caller=caller, _loop_vars=_loop_vars)
         l_2_s = missing
@@ -1383,6 +1574,8 @@ def root(context, missing=missing):
     yield '\n<p>'
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.intro'))
     yield '</p>\n'
+    yield escape(context.call((undefined(name='draw') if l_0_draw is missing else l_0_draw), 'custody'))
+    yield '\n'
     l_1_loop = missing
     for l_1_topic, l_1_loop in LoopContext(('custody', 'data', 'record'), undefined):
         l_1_rows = resolve('rows')
@@ -1397,9 +1590,9 @@ def root(context, missing=missing):
         if (undefined(name='told') if l_1_told is missing else l_1_told):
             pass
             def macro():
-                t_41 = []
+                t_46 = []
                 pass
-                t_41.extend((
+                t_46.extend((
                     '<table class="broad">\n<thead><tr><th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.event')),
                     '</th><th scope="col">',
@@ -1416,7 +1609,7 @@ def root(context, missing=missing):
                 for l_3_a, l_3_loop in LoopContext((undefined(name='told') if l_1_told is missing else l_1_told)[:(undefined(name='rows') if l_1_rows is missing else l_1_rows)], undefined):
                     _loop_vars = {}
                     pass
-                    t_41.extend((
+                    t_46.extend((
                         '<tr><td class="num">',
                         escape(t_7(environment.getattr(l_3_a, 'seq'))),
                         '</td><td>',
@@ -1431,24 +1624,24 @@ def root(context, missing=missing):
                     for l_4_each, l_4_loop in LoopContext(environment.getattr(l_3_a, 'of'), undefined):
                         _loop_vars = {}
                         pass
-                        t_41.extend((
+                        t_46.extend((
                             '<bdi>',
                             escape(l_4_each),
                             '</bdi>',
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_41.append(
+                            t_46.append(
                                 ', ',
                             )
                     l_4_loop = l_4_each = missing
-                    t_41.append(
+                    t_46.append(
                         '</td><td>',
                     )
                     for l_4_f in environment.getattr(l_3_a, 'fields'):
                         _loop_vars = {}
                         pass
-                        t_41.extend((
+                        t_46.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('act_field.', environment.getattr(l_4_f, 'name'), )), _loop_vars=_loop_vars)),
                             ': <bdi>',
@@ -1459,7 +1652,7 @@ def root(context, missing=missing):
                     for l_4_person in environment.getattr(l_3_a, 'signed'):
                         _loop_vars = {}
                         pass
-                        t_41.extend((
+                        t_46.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.signed', _loop_vars=_loop_vars)),
                             ' <bdi>',
@@ -1470,7 +1663,7 @@ def root(context, missing=missing):
                     for l_4_person in environment.getattr(l_3_a, 'unsigned'):
                         _loop_vars = {}
                         pass
-                        t_41.extend((
+                        t_46.extend((
                             '<span class="second strong">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.unsigned', _loop_vars=_loop_vars)),
                             ' <bdi>',
@@ -1478,14 +1671,14 @@ def root(context, missing=missing):
                             '</bdi></span>',
                         ))
                     l_4_person = missing
-                    t_41.append(
+                    t_46.append(
                         '</td></tr>\n',
                     )
                 l_3_loop = l_3_a = missing
-                t_41.append(
+                t_46.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_41)
+                return concat(t_46)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('custody_topic.', l_1_topic, )), _loop_vars=_loop_vars), caller=caller, _loop_vars=_loop_vars)
             if (t_3((undefined(name='told') if l_1_told is missing else l_1_told)) > (undefined(name='rows') if l_1_rows is missing else l_1_rows)):
@@ -1534,9 +1727,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'):
         pass
         def macro():
-            t_42 = []
+            t_47 = []
             pass
-            t_42.extend((
+            t_47.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set')),
                 '</th><th scope="col">',
@@ -1555,7 +1748,7 @@ def root(context, missing=missing):
                 l_2_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_42.extend((
+                t_47.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='set_name') if l_0_set_name is missing else l_0_set_name), environment.getattr(l_2_s, 'name'), environment.getattr(l_2_s, 'issuer'), environment.getattr(l_2_s, 'edition'), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -1563,19 +1756,19 @@ def root(context, missing=missing):
                 ))
                 if environment.getattr(l_2_s, 'authority'):
                     pass
-                    t_42.extend((
+                    t_47.extend((
                         '<span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.authority', text=environment.getattr(l_2_s, 'authority'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
-                t_42.extend((
+                t_47.extend((
                     '</td><td class="num">',
                     escape(t_7(environment.getattr(l_2_s, 'records'))),
                 ))
                 for l_3_d in environment.getattr(l_2_s, 'digests'):
                     _loop_vars = {}
                     pass
-                    t_42.extend((
+                    t_47.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars)),
                         ' ',
@@ -1586,48 +1779,48 @@ def root(context, missing=missing):
                 for l_3_d in environment.getattr(l_2_s, 'near'):
                     _loop_vars = {}
                     pass
-                    t_42.extend((
+                    t_47.extend((
                         '<span class="second wrapped">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_3_d, 'below_quality'):
                         pass
-                        t_42.extend((
+                        t_47.extend((
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near_below', count=t_7(environment.getattr(l_3_d, 'below_quality')), _loop_vars=_loop_vars)),
                         ))
                     if environment.getattr(l_3_d, 'probes'):
                         pass
-                        t_42.extend((
+                        t_47.extend((
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_3_d, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_3_d, 'probes'), 'failed')), _loop_vars=_loop_vars)),
                         ))
-                    t_42.append(
+                    t_47.append(
                         '</span>',
                     )
                 l_3_d = missing
                 for l_3_d in environment.getattr(l_2_s, 'not_compared'):
                     _loop_vars = {}
                     pass
-                    t_42.extend((
+                    t_47.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.not_compared', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 l_3_d = missing
-                t_42.extend((
+                t_47.extend((
                     '</td><td><code>',
                     escape(t_1(environment.getattr(l_2_s, 'source_sha256'))),
                     '</code>',
                 ))
                 if environment.getattr(l_2_s, 'rejected'):
                     pass
-                    t_42.extend((
+                    t_47.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.rejected', count=t_7(environment.getattr(l_2_s, 'rejected')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
-                t_42.extend((
+                t_47.extend((
                     '<span class="second">',
                     escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'failed')), _loop_vars=_loop_vars) if environment.getattr(l_2_s, 'probes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_probes', _loop_vars=_loop_vars))),
                     '</span></td><td>',
@@ -1635,14 +1828,14 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_2_s, 'key_id') and environment.getattr(l_2_s, 'signer')):
                     pass
-                    t_42.extend((
+                    t_47.extend((
                         '<span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.signer', key=environment.getattr(l_2_s, 'key_id'), signer=environment.getattr(l_2_s, 'signer'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
                 if environment.getattr(l_2_s, 'expires'):
                     pass
-                    t_42.extend((
+                    t_47.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.expires', date=environment.getattr(l_2_s, 'expires'), _loop_vars=_loop_vars)),
                         '</span>',
@@ -1650,7 +1843,7 @@ def root(context, missing=missing):
                 for l_3_a in environment.getattr(l_2_s, 'allowed'):
                     _loop_vars = {}
                     pass
-                    t_42.extend((
+                    t_47.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.allowed', what=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'allowance', l_3_a, _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
@@ -1658,26 +1851,26 @@ def root(context, missing=missing):
                 l_3_a = missing
                 if (environment.getattr(l_2_s, 'state') != 'active'):
                     pass
-                    t_42.extend((
+                    t_47.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'set_state', environment.getattr(l_2_s, 'state'), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_2_s, 'reason'):
                         pass
-                        t_42.extend((
+                        t_47.extend((
                             ': <bdi>',
                             escape(environment.getattr(l_2_s, 'reason')),
                             '</bdi>',
                         ))
-                    t_42.append(
+                    t_47.append(
                         '</span>',
                     )
-                t_42.append(
+                t_47.append(
                     '</td><td>',
                 )
                 if environment.getattr(l_2_s, 'profile'):
                     pass
-                    t_42.extend((
+                    t_47.extend((
                         '<bdi>',
                         escape(environment.getattr(l_2_s, 'profile')),
                         '</bdi><span class="second">',
@@ -1686,17 +1879,17 @@ def root(context, missing=missing):
                     ))
                 else:
                     pass
-                    t_42.append(
+                    t_47.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_profile', _loop_vars=_loop_vars)),
                     )
-                t_42.append(
+                t_47.append(
                     '</td></tr>\n',
                 )
             l_2_s = l_2_w = missing
-            t_42.append(
+            t_47.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_42)
+            return concat(t_47)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set'), caller=caller)
     else:
@@ -1713,71 +1906,16 @@ def root(context, missing=missing):
     l_0_e = environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'equation')
     context.vars['e'] = l_0_e
     context.exported_vars.add('e')
-    yield '<svg class="defs" width="1" height="1" aria-hidden="true" focusable="false"><defs><pattern id="hatch" width="10" height="20" patternUnits="userSpaceOnUse"><path class="hatch" d="M-2 24 L12 -4 M-12 24 L2 -4 M8 24 L22 -4"/></pattern></defs></svg>\n<table class="chart">\n<caption>'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.chart_funnel'))
-    yield '</caption>\n<thead><tr><th scope="col">'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.step'))
-    yield '</th><td></td><th scope="col" class="num">'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.count'))
-    yield '</th></tr></thead>\n<tbody>\n'
-    for l_1_bar in (undefined(name='funnel') if l_0_funnel is missing else l_0_funnel):
-        _loop_vars = {}
-        pass
-        yield '<tr><th scope="row">'
-        yield escape(environment.getattr(l_1_bar, 'label'))
-        yield '</th><td class="draw"><svg viewBox="0 0 1000 20" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="track" width="1000" height="20"/><rect class="bar" width="'
-        yield escape(environment.getattr(l_1_bar, 'width'))
-        yield '" height="20"/></svg></td><td class="num">'
-        yield escape(environment.getattr(l_1_bar, 'value'))
-        yield '</td></tr>\n'
-    l_1_bar = missing
-    yield '</tbody>\n</table>\n<table class="chart">\n<caption>'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.chart_bytes'))
-    yield '</caption>\n<thead><tr><th scope="col">'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.exhibit'))
-    yield '</th><td></td><th scope="col" class="num"><span class="key"><svg viewBox="0 0 40 20" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="bar" width="40" height="20"/></svg></span>'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.examined'))
-    yield '</th><th scope="col" class="num"><span class="key"><svg viewBox="0 0 40 20" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="rest" width="40" height="20"/><rect fill="url(#hatch)" width="40" height="20"/><rect class="edge" width="40" height="20"/></svg></span>'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.not_examined'))
-    yield '</th></tr></thead>\n<tbody>\n'
-    for l_1_bar in (undefined(name='bytes_chart') if l_0_bytes_chart is missing else l_0_bytes_chart):
-        _loop_vars = {}
-        pass
-        yield '<tr><th scope="row"><bdi>'
-        yield escape(environment.getattr(l_1_bar, 'label'))
-        yield '</bdi></th><td class="draw"><svg viewBox="0 0 1000 20" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="track" width="1000" height="20"/><rect class="bar" width="'
-        yield escape(environment.getattr(l_1_bar, 'width'))
-        yield '" height="20"/>'
-        if environment.getattr(l_1_bar, 'rest'):
-            pass
-            yield '<rect class="rest" x="'
-            yield escape(environment.getattr(l_1_bar, 'width'))
-            yield '" width="'
-            yield escape(environment.getattr(l_1_bar, 'rest'))
-            yield '" height="20"/><rect fill="url(#hatch)" x="'
-            yield escape(environment.getattr(l_1_bar, 'width'))
-            yield '" width="'
-            yield escape(environment.getattr(l_1_bar, 'rest'))
-            yield '" height="20"/><rect class="edge" x="'
-            yield escape(environment.getattr(l_1_bar, 'width'))
-            yield '" width="'
-            yield escape(environment.getattr(l_1_bar, 'rest'))
-            yield '" height="20"/>'
-        yield '</svg></td><td class="num">'
-        yield escape(environment.getattr(l_1_bar, 'value'))
-        yield '</td><td class="num">'
-        yield escape(environment.getattr(l_1_bar, 'rest_value'))
-        yield '</td></tr>\n'
-    l_1_bar = missing
-    yield '</tbody>\n</table>\n<h3>'
+    yield escape(context.call((undefined(name='draw') if l_0_draw is missing else l_0_draw), 'coverage'))
+    yield '\n<h3>'
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation'))
     yield '</h3>\n<p>'
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation_text'))
     yield '</p>\n'
     def macro():
-        t_43 = []
+        t_48 = []
         pass
-        t_43.extend((
+        t_48.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.entries')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1798,12 +1936,12 @@ def root(context, missing=missing):
         ))
         if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
             pass
-            t_43.extend((
+            t_48.extend((
                 '<th scope="col" class="num">+ ',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.not_reached')),
                 '</th>',
             ))
-        t_43.append(
+        t_48.append(
             '<th scope="col"></th></tr></thead>\n<tbody>\n',
         )
         for l_2_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
@@ -1815,7 +1953,7 @@ def root(context, missing=missing):
                 for l_4_v in environment.getattr(l_3_s, 'volumes'):
                     _loop_vars = {}
                     pass
-                    t_43.extend((
+                    t_48.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -1834,38 +1972,38 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
                         pass
-                        t_43.extend((
+                        t_48.extend((
                             '<td class="num">',
                             escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'not_reached'))),
                             '</td>',
                         ))
-                    t_43.extend((
+                    t_48.extend((
                         '<td class="',
                         escape(('second' if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else 'alarm')),
                         '">',
                     ))
                     if environment.getattr(l_4_v, 'listing_open'):
                         pass
-                        t_43.append(
+                        t_48.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.listing_open', _loop_vars=_loop_vars)),
                         )
                     elif (environment.getattr(l_4_v, 'state') != 'examined'):
                         pass
-                        t_43.append(
+                        t_48.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('state.', environment.getattr(l_4_v, 'state'), )), _loop_vars=_loop_vars)),
                         )
                     else:
                         pass
-                        t_43.append(
+                        t_48.append(
                             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes', _loop_vars=_loop_vars) if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close', _loop_vars=_loop_vars))),
                         )
-                    t_43.append(
+                    t_48.append(
                         '</td></tr>\n',
                     )
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_43.extend((
+        t_48.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -1884,25 +2022,25 @@ def root(context, missing=missing):
         ))
         if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
             pass
-            t_43.extend((
+            t_48.extend((
                 '<td class="num">',
                 escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'))),
                 '</td>',
             ))
-        t_43.extend((
+        t_48.extend((
             '<td class="',
             escape(('' if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else 'alarm')),
             '">',
             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes') if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_43)
+        return concat(t_48)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation'), caller=caller)
     def macro():
-        t_44 = []
+        t_49 = []
         pass
-        t_44.extend((
+        t_49.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1923,14 +2061,14 @@ def root(context, missing=missing):
             for l_3_s in environment.getattr(l_2_x, 'sources'):
                 _loop_vars = {}
                 pass
-                def t_45(fiter):
+                def t_50(fiter):
                     for l_4_v in fiter:
                         if (environment.getattr(l_4_v, 'state') == 'examined'):
                             yield l_4_v
-                for l_4_v in t_45(environment.getattr(l_3_s, 'volumes')):
+                for l_4_v in t_50(environment.getattr(l_3_s, 'volumes')):
                     _loop_vars = {}
                     pass
-                    t_44.extend((
+                    t_49.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -1946,7 +2084,7 @@ def root(context, missing=missing):
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_44.extend((
+        t_49.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -1959,7 +2097,7 @@ def root(context, missing=missing):
             escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'directories_met_before'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_44)
+        return concat(t_49)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories'), caller=caller)
     yield '<h3>'
@@ -1982,9 +2120,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.text'))
         yield '</p>\n'
         def macro():
-            t_46 = []
+            t_51 = []
             pass
-            t_46.extend((
+            t_51.extend((
                 '<table>\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.title')),
                 '</caption>\n<thead><tr><th scope="col">',
@@ -1994,19 +2132,19 @@ def root(context, missing=missing):
             for l_2_part in ('read', 'found', 'nothing', 'unreadable', 'positions'):
                 _loop_vars = {}
                 pass
-                t_46.extend((
+                t_51.extend((
                     '<th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('metadata.', l_2_part, )), _loop_vars=_loop_vars)),
                     '</th>',
                 ))
             l_2_part = missing
-            t_46.append(
+            t_51.append(
                 '</tr></thead>\n<tbody>\n',
             )
             for l_2_x in (undefined(name='asked') if l_0_asked is missing else l_0_asked):
                 _loop_vars = {}
                 pass
-                t_46.extend((
+                t_51.extend((
                     '<tr><th scope="row"><bdi>',
                     escape(environment.getattr(l_2_x, 'label')),
                     '</bdi></th>',
@@ -2014,33 +2152,33 @@ def root(context, missing=missing):
                 for l_3_part in ('read', 'found', 'nothing', 'unreadable', 'positions'):
                     _loop_vars = {}
                     pass
-                    t_46.extend((
+                    t_51.extend((
                         '<td class="num">',
                         escape(t_7(environment.getitem(environment.getattr(l_2_x, 'metadata'), l_3_part))),
                         '</td>',
                     ))
                 l_3_part = missing
-                t_46.append(
+                t_51.append(
                     '</tr>\n',
                 )
             l_2_x = missing
-            t_46.append(
+            t_51.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_46)
+            return concat(t_51)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.title'), caller=caller)
         def macro():
-            t_47 = []
+            t_52 = []
             pass
-            t_47.extend((
+            t_52.extend((
                 '<table>\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.devices')),
                 '</caption>\n',
             ))
             if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices'):
                 pass
-                t_47.extend((
+                t_52.extend((
                     '<thead><tr><th scope="col">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.tag')),
                     '</th><th scope="col">',
@@ -2057,7 +2195,7 @@ def root(context, missing=missing):
                 for l_2_device, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices')[:40], undefined):
                     _loop_vars = {}
                     pass
-                    t_47.extend((
+                    t_52.extend((
                         '<tr><th scope="row"><code>',
                         escape(environment.getattr(l_2_device, 'tag')),
                         '</code></th><td>',
@@ -2072,42 +2210,42 @@ def root(context, missing=missing):
                     for l_3_label, l_3_loop in LoopContext(environment.getattr(l_2_device, 'exhibits'), undefined):
                         _loop_vars = {}
                         pass
-                        t_47.extend((
+                        t_52.extend((
                             '<bdi>',
                             escape(l_3_label),
                             '</bdi>',
                         ))
                         if (not environment.getattr(l_3_loop, 'last')):
                             pass
-                            t_47.append(
+                            t_52.append(
                                 ', ',
                             )
                     l_3_loop = l_3_label = missing
-                    t_47.append(
+                    t_52.append(
                         '</td></tr>\n',
                     )
                 l_2_loop = l_2_device = missing
                 if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices')) > 40):
                     pass
-                    t_47.extend((
+                    t_52.extend((
                         '<tr><td colspan="5">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.more', count=t_7(t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices'))))),
                         '</td></tr>\n',
                     ))
-                t_47.append(
+                t_52.append(
                     '</tbody>\n',
                 )
             else:
                 pass
-                t_47.extend((
+                t_52.extend((
                     '<tbody><tr><td>',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.no_devices')),
                     '</td></tr></tbody>\n',
                 ))
-            t_47.append(
+            t_52.append(
                 '</table>\n',
             )
-            return concat(t_47)
+            return concat(t_52)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.devices'), caller=caller)
     for (l_1_title, l_1_policy) in ((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.gap_title'), False), (context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.policy_title'), True)):
@@ -2118,16 +2256,16 @@ def root(context, missing=missing):
         l_1_gaps = context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), (undefined(name='c') if l_0_c is missing else l_0_c), policy=l_1_policy, _loop_vars=_loop_vars)
         _loop_vars['gaps'] = l_1_gaps
         def macro():
-            t_48 = []
+            t_53 = []
             pass
-            t_48.extend((
+            t_53.extend((
                 '<table>\n<caption>',
                 escape(l_1_title),
                 '</caption>\n',
             ))
             if (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                 pass
-                t_48.extend((
+                t_53.extend((
                     '<thead><tr><th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.count')),
                     '</th><th scope="col">',
@@ -2141,7 +2279,7 @@ def root(context, missing=missing):
                 for l_3_gap in (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                     _loop_vars = {}
                     pass
-                    t_48.extend((
+                    t_53.extend((
                         '<tr><td class="num strong">',
                         escape(t_7(environment.getattr(l_3_gap, 'count'))),
                         '</td><td>',
@@ -2152,46 +2290,46 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr(l_3_gap, 'size'):
                         pass
-                        t_48.append(
+                        t_53.append(
                             escape(t_14(environment.getattr(l_3_gap, 'size'))),
                         )
-                    t_48.append(
+                    t_53.append(
                         '</td><td>',
                     )
                     for l_4_one in environment.getattr(l_3_gap, 'examples'):
                         _loop_vars = {}
                         pass
-                        t_48.extend((
+                        t_53.extend((
                             '<code><bdi>',
                             escape(t_5(l_4_one)),
                             '</bdi></code>',
                         ))
                     l_4_one = missing
-                    t_48.append(
+                    t_53.append(
                         '</td></tr>\n',
                     )
                 l_3_gap = missing
-                t_48.append(
+                t_53.append(
                     '</tbody>\n',
                 )
             else:
                 pass
-                t_48.extend((
+                t_53.extend((
                     '<tbody><tr><td>',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.no_gaps')),
                     '</td></tr></tbody>\n',
                 ))
-            t_48.append(
+            t_53.append(
                 '</table>\n',
             )
-            return concat(t_48)
+            return concat(t_53)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), l_1_title, caller=caller, _loop_vars=_loop_vars)
     l_1_title = l_1_policy = l_1_gap_rows = l_1_gaps = missing
     def macro():
-        t_49 = []
+        t_54 = []
         pass
-        t_49.extend((
+        t_54.extend((
             '<table>\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2206,7 +2344,7 @@ def root(context, missing=missing):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
-            t_49.extend((
+            t_54.extend((
                 '<tr><th scope="row"><bdi>',
                 escape(t_5(environment.getattr(l_2_area, 'where'))),
                 '</bdi></th><td>',
@@ -2216,14 +2354,14 @@ def root(context, missing=missing):
                 '</td></tr>\n',
             ))
         l_2_area = l_2_w = missing
-        t_49.extend((
+        t_54.extend((
             '<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated')),
             '</th><td>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated_value')),
             '</td><td></td></tr>\n</tbody>\n</table>\n',
         ))
-        return concat(t_49)
+        return concat(t_54)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title'), caller=caller)
     yield '<div class="pair">\n<div>\n<table class="tight">\n<caption>'
@@ -2288,9 +2426,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_8(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'percent_of_bytes'))))
     yield '</td></tr>\n</tbody>\n</table>\n</div>\n</div>\n'
     def macro():
-        t_50 = []
+        t_55 = []
         pass
-        t_50.extend((
+        t_55.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2319,7 +2457,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_50.extend((
+                    t_55.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td>',
@@ -2333,12 +2471,12 @@ def root(context, missing=missing):
                     ))
                     if (environment.getattr(l_4_v, 'encryption') != 'none'):
                         pass
-                        t_50.extend((
+                        t_55.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'encryption', environment.getattr(l_4_v, 'encryption'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_50.extend((
+                    t_55.extend((
                         '</td><td><bdi>',
                         escape((environment.getattr(l_4_v, 'sweep') if (environment.getattr(l_4_v, 'state') == 'examined') else '–')),
                         '</bdi></td><td>',
@@ -2346,22 +2484,22 @@ def root(context, missing=missing):
                     for l_5_m in environment.getattr(l_4_v, 'times'):
                         _loop_vars = {}
                         pass
-                        t_50.extend((
+                        t_55.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'time.basis', which=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_5_m, 'which'), )), _loop_vars=_loop_vars), zone=context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'time', environment.getattr(l_5_m, 'zone'), _loop_vars=_loop_vars), resolution=t_12(environment.getattr(l_5_m, 'resolution_ns')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     l_5_m = missing
-                    t_50.append(
+                    t_55.append(
                         '</td></tr>\n',
                     )
                 l_4_v = l_4_w = missing
             l_3_s = missing
         l_2_x = missing
-        t_50.append(
+        t_55.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_50)
+        return concat(t_55)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes'), caller=caller)
     yield '\n'
@@ -2370,7 +2508,7 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.intro'))
     yield '</p>\n'
     def macro(l_1_list, l_1_withdrawn):
-        t_51 = []
+        t_56 = []
         l_1_rows = resolve('rows')
         if l_1_list is missing:
             l_1_list = undefined("parameter 'list' was not provided", name='list')
@@ -2378,9 +2516,9 @@ def root(context, missing=missing):
             l_1_withdrawn = undefined("parameter 'withdrawn' was not provided", name='withdrawn')
         pass
         def macro():
-            t_52 = []
+            t_57 = []
             pass
-            t_52.extend((
+            t_57.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.number')),
                 '</th><th scope="col">',
@@ -2397,7 +2535,7 @@ def root(context, missing=missing):
                 l_3_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_52.extend((
+                t_57.extend((
                     '<tr><th scope="row" class="nowrap">',
                     escape(environment.getattr(l_3_f, 'number')),
                     '</th><td><bdi class="strong">',
@@ -2418,35 +2556,35 @@ def root(context, missing=missing):
                 ))
                 if (not t_19(environment.getattr(l_3_f, 'listed_size'))):
                     pass
-                    t_52.extend((
+                    t_57.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.listed_size', size=context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_f, 'listed_size')), _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if (environment.getattr(l_3_f, 'near') and environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin')):
                     pass
-                    t_52.extend((
+                    t_57.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_plugin', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), plugin=environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin'), 'name'), version=environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin'), 'version'), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 elif environment.getattr(l_3_f, 'near'):
                     pass
-                    t_52.extend((
+                    t_57.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), view=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'view', environment.getattr(environment.getattr(l_3_f, 'near'), 'view'), _loop_vars=_loop_vars), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), quality=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'quality')), listed=(t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality')) if (not t_19(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality'))) else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if environment.getattr(l_3_f, 'near'):
                     pass
-                    t_52.extend((
+                    t_57.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_drawn' if environment.getattr(environment.getattr(l_3_f, 'near'), 'drawn') else ('findings.near_chance' if environment.getattr(environment.getattr(l_3_f, 'near'), 'expected') else 'findings.near_unknown')), comparisons=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'comparisons')), expected=environment.getattr(environment.getattr(l_3_f, 'near'), 'expected'), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                     if environment.getattr(environment.getattr(l_3_f, 'near'), 'film'):
                         pass
-                        t_52.extend((
+                        t_57.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film', frames=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames')), frames_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames_of')), listed=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed')), listed_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_of')), _loop_vars=_loop_vars)),
                             escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'ranges'), _loop_vars=_loop_vars)),
@@ -2454,7 +2592,7 @@ def root(context, missing=missing):
                         ))
                         if environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'):
                             pass
-                            t_52.extend((
+                            t_57.extend((
                                 '<span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film_listed', _loop_vars=_loop_vars)),
                                 escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'), _loop_vars=_loop_vars)),
@@ -2462,12 +2600,12 @@ def root(context, missing=missing):
                             ))
                     if (environment.getattr(environment.getattr(l_3_f, 'near'), 'more') or environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')):
                         pass
-                        t_52.extend((
+                        t_57.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_more' if (not environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')) else ('findings.near_more_at_least' if environment.getattr(environment.getattr(l_3_f, 'near'), 'more') else 'findings.near_more_unknown')), count=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'more')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                t_52.extend((
+                t_57.extend((
                     '<span class="second">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', environment.getattr(l_3_f, 'kind'), )), _loop_vars=_loop_vars)),
                     ': ',
@@ -2476,24 +2614,24 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_3_f, 'kind') == 'watch'):
                     pass
-                    t_52.append(
+                    t_57.append(
                         '–',
                     )
                 else:
                     pass
-                    t_52.append(
+                    t_57.append(
                         escape(context.call((undefined(name='category') if l_0_category is missing else l_0_category), environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'):
                         pass
-                        t_52.extend((
+                        t_57.extend((
                             ' (<bdi>',
                             escape(t_16(markup_join((environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'), ' ', environment.getattr(environment.getattr(l_3_f, 'category'), 'region'), )))),
                             '</bdi>)',
                         ))
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'label'):
                         pass
-                        t_52.extend((
+                        t_57.extend((
                             '<span class="second"><bdi>',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.label', label=environment.getattr(environment.getattr(l_3_f, 'category'), 'label'), _loop_vars=_loop_vars)),
                             '</bdi></span>',
@@ -2501,18 +2639,18 @@ def root(context, missing=missing):
                     for l_4_tag in environment.getattr(environment.getattr(l_3_f, 'category'), 'tags'):
                         _loop_vars = {}
                         pass
-                        t_52.extend((
+                        t_57.extend((
                             '<span class="second"><bdi>',
                             escape(l_4_tag),
                             '</bdi></span>',
                         ))
                     l_4_tag = missing
-                    t_52.append(
+                    t_57.append(
                         escape(context.call((undefined(name='standing') if l_0_standing is missing else l_0_standing), 'notable', environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
                     if (t_19(environment.getattr(l_3_f, 'victim_identified')) and t_19(environment.getattr(l_3_f, 'offender_identified'))):
                         pass
-                        t_52.extend((
+                        t_57.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.not_said', _loop_vars=_loop_vars)),
                             '</span>',
@@ -2521,24 +2659,24 @@ def root(context, missing=missing):
                         pass
                         if (not t_19(environment.getattr(l_3_f, 'victim_identified'))):
                             pass
-                            t_52.extend((
+                            t_57.extend((
                                 '<span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'victim_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
                         if (not t_19(environment.getattr(l_3_f, 'offender_identified'))):
                             pass
-                            t_52.extend((
+                            t_57.extend((
                                 '<span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'offender_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
-                t_52.append(
+                t_57.append(
                     '</td><td>',
                 )
                 if l_1_withdrawn:
                     pass
-                    t_52.extend((
+                    t_57.extend((
                         '<bdi>',
                         escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.not_in', edition=environment.getattr(l_3_f, 'not_in'), _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'not_in') else (environment.getattr(l_3_f, 'reason') or context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)))),
                         '</bdi>',
@@ -2547,16 +2685,16 @@ def root(context, missing=missing):
                     pass
                     if (environment.getattr(l_3_f, 'status') == 'provisional'):
                         pass
-                        t_52.extend((
+                        t_57.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.provisional', _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_53 = 1
+                    t_58 = 1
                     for l_4_m in environment.getattr(l_3_f, 'times'):
                         _loop_vars = {}
                         pass
-                        t_52.extend((
+                        t_57.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_4_m, 'which'), )), _loop_vars=_loop_vars)),
                             ' <span class="nowrap">',
@@ -2565,43 +2703,45 @@ def root(context, missing=missing):
                         ))
                         if (environment.getattr(l_4_m, 'zone') != 'utc'):
                             pass
-                            t_52.extend((
+                            t_57.extend((
                                 ' (',
                                 escape(context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'time', environment.getattr(l_4_m, 'zone'), _loop_vars=_loop_vars)),
                                 ')',
                             ))
-                        t_52.append(
+                        t_57.append(
                             '</span>',
                         )
-                        t_53 = 0
+                        t_58 = 0
                     l_4_m = missing
-                    if t_53:
+                    if t_58:
                         pass
-                        t_52.extend((
+                        t_57.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.no_times')),
                             '</span>',
                         ))
-                t_52.append(
+                t_57.append(
                     '</td></tr>\n',
                 )
             l_3_f = l_3_w = missing
-            t_52.append(
+            t_57.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_52)
+            return concat(t_57)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-        t_51.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
+        t_56.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
         if (t_3(l_1_list) > (undefined(name='rows') if l_1_rows is missing else l_1_rows)):
             pass
-            t_51.extend((
+            t_56.extend((
                 '<p class="strong">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.shown', shown=t_7((undefined(name='rows') if l_1_rows is missing else l_1_rows)), count=t_7(t_3(l_1_list)))),
                 '</p>',
             ))
-        return concat(t_51)
+        return concat(t_56)
     context.exported_vars.add('finding_rows')
     context.vars['finding_rows'] = l_0_finding_rows = Macro(environment, macro, 'finding_rows', ('list', 'withdrawn'), False, False, False, context.eval_ctx.autoescape)
+    yield escape(context.call((undefined(name='draw') if l_0_draw is missing else l_0_draw), 'findings'))
+    yield '\n'
     if (undefined(name='current') if l_0_current is missing else l_0_current):
         pass
         yield escape(context.call((undefined(name='finding_rows') if l_0_finding_rows is missing else l_0_finding_rows), (undefined(name='current') if l_0_current is missing else l_0_current), False))
@@ -2663,7 +2803,7 @@ def root(context, missing=missing):
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.intro'))
         yield '</p>\n'
-    t_54 = 1
+    t_59 = 1
     for l_1_run in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'):
         l_1_w = resolve('w')
         l_1_no = resolve('no')
@@ -2739,9 +2879,9 @@ def root(context, missing=missing):
             yield escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'run_note', environment.getattr(l_2_note, 'code'), environment.getattr(l_2_note, 'text'), _loop_vars=_loop_vars))
             yield '</p>\n'
         l_2_note = missing
-        t_54 = 0
+        t_59 = 0
     l_1_run = l_1_w = l_1_no = l_1_yes = missing
-    if t_54:
+    if t_59:
         pass
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.none'))
@@ -2755,9 +2895,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.intro'))
         yield '</p>\n'
         def macro():
-            t_55 = []
+            t_60 = []
             pass
-            t_55.extend((
+            t_60.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.step')),
                 '</th><th scope="col">',
@@ -2770,7 +2910,7 @@ def root(context, missing=missing):
             for l_2_command, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'commands'), undefined):
                 _loop_vars = {}
                 pass
-                t_55.extend((
+                t_60.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('command.', environment.getattr(l_2_command, 'purpose'), )), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -2779,25 +2919,25 @@ def root(context, missing=missing):
                 for l_3_system, l_3_loop in LoopContext(environment.getattr(l_2_command, 'systems'), undefined):
                     _loop_vars = {}
                     pass
-                    t_55.append(
+                    t_60.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('system.', l_3_system, )), _loop_vars=_loop_vars)),
                     )
                     if (not environment.getattr(l_3_loop, 'last')):
                         pass
-                        t_55.append(
+                        t_60.append(
                             ', ',
                         )
                 l_3_loop = l_3_system = missing
-                t_55.extend((
+                t_60.extend((
                     '</td><td><code>',
                     escape(environment.getattr(l_2_command, 'line')),
                     '</code></td></tr>\n',
                 ))
             l_2_loop = l_2_command = missing
-            t_55.append(
+            t_60.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_55)
+            return concat(t_60)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.title'), caller=caller)
         yield '<p>'
@@ -2850,9 +2990,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events'):
         pass
         def macro():
-            t_56 = []
+            t_61 = []
             pass
-            t_56.extend((
+            t_61.extend((
                 '<table class="tight">\n<thead><tr><th scope="col" class="num">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.seq')),
                 '</th><th scope="col">',
@@ -2868,7 +3008,7 @@ def root(context, missing=missing):
             for l_2_event in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events')[:(undefined(name='events') if l_0_events is missing else l_0_events)]:
                 _loop_vars = {}
                 pass
-                t_56.extend((
+                t_61.extend((
                     '<tr><td class="num">',
                     escape(environment.getattr(l_2_event, 'seq')),
                     '</td><td class="nowrap">',
@@ -2884,10 +3024,10 @@ def root(context, missing=missing):
                     '</bdi></td></tr>\n',
                 ))
             l_2_event = missing
-            t_56.append(
+            t_61.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_56)
+            return concat(t_61)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.title'), caller=caller)
         yield '<p class="scope">'
@@ -2955,4 +3095,4 @@ def root(context, missing=missing):
     yield '</p>\n</footer>\n</body>\n</html>\n'
 
 blocks = {}
-debug_info = '1=137&2=144&3=147&5=164&6=171&8=183&10=194&12=196&13=201&14=210&16=216&17=220&18=225&19=234&25=246&26=255&29=275&30=280&32=295&33=303&34=304&36=330&37=341&39=374&40=380&41=386&44=444&45=450&47=474&48=482&50=533&51=540&52=542&54=548&56=554&57=556&58=558&59=560&60=562&62=564&63=566&65=570&66=576&72=596&75=598&80=600&81=606&84=608&87=610&88=612&89=621&90=631&92=634&93=636&96=638&98=641&99=645&103=648&104=649&105=650&106=651&107=652&108=653&109=654&110=655&111=656&115=658&116=660&117=662&119=667&120=669&122=685&123=691&124=695&117=800&130=801&131=803&133=806&134=815&135=817&136=825&138=828&139=830&140=837&144=845&145=861&146=863&147=867&148=870&150=872&151=875&153=877&154=883&156=886&157=889&159=892&160=901&161=904&162=907&167=910&168=912&169=915&171=921&172=925&176=955&179=958&180=960&182=963&183=965&185=969&186=974&194=985&195=987&197=993&198=1002&200=1009&201=1013&203=1022&204=1024&206=1034&207=1039&209=1048&210=1052&212=1062&217=1064&218=1067&220=1069&221=1072&223=1074&224=1077&226=1079&227=1082&229=1084&230=1087&233=1090&234=1094&236=1098&237=1101&241=1105&242=1107&246=1110&247=1112&249=1115&250=1116&251=1117&252=1118&253=1119&256=1124&259=1127&260=1128&263=1130&264=1133&265=1137&266=1139&268=1142&269=1145&273=1148&274=1150&276=1155&278=1167&279=1172&274=1294&285=1298&289=1302&290=1304&291=1306&292=1309&293=1321&294=1322&296=1327&297=1331&299=1342&300=1348&294=1369&306=1372&308=1378&309=1380&310=1383&311=1388&312=1391&313=1393&314=1395&316=1400&318=1412&319=1417&314=1486&324=1487&326=1495&330=1499&332=1501&334=1503&335=1505&336=1507&337=1509&338=1511&339=1516&340=1519&342=1522&343=1528&344=1530&345=1532&347=1537&349=1550&350=1556&345=1697&356=1701&359=1704&360=1706&361=1709&364=1713&365=1715&367=1719&368=1723&373=1731&374=1733&376=1739&377=1743&381=1769&382=1771&383=1773&385=1778&386=1780&388=1805&389=1816&392=1866&383=1897&395=1898&397=1903&398=1905&400=1916&401=1931&404=1947&395=1960&407=1962&408=1964&411=1966&414=1968&417=1970&418=1973&419=1976&420=1978&421=1980&423=1985&424=1987&426=2002&427=2007&421=2028&432=2029&434=2034&435=2037&436=2041&438=2053&439=2058&441=2086&442=2090&446=2100&432=2108&451=2109&452=2114&453=2116&455=2121&456=2124&457=2128&459=2137&460=2142&464=2177&453=2185&469=2187&471=2192&472=2194&474=2201&475=2207&477=2217&469=2224&484=2226&485=2228&487=2238&488=2242&492=2254&496=2260&498=2262&499=2266&500=2270&501=2274&502=2278&503=2282&508=2286&510=2291&511=2293&513=2308&514=2320&508=2362&520=2364&521=2366&522=2368&523=2376&525=2381&527=2392&528=2398&523=2590&533=2591&535=2601&536=2603&538=2608&541=2611&542=2613&543=2616&544=2618&546=2623&549=2626&551=2628&552=2632&554=2635&555=2638&558=2641&559=2644&561=2646&562=2650&567=2655&568=2657&569=2660&571=2663&573=2670&574=2671&575=2672&576=2673&577=2675&578=2677&579=2678&580=2679&581=2680&582=2681&583=2682&584=2683&586=2685&587=2687&588=2689&590=2693&592=2695&593=2699&595=2709&596=2712&598=2726&599=2729&601=2731&604=2743&607=2746&608=2748&609=2751&610=2753&612=2758&614=2766&615=2771&610=2798&620=2800&622=2805&625=2808&627=2815&628=2822&630=2826&633=2834&635=2836&636=2838&638=2844&639=2846&640=2848&642=2853&644=2864&645=2869&640=2888&650=2890&651=2892&653=2900&656=2903&657=2905&659=2908&660=2909&661=2910&662=2911&663=2912&666=2935&669=2938&671=2940&672=2944&673=2946&678=2950'
+debug_info = '1=135&2=142&3=145&5=162&6=169&8=181&10=192&12=194&13=199&14=208&16=214&17=218&18=223&19=232&25=244&26=253&29=273&30=278&32=293&33=301&34=302&36=328&37=339&39=372&40=378&41=384&44=442&45=448&47=472&48=480&50=531&51=538&52=540&54=546&55=555&57=594&58=600&59=608&60=613&61=617&62=619&64=653&65=660&66=701&67=703&68=712&59=724&74=725&78=739&80=745&81=747&82=749&83=751&84=753&86=755&87=757&89=761&90=767&96=787&99=789&104=791&105=797&108=799&112=801&113=803&114=812&115=822&117=825&118=827&121=829&123=832&124=836&128=839&129=840&130=841&131=842&132=843&133=844&134=845&135=846&136=847&140=849&141=851&142=853&144=858&145=860&147=876&148=882&149=886&142=991&155=992&156=994&158=997&159=1006&160=1008&161=1016&163=1019&164=1021&165=1028&169=1036&170=1052&171=1054&172=1058&173=1061&175=1063&176=1066&178=1068&179=1074&181=1077&182=1080&184=1083&185=1092&186=1095&187=1098&192=1101&193=1103&194=1106&196=1112&197=1116&201=1146&204=1149&205=1151&207=1154&208=1156&210=1160&211=1165&219=1176&220=1178&222=1184&223=1193&225=1200&226=1204&228=1213&229=1215&231=1225&232=1230&234=1239&235=1243&237=1253&242=1255&243=1258&245=1260&246=1263&248=1265&249=1268&251=1270&252=1273&254=1275&255=1278&258=1281&259=1285&261=1289&262=1292&266=1296&267=1298&271=1301&272=1303&274=1306&275=1307&276=1308&277=1309&278=1310&281=1315&284=1318&285=1319&288=1321&289=1324&290=1328&291=1330&293=1333&294=1336&298=1339&299=1341&301=1346&303=1358&304=1363&299=1485&310=1489&314=1493&315=1495&316=1497&317=1500&318=1512&319=1513&321=1518&322=1522&324=1533&325=1539&319=1560&331=1563&333=1569&334=1571&335=1573&336=1576&337=1581&338=1584&339=1586&340=1588&342=1593&344=1605&345=1610&340=1679&350=1680&352=1688&356=1692&358=1694&360=1696&361=1698&362=1700&363=1702&364=1704&365=1709&366=1712&368=1715&369=1721&370=1723&371=1725&373=1730&375=1743&376=1749&371=1890&382=1894&385=1897&386=1899&387=1902&388=1905&389=1907&390=1909&391=1911&393=1916&394=1918&396=1943&397=1954&400=2004&391=2035&403=2036&405=2041&406=2043&408=2054&409=2069&412=2085&403=2098&415=2100&416=2102&419=2104&422=2106&425=2108&426=2111&427=2114&428=2116&429=2118&431=2123&432=2125&434=2140&435=2145&429=2166&440=2167&442=2172&443=2175&444=2179&446=2191&447=2196&449=2224&450=2228&454=2238&440=2246&459=2247&460=2252&461=2254&463=2259&464=2262&465=2266&467=2275&468=2280&472=2315&461=2323&477=2325&479=2330&480=2332&482=2339&483=2345&485=2355&477=2362&492=2364&493=2366&495=2376&496=2380&500=2392&504=2398&506=2400&507=2404&508=2408&509=2412&510=2416&511=2420&516=2424&518=2429&519=2431&521=2446&522=2458&516=2500&528=2502&529=2504&530=2506&531=2514&533=2519&535=2530&536=2536&531=2728&541=2729&543=2739&544=2741&545=2743&547=2748&550=2751&551=2753&552=2756&553=2758&555=2763&558=2766&560=2768&561=2772&563=2775&564=2778&567=2781&568=2784&570=2786&571=2790&576=2795&577=2797&578=2800&580=2803&582=2810&583=2811&584=2812&585=2813&586=2815&587=2817&588=2818&589=2819&590=2820&591=2821&592=2822&593=2823&595=2825&596=2827&597=2829&599=2833&601=2835&602=2839&604=2849&605=2852&607=2866&608=2869&610=2871&613=2883&616=2886&617=2888&618=2891&619=2893&621=2898&623=2906&624=2911&619=2938&629=2940&631=2945&634=2948&636=2955&637=2962&639=2966&642=2974&644=2976&645=2978&647=2984&648=2986&649=2988&651=2993&653=3004&654=3009&649=3028&659=3030&660=3032&662=3040&665=3043&666=3045&668=3048&669=3049&670=3050&671=3051&672=3052&675=3075&678=3078&680=3080&681=3084&682=3086&687=3090'

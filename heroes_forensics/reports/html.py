@@ -62,8 +62,7 @@ def page(document: JSON, *, language: str = "en") -> bytes:
         sections=SECTIONS,
         rows=ROWS,
         events=EVENTS,
-        funnel=charts.funnel(document, catalogue),
-        bytes_chart=charts.coverage(document, catalogue),
+        charts=charts.charts(document, catalogue),
         current=[f for f in _findings(document) if f["status"] != "withdrawn"],
         withdrawn=[f for f in _findings(document) if f["status"] == "withdrawn"],
     )
