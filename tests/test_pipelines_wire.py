@@ -5,10 +5,19 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from heroes_forensics.frames import CONTENT, KNOWN, VALUES, Batch, Control, Status, entry_batches
+from heroes_forensics.frames import (
+    CONTENT,
+    KNOWN,
+    ROW_TYPES,
+    VALUES,
+    Batch,
+    Control,
+    Status,
+    entry_batches,
+)
 from heroes_forensics.model import Entry, EntryFlag, EntryKind
 from heroes_forensics.pipelines import wire
 
@@ -146,6 +155,19 @@ def test_the_untouched_samples_are_accepted() -> None:
 def test_no_message_on_earth_makes_it_crash(junk: bytes, first: bytes) -> None:
     with suppress(wire.ProtocolViolationError):
         wire.decode(first + junk)
+
+
+@pytest.mark.parametrize("kind", ROW_TYPES)
+@given(st.binary(max_size=8), st.data())
+@example(b"", None)
+def test_no_rows_of_any_kind_make_it_crash(
+    kind: str, area: bytes, data: st.DataObject | None
+) -> None:
+    dtype = ROW_TYPES[kind]
+    size = dtype.itemsize * (data.draw(st.integers(0, 3)) if data else 0)
+    raw = data.draw(st.binary(min_size=size, max_size=size)) if data else b""
+    with suppress(wire.ProtocolViolationError):
+        wire.decode(wire.encode(Batch(kind, np.frombuffer(raw, dtype), area)))
 
 
 def test_descriptors_travel_with_a_frame() -> None:

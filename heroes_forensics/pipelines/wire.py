@@ -393,7 +393,8 @@ def _check_supplied(rows: Rows, area: bytes) -> None:
     status = rows["status"]
     if area or not np.isin(status, _SUPPLIED).all():
         raise ProtocolViolationError("a value of a plug-in has an unknown status")
-    values = np.frombuffer(rows["value"].tobytes(), "u1").reshape(len(rows), -1)
+    width = rows.dtype["value"].itemsize
+    values = np.frombuffer(rows["value"].tobytes(), "u1").reshape(len(rows), width)
     if values[status != Supplied.VALUE].any():
         raise ProtocolViolationError("a plug-in gave no value, and there is one")
 
