@@ -389,7 +389,10 @@ RICH: Final = Report(
             pictures=1_204,
             edited=100,
             edits=112,
-            found=(FoundAgain(1, 31, "65.0"), FoundAgain(1, 40, "69.1")),
+            found=(
+                FoundAgain(1, 31, "65.0", "54.8", "74.3"),
+                FoundAgain(1, 40, "69.1", "59.0", "78.0"),
+            ),
             false_pairs=(
                 FalsePairs("as-is", 1, 31, 0, 22_911_204, "1.4e-7"),
                 FalsePairs("edited", 1, 31, 2, 211_904_332, "3.0e-8"),
@@ -533,7 +536,10 @@ POOR: Final = Report(
             pictures=169,
             edited=46,
             edits=112,
-            found=(FoundAgain(1, 31, "65.0"), FoundAgain(2, 31, "79.3")),
+            found=(
+                FoundAgain(1, 31, "65.0", "50.2", "78.0"),
+                FoundAgain(2, 31, "79.3", "65.5", "89.5"),
+            ),
             false_pairs=(
                 FalsePairs("look-alikes", 1, 31, 40, 228_480, "2.3e-4", "screens_of_one_program"),
             ),

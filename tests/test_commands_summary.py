@@ -178,7 +178,7 @@ def test_a_candidate_says_how_close_it_is() -> None:
     picture, film, drawn, other = (" ".join(" ".join(finding(row)).split()) for row in rows)
     assert "PDQ, without its border: 14 bits differ, 31 are allowed" in picture
     assert "listed not stated; 11,274,880 comparisons" in picture
-    assert "at most 0.00017 false candidates to be expected of photographs" in picture
+    assert "by chance, at most 1 in 5,800 such items has a false candidate" in picture
     assert "21 of 30 listed ones, at 0:01:01-0:01:12, 1:00:00-1:00:01" in film
     assert "drawn picture: forms, screens and icons of one kind look alike to this hash" in drawn
     assert "of photographs" not in drawn

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,27 @@ def test_real_evidence(tmp_path: Path) -> None:
     assert found["E-1"]["content_sha256"] == alone.content_sha256
 
 
+def test_limits_plug_ins_and_calibrations_reach_the_scan(tmp_path: Path) -> None:
+    make(tmp_path / "evidence")
+    make(tmp_path / "other")
+    manifest = tmp_path / "batch.csv"
+    lines = [
+        "exhibit,source,sets,calibration,plugin,expand_limits.bytes",
+        f"E-1,evidence,{NOTABLE},none,,5G",
+        f"E-2,other,{NOTABLE},,no-such-plug-in,",
+    ]
+    manifest.write_text("\n".join(lines))
+    code, found = rows(manifest)
+    assert code == 2
+    assert found["E-1"]["did"] == "scanned"
+    with sqlite3.connect(tmp_path / "cases/E-1/case.db") as database:
+        ((config,),) = database.execute("SELECT config FROM run")
+    assert json.loads(config)["expand_limits"]["bytes"] == 5 << 30
+    assert "no-such-plug-in" in found["E-2"]["message"]
+    code, again = rows(manifest)
+    assert again["E-1"]["did"] == "finished before"
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -149,6 +171,9 @@ def test_real_evidence(tmp_path: Path) -> None:
         ({"sets": SETS[:1]}, "other hash sets"),
         ({"no_perceptual": "true"}, "another choice about pictures"),
         ({"media_metadata": "true"}, "another choice about metadata of pictures"),
+        ({"plugin": "fake"}, "another plug-in"),
+        ({"calibration": "0123456789abcdef"}, "another calibration"),
+        ({"expand_limits": {"ratio": 7}}, "other limits of containers"),
         ({"sources": [{"path": "evidence", "expect": WRONG}]}, "other expected digests"),
         ({"reference": "2024/118"}, "another reference"),
         ({"authority": AUTHORITY | {"reference": "G-222"}}, "another authority"),

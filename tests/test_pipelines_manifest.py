@@ -228,6 +228,15 @@ TABLES: dict[str, tuple[str, str]] = {
         "exhibit,source,authority,authority.kind\nE-1,a,x,warrant\n",
         "has a column authority",
     ),
+    "limits in one cell": ("exhibit,source,expand_limits\nE-1,a,5\n", "has a column expand_limits"),
+    "a limit that there is not": (
+        "exhibit,source,expand_limits.depth\nE-1,a,5\n",
+        "the limit is one of ratio",
+    ),
+    "a limit that is none": (
+        "exhibit,source,expand_limits.ratio\nE-1,a,-5\n",
+        "the limit ratio is a whole number",
+    ),
     "exhibits in a cell": ("exhibit,source,exhibits\nE-1,a,x\n", "there is no field exhibits"),
     "a column twice": ("exhibit,source,seal,seal\nE-1,a,1,2\n", "the column seal twice"),
     "a column without a name": ("exhibit,source,\nE-1,a,1\n", "a column without a name"),
@@ -275,15 +284,17 @@ def test_the_folder_of_the_cases_may_be_given(tmp_path: Path) -> None:
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_what_spreadsheets_write_is_read(separator: str, tmp_path: Path) -> None:
     lines = [
-        ["exhibit", "source", "sets", "accept_damaged"],
-        ["E-1", "a b.dd", '"one; two"', "TRUE"],
-        ["", "", "", ""],
-        ["E-1", "c.dd", "", ""],
+        ["exhibit", "source", "sets", "allow_expired", "expand_limits.bytes", "accept_damaged"],
+        ["E-1", "a b.dd", '"one; two"', "two", "5G", "TRUE"],
+        ["", "", "", "", "", ""],
+        ["E-1", "c.dd", "", "", "", ""],
     ]
     text = "\ufeff" + "\r\n".join(separator.join(line) for line in lines) + "\r\n"
     (exhibit,) = load(tmp_path, text, "Batch.CSV").exhibits
     assert [source.path.name for source in exhibit.sources] == ["a b.dd", "c.dd"]
     assert exhibit.settings["sets"] == ["one", "two"]
+    assert exhibit.settings["allow_expired"] == ["two"]
+    assert exhibit.settings["expand_limits"] == {"bytes": 5 << 30}
     assert exhibit.settings["accept_damaged"] is True
 
 

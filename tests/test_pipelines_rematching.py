@@ -178,6 +178,16 @@ def test_entries_of_unidentified_victims_are_listed_apart(case: Path, tmp_path: 
     assert found["not_identified"] == {"vics 2026-01": sorted(_number(case, name) for name in "bc")}
 
 
+def test_a_list_that_says_nothing_of_victims_is_not_asked_about_them(
+    case: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "list.csv"
+    edition(path, {"a": (1, 1), "b": (2, 1)}, 1)
+    found = matched(case)
+    assert len(found["new"]) == 2  # type: ignore[arg-type]
+    assert found["not_identified"] == {}
+
+
 def test_a_row_changed_afterwards_shows(case: Path, tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     edition(path, {"a": (1, 1)}, 1)

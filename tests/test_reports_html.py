@@ -170,7 +170,7 @@ def test_an_exhibit_says_what_it_was_compared_with_and_nothing_else() -> None:
 def test_a_candidate_says_how_close_it_is_and_what_chance_gives() -> None:
     text = PAGES["report"].decode()
     assert "PDQ, without its border: 14 bits differ, 31 are allowed" in text
-    assert "at most 0.00017 false candidates to be expected of photographs" in text
+    assert "by chance, at most 1 in 5,800 such items has a false candidate" in text
     assert "how many false candidates to expect was not measured" in text
     assert "22 of 120 frames come close to 21 of 30 listed ones, at" in text
     assert "0:01:01\u20130:01:12</span>, <span" in text

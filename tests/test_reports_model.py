@@ -7,7 +7,7 @@ import pytest
 from report_example import EXAMPLES, FINDINGS, RICH
 
 from heroes_forensics.reports import json as report_json
-from heroes_forensics.reports.findings import Finding, counted
+from heroes_forensics.reports.findings import Finding, counted, one_in
 from heroes_forensics.reports.model import Report
 from heroes_forensics.reports.record import Record, percent
 from heroes_forensics.reports.verdict import counts_as_match
@@ -104,3 +104,21 @@ def test_alike_findings_are_one_row() -> None:
 )
 def test_a_share_is_rounded_towards_zero(part: int, whole: int, expected: str) -> None:
     assert percent(part, whole) == expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "odds"),
+    [
+        ("", 0),
+        ("0.1", 0),
+        ("2.5", 0),
+        ("0.011", 90),
+        ("0.00017", 5_800),
+        ("0.000000000015", 66_000_000_000),
+        ("1.5e-11", 66_000_000_000),
+        ("nan", 0),
+        ("a word", 0),
+    ],
+)
+def test_rare_chances_are_told_as_one_in_so_many(expected: str, odds: int) -> None:
+    assert one_in(expected) == odds

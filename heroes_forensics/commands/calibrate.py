@@ -177,6 +177,7 @@ def text(made: JSON) -> Iterator[str]:
     for edit in records(made, "edits"):
         families[string(edit, "family")].append(edit)
     yield _means("mean over edits", [*records(made, "edits")], columns)
+    yield _intervals([*records(made, "edits")], columns, integer(pictures, "edited"))
     for family, edits in families.items():
         yield _means(family, edits, columns)
         for edit in edits:
@@ -204,6 +205,20 @@ def _means(name: str, edits: list[JSON], columns: list[tuple[int, int]]) -> str:
         f"{sum(_share(edit, _key(*each)) for edit in made) / max(1, len(made)):.1%}"
         for each in columns
     ]
+    return "  " + " ".join([f"{name:<46}", " " * 13, *(f"{cell:>11}" for cell in cells)])
+
+
+def _intervals(edits: list[JSON], columns: list[tuple[int, int]], pictures: int) -> str:
+    """Return between what the averages lie: few pictures leave much open."""
+    from heroes_forensics.hashsets.measuring import interval  # noqa: PLC0415 # heavy: when it runs
+
+    made = [edit for edit in edits if edit["made"]]
+    cells = []
+    for each in columns:
+        share = sum(_share(edit, _key(*each)) for edit in made) / max(1, len(made))
+        low, high = interval(share, pictures)
+        cells.append(f"{low:.0%}-{high:.0%}")
+    name = f"95 % interval, {counted(pictures, 'picture')}"
     return "  " + " ".join([f"{name:<46}", " " * 13, *(f"{cell:>11}" for cell in cells)])
 
 

@@ -35,6 +35,7 @@ from heroes_forensics.model import JSON
 )  # fmt: skip
 @options.expired_sets
 @options.plugin_option
+@options.calibration_option
 @click.option(
     "--exit-code", "with_matches", is_flag=True, help="Exit with 10 when something new matches."
 )
@@ -48,6 +49,7 @@ def match(  # noqa: PLR0913 # the options of a verb
     set_kind: str | None,
     allow_expired: tuple[str, ...],
     plugin: str,
+    calibration: str,
     with_matches: bool,
     passphrase_fd: int | None,
     quiet: bool,
@@ -71,6 +73,7 @@ def match(  # noqa: PLR0913 # the options of a verb
         sets=sets,
         set_options={"kind": set_kind, "allow_expired": list(allow_expired)},
         plugin=plugin,
+        calibration=calibration,
         passphrase=options.passphrase(passphrase_fd),
         own_process=options.own_process(),
     )

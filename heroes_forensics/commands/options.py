@@ -18,10 +18,6 @@ PASSPHRASE_LIMIT: Final = 4096
 
 SET_KINDS: Final = ("notable", "known-good", "watch", "adult-intimate", "exclude")
 NAMES: Final = ("sealed", "clear")
-LIMITS: Final = ("ratio", "bytes", "members", "nesting")
-"""Limits of containers; fields of `heroes_forensics.parsers.containers.limits.Limits`."""
-_UNITS: Final = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-_MOST_DIGITS: Final = 12
 TREAT_AS: Final = ("auto", "image", "tar", "zip", "file")
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -126,6 +122,17 @@ def expired_sets(command: F) -> F:
     )(command)
 
 
+def calibration_option(command: F) -> F:
+    """Add ``--calibration``."""
+    return click.option(
+        "--calibration",
+        default="",
+        metavar="ID|none",
+        help="The calibration that the report cites, or none of the laboratory's.  [default: the "
+        "newest one]",
+    )(command)
+
+
 def allowed(given: Mapping[str, bool]) -> tuple[str, ...]:
     """Return which of `ALLOWANCES` were given, from the arguments that click makes of them."""
     return tuple(name for name in ALLOWANCES if given[f"allow_{name.replace('-', '_')}"])
@@ -154,17 +161,15 @@ def limits(
     context: click.Context, parameter: click.Parameter, values: Sequence[str]
 ) -> dict[str, int]:
     """Read each ``LIMIT=NUMBER``, with K, M, G or T for a power of 1024; a callback of options."""
-    found = {}
-    for name, text in pairs(context, parameter, values):
-        digits, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in _UNITS else (text, "")
-        if name not in LIMITS:
-            raise click.BadParameter(f"the limit is one of {', '.join(LIMITS)}: ratio=500")
-        if not (digits.isascii() and digits.isdigit()) or not 1 <= len(digits) <= _MOST_DIGITS:
-            raise click.BadParameter(f"the limit {name} is a whole number from 1: {name}=500")
-        if not int(digits):
-            raise click.BadParameter(f"the limit {name} of a container is at least 1")
-        found[name] = int(digits) * _UNITS.get(unit, 1)
-    return found
+    found = dict(pairs(context, parameter, values))
+    if not found:
+        return {}
+    from heroes_forensics.pipelines import request  # noqa: PLC0415 # heavy: when it runs
+
+    try:
+        return request.limits(found)
+    except UsageError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def digests(

@@ -100,11 +100,7 @@ STATED: Final = (
     help="Decode no picture: only digests are taken and compared.",
 )  # fmt: skip
 @options.plugin_option
-@click.option(
-    "--calibration", default="", metavar="ID|none",
-    help="The calibration that the report cites, or none of the laboratory's.  [default: the "
-    "newest one]",
-)  # fmt: skip
+@options.calibration_option
 @click.option(
     "--media-metadata", is_flag=True,
     help="Keep, sealed, what pictures and films say of the device they were made with: make, "

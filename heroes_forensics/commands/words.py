@@ -80,6 +80,8 @@ def finding_line(row: Mapping[str, object]) -> str:
 
 def _likeness(near: Mapping[str, object]) -> Iterator[str]:
     """Yield how close a candidate is, and what chance gives."""
+    from heroes_forensics.reports.findings import one_in  # noqa: PLC0415 # heavy: when it runs
+
     listed, plugin = near.get("listed_quality"), near.get("plugin")
     key = "findings.near"
     told: dict[str, str] = {}
@@ -97,11 +99,13 @@ def _likeness(near: Mapping[str, object]) -> Iterator[str]:
         listed=word("format", "not_stated") if listed is None else str(listed),
     )
     expected = string(near, "expected")
-    chance = "near_chance" if expected else "near_unknown"
+    rare = one_in(expected)
+    chance = "near_unknown" if not expected else "near_rare" if rare else "near_chance"
     yield catalogue().text(
         f"findings.{'near_drawn' if near.get('drawn') is True else chance}",
         comparisons=f"{integer(near, 'comparisons'):,}",
         expected=expected,
+        one_in=f"{rare:,}",
     )
     more, at_least = integer(near, "more"), near.get("more_at_least") is True
     if more or at_least:

@@ -43,6 +43,21 @@ def upper_bound(found: int, trials: int) -> float:
     return 1.0 if found >= trials else float(betaincinv(found + 1, trials - found, LEVEL))
 
 
+def interval(share: float, trials: int) -> tuple[float, float]:
+    """Return between what a share lies with 95 % confidence: the two bounds of Clopper-Pearson.
+
+    Args:
+        share: as it was found, 0 to 1; ``share * trials`` need not be whole, as that of a mean.
+        trials: independent ones.
+    """
+    from scipy.special import betaincinv  # noqa: PLC0415 - takes 0.4 s to import
+
+    found, tail = share * trials, (1 - LEVEL) / 2
+    low = 0.0 if found <= 0 else float(betaincinv(found, trials - found + 1, tail))
+    high = 1.0 if found >= trials else float(betaincinv(found + 1, trials - found, 1 - tail))
+    return low, high
+
+
 def at_most(rate: float) -> str:
     """Write a bound with two digits, rounded up; as text, for a record holds no fractions."""
     exact = Decimal(f"{rate:.6g}")

@@ -52,6 +52,8 @@ _OPTIONS: Final = {
     "verify": "--verify",
     "as": "--as",
     "set_kind": "--set-kind",
+    "plugin": "--plugin",
+    "calibration": "--calibration",
 }
 _EVERY_TIME: Final = {
     "workers": "--workers",
@@ -207,6 +209,9 @@ class Examining:
         for name, value in settings.get("authority", {}).items():
             arguments.append(f"--authority={name}={value}")
         arguments += [f"--set={name}" for name in settings["sets"]]
+        arguments += [f"--allow-expired={name}" for name in settings.get("allow_expired", ())]
+        for name, value in settings.get("expand_limits", {}).items():
+            arguments.append(f"--expand-limit={name}={value}")
         arguments += [f"{_OPTIONS[name]}={settings[name]}" for name in _OPTIONS if name in settings]
         arguments += [_FLAGS[name] for name in _FLAGS if settings.get(name)]
         for position, number in enumerate(sources, start=1):

@@ -6,7 +6,7 @@ Nothing is kept beside the cases: what is finished, interrupted or new is read f
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from heroes_forensics.errors import (
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import folders, signed_sets
 from heroes_forensics.pipelines.cases import read_only
+from heroes_forensics.pipelines.expanding import PROFILES as EXPAND_LIMITS
 from heroes_forensics.pipelines.manifest import Exhibit
 from heroes_forensics.pipelines.request import expected_of
 from heroes_forensics.store.database import Database
@@ -168,22 +169,44 @@ def check_same(exhibit: Exhibit, found: Standing) -> None:
 
 
 def _difference(exhibit: Exhibit, run: PastRun) -> str:
+    """Return in what a run differs from what the manifest says now; empty: in nothing."""
     settings, config = exhibit.settings, run.config
     for name, key, usual in _ASKED:
         if settings.get(name, usual) != config.get(key, usual):
             return f"another {name.replace('_', ' ')} ({config[key]})"
-    if settings.get("no_perceptual", False) == config.get("perceptual", True):
-        return "another choice about pictures"
-    if settings.get("media_metadata", False) != config.get("media_metadata", False):
-        return "another choice about metadata of pictures"
-    if not _same_sets(config["sets"], settings["sets"]):
-        return "other hash sets"
     expected = {str(source.path.absolute()): sorted(source.expect) for source in exhibit.sources}
-    for number, path in enumerate(run.sources, start=1):
-        had = sorted(expected_of(config["expect"], number, len(run.sources)))
-        if path in expected and expected[path] != had:
-            return "other expected digests"
-    return ""
+    other_digests = any(
+        path in expected
+        and expected[path] != sorted(expected_of(config["expect"], number, len(run.sources)))
+        for number, path in enumerate(run.sources, start=1)
+    )
+    differs = {
+        **dict(_of_pictures(settings, config)),
+        "other limits of containers": _limits(settings) != config["expand_limits"],
+        "other hash sets": not _same_sets(config["sets"], settings["sets"]),
+        "other expected digests": other_digests,
+    }
+    return next((what for what, is_so in differs.items() if is_so), "")
+
+
+def _of_pictures(settings: Mapping[str, Any], config: JSON) -> Iterator[tuple[str, bool]]:
+    without = settings.get("no_perceptual", False)
+    yield "another choice about pictures", without == config.get("perceptual", True)
+    metadata = "media_metadata"
+    differs = settings.get(metadata, False) != config.get(metadata, False)
+    yield "another choice about metadata of pictures", differs
+    plugin = config.get("plugin")
+    had = plugin["name"] if isinstance(plugin, dict) else ""
+    yield "another plug-in", settings.get("plugin", "") != had
+    wanted, cited = str(settings.get("calibration", "")), str(config.get("calibration", ""))
+    yield "another calibration", wanted not in {"", "none"} and not cited.startswith(wanted)
+
+
+def _limits(settings: Mapping[str, Any]) -> JSON | None:
+    """Return how far containers are to be opened, as the settings of a run have it."""
+    limits = EXPAND_LIMITS[str(settings.get("profile", "standard"))]
+    changes = settings.get("expand_limits", {})
+    return limits.raised(changes).to_json() if limits else None
 
 
 def _same_sets(had: Sequence[JSON], wanted: Sequence[str]) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from heroes_forensics.custody import bundle, calibration
 from heroes_forensics.custody.bundle import Bundle
 from heroes_forensics.errors import CustodyError
+from heroes_forensics.hashsets.measuring import interval
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import calibrations
 from heroes_forensics.pipelines.run_sets import Sets
@@ -118,7 +119,7 @@ def _rate(data: bytes, source: str, asked: str) -> ErrorRate:
         pictures=body["pictures"]["compared"],
         edited=body["pictures"]["edited"],
         edits=len(body["edits"]),
-        found=tuple(_found(body["edits"])),
+        found=tuple(_found(body["edits"], body["pictures"]["edited"])),
         false_pairs=tuple(_pairs(body["chances"])),
         name=hashlib.sha256(line).hexdigest()[: calibration.ID_DIGITS]
         if of_laboratory
@@ -130,16 +131,28 @@ def _rate(data: bytes, source: str, asked: str) -> ErrorRate:
     )
 
 
-def _found(edits: list[dict[str, Any]]) -> Iterator[FoundAgain]:
+def _found(edits: list[dict[str, Any]], pictures: int) -> Iterator[FoundAgain]:
     """Yield the mean over edits, each counting as much as any other, rounded towards zero."""
     made = [edit for edit in edits if edit["made"]]
     for tier in (1, 2):
         for bits in (31, 40):
             key = f"tier{tier}_{bits}"
             if made and made[0].get(key) is not None:
-                shares = sum(edit[key] / edit["made"] for edit in made) / len(made)
-                tenths = int(1000 * shares + 1e-9)
-                yield FoundAgain(tier, bits, f"{tenths // 10}.{tenths % 10}")
+                share = sum(edit[key] / edit["made"] for edit in made) / len(made)
+                low, high = interval(share, pictures)
+                yield FoundAgain(
+                    tier,
+                    bits,
+                    _percent(share + 1e-12),
+                    _percent(low),
+                    _percent(high + 0.001 - 1e-9),
+                )
+
+
+def _percent(share: float) -> str:
+    """Write a share with one digit, rounded towards zero."""
+    tenths = min(1000, int(1000 * share))
+    return f"{tenths // 10}.{tenths % 10}"
 
 
 def _pairs(chances: list[dict[str, Any]]) -> Iterator[FalsePairs]:

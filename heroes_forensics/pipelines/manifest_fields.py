@@ -12,12 +12,14 @@ from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import cases
 from heroes_forensics.pipelines.isolation import LEVELS
 from heroes_forensics.pipelines.request import (
+    LIMITS,
     MAX_TEXT,
     PROFILES,
     TREAT_AS,
     VERIFY,
     digest,
     duration,
+    limits,
 )
 
 FORMAT: Final = "heroes-batch/1"
@@ -117,6 +119,15 @@ def _budget(value: object, where: str) -> str:
     return found
 
 
+def _limits(value: object, where: str) -> dict[str, int]:
+    if not isinstance(value, dict):
+        raise UsageError(f"{where} is no object")
+    try:
+        return limits({text(name, where): str(told) for name, told in value.items()})
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}", hint=error.hint) from error
+
+
 def _digests(value: object, where: str) -> list[str]:
     try:
         found = [digest(each) for each in _list_of_texts(value, where)]
@@ -183,6 +194,20 @@ COMMON: Final[dict[str, Field]] = {
         {"type": "boolean"},
         "Keep, sealed, what pictures and films say of the device they were made with.",
         _flag,
+    ),
+    "plugin": Field(_TEXT, "A plug-in of a licensed laboratory that compares pictures, too.", text),
+    "calibration": Field(_TEXT, "The calibration that reports cite, or none.", text),
+    "allow_expired": Field(
+        _TEXTS, "Hash sets that are used although their time is over.", _list_of_texts
+    ),
+    "expand_limits": Field(
+        {
+            "type": "object",
+            "properties": {name: {"type": ["integer", "string"]} for name in LIMITS},
+            "additionalProperties": False,
+        },
+        "Open containers inside evidence further than the profile does: ratio, bytes, ...",
+        _limits,
     ),
     "zone": Field(_TEXT, "Time zone of the clock of the device, as known.", text),
     "key_file": Field(_TEXT, "Refused in this version: it opens no encrypted volume.", text),

@@ -13,14 +13,18 @@ from heroes_forensics.errors import UsageError
 
 _SEPARATORS: Final = ",;\t"
 _NAME_LIMIT: Final = 64
+_OBJECTS: Final = {"authority": "kind", "expand_limits": "ratio"}
+"""Fields whose parts have columns of their own, and one of the parts."""
+_LISTS: Final = frozenset({"sets", "allow_expired"})
 
 
 def tree(data: bytes, what: str) -> dict[str, object]:
     """Return what a CSV says in the form of YAML.
 
     A column is a field of a source or an exhibit; ``exhibit`` is its label, ``source`` a path,
-    ``authority.kind`` a field of the authority. Lists (``sets``, ``expect``) are separated by
-    semicolons. What a later row of the same exhibit says of it has to be the same, or nothing.
+    ``authority.kind`` a field of the authority. Lists (``sets``, ``expect``, ``allow_expired``) are
+    separated by semicolons. What a later row of the same exhibit says of it has to be the same, or
+    nothing.
 
     Raises:
         UsageError: it is no table, or a row does not fit; the message names the line.
@@ -36,10 +40,11 @@ def tree(data: bytes, what: str) -> dict[str, object]:
         for name, value in cells.items():
             if name in {"expect", "key_file"}:
                 entry[name] = _cut(value) if name == "expect" else value
-            elif name.startswith("authority."):
-                _once(exhibit.setdefault("authority", {}), name.partition(".")[2], value, where)
+            elif name.partition(".")[0] in _OBJECTS and "." in name:
+                whole, _, part = name.partition(".")
+                _once(exhibit.setdefault(whole, {}), part, value, where)
             else:
-                _once(exhibit, name, _cut(value) if name == "sets" else value, where)
+                _once(exhibit, name, _cut(value) if name in _LISTS else value, where)
         exhibit["sources"].append(entry)
     return {"exhibits": list(found.values())}
 
@@ -79,9 +84,10 @@ def _check_columns(columns: list[str], what: str) -> None:
             raise UsageError(f"{what} has a column without a name")
         if name in seen:
             raise UsageError(f"{what} has the column {shown(name, limit=_NAME_LIMIT)} twice")
-        if name == "authority":
+        if name in _OBJECTS:
             raise UsageError(
-                f"{what} has a column authority", hint="in a table it is authority.kind and so on"
+                f"{what} has a column {name}",
+                hint=f"in a table it is {name}.{_OBJECTS[name]} and so on",
             )
         if name in {"label", "sources", "path"}:
             raise UsageError(

@@ -6,7 +6,6 @@ new to the case makes a new one, and what is not listed any more is withdrawn an
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -67,6 +66,8 @@ class MatchRequest:
     set_options: JSON = field(default_factory=dict)
     plugin: str = ""
     """Of a licensed laboratory: values that it made are compared by it, too."""
+    calibration: str = ""
+    """What the report cites as the known error rate, as `request.ScanRequest` has it."""
     passphrase: str | None = None
     own_process: bool = False
     """Whether this process exists for this alone and may be fenced for ever."""
@@ -92,8 +93,8 @@ def match(request: MatchRequest, watch: Watch) -> JSON:
         ``withdrawn`` (numbers of findings), ``unknown`` (those that only the evidence can tell
         about), ``near_needs_evidence`` and ``still_listed`` (counts), ``not_identified``
         (numbers of current findings whose entry is not marked as of an identified victim, by
-        edition), ``taken_back`` (editions that the case used and that may not be used any more,
-        with the findings that rest on them), ``sets``, ``report``.
+        edition, where it says that of any), ``taken_back`` (editions that the case used and that
+        may not be used any more, with the findings that rest on them), ``sets``, ``report``.
 
     Raises:
         UsageError: no set is named, or the case has nothing to compare.
@@ -131,7 +132,7 @@ def match(request: MatchRequest, watch: Watch) -> JSON:
             stack.callback(comparer.close)
             pluggable = ByPlugin(comparer, stack.enter_context(supervisor.crew("decoder")))
         case = stack.enter_context(cases.opened(request.case_dir, passphrase=request.passphrase))
-        cited, said = error_rates.chosen(sets, "", deep=False)
+        cited, said = error_rates.chosen(sets, request.calibration, deep=False)
         for each in said:
             watch.note(each)
         scope = scope_of(case)
@@ -315,13 +316,21 @@ def _end(run: _Rematch, scope: Scope, changes: restating.Changes) -> None:
 def _result(
     run: _Rematch, sets: Sets, scope: Scope, changes: restating.Changes, report: Path
 ) -> JSON:
-    unmarked: dict[str, list[str]] = defaultdict(list)
+    unmarked: dict[str, list[str]] = {}
     for _, uuid, _ in sets.numbers():
-        for each in standing.findings(run.database, uuid=uuid):
-            marked = each.facts.get("victim_identified") is True
-            if each.status == standing.CURRENT and each.set["kind"] == NOTABLE and not marked:
-                label = f"{each.set['name']} {each.set['edition']}"
-                unmarked[label].append(number_text(each.finding))
+        current = [
+            each
+            for each in standing.findings(run.database, uuid=uuid)
+            if each.status == standing.CURRENT and each.set["kind"] == NOTABLE
+        ]
+        told = [each.facts.get("victim_identified") for each in current]
+        if told.count(None) < len(told):  # else the list says it of nobody, as plain ones do
+            label = f"{current[0].set['name']} {current[0].set['edition']}"
+            unmarked[label] = [
+                number_text(each.finding)
+                for each, is_identified in zip(current, told, strict=True)
+                if is_identified is not True
+            ]
     return {
         "type": "match",
         "version": __version__,
@@ -337,7 +346,7 @@ def _result(
         "withdrawn": [number_text(number) for number in changes.withdrawn],
         "unknown": [number_text(number) for number in changes.unknown],
         "still_listed": changes.still,
-        "not_identified": dict(unmarked),
+        "not_identified": {label: found for label, found in unmarked.items() if found},
         "content_sha256": run.database.facts()["content_sha256"],
         "report": str(report),
         "notes": sets.notes,

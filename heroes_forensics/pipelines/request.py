@@ -126,6 +126,29 @@ def digest(text: str) -> str:
     return f"{source}{algorithm}:{value}"
 
 
+def limits(texts: Mapping[str, str]) -> dict[str, int]:
+    """Read changes to the limits of containers: whole numbers, K, M, G or T a power of 1024.
+
+    Raises:
+        UsageError: there is no such limit, or it is no number from 1.
+    """
+    found = {}
+    for name, text in texts.items():
+        digits, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in _UNITS else (text, "")
+        if name not in LIMITS:
+            raise UsageError(f"the limit is one of {', '.join(LIMITS)}: ratio=500")
+        if not (digits.isascii() and digits.isdigit()) or not 1 <= len(digits) <= _MOST_DIGITS:
+            raise UsageError(f"the limit {name} is a whole number from 1: {name}=500")
+        if not int(digits):
+            raise UsageError(f"the limit {name} of a container is at least 1")
+        found[name] = int(digits) * _UNITS.get(unit, 1)
+    return found
+
+
+LIMITS: Final = ("ratio", "bytes", "members", "nesting")
+"""Of containers; fields of `heroes_forensics.parsers.containers.limits.Limits`."""
+_UNITS: Final = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_MOST_DIGITS: Final = 12
 _SOURCE_NUMBER: Final = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 """Of a source, in front of the digest expected of it."""
 

@@ -64,126 +64,132 @@ def root(context, missing=missing):
         def t_7(*unused):
             raise TemplateRuntimeError("No filter named 'n' found.")
     try:
-        t_8 = environment.filters['percent']
+        t_8 = environment.filters['one_in']
     except KeyError:
         @internalcode
         def t_8(*unused):
-            raise TemplateRuntimeError("No filter named 'percent' found.")
+            raise TemplateRuntimeError("No filter named 'one_in' found.")
     try:
-        t_9 = environment.filters['position']
+        t_9 = environment.filters['percent']
     except KeyError:
         @internalcode
         def t_9(*unused):
-            raise TemplateRuntimeError("No filter named 'position' found.")
+            raise TemplateRuntimeError("No filter named 'percent' found.")
     try:
-        t_10 = environment.filters['rejectattr']
+        t_10 = environment.filters['position']
     except KeyError:
         @internalcode
         def t_10(*unused):
-            raise TemplateRuntimeError("No filter named 'rejectattr' found.")
+            raise TemplateRuntimeError("No filter named 'position' found.")
     try:
-        t_11 = environment.filters['replace']
+        t_11 = environment.filters['rejectattr']
     except KeyError:
         @internalcode
         def t_11(*unused):
-            raise TemplateRuntimeError("No filter named 'replace' found.")
+            raise TemplateRuntimeError("No filter named 'rejectattr' found.")
     try:
-        t_12 = environment.filters['resolution']
+        t_12 = environment.filters['replace']
     except KeyError:
         @internalcode
         def t_12(*unused):
-            raise TemplateRuntimeError("No filter named 'resolution' found.")
+            raise TemplateRuntimeError("No filter named 'replace' found.")
     try:
-        t_13 = environment.filters['selectattr']
+        t_13 = environment.filters['resolution']
     except KeyError:
         @internalcode
         def t_13(*unused):
-            raise TemplateRuntimeError("No filter named 'selectattr' found.")
+            raise TemplateRuntimeError("No filter named 'resolution' found.")
     try:
-        t_14 = environment.filters['size']
+        t_14 = environment.filters['selectattr']
     except KeyError:
         @internalcode
         def t_14(*unused):
-            raise TemplateRuntimeError("No filter named 'size' found.")
+            raise TemplateRuntimeError("No filter named 'selectattr' found.")
     try:
-        t_15 = environment.filters['sum']
+        t_15 = environment.filters['size']
     except KeyError:
         @internalcode
         def t_15(*unused):
-            raise TemplateRuntimeError("No filter named 'sum' found.")
+            raise TemplateRuntimeError("No filter named 'size' found.")
     try:
-        t_16 = environment.filters['trim']
+        t_16 = environment.filters['sum']
     except KeyError:
         @internalcode
         def t_16(*unused):
-            raise TemplateRuntimeError("No filter named 'trim' found.")
+            raise TemplateRuntimeError("No filter named 'sum' found.")
     try:
-        t_17 = environment.filters['when']
+        t_17 = environment.filters['trim']
     except KeyError:
         @internalcode
         def t_17(*unused):
-            raise TemplateRuntimeError("No filter named 'when' found.")
+            raise TemplateRuntimeError("No filter named 'trim' found.")
     try:
-        t_18 = environment.tests['defined']
+        t_18 = environment.filters['when']
     except KeyError:
         @internalcode
         def t_18(*unused):
-            raise TemplateRuntimeError("No test named 'defined' found.")
+            raise TemplateRuntimeError("No filter named 'when' found.")
     try:
-        t_19 = environment.tests['none']
+        t_19 = environment.tests['defined']
     except KeyError:
         @internalcode
         def t_19(*unused):
+            raise TemplateRuntimeError("No test named 'defined' found.")
+    try:
+        t_20 = environment.tests['none']
+    except KeyError:
+        @internalcode
+        def t_20(*unused):
             raise TemplateRuntimeError("No test named 'none' found.")
     pass
     def macro(l_1_id):
-        t_20 = []
+        t_21 = []
         l_1_sections = resolve('sections')
         l_1_at = missing
         if l_1_id is missing:
             l_1_id = undefined("parameter 'id' was not provided", name='id')
         pass
         l_1_at = context.call(environment.getattr((undefined(name='sections') if l_1_sections is missing else l_1_sections), 'index'), l_1_id)
-        t_20.extend((
+        t_21.extend((
             '<h2 id="',
             escape(l_1_id),
             '">',
         ))
         if ((undefined(name='at') if l_1_at is missing else l_1_at) < 13):
             pass
-            t_20.extend((
+            t_21.extend((
                 '<span class="no">',
                 escape(((undefined(name='at') if l_1_at is missing else l_1_at) + 1)),
                 '</span> ',
             ))
-        t_20.extend((
+        t_21.extend((
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_id, '.title', )))),
             '</h2>',
         ))
-        return concat(t_20)
+        return concat(t_21)
     context.exported_vars.add('heading')
     context.vars['heading'] = l_0_heading = Macro(environment, macro, 'heading', ('id',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_gap):
-        t_21 = []
+        t_22 = []
         l_1_w = resolve('w')
         if l_1_gap is missing:
             l_1_gap = undefined("parameter 'gap' was not provided", name='gap')
         pass
-        t_21.append(
+        t_22.append(
             escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'gap', environment.getattr(l_1_gap, 'code'), environment.getattr(l_1_gap, 'text'))),
         )
         if (environment.getattr(l_1_gap, 'about') != 'content'):
             pass
-            t_21.extend((
+            t_22.extend((
                 '<span class="second">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('about.', environment.getattr(l_1_gap, 'about'), )))),
                 '</span>',
             ))
-        return concat(t_21)
+        return concat(t_22)
     context.exported_vars.add('gap_text')
     context.vars['gap_text'] = l_0_gap_text = Macro(environment, macro, 'gap_text', ('gap',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_name, l_1_sums, l_1_parts):
-        t_22 = []
+        t_23 = []
         if l_1_name is missing:
             l_1_name = undefined("parameter 'name' was not provided", name='name')
         if l_1_sums is missing:
@@ -191,7 +197,7 @@ def root(context, missing=missing):
         if l_1_parts is missing:
             l_1_parts = undefined("parameter 'parts' was not provided", name='parts')
         pass
-        t_22.extend((
+        t_23.extend((
             '<table class="tight">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, 'title', )))),
             '</caption>\n<tbody>\n<tr><th scope="row">',
@@ -200,14 +206,14 @@ def root(context, missing=missing):
             escape(t_7(environment.getattr(l_1_sums, 'seen'))),
             '</td></tr>\n',
         ))
-        def t_23(fiter):
+        def t_24(fiter):
             for l_2_part in fiter:
                 if environment.getitem(l_1_sums, l_2_part):
                     yield l_2_part
-        for l_2_part in t_23(l_1_parts):
+        for l_2_part in t_24(l_1_parts):
             _loop_vars = {}
             pass
-            t_22.extend((
+            t_23.extend((
                 '<tr><th scope="row" class="part">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, l_2_part, )), _loop_vars=_loop_vars)),
                 '</th><td class="num">',
@@ -215,23 +221,23 @@ def root(context, missing=missing):
                 '</td></tr>\n',
             ))
         l_2_part = missing
-        if (t_18(environment.getattr(l_1_sums, 'members')) and environment.getattr(l_1_sums, 'members')):
+        if (t_19(environment.getattr(l_1_sums, 'members')) and environment.getattr(l_1_sums, 'members')):
             pass
-            t_22.extend((
+            t_23.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, 'members', )))),
                 '</th><td class="num strong">',
                 escape(t_7(environment.getattr(l_1_sums, 'members'))),
                 '</td></tr>\n',
             ))
-            def t_24(fiter):
+            def t_25(fiter):
                 for l_2_part in fiter:
                     if environment.getitem(l_1_sums, l_2_part):
                         yield l_2_part
-            for l_2_part in t_24(('members_digested', 'members_over_limit')):
+            for l_2_part in t_25(('members_digested', 'members_over_limit')):
                 _loop_vars = {}
                 pass
-                t_22.extend((
+                t_23.extend((
                     '<tr><th scope="row" class="part">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, l_2_part, )), _loop_vars=_loop_vars)),
                     '</th><td class="num">',
@@ -239,14 +245,14 @@ def root(context, missing=missing):
                     '</td></tr>\n',
                 ))
             l_2_part = missing
-        t_22.append(
+        t_23.append(
             '</tbody>\n</table>',
         )
-        return concat(t_22)
+        return concat(t_23)
     context.exported_vars.add('inside')
     context.vars['inside'] = l_0_inside = Macro(environment, macro, 'inside', ('name', 'sums', 'parts'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_label, l_1_value, l_1_wide):
-        t_25 = []
+        t_26 = []
         if l_1_label is missing:
             l_1_label = undefined("parameter 'label' was not provided", name='label')
         if l_1_value is missing:
@@ -256,46 +262,46 @@ def root(context, missing=missing):
         pass
         if l_1_value:
             pass
-            t_25.append(
+            t_26.append(
                 '<div',
             )
             if l_1_wide:
                 pass
-                t_25.append(
+                t_26.append(
                     ' class="wide"',
                 )
-            t_25.extend((
+            t_26.extend((
                 '><dt>',
                 escape(l_1_label),
                 '</dt><dd><bdi>',
                 escape(l_1_value),
                 '</bdi></dd></div>\n',
             ))
-        return concat(t_25)
+        return concat(t_26)
     context.exported_vars.add('fact')
     context.vars['fact'] = l_0_fact = Macro(environment, macro, 'fact', ('label', 'value', 'wide'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_row):
-        t_26 = []
+        t_27 = []
         if l_1_row is missing:
             l_1_row = undefined("parameter 'row' was not provided", name='row')
         pass
         if environment.getattr(l_1_row, 'code'):
             pass
-            t_26.extend((
+            t_27.extend((
                 '<bdi>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.code', code=environment.getattr(l_1_row, 'code'))),
                 '</bdi>',
             ))
         else:
             pass
-            t_26.append(
+            t_27.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.none')),
             )
-        return concat(t_26)
+        return concat(t_27)
     context.exported_vars.add('category')
     context.vars['category'] = l_0_category = Macro(environment, macro, 'category', ('row',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_kind, l_1_row):
-        t_27 = []
+        t_28 = []
         l_1_known = missing
         if l_1_kind is missing:
             l_1_kind = undefined("parameter 'kind' was not provided", name='kind')
@@ -305,32 +311,32 @@ def root(context, missing=missing):
         l_1_known = (environment.getattr(l_1_row, 'code') or (environment.getattr(l_1_row, 'verdict') not in ('uncategorised', 'notable_other')))
         if ((l_1_kind != 'notable') or (undefined(name='known') if l_1_known is missing else l_1_known)):
             pass
-            t_27.append(
+            t_28.append(
                 '<span class="second">',
             )
             if (l_1_kind != 'notable'):
                 pass
-                t_27.append(
+                t_28.append(
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', l_1_kind, )))),
                 )
                 if (undefined(name='known') if l_1_known is missing else l_1_known):
                     pass
-                    t_27.append(
+                    t_28.append(
                         ': ',
                     )
             if (undefined(name='known') if l_1_known is missing else l_1_known):
                 pass
-                t_27.append(
+                t_28.append(
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('item_verdict.', environment.getattr(l_1_row, 'verdict'), )))),
                 )
-            t_27.append(
+            t_28.append(
                 '</span>',
             )
-        return concat(t_27)
+        return concat(t_28)
     context.exported_vars.add('standing')
     context.vars['standing'] = l_0_standing = Macro(environment, macro, 'standing', ('kind', 'row'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_name, l_1_issuer, l_1_edition):
-        t_28 = []
+        t_29 = []
         if l_1_name is missing:
             l_1_name = undefined("parameter 'name' was not provided", name='name')
         if l_1_issuer is missing:
@@ -338,43 +344,43 @@ def root(context, missing=missing):
         if l_1_edition is missing:
             l_1_edition = undefined("parameter 'edition' was not provided", name='edition')
         pass
-        t_28.extend((
+        t_29.extend((
             '<bdi>',
             escape(l_1_name),
             '</bdi>, ',
         ))
         if l_1_issuer:
             pass
-            t_28.extend((
+            t_29.extend((
                 '<bdi>',
                 escape(l_1_issuer),
                 '</bdi>',
             ))
         else:
             pass
-            t_28.append(
+            t_29.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'set.no_issuer')),
             )
-        t_28.append(
+        t_29.append(
             ', ',
         )
         if l_1_edition:
             pass
-            t_28.extend((
+            t_29.extend((
                 '<bdi>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'set.edition', edition=l_1_edition)),
                 '</bdi>',
             ))
         else:
             pass
-            t_28.append(
+            t_29.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'set.no_edition')),
             )
-        return concat(t_28)
+        return concat(t_29)
     context.exported_vars.add('set_name')
     context.vars['set_name'] = l_0_set_name = Macro(environment, macro, 'set_name', ('name', 'issuer', 'edition'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_x):
-        t_29 = []
+        t_30 = []
         if l_1_x is missing:
             l_1_x = undefined("parameter 'x' was not provided", name='x')
         pass
@@ -383,7 +389,7 @@ def root(context, missing=missing):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
-            t_29.extend((
+            t_30.extend((
                 '<li>',
                 escape(context.call((undefined(name='set_name') if l_0_set_name is missing else l_0_set_name), environment.getattr(l_2_c, 'name'), environment.getattr(l_2_c, 'issuer'), environment.getattr(l_2_c, 'edition'), _loop_vars=_loop_vars)),
                 ' (',
@@ -392,21 +398,21 @@ def root(context, missing=missing):
             ))
             if (environment.getattr(l_2_c, 'signature') == 'failed'):
                 pass
-                t_29.extend((
+                t_30.extend((
                     ', <span class="strong">',
                     escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'signature', environment.getattr(l_2_c, 'signature'), _loop_vars=_loop_vars)),
                     '</span>',
                 ))
             if (environment.getattr(l_2_c, 'state') != 'active'):
                 pass
-                t_29.extend((
+                t_30.extend((
                     ', <span class="strong">',
                     escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'set_state', environment.getattr(l_2_c, 'state'), _loop_vars=_loop_vars)),
                     '</span>',
                 ))
             if (not environment.getattr(l_2_c, 'every_source')):
                 pass
-                t_29.extend((
+                t_30.extend((
                     ', <span class="strong">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'compared.only', _loop_vars=_loop_vars)),
                     ' ',
@@ -415,36 +421,36 @@ def root(context, missing=missing):
                 for l_3_label, l_3_loop in LoopContext(environment.getattr(l_2_c, 'sources')[:12], undefined):
                     _loop_vars = {}
                     pass
-                    t_29.extend((
+                    t_30.extend((
                         '<bdi>',
                         escape(l_3_label),
                         '</bdi>',
                     ))
                     if (not environment.getattr(l_3_loop, 'last')):
                         pass
-                        t_29.append(
+                        t_30.append(
                             ', ',
                         )
                 l_3_loop = l_3_label = missing
                 if (t_3(environment.getattr(l_2_c, 'sources')) > 12):
                     pass
-                    t_29.extend((
+                    t_30.extend((
                         ' … (',
                         escape(t_7(t_3(environment.getattr(l_2_c, 'sources')))),
                         ')',
                     ))
-                t_29.append(
+                t_30.append(
                     '</span>',
                 )
-            t_29.append(
+            t_30.append(
                 '</li>\n',
             )
         l_2_loop = l_2_c = l_2_w = missing
-        return concat(t_29)
+        return concat(t_30)
     context.exported_vars.add('compared')
     context.vars['compared'] = l_0_compared = Macro(environment, macro, 'compared', ('x',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_ranges):
-        t_30 = []
+        t_31 = []
         if l_1_ranges is missing:
             l_1_ranges = undefined("parameter 'ranges' was not provided", name='ranges')
         pass
@@ -454,52 +460,52 @@ def root(context, missing=missing):
             pass
             if (not environment.getattr(l_2_loop, 'first')):
                 pass
-                t_30.append(
+                t_31.append(
                     ', ',
                 )
             else:
                 pass
-                t_30.append(
+                t_31.append(
                     ' ',
                 )
-            t_30.extend((
+            t_31.extend((
                 '<span class="nowrap">',
-                escape(t_9(environment.getattr(l_2_span, 'start'))),
+                escape(t_10(environment.getattr(l_2_span, 'start'))),
                 '–',
-                escape(t_9(environment.getattr(l_2_span, 'end'))),
+                escape(t_10(environment.getattr(l_2_span, 'end'))),
                 '</span>',
             ))
         l_2_loop = l_2_span = missing
-        return concat(t_30)
+        return concat(t_31)
     context.exported_vars.add('spans')
     context.vars['spans'] = l_0_spans = Macro(environment, macro, 'spans', ('ranges',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_rate):
-        t_31 = []
+        t_32 = []
         if l_1_rate is missing:
             l_1_rate = undefined("parameter 'rate' was not provided", name='rate')
         pass
-        t_31.append(
+        t_32.append(
             '<p>',
         )
         if (environment.getattr(l_1_rate, 'source') == 'laboratory'):
             pass
-            t_31.append(
-                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.laboratory', laboratory=environment.getattr(l_1_rate, 'laboratory'), pictures=t_7(environment.getattr(l_1_rate, 'pictures')), date=t_17(environment.getattr(l_1_rate, 'measured')), name=environment.getattr(l_1_rate, 'name'))),
+            t_32.append(
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.laboratory', laboratory=environment.getattr(l_1_rate, 'laboratory'), pictures=t_7(environment.getattr(l_1_rate, 'pictures')), date=t_18(environment.getattr(l_1_rate, 'measured')), name=environment.getattr(l_1_rate, 'name'))),
             )
         else:
             pass
-            t_31.extend((
+            t_32.extend((
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('rates.none_asked' if (environment.getattr(l_1_rate, 'asked') == 'none') else 'rates.none'))),
                 ' ',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.program', pictures=t_7(environment.getattr(l_1_rate, 'pictures')), name=environment.getattr(l_1_rate, 'name'))),
             ))
         if environment.getattr(l_1_rate, 'unfinished'):
             pass
-            t_31.extend((
+            t_32.extend((
                 ' ',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.unfinished')),
             ))
-        t_31.extend((
+        t_32.extend((
             ' ',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.edited', edited=t_7(environment.getattr(l_1_rate, 'edited')), edits=t_7(environment.getattr(l_1_rate, 'edits')))),
         ))
@@ -508,9 +514,9 @@ def root(context, missing=missing):
             pass
             if (environment.getattr(l_2_f, 'bits') == 31):
                 pass
-                t_31.extend((
+                t_32.extend((
                     ' ',
-                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('rates_found.', 'tier', environment.getattr(l_2_f, 'tier'), )), percent=t_8(environment.getattr(l_2_f, 'percent')), _loop_vars=_loop_vars)),
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('rates_found.', 'tier', environment.getattr(l_2_f, 'tier'), )), percent=t_9(environment.getattr(l_2_f, 'percent')), low=t_9(environment.getattr(l_2_f, 'low')), high=t_9(environment.getattr(l_2_f, 'high')), _loop_vars=_loop_vars)),
                 ))
         l_2_f = missing
         for l_2_p in environment.getattr(l_1_rate, 'false_pairs'):
@@ -519,36 +525,36 @@ def root(context, missing=missing):
             pass
             if (environment.getattr(l_2_p, 'bits') == 31):
                 pass
-                t_31.extend((
+                t_32.extend((
                     ' ',
-                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('rates.pairs' if environment.getattr(l_2_p, 'pairs') else 'rates.no_pairs'), what=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('rates_of.', environment.getattr(l_2_p, 'of'), )), what=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'look_alikes', environment.getattr(l_2_p, 'what'), _loop_vars=_loop_vars), _loop_vars=_loop_vars), tier=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('rates_by.', 'tier', environment.getattr(l_2_p, 'tier'), )), _loop_vars=_loop_vars), pairs=t_7(environment.getattr(l_2_p, 'pairs')), comparisons=t_7(environment.getattr(l_2_p, 'comparisons')), bound=t_8(environment.getattr(l_2_p, 'bound')), _loop_vars=_loop_vars)),
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('rates.pairs' if environment.getattr(l_2_p, 'pairs') else 'rates.no_pairs'), what=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('rates_of.', environment.getattr(l_2_p, 'of'), )), what=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'look_alikes', environment.getattr(l_2_p, 'what'), _loop_vars=_loop_vars), _loop_vars=_loop_vars), tier=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('rates_by.', 'tier', environment.getattr(l_2_p, 'tier'), )), _loop_vars=_loop_vars), pairs=t_7(environment.getattr(l_2_p, 'pairs')), comparisons=t_7(environment.getattr(l_2_p, 'comparisons')), bound=t_9(environment.getattr(l_2_p, 'bound')), _loop_vars=_loop_vars)),
                 ))
         l_2_p = l_2_w = missing
-        t_31.extend((
+        t_32.extend((
             ' ',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.only')),
             '</p>',
         ))
-        return concat(t_31)
+        return concat(t_32)
     context.exported_vars.add('error_rate')
     context.vars['error_rate'] = l_0_error_rate = Macro(environment, macro, 'error_rate', ('rate',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_label, l_1_caller):
-        t_32 = []
+        t_33 = []
         if l_1_label is missing:
             l_1_label = undefined("parameter 'label' was not provided", name='label')
         pass
-        t_32.extend((
+        t_33.extend((
             '<div class="scroll" role="region" tabindex="0" aria-label="',
             escape(l_1_label),
             '">\n',
             escape(context.call(l_1_caller)),
             '</div>',
         ))
-        return concat(t_32)
+        return concat(t_33)
     context.exported_vars.add('region')
     context.vars['region'] = l_0_region = Macro(environment, macro, 'region', ('label',), False, False, True, context.eval_ctx.autoescape)
     def macro(l_1_index, l_1_x, l_1_width):
-        t_33 = []
+        t_34 = []
         if l_1_index is missing:
             l_1_index = undefined("parameter 'index' was not provided", name='index')
         if l_1_x is missing:
@@ -558,7 +564,7 @@ def root(context, missing=missing):
         pass
         if l_1_index:
             pass
-            t_33.extend((
+            t_34.extend((
                 '<rect class="rest" x="',
                 escape(l_1_x),
                 '" width="',
@@ -567,7 +573,7 @@ def root(context, missing=missing):
             ))
             if (l_1_index < 3):
                 pass
-                t_33.extend((
+                t_34.extend((
                     '<rect fill="url(#',
                     escape(environment.getitem(('', 'hatch', 'dots'), l_1_index)),
                     ')" x="',
@@ -576,7 +582,7 @@ def root(context, missing=missing):
                     escape(l_1_width),
                     '" height="20"/>',
                 ))
-            t_33.extend((
+            t_34.extend((
                 '<rect class="edge" x="',
                 escape(l_1_x),
                 '" width="',
@@ -585,34 +591,34 @@ def root(context, missing=missing):
             ))
         else:
             pass
-            t_33.extend((
+            t_34.extend((
                 '<rect class="bar" x="',
                 escape(l_1_x),
                 '" width="',
                 escape(l_1_width),
                 '" height="20"/>',
             ))
-        return concat(t_33)
+        return concat(t_34)
     context.exported_vars.add('fill')
     context.vars['fill'] = l_0_fill = Macro(environment, macro, 'fill', ('index', 'x', 'width'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_section):
-        t_34 = []
+        t_35 = []
         l_1_charts = resolve('charts')
         if l_1_section is missing:
             l_1_section = undefined("parameter 'section' was not provided", name='section')
         pass
-        def t_35(fiter):
+        def t_36(fiter):
             for l_2_chart in fiter:
                 if (environment.getattr(l_2_chart, 'section') == l_1_section):
                     yield l_2_chart
         l_2_loop = missing
-        for l_2_chart, l_2_loop in LoopContext(t_35((undefined(name='charts') if l_1_charts is missing else l_1_charts)), undefined):
+        for l_2_chart, l_2_loop in LoopContext(t_36((undefined(name='charts') if l_1_charts is missing else l_1_charts)), undefined):
             _loop_vars = {}
             pass
             def macro():
-                t_36 = []
+                t_37 = []
                 pass
-                t_36.extend((
+                t_37.extend((
                     '<table class="chart ',
                     escape(environment.getattr(l_2_chart, 'kind')),
                     '" id="chart-',
@@ -627,30 +633,30 @@ def root(context, missing=missing):
                 for l_4_name, l_4_loop in LoopContext(environment.getattr(l_2_chart, 'head')[1:], undefined):
                     _loop_vars = {}
                     pass
-                    t_36.append(
+                    t_37.append(
                         '<th scope="col"',
                     )
                     if (environment.getattr(l_2_chart, 'kind') != 'timeline'):
                         pass
-                        t_36.append(
+                        t_37.append(
                             ' class="num"',
                         )
-                    t_36.append(
+                    t_37.append(
                         '>',
                     )
                     if environment.getattr(l_2_chart, 'stacked'):
                         pass
-                        t_36.extend((
+                        t_37.extend((
                             '<span class="key"><svg viewBox="0 0 40 20" preserveAspectRatio="none" aria-hidden="true" focusable="false">',
                             escape(context.call((undefined(name='fill') if l_0_fill is missing else l_0_fill), environment.getattr(l_4_loop, 'index0'), 0, 40, _loop_vars=_loop_vars)),
                             '</svg></span>',
                         ))
-                    t_36.extend((
+                    t_37.extend((
                         escape(l_4_name),
                         '</th>',
                     ))
                 l_4_loop = l_4_name = missing
-                t_36.append(
+                t_37.append(
                     '</tr></thead>\n<tbody>\n',
                 )
                 l_4_loop = missing
@@ -659,7 +665,7 @@ def root(context, missing=missing):
                     l_4_at = missing
                     _loop_vars = {}
                     pass
-                    t_36.extend((
+                    t_37.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(environment.getattr(l_4_row, 'label')),
                         '</bdi></th><td class="draw"><svg viewBox="0 0 1000 20" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="track" width="1000" height="20"/>',
@@ -672,46 +678,46 @@ def root(context, missing=missing):
                         pass
                         if l_5_part:
                             pass
-                            t_36.append(
+                            t_37.append(
                                 escape(context.call((undefined(name='fill') if l_0_fill is missing else l_0_fill), environment.getattr(l_5_loop, 'index0'), environment.getattr((undefined(name='ns') if l_4_ns is missing else l_4_ns), 'x'), l_5_part, _loop_vars=_loop_vars)),
                             )
                             if not isinstance(l_4_ns, Namespace):
                                 raise TemplateRuntimeError("cannot assign attribute on non-namespace object")
                             l_4_ns['x'] = (environment.getattr((undefined(name='ns') if l_4_ns is missing else l_4_ns), 'x') + l_5_part)
                     l_5_loop = l_5_part = missing
-                    t_36.append(
+                    t_37.append(
                         '</svg></td>',
                     )
                     for l_5_value in environment.getattr(l_4_row, 'values'):
                         _loop_vars = {}
                         pass
-                        t_36.append(
+                        t_37.append(
                             '<td',
                         )
                         if (environment.getattr(l_2_chart, 'kind') != 'timeline'):
                             pass
-                            t_36.append(
+                            t_37.append(
                                 ' class="num"',
                             )
-                        t_36.extend((
+                        t_37.extend((
                             '><bdi>',
                             escape(l_5_value),
                             '</bdi></td>',
                         ))
                     l_5_value = missing
-                    t_36.append(
+                    t_37.append(
                         '</tr>\n',
                     )
                     l_4_at = environment.getattr(l_4_loop, 'index')
                     _loop_vars['at'] = l_4_at
-                    def t_37(fiter):
+                    def t_38(fiter):
                         for l_5_line in fiter:
                             if (environment.getattr(l_5_line, 'after') == (undefined(name='at') if l_4_at is missing else l_4_at)):
                                 yield l_5_line
-                    for l_5_line in t_37(environment.getattr(l_2_chart, 'lines')):
+                    for l_5_line in t_38(environment.getattr(l_2_chart, 'lines')):
                         _loop_vars = {}
                         pass
-                        t_36.extend((
+                        t_37.extend((
                             '<tr class="line"><th scope="row" colspan="',
                             escape((1 + t_3(environment.getattr(l_2_chart, 'head')))),
                             '"><span>',
@@ -720,31 +726,31 @@ def root(context, missing=missing):
                         ))
                     l_5_line = missing
                 l_4_loop = l_4_row = l_4_ns = l_4_at = missing
-                t_36.append(
+                t_37.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_36)
+                return concat(t_37)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-            t_34.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), environment.getattr(l_2_chart, 'title'), caller=caller, _loop_vars=_loop_vars))
+            t_35.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), environment.getattr(l_2_chart, 'title'), caller=caller, _loop_vars=_loop_vars))
             if environment.getattr(l_2_chart, 'note'):
                 pass
-                t_34.extend((
+                t_35.extend((
                     '<p class="scope note under">',
                     escape(environment.getattr(l_2_chart, 'note')),
                     '</p>',
                 ))
-            t_34.append(
+            t_35.append(
                 '\n',
             )
         l_2_loop = l_2_chart = missing
-        return concat(t_34)
+        return concat(t_35)
     context.exported_vars.add('draw')
     context.vars['draw'] = l_0_draw = Macro(environment, macro, 'draw', ('section',), False, False, False, context.eval_ctx.autoescape)
     def macro():
-        t_38 = []
+        t_39 = []
         l_1_sections = resolve('sections')
         pass
-        t_38.extend((
+        t_39.extend((
             '<div class="always">\n<h3>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.title')),
             '</h3>\n<p class="first">',
@@ -765,15 +771,15 @@ def root(context, missing=missing):
         for l_2_id, l_2_loop in LoopContext((undefined(name='sections') if l_1_sections is missing else l_1_sections), undefined):
             _loop_vars = {}
             pass
-            t_38.append(
+            t_39.append(
                 '<li><span class="no">',
             )
             if (environment.getattr(l_2_loop, 'index') <= 13):
                 pass
-                t_38.append(
+                t_39.append(
                     escape(environment.getattr(l_2_loop, 'index')),
                 )
-            t_38.extend((
+            t_39.extend((
                 '</span> <a href="#',
                 escape(l_2_id),
                 '">',
@@ -781,10 +787,10 @@ def root(context, missing=missing):
                 '</a></li>\n',
             ))
         l_2_loop = l_2_id = missing
-        t_38.append(
+        t_39.append(
             '</ol>\n</nav>',
         )
-        return concat(t_38)
+        return concat(t_39)
     context.exported_vars.add('always')
     context.vars['always'] = l_0_always = Macro(environment, macro, 'always', (), False, False, False, context.eval_ctx.autoescape)
     yield '<!DOCTYPE html>\n<html lang="'
@@ -844,9 +850,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.customer'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'customer')))
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examiner'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'examiner')))
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.authority'), (markup_join((environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority'), 'kind'), ' ', environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority'), 'reference'), )) if environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
-    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examined_from'), (t_17(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_from')) if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_from') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
-    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examined_to'), (t_17(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_to')) if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_to') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
-    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.issued'), t_17(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'issued'))))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examined_from'), (t_18(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_from')) if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_from') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examined_to'), (t_18(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_to')) if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_to') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.issued'), t_18(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'issued'))))
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.program'), markup_join((environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'program'), 'name'), ' ', environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'program'), 'version'), ))))
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.ledger'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'ledger')[:8]))
     yield '</dl>\n</header>\n\n'
@@ -855,9 +861,9 @@ def root(context, missing=missing):
     if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
         pass
         def macro():
-            t_39 = []
+            t_40 = []
             pass
-            t_39.extend((
+            t_40.extend((
                 '<table class="tight">\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.overview')),
                 '</caption>\n<thead><tr><th scope="col">',
@@ -883,30 +889,30 @@ def root(context, missing=missing):
                 l_2_skipped = missing
                 _loop_vars = {}
                 pass
-                l_2_skipped = t_3(t_4(context.eval_ctx, t_13(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy')))
+                l_2_skipped = t_3(t_4(context.eval_ctx, t_14(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy')))
                 _loop_vars['skipped'] = l_2_skipped
-                t_39.extend((
+                t_40.extend((
                     '<tr><th scope="row"><bdi>',
                     escape(environment.getattr(l_2_x, 'label')),
                     '</bdi></th><td class="strong wide">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('verdict.', environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word'), )), _loop_vars=_loop_vars)),
                 ))
-                def t_40(fiter):
+                def t_41(fiter):
                     for l_3_s in fiter:
                         if environment.getattr(l_3_s, 'alarms'):
                             yield l_3_s
                 l_3_loop = missing
-                for l_3_s, l_3_loop in LoopContext(t_40(environment.getattr(l_2_x, 'sources')), undefined):
+                for l_3_s, l_3_loop in LoopContext(t_41(environment.getattr(l_2_x, 'sources')), undefined):
                     _loop_vars = {}
                     pass
-                    t_39.append(
+                    t_40.append(
                         '<span class="second alarm">',
                     )
                     l_4_loop = missing
                     for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
                         _loop_vars = {}
                         pass
-                        t_39.extend((
+                        t_40.extend((
                             '<bdi>',
                             escape(environment.getattr(l_3_s, 'label')),
                             '</bdi>: ',
@@ -914,83 +920,83 @@ def root(context, missing=missing):
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_39.append(
+                            t_40.append(
                                 '; ',
                             )
                     l_4_loop = l_4_code = missing
-                    t_39.append(
+                    t_40.append(
                         '</span>',
                     )
                 l_3_loop = l_3_s = missing
-                t_39.extend((
+                t_40.extend((
                     '</td><td class="num">',
-                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_8(environment.getattr(environment.getattr(l_2_x, 'verdict'), 'percent_of_bytes')), _loop_vars=_loop_vars)),
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_9(environment.getattr(environment.getattr(l_2_x, 'verdict'), 'percent_of_bytes')), _loop_vars=_loop_vars)),
                     '</td><td class="num">',
                 ))
                 if (context.call((undefined(name='match_total') if l_2_match_total is missing else l_2_match_total), l_2_x, _loop_vars=_loop_vars) or (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'no-match')):
                     pass
-                    t_39.append(
+                    t_40.append(
                         escape(t_7(context.call((undefined(name='match_total') if l_2_match_total is missing else l_2_match_total), l_2_x, _loop_vars=_loop_vars))),
                     )
                 else:
                     pass
-                    t_39.append(
+                    t_40.append(
                         '–',
                     )
-                t_39.append(
+                t_40.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_39.append(
+                    t_40.append(
                         '–',
                     )
                 else:
                     pass
-                    t_39.append(
-                        escape(t_7(t_15(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=False, _loop_vars=_loop_vars), attribute='count'))),
+                    t_40.append(
+                        escape(t_7(t_16(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=False, _loop_vars=_loop_vars), attribute='count'))),
                     )
-                t_39.append(
+                t_40.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_39.append(
+                    t_40.append(
                         '–',
                     )
                 else:
                     pass
-                    t_39.append(
-                        escape(t_7(t_3(t_4(context.eval_ctx, t_10(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy'))))),
+                    t_40.append(
+                        escape(t_7(t_3(t_4(context.eval_ctx, t_11(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy'))))),
                     )
-                t_39.append(
+                t_40.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_39.append(
+                    t_40.append(
                         '–',
                     )
                 else:
                     pass
-                    t_39.append(
-                        escape(t_7((t_15(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=True, _loop_vars=_loop_vars), attribute='count') + (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)))),
+                    t_40.append(
+                        escape(t_7((t_16(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=True, _loop_vars=_loop_vars), attribute='count') + (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)))),
                     )
                     if (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped):
                         pass
-                        t_39.extend((
+                        t_40.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.areas_of', count=t_7((undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                t_39.append(
+                t_40.append(
                     '</td></tr>\n',
                 )
             l_2_loop = l_2_x = l_2_skipped = l_2_match_total = l_2_gap_rows = missing
-            t_39.append(
+            t_40.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_39)
+            return concat(t_40)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.overview'), caller=caller)
     if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
@@ -1017,7 +1023,7 @@ def root(context, missing=missing):
             yield escape(environment.getattr(l_1_x, 'description'))
             yield '</bdi></span>'
         yield '</h3>\n'
-        if t_4(context.eval_ctx, t_13(context, environment.getattr(l_1_x, 'sources'), 'alarms')):
+        if t_4(context.eval_ctx, t_14(context, environment.getattr(l_1_x, 'sources'), 'alarms')):
             pass
             yield '<div class="alert">\n<p class="lead">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'alarm.title', _loop_vars=_loop_vars))
@@ -1053,7 +1059,7 @@ def root(context, missing=missing):
             l_2_loop = l_2_code = l_2_w = missing
             yield ')</span>'
         yield '</p>\n<p class="scope">'
-        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'scope.line', percent=t_8(environment.getattr(environment.getattr(l_1_x, 'verdict'), 'percent_of_bytes')), comparable=t_7(environment.getattr(environment.getattr(l_1_x, 'verdict'), 'media_comparable')), seen=t_7(environment.getattr(environment.getattr(l_1_x, 'verdict'), 'media_seen')), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'scope.line', percent=t_9(environment.getattr(environment.getattr(l_1_x, 'verdict'), 'percent_of_bytes')), comparable=t_7(environment.getattr(environment.getattr(l_1_x, 'verdict'), 'media_comparable')), seen=t_7(environment.getattr(environment.getattr(l_1_x, 'verdict'), 'media_seen')), _loop_vars=_loop_vars))
         yield '</p>\n'
         l_1_pictures = environment.getattr(environment.getattr(l_1_x, 'coverage'), 'pictures')
         _loop_vars['pictures'] = l_1_pictures
@@ -1075,7 +1081,7 @@ def root(context, missing=missing):
                 _loop_vars = {}
                 pass
                 yield '<p class="scope">'
-                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'scope.lane', name=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('lane.', environment.getattr(l_2_lane, 'name'), )), _loop_vars=_loop_vars), examined=t_7(environment.getattr(l_2_lane, 'examined')), items=t_7(environment.getattr(l_2_lane, 'streams')), percent=t_8(environment.getattr(l_2_lane, 'percent_of_bytes')), _loop_vars=_loop_vars))
+                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'scope.lane', name=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('lane.', environment.getattr(l_2_lane, 'name'), )), _loop_vars=_loop_vars), examined=t_7(environment.getattr(l_2_lane, 'examined')), items=t_7(environment.getattr(l_2_lane, 'streams')), percent=t_9(environment.getattr(l_2_lane, 'percent_of_bytes')), _loop_vars=_loop_vars))
                 yield '</p>\n'
             l_2_lane = missing
             if environment.getattr(environment.getattr(l_1_x, 'coverage'), 'listings_open'):
@@ -1185,11 +1191,11 @@ def root(context, missing=missing):
         yield '</th><th scope="col" class="num">'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.bytes', _loop_vars=_loop_vars))
         yield '</th></tr></thead>\n<tbody>\n'
-        def t_41(fiter):
+        def t_42(fiter):
             for l_2_area in fiter:
                 if (not environment.getattr(l_2_area, 'policy')):
                     yield l_2_area
-        for l_2_area in t_41(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas')):
+        for l_2_area in t_42(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas')):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
@@ -1198,7 +1204,7 @@ def root(context, missing=missing):
             yield '<span class="second"><bdi>'
             yield escape(t_5(environment.getattr(l_2_area, 'where')))
             yield '</bdi></span></td><td class="num">'
-            yield escape(t_14(environment.getattr(l_2_area, 'size')))
+            yield escape(t_15(environment.getattr(l_2_area, 'size')))
             yield '</td></tr>\n'
         l_2_area = l_2_w = missing
         for l_2_gap in context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=False, about=('content', 'member', 'container'), _loop_vars=_loop_vars):
@@ -1211,10 +1217,10 @@ def root(context, missing=missing):
             yield '</td><td class="num">'
             if environment.getattr(l_2_gap, 'size'):
                 pass
-                yield escape(t_14(environment.getattr(l_2_gap, 'size')))
+                yield escape(t_15(environment.getattr(l_2_gap, 'size')))
             yield '</td></tr>\n'
         l_2_gap = missing
-        if ((not t_4(context.eval_ctx, t_10(context, environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas'), 'policy'))) and (not context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=False, about=('content', 'member', 'container'), _loop_vars=_loop_vars))):
+        if ((not t_4(context.eval_ctx, t_11(context, environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas'), 'policy'))) and (not context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=False, about=('content', 'member', 'container'), _loop_vars=_loop_vars))):
             pass
             if environment.getattr(environment.getattr(l_1_x, 'verdict'), 'unfinished'):
                 pass
@@ -1224,7 +1230,7 @@ def root(context, missing=missing):
             else:
                 pass
                 yield '<tr><td class="num strong">0</td><td>'
-                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('result.no_gaps_reading' if t_4(context.eval_ctx, t_10(context, (undefined(name='undecoded') if l_1_undecoded is missing else l_1_undecoded), 'policy')) else 'result.no_gaps'), _loop_vars=_loop_vars))
+                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('result.no_gaps_reading' if t_4(context.eval_ctx, t_11(context, (undefined(name='undecoded') if l_1_undecoded is missing else l_1_undecoded), 'policy')) else 'result.no_gaps'), _loop_vars=_loop_vars))
                 yield '</td><td></td></tr>'
         for l_2_gap in context.call((undefined(name='area_rows') if l_1_area_rows is missing else l_1_area_rows), environment.getattr(l_1_x, 'coverage'), _loop_vars=_loop_vars):
             l_2_w = resolve('w')
@@ -1237,7 +1243,7 @@ def root(context, missing=missing):
             yield '</td><td class="num">'
             if environment.getattr(l_2_gap, 'size'):
                 pass
-                yield escape(t_14(environment.getattr(l_2_gap, 'size')))
+                yield escape(t_15(environment.getattr(l_2_gap, 'size')))
             yield '</td></tr>\n'
         l_2_gap = l_2_w = missing
         for l_2_gap in context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=True, about=('content', 'member', 'container'), _loop_vars=_loop_vars):
@@ -1250,18 +1256,18 @@ def root(context, missing=missing):
             yield '</td><td class="num">'
             if environment.getattr(l_2_gap, 'size'):
                 pass
-                yield escape(t_14(environment.getattr(l_2_gap, 'size')))
+                yield escape(t_15(environment.getattr(l_2_gap, 'size')))
             yield '</td></tr>\n'
         l_2_gap = missing
         yield '<tr><td></td><td>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.free_space', _loop_vars=_loop_vars))
         yield '</td><td></td></tr>\n</tbody>\n</table>\n</div>\n</div>\n'
-        if t_4(context.eval_ctx, t_13(context, environment.getattr(l_1_x, 'matches'), 'grade', 'equalto', 'digest-conflict')):
+        if t_4(context.eval_ctx, t_14(context, environment.getattr(l_1_x, 'matches'), 'grade', 'equalto', 'digest-conflict')):
             pass
             yield '<p class="scope note">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.conflict', _loop_vars=_loop_vars))
             yield '</p>\n'
-        if t_4(context.eval_ctx, t_13(context, environment.getattr(l_1_x, 'matches'), 'grade', 'in', (undefined(name='candidates') if l_1_candidates is missing else l_1_candidates))):
+        if t_4(context.eval_ctx, t_14(context, environment.getattr(l_1_x, 'matches'), 'grade', 'in', (undefined(name='candidates') if l_1_candidates is missing else l_1_candidates))):
             pass
             yield '<p class="scope note">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.candidates', _loop_vars=_loop_vars))
@@ -1271,12 +1277,12 @@ def root(context, missing=missing):
             yield '<p class="scope note">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('result.left_out_at_least' if environment.getattr(environment.getattr(l_1_x, 'left_out'), 'at_least') else 'result.left_out_close'), pictures=t_7(environment.getattr(environment.getattr(l_1_x, 'left_out'), 'pictures')), entries=t_7(environment.getattr(environment.getattr(l_1_x, 'left_out'), 'entries')), _loop_vars=_loop_vars))
             yield '</p>\n'
-        if t_4(context.eval_ctx, t_13(context, environment.getattr(l_1_x, 'matches'), 'kind', 'equalto', 'watch')):
+        if t_4(context.eval_ctx, t_14(context, environment.getattr(l_1_x, 'matches'), 'kind', 'equalto', 'watch')):
             pass
             yield '<p class="scope note">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.watch', _loop_vars=_loop_vars))
             yield '</p>\n'
-        if t_4(context.eval_ctx, t_13(context, environment.getattr(l_1_x, 'matches'), 'kind', 'equalto', 'adult-intimate')):
+        if t_4(context.eval_ctx, t_14(context, environment.getattr(l_1_x, 'matches'), 'kind', 'equalto', 'adult-intimate')):
             pass
             yield '<p class="scope note">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.adult', _loop_vars=_loop_vars))
@@ -1343,9 +1349,9 @@ def root(context, missing=missing):
         if environment.getattr(l_1_x, 'sources'):
             pass
             def macro():
-                t_42 = []
+                t_43 = []
                 pass
-                t_42.extend((
+                t_43.extend((
                     '<table class="broad">\n<thead><tr><th scope="col">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.source')),
                     '</th><th scope="col">',
@@ -1362,7 +1368,7 @@ def root(context, missing=missing):
                 for l_3_s, l_3_loop in LoopContext(environment.getattr(l_1_x, 'sources'), undefined):
                     _loop_vars = {}
                     pass
-                    t_42.extend((
+                    t_43.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(environment.getattr(l_3_s, 'label')),
                         '</bdi></th><td>',
@@ -1373,118 +1379,118 @@ def root(context, missing=missing):
                         escape(environment.getattr(l_3_s, 'reader')),
                         '</bdi></span>',
                     ))
-                    if (not t_19(environment.getattr(l_3_s, 'mount_read_only'))):
+                    if (not t_20(environment.getattr(l_3_s, 'mount_read_only'))):
                         pass
-                        t_42.extend((
+                        t_43.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('exhibits.mounted_read_only' if environment.getattr(l_3_s, 'mount_read_only') else 'exhibits.mounted_writable'), _loop_vars=_loop_vars)),
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('exhibits.account_may_write' if environment.getattr(l_3_s, 'account_may_write') else 'exhibits.account_may_not_write'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_42.append(
+                    t_43.append(
                         '</td><td>',
                     )
                     l_4_loop = missing
                     for l_4_file, l_4_loop in LoopContext(environment.getattr(l_3_s, 'segments')[:8], undefined):
                         _loop_vars = {}
                         pass
-                        t_42.extend((
+                        t_43.extend((
                             '<bdi>',
                             escape(environment.getattr(l_4_file, 'name')),
                             '</bdi> <span class="nowrap">(',
-                            escape(t_14(environment.getattr(l_4_file, 'size'))),
+                            escape(t_15(environment.getattr(l_4_file, 'size'))),
                             ')</span>',
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_42.append(
+                            t_43.append(
                                 ', ',
                             )
                     l_4_loop = l_4_file = missing
                     if (t_3(environment.getattr(l_3_s, 'segments')) > 8):
                         pass
-                        t_42.extend((
+                        t_43.extend((
                             ' … (',
                             escape(t_7(t_3(environment.getattr(l_3_s, 'segments')))),
                             ')',
                         ))
-                    t_42.append(
+                    t_43.append(
                         '</td><td class="num">',
                     )
                     if environment.getattr(l_3_s, 'size'):
                         pass
-                        t_42.extend((
-                            escape(t_14(environment.getattr(l_3_s, 'size'))),
+                        t_43.extend((
+                            escape(t_15(environment.getattr(l_3_s, 'size'))),
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'size')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     else:
                         pass
-                        t_42.append(
+                        t_43.append(
                             '–',
                         )
-                    t_42.append(
+                    t_43.append(
                         '</td><td>',
                     )
                     l_4_loop = missing
                     for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
                         _loop_vars = {}
                         pass
-                        t_42.extend((
+                        t_43.extend((
                             '<span class="alarm">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('source_state.', l_4_code, )), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                         if ((not environment.getattr(l_4_loop, 'last')) or environment.getattr(l_3_s, 'health')):
                             pass
-                            t_42.append(
+                            t_43.append(
                                 '; ',
                             )
                     l_4_loop = l_4_code = missing
                     l_4_loop = missing
-                    t_43 = 1
+                    t_44 = 1
                     for l_4_note, l_4_loop in LoopContext(environment.getattr(l_3_s, 'health'), undefined):
                         l_4_w = resolve('w')
                         _loop_vars = {}
                         pass
-                        t_42.extend((
+                        t_43.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'gap', environment.getattr(l_4_note, 'code'), environment.getattr(l_4_note, 'text'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_42.append(
+                            t_43.append(
                                 '; ',
                             )
-                        t_43 = 0
+                        t_44 = 0
                     l_4_loop = l_4_note = l_4_w = missing
-                    if t_43:
+                    if t_44:
                         pass
                         if (not environment.getattr(l_3_s, 'alarms')):
                             pass
-                            t_42.append(
+                            t_43.append(
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.sound')),
                             )
-                    if ((not t_19(environment.getattr(l_3_s, 'declared_size'))) and (environment.getattr(l_3_s, 'declared_size') != environment.getattr(l_3_s, 'size'))):
+                    if ((not t_20(environment.getattr(l_3_s, 'declared_size'))) and (environment.getattr(l_3_s, 'declared_size') != environment.getattr(l_3_s, 'size'))):
                         pass
-                        t_42.extend((
+                        t_43.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.declared', _loop_vars=_loop_vars)),
                             ': ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'declared_size')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_42.append(
+                    t_43.append(
                         '</td></tr>\n',
                     )
                 l_3_loop = l_3_s = missing
-                t_42.append(
+                t_43.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_42)
+                return concat(t_43)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.source', _loop_vars=_loop_vars), caller=caller, _loop_vars=_loop_vars)
         else:
@@ -1504,20 +1510,20 @@ def root(context, missing=missing):
     for l_1_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
         _loop_vars = {}
         pass
-        def t_44(fiter):
+        def t_45(fiter):
             for l_2_s in fiter:
                 if environment.getattr(l_2_s, 'digests'):
                     yield l_2_s
-        for l_2_s in t_44(environment.getattr(l_1_x, 'sources')):
+        for l_2_s in t_45(environment.getattr(l_1_x, 'sources')):
             _loop_vars = {}
             pass
             if not isinstance(l_0_ns, Namespace):
                 raise TemplateRuntimeError("cannot assign attribute on non-namespace object")
             l_0_ns['any'] = True
             def macro():
-                t_45 = []
+                t_46 = []
                 pass
-                t_45.extend((
+                t_46.extend((
                     '<table class="broad">\n<caption><bdi>',
                     escape(environment.getattr(l_1_x, 'label')),
                     '</bdi>: <bdi>',
@@ -1538,7 +1544,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_45.extend((
+                    t_46.extend((
                         '<tr><th scope="row">',
                         escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'algorithm', environment.getattr(l_4_d, 'algorithm'), _loop_vars=_loop_vars)),
                         '<span class="second">',
@@ -1556,10 +1562,10 @@ def root(context, missing=missing):
                         '</td></tr>\n',
                     ))
                 l_4_d = l_4_w = missing
-                t_45.append(
+                t_46.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_45)
+                return concat(t_46)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), environment.getattr(l_2_s, 'label'), caller=caller, _loop_vars=_loop_vars)
         l_2_s = missing
@@ -1582,7 +1588,7 @@ def root(context, missing=missing):
         l_1_told = missing
         _loop_vars = {}
         pass
-        l_1_told = t_4(context.eval_ctx, t_13(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'acts'), 'topic', 'equalto', l_1_topic))
+        l_1_told = t_4(context.eval_ctx, t_14(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'acts'), 'topic', 'equalto', l_1_topic))
         _loop_vars['told'] = l_1_told
         yield '<h3>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('custody_topic.', l_1_topic, )), _loop_vars=_loop_vars))
@@ -1590,9 +1596,9 @@ def root(context, missing=missing):
         if (undefined(name='told') if l_1_told is missing else l_1_told):
             pass
             def macro():
-                t_46 = []
+                t_47 = []
                 pass
-                t_46.extend((
+                t_47.extend((
                     '<table class="broad">\n<thead><tr><th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.event')),
                     '</th><th scope="col">',
@@ -1609,13 +1615,13 @@ def root(context, missing=missing):
                 for l_3_a, l_3_loop in LoopContext((undefined(name='told') if l_1_told is missing else l_1_told)[:(undefined(name='rows') if l_1_rows is missing else l_1_rows)], undefined):
                     _loop_vars = {}
                     pass
-                    t_46.extend((
+                    t_47.extend((
                         '<tr><td class="num">',
                         escape(t_7(environment.getattr(l_3_a, 'seq'))),
                         '</td><td>',
-                        escape(t_17(environment.getattr(l_3_a, 'time'))),
+                        escape(t_18(environment.getattr(l_3_a, 'time'))),
                         '</td><th scope="row">',
-                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('act.', t_11(context.eval_ctx, environment.getattr(l_3_a, 'type'), '.', '_'), )), _loop_vars=_loop_vars)),
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('act.', t_12(context.eval_ctx, environment.getattr(l_3_a, 'type'), '.', '_'), )), _loop_vars=_loop_vars)),
                         '<span class="second"><bdi>',
                         escape(environment.getattr(l_3_a, 'actor')),
                         '</bdi></span></th><td>',
@@ -1624,24 +1630,24 @@ def root(context, missing=missing):
                     for l_4_each, l_4_loop in LoopContext(environment.getattr(l_3_a, 'of'), undefined):
                         _loop_vars = {}
                         pass
-                        t_46.extend((
+                        t_47.extend((
                             '<bdi>',
                             escape(l_4_each),
                             '</bdi>',
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_46.append(
+                            t_47.append(
                                 ', ',
                             )
                     l_4_loop = l_4_each = missing
-                    t_46.append(
+                    t_47.append(
                         '</td><td>',
                     )
                     for l_4_f in environment.getattr(l_3_a, 'fields'):
                         _loop_vars = {}
                         pass
-                        t_46.extend((
+                        t_47.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('act_field.', environment.getattr(l_4_f, 'name'), )), _loop_vars=_loop_vars)),
                             ': <bdi>',
@@ -1652,7 +1658,7 @@ def root(context, missing=missing):
                     for l_4_person in environment.getattr(l_3_a, 'signed'):
                         _loop_vars = {}
                         pass
-                        t_46.extend((
+                        t_47.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.signed', _loop_vars=_loop_vars)),
                             ' <bdi>',
@@ -1663,7 +1669,7 @@ def root(context, missing=missing):
                     for l_4_person in environment.getattr(l_3_a, 'unsigned'):
                         _loop_vars = {}
                         pass
-                        t_46.extend((
+                        t_47.extend((
                             '<span class="second strong">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.unsigned', _loop_vars=_loop_vars)),
                             ' <bdi>',
@@ -1671,14 +1677,14 @@ def root(context, missing=missing):
                             '</bdi></span>',
                         ))
                     l_4_person = missing
-                    t_46.append(
+                    t_47.append(
                         '</td></tr>\n',
                     )
                 l_3_loop = l_3_a = missing
-                t_46.append(
+                t_47.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_46)
+                return concat(t_47)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('custody_topic.', l_1_topic, )), _loop_vars=_loop_vars), caller=caller, _loop_vars=_loop_vars)
             if (t_3((undefined(name='told') if l_1_told is missing else l_1_told)) > (undefined(name='rows') if l_1_rows is missing else l_1_rows)):
@@ -1716,7 +1722,7 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='error_rate') if l_0_error_rate is missing else l_0_error_rate), l_1_rate, _loop_vars=_loop_vars))
         yield '\n'
     l_1_rate = missing
-    if t_4(context.eval_ctx, t_13(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'), 'plugin')):
+    if t_4(context.eval_ctx, t_14(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'), 'plugin')):
         pass
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.plugin_rule'))
@@ -1727,9 +1733,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'):
         pass
         def macro():
-            t_47 = []
+            t_48 = []
             pass
-            t_47.extend((
+            t_48.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set')),
                 '</th><th scope="col">',
@@ -1748,7 +1754,7 @@ def root(context, missing=missing):
                 l_2_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_47.extend((
+                t_48.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='set_name') if l_0_set_name is missing else l_0_set_name), environment.getattr(l_2_s, 'name'), environment.getattr(l_2_s, 'issuer'), environment.getattr(l_2_s, 'edition'), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -1756,19 +1762,19 @@ def root(context, missing=missing):
                 ))
                 if environment.getattr(l_2_s, 'authority'):
                     pass
-                    t_47.extend((
+                    t_48.extend((
                         '<span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.authority', text=environment.getattr(l_2_s, 'authority'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
-                t_47.extend((
+                t_48.extend((
                     '</td><td class="num">',
                     escape(t_7(environment.getattr(l_2_s, 'records'))),
                 ))
                 for l_3_d in environment.getattr(l_2_s, 'digests'):
                     _loop_vars = {}
                     pass
-                    t_47.extend((
+                    t_48.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars)),
                         ' ',
@@ -1779,48 +1785,48 @@ def root(context, missing=missing):
                 for l_3_d in environment.getattr(l_2_s, 'near'):
                     _loop_vars = {}
                     pass
-                    t_47.extend((
+                    t_48.extend((
                         '<span class="second wrapped">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_3_d, 'below_quality'):
                         pass
-                        t_47.extend((
+                        t_48.extend((
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near_below', count=t_7(environment.getattr(l_3_d, 'below_quality')), _loop_vars=_loop_vars)),
                         ))
                     if environment.getattr(l_3_d, 'probes'):
                         pass
-                        t_47.extend((
+                        t_48.extend((
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_3_d, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_3_d, 'probes'), 'failed')), _loop_vars=_loop_vars)),
                         ))
-                    t_47.append(
+                    t_48.append(
                         '</span>',
                     )
                 l_3_d = missing
                 for l_3_d in environment.getattr(l_2_s, 'not_compared'):
                     _loop_vars = {}
                     pass
-                    t_47.extend((
+                    t_48.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.not_compared', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 l_3_d = missing
-                t_47.extend((
+                t_48.extend((
                     '</td><td><code>',
                     escape(t_1(environment.getattr(l_2_s, 'source_sha256'))),
                     '</code>',
                 ))
                 if environment.getattr(l_2_s, 'rejected'):
                     pass
-                    t_47.extend((
+                    t_48.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.rejected', count=t_7(environment.getattr(l_2_s, 'rejected')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
-                t_47.extend((
+                t_48.extend((
                     '<span class="second">',
                     escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'failed')), _loop_vars=_loop_vars) if environment.getattr(l_2_s, 'probes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_probes', _loop_vars=_loop_vars))),
                     '</span></td><td>',
@@ -1828,14 +1834,14 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_2_s, 'key_id') and environment.getattr(l_2_s, 'signer')):
                     pass
-                    t_47.extend((
+                    t_48.extend((
                         '<span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.signer', key=environment.getattr(l_2_s, 'key_id'), signer=environment.getattr(l_2_s, 'signer'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
                 if environment.getattr(l_2_s, 'expires'):
                     pass
-                    t_47.extend((
+                    t_48.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.expires', date=environment.getattr(l_2_s, 'expires'), _loop_vars=_loop_vars)),
                         '</span>',
@@ -1843,7 +1849,7 @@ def root(context, missing=missing):
                 for l_3_a in environment.getattr(l_2_s, 'allowed'):
                     _loop_vars = {}
                     pass
-                    t_47.extend((
+                    t_48.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.allowed', what=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'allowance', l_3_a, _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
@@ -1851,26 +1857,26 @@ def root(context, missing=missing):
                 l_3_a = missing
                 if (environment.getattr(l_2_s, 'state') != 'active'):
                     pass
-                    t_47.extend((
+                    t_48.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'set_state', environment.getattr(l_2_s, 'state'), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_2_s, 'reason'):
                         pass
-                        t_47.extend((
+                        t_48.extend((
                             ': <bdi>',
                             escape(environment.getattr(l_2_s, 'reason')),
                             '</bdi>',
                         ))
-                    t_47.append(
+                    t_48.append(
                         '</span>',
                     )
-                t_47.append(
+                t_48.append(
                     '</td><td>',
                 )
                 if environment.getattr(l_2_s, 'profile'):
                     pass
-                    t_47.extend((
+                    t_48.extend((
                         '<bdi>',
                         escape(environment.getattr(l_2_s, 'profile')),
                         '</bdi><span class="second">',
@@ -1879,17 +1885,17 @@ def root(context, missing=missing):
                     ))
                 else:
                     pass
-                    t_47.append(
+                    t_48.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_profile', _loop_vars=_loop_vars)),
                     )
-                t_47.append(
+                t_48.append(
                     '</td></tr>\n',
                 )
             l_2_s = l_2_w = missing
-            t_47.append(
+            t_48.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_47)
+            return concat(t_48)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set'), caller=caller)
     else:
@@ -1913,9 +1919,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation_text'))
     yield '</p>\n'
     def macro():
-        t_48 = []
+        t_49 = []
         pass
-        t_48.extend((
+        t_49.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.entries')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1936,12 +1942,12 @@ def root(context, missing=missing):
         ))
         if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
             pass
-            t_48.extend((
+            t_49.extend((
                 '<th scope="col" class="num">+ ',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.not_reached')),
                 '</th>',
             ))
-        t_48.append(
+        t_49.append(
             '<th scope="col"></th></tr></thead>\n<tbody>\n',
         )
         for l_2_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
@@ -1953,7 +1959,7 @@ def root(context, missing=missing):
                 for l_4_v in environment.getattr(l_3_s, 'volumes'):
                     _loop_vars = {}
                     pass
-                    t_48.extend((
+                    t_49.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -1972,38 +1978,38 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
                         pass
-                        t_48.extend((
+                        t_49.extend((
                             '<td class="num">',
                             escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'not_reached'))),
                             '</td>',
                         ))
-                    t_48.extend((
+                    t_49.extend((
                         '<td class="',
                         escape(('second' if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else 'alarm')),
                         '">',
                     ))
                     if environment.getattr(l_4_v, 'listing_open'):
                         pass
-                        t_48.append(
+                        t_49.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.listing_open', _loop_vars=_loop_vars)),
                         )
                     elif (environment.getattr(l_4_v, 'state') != 'examined'):
                         pass
-                        t_48.append(
+                        t_49.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('state.', environment.getattr(l_4_v, 'state'), )), _loop_vars=_loop_vars)),
                         )
                     else:
                         pass
-                        t_48.append(
+                        t_49.append(
                             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes', _loop_vars=_loop_vars) if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close', _loop_vars=_loop_vars))),
                         )
-                    t_48.append(
+                    t_49.append(
                         '</td></tr>\n',
                     )
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_48.extend((
+        t_49.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -2022,25 +2028,25 @@ def root(context, missing=missing):
         ))
         if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
             pass
-            t_48.extend((
+            t_49.extend((
                 '<td class="num">',
                 escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'))),
                 '</td>',
             ))
-        t_48.extend((
+        t_49.extend((
             '<td class="',
             escape(('' if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else 'alarm')),
             '">',
             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes') if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_48)
+        return concat(t_49)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation'), caller=caller)
     def macro():
-        t_49 = []
+        t_50 = []
         pass
-        t_49.extend((
+        t_50.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2061,14 +2067,14 @@ def root(context, missing=missing):
             for l_3_s in environment.getattr(l_2_x, 'sources'):
                 _loop_vars = {}
                 pass
-                def t_50(fiter):
+                def t_51(fiter):
                     for l_4_v in fiter:
                         if (environment.getattr(l_4_v, 'state') == 'examined'):
                             yield l_4_v
-                for l_4_v in t_50(environment.getattr(l_3_s, 'volumes')):
+                for l_4_v in t_51(environment.getattr(l_3_s, 'volumes')):
                     _loop_vars = {}
                     pass
-                    t_49.extend((
+                    t_50.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -2084,7 +2090,7 @@ def root(context, missing=missing):
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_49.extend((
+        t_50.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -2097,7 +2103,7 @@ def root(context, missing=missing):
             escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'directories_met_before'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_49)
+        return concat(t_50)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories'), caller=caller)
     yield '<h3>'
@@ -2109,7 +2115,7 @@ def root(context, missing=missing):
     yield '\n</div>\n<div>\n'
     yield escape(context.call((undefined(name='inside') if l_0_inside is missing else l_0_inside), 'containers.', environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'containers'), ('opened', 'in_part', 'not_opened', 'known_good', 'by_profile', 'other_types', 'not_tried')))
     yield '\n</div>\n</div>\n'
-    l_0_asked = t_4(context.eval_ctx, t_13(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'), 'metadata'))
+    l_0_asked = t_4(context.eval_ctx, t_14(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'), 'metadata'))
     context.vars['asked'] = l_0_asked
     context.exported_vars.add('asked')
     if (undefined(name='asked') if l_0_asked is missing else l_0_asked):
@@ -2120,9 +2126,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.text'))
         yield '</p>\n'
         def macro():
-            t_51 = []
+            t_52 = []
             pass
-            t_51.extend((
+            t_52.extend((
                 '<table>\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.title')),
                 '</caption>\n<thead><tr><th scope="col">',
@@ -2132,19 +2138,19 @@ def root(context, missing=missing):
             for l_2_part in ('read', 'found', 'nothing', 'unreadable', 'positions'):
                 _loop_vars = {}
                 pass
-                t_51.extend((
+                t_52.extend((
                     '<th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('metadata.', l_2_part, )), _loop_vars=_loop_vars)),
                     '</th>',
                 ))
             l_2_part = missing
-            t_51.append(
+            t_52.append(
                 '</tr></thead>\n<tbody>\n',
             )
             for l_2_x in (undefined(name='asked') if l_0_asked is missing else l_0_asked):
                 _loop_vars = {}
                 pass
-                t_51.extend((
+                t_52.extend((
                     '<tr><th scope="row"><bdi>',
                     escape(environment.getattr(l_2_x, 'label')),
                     '</bdi></th>',
@@ -2152,33 +2158,33 @@ def root(context, missing=missing):
                 for l_3_part in ('read', 'found', 'nothing', 'unreadable', 'positions'):
                     _loop_vars = {}
                     pass
-                    t_51.extend((
+                    t_52.extend((
                         '<td class="num">',
                         escape(t_7(environment.getitem(environment.getattr(l_2_x, 'metadata'), l_3_part))),
                         '</td>',
                     ))
                 l_3_part = missing
-                t_51.append(
+                t_52.append(
                     '</tr>\n',
                 )
             l_2_x = missing
-            t_51.append(
+            t_52.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_51)
+            return concat(t_52)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.title'), caller=caller)
         def macro():
-            t_52 = []
+            t_53 = []
             pass
-            t_52.extend((
+            t_53.extend((
                 '<table>\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.devices')),
                 '</caption>\n',
             ))
             if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices'):
                 pass
-                t_52.extend((
+                t_53.extend((
                     '<thead><tr><th scope="col">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.tag')),
                     '</th><th scope="col">',
@@ -2195,7 +2201,7 @@ def root(context, missing=missing):
                 for l_2_device, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices')[:40], undefined):
                     _loop_vars = {}
                     pass
-                    t_52.extend((
+                    t_53.extend((
                         '<tr><th scope="row"><code>',
                         escape(environment.getattr(l_2_device, 'tag')),
                         '</code></th><td>',
@@ -2210,42 +2216,42 @@ def root(context, missing=missing):
                     for l_3_label, l_3_loop in LoopContext(environment.getattr(l_2_device, 'exhibits'), undefined):
                         _loop_vars = {}
                         pass
-                        t_52.extend((
+                        t_53.extend((
                             '<bdi>',
                             escape(l_3_label),
                             '</bdi>',
                         ))
                         if (not environment.getattr(l_3_loop, 'last')):
                             pass
-                            t_52.append(
+                            t_53.append(
                                 ', ',
                             )
                     l_3_loop = l_3_label = missing
-                    t_52.append(
+                    t_53.append(
                         '</td></tr>\n',
                     )
                 l_2_loop = l_2_device = missing
                 if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices')) > 40):
                     pass
-                    t_52.extend((
+                    t_53.extend((
                         '<tr><td colspan="5">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.more', count=t_7(t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices'))))),
                         '</td></tr>\n',
                     ))
-                t_52.append(
+                t_53.append(
                     '</tbody>\n',
                 )
             else:
                 pass
-                t_52.extend((
+                t_53.extend((
                     '<tbody><tr><td>',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.no_devices')),
                     '</td></tr></tbody>\n',
                 ))
-            t_52.append(
+            t_53.append(
                 '</table>\n',
             )
-            return concat(t_52)
+            return concat(t_53)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.devices'), caller=caller)
     for (l_1_title, l_1_policy) in ((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.gap_title'), False), (context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.policy_title'), True)):
@@ -2256,16 +2262,16 @@ def root(context, missing=missing):
         l_1_gaps = context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), (undefined(name='c') if l_0_c is missing else l_0_c), policy=l_1_policy, _loop_vars=_loop_vars)
         _loop_vars['gaps'] = l_1_gaps
         def macro():
-            t_53 = []
+            t_54 = []
             pass
-            t_53.extend((
+            t_54.extend((
                 '<table>\n<caption>',
                 escape(l_1_title),
                 '</caption>\n',
             ))
             if (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                 pass
-                t_53.extend((
+                t_54.extend((
                     '<thead><tr><th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.count')),
                     '</th><th scope="col">',
@@ -2279,7 +2285,7 @@ def root(context, missing=missing):
                 for l_3_gap in (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                     _loop_vars = {}
                     pass
-                    t_53.extend((
+                    t_54.extend((
                         '<tr><td class="num strong">',
                         escape(t_7(environment.getattr(l_3_gap, 'count'))),
                         '</td><td>',
@@ -2290,46 +2296,46 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr(l_3_gap, 'size'):
                         pass
-                        t_53.append(
-                            escape(t_14(environment.getattr(l_3_gap, 'size'))),
+                        t_54.append(
+                            escape(t_15(environment.getattr(l_3_gap, 'size'))),
                         )
-                    t_53.append(
+                    t_54.append(
                         '</td><td>',
                     )
                     for l_4_one in environment.getattr(l_3_gap, 'examples'):
                         _loop_vars = {}
                         pass
-                        t_53.extend((
+                        t_54.extend((
                             '<code><bdi>',
                             escape(t_5(l_4_one)),
                             '</bdi></code>',
                         ))
                     l_4_one = missing
-                    t_53.append(
+                    t_54.append(
                         '</td></tr>\n',
                     )
                 l_3_gap = missing
-                t_53.append(
+                t_54.append(
                     '</tbody>\n',
                 )
             else:
                 pass
-                t_53.extend((
+                t_54.extend((
                     '<tbody><tr><td>',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.no_gaps')),
                     '</td></tr></tbody>\n',
                 ))
-            t_53.append(
+            t_54.append(
                 '</table>\n',
             )
-            return concat(t_53)
+            return concat(t_54)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), l_1_title, caller=caller, _loop_vars=_loop_vars)
     l_1_title = l_1_policy = l_1_gap_rows = l_1_gaps = missing
     def macro():
-        t_54 = []
+        t_55 = []
         pass
-        t_54.extend((
+        t_55.extend((
             '<table>\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2344,24 +2350,24 @@ def root(context, missing=missing):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
-            t_54.extend((
+            t_55.extend((
                 '<tr><th scope="row"><bdi>',
                 escape(t_5(environment.getattr(l_2_area, 'where'))),
                 '</bdi></th><td>',
                 escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'gap', environment.getattr(l_2_area, 'code'), environment.getattr(l_2_area, 'text'), _loop_vars=_loop_vars)),
                 '</td><td class="num">',
-                escape(t_14(environment.getattr(l_2_area, 'size'))),
+                escape(t_15(environment.getattr(l_2_area, 'size'))),
                 '</td></tr>\n',
             ))
         l_2_area = l_2_w = missing
-        t_54.extend((
+        t_55.extend((
             '<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated')),
             '</th><td>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated_value')),
             '</td><td></td></tr>\n</tbody>\n</table>\n',
         ))
-        return concat(t_54)
+        return concat(t_55)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title'), caller=caller)
     yield '<div class="pair">\n<div>\n<table class="tight">\n<caption>'
@@ -2389,11 +2395,11 @@ def root(context, missing=missing):
         yield '</td><td class="num">'
         yield escape(t_7(environment.getattr(l_1_row, 'misnamed')))
         yield '</td><td class="num">'
-        yield escape(t_14(environment.getattr(l_1_row, 'size')))
+        yield escape(t_15(environment.getattr(l_1_row, 'size')))
         yield '</td></tr>\n'
     l_1_row = missing
     yield '</tbody>\n</table>\n'
-    if t_15(environment, environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'types'), attribute='misnamed'):
+    if t_16(environment, environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'types'), attribute='misnamed'):
         pass
         yield '<p class="scope">'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.misnamed_text'))
@@ -2423,12 +2429,12 @@ def root(context, missing=missing):
     yield '</td></tr>\n<tr><th scope="row">'
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share'))
     yield '</th><td class="num strong">'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_8(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'percent_of_bytes'))))
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_9(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'percent_of_bytes'))))
     yield '</td></tr>\n</tbody>\n</table>\n</div>\n</div>\n'
     def macro():
-        t_55 = []
+        t_56 = []
         pass
-        t_55.extend((
+        t_56.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2457,7 +2463,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_55.extend((
+                    t_56.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td>',
@@ -2465,18 +2471,18 @@ def root(context, missing=missing):
                         '</td><td class="num">',
                         escape(t_7(environment.getattr(l_4_v, 'offset'))),
                         '</td><td class="num">',
-                        escape(t_14(environment.getattr(l_4_v, 'size'))),
+                        escape(t_15(environment.getattr(l_4_v, 'size'))),
                         '</td><td>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('state.', ('in-part' if ((environment.getattr(l_4_v, 'state') == 'examined') and environment.getattr(environment.getattr(l_4_v, 'equation'), 'not_reached')) else environment.getattr(l_4_v, 'state')), )), _loop_vars=_loop_vars)),
                     ))
                     if (environment.getattr(l_4_v, 'encryption') != 'none'):
                         pass
-                        t_55.extend((
+                        t_56.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'encryption', environment.getattr(l_4_v, 'encryption'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_55.extend((
+                    t_56.extend((
                         '</td><td><bdi>',
                         escape((environment.getattr(l_4_v, 'sweep') if (environment.getattr(l_4_v, 'state') == 'examined') else '–')),
                         '</bdi></td><td>',
@@ -2484,22 +2490,22 @@ def root(context, missing=missing):
                     for l_5_m in environment.getattr(l_4_v, 'times'):
                         _loop_vars = {}
                         pass
-                        t_55.extend((
+                        t_56.extend((
                             '<span class="second">',
-                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'time.basis', which=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_5_m, 'which'), )), _loop_vars=_loop_vars), zone=context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'time', environment.getattr(l_5_m, 'zone'), _loop_vars=_loop_vars), resolution=t_12(environment.getattr(l_5_m, 'resolution_ns')), _loop_vars=_loop_vars)),
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'time.basis', which=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_5_m, 'which'), )), _loop_vars=_loop_vars), zone=context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'time', environment.getattr(l_5_m, 'zone'), _loop_vars=_loop_vars), resolution=t_13(environment.getattr(l_5_m, 'resolution_ns')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     l_5_m = missing
-                    t_55.append(
+                    t_56.append(
                         '</td></tr>\n',
                     )
                 l_4_v = l_4_w = missing
             l_3_s = missing
         l_2_x = missing
-        t_55.append(
+        t_56.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_55)
+        return concat(t_56)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes'), caller=caller)
     yield '\n'
@@ -2508,7 +2514,7 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.intro'))
     yield '</p>\n'
     def macro(l_1_list, l_1_withdrawn):
-        t_56 = []
+        t_57 = []
         l_1_rows = resolve('rows')
         if l_1_list is missing:
             l_1_list = undefined("parameter 'list' was not provided", name='list')
@@ -2516,9 +2522,9 @@ def root(context, missing=missing):
             l_1_withdrawn = undefined("parameter 'withdrawn' was not provided", name='withdrawn')
         pass
         def macro():
-            t_57 = []
+            t_58 = []
             pass
-            t_57.extend((
+            t_58.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.number')),
                 '</th><th scope="col">',
@@ -2535,7 +2541,7 @@ def root(context, missing=missing):
                 l_3_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_57.extend((
+                t_58.extend((
                     '<tr><th scope="row" class="nowrap">',
                     escape(environment.getattr(l_3_f, 'number')),
                     '</th><td><bdi class="strong">',
@@ -2545,7 +2551,7 @@ def root(context, missing=missing):
                     '</bdi></code><span class="second">',
                     escape(environment.getattr(l_3_f, 'type')),
                     ', ',
-                    escape(t_14(environment.getattr(l_3_f, 'size'))),
+                    escape(t_15(environment.getattr(l_3_f, 'size'))),
                     ', ',
                     escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.allocated', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'allocated') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.deleted', _loop_vars=_loop_vars))),
                     ', ',
@@ -2554,37 +2560,37 @@ def root(context, missing=missing):
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('grade.', environment.getattr(l_3_f, 'grade'), )), _loop_vars=_loop_vars)),
                     '</span>',
                 ))
-                if (not t_19(environment.getattr(l_3_f, 'listed_size'))):
+                if (not t_20(environment.getattr(l_3_f, 'listed_size'))):
                     pass
-                    t_57.extend((
+                    t_58.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.listed_size', size=context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_f, 'listed_size')), _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if (environment.getattr(l_3_f, 'near') and environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin')):
                     pass
-                    t_57.extend((
+                    t_58.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_plugin', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), plugin=environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin'), 'name'), version=environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin'), 'version'), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 elif environment.getattr(l_3_f, 'near'):
                     pass
-                    t_57.extend((
+                    t_58.extend((
                         '<span class="second">',
-                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), view=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'view', environment.getattr(environment.getattr(l_3_f, 'near'), 'view'), _loop_vars=_loop_vars), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), quality=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'quality')), listed=(t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality')) if (not t_19(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality'))) else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), view=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'view', environment.getattr(environment.getattr(l_3_f, 'near'), 'view'), _loop_vars=_loop_vars), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), quality=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'quality')), listed=(t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality')) if (not t_20(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality'))) else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if environment.getattr(l_3_f, 'near'):
                     pass
-                    t_57.extend((
+                    t_58.extend((
                         '<span class="second">',
-                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_drawn' if environment.getattr(environment.getattr(l_3_f, 'near'), 'drawn') else ('findings.near_chance' if environment.getattr(environment.getattr(l_3_f, 'near'), 'expected') else 'findings.near_unknown')), comparisons=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'comparisons')), expected=environment.getattr(environment.getattr(l_3_f, 'near'), 'expected'), _loop_vars=_loop_vars)),
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_drawn' if environment.getattr(environment.getattr(l_3_f, 'near'), 'drawn') else ('findings.near_unknown' if (not environment.getattr(environment.getattr(l_3_f, 'near'), 'expected')) else ('findings.near_rare' if t_8(environment.getattr(environment.getattr(l_3_f, 'near'), 'expected')) else 'findings.near_chance'))), comparisons=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'comparisons')), expected=environment.getattr(environment.getattr(l_3_f, 'near'), 'expected'), one_in=t_7(t_8(environment.getattr(environment.getattr(l_3_f, 'near'), 'expected'))), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                     if environment.getattr(environment.getattr(l_3_f, 'near'), 'film'):
                         pass
-                        t_57.extend((
+                        t_58.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film', frames=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames')), frames_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames_of')), listed=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed')), listed_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_of')), _loop_vars=_loop_vars)),
                             escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'ranges'), _loop_vars=_loop_vars)),
@@ -2592,7 +2598,7 @@ def root(context, missing=missing):
                         ))
                         if environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'):
                             pass
-                            t_57.extend((
+                            t_58.extend((
                                 '<span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film_listed', _loop_vars=_loop_vars)),
                                 escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'), _loop_vars=_loop_vars)),
@@ -2600,12 +2606,12 @@ def root(context, missing=missing):
                             ))
                     if (environment.getattr(environment.getattr(l_3_f, 'near'), 'more') or environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')):
                         pass
-                        t_57.extend((
+                        t_58.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_more' if (not environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')) else ('findings.near_more_at_least' if environment.getattr(environment.getattr(l_3_f, 'near'), 'more') else 'findings.near_more_unknown')), count=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'more')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                t_57.extend((
+                t_58.extend((
                     '<span class="second">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', environment.getattr(l_3_f, 'kind'), )), _loop_vars=_loop_vars)),
                     ': ',
@@ -2614,24 +2620,24 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_3_f, 'kind') == 'watch'):
                     pass
-                    t_57.append(
+                    t_58.append(
                         '–',
                     )
                 else:
                     pass
-                    t_57.append(
+                    t_58.append(
                         escape(context.call((undefined(name='category') if l_0_category is missing else l_0_category), environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'):
                         pass
-                        t_57.extend((
+                        t_58.extend((
                             ' (<bdi>',
-                            escape(t_16(markup_join((environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'), ' ', environment.getattr(environment.getattr(l_3_f, 'category'), 'region'), )))),
+                            escape(t_17(markup_join((environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'), ' ', environment.getattr(environment.getattr(l_3_f, 'category'), 'region'), )))),
                             '</bdi>)',
                         ))
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'label'):
                         pass
-                        t_57.extend((
+                        t_58.extend((
                             '<span class="second"><bdi>',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.label', label=environment.getattr(environment.getattr(l_3_f, 'category'), 'label'), _loop_vars=_loop_vars)),
                             '</bdi></span>',
@@ -2639,44 +2645,44 @@ def root(context, missing=missing):
                     for l_4_tag in environment.getattr(environment.getattr(l_3_f, 'category'), 'tags'):
                         _loop_vars = {}
                         pass
-                        t_57.extend((
+                        t_58.extend((
                             '<span class="second"><bdi>',
                             escape(l_4_tag),
                             '</bdi></span>',
                         ))
                     l_4_tag = missing
-                    t_57.append(
+                    t_58.append(
                         escape(context.call((undefined(name='standing') if l_0_standing is missing else l_0_standing), 'notable', environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
-                    if (t_19(environment.getattr(l_3_f, 'victim_identified')) and t_19(environment.getattr(l_3_f, 'offender_identified'))):
+                    if (t_20(environment.getattr(l_3_f, 'victim_identified')) and t_20(environment.getattr(l_3_f, 'offender_identified'))):
                         pass
-                        t_57.extend((
+                        t_58.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.not_said', _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     else:
                         pass
-                        if (not t_19(environment.getattr(l_3_f, 'victim_identified'))):
+                        if (not t_20(environment.getattr(l_3_f, 'victim_identified'))):
                             pass
-                            t_57.extend((
+                            t_58.extend((
                                 '<span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'victim_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
-                        if (not t_19(environment.getattr(l_3_f, 'offender_identified'))):
+                        if (not t_20(environment.getattr(l_3_f, 'offender_identified'))):
                             pass
-                            t_57.extend((
+                            t_58.extend((
                                 '<span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'offender_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
-                t_57.append(
+                t_58.append(
                     '</td><td>',
                 )
                 if l_1_withdrawn:
                     pass
-                    t_57.extend((
+                    t_58.extend((
                         '<bdi>',
                         escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.not_in', edition=environment.getattr(l_3_f, 'not_in'), _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'not_in') else (environment.getattr(l_3_f, 'reason') or context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)))),
                         '</bdi>',
@@ -2685,59 +2691,59 @@ def root(context, missing=missing):
                     pass
                     if (environment.getattr(l_3_f, 'status') == 'provisional'):
                         pass
-                        t_57.extend((
+                        t_58.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.provisional', _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_58 = 1
+                    t_59 = 1
                     for l_4_m in environment.getattr(l_3_f, 'times'):
                         _loop_vars = {}
                         pass
-                        t_57.extend((
+                        t_58.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_4_m, 'which'), )), _loop_vars=_loop_vars)),
                             ' <span class="nowrap">',
-                            escape(t_11(context.eval_ctx, environment.getattr(l_4_m, 'text'), 'T', ' ')),
+                            escape(t_12(context.eval_ctx, environment.getattr(l_4_m, 'text'), 'T', ' ')),
                             '</span>',
                         ))
                         if (environment.getattr(l_4_m, 'zone') != 'utc'):
                             pass
-                            t_57.extend((
+                            t_58.extend((
                                 ' (',
                                 escape(context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'time', environment.getattr(l_4_m, 'zone'), _loop_vars=_loop_vars)),
                                 ')',
                             ))
-                        t_57.append(
+                        t_58.append(
                             '</span>',
                         )
-                        t_58 = 0
+                        t_59 = 0
                     l_4_m = missing
-                    if t_58:
+                    if t_59:
                         pass
-                        t_57.extend((
+                        t_58.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.no_times')),
                             '</span>',
                         ))
-                t_57.append(
+                t_58.append(
                     '</td></tr>\n',
                 )
             l_3_f = l_3_w = missing
-            t_57.append(
+            t_58.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_57)
+            return concat(t_58)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-        t_56.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
+        t_57.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
         if (t_3(l_1_list) > (undefined(name='rows') if l_1_rows is missing else l_1_rows)):
             pass
-            t_56.extend((
+            t_57.extend((
                 '<p class="strong">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.shown', shown=t_7((undefined(name='rows') if l_1_rows is missing else l_1_rows)), count=t_7(t_3(l_1_list)))),
                 '</p>',
             ))
-        return concat(t_56)
+        return concat(t_57)
     context.exported_vars.add('finding_rows')
     context.vars['finding_rows'] = l_0_finding_rows = Macro(environment, macro, 'finding_rows', ('list', 'withdrawn'), False, False, False, context.eval_ctx.autoescape)
     yield escape(context.call((undefined(name='draw') if l_0_draw is missing else l_0_draw), 'findings'))
@@ -2776,7 +2782,7 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('limitations.', l_1_key, )), _loop_vars=_loop_vars))
         yield '</li>\n'
     l_1_key = missing
-    if t_4(context.eval_ctx, t_10(context, t_10(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'), 'purpose', 'equalto', 'match'), 'isolation', 'in', ('a3', 'a4'))):
+    if t_4(context.eval_ctx, t_11(context, t_11(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'), 'purpose', 'equalto', 'match'), 'isolation', 'in', ('a3', 'a4'))):
         pass
         yield '<li>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'limitations.isolation'))
@@ -2803,7 +2809,7 @@ def root(context, missing=missing):
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.intro'))
         yield '</p>\n'
-    t_59 = 1
+    t_60 = 1
     for l_1_run in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'):
         l_1_w = resolve('w')
         l_1_no = resolve('no')
@@ -2812,8 +2818,8 @@ def root(context, missing=missing):
         pass
         yield '<dl class="facts">\n'
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.purpose', _loop_vars=_loop_vars), context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'run_purpose', environment.getattr(l_1_run, 'purpose'), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
-        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.started', _loop_vars=_loop_vars), t_17(environment.getattr(l_1_run, 'started')), _loop_vars=_loop_vars))
-        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.ended', _loop_vars=_loop_vars), (t_17(environment.getattr(l_1_run, 'ended')) if environment.getattr(l_1_run, 'ended') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.no_end', _loop_vars=_loop_vars)), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.started', _loop_vars=_loop_vars), t_18(environment.getattr(l_1_run, 'started')), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.ended', _loop_vars=_loop_vars), (t_18(environment.getattr(l_1_run, 'ended')) if environment.getattr(l_1_run, 'ended') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.no_end', _loop_vars=_loop_vars)), _loop_vars=_loop_vars))
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.outcome', _loop_vars=_loop_vars), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('outcome.', environment.getattr(l_1_run, 'outcome'), )), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
         yield '\n'
         if (environment.getattr(l_1_run, 'purpose') == 'scan'):
@@ -2840,11 +2846,11 @@ def root(context, missing=missing):
             _loop_vars = {}
             pass
             yield '<p class="scope">'
-            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.broken', at=t_17(environment.getattr(l_2_break, 'noted')), cause=context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'cause', environment.getattr(l_2_break, 'cause'), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.broken', at=t_18(environment.getattr(l_2_break, 'noted')), cause=context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'cause', environment.getattr(l_2_break, 'cause'), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
             yield '; '
             if environment.getattr(l_2_break, 'resumed'):
                 pass
-                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.resumed', at=t_17(environment.getattr(l_2_break, 'resumed')), _loop_vars=_loop_vars))
+                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.resumed', at=t_18(environment.getattr(l_2_break, 'resumed')), _loop_vars=_loop_vars))
             else:
                 pass
                 yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.not_resumed', _loop_vars=_loop_vars))
@@ -2853,9 +2859,9 @@ def root(context, missing=missing):
         if environment.getattr(l_1_run, 'probes'):
             pass
             yield '<p class="scope">'
-            l_1_no = t_2(context.eval_ctx, t_6(context, t_13(context, environment.getattr(l_1_run, 'probes'), 'refused'), attribute='what'), ', ')
+            l_1_no = t_2(context.eval_ctx, t_6(context, t_14(context, environment.getattr(l_1_run, 'probes'), 'refused'), attribute='what'), ', ')
             _loop_vars['no'] = l_1_no
-            l_1_yes = t_2(context.eval_ctx, t_6(context, t_10(context, environment.getattr(l_1_run, 'probes'), 'refused'), attribute='what'), ', ')
+            l_1_yes = t_2(context.eval_ctx, t_6(context, t_11(context, environment.getattr(l_1_run, 'probes'), 'refused'), attribute='what'), ', ')
             _loop_vars['yes'] = l_1_yes
             if (undefined(name='no') if l_1_no is missing else l_1_no):
                 pass
@@ -2879,9 +2885,9 @@ def root(context, missing=missing):
             yield escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'run_note', environment.getattr(l_2_note, 'code'), environment.getattr(l_2_note, 'text'), _loop_vars=_loop_vars))
             yield '</p>\n'
         l_2_note = missing
-        t_59 = 0
+        t_60 = 0
     l_1_run = l_1_w = l_1_no = l_1_yes = missing
-    if t_59:
+    if t_60:
         pass
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.none'))
@@ -2895,9 +2901,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.intro'))
         yield '</p>\n'
         def macro():
-            t_60 = []
+            t_61 = []
             pass
-            t_60.extend((
+            t_61.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.step')),
                 '</th><th scope="col">',
@@ -2910,7 +2916,7 @@ def root(context, missing=missing):
             for l_2_command, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'commands'), undefined):
                 _loop_vars = {}
                 pass
-                t_60.extend((
+                t_61.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('command.', environment.getattr(l_2_command, 'purpose'), )), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -2919,25 +2925,25 @@ def root(context, missing=missing):
                 for l_3_system, l_3_loop in LoopContext(environment.getattr(l_2_command, 'systems'), undefined):
                     _loop_vars = {}
                     pass
-                    t_60.append(
+                    t_61.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('system.', l_3_system, )), _loop_vars=_loop_vars)),
                     )
                     if (not environment.getattr(l_3_loop, 'last')):
                         pass
-                        t_60.append(
+                        t_61.append(
                             ', ',
                         )
                 l_3_loop = l_3_system = missing
-                t_60.extend((
+                t_61.extend((
                     '</td><td><code>',
                     escape(environment.getattr(l_2_command, 'line')),
                     '</code></td></tr>\n',
                 ))
             l_2_loop = l_2_command = missing
-            t_60.append(
+            t_61.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_60)
+            return concat(t_61)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.title'), caller=caller)
         yield '<p>'
@@ -2990,9 +2996,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events'):
         pass
         def macro():
-            t_61 = []
+            t_62 = []
             pass
-            t_61.extend((
+            t_62.extend((
                 '<table class="tight">\n<thead><tr><th scope="col" class="num">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.seq')),
                 '</th><th scope="col">',
@@ -3008,7 +3014,7 @@ def root(context, missing=missing):
             for l_2_event in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events')[:(undefined(name='events') if l_0_events is missing else l_0_events)]:
                 _loop_vars = {}
                 pass
-                t_61.extend((
+                t_62.extend((
                     '<tr><td class="num">',
                     escape(environment.getattr(l_2_event, 'seq')),
                     '</td><td class="nowrap">',
@@ -3024,10 +3030,10 @@ def root(context, missing=missing):
                     '</bdi></td></tr>\n',
                 ))
             l_2_event = missing
-            t_61.append(
+            t_62.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_61)
+            return concat(t_62)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.title'), caller=caller)
         yield '<p class="scope">'
@@ -3095,4 +3101,4 @@ def root(context, missing=missing):
     yield '</p>\n</footer>\n</body>\n</html>\n'
 
 blocks = {}
-debug_info = '1=135&2=142&3=145&5=162&6=169&8=181&10=192&12=194&13=199&14=208&16=214&17=218&18=223&19=232&25=244&26=253&29=273&30=278&32=293&33=301&34=302&36=328&37=339&39=372&40=378&41=384&44=442&45=448&47=472&48=480&50=531&51=538&52=540&54=546&55=555&57=594&58=600&59=608&60=613&61=617&62=619&64=653&65=660&66=701&67=703&68=712&59=724&74=725&78=739&80=745&81=747&82=749&83=751&84=753&86=755&87=757&89=761&90=767&96=787&99=789&104=791&105=797&108=799&112=801&113=803&114=812&115=822&117=825&118=827&121=829&123=832&124=836&128=839&129=840&130=841&131=842&132=843&133=844&134=845&135=846&136=847&140=849&141=851&142=853&144=858&145=860&147=876&148=882&149=886&142=991&155=992&156=994&158=997&159=1006&160=1008&161=1016&163=1019&164=1021&165=1028&169=1036&170=1052&171=1054&172=1058&173=1061&175=1063&176=1066&178=1068&179=1074&181=1077&182=1080&184=1083&185=1092&186=1095&187=1098&192=1101&193=1103&194=1106&196=1112&197=1116&201=1146&204=1149&205=1151&207=1154&208=1156&210=1160&211=1165&219=1176&220=1178&222=1184&223=1193&225=1200&226=1204&228=1213&229=1215&231=1225&232=1230&234=1239&235=1243&237=1253&242=1255&243=1258&245=1260&246=1263&248=1265&249=1268&251=1270&252=1273&254=1275&255=1278&258=1281&259=1285&261=1289&262=1292&266=1296&267=1298&271=1301&272=1303&274=1306&275=1307&276=1308&277=1309&278=1310&281=1315&284=1318&285=1319&288=1321&289=1324&290=1328&291=1330&293=1333&294=1336&298=1339&299=1341&301=1346&303=1358&304=1363&299=1485&310=1489&314=1493&315=1495&316=1497&317=1500&318=1512&319=1513&321=1518&322=1522&324=1533&325=1539&319=1560&331=1563&333=1569&334=1571&335=1573&336=1576&337=1581&338=1584&339=1586&340=1588&342=1593&344=1605&345=1610&340=1679&350=1680&352=1688&356=1692&358=1694&360=1696&361=1698&362=1700&363=1702&364=1704&365=1709&366=1712&368=1715&369=1721&370=1723&371=1725&373=1730&375=1743&376=1749&371=1890&382=1894&385=1897&386=1899&387=1902&388=1905&389=1907&390=1909&391=1911&393=1916&394=1918&396=1943&397=1954&400=2004&391=2035&403=2036&405=2041&406=2043&408=2054&409=2069&412=2085&403=2098&415=2100&416=2102&419=2104&422=2106&425=2108&426=2111&427=2114&428=2116&429=2118&431=2123&432=2125&434=2140&435=2145&429=2166&440=2167&442=2172&443=2175&444=2179&446=2191&447=2196&449=2224&450=2228&454=2238&440=2246&459=2247&460=2252&461=2254&463=2259&464=2262&465=2266&467=2275&468=2280&472=2315&461=2323&477=2325&479=2330&480=2332&482=2339&483=2345&485=2355&477=2362&492=2364&493=2366&495=2376&496=2380&500=2392&504=2398&506=2400&507=2404&508=2408&509=2412&510=2416&511=2420&516=2424&518=2429&519=2431&521=2446&522=2458&516=2500&528=2502&529=2504&530=2506&531=2514&533=2519&535=2530&536=2536&531=2728&541=2729&543=2739&544=2741&545=2743&547=2748&550=2751&551=2753&552=2756&553=2758&555=2763&558=2766&560=2768&561=2772&563=2775&564=2778&567=2781&568=2784&570=2786&571=2790&576=2795&577=2797&578=2800&580=2803&582=2810&583=2811&584=2812&585=2813&586=2815&587=2817&588=2818&589=2819&590=2820&591=2821&592=2822&593=2823&595=2825&596=2827&597=2829&599=2833&601=2835&602=2839&604=2849&605=2852&607=2866&608=2869&610=2871&613=2883&616=2886&617=2888&618=2891&619=2893&621=2898&623=2906&624=2911&619=2938&629=2940&631=2945&634=2948&636=2955&637=2962&639=2966&642=2974&644=2976&645=2978&647=2984&648=2986&649=2988&651=2993&653=3004&654=3009&649=3028&659=3030&660=3032&662=3040&665=3043&666=3045&668=3048&669=3049&670=3050&671=3051&672=3052&675=3075&678=3078&680=3080&681=3084&682=3086&687=3090'
+debug_info = '1=141&2=148&3=151&5=168&6=175&8=187&10=198&12=200&13=205&14=214&16=220&17=224&18=229&19=238&25=250&26=259&29=279&30=284&32=299&33=307&34=308&36=334&37=345&39=378&40=384&41=390&44=448&45=454&47=478&48=486&50=537&51=544&52=546&54=552&55=561&57=600&58=606&59=614&60=619&61=623&62=625&64=659&65=666&66=707&67=709&68=718&59=730&74=731&78=745&80=751&81=753&82=755&83=757&84=759&86=761&87=763&89=767&90=773&96=793&99=795&104=797&105=803&108=805&112=807&113=809&114=818&115=828&117=831&118=833&121=835&123=838&124=842&128=845&129=846&130=847&131=848&132=849&133=850&134=851&135=852&136=853&140=855&141=857&142=859&144=864&145=866&147=882&148=888&149=892&142=997&155=998&156=1000&158=1003&159=1012&160=1014&161=1022&163=1025&164=1027&165=1034&169=1042&170=1058&171=1060&172=1064&173=1067&175=1069&176=1072&178=1074&179=1080&181=1083&182=1086&184=1089&185=1098&186=1101&187=1104&192=1107&193=1109&194=1112&196=1118&197=1122&201=1152&204=1155&205=1157&207=1160&208=1162&210=1166&211=1171&219=1182&220=1184&222=1190&223=1199&225=1206&226=1210&228=1219&229=1221&231=1231&232=1236&234=1245&235=1249&237=1259&242=1261&243=1264&245=1266&246=1269&248=1271&249=1274&251=1276&252=1279&254=1281&255=1284&258=1287&259=1291&261=1295&262=1298&266=1302&267=1304&271=1307&272=1309&274=1312&275=1313&276=1314&277=1315&278=1316&281=1321&284=1324&285=1325&288=1327&289=1330&290=1334&291=1336&293=1339&294=1342&298=1345&299=1347&301=1352&303=1364&304=1369&299=1491&310=1495&314=1499&315=1501&316=1503&317=1506&318=1518&319=1519&321=1524&322=1528&324=1539&325=1545&319=1566&331=1569&333=1575&334=1577&335=1579&336=1582&337=1587&338=1590&339=1592&340=1594&342=1599&344=1611&345=1616&340=1685&350=1686&352=1694&356=1698&358=1700&360=1702&361=1704&362=1706&363=1708&364=1710&365=1715&366=1718&368=1721&369=1727&370=1729&371=1731&373=1736&375=1749&376=1755&371=1896&382=1900&385=1903&386=1905&387=1908&388=1911&389=1913&390=1915&391=1917&393=1922&394=1924&396=1949&397=1960&400=2010&391=2041&403=2042&405=2047&406=2049&408=2060&409=2075&412=2091&403=2104&415=2106&416=2108&419=2110&422=2112&425=2114&426=2117&427=2120&428=2122&429=2124&431=2129&432=2131&434=2146&435=2151&429=2172&440=2173&442=2178&443=2181&444=2185&446=2197&447=2202&449=2230&450=2234&454=2244&440=2252&459=2253&460=2258&461=2260&463=2265&464=2268&465=2272&467=2281&468=2286&472=2321&461=2329&477=2331&479=2336&480=2338&482=2345&483=2351&485=2361&477=2368&492=2370&493=2372&495=2382&496=2386&500=2398&504=2404&506=2406&507=2410&508=2414&509=2418&510=2422&511=2426&516=2430&518=2435&519=2437&521=2452&522=2464&516=2506&528=2508&529=2510&530=2512&531=2520&533=2525&535=2536&536=2542&531=2734&541=2735&543=2745&544=2747&545=2749&547=2754&550=2757&551=2759&552=2762&553=2764&555=2769&558=2772&560=2774&561=2778&563=2781&564=2784&567=2787&568=2790&570=2792&571=2796&576=2801&577=2803&578=2806&580=2809&582=2816&583=2817&584=2818&585=2819&586=2821&587=2823&588=2824&589=2825&590=2826&591=2827&592=2828&593=2829&595=2831&596=2833&597=2835&599=2839&601=2841&602=2845&604=2855&605=2858&607=2872&608=2875&610=2877&613=2889&616=2892&617=2894&618=2897&619=2899&621=2904&623=2912&624=2917&619=2944&629=2946&631=2951&634=2954&636=2961&637=2968&639=2972&642=2980&644=2982&645=2984&647=2990&648=2992&649=2994&651=2999&653=3010&654=3015&649=3034&659=3036&660=3038&662=3046&665=3049&666=3051&668=3054&669=3055&670=3056&671=3057&672=3058&675=3081&678=3084&680=3086&681=3090&682=3092&687=3096'

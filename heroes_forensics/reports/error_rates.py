@@ -15,6 +15,10 @@ class FoundAgain(Record):
     bits: Count
     """Within which they were found."""
     percent: Percent
+    low: Percent
+    high: Percent
+    """The share is taken to lie between these, with a confidence of 95 %: all edits of one picture
+    counted as one trial, which is on the safe side."""
 
 
 @dataclass(frozen=True, slots=True)

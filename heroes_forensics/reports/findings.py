@@ -6,11 +6,33 @@ Nothing here holds a name from evidence or a digest of a file.
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from decimal import ROUND_DOWN, Decimal
 from typing import Annotated, Final, Literal, get_args
 
 from heroes_forensics.reports.coverage import TypeClass
 from heroes_forensics.reports.evidence import FileTime
 from heroes_forensics.reports.record import Count, FindingNumber, Record, Says, Text, Word
+
+_RARE: Final = 0.1
+_RAREST: Final = 1e-100
+
+
+def one_in(expected: str) -> int:
+    """Return N of "at most 1 in N" for a number below 0.1, two digits, rounded down; else 0.
+
+    Args:
+        expected: a number as text, as `Likeness.expected`.
+    """
+    try:
+        chance = float(expected or 0)
+    except ValueError:  # of a record from elsewhere
+        return 0
+    if not _RAREST < chance < _RARE:
+        return 0
+    number = Decimal(f"{1 / chance:.12g}")
+    digits = number.adjusted() - 1
+    return int(number.scaleb(-digits).to_integral_value(ROUND_DOWN).scaleb(digits))
+
 
 SetKind = Literal["notable", "adult-intimate", "watch", "exclude", "known-good"]
 

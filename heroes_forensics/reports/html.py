@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from heroes_forensics.model import JSON, is_limit
 from heroes_forensics.reports import charts, compiled_page
-from heroes_forensics.reports.findings import CANDIDATES
+from heroes_forensics.reports.findings import CANDIDATES, one_in
 from heroes_forensics.reports.messages import Messages, messages
 from heroes_forensics.reports.model import Report
 from heroes_forensics.reports.verdict import meaning
@@ -149,6 +149,7 @@ def _environment(language: str) -> Environment:
         grouped=_grouped,
         located=_located,
         position=_position,
+        one_in=one_in,
     )
     return environment
 
