@@ -9,12 +9,14 @@ from heroes_forensics.reports.coverage import Area, Coverage, GapGroup, LaneCoun
 from heroes_forensics.reports.devices import Device, Metadata
 from heroes_forensics.reports.error_rates import ErrorRate, FalsePairs, FoundAgain
 from heroes_forensics.reports.evidence import (
+    Acquisition,
     DigestCheck,
     Equation,
     FileTime,
     Note,
     Segment,
     Source,
+    StatedDigest,
     TimeColumn,
     Volume,
 )
@@ -106,6 +108,23 @@ LAPTOP: Final = Source(
             "sha256", "media", "match", "a1" * 32, "a1" * 32, "acquisition-log"
         ),
         DigestCheck("sha1", "media", "baseline", "5c" * 20),
+    ),
+    acquisitions=(
+        Acquisition("container", "not stated; on Windows 10", "ADI4.5.0.3"),
+        Acquisition(
+            "acquisition-log",
+            "FTK Imager",
+            "4.5.0.3",
+            started="2026-01-12T09:14:02",
+            ended="2026-01-12T10:02:51",
+            zone="not stated",
+            finished=True,
+            size=LAPTOP_SIZE,
+            bad_sectors=8,
+            digests=(StatedDigest("sha256", "a1" * 32),),
+            differs=("segments",),
+            log_sha256="7e" * 32,
+        ),
     ),
     volumes=(SYSTEM, EXCHANGE, LOCKED),
 )  # fmt: skip

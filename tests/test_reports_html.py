@@ -275,6 +275,8 @@ def test_many_findings_are_cut_and_it_says_where_all_are() -> None:
 def test_no_digest_of_listed_material_and_no_place_for_one() -> None:
     ours = {check.computed for x in RICH.exhibits for s in x.sources for check in s.digests}
     ours |= {check.expected for x in RICH.exhibits for s in x.sources for check in s.digests}
+    made = [a for x in RICH.exhibits for s in x.sources for a in s.acquisitions]
+    ours |= {each.log_sha256 for each in made}
     ours |= {row.source_sha256 for row in RICH.hash_sets}
     ours |= {row.sha256 for row in RICH.error_rates}
     ours |= {RICH.content_sha256, RICH.case.signer.key_sha256}

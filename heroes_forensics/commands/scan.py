@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 STATED: Final = (
     *("profile", "verify", "names", "treat_as", "accept_damaged", "expect", "sets", "exhibit"),
     *("no_perceptual", "plugin", "expand_limits", "calibration", "media_metadata"),
+    "acquisition_log",
 )
 """Options that a run that goes on was begun with."""
 
@@ -64,6 +65,12 @@ STATED: Final = (
     "--expect", multiple=True, callback=options.digests, metavar="ALG:HEX",
     help="A digest that the media must have, for example from a label; ALG is md5, sha1 or "
     "sha256. With several sources, the number of the source in front: 2:md5:HEX. May be repeated.",
+)  # fmt: skip
+@click.option(
+    "--acquisition-log", multiple=True, metavar="FILE|auto",
+    help="What the program wrote that made the image: a log of FTK Imager, Guymager or ewfacquire, "
+    "whose digests the media must have; auto: what lies beside it under its name. With several "
+    "sources, the number of the source in front: 2:FILE. May be repeated.",
 )  # fmt: skip
 @click.option(
     "--names", type=click.Choice(options.NAMES),
@@ -141,6 +148,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
     profile: str,
     verify: str,
     expect: tuple[str, ...],
+    acquisition_log: tuple[str, ...],
     names: str | None,
     treat_as: str,
     accept_damaged: bool,
@@ -172,6 +180,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
     Examples:
       heroes scan image.E01 --set known.json --case CASE
       heroes scan disk.001 --case CASE --verify before --expect md5:HEX
+      heroes scan disk.E01 --case CASE --acquisition-log disk.E01.txt
       heroes scan phone.zip --case CASE --set notable --set nsrl --exit-code
       heroes scan disk.E01 --case CASE --set notable --budget 15m
       heroes scan --case CASE --resume
@@ -209,6 +218,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
         verify=verify,
         names=names or "",
         expect=expect,
+        acquisition_log=acquisition_log,
         workers=workers,
         treat_as=treat_as,
         accept_damaged=accept_damaged,

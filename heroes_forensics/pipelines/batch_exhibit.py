@@ -217,6 +217,8 @@ class Examining:
         for position, number in enumerate(sources, start=1):
             for digest in exhibit.sources[number].expect:
                 arguments.append(f"--expect={position}:{digest}")
+            for log in exhibit.sources[number].acquisition_log:
+                arguments.append(f"--acquisition-log={position}:{log}")
         return [*arguments, "--", *(str(exhibit.sources[each].path.absolute()) for each in sources)]
 
     def _limits(self) -> list[str]:

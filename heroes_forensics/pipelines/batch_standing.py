@@ -21,7 +21,7 @@ from heroes_forensics.errors import (
     UsageError,
 )
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import folders, signed_sets
+from heroes_forensics.pipelines import acquiring, folders, signed_sets
 from heroes_forensics.pipelines.cases import read_only
 from heroes_forensics.pipelines.expanding import PROFILES as EXPAND_LIMITS
 from heroes_forensics.pipelines.manifest import Exhibit
@@ -185,6 +185,7 @@ def _difference(exhibit: Exhibit, run: PastRun) -> str:
         "other limits of containers": _limits(settings) != config["expand_limits"],
         "other hash sets": not _same_sets(config["sets"], settings["sets"]),
         "other expected digests": other_digests,
+        "other acquisition logs": _other_logs(exhibit, run),
     }
     return next((what for what, is_so in differs.items() if is_so), "")
 
@@ -207,6 +208,17 @@ def _limits(settings: Mapping[str, Any]) -> JSON | None:
     limits = EXPAND_LIMITS[str(settings.get("profile", "standard"))]
     changes = settings.get("expand_limits", {})
     return limits.raised(changes).to_json() if limits else None
+
+
+def _other_logs(exhibit: Exhibit, run: PastRun) -> bool:
+    """Say whether logs are named that the run did not read, or none where it read some."""
+    logs = {str(source.path.absolute()): source.acquisition_log for source in exhibit.sources}
+    for path, found in zip(run.sources, run.config.get("acquisition_logs", ()), strict=False):
+        wanted = logs.get(path, ())
+        known = {log["sha256"] for log in found}
+        if bool(wanted) != bool(known) or not set(acquiring.digests_of(wanted)) <= known:
+            return True
+    return False
 
 
 def _same_sets(had: Sequence[JSON], wanted: Sequence[str]) -> bool:

@@ -15,6 +15,7 @@ from heroes_forensics.display import shown
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import cases, manifest_table, signed_sets
+from heroes_forensics.pipelines.acquiring import AUTO
 from heroes_forensics.pipelines.manifest_fields import (
     COMMON,
     DESCRIPTION,
@@ -44,6 +45,8 @@ class Source:
     path: Path
     expect: tuple[str, ...] = ()
     """``algorithm:hex``, in small letters."""
+    acquisition_log: tuple[str, ...] = ()
+    """Paths, and `acquiring.AUTO`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +169,12 @@ def _source(value: object, folder: Path, where: str) -> Source:
     fields = _fields(value, SOURCE, where)
     if "path" not in fields:
         raise UsageError(f"{where} has no path")
-    return Source(folder / str(fields["path"]), tuple(fields.get("expect", ())))
+    logs = fields.get("acquisition_log", ())
+    return Source(
+        folder / str(fields["path"]),
+        tuple(fields.get("expect", ())),
+        tuple(each if each == AUTO else str((folder / each).absolute()) for each in logs),
+    )
 
 
 def _fields(

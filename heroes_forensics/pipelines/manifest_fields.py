@@ -231,6 +231,9 @@ EXHIBIT: Final[dict[str, Field]] = {
 SOURCE: Final[dict[str, Field]] = {
     "path": Field(_TEXT, "An image (its first segment), a folder, or a device dump.", text),
     "expect": Field(_TEXTS, "Digests that the media must have: sha256:HEX.", _digests),
+    "acquisition_log": Field(
+        _TEXTS, "Logs of the program that made the image, or auto: those beside it.", _list_of_texts
+    ),
     "key_file": COMMON["key_file"],
 }
 

@@ -22,9 +22,9 @@ def tree(data: bytes, what: str) -> dict[str, object]:
     """Return what a CSV says in the form of YAML.
 
     A column is a field of a source or an exhibit; ``exhibit`` is its label, ``source`` a path,
-    ``authority.kind`` a field of the authority. Lists (``sets``, ``expect``, ``allow_expired``) are
-    separated by semicolons. What a later row of the same exhibit says of it has to be the same, or
-    nothing.
+    ``authority.kind`` a field of the authority. Lists (``sets``, ``expect``,
+    ``acquisition_log``, ``allow_expired``) are separated by semicolons. What a later row of the
+    same exhibit says of it has to be the same, or nothing.
 
     Raises:
         UsageError: it is no table, or a row does not fit; the message names the line.
@@ -38,8 +38,8 @@ def tree(data: bytes, what: str) -> dict[str, object]:
         exhibit = found.setdefault(label, {"label": label, "sources": []})
         entry: dict[str, object] = {"path": source}
         for name, value in cells.items():
-            if name in {"expect", "key_file"}:
-                entry[name] = _cut(value) if name == "expect" else value
+            if name in {"expect", "acquisition_log", "key_file"}:
+                entry[name] = value if name == "key_file" else _cut(value)
             elif name.partition(".")[0] in _OBJECTS and "." in name:
                 whole, _, part = name.partition(".")
                 _once(exhibit.setdefault(whole, {}), part, value, where)

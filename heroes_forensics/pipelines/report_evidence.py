@@ -25,12 +25,14 @@ from heroes_forensics.reports.coverage import (
     TypeCount,
 )
 from heroes_forensics.reports.evidence import (
+    Acquisition,
     DigestCheck,
     Equation,
     Note,
     Segment,
     Source,
     SourceAlarm,
+    StatedDigest,
     TimeColumn,
     Volume,
     VolumeState,
@@ -106,6 +108,7 @@ class EvidenceBuilder:
                     Segment(row["name"], row["size"]) for row in facts.get("segments", ())
                 ),
                 digests=tuple(self._digests(number)),
+                acquisitions=tuple(self._acquisitions(label)),
                 mount_read_only=facts.get("mount_read_only"),
                 account_may_write=facts.get("account_may_write"),
                 alarms=tuple(self._alarms(number, label)),
@@ -147,6 +150,32 @@ class EvidenceBuilder:
                     expected=expected,
                     origin=row["expected_source"],
                 )
+
+    def _acquisitions(self, label: str) -> Iterator[Acquisition]:
+        for event in ledger_events.of(self._database, "evidence.acquired"):
+            said = event.body
+            if said["evidence"] != label:
+                continue
+            yield Acquisition(
+                stated_by="container" if said["method"] == "container" else "acquisition-log",
+                program=said["program"],
+                version=said["version"],
+                started=said.get("started_local") or "",
+                ended=said.get("ended_local") or "",
+                zone=said.get("zone") or "",
+                finished=said.get("finished"),
+                size=said.get("size"),
+                bad_sectors=said.get("bad_sectors"),
+                digests=tuple(
+                    StatedDigest(row["alg"], row["value"]) for row in said.get("stated") or ()
+                ),
+                differs=tuple(
+                    name.replace("_", "-")
+                    for name, verdict in sorted((said.get("agrees") or {}).items())
+                    if verdict == "other"
+                ),
+                log_sha256=said.get("log_sha256"),
+            )
 
     def _finished(self, source: int) -> bool:
         """Tell whether every run on a source came to its end, so that nothing of it may be open."""

@@ -9,7 +9,7 @@ from typing import Final
 from heroes_forensics.errors import DONE, GAPS, MATCHES, MATCHES_AND_GAPS, UsageError
 from heroes_forensics.hashing import ALGORITHMS
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import cases, folders
+from heroes_forensics.pipelines import acquiring, cases, folders
 from heroes_forensics.pipelines.expanding import PROFILES as EXPAND_LIMITS
 from heroes_forensics.pipelines.isolation import LEVELS
 
@@ -41,6 +41,9 @@ class ScanRequest:
     expect: tuple[str, ...] = ()
     """``algorithm:hex`` of the media, given by the operator; with several sources, the number of
     the source and a colon in front."""
+    acquisition_log: tuple[str, ...] = ()
+    """Paths of logs of the programs that made the images, or `acquiring.AUTO`; with several
+    sources, the number of the source and a colon in front of a path."""
     workers: int = 0
     """0: one for each core."""
     treat_as: str = "auto"
@@ -217,6 +220,7 @@ def _check_looking(request: ScanRequest) -> None:
         )
     for source in range(1, len(request.sources) + 1):
         expected_of(request.expect, source, len(request.sources))
+        acquiring.given_for(request.acquisition_log, source, len(request.sources))
     if request.media_metadata and not request.perceptual and not request.resume:
         raise UsageError(
             "metadata of pictures is read while they are decoded, and none is to be",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import ledger_events, plugins, signed_sets
+from heroes_forensics.pipelines import acquiring, ledger_events, plugins, signed_sets
 from heroes_forensics.pipelines.environment import environment
 from heroes_forensics.pipelines.plugins import Plugged
 from heroes_forensics.pipelines.request import ScanRequest, limits_of
@@ -142,6 +142,8 @@ def check_request(found: Interrupted, request: ScanRequest) -> None:
             "the run was begun with other expected digests",
             hint=f"leave --expect out, or {NEW_RUN}",
         )
+    if "acquisition_log" in request.stated:
+        _check_logs(config, request.acquisition_log)
     cited = str(config.get("calibration", ""))
     if "calibration" in request.stated and not cited.startswith(request.calibration):
         raise UsageError(
@@ -157,6 +159,23 @@ def check_request(found: Interrupted, request: ScanRequest) -> None:
             f"the run has {len(found.sources)} sources, and {len(request.sources)} were named",
             hint="name none where they lie where they lay, or all of them in the same order",
         )
+
+
+def logs_of(config: JSON, position: int) -> list[JSON]:
+    """Return what the acquisition logs of a source state, as the run was begun with them."""
+    logs: Any = config.get("acquisition_logs", [])
+    return list(logs[position]) if position < len(logs) else []
+
+
+def _check_logs(config: JSON, given: Sequence[str]) -> None:
+    logs: Any = config.get("acquisition_logs", [])
+    known = {log["sha256"] for each in logs for log in each}
+    for digest in acquiring.digests_of(given):
+        if digest not in known:
+            raise UsageError(
+                "the run was not begun with this acquisition log",
+                hint=f"leave --acquisition-log out, or {NEW_RUN}",
+            )
 
 
 def check_plugin(began: JSON | None, supervisor: "Supervisor") -> Plugged | None:

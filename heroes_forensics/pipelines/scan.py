@@ -13,6 +13,8 @@ from heroes_forensics.display import shown
 from heroes_forensics.errors import DONE, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import (
+    acquired,
+    acquiring,
     cases,
     error_rates,
     fence,
@@ -102,6 +104,7 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
         ]
         watch.note(locked().sentence())
         _refuse_twice(evidence)
+        remarks = _logs(request, evidence, supervisor)
         wanted = _wanted(evidence, request.expect)
         if not folders.exists(request.case_dir):
             cases.create(
@@ -137,6 +140,7 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             "media_metadata": request.media_metadata,
             "expand_limits": limits_of(request),
             "expect": list(request.expect),
+            "acquisition_logs": [each.logs for each in evidence],
             "sets": sets.identity(),
             "calibration": cited.id if cited else "",
         }
@@ -157,7 +161,9 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             watch=watch,
             comparer=comparer,
         )
-        return Scanning(run, supervisor, registered, wanted, locked, (*sets.notes, *said)).run()
+        return Scanning(
+            run, supervisor, registered, wanted, locked, (*sets.notes, *said, *remarks)
+        ).run()
 
 
 def _comparer(sets: Sets, plugged: Plugged | None, stack: ExitStack) -> Comparer | None:
@@ -221,7 +227,8 @@ def _resume(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
         if not config["perceptual"]:
             sets.only_exact()
         comparer = _comparer(sets, plugged, stack)
-        registered, reasons = [], []
+        registered: list[Registered] = []
+        reasons: list[str] = []
         for source, path in zip(
             found.sources, request.sources or [each.path for each in found.sources], strict=True
         ):
@@ -235,6 +242,7 @@ def _resume(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
                 )
             )
             reasons.append(resuming.check_evidence(source, evidence))
+            evidence.logs = resuming.logs_of(config, len(registered))
             resuming.check_volumes(case.database, source, evidence)
             registered.append(Registered(source.number, source.label, evidence))
         watch.note(locked().sentence())
@@ -293,6 +301,33 @@ def _wanted(evidence: Sequence[Evidence], expect: Sequence[str]) -> list[list[JS
         verify.expectations(each, expected_of(expect, number, len(evidence)))
         for number, each in enumerate(evidence, start=1)
     ]
+
+
+def _logs(request: ScanRequest, evidence: Sequence[Evidence], supervisor: Supervisor) -> list[str]:
+    """Read the acquisition logs of all sources; return what is to be said of them."""
+    said: list[str] = []
+    described = request.exhibit_fields
+    reference = request.reference
+    if not reference and folders.exists(request.case_dir):
+        with cases.read_only(request.case_dir) as database:
+            reference = str(database.facts()["reference"])
+    known = {
+        "case_number": reference,
+        "evidence_number": str(described.get("lims") or ""),
+        "serial": str(described.get("serial") or ""),
+    }
+    for number, each in enumerate(evidence, start=1):
+        given = acquiring.given_for(request.acquisition_log, number, len(evidence))
+        image = shown(each.path.name)
+        for log, name in acquiring.read(each, given, known, supervisor):
+            each.logs.append(log)
+            said += acquired.remarks(log, image, name)
+        if not given and (found := acquiring.beside(each.path)):
+            said.append(
+                f"{shown(found[0].name)} lies beside {image} and was not read; if it is the log of"
+                " its acquisition, --acquisition-log compares its digests"
+            )
+    return said
 
 
 def _cores() -> int:

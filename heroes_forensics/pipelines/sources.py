@@ -32,6 +32,8 @@ class Evidence:
     volumes: list[JSON] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     supervisor: Supervisor | None = None
+    logs: list[JSON] = field(default_factory=list)
+    """What its acquisition logs state; see `acquired`."""
 
     def again(self, workers: int) -> Crew:
         """Make a further crew that holds the same descriptors; the caller closes it."""

@@ -14,7 +14,7 @@ from uuid import uuid4
 from heroes_forensics import __version__
 from heroes_forensics.custody import bundle
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import authorities, clock, error_rates
+from heroes_forensics.pipelines import acquiring, authorities, clock, error_rates
 from heroes_forensics.pipelines.cases import OpenCase
 from heroes_forensics.pipelines.environment import environment
 from heroes_forensics.pipelines.error_rates import Cited
@@ -216,6 +216,8 @@ def _register(run: Run, exhibit: Exhibit, evidence: Sequence[Evidence]) -> list[
         )
         records.run_source(run.id, source)
         run.journal.event("evidence.registered", _registration(each, label, exhibit.fields))
+        for body in acquiring.event_bodies(each, label):
+            run.journal.event("evidence.acquired", body)
         found.append(Registered(source, label, each))
     return found
 

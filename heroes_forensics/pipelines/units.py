@@ -4,6 +4,7 @@ A work function knows nothing of processes: `run_unit(session, unit)` yields fra
 worker that holds descriptors and nothing else: no path, no key, no hash set.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from importlib import import_module
@@ -227,6 +228,19 @@ def _listed(
     yield Control("listing", asdict(last))
 
 
+def acquisition_log(session: Session, unit: Unit) -> Iterator[Frame]:
+    """Read an acquisition log whole and say what it states: one ``acquisition`` frame."""
+    comparing = import_module("heroes_forensics.parsers.acquisition.comparing")
+    most = import_module("heroes_forensics.parsers.acquisition.stated").MAX_BYTES
+    known, names = unit.body["known"], unit.body["segments"]
+    if not isinstance(known, dict) or not isinstance(names, list):
+        raise UsageError("a unit names nothing to compare a log with")
+    data = os.pread(session.descriptors[0], most + 1, 0)
+    if len(data) > most:
+        raise EvidenceError("it is larger than any acquisition log")
+    yield Control("acquisition", {"facts": comparing.compared(data, known, names)})
+
+
 def import_set(session: Session, unit: Unit) -> Iterator[Frame]:
     """Read one supplier's hash set: batches of known records, rejections, and the report."""
     importing = import_module("heroes_forensics.hashsets.importing")
@@ -245,6 +259,7 @@ def canary(session: Session, unit: Unit) -> Iterator[Frame]:
 
 UNITS: Final[dict[str, Callable[[Session, Unit], Iterator[Frame]]]] = {
     "inspect": inspect,
+    "acquisition_log": acquisition_log,
     "media_digest": media_reading.media_digest,
     "media_fill": media_reading.media_fill,
     "media_follow": media_reading.media_follow,

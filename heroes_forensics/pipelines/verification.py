@@ -6,6 +6,7 @@ from typing import Final
 
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON, Gap
+from heroes_forensics.pipelines import acquiring
 from heroes_forensics.pipelines.examination import Examination
 from heroes_forensics.pipelines.run import Run
 from heroes_forensics.pipelines.sources import Evidence
@@ -31,7 +32,7 @@ def media_size(evidence: Evidence) -> int:
 
 
 def expectations(evidence: Evidence, given: Sequence[str]) -> list[JSON]:
-    """Return the digests to compare with: those given by the operator and those stored.
+    """Return the digests to compare with: given by the operator, of logs, and those stored.
 
     Raises:
         UsageError: a given digest is malformed.
@@ -51,6 +52,7 @@ def expectations(evidence: Evidence, given: Sequence[str]) -> list[JSON]:
                 hint=f"{algorithm} has {LENGTHS[algorithm]} hexadecimal digits",
             )
         found.append({"alg": algorithm, "expected": value, "expected_source": "operator"})
+    found += acquiring.expected(evidence)
     stored = evidence.facts.get("stored")
     if isinstance(stored, dict):
         found += [

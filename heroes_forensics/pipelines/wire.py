@@ -45,6 +45,7 @@ from heroes_forensics.frames import (
 )
 from heroes_forensics.hashsets.known import ALGORITHMS, KIND_WORD, VALUE_LIMIT
 from heroes_forensics.model import GAP_TEXTS, JSON, MAX_SIZE, EntryKind, Place
+from heroes_forensics.pipelines import acquired
 
 _BATCH: Final = struct.Struct("<cBII")
 _KINDS: Final = tuple(ROW_TYPES)
@@ -78,6 +79,7 @@ CONTROLS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     },
     "opened": {"kind": str, "times": dict},
     "source": {"facts": dict},
+    "acquisition": {"facts": dict},
     "volume": {"volume": dict},
     "media": {"bytes_read": int, "zero_bytes": int, "unread": list, "unread_ranges": int},
     "digests": {"digests": list},
@@ -94,6 +96,7 @@ CONTROLS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
 
 ANSWERS: Final[dict[str, frozenset[str]]] = {
     "inspect": frozenset({"source", "volume", "gap"}),
+    "acquisition_log": frozenset({"acquisition"}),
     "media_digest": frozenset({"progress", "media", "digests"}),
     "media_fill": frozenset({"progress", "media"}),
     "media_follow": frozenset({"digests"}),
@@ -257,6 +260,12 @@ def _digests_inside(body: JSON) -> None:
         values = tuple(row.values()) if isinstance(row, dict) and set(row) == _DIGEST else ()
         if not values or not all(_plain(each) for each in values):
             raise ProtocolViolationError("a digest of the media is none")
+
+
+def _acquisition_inside(body: JSON) -> None:
+    fault = acquired.fault(body["facts"])
+    if fault:
+        raise ProtocolViolationError(f"what is said of an acquisition log has no {fault}")
 
 
 def _check_ranges(ranges: object) -> None:
@@ -478,6 +487,7 @@ def _check_values(rows: Rows, area: bytes) -> None:
 
 
 _INSIDE: Final[dict[str, Callable[[JSON], None]]] = {
+    "acquisition": _acquisition_inside,
     "gap": _gap_inside,
     "damage": _damage_inside,
     "media": _media_inside,

@@ -1575,6 +1575,180 @@ def root(context, missing=missing):
         yield '<p class="strong">'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.nothing'))
         yield '</p>'
+    if not isinstance(l_0_ns, Namespace):
+        raise TemplateRuntimeError("cannot assign attribute on non-namespace object")
+    l_0_ns['made'] = False
+    for l_1_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
+        _loop_vars = {}
+        pass
+        def t_47(fiter):
+            for l_2_s in fiter:
+                if environment.getattr(l_2_s, 'acquisitions'):
+                    yield l_2_s
+        for l_2_s in t_47(environment.getattr(l_1_x, 'sources')):
+            _loop_vars = {}
+            pass
+            if not isinstance(l_0_ns, Namespace):
+                raise TemplateRuntimeError("cannot assign attribute on non-namespace object")
+            l_0_ns['made'] = True
+        l_2_s = missing
+    l_1_x = missing
+    if environment.getattr((undefined(name='ns') if l_0_ns is missing else l_0_ns), 'made'):
+        pass
+        yield '<h3>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.title'))
+        yield '</h3>\n<p>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.intro'))
+        yield '</p>\n'
+        def macro():
+            t_48 = []
+            pass
+            t_48.extend((
+                '<table class="broad">\n<thead><tr><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.source')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.by')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.times')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.digests')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.remarks')),
+                '</th></tr></thead>\n<tbody>\n',
+            ))
+            for l_2_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
+                _loop_vars = {}
+                pass
+                for l_3_s in environment.getattr(l_2_x, 'sources'):
+                    _loop_vars = {}
+                    pass
+                    for l_4_a in environment.getattr(l_3_s, 'acquisitions'):
+                        _loop_vars = {}
+                        pass
+                        t_48.extend((
+                            '<tr><th scope="row"><bdi>',
+                            escape(environment.getattr(l_3_s, 'label')),
+                            '</bdi></th><td>',
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('origin.', environment.getattr(l_4_a, 'stated_by'), )), _loop_vars=_loop_vars)),
+                            '<span class="second"><bdi>',
+                            escape(environment.getattr(l_4_a, 'program')),
+                            ' ',
+                            escape(environment.getattr(l_4_a, 'version')),
+                            '</bdi></span>',
+                        ))
+                        if environment.getattr(l_4_a, 'log_sha256'):
+                            pass
+                            t_48.extend((
+                                '<span class="second">',
+                                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.log', _loop_vars=_loop_vars)),
+                                ' <code>',
+                                escape(t_1(environment.getattr(l_4_a, 'log_sha256'))),
+                                '</code></span>',
+                            ))
+                        t_48.append(
+                            '</td><td>',
+                        )
+                        if environment.getattr(l_4_a, 'started'):
+                            pass
+                            t_48.extend((
+                                '<bdi>',
+                                escape(t_12(context.eval_ctx, environment.getattr(l_4_a, 'started'), 'T', ' ')),
+                                '</bdi>',
+                            ))
+                            if environment.getattr(l_4_a, 'ended'):
+                                pass
+                                t_48.extend((
+                                    ' – <bdi>',
+                                    escape(t_12(context.eval_ctx, environment.getattr(l_4_a, 'ended'), 'T', ' ')),
+                                    '</bdi>',
+                                ))
+                            t_48.extend((
+                                '<span class="second">',
+                                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('acquired.utc' if (environment.getattr(l_4_a, 'zone') == 'UTC') else 'acquired.no_zone'), _loop_vars=_loop_vars)),
+                                '</span>',
+                            ))
+                        else:
+                            pass
+                            t_48.append(
+                                '–',
+                            )
+                        t_48.append(
+                            '</td><td>',
+                        )
+                        t_49 = 1
+                        for l_5_d in environment.getattr(l_4_a, 'digests'):
+                            l_5_w = resolve('w')
+                            _loop_vars = {}
+                            pass
+                            t_48.extend((
+                                '<span class="second">',
+                                escape(context.call((undefined(name='w') if l_5_w is missing else l_5_w), 'algorithm', environment.getattr(l_5_d, 'algorithm'), _loop_vars=_loop_vars)),
+                                ' <code>',
+                                escape(t_1(environment.getattr(l_5_d, 'value'))),
+                                '</code></span>',
+                            ))
+                            t_49 = 0
+                        l_5_d = l_5_w = missing
+                        if t_49:
+                            pass
+                            t_48.append(
+                                '–',
+                            )
+                        t_48.append(
+                            '</td><td>',
+                        )
+                        if (not t_20(environment.getattr(l_4_a, 'finished'))):
+                            pass
+                            t_48.append(
+                                '<span class="second',
+                            )
+                            if (not environment.getattr(l_4_a, 'finished')):
+                                pass
+                                t_48.append(
+                                    ' strong',
+                                )
+                            t_48.extend((
+                                '">',
+                                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('acquired.finished' if environment.getattr(l_4_a, 'finished') else 'acquired.unfinished'), _loop_vars=_loop_vars)),
+                                '</span>',
+                            ))
+                        if (not t_20(environment.getattr(l_4_a, 'bad_sectors'))):
+                            pass
+                            t_48.append(
+                                '<span class="second',
+                            )
+                            if environment.getattr(l_4_a, 'bad_sectors'):
+                                pass
+                                t_48.append(
+                                    ' strong',
+                                )
+                            t_48.extend((
+                                '">',
+                                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.bad_sectors', count=t_7(environment.getattr(l_4_a, 'bad_sectors')), _loop_vars=_loop_vars)),
+                                '</span>',
+                            ))
+                        for l_5_d in environment.getattr(l_4_a, 'differs'):
+                            l_5_w = resolve('w')
+                            _loop_vars = {}
+                            pass
+                            t_48.extend((
+                                '<span class="second strong">',
+                                escape(context.call((undefined(name='w') if l_5_w is missing else l_5_w), 'acquired_differs', l_5_d, _loop_vars=_loop_vars)),
+                                '</span>',
+                            ))
+                        l_5_d = l_5_w = missing
+                        t_48.append(
+                            '</td></tr>\n',
+                        )
+                    l_4_a = missing
+                l_3_s = missing
+            l_2_x = missing
+            t_48.append(
+                '</tbody>\n</table>\n',
+            )
+            return concat(t_48)
+        caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+        yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.title'), caller=caller)
     yield '\n'
     yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'custody'))
     yield '\n<p>'
@@ -1596,9 +1770,9 @@ def root(context, missing=missing):
         if (undefined(name='told') if l_1_told is missing else l_1_told):
             pass
             def macro():
-                t_47 = []
+                t_50 = []
                 pass
-                t_47.extend((
+                t_50.extend((
                     '<table class="broad">\n<thead><tr><th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.event')),
                     '</th><th scope="col">',
@@ -1615,7 +1789,7 @@ def root(context, missing=missing):
                 for l_3_a, l_3_loop in LoopContext((undefined(name='told') if l_1_told is missing else l_1_told)[:(undefined(name='rows') if l_1_rows is missing else l_1_rows)], undefined):
                     _loop_vars = {}
                     pass
-                    t_47.extend((
+                    t_50.extend((
                         '<tr><td class="num">',
                         escape(t_7(environment.getattr(l_3_a, 'seq'))),
                         '</td><td>',
@@ -1630,24 +1804,24 @@ def root(context, missing=missing):
                     for l_4_each, l_4_loop in LoopContext(environment.getattr(l_3_a, 'of'), undefined):
                         _loop_vars = {}
                         pass
-                        t_47.extend((
+                        t_50.extend((
                             '<bdi>',
                             escape(l_4_each),
                             '</bdi>',
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_47.append(
+                            t_50.append(
                                 ', ',
                             )
                     l_4_loop = l_4_each = missing
-                    t_47.append(
+                    t_50.append(
                         '</td><td>',
                     )
                     for l_4_f in environment.getattr(l_3_a, 'fields'):
                         _loop_vars = {}
                         pass
-                        t_47.extend((
+                        t_50.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('act_field.', environment.getattr(l_4_f, 'name'), )), _loop_vars=_loop_vars)),
                             ': <bdi>',
@@ -1658,7 +1832,7 @@ def root(context, missing=missing):
                     for l_4_person in environment.getattr(l_3_a, 'signed'):
                         _loop_vars = {}
                         pass
-                        t_47.extend((
+                        t_50.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.signed', _loop_vars=_loop_vars)),
                             ' <bdi>',
@@ -1669,7 +1843,7 @@ def root(context, missing=missing):
                     for l_4_person in environment.getattr(l_3_a, 'unsigned'):
                         _loop_vars = {}
                         pass
-                        t_47.extend((
+                        t_50.extend((
                             '<span class="second strong">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.unsigned', _loop_vars=_loop_vars)),
                             ' <bdi>',
@@ -1677,14 +1851,14 @@ def root(context, missing=missing):
                             '</bdi></span>',
                         ))
                     l_4_person = missing
-                    t_47.append(
+                    t_50.append(
                         '</td></tr>\n',
                     )
                 l_3_loop = l_3_a = missing
-                t_47.append(
+                t_50.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_47)
+                return concat(t_50)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('custody_topic.', l_1_topic, )), _loop_vars=_loop_vars), caller=caller, _loop_vars=_loop_vars)
             if (t_3((undefined(name='told') if l_1_told is missing else l_1_told)) > (undefined(name='rows') if l_1_rows is missing else l_1_rows)):
@@ -1733,9 +1907,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'):
         pass
         def macro():
-            t_48 = []
+            t_51 = []
             pass
-            t_48.extend((
+            t_51.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set')),
                 '</th><th scope="col">',
@@ -1754,7 +1928,7 @@ def root(context, missing=missing):
                 l_2_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_48.extend((
+                t_51.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='set_name') if l_0_set_name is missing else l_0_set_name), environment.getattr(l_2_s, 'name'), environment.getattr(l_2_s, 'issuer'), environment.getattr(l_2_s, 'edition'), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -1762,19 +1936,19 @@ def root(context, missing=missing):
                 ))
                 if environment.getattr(l_2_s, 'authority'):
                     pass
-                    t_48.extend((
+                    t_51.extend((
                         '<span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.authority', text=environment.getattr(l_2_s, 'authority'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
-                t_48.extend((
+                t_51.extend((
                     '</td><td class="num">',
                     escape(t_7(environment.getattr(l_2_s, 'records'))),
                 ))
                 for l_3_d in environment.getattr(l_2_s, 'digests'):
                     _loop_vars = {}
                     pass
-                    t_48.extend((
+                    t_51.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars)),
                         ' ',
@@ -1785,48 +1959,48 @@ def root(context, missing=missing):
                 for l_3_d in environment.getattr(l_2_s, 'near'):
                     _loop_vars = {}
                     pass
-                    t_48.extend((
+                    t_51.extend((
                         '<span class="second wrapped">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_3_d, 'below_quality'):
                         pass
-                        t_48.extend((
+                        t_51.extend((
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near_below', count=t_7(environment.getattr(l_3_d, 'below_quality')), _loop_vars=_loop_vars)),
                         ))
                     if environment.getattr(l_3_d, 'probes'):
                         pass
-                        t_48.extend((
+                        t_51.extend((
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_3_d, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_3_d, 'probes'), 'failed')), _loop_vars=_loop_vars)),
                         ))
-                    t_48.append(
+                    t_51.append(
                         '</span>',
                     )
                 l_3_d = missing
                 for l_3_d in environment.getattr(l_2_s, 'not_compared'):
                     _loop_vars = {}
                     pass
-                    t_48.extend((
+                    t_51.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.not_compared', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 l_3_d = missing
-                t_48.extend((
+                t_51.extend((
                     '</td><td><code>',
                     escape(t_1(environment.getattr(l_2_s, 'source_sha256'))),
                     '</code>',
                 ))
                 if environment.getattr(l_2_s, 'rejected'):
                     pass
-                    t_48.extend((
+                    t_51.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.rejected', count=t_7(environment.getattr(l_2_s, 'rejected')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
-                t_48.extend((
+                t_51.extend((
                     '<span class="second">',
                     escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'failed')), _loop_vars=_loop_vars) if environment.getattr(l_2_s, 'probes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_probes', _loop_vars=_loop_vars))),
                     '</span></td><td>',
@@ -1834,14 +2008,14 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_2_s, 'key_id') and environment.getattr(l_2_s, 'signer')):
                     pass
-                    t_48.extend((
+                    t_51.extend((
                         '<span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.signer', key=environment.getattr(l_2_s, 'key_id'), signer=environment.getattr(l_2_s, 'signer'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
                 if environment.getattr(l_2_s, 'expires'):
                     pass
-                    t_48.extend((
+                    t_51.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.expires', date=environment.getattr(l_2_s, 'expires'), _loop_vars=_loop_vars)),
                         '</span>',
@@ -1849,7 +2023,7 @@ def root(context, missing=missing):
                 for l_3_a in environment.getattr(l_2_s, 'allowed'):
                     _loop_vars = {}
                     pass
-                    t_48.extend((
+                    t_51.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.allowed', what=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'allowance', l_3_a, _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
@@ -1857,26 +2031,26 @@ def root(context, missing=missing):
                 l_3_a = missing
                 if (environment.getattr(l_2_s, 'state') != 'active'):
                     pass
-                    t_48.extend((
+                    t_51.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'set_state', environment.getattr(l_2_s, 'state'), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_2_s, 'reason'):
                         pass
-                        t_48.extend((
+                        t_51.extend((
                             ': <bdi>',
                             escape(environment.getattr(l_2_s, 'reason')),
                             '</bdi>',
                         ))
-                    t_48.append(
+                    t_51.append(
                         '</span>',
                     )
-                t_48.append(
+                t_51.append(
                     '</td><td>',
                 )
                 if environment.getattr(l_2_s, 'profile'):
                     pass
-                    t_48.extend((
+                    t_51.extend((
                         '<bdi>',
                         escape(environment.getattr(l_2_s, 'profile')),
                         '</bdi><span class="second">',
@@ -1885,17 +2059,17 @@ def root(context, missing=missing):
                     ))
                 else:
                     pass
-                    t_48.append(
+                    t_51.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_profile', _loop_vars=_loop_vars)),
                     )
-                t_48.append(
+                t_51.append(
                     '</td></tr>\n',
                 )
             l_2_s = l_2_w = missing
-            t_48.append(
+            t_51.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_48)
+            return concat(t_51)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set'), caller=caller)
     else:
@@ -1919,9 +2093,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation_text'))
     yield '</p>\n'
     def macro():
-        t_49 = []
+        t_52 = []
         pass
-        t_49.extend((
+        t_52.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.entries')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -1942,12 +2116,12 @@ def root(context, missing=missing):
         ))
         if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
             pass
-            t_49.extend((
+            t_52.extend((
                 '<th scope="col" class="num">+ ',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.not_reached')),
                 '</th>',
             ))
-        t_49.append(
+        t_52.append(
             '<th scope="col"></th></tr></thead>\n<tbody>\n',
         )
         for l_2_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
@@ -1959,7 +2133,7 @@ def root(context, missing=missing):
                 for l_4_v in environment.getattr(l_3_s, 'volumes'):
                     _loop_vars = {}
                     pass
-                    t_49.extend((
+                    t_52.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -1978,38 +2152,38 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
                         pass
-                        t_49.extend((
+                        t_52.extend((
                             '<td class="num">',
                             escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'not_reached'))),
                             '</td>',
                         ))
-                    t_49.extend((
+                    t_52.extend((
                         '<td class="',
                         escape(('second' if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else 'alarm')),
                         '">',
                     ))
                     if environment.getattr(l_4_v, 'listing_open'):
                         pass
-                        t_49.append(
+                        t_52.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.listing_open', _loop_vars=_loop_vars)),
                         )
                     elif (environment.getattr(l_4_v, 'state') != 'examined'):
                         pass
-                        t_49.append(
+                        t_52.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('state.', environment.getattr(l_4_v, 'state'), )), _loop_vars=_loop_vars)),
                         )
                     else:
                         pass
-                        t_49.append(
+                        t_52.append(
                             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes', _loop_vars=_loop_vars) if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close', _loop_vars=_loop_vars))),
                         )
-                    t_49.append(
+                    t_52.append(
                         '</td></tr>\n',
                     )
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_49.extend((
+        t_52.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -2028,25 +2202,25 @@ def root(context, missing=missing):
         ))
         if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
             pass
-            t_49.extend((
+            t_52.extend((
                 '<td class="num">',
                 escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'))),
                 '</td>',
             ))
-        t_49.extend((
+        t_52.extend((
             '<td class="',
             escape(('' if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else 'alarm')),
             '">',
             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes') if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_49)
+        return concat(t_52)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation'), caller=caller)
     def macro():
-        t_50 = []
+        t_53 = []
         pass
-        t_50.extend((
+        t_53.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2067,14 +2241,14 @@ def root(context, missing=missing):
             for l_3_s in environment.getattr(l_2_x, 'sources'):
                 _loop_vars = {}
                 pass
-                def t_51(fiter):
+                def t_54(fiter):
                     for l_4_v in fiter:
                         if (environment.getattr(l_4_v, 'state') == 'examined'):
                             yield l_4_v
-                for l_4_v in t_51(environment.getattr(l_3_s, 'volumes')):
+                for l_4_v in t_54(environment.getattr(l_3_s, 'volumes')):
                     _loop_vars = {}
                     pass
-                    t_50.extend((
+                    t_53.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -2090,7 +2264,7 @@ def root(context, missing=missing):
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_50.extend((
+        t_53.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -2103,7 +2277,7 @@ def root(context, missing=missing):
             escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'directories_met_before'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_50)
+        return concat(t_53)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories'), caller=caller)
     yield '<h3>'
@@ -2126,9 +2300,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.text'))
         yield '</p>\n'
         def macro():
-            t_52 = []
+            t_55 = []
             pass
-            t_52.extend((
+            t_55.extend((
                 '<table>\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.title')),
                 '</caption>\n<thead><tr><th scope="col">',
@@ -2138,19 +2312,19 @@ def root(context, missing=missing):
             for l_2_part in ('read', 'found', 'nothing', 'unreadable', 'positions'):
                 _loop_vars = {}
                 pass
-                t_52.extend((
+                t_55.extend((
                     '<th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('metadata.', l_2_part, )), _loop_vars=_loop_vars)),
                     '</th>',
                 ))
             l_2_part = missing
-            t_52.append(
+            t_55.append(
                 '</tr></thead>\n<tbody>\n',
             )
             for l_2_x in (undefined(name='asked') if l_0_asked is missing else l_0_asked):
                 _loop_vars = {}
                 pass
-                t_52.extend((
+                t_55.extend((
                     '<tr><th scope="row"><bdi>',
                     escape(environment.getattr(l_2_x, 'label')),
                     '</bdi></th>',
@@ -2158,33 +2332,33 @@ def root(context, missing=missing):
                 for l_3_part in ('read', 'found', 'nothing', 'unreadable', 'positions'):
                     _loop_vars = {}
                     pass
-                    t_52.extend((
+                    t_55.extend((
                         '<td class="num">',
                         escape(t_7(environment.getitem(environment.getattr(l_2_x, 'metadata'), l_3_part))),
                         '</td>',
                     ))
                 l_3_part = missing
-                t_52.append(
+                t_55.append(
                     '</tr>\n',
                 )
             l_2_x = missing
-            t_52.append(
+            t_55.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_52)
+            return concat(t_55)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.title'), caller=caller)
         def macro():
-            t_53 = []
+            t_56 = []
             pass
-            t_53.extend((
+            t_56.extend((
                 '<table>\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.devices')),
                 '</caption>\n',
             ))
             if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices'):
                 pass
-                t_53.extend((
+                t_56.extend((
                     '<thead><tr><th scope="col">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.tag')),
                     '</th><th scope="col">',
@@ -2201,7 +2375,7 @@ def root(context, missing=missing):
                 for l_2_device, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices')[:40], undefined):
                     _loop_vars = {}
                     pass
-                    t_53.extend((
+                    t_56.extend((
                         '<tr><th scope="row"><code>',
                         escape(environment.getattr(l_2_device, 'tag')),
                         '</code></th><td>',
@@ -2216,42 +2390,42 @@ def root(context, missing=missing):
                     for l_3_label, l_3_loop in LoopContext(environment.getattr(l_2_device, 'exhibits'), undefined):
                         _loop_vars = {}
                         pass
-                        t_53.extend((
+                        t_56.extend((
                             '<bdi>',
                             escape(l_3_label),
                             '</bdi>',
                         ))
                         if (not environment.getattr(l_3_loop, 'last')):
                             pass
-                            t_53.append(
+                            t_56.append(
                                 ', ',
                             )
                     l_3_loop = l_3_label = missing
-                    t_53.append(
+                    t_56.append(
                         '</td></tr>\n',
                     )
                 l_2_loop = l_2_device = missing
                 if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices')) > 40):
                     pass
-                    t_53.extend((
+                    t_56.extend((
                         '<tr><td colspan="5">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.more', count=t_7(t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices'))))),
                         '</td></tr>\n',
                     ))
-                t_53.append(
+                t_56.append(
                     '</tbody>\n',
                 )
             else:
                 pass
-                t_53.extend((
+                t_56.extend((
                     '<tbody><tr><td>',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.no_devices')),
                     '</td></tr></tbody>\n',
                 ))
-            t_53.append(
+            t_56.append(
                 '</table>\n',
             )
-            return concat(t_53)
+            return concat(t_56)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.devices'), caller=caller)
     for (l_1_title, l_1_policy) in ((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.gap_title'), False), (context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.policy_title'), True)):
@@ -2262,16 +2436,16 @@ def root(context, missing=missing):
         l_1_gaps = context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), (undefined(name='c') if l_0_c is missing else l_0_c), policy=l_1_policy, _loop_vars=_loop_vars)
         _loop_vars['gaps'] = l_1_gaps
         def macro():
-            t_54 = []
+            t_57 = []
             pass
-            t_54.extend((
+            t_57.extend((
                 '<table>\n<caption>',
                 escape(l_1_title),
                 '</caption>\n',
             ))
             if (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                 pass
-                t_54.extend((
+                t_57.extend((
                     '<thead><tr><th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.count')),
                     '</th><th scope="col">',
@@ -2285,7 +2459,7 @@ def root(context, missing=missing):
                 for l_3_gap in (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                     _loop_vars = {}
                     pass
-                    t_54.extend((
+                    t_57.extend((
                         '<tr><td class="num strong">',
                         escape(t_7(environment.getattr(l_3_gap, 'count'))),
                         '</td><td>',
@@ -2296,46 +2470,46 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr(l_3_gap, 'size'):
                         pass
-                        t_54.append(
+                        t_57.append(
                             escape(t_15(environment.getattr(l_3_gap, 'size'))),
                         )
-                    t_54.append(
+                    t_57.append(
                         '</td><td>',
                     )
                     for l_4_one in environment.getattr(l_3_gap, 'examples'):
                         _loop_vars = {}
                         pass
-                        t_54.extend((
+                        t_57.extend((
                             '<code><bdi>',
                             escape(t_5(l_4_one)),
                             '</bdi></code>',
                         ))
                     l_4_one = missing
-                    t_54.append(
+                    t_57.append(
                         '</td></tr>\n',
                     )
                 l_3_gap = missing
-                t_54.append(
+                t_57.append(
                     '</tbody>\n',
                 )
             else:
                 pass
-                t_54.extend((
+                t_57.extend((
                     '<tbody><tr><td>',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.no_gaps')),
                     '</td></tr></tbody>\n',
                 ))
-            t_54.append(
+            t_57.append(
                 '</table>\n',
             )
-            return concat(t_54)
+            return concat(t_57)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), l_1_title, caller=caller, _loop_vars=_loop_vars)
     l_1_title = l_1_policy = l_1_gap_rows = l_1_gaps = missing
     def macro():
-        t_55 = []
+        t_58 = []
         pass
-        t_55.extend((
+        t_58.extend((
             '<table>\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2350,7 +2524,7 @@ def root(context, missing=missing):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
-            t_55.extend((
+            t_58.extend((
                 '<tr><th scope="row"><bdi>',
                 escape(t_5(environment.getattr(l_2_area, 'where'))),
                 '</bdi></th><td>',
@@ -2360,14 +2534,14 @@ def root(context, missing=missing):
                 '</td></tr>\n',
             ))
         l_2_area = l_2_w = missing
-        t_55.extend((
+        t_58.extend((
             '<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated')),
             '</th><td>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated_value')),
             '</td><td></td></tr>\n</tbody>\n</table>\n',
         ))
-        return concat(t_55)
+        return concat(t_58)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title'), caller=caller)
     yield '<div class="pair">\n<div>\n<table class="tight">\n<caption>'
@@ -2432,9 +2606,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_9(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'percent_of_bytes'))))
     yield '</td></tr>\n</tbody>\n</table>\n</div>\n</div>\n'
     def macro():
-        t_56 = []
+        t_59 = []
         pass
-        t_56.extend((
+        t_59.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2463,7 +2637,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_56.extend((
+                    t_59.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td>',
@@ -2477,12 +2651,12 @@ def root(context, missing=missing):
                     ))
                     if (environment.getattr(l_4_v, 'encryption') != 'none'):
                         pass
-                        t_56.extend((
+                        t_59.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'encryption', environment.getattr(l_4_v, 'encryption'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_56.extend((
+                    t_59.extend((
                         '</td><td><bdi>',
                         escape((environment.getattr(l_4_v, 'sweep') if (environment.getattr(l_4_v, 'state') == 'examined') else '–')),
                         '</bdi></td><td>',
@@ -2490,22 +2664,22 @@ def root(context, missing=missing):
                     for l_5_m in environment.getattr(l_4_v, 'times'):
                         _loop_vars = {}
                         pass
-                        t_56.extend((
+                        t_59.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'time.basis', which=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_5_m, 'which'), )), _loop_vars=_loop_vars), zone=context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'time', environment.getattr(l_5_m, 'zone'), _loop_vars=_loop_vars), resolution=t_13(environment.getattr(l_5_m, 'resolution_ns')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     l_5_m = missing
-                    t_56.append(
+                    t_59.append(
                         '</td></tr>\n',
                     )
                 l_4_v = l_4_w = missing
             l_3_s = missing
         l_2_x = missing
-        t_56.append(
+        t_59.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_56)
+        return concat(t_59)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes'), caller=caller)
     yield '\n'
@@ -2514,7 +2688,7 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.intro'))
     yield '</p>\n'
     def macro(l_1_list, l_1_withdrawn):
-        t_57 = []
+        t_60 = []
         l_1_rows = resolve('rows')
         if l_1_list is missing:
             l_1_list = undefined("parameter 'list' was not provided", name='list')
@@ -2522,9 +2696,9 @@ def root(context, missing=missing):
             l_1_withdrawn = undefined("parameter 'withdrawn' was not provided", name='withdrawn')
         pass
         def macro():
-            t_58 = []
+            t_61 = []
             pass
-            t_58.extend((
+            t_61.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.number')),
                 '</th><th scope="col">',
@@ -2541,7 +2715,7 @@ def root(context, missing=missing):
                 l_3_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_58.extend((
+                t_61.extend((
                     '<tr><th scope="row" class="nowrap">',
                     escape(environment.getattr(l_3_f, 'number')),
                     '</th><td><bdi class="strong">',
@@ -2562,35 +2736,35 @@ def root(context, missing=missing):
                 ))
                 if (not t_20(environment.getattr(l_3_f, 'listed_size'))):
                     pass
-                    t_58.extend((
+                    t_61.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.listed_size', size=context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_f, 'listed_size')), _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if (environment.getattr(l_3_f, 'near') and environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin')):
                     pass
-                    t_58.extend((
+                    t_61.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_plugin', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), plugin=environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin'), 'name'), version=environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin'), 'version'), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 elif environment.getattr(l_3_f, 'near'):
                     pass
-                    t_58.extend((
+                    t_61.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), view=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'view', environment.getattr(environment.getattr(l_3_f, 'near'), 'view'), _loop_vars=_loop_vars), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), quality=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'quality')), listed=(t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality')) if (not t_20(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality'))) else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if environment.getattr(l_3_f, 'near'):
                     pass
-                    t_58.extend((
+                    t_61.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_drawn' if environment.getattr(environment.getattr(l_3_f, 'near'), 'drawn') else ('findings.near_unknown' if (not environment.getattr(environment.getattr(l_3_f, 'near'), 'expected')) else ('findings.near_rare' if t_8(environment.getattr(environment.getattr(l_3_f, 'near'), 'expected')) else 'findings.near_chance'))), comparisons=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'comparisons')), expected=environment.getattr(environment.getattr(l_3_f, 'near'), 'expected'), one_in=t_7(t_8(environment.getattr(environment.getattr(l_3_f, 'near'), 'expected'))), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                     if environment.getattr(environment.getattr(l_3_f, 'near'), 'film'):
                         pass
-                        t_58.extend((
+                        t_61.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film', frames=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames')), frames_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames_of')), listed=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed')), listed_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_of')), _loop_vars=_loop_vars)),
                             escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'ranges'), _loop_vars=_loop_vars)),
@@ -2598,7 +2772,7 @@ def root(context, missing=missing):
                         ))
                         if environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'):
                             pass
-                            t_58.extend((
+                            t_61.extend((
                                 '<span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film_listed', _loop_vars=_loop_vars)),
                                 escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'), _loop_vars=_loop_vars)),
@@ -2606,12 +2780,12 @@ def root(context, missing=missing):
                             ))
                     if (environment.getattr(environment.getattr(l_3_f, 'near'), 'more') or environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')):
                         pass
-                        t_58.extend((
+                        t_61.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_more' if (not environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')) else ('findings.near_more_at_least' if environment.getattr(environment.getattr(l_3_f, 'near'), 'more') else 'findings.near_more_unknown')), count=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'more')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                t_58.extend((
+                t_61.extend((
                     '<span class="second">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', environment.getattr(l_3_f, 'kind'), )), _loop_vars=_loop_vars)),
                     ': ',
@@ -2620,24 +2794,24 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_3_f, 'kind') == 'watch'):
                     pass
-                    t_58.append(
+                    t_61.append(
                         '–',
                     )
                 else:
                     pass
-                    t_58.append(
+                    t_61.append(
                         escape(context.call((undefined(name='category') if l_0_category is missing else l_0_category), environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'):
                         pass
-                        t_58.extend((
+                        t_61.extend((
                             ' (<bdi>',
                             escape(t_17(markup_join((environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'), ' ', environment.getattr(environment.getattr(l_3_f, 'category'), 'region'), )))),
                             '</bdi>)',
                         ))
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'label'):
                         pass
-                        t_58.extend((
+                        t_61.extend((
                             '<span class="second"><bdi>',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.label', label=environment.getattr(environment.getattr(l_3_f, 'category'), 'label'), _loop_vars=_loop_vars)),
                             '</bdi></span>',
@@ -2645,18 +2819,18 @@ def root(context, missing=missing):
                     for l_4_tag in environment.getattr(environment.getattr(l_3_f, 'category'), 'tags'):
                         _loop_vars = {}
                         pass
-                        t_58.extend((
+                        t_61.extend((
                             '<span class="second"><bdi>',
                             escape(l_4_tag),
                             '</bdi></span>',
                         ))
                     l_4_tag = missing
-                    t_58.append(
+                    t_61.append(
                         escape(context.call((undefined(name='standing') if l_0_standing is missing else l_0_standing), 'notable', environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
                     if (t_20(environment.getattr(l_3_f, 'victim_identified')) and t_20(environment.getattr(l_3_f, 'offender_identified'))):
                         pass
-                        t_58.extend((
+                        t_61.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.not_said', _loop_vars=_loop_vars)),
                             '</span>',
@@ -2665,24 +2839,24 @@ def root(context, missing=missing):
                         pass
                         if (not t_20(environment.getattr(l_3_f, 'victim_identified'))):
                             pass
-                            t_58.extend((
+                            t_61.extend((
                                 '<span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'victim_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
                         if (not t_20(environment.getattr(l_3_f, 'offender_identified'))):
                             pass
-                            t_58.extend((
+                            t_61.extend((
                                 '<span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'offender_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
-                t_58.append(
+                t_61.append(
                     '</td><td>',
                 )
                 if l_1_withdrawn:
                     pass
-                    t_58.extend((
+                    t_61.extend((
                         '<bdi>',
                         escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.not_in', edition=environment.getattr(l_3_f, 'not_in'), _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'not_in') else (environment.getattr(l_3_f, 'reason') or context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)))),
                         '</bdi>',
@@ -2691,16 +2865,16 @@ def root(context, missing=missing):
                     pass
                     if (environment.getattr(l_3_f, 'status') == 'provisional'):
                         pass
-                        t_58.extend((
+                        t_61.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.provisional', _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_59 = 1
+                    t_62 = 1
                     for l_4_m in environment.getattr(l_3_f, 'times'):
                         _loop_vars = {}
                         pass
-                        t_58.extend((
+                        t_61.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_4_m, 'which'), )), _loop_vars=_loop_vars)),
                             ' <span class="nowrap">',
@@ -2709,41 +2883,41 @@ def root(context, missing=missing):
                         ))
                         if (environment.getattr(l_4_m, 'zone') != 'utc'):
                             pass
-                            t_58.extend((
+                            t_61.extend((
                                 ' (',
                                 escape(context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'time', environment.getattr(l_4_m, 'zone'), _loop_vars=_loop_vars)),
                                 ')',
                             ))
-                        t_58.append(
+                        t_61.append(
                             '</span>',
                         )
-                        t_59 = 0
+                        t_62 = 0
                     l_4_m = missing
-                    if t_59:
+                    if t_62:
                         pass
-                        t_58.extend((
+                        t_61.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.no_times')),
                             '</span>',
                         ))
-                t_58.append(
+                t_61.append(
                     '</td></tr>\n',
                 )
             l_3_f = l_3_w = missing
-            t_58.append(
+            t_61.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_58)
+            return concat(t_61)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-        t_57.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
+        t_60.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
         if (t_3(l_1_list) > (undefined(name='rows') if l_1_rows is missing else l_1_rows)):
             pass
-            t_57.extend((
+            t_60.extend((
                 '<p class="strong">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.shown', shown=t_7((undefined(name='rows') if l_1_rows is missing else l_1_rows)), count=t_7(t_3(l_1_list)))),
                 '</p>',
             ))
-        return concat(t_57)
+        return concat(t_60)
     context.exported_vars.add('finding_rows')
     context.vars['finding_rows'] = l_0_finding_rows = Macro(environment, macro, 'finding_rows', ('list', 'withdrawn'), False, False, False, context.eval_ctx.autoescape)
     yield escape(context.call((undefined(name='draw') if l_0_draw is missing else l_0_draw), 'findings'))
@@ -2809,7 +2983,7 @@ def root(context, missing=missing):
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.intro'))
         yield '</p>\n'
-    t_60 = 1
+    t_63 = 1
     for l_1_run in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'):
         l_1_w = resolve('w')
         l_1_no = resolve('no')
@@ -2885,9 +3059,9 @@ def root(context, missing=missing):
             yield escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'run_note', environment.getattr(l_2_note, 'code'), environment.getattr(l_2_note, 'text'), _loop_vars=_loop_vars))
             yield '</p>\n'
         l_2_note = missing
-        t_60 = 0
+        t_63 = 0
     l_1_run = l_1_w = l_1_no = l_1_yes = missing
-    if t_60:
+    if t_63:
         pass
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.none'))
@@ -2901,9 +3075,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.intro'))
         yield '</p>\n'
         def macro():
-            t_61 = []
+            t_64 = []
             pass
-            t_61.extend((
+            t_64.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.step')),
                 '</th><th scope="col">',
@@ -2916,7 +3090,7 @@ def root(context, missing=missing):
             for l_2_command, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'commands'), undefined):
                 _loop_vars = {}
                 pass
-                t_61.extend((
+                t_64.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('command.', environment.getattr(l_2_command, 'purpose'), )), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -2925,25 +3099,25 @@ def root(context, missing=missing):
                 for l_3_system, l_3_loop in LoopContext(environment.getattr(l_2_command, 'systems'), undefined):
                     _loop_vars = {}
                     pass
-                    t_61.append(
+                    t_64.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('system.', l_3_system, )), _loop_vars=_loop_vars)),
                     )
                     if (not environment.getattr(l_3_loop, 'last')):
                         pass
-                        t_61.append(
+                        t_64.append(
                             ', ',
                         )
                 l_3_loop = l_3_system = missing
-                t_61.extend((
+                t_64.extend((
                     '</td><td><code>',
                     escape(environment.getattr(l_2_command, 'line')),
                     '</code></td></tr>\n',
                 ))
             l_2_loop = l_2_command = missing
-            t_61.append(
+            t_64.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_61)
+            return concat(t_64)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.title'), caller=caller)
         yield '<p>'
@@ -2996,9 +3170,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events'):
         pass
         def macro():
-            t_62 = []
+            t_65 = []
             pass
-            t_62.extend((
+            t_65.extend((
                 '<table class="tight">\n<thead><tr><th scope="col" class="num">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.seq')),
                 '</th><th scope="col">',
@@ -3014,7 +3188,7 @@ def root(context, missing=missing):
             for l_2_event in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events')[:(undefined(name='events') if l_0_events is missing else l_0_events)]:
                 _loop_vars = {}
                 pass
-                t_62.extend((
+                t_65.extend((
                     '<tr><td class="num">',
                     escape(environment.getattr(l_2_event, 'seq')),
                     '</td><td class="nowrap">',
@@ -3030,10 +3204,10 @@ def root(context, missing=missing):
                     '</bdi></td></tr>\n',
                 ))
             l_2_event = missing
-            t_62.append(
+            t_65.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_62)
+            return concat(t_65)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.title'), caller=caller)
         yield '<p class="scope">'
@@ -3101,4 +3275,4 @@ def root(context, missing=missing):
     yield '</p>\n</footer>\n</body>\n</html>\n'
 
 blocks = {}
-debug_info = '1=141&2=148&3=151&5=168&6=175&8=187&10=198&12=200&13=205&14=214&16=220&17=224&18=229&19=238&25=250&26=259&29=279&30=284&32=299&33=307&34=308&36=334&37=345&39=378&40=384&41=390&44=448&45=454&47=478&48=486&50=537&51=544&52=546&54=552&55=561&57=600&58=606&59=614&60=619&61=623&62=625&64=659&65=666&66=707&67=709&68=718&59=730&74=731&78=745&80=751&81=753&82=755&83=757&84=759&86=761&87=763&89=767&90=773&96=793&99=795&104=797&105=803&108=805&112=807&113=809&114=818&115=828&117=831&118=833&121=835&123=838&124=842&128=845&129=846&130=847&131=848&132=849&133=850&134=851&135=852&136=853&140=855&141=857&142=859&144=864&145=866&147=882&148=888&149=892&142=997&155=998&156=1000&158=1003&159=1012&160=1014&161=1022&163=1025&164=1027&165=1034&169=1042&170=1058&171=1060&172=1064&173=1067&175=1069&176=1072&178=1074&179=1080&181=1083&182=1086&184=1089&185=1098&186=1101&187=1104&192=1107&193=1109&194=1112&196=1118&197=1122&201=1152&204=1155&205=1157&207=1160&208=1162&210=1166&211=1171&219=1182&220=1184&222=1190&223=1199&225=1206&226=1210&228=1219&229=1221&231=1231&232=1236&234=1245&235=1249&237=1259&242=1261&243=1264&245=1266&246=1269&248=1271&249=1274&251=1276&252=1279&254=1281&255=1284&258=1287&259=1291&261=1295&262=1298&266=1302&267=1304&271=1307&272=1309&274=1312&275=1313&276=1314&277=1315&278=1316&281=1321&284=1324&285=1325&288=1327&289=1330&290=1334&291=1336&293=1339&294=1342&298=1345&299=1347&301=1352&303=1364&304=1369&299=1491&310=1495&314=1499&315=1501&316=1503&317=1506&318=1518&319=1519&321=1524&322=1528&324=1539&325=1545&319=1566&331=1569&333=1575&334=1577&335=1579&336=1582&337=1587&338=1590&339=1592&340=1594&342=1599&344=1611&345=1616&340=1685&350=1686&352=1694&356=1698&358=1700&360=1702&361=1704&362=1706&363=1708&364=1710&365=1715&366=1718&368=1721&369=1727&370=1729&371=1731&373=1736&375=1749&376=1755&371=1896&382=1900&385=1903&386=1905&387=1908&388=1911&389=1913&390=1915&391=1917&393=1922&394=1924&396=1949&397=1960&400=2010&391=2041&403=2042&405=2047&406=2049&408=2060&409=2075&412=2091&403=2104&415=2106&416=2108&419=2110&422=2112&425=2114&426=2117&427=2120&428=2122&429=2124&431=2129&432=2131&434=2146&435=2151&429=2172&440=2173&442=2178&443=2181&444=2185&446=2197&447=2202&449=2230&450=2234&454=2244&440=2252&459=2253&460=2258&461=2260&463=2265&464=2268&465=2272&467=2281&468=2286&472=2321&461=2329&477=2331&479=2336&480=2338&482=2345&483=2351&485=2361&477=2368&492=2370&493=2372&495=2382&496=2386&500=2398&504=2404&506=2406&507=2410&508=2414&509=2418&510=2422&511=2426&516=2430&518=2435&519=2437&521=2452&522=2464&516=2506&528=2508&529=2510&530=2512&531=2520&533=2525&535=2536&536=2542&531=2734&541=2735&543=2745&544=2747&545=2749&547=2754&550=2757&551=2759&552=2762&553=2764&555=2769&558=2772&560=2774&561=2778&563=2781&564=2784&567=2787&568=2790&570=2792&571=2796&576=2801&577=2803&578=2806&580=2809&582=2816&583=2817&584=2818&585=2819&586=2821&587=2823&588=2824&589=2825&590=2826&591=2827&592=2828&593=2829&595=2831&596=2833&597=2835&599=2839&601=2841&602=2845&604=2855&605=2858&607=2872&608=2875&610=2877&613=2889&616=2892&617=2894&618=2897&619=2899&621=2904&623=2912&624=2917&619=2944&629=2946&631=2951&634=2954&636=2961&637=2968&639=2972&642=2980&644=2982&645=2984&647=2990&648=2992&649=2994&651=2999&653=3010&654=3015&649=3034&659=3036&660=3038&662=3046&665=3049&666=3051&668=3054&669=3055&670=3056&671=3057&672=3058&675=3081&678=3084&680=3086&681=3090&682=3092&687=3096'
+debug_info = '1=141&2=148&3=151&5=168&6=175&8=187&10=198&12=200&13=205&14=214&16=220&17=224&18=229&19=238&25=250&26=259&29=279&30=284&32=299&33=307&34=308&36=334&37=345&39=378&40=384&41=390&44=448&45=454&47=478&48=486&50=537&51=544&52=546&54=552&55=561&57=600&58=606&59=614&60=619&61=623&62=625&64=659&65=666&66=707&67=709&68=718&59=730&74=731&78=745&80=751&81=753&82=755&83=757&84=759&86=761&87=763&89=767&90=773&96=793&99=795&104=797&105=803&108=805&112=807&113=809&114=818&115=828&117=831&118=833&121=835&123=838&124=842&128=845&129=846&130=847&131=848&132=849&133=850&134=851&135=852&136=853&140=855&141=857&142=859&144=864&145=866&147=882&148=888&149=892&142=997&155=998&156=1000&158=1003&159=1012&160=1014&161=1022&163=1025&164=1027&165=1034&169=1042&170=1058&171=1060&172=1064&173=1067&175=1069&176=1072&178=1074&179=1080&181=1083&182=1086&184=1089&185=1098&186=1101&187=1104&192=1107&193=1109&194=1112&196=1118&197=1122&201=1152&204=1155&205=1157&207=1160&208=1162&210=1166&211=1171&219=1182&220=1184&222=1190&223=1199&225=1206&226=1210&228=1219&229=1221&231=1231&232=1236&234=1245&235=1249&237=1259&242=1261&243=1264&245=1266&246=1269&248=1271&249=1274&251=1276&252=1279&254=1281&255=1284&258=1287&259=1291&261=1295&262=1298&266=1302&267=1304&271=1307&272=1309&274=1312&275=1313&276=1314&277=1315&278=1316&281=1321&284=1324&285=1325&288=1327&289=1330&290=1334&291=1336&293=1339&294=1342&298=1345&299=1347&301=1352&303=1364&304=1369&299=1491&310=1495&314=1499&315=1501&316=1503&317=1506&318=1518&319=1519&321=1524&322=1528&324=1539&325=1545&319=1566&331=1569&332=1576&333=1577&334=1592&335=1595&336=1597&337=1599&339=1604&341=1615&342=1626&337=1747&349=1749&350=1751&351=1753&352=1756&353=1761&354=1764&355=1766&356=1768&358=1773&360=1785&361=1790&356=1859&366=1860&368=1868&372=1872&374=1874&376=1876&377=1878&378=1880&379=1882&380=1884&381=1889&382=1892&384=1895&385=1901&386=1903&387=1905&389=1910&391=1923&392=1929&387=2070&398=2074&401=2077&402=2079&403=2082&404=2085&405=2087&406=2089&407=2091&409=2096&410=2098&412=2123&413=2134&416=2184&407=2215&419=2216&421=2221&422=2223&424=2234&425=2249&428=2265&419=2278&431=2280&432=2282&435=2284&438=2286&441=2288&442=2291&443=2294&444=2296&445=2298&447=2303&448=2305&450=2320&451=2325&445=2346&456=2347&458=2352&459=2355&460=2359&462=2371&463=2376&465=2404&466=2408&470=2418&456=2426&475=2427&476=2432&477=2434&479=2439&480=2442&481=2446&483=2455&484=2460&488=2495&477=2503&493=2505&495=2510&496=2512&498=2519&499=2525&501=2535&493=2542&508=2544&509=2546&511=2556&512=2560&516=2572&520=2578&522=2580&523=2584&524=2588&525=2592&526=2596&527=2600&532=2604&534=2609&535=2611&537=2626&538=2638&532=2680&544=2682&545=2684&546=2686&547=2694&549=2699&551=2710&552=2716&547=2908&557=2909&559=2919&560=2921&561=2923&563=2928&566=2931&567=2933&568=2936&569=2938&571=2943&574=2946&576=2948&577=2952&579=2955&580=2958&583=2961&584=2964&586=2966&587=2970&592=2975&593=2977&594=2980&596=2983&598=2990&599=2991&600=2992&601=2993&602=2995&603=2997&604=2998&605=2999&606=3000&607=3001&608=3002&609=3003&611=3005&612=3007&613=3009&615=3013&617=3015&618=3019&620=3029&621=3032&623=3046&624=3049&626=3051&629=3063&632=3066&633=3068&634=3071&635=3073&637=3078&639=3086&640=3091&635=3118&645=3120&647=3125&650=3128&652=3135&653=3142&655=3146&658=3154&660=3156&661=3158&663=3164&664=3166&665=3168&667=3173&669=3184&670=3189&665=3208&675=3210&676=3212&678=3220&681=3223&682=3225&684=3228&685=3229&686=3230&687=3231&688=3232&691=3255&694=3258&696=3260&697=3264&698=3266&703=3270'

@@ -56,6 +56,42 @@ class DigestCheck(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class StatedDigest(Record):
+    """A digest of the media that others state."""
+
+    algorithm: Word
+    value: Hex
+
+
+@dataclass(frozen=True, slots=True)
+class Acquisition(Record):
+    """How an image was made, as the log of the imaging program or the image itself states it.
+
+    Nothing of it was checked but digests and size. Names of people are left out.
+    """
+
+    stated_by: Literal["acquisition-log", "container"]
+    program: Text
+    version: Text = ""
+    started: Text = ""
+    """``YYYY-MM-DDThh:mm:ss`` by the clock of the imaging machine."""
+    ended: Text = ""
+    zone: Text = ""
+    """``UTC``, or ``not stated``."""
+    finished: bool | None = None
+    """Whether the acquisition ended as it should; None: not stated."""
+    size: Count | None = None
+    """Bytes of the media; None: not stated."""
+    bad_sectors: Count | None = None
+    """Sectors that could not be read; None: not stated."""
+    digests: tuple[StatedDigest, ...] = ()
+    differs: tuple[Word, ...] = ()
+    """What differs from what is known of the source: ``segments``, ``verified`` (the imager's own
+    check), ``case-number``, ``evidence-number``, ``serial``."""
+    log_sha256: Hex | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TimeColumn(Record):
     """How one of the four times of a file system is stored."""
 
@@ -192,6 +228,8 @@ class Source(Record):
     """What the container says its media is long, when it says so."""
     segments: tuple[Segment, ...] = ()
     digests: tuple[DigestCheck, ...] = ()
+    acquisitions: tuple[Acquisition, ...] = ()
+    """How it was made, by each that states it."""
     mount_read_only: bool | None = None
     """Whether the medium was mounted read-only; None: not recorded."""
     account_may_write: bool | None = None
