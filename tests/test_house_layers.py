@@ -42,18 +42,32 @@ def test_every_part_but_those_named_is_bound(contract: str) -> None:
 
 
 def test_every_library_that_is_imported_is_asked_for() -> None:
+    """Those of an extra are imported where they are used: the program works without them."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    asked = {re.split(r"[<>=\[ ]", row)[0].lower() for row in project["dependencies"]}
-    found: dict[str, str] = {}
+    extras = [row for rows in project["optional-dependencies"].values() for row in rows]
+    owners = packages_distributions()
+    found, missing = set(), set()
     for path in PACKAGE.rglob("*.py"):
-        for node in _run_time(ast.parse(path.read_text())):
+        tree = ast.parse(path.read_text())
+        late = {
+            id(node)
+            for function in ast.walk(tree)
+            if isinstance(function, ast.FunctionDef)
+            for node in ast.walk(function)
+        }
+        for node in _run_time(tree):
+            asked = _named(project["dependencies"] + (extras if id(node) in late else []))
             for name in _modules(node):
                 if name not in sys.stdlib_module_names and name != PACKAGE.name:
-                    found[name] = path.name
-    owners = packages_distributions()
-    missing = {name for name in found if not asked & {o.lower() for o in owners.get(name, ())}}
-    assert "numpy" in found
+                    found.add(name)
+                    if not asked & {owner.lower() for owner in owners.get(name, ())}:
+                        missing.add((name, path.name))
+    assert {"numpy", "typst"} <= found
     assert missing == set()
+
+
+def _named(requirements: list[str]) -> set[str]:
+    return {re.split(r"[<>=\[ ]", row)[0].lower() for row in requirements}
 
 
 def _modules(node: ast.AST) -> list[str]:

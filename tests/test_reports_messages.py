@@ -22,7 +22,14 @@ FORBIDDEN = {
 PACKAGE = files("heroes_forensics.reports")
 SOURCES = "".join(
     PACKAGE.joinpath(name).read_text("utf-8")
-    for name in ("data/report.html.j2", "html.py", "charts.py", "chart_findings.py", "messages.py")
+    for name in (
+        "data/report.html.j2",
+        "html.py",
+        "charts.py",
+        "chart_findings.py",
+        "pdf.py",
+        "messages.py",
+    )
 )
 
 

@@ -54,3 +54,5 @@ def _text(made: JSON) -> Iterator[str]:
     yield f"Report {string(made, 'number')} was written to {plain(str(folder))}:"
     for name in strings(made, "files"):
         yield f"  {name}"
+    if string(made, "no_pdf"):
+        yield f"There is no report.pdf: {string(made, 'no_pdf')}"

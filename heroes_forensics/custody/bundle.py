@@ -45,6 +45,11 @@ _CHECKPOINT: Final = re.compile(r"checkpoints/[^/]+\.txt|checkpoint-[0-9]+\.txt"
 _CHUNK: Final = 1 << 20
 
 
+def checkpoint_name(size: int) -> str:
+    """Return the name in a bundle of the checkpoint of so many events."""
+    return f"checkpoints/{size:08d}.txt"
+
+
 def of_run(run: str, name: str) -> str:
     """Return the name in a bundle of a file of one run."""
     return f"runs/{run}/{name}"
@@ -137,6 +142,10 @@ class Bundle:
                 hint="nothing is lost, the case database holds it: make room, then report again",
             ) from error
 
+    def remove(self, name: str) -> None:
+        """Take away a file that what is recorded next no longer names, if it is there."""
+        self.path(name).unlink(missing_ok=True)
+
     def write_run(self, run: str, name: str, data: bytes) -> str:
         """Write a file of one run; see `write`."""
         return self.write(of_run(run, name), data)
@@ -175,7 +184,7 @@ class Bundle:
             CustodyError: another checkpoint of this size is there.
         """
         size = notes.read_checkpoint(notes.parse(note).text).size
-        name = f"checkpoints/{size:08d}.txt"
+        name = checkpoint_name(size)
         target = self.path(name)
         if target.exists() and not note.startswith(target.read_bytes()):
             raise CustodyError(f"there is another checkpoint of {size} events")

@@ -382,7 +382,8 @@ class _Check:
         for name, digests in sorted(rules.reports.items()):
             file = f"report/{name}"
             if file not in self.reader.names:
-                self._add("missing-file", shown(file), "the ledger says it was issued")
+                if digests[-1]:
+                    self._add("missing-file", shown(file), "the ledger says it was issued")
             elif (
                 self.reader.sha256(file) in digests[:-1] and self.reader.sha256(file) != digests[-1]
             ):

@@ -72,7 +72,7 @@ class Rules:
         self.checkpoints: list[tuple[str, int, str]] = []
         """(where, size, root in hex) of each checkpoint an event names."""
         self.reports: dict[str, list[str]] = {}
-        """SHA-256 in hex of every issue of a report file, newest last."""
+        """SHA-256 in hex of every issue of a report file, newest last; empty: it had no such."""
         self.erased = False
         self._latest = chain.timestamp(now + FUTURE)
         self._reached: dict[int, str] = {}
@@ -150,8 +150,9 @@ class Rules:
         elif event_type == "authority.recorded":
             self._authorities.append(body)
         elif event_type == "report.issued":
-            for file in _objects(body["files"]):
-                self.reports.setdefault(str(file["name"]), []).append(str(file["sha256"]))
+            files = {str(file["name"]): str(file["sha256"]) for file in _objects(body["files"])}
+            for name in files | self.reports:
+                self.reports.setdefault(name, []).append(files.get(name, ""))
         elif event_type == "data.erased":
             self.erased = True
         elif event_type == "ledger.anchored" and body.get("gen_time"):

@@ -261,7 +261,7 @@ class Verifier:
         for file, issued in sorted(self.reports.items()):
             digest = self.sha256(file)
             code = "report-superseded" if digest in issued else "report-mismatch"
-            self.need(digest, "missing-file", file, "the ledger says it was issued")
+            self.need(digest or not issued[-1], "missing-file", file, "it was issued")
             self.need(digest in (None, issued[-1]), code, file, "it is not the newest issue")
         self.check_manifest()
     def disclosure(self, data: bytes) -> None:  # one finding, opened without the rest of the record
@@ -412,8 +412,8 @@ class Verifier:
             self.work(body["evidence"], event, where)
             if kind == "evidence.verified": self.verified.add(body["evidence"])
         elif kind == "report.issued":
-            for file in body["files"]:
-                self.reports.setdefault("report/" + file["name"], []).append(file["sha256"])
+            new = {"report/" + each["name"]: each["sha256"] for each in body["files"]}
+            for name in new | self.reports: self.reports.setdefault(name, []).append(new.get(name))
         elif kind.partition(".")[0] in ("run", "coverage", "inventory", "findings"):
             self.run_rule(kind, body, event, where)
         else: self.say(kind, body, number, where)

@@ -1,6 +1,7 @@
-"""Making the page of a report again from its model, and comparing it with the one in a record.
+"""Making page and PDF of a report again from its model, and comparing them with those in a record.
 
-Only the program that made a page makes the same bytes, so that another one's is not compared.
+Only the program that made them makes the same bytes, so that another one's are not compared; for
+the PDF the version of the typesetter counts, too. A PDF that was signed begins with the one made.
 """
 
 import json
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from heroes_forensics.custody.chain import Problem
+from heroes_forensics.errors import CustodyError
+from heroes_forensics.pipelines import typesetting
 from heroes_forensics.pipelines.environment import program_sha256
 from heroes_forensics.reports import html
 from heroes_forensics.reports import json as report_json
@@ -17,11 +20,13 @@ from heroes_forensics.reports.messages import LANGUAGES
 
 PAGE: Final = "report/report.html"
 MODEL: Final = "report/report.json"
+PDF: Final = "report/report.pdf"
 MOST: Final = 512 << 20
 """Bytes of a report that is made again."""
 
 _LANGUAGE: Final = re.compile(rb'<html lang="([a-z]{2})"')
 _HEAD: Final = 4096
+_TYPESETTER: Final = re.compile(rb"<xmp:CreatorTool>([^<]{1,64})</xmp:CreatorTool>")
 
 
 def problems(bundle: Path) -> Iterator[Problem]:
@@ -50,6 +55,28 @@ def problems(bundle: Path) -> Iterator[Problem]:
         same = False
     if not same:
         yield Problem("report-mismatch", PAGE, "the model of the report gives another page")
+    elif (bundle / PDF).exists():
+        yield from _pdf(bundle, page, model)
+
+
+def _pdf(bundle: Path, page: bytes, model: bytes) -> Iterator[Problem]:
+    """Set a report again and compare; page and model are those that this program makes."""
+    try:
+        stored = _read(bundle / PDF)
+        checkpoint = json.loads(model)["checkpoint"]
+        note = typesetting.note(bundle, checkpoint["size"]) if checkpoint else None
+    except (OSError, CustodyError):
+        yield Problem("not-rebuilt", PDF, "the file, or the checkpoint in it, cannot be read")
+        return
+    made, why = typesetting.typeset(page, model, note)
+    if made is None:
+        yield Problem("not-rebuilt", PDF, why)
+    elif not stored.startswith(made):
+        theirs, ours = (_TYPESETTER.findall(each) for each in (stored, made))
+        if theirs == ours:
+            yield Problem("report-mismatch", PDF, "the model of the report gives another file")
+        else:
+            yield Problem("not-rebuilt", PDF, "another version of the typesetter set it")
 
 
 def _read(path: Path) -> bytes:

@@ -145,7 +145,7 @@ def match(request: MatchRequest, watch: Watch) -> JSON:
         hits = [hit for rows, sizes in digests(case) for hit in sets.hits(rows, sizes)]
         run, changes = _record(case, sets, scope, hits, cited=cited, pluggable=pluggable)
         taken_back = decided.record(case)
-        report = reporting.issue(case)
+        report = reporting.issue(case).page
         made = _result(run, sets, scope, changes, report) | {"taken_back": taken_back}
         if pluggable is not None:
             made |= pluggable.told(case)

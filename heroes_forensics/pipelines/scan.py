@@ -275,7 +275,7 @@ def _nothing_to_resume(case: cases.OpenCase, exhibit: str) -> ScanResult:
     note = f"the run was finished on {done.ended[:16].replace('T', ' ')} UTC: nothing is left to do"
     report = case.folder / BUNDLE / "report" / "report.html"
     if not (case.bundle.root / "MANIFEST.sha256").exists() or not report.exists():
-        report = reporting.issue(case)
+        report = reporting.issue(case).page
         note += "; its report was still to be issued, and is now"
     counts = done.facts["counts"]
     return ScanResult(

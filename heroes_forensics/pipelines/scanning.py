@@ -148,7 +148,7 @@ class Scanning:
         self._tell_isolation()
         run.stop.settle(finished=self._finished())
         outcome, counts = closing.finish(run, self._integrity)
-        report = reporting.issue(case)
+        report = reporting.issue(case).page
         unexpected = int(str(counts["gaps_unexpected"])) + int(str(counts["not_reached"]))
         return ScanResult(
             case_dir=case.folder,
