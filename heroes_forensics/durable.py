@@ -12,7 +12,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -27,6 +27,7 @@ POINTS: Final = frozenset(
         "before report rename",
         "before rename",
         "after rename",
+        "before removal",
     }
 )
 """Moments at which a test may end the process; the first three are those of a transaction."""
@@ -130,6 +131,35 @@ def place(source: Path, target: Path) -> None:
     except OSError:
         target.unlink()
         raise
+
+
+def destroy(path: Path) -> None:
+    """Overwrite a file, and remove it for good; one that is gone is done.
+
+    It loses its name first: whoever finds it in the middle finds it gone, and not altered.
+
+    Raises:
+        OSError: it could not be done; the same call ends it.
+    """
+    aside = path.with_name(f".{path.name}.gone")
+    with suppress(FileNotFoundError):
+        rename(path, aside)
+    try:
+        descriptor = os.open(aside, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        left = os.fstat(descriptor).st_size
+        while left > 0:
+            piece = os.urandom(min(left, 1 << 20))
+            write(descriptor, piece)
+            left -= len(piece)
+        sync(descriptor)
+    finally:
+        os.close(descriptor)
+    point("before removal")
+    aside.unlink()
+    sync_folder(path.parent)
 
 
 class _File(io.FileIO):

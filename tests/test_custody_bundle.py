@@ -3,7 +3,7 @@ import re
 from pathlib import Path
 
 import pytest
-from custody_bundle import LEDGER_ID, SIGNER, WITNESS, begin, files, scanned
+from custody_bundle import LEDGER_ID, SIGNER, WITNESS, begin, files, private_key, scanned
 
 from heroes_forensics.custody import manifest, notes
 from heroes_forensics.custody.bundle import MANIFEST, Bundle, Reader
@@ -53,8 +53,15 @@ def test_a_file_that_cannot_be_written_is_a_stop_and_no_bug(tmp_path: Path) -> N
 
 def test_no_private_key_is_in_a_bundle(tmp_path: Path) -> None:
     scanned(tmp_path / "b")
-    secret = SIGNER.secret.private_bytes_raw()
-    marks = [secret, secret.hex().encode(), b"PRIVATE KEY", b"AGE-SECRET-KEY", b"SET-KEY"]
+    secret = private_key("ledger").private_bytes_raw()
+    marks = [
+        secret,
+        secret.hex().encode(),
+        b"PRIVATE KEY",
+        b"AGE-SECRET-KEY",
+        b"SET-KEY",
+        b"SIGNER-1",
+    ]
     found = [
         (name, mark)
         for name in files(tmp_path / "b")

@@ -9,7 +9,7 @@ from heroes_forensics.commands import options
 from heroes_forensics.commands.output import Output
 from heroes_forensics.commands.text import facts
 from heroes_forensics.commands.verb import VerbGroup
-from heroes_forensics.errors import DONE
+from heroes_forensics.errors import DONE, UsageError
 from heroes_forensics.model import JSON
 
 
@@ -262,6 +262,112 @@ def correct(  # noqa: PLR0913 # the options of a verb
         passphrase=options.passphrase(passphrase_fd),
     )
     Output(as_json=as_json).show(said, "act", facts)
+    return DONE
+
+
+def _reasons(command: options.F) -> options.F:
+    """Add what a record says of an erasure."""
+    examiner = "Who erases.  [default: the examiner of the case]"
+    command = click.option("--examiner", default="", metavar="ID", help=examiner)(command)
+    for name, text in (
+        ("--rule", "The rule on retention that it follows."),
+        ("--authority", "The legal basis."),
+        ("--justification", "Why."),
+    ):
+        command = click.option(name, required=True, metavar="TEXT", help=text)(command)
+    return command
+
+
+@case.command("erase")
+@options.case_argument
+@click.option("--run", default=None, metavar="RUN", help="Of this run alone, by its UUID.")
+@click.option("--all", "whole", is_flag=True, help="Of all runs, with the key of the case.")
+@_reasons
+@options.passphrase_option
+@options.json_option
+def erase(  # noqa: PLR0913 # the options of a verb
+    *,
+    case_dir: Path,
+    run: str | None,
+    whole: bool,
+    justification: str,
+    authority: str,
+    rule: str,
+    examiner: str,
+    passphrase_fd: int | None,
+    as_json: bool,
+) -> int:
+    r"""Destroy what CASE keeps sealed: names, paths, values, and the key to them.
+
+    Commitments, findings, counts and reports stay, and the record verifies as before. Copies that
+    were handed out are not reached.
+
+    Example:
+      heroes case erase CASE --all --justification "case closed" \
+        --authority "Police Act s. 77" --rule "10 years"
+    """
+    from heroes_forensics.pipelines import erasing  # noqa: PLC0415 # heavy: when it runs
+
+    if whole == (run is not None):
+        raise UsageError("say what is erased", hint="either --run RUN or --all")
+    said = erasing.erase(
+        case_dir,
+        run=run,
+        justification=justification,
+        authority=authority,
+        rule=rule,
+        examiner=examiner,
+        passphrase=options.passphrase(passphrase_fd),
+    )
+    Output(as_json=as_json).show(said, "erasure", facts)
+    return DONE
+
+
+@case.command("reduce")
+@options.case_argument
+@click.option(
+    "--older-than", default=None, metavar="DAYS", help="When the last run ended so long ago: 90d."
+)
+@click.option("--now", "at_once", is_flag=True, help="Whenever the last run ended.")
+@_reasons
+@options.passphrase_option
+@options.json_option
+def reduce(  # noqa: PLR0913 # the options of a verb
+    *,
+    case_dir: Path,
+    older_than: str | None,
+    at_once: bool,
+    justification: str,
+    authority: str,
+    rule: str,
+    examiner: str,
+    passphrase_fd: int | None,
+    as_json: bool,
+) -> int:
+    r"""Drop what CASE says of items without a finding, after a deadline.
+
+    Locators, names, times, digests and values go; counts, gaps, findings and commitments stay. Such
+    items are neither listed nor compared with other sets any more, which `heroes inventory`,
+    `heroes match` and `heroes status` say.
+
+    Example:
+      heroes case reduce CASE --older-than 90d --justification "deadline over" \
+        --authority "Police Act s. 75" --rule "90 days"
+    """
+    from heroes_forensics.pipelines import erasing  # noqa: PLC0415 # heavy: when it runs
+
+    if at_once == (older_than is not None):
+        raise UsageError("say when it is time", hint="either --older-than 90d or --now")
+    said = erasing.reduce(
+        case_dir,
+        older_than=older_than,
+        justification=justification,
+        authority=authority,
+        rule=rule,
+        examiner=examiner,
+        passphrase=options.passphrase(passphrase_fd),
+    )
+    Output(as_json=as_json).show(said, "reduction", facts)
     return DONE
 
 

@@ -1,6 +1,7 @@
 """``heroes init``: the keys of a laboratory."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
@@ -26,6 +27,7 @@ from heroes_forensics.model import JSON
 @click.option(
     "--no-passphrase", is_flag=True, help="Leave the keys readable for whoever has this account."
 )
+@options.signer_option
 @options.passphrase_option
 @options.json_option
 def init(  # noqa: PLR0913 # the options of a verb
@@ -34,6 +36,7 @@ def init(  # noqa: PLR0913 # the options of a verb
     organisation: str,
     recovery: tuple[str, ...],
     no_passphrase: bool,
+    signer: Path | None,
     passphrase_fd: int | None,
     as_json: bool,
 ) -> int:
@@ -47,15 +50,18 @@ def init(  # noqa: PLR0913 # the options of a verb
     Examples:
       heroes init --domain lab.example.org --organisation "Example Laboratory"
       heroes init --domain lab.example.org --passphrase-fd 3 3< FILE
+      heroes init --domain lab.example.org --signer token.yaml --pin-fd 4 4< PIN
     """
     from heroes_forensics.pipelines import laboratory  # noqa: PLC0415 # heavy: when it runs
 
+    options.token_pin(signer)
     made = laboratory.init(
         laboratory.home(),
         domain=domain,
         organisation=organisation,
         passphrase=options.new_passphrase(passphrase_fd, none=no_passphrase),
         recovery=recovery,
+        signer=signer,
     )
     Output(as_json=as_json).show(made, "laboratory", _text)
     return DONE

@@ -104,6 +104,10 @@ def where(row: JSON) -> str:
 
 
 def _item(row: JSON) -> Iterator[str]:
+    if row.get("type") == "reduced":
+        count, day = integer(row, "items"), string(row, "time")[:10]
+        yield f"{count:,} items without a finding are not listed: the case was reduced on {day}"
+        return
     state = string(row, "status", "?")
     if state == "gap" and string(row, "gap"):
         state = f"gap: {reason(string(row, 'gap'))}"

@@ -32,19 +32,31 @@ def key() -> None:
 @click.option(
     "--no-passphrase", is_flag=True, help="Leave the key readable for whoever has this account."
 )
+@options.signer_option
 @options.passphrase_option
 @options.json_option
-def new(*, person: str, no_passphrase: bool, passphrase_fd: int | None, as_json: bool) -> int:
+def new(
+    *,
+    person: str,
+    no_passphrase: bool,
+    signer: Path | None,
+    passphrase_fd: int | None,
+    as_json: bool,
+) -> int:
     """Make the key of the person with the staff identifier ID.
+
+    With --signer the passphrase is that of the file, or the PIN of the token; a command needs
+    none (--no-passphrase).
 
     Examples:
       heroes key new ex-031
       heroes key new ex-031 --passphrase-fd 3 3< FILE
+      heroes key new ex-031 --signer card.yaml
     """
     from heroes_forensics.pipelines import keyring  # noqa: PLC0415 # heavy: when it runs
 
     secret = options.new_passphrase(passphrase_fd, none=no_passphrase)
-    made = keyring.new_person(person, passphrase=secret)
+    made = keyring.new_person(person, passphrase=secret, signer=signer)
     Output(as_json=as_json).show(made, "key", _made)
     return DONE
 
@@ -86,9 +98,17 @@ def _row(row: JSON) -> Iterator[str]:
     metavar="TIME",
     help="Somebody else may have the old key since then (YYYY-MM-DD or with a time in UTC).",
 )
+@options.signer_option
 @options.passphrase_option
 @options.json_option
-def rotate(*, reason: str, stolen_since: str, passphrase_fd: int | None, as_json: bool) -> int:
+def rotate(
+    *,
+    reason: str,
+    stolen_since: str,
+    signer: Path | None,
+    passphrase_fd: int | None,
+    as_json: bool,
+) -> int:
     """Replace the key by which the laboratory signs its records.
 
     Each case takes the new key up when it is next written; its record then says so, signed by the
@@ -97,11 +117,15 @@ def rotate(*, reason: str, stolen_since: str, passphrase_fd: int | None, as_json
     Examples:
       heroes key rotate --reason "yearly"
       heroes key rotate --reason "laptop stolen" --stolen-since 2026-03-01
+      heroes key rotate --reason module --signer token.yaml --pin-fd 3 3< FILE
     """
     from heroes_forensics.pipelines import keyring  # noqa: PLC0415 # heavy: when it runs
 
     secret = options.passphrase(passphrase_fd)
-    made = keyring.rotate(reason=reason, stolen_since=stolen_since, passphrase=secret)
+    options.token_pin(signer)
+    made = keyring.rotate(
+        reason=reason, stolen_since=stolen_since, passphrase=secret, signer=signer
+    )
     Output(as_json=as_json).show(made, "laboratory", facts)
     return DONE
 

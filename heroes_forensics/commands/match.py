@@ -90,6 +90,9 @@ def _compared(made: JSON) -> Iterator[str]:
         f"re-matched exact {integer(made, 'exact')}, near {integer(made, 'near')},"
         f" needs evidence {integer(made, 'needs_evidence')}"
     )
+    reduced = integer(made, "reduced")
+    if reduced > 0:
+        yield f"{counted(reduced, 'item')} not compared: the case was reduced (heroes case reduce)."
     plugin = made.get("plugin")
     if isinstance(plugin, dict):
         compared = counted(integer(made, "supplied"), "picture")

@@ -82,8 +82,35 @@ def quiet_option(command: F) -> F:
     return click.option("-q", "--quiet", is_flag=True, help="Show no progress on stderr.")(command)
 
 
+def _take_pin(context: click.Context, parameter: click.Parameter, value: int | None) -> None:
+    """Keep the PIN of the laboratory's token for as long as the verb runs; a callback."""
+    del parameter
+    if value is not None:
+        _use_pin(passphrase_from(value), context)
+
+
+def _use_pin(pin: str, context: click.Context) -> None:
+    from heroes_forensics.custody import outside  # noqa: PLC0415 # heavy: when it runs
+
+    token = outside.PIN.set(pin)
+
+    def forget() -> None:
+        outside.PIN.reset(token)
+        outside.end_all()
+
+    context.call_on_close(forget)
+
+
 def passphrase_option(command: F) -> F:
-    """Add ``--passphrase-fd``."""
+    """Add ``--passphrase-fd``, and ``--pin-fd`` for a ledger key in a token."""
+    command = click.option(
+        "--pin-fd",
+        type=click.IntRange(min=0),
+        metavar="N",
+        expose_value=False,
+        callback=_take_pin,
+        help="Read the PIN of the token that signs from file descriptor N.",
+    )(command)
     return click.option(
         "--passphrase-fd",
         type=click.IntRange(min=0),
@@ -272,14 +299,17 @@ def passphrase(descriptor: int | None) -> str | None:
     It comes from ``descriptor``; else a person at a terminal is asked, when the keys have one;
     else there is none, and the pipeline says what it needed it for.
     """
-    if descriptor is not None:
-        return passphrase_from(descriptor)
     if not is_terminal():
-        return None
-    # Both are heavy, and needed by a person at a terminal alone.
-    from heroes_forensics.custody import keys  # noqa: PLC0415
+        return None if descriptor is None else passphrase_from(descriptor)
+    # Heavy, and needed by a person at a terminal alone.
+    from heroes_forensics.custody import keys, outside  # noqa: PLC0415
     from heroes_forensics.pipelines import laboratory  # noqa: PLC0415
 
+    if outside.PIN.get() is None and any(key.needs_pin for key in outside.kept(laboratory.home())):
+        asked_pin: str = click.prompt("PIN of the token that signs", hide_input=True, err=True)
+        _use_pin(asked_pin, click.get_current_context())
+    if descriptor is not None:
+        return passphrase_from(descriptor)
     if keys.protection(laboratory.home()) != "passphrase":
         return None
     asked: str = click.prompt("Passphrase of the laboratory's keys", hide_input=True, err=True)
@@ -297,8 +327,23 @@ def person_passphrase(person: str, descriptor: int | None) -> str | None:
 
     if not persons.protected(laboratory.home(), person):
         return None
-    asked: str = click.prompt(f"Passphrase of the key of {person}", hide_input=True, err=True)
+    asked: str = click.prompt(
+        f"Passphrase or PIN of the key of {person}", hide_input=True, err=True
+    )
     return asked
+
+
+def token_pin(signer: Path | None) -> None:
+    """Ask for the PIN of a token that the laboratory begins to use, where somebody sits."""
+    if signer is None or not is_terminal():
+        return
+    from heroes_forensics import config  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.custody import outside  # noqa: PLC0415
+
+    data = config.file_bytes(signer, what="the file of the signing key")
+    if outside.PIN.get() is None and outside.is_token(data):
+        asked: str = click.prompt("PIN of the token that signs", hide_input=True, err=True)
+        _use_pin(asked, click.get_current_context())
 
 
 def new_passphrase(descriptor: int | None, *, none: bool) -> str | None:
@@ -324,6 +369,13 @@ def new_passphrase(descriptor: int | None, *, none: bool) -> str | None:
     return asked
 
 
+signer_option: Final = click.option(
+    "--signer",
+    type=PATH,
+    metavar="FILE",
+    help="Take the signing key that FILE holds (PKCS#8), or describes (YAML): a command of yours, "
+    "or a token (PKCS#11).",
+)
 plugin_option: Final = click.option(
     "--plugin",
     default="",

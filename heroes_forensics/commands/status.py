@@ -89,11 +89,25 @@ def _other(row: JSON) -> Iterator[str]:
     yield f"{string(row, 'time')}  {string(row, 'type', 'event')}: {plain(rest)}".strip()
 
 
+def _lessened(reduced: JSON, erased: JSON) -> Iterator[str]:
+    if reduced:
+        yield from hanging(
+            "",
+            f"Reduced on {string(reduced, 'time')[:10]}: of {integer(reduced, 'items'):,} items"
+            " without a finding only counts are left; they are compared with no further set.",
+        )
+    if erased:
+        yield from hanging(
+            "", f"Sealed names and values were erased on {string(erased, 'time')[:10]}."
+        )
+
+
 def _text(row: JSON, *, case_dir: Path) -> Iterator[str]:
     resume = f"heroes scan --case {plain(str(case_dir))} --resume"
     reference = string(row, "reference")
     yield f"Case {string(row, 'case')}{f', reference {reference}' if reference else ''}"
     yield f"Names are {string(row, 'names', 'sealed')}."
+    yield from _lessened(record(row, "reduced"), record(row, "erased"))
     yield ""
     for run in records(row, "runs"):
         ended = string(run, "ended", "no end on record")

@@ -66,7 +66,7 @@ sealed.opened run:uuid findings:[str]|all what*:str justification:str legal_basi
 data.consulted what:str justification:str
 disclosure.made recipient:str organisation:str findings:[str] fields:[str] disclosure_sha256:hex64 legal_basis:str justification:str
 data.combined sources:[str] purpose:str
-data.erased what:str method:str retention_rule:str remaining_commitments:bool
+data.erased what:str method:str retention_rule:str remaining_commitments:bool runs*:[uuid] items*:nat content_sha256*:hex64 units*:[{unit:id rows_sha256:hex64}] justification*:str legal_basis*:str
 export.made format:str recipient*:str file_sha256:hex64
 report.issued report:str number:id version:id files:[{name:str sha256:hex64}] replaces*:str authorised_by:str|null renderer*:hex64
 report.withdrawn report:str reason:str

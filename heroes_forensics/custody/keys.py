@@ -4,12 +4,14 @@
 
     laboratory.json         domain, public keys, recipients: nothing secret
     keys/ring.pem[.age]     the laboratory's key ring, wrapped by a passphrase when it has one
+    keys/signers/           how to reach ledger keys that lie elsewhere: nothing secret
     keys/<case uuid>/       the ring of a case made before there was a laboratory; no passphrase
     high-water.json         the newest state seen of each ledger
 
-A ring is one text: the ledger key (Ed25519, PKCS#8 PEM), the working key (an age identity) and
-the set key. Under a passphrase the text is an age passphrase file (scrypt), because the
-password-based encryption of PKCS#8 as libraries write it by default is weak.
+A ring is one text: the ledger key (Ed25519, PKCS#8 PEM; or the public key of one that lies
+outside, see `outside`), the working key (an age identity) and the set key. Under a passphrase the
+text is an age passphrase file (scrypt), because the password-based encryption of PKCS#8 as
+libraries write it by default is weak.
 A file that others can read is refused, not repaired: it may have been read already.
 """
 
@@ -23,24 +25,29 @@ from pathlib import Path
 from typing import Final
 
 import pyrage
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from heroes_forensics.custody import chain, notes, private, seal
+from heroes_forensics.custody import chain, notes, outside, pem, private, seal
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.model import JSON
 
 CASE_LOCAL_DOMAIN: Final = "case-local.invalid"
 """Domain of rings that no laboratory stands for; RFC 2606 reserves ``.invalid``."""
 SET_KEY_BYTES: Final = 32
+_TRIAL: Final = b"heroes-forensics: trial of a signer\n"
+"""No note and no manifest begins like this."""
 
 _PEM: Final = re.compile(
     r"-----BEGIN PRIVATE KEY-----\n[A-Za-z0-9+/=\n]+-----END PRIVATE KEY-----\n"
 )
+_KEY: Final = re.compile(rf"{_PEM.pattern}|^SIGNER-1 [A-Za-z0-9+/=]{{44}}$", re.MULTILINE)
 _SET_KEY: Final = re.compile(r"^SET-KEY-1 ([A-Za-z0-9+/=]+)$", re.MULTILINE)
 _IDENTITY: Final = re.compile(r"^(AGE-SECRET-KEY-1[A-Z0-9]+)$", re.MULTILINE)
 _DOMAIN: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}")
+
+
+Secret = Ed25519PrivateKey | outside.Outside
+"""What signs: a key in our hands, or one that lies outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +55,30 @@ class LedgerKey:
     """The `notes.Signer` of one ledger: a laboratory's key under the ledger's own name."""
 
     name: str
-    secret: Ed25519PrivateKey = field(repr=False)
+    secret: Secret = field(repr=False)
     key_type: int = notes.ED25519
 
     @property
     def public_key_bytes(self) -> bytes:
         """The raw public key, 32 bytes."""
-        return self.secret.public_key().public_bytes_raw()
+        return public_bytes(self.secret)
+
+    def try_out(self) -> None:
+        """Let a key outside sign something of no meaning: nothing is begun that it cannot end.
+
+        Raises:
+            StoppedError: it does not sign.
+            UsageError: its PIN is missing or wrong.
+        """
+        if isinstance(self.secret, outside.Outside):
+            self.secret.sign(_TRIAL)
 
     def sign(self, message: bytes) -> bytes:
-        """Return the raw Ed25519 signature of ``message``."""
+        """Return the raw Ed25519 signature of ``message``.
+
+        Raises:
+            StoppedError: the key lies outside and does not sign; see `outside.Outside.sign`.
+        """
         return self.secret.sign(message)
 
 
@@ -68,14 +89,14 @@ class KeyRing:
     domain: str
     protection: str
     """``passphrase``, ``file`` (a laboratory without a passphrase) or ``case-local``."""
-    ledger: Ed25519PrivateKey = field(repr=False)
+    ledger: Secret = field(repr=False)
     identity: str = field(repr=False)
     """The working key: the age identity that opens what cases seal."""
     set_key: bytes = field(repr=False)
     """32 bytes from which the keys of hash-set files are derived."""
     recovery: tuple[str, ...] = ()
     """Further recipients, whose identities other people hold."""
-    former: tuple[Ed25519PrivateKey, ...] = field(default=(), repr=False)
+    former: tuple[Secret, ...] = field(default=(), repr=False)
     """Ledger keys that were replaced, newest first: ledgers that know no newer one need them."""
 
     @property
@@ -119,13 +140,14 @@ def home_folder(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(data) / "heroes"
 
 
-def create_laboratory(
+def create_laboratory(  # noqa: PLR0913 - what a laboratory begins with
     home: Path,
     *,
     domain: str,
     passphrase: str | None = None,
     recovery: tuple[str, ...] = (),
     set_key: bytes | None = None,
+    ledger: Secret | None = None,
 ) -> KeyRing:
     """Make the keys of a laboratory and write them under ``home``.
 
@@ -135,10 +157,11 @@ def create_laboratory(
         passphrase: wraps the ring; None leaves it readable for whoever holds the account.
         recovery: age recipients that also open what the laboratory's cases seal.
         set_key: one in use already, 32 bytes; None makes a new one.
+        ledger: what signs, where that is there already; one outside is tried. None makes a key.
 
     Raises:
         UsageError: there is a laboratory already, or an argument is malformed.
-        StoppedError: the disk is full or failing; nothing was made.
+        StoppedError: the disk is full or failing, or ``ledger`` does not sign; nothing was made.
     """
     if _DOMAIN.fullmatch(domain) is None:
         raise UsageError("a laboratory's domain is a DNS name in lower case")
@@ -149,11 +172,13 @@ def create_laboratory(
         "file" if passphrase is None else "passphrase",
         tuple(seal.check_recipient(recipient) for recipient in recovery),
         set_key,
+        ledger,
     )
     folder = private.folder(private.folder(home) / "keys")
     description = home / "laboratory.json"
     if description.exists():
         raise UsageError("there is a laboratory in this home already")
+    admit(home, ring.ledger)
     if passphrase is None:
         path, data = folder / "ring.pem", ring_text(ring)
     else:
@@ -163,6 +188,7 @@ def create_laboratory(
     public: JSON = {
         "domain": domain,
         "protection": ring.protection,
+        "signer": kind(ring.ledger),
         "vkey": ring.vkey,
         "working": ring.recipients[0][1],
         "recovery": list(ring.recovery),
@@ -173,6 +199,22 @@ def create_laboratory(
         path.unlink()  # nobody has used it, and it would stand in the way for ever
         raise
     return ring
+
+
+def kind(key: Secret) -> str:
+    """Return where a key is: ``file`` (in the ring), ``command`` or ``token``."""
+    return key.kind if isinstance(key, outside.Outside) else "file"
+
+
+def admit(home: Path, key: Secret) -> None:
+    """Try a new key that lies outside, and keep how to reach it.
+
+    Raises:
+        StoppedError: it does not sign.
+    """
+    if isinstance(key, outside.Outside):
+        key.sign(_TRIAL)
+        outside.keep(home, key)
 
 
 def create_case_ring(home: Path, case: str) -> KeyRing:
@@ -248,7 +290,8 @@ def load_ring(home: Path, case: str = "", *, passphrase: str | None = None) -> K
         private.check_folder(folder)
     if case and (folder / _case(case)).exists():
         own = private.check_folder(folder / _case(case))
-        return _read_ring(private.read(own / "ring.pem"), CASE_LOCAL_DOMAIN, "case-local", ())
+        data = private.read(own / "ring.pem")
+        return _read_ring(home, data, CASE_LOCAL_DOMAIN, "case-local", ())
     described = laboratory(home)
     if described["protection"] == "passphrase":
         text = _unwrapped(private.read(folder / "ring.pem.age"), passphrase)
@@ -256,7 +299,7 @@ def load_ring(home: Path, case: str = "", *, passphrase: str | None = None) -> K
         text = private.read(folder / "ring.pem")
     listed = described["recovery"]
     recovery = tuple(str(item) for item in listed) if isinstance(listed, list) else ()
-    return _read_ring(text, str(described["domain"]), str(described["protection"]), recovery)
+    return _read_ring(home, text, str(described["domain"]), str(described["protection"]), recovery)
 
 
 def _case(case: str) -> str:
@@ -266,60 +309,61 @@ def _case(case: str) -> str:
 
 
 def _new_ring(
-    domain: str, protected_by: str, recovery: tuple[str, ...], set_key: bytes | None = None
+    domain: str,
+    protected_by: str,
+    recovery: tuple[str, ...],
+    set_key: bytes | None = None,
+    ledger: Secret | None = None,
 ) -> KeyRing:
     identity, _ = seal.new_identity()
     return KeyRing(
         domain,
         protected_by,
-        Ed25519PrivateKey.generate(),
+        ledger or Ed25519PrivateKey.generate(),
         identity,
         os.urandom(SET_KEY_BYTES) if set_key is None else set_key,
         recovery,
     )
 
 
-def private_pem(key: Ed25519PrivateKey) -> str:
-    """Return a private key as the PKCS#8 PEM that ``openssl`` reads; not protected."""
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    ).decode()
-
-
-def read_private_pem(text: str) -> Ed25519PrivateKey:
-    """Return the Ed25519 key of one PKCS#8 PEM.
-
-    Raises:
-        CustodyError: it is none.
-    """
-    try:
-        loaded = serialization.load_pem_private_key(text.encode(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise CustodyError("a key file is damaged") from error
-    if not isinstance(loaded, Ed25519PrivateKey):
-        raise CustodyError("a key file does not hold an Ed25519 key")
-    return loaded
+def public_bytes(key: Secret) -> bytes:
+    """Return the raw public key, 32 bytes."""
+    if isinstance(key, outside.Outside):
+        return key.public_key_bytes
+    return key.public_key().public_bytes_raw()
 
 
 def ring_text(ring: KeyRing) -> bytes:
     """Return what a file of a ring holds before a passphrase wraps it."""
     set_key = base64.b64encode(ring.set_key).decode()
-    former = "".join(private_pem(key) for key in ring.former)
-    text = f"{private_pem(ring.ledger)}{ring.identity}\nSET-KEY-1 {set_key}\n{former}"
+    former = "".join(_key_text(key) for key in ring.former)
+    text = f"{_key_text(ring.ledger)}{ring.identity}\nSET-KEY-1 {set_key}\n{former}"
     return text.encode()
 
 
-def _read_ring(data: bytes, domain: str, protected_by: str, recovery: tuple[str, ...]) -> KeyRing:
+def _key_text(key: Secret) -> str:
+    if isinstance(key, outside.Outside):
+        return f"SIGNER-1 {base64.b64encode(key.public_key_bytes).decode()}\n"
+    return pem.text(key)
+
+
+def _key(home: Path, text: str) -> Secret:
+    if text.startswith("SIGNER-1 "):
+        return outside.find(home, notes.decode64(text.removeprefix("SIGNER-1 ")))
+    return pem.read(text)
+
+
+def _read_ring(
+    home: Path, data: bytes, domain: str, protected_by: str, recovery: tuple[str, ...]
+) -> KeyRing:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         raise CustodyError("a key ring is damaged") from error
-    blocks, identity, encoded = _PEM.findall(text), _IDENTITY.search(text), _SET_KEY.search(text)
+    blocks, identity, encoded = _KEY.findall(text), _IDENTITY.search(text), _SET_KEY.search(text)
     if not blocks or identity is None or encoded is None:
         raise CustodyError("a key ring is damaged")
-    ledger, *former = (read_private_pem(block) for block in blocks)
+    ledger, *former = (_key(home, block) for block in blocks)
     set_key = notes.decode64(encoded[1])
     return KeyRing(domain, protected_by, ledger, identity[1], set_key, recovery, tuple(former))
 

@@ -1,7 +1,8 @@
 """Keys of persons: who signs that they gave, received, opened or authorised something.
 
 ``HEROES_HOME/keys/persons/<id>.pem[.age]`` holds the private key of a person who uses this account,
-wrapped by a passphrase unless they said otherwise. A person's key cosigns checkpoints: it signs the
+wrapped by a passphrase unless they said otherwise; ``<id>.signer.json`` how to reach one that lies
+outside (`outside`). A person's key cosigns checkpoints: it signs the
 state of the whole ledger, and when.
 """
 
@@ -13,12 +14,13 @@ from typing import Final
 import pyrage
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from heroes_forensics.custody import keys, notes, private
+from heroes_forensics.custody import keys, notes, outside, pem, private
 from heroes_forensics.errors import UsageError
 
 FOLDER: Final = "persons"
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _VKEY: Final = ".vkey"
+_SIGNER: Final = ".signer.json"
 
 
 def check_id(person: str) -> str:
@@ -34,29 +36,35 @@ def check_id(person: str) -> str:
     return person
 
 
-def create(home: Path, person: str, *, passphrase: str | None) -> str:
-    """Make the key of a person; return its vkey.
+def create(
+    home: Path, person: str, *, passphrase: str | None, key: keys.Secret | None = None
+) -> str:
+    """Make the key of a person, or take one; return its vkey.
 
     Args:
         home: see `keys.home_folder`.
         person: staff identifier.
         passphrase: wraps it; None leaves it readable for whoever has the account.
+        key: one that there is already, here or outside; one outside is tried.
 
     Raises:
         UsageError: there is one already, or the identifier is malformed.
-        StoppedError: the disk is full or failing; nothing was made.
+        StoppedError: the disk is full or failing, or ``key`` does not sign; nothing was made.
     """
     folder = _folder(home)
     name = f"{_domain(home)}/person/{check_id(person)}"
     if _file(folder, person) is not None:
         raise UsageError(f"there is a key of {person} already")
-    key = keys.LedgerKey(name, Ed25519PrivateKey.generate(), notes.COSIGNATURE)
-    text = keys.private_pem(key.secret).encode()
-    if passphrase is None:
+    secret = key or Ed25519PrivateKey.generate()
+    text = b"" if isinstance(secret, outside.Outside) else pem.text(secret).encode()
+    if isinstance(secret, outside.Outside):
+        keys.LedgerKey(name, secret).try_out()
+        private.write_new(folder / f"{person}{_SIGNER}", secret.description())
+    elif passphrase is None:
         private.write_new(folder / f"{person}.pem", text)
     else:
         private.write_new(folder / f"{person}.pem.age", pyrage.passphrase.encrypt(text, passphrase))
-    vkey = str(notes.of(key))
+    vkey = str(notes.of(keys.LedgerKey(name, secret, notes.COSIGNATURE)))
     private.replace(folder / f"{person}{_VKEY}", f"{vkey}\n".encode())
     return vkey
 
@@ -75,17 +83,28 @@ def load(home: Path, person: str, *, passphrase: str | None) -> keys.LedgerKey:
             f"there is no key of {person} in this home", hint=f"make one: heroes key new {person}"
         )
     data = private.read(path)
-    if protected(home, person):
-        data = _unwrapped(data, passphrase, person)
-    secret = keys.read_private_pem(data.decode(errors="replace"))
+    secret: keys.Secret
+    if path.name.endswith(_SIGNER):
+        secret = outside.read(data, pin=passphrase)
+    else:
+        if protected(home, person):
+            data = _unwrapped(data, passphrase, person)
+        secret = pem.read(data.decode(errors="replace"))
     name = vkey(home, person).partition("+")[0]
     return keys.LedgerKey(name, secret, notes.COSIGNATURE)
 
 
 def protected(home: Path, person: str) -> bool:
-    """Say whether a passphrase wraps the key of a person."""
+    """Say whether a passphrase wraps the key of a person, or a PIN the token it is in."""
+    return protection(home, person) in {"passphrase", "token"}
+
+
+def protection(home: Path, person: str) -> str:
+    """Say what guards the key of a person: ``passphrase``, ``token``, ``command`` or ``file``."""
     path = _file(_folder(home), check_id(person))
-    return path is not None and path.suffix == ".age"
+    if path is not None and path.name.endswith(_SIGNER):
+        return outside.read(private.read(path)).kind
+    return "passphrase" if path is not None and path.suffix == ".age" else "file"
 
 
 def vkey(home: Path, person: str) -> str:
@@ -113,7 +132,7 @@ def _folder(home: Path) -> Path:
 
 
 def _file(folder: Path, person: str) -> Path | None:
-    candidates = (folder / f"{person}.pem.age", folder / f"{person}.pem")
+    candidates = [folder / f"{person}{suffix}" for suffix in (".pem.age", ".pem", _SIGNER)]
     return next((path for path in candidates if path.exists()), None)
 
 

@@ -12,12 +12,18 @@ import pyrage
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from heroes_forensics.custody import keys, notes, private
-from heroes_forensics.errors import CustodyError
+from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.model import JSON
 
 
-def rotate(
-    home: Path, *, passphrase: str | None, time: str, reason: str, suspect_since: str | None = None
+def rotate(  # noqa: PLR0913 - each is a part of the record
+    home: Path,
+    *,
+    passphrase: str | None,
+    time: str,
+    reason: str,
+    suspect_since: str | None = None,
+    ledger: keys.Secret | None = None,
 ) -> keys.KeyRing:
     """Make a new ledger key for the laboratory; return the ring with it.
 
@@ -30,18 +36,21 @@ def rotate(
         time: of now, in the ledger's form.
         reason: why, for the record of each case.
         suspect_since: when the key may have been stolen, in the same form; None: it was not.
+        ledger: the new key, where that is there already; one outside is tried. None makes a key.
 
     Raises:
-        UsageError: there is no laboratory, or its keys cannot be opened.
+        UsageError: there is no laboratory, its keys cannot be opened, or ``ledger`` is not new.
         StoppedError: the disk is full or failing; there is the old key, or the call has to be made
             again.
     """
     described = keys.laboratory(home)
     ring = keys.load_ring(home, passphrase=passphrase)
     if ring.vkey == described["vkey"]:
-        ring = replace(
-            ring, ledger=Ed25519PrivateKey.generate(), former=(ring.ledger, *ring.former)
-        )
+        new = ledger or Ed25519PrivateKey.generate()
+        if keys.public_bytes(new) in map(keys.public_bytes, (ring.ledger, *ring.former)):
+            raise UsageError("the new key of the laboratory is one that it had before")
+        keys.admit(home, new)
+        ring = replace(ring, ledger=new, former=(ring.ledger, *ring.former))
         _write(home, ring, passphrase)
     former = described.get("former")
     ended: JSON = {
@@ -51,7 +60,12 @@ def rotate(
         "suspect_since": suspect_since,
     }
     listed = [ended, *(former if isinstance(former, list) else [])]
-    public = {**described, "vkey": ring.vkey, "former": listed}
+    public = {
+        **described,
+        "vkey": ring.vkey,
+        "signer": keys.kind(ring.ledger),
+        "former": listed,
+    }
     private.replace(home / "laboratory.json", json.dumps(public, indent=2).encode() + b"\n")
     return ring
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from heroes_forensics.custody import outside
 from heroes_forensics.errors import (
     DONE,
     GAPS,
@@ -292,17 +293,20 @@ def in_a_manifest(hint: str) -> str:
 
 @contextmanager
 def _secret(passphrase: str | None) -> Iterator[tuple[tuple[int, ...], list[str]]]:
-    """Give a passphrase to a process through a pipe; never on its command line."""
-    if passphrase is None:
-        yield (), []
-        return
-    reading, writing = os.pipe()
+    """Give passphrase and PIN to a process through pipes; never on its command line."""
+    secrets = {"--passphrase-fd": passphrase, "--pin-fd": outside.PIN.get()}
+    descriptors: dict[str, int] = {}
     try:
-        with os.fdopen(writing, "wb") as stream:
-            stream.write(passphrase.encode() + b"\n")  # far less than a pipe holds
-        yield (reading,), [f"--passphrase-fd={reading}"]
+        for option, secret in secrets.items():
+            if secret is not None:
+                descriptors[option], writing = os.pipe()
+                with os.fdopen(writing, "wb") as stream:
+                    stream.write(secret.encode() + b"\n")  # far less than a pipe holds
+        arguments = [f"{option}={descriptor}" for option, descriptor in descriptors.items()]
+        yield tuple(descriptors.values()), arguments
     finally:
-        os.close(reading)
+        for descriptor in descriptors.values():
+            os.close(descriptor)
 
 
 def _end_with(parent: int) -> Callable[[], None]:

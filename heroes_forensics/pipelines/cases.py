@@ -13,7 +13,7 @@ from heroes_forensics import durable
 from heroes_forensics.custody import bundle, chain, events, highwater, keys, notes, seal
 from heroes_forensics.errors import CustodyError, StoppedError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import key_change, laboratory
+from heroes_forensics.pipelines import key_change, laboratory, settling
 from heroes_forensics.pipelines.folders import BUNDLE, DATABASE, UNBORN, check_place, clear, exists
 from heroes_forensics.pipelines.journal import Journal, now
 from heroes_forensics.pipelines.locking import Owner, locked
@@ -57,6 +57,7 @@ class OpenCase:
         that its lock was taken over, and that its run has no end.
         """
         self.bundle.unpublish()
+        settling.settle(self.database, self.bundle.root)
         before, self._before = self._before, None
         self._change_key()
         cut = progress.runs_without_end(self.database)
@@ -95,11 +96,26 @@ class OpenCase:
 
     def unlock(self, purpose: str) -> Seal:
         """Return what seals names under the case key, whose unwrapping is an event."""
+        self.check_sealed()
         self.journal.event("case.unlocked", {"purpose": purpose, "key": "working"})
         sealer = self.sealer()
         if self.facts["names"] == "clear":
             return _plain
         return sealer.seal_many
+
+    def check_sealed(self) -> None:
+        """Refuse what needs the case key where it was destroyed.
+
+        Raises:
+            UsageError: it was; the message says when.
+        """
+        erased = settling.erased(self.facts)
+        if erased is not None:
+            raise UsageError(
+                f"the sealed part of this case was erased on {erased['time'][:10]} (event"
+                f" {erased['event']} of its ledger): nothing can be opened, sealed or compared",
+                hint="report and verification still work; examine anew into a new case",
+            )
 
     def open_path(self, item: int, stored: bytes) -> bytes:
         """Return the path of an item from what is stored of it; see `sealer`."""
@@ -108,6 +124,7 @@ class OpenCase:
     def sealer(self) -> seal.NameSealer:
         """Unwrap the case key, once; the caller has written the event that says why."""
         if self._sealer is None:
+            self.check_sealed()
             wrapped = base64.b64decode(self.facts["case_key"])
             self._sealer = seal.NameSealer(seal.unwrap_key(wrapped, self.ring.identity))
         return self._sealer
@@ -126,6 +143,7 @@ def opened(folder: Path, *, passphrase: str | None = None) -> Iterator[OpenCase]
         CaseBusyError: another process holds it.
         CustodyError: its ledger or database does not verify.
         UsageError: it is no case, or its keys cannot be opened.
+        StoppedError: its signing key lies outside and does not sign; nothing was changed.
     """
     if not exists(folder):
         raise UsageError(
@@ -138,6 +156,7 @@ def opened(folder: Path, *, passphrase: str | None = None) -> Iterator[OpenCase]
             facts = database.facts()
             ring = laboratory.case_ring(facts, passphrase)
             signer = key_change.signer_of(database, ring, facts["ledger"])
+            signer.try_out()
             journal = Journal(database, folder / BUNDLE, signer)
             yield OpenCase(folder, database, journal, ring, before=before)
         finally:

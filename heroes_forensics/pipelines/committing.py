@@ -86,7 +86,9 @@ def findings(run: Recorded) -> Iterable[tuple[str, JSON]]:
         item = queries.item(run.database, each.item_id)
         if item is None:
             continue
-        path = item.path if sealer is None else sealer.open(item.id, item.path)
+        path = item.path
+        if sealer is not None and path:  # empty: erased
+            path = sealer.open(item.id, path)
         yield (
             number_text(each.finding),
             {
@@ -98,8 +100,8 @@ def findings(run: Recorded) -> Iterable[tuple[str, JSON]]:
                 "hashset": str(each.set["name"]),
                 "locator": item.full_locator,
                 "match_kind": each.grade,
-                "name": _text(path.rsplit(b"/", 1)[-1]),
-                "path": _text(path),
+                "name": _text(path.rsplit(b"/", 1)[-1]) if path else None,
+                "path": _text(path) if path else None,
                 "perceptual": each.facts.get("near"),
                 "size": item.size,
             },

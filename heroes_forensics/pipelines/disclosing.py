@@ -63,6 +63,7 @@ def disclose(  # noqa: PLR0913 - each is part of the record
     _check(fields, justification, authority)
     number = number_text(finding_number(finding))
     with outgoing.file(output) as write, opened(case_dir, passphrase=passphrase) as case:
+        case.check_sealed()
         place = _place(case, number)
         person = examiner or case.examiner
         case.begin()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+from heroes_forensics.custody import outside
 from heroes_forensics.pipelines import laboratory, landlock, sandbox, seccomp
 
 FENCE: Final = "coordinator-fence"
@@ -56,9 +57,12 @@ def write_only_below(folders: Iterable[Path]) -> sandbox.Layers:
         own word, or ``not-refused`` when an attempt to write elsewhere succeeded.
 
     Raises:
+        StoppedError: what speaks to a signing key outside this program cannot be started.
         SecondThreadError: a thread that runs already would stay outside the fence.
     """
     sandbox.check_single("the coordinator")
+    for key in outside.kept(laboratory.home()):
+        key.start()  # a token writes beside itself, a service is reached by a socket
     allowed = {_existing(folder) for folder in folders}
     # asked before the fence: Python looks for the folder by writing into it
     elsewhere = _elsewhere(allowed)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from heroes_forensics.custody import keys, persons, rotation
@@ -13,14 +14,22 @@ from heroes_forensics.pipelines.journal import now
 _TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(:\d\d)?(\.\d{1,6})?Z)?", re.ASCII)
 
 
-def new_person(person: str, *, passphrase: str | None) -> JSON:
-    """Make the key of a person.
+def new_person(person: str, *, passphrase: str | None, signer: Path | None = None) -> JSON:
+    """Make the key of a person, or take one that there is.
+
+    Args:
+        person: staff identifier.
+        passphrase: wraps it; where the key is in a token, the PIN.
+        signer: the key, where there is one; see `laboratory.signing_key`.
 
     Raises:
-        UsageError: there is one, or the identifier is malformed.
+        UsageError: there is one, or an argument is malformed.
+        StoppedError: a key outside does not sign.
     """
-    vkey = persons.create(laboratory.home(), person, passphrase=passphrase)
-    protection = "file" if passphrase is None else "passphrase"
+    home = laboratory.home()
+    key = None if signer is None else laboratory.signing_key(signer, passphrase, pin=passphrase)
+    vkey = persons.create(home, person, passphrase=passphrase, key=key)
+    protection = persons.protection(home, person)
     return {"type": "key", "kind": "person", "id": person, "vkey": vkey, "protection": protection}
 
 
@@ -35,26 +44,35 @@ def listed() -> Iterator[JSON]:
             "id": described["domain"],
             "vkey": described["vkey"],
             "protection": described["protection"],
+            "signer": described.get("signer", "file"),
         }
         former = described.get("former")
         for each in former if isinstance(former, list) else ():
             yield {"type": "key", "kind": "laboratory, former", "id": described["domain"], **each}
     for person, vkey in persons.listed(home):
-        protection = "passphrase" if persons.protected(home, person) else "file"
+        protection = persons.protection(home, person)
         row = {"kind": "person", "id": person, "vkey": vkey, "protection": protection}
         yield {"type": "key", **row}
 
 
-def rotate(*, reason: str, stolen_since: str = "", passphrase: str | None = None) -> JSON:
+def rotate(
+    *,
+    reason: str,
+    stolen_since: str = "",
+    passphrase: str | None = None,
+    signer: Path | None = None,
+) -> JSON:
     """Replace the ledger key of the laboratory.
 
     Args:
         reason: why, for the record of each case.
         stolen_since: a day, or a time in UTC; empty: the old key was not stolen.
         passphrase: of the laboratory's keys.
+        signer: the new key, where there is one; see `laboratory.signing_key`.
 
     Raises:
-        UsageError: there is no laboratory, no reason, or the time is malformed.
+        UsageError: there is no laboratory, no reason, or an argument is malformed.
+        StoppedError: a key outside does not sign.
     """
     if not reason.strip():
         raise UsageError("a key is replaced for a reason: say which")
@@ -65,11 +83,13 @@ def rotate(*, reason: str, stolen_since: str = "", passphrase: str | None = None
         time=now(),
         reason=reason,
         suspect_since=_time(stolen_since) if stolen_since else None,
+        ledger=None if signer is None else laboratory.signing_key(signer, passphrase),
     )
     return {
         "type": "laboratory",
         "domain": ring.domain,
         "vkey": ring.vkey,
+        "signer": keys.kind(ring.ledger),
         "former": len(ring.former),
         "suspect_since": _time(stolen_since) if stolen_since else None,
     }

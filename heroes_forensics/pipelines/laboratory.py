@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from heroes_forensics.custody import keys
+from heroes_forensics import config
+from heroes_forensics.custody import keys, outside, pem, private
 from heroes_forensics.display import shown
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
@@ -21,18 +22,27 @@ def home() -> Path:
     return keys.home_folder()
 
 
-def init(
+def init(  # noqa: PLR0913 - what a laboratory begins with
     folder: Path,
     *,
     domain: str,
     organisation: str = "",
     passphrase: str | None = None,
     recovery: Sequence[str] = (),
+    signer: Path | None = None,
 ) -> JSON:
     """Make the keys of a laboratory.
 
     The set key under which sets were imported before becomes the laboratory's, so that they can
     be used as before; the ring of the catalogue, which no passphrase protects, is then removed.
+
+    Args:
+        folder: see `home`.
+        domain: a DNS name that the laboratory owns.
+        organisation: its name.
+        passphrase: wraps the keys.
+        recovery: age recipients that open what cases seal, too.
+        signer: the ledger key, where there is one; see `signing_key`.
 
     Raises:
         UsageError: there are keys already, or an argument is malformed.
@@ -45,6 +55,7 @@ def init(
         passphrase=passphrase,
         recovery=tuple(recovery),
         set_key=keys.load_ring(folder, CATALOGUE_RING).set_key if local else None,
+        ledger=None if signer is None else signing_key(signer, passphrase),
     )
     if local:
         keys.remove_case_ring(folder, CATALOGUE_RING)
@@ -56,7 +67,27 @@ def init(
         "vkey": ring.vkey,
         "recipients": [list(row) for row in ring.recipients],
         "protection": ring.protection,
+        "signer": keys.kind(ring.ledger),
     }
+
+
+def signing_key(path: Path, passphrase: str | None, *, pin: str | None = None) -> keys.Secret:
+    """Return the key that a file holds (PKCS#8), or describes: a command, or a token.
+
+    Args:
+        path: see `custody.outside` for the form of a description.
+        passphrase: of a PKCS#8 file; it wraps the key here, too.
+        pin: of a person's token; None: that of the laboratory's, `outside.PIN`.
+
+    Raises:
+        UsageError: the file cannot be read, or is malformed, or the passphrase or PIN is wrong.
+        CustodyError: it holds no Ed25519 key.
+        StoppedError: the token does not answer.
+    """
+    data = config.file_bytes(path, what="the file of the signing key")
+    if outside.is_description(data):
+        return outside.read(data, pin=pin)
+    return pem.imported(private.read(path), passphrase)
 
 
 def catalogue_ring(folder: Path, passphrase: str | None = None) -> keys.KeyRing:

@@ -12,7 +12,7 @@ from heroes_forensics.pipelines.cases import OpenCase, opened
 from heroes_forensics.pipelines.locating import finding_number
 from heroes_forensics.pipelines.telling import number_text
 from heroes_forensics.pipelines.views import path_fields
-from heroes_forensics.store import queries
+from heroes_forensics.store import emptying, queries
 from heroes_forensics.store.metadata import of_item
 
 
@@ -42,6 +42,7 @@ def open_names(  # noqa: PLR0913 - each is part of the record
     _check_reason("names are", justification, authority)
     wanted = [finding_number(text) for text in findings]
     with opened(case_dir, passphrase=passphrase) as case:
+        case.check_sealed()
         rows = _rows(case, wanted)
         run = case.database.value("SELECT uuid FROM run ORDER BY id DESC LIMIT 1")
         if run is None or not rows:
@@ -85,6 +86,7 @@ def open_metadata(  # noqa: PLR0913 - each is part of the record
     """
     _check_reason("metadata is", justification, authority)
     with opened(case_dir, passphrase=passphrase) as case:
+        case.check_sealed()
         run = case.database.value(
             "SELECT r.uuid FROM media_metadata m JOIN unit u ON u.id = m.unit_id"
             " JOIN run r ON r.id = u.run_id ORDER BY r.id DESC LIMIT 1"
@@ -133,12 +135,24 @@ def _rows(case: OpenCase, wanted: Sequence[int]) -> list[tuple[int, int, str]]:
         )
         if not wanted or number in wanted
     ]
+    erased = case.facts.get(emptying.ERASED)
+    if erased and any(_erased(case, item) for _, item, _ in rows):
+        number = next(number for number, item, _ in rows if _erased(case, item))
+        raise UsageError(
+            f"the name of {number_text(number)} was erased on {erased['time'][:10]} (event"
+            f" {erased['event']} of the ledger)",
+            hint="name the findings of other runs with --finding",
+        )
     missing = set(wanted) - {number for number, _, _ in rows}
     if missing:
         raise UsageError(
             f"the case has no finding {number_text(min(missing))}", hint="see: heroes findings CASE"
         )
     return rows
+
+
+def _erased(case: OpenCase, item: int) -> bool:
+    return not case.database.value("SELECT path FROM item WHERE id=?", (item,))
 
 
 def _opened(case: OpenCase, sealer: seal.NameSealer | None, row: tuple[int, int, str]) -> JSON:

@@ -47,11 +47,14 @@ class Scope:
     policy: int
     needs_evidence: int
     """Items of which no digest is on record, because they are gaps or were never reached."""
+    reduced: int = 0
+    """Items whose digests were dropped by `heroes case reduce`."""
 
     @property
     def items(self) -> int:
         """All items of the case."""
-        return self.exact + self.without_content + self.policy + self.needs_evidence
+        ended = self.exact + self.without_content + self.policy
+        return ended + self.needs_evidence + self.reduced
 
 
 class ByPlugin:
@@ -102,11 +105,11 @@ def scope_of(case: cases.OpenCase) -> Scope:
     """Count what of a case could be compared."""
     counts: dict[str, int] = defaultdict(int)
     for status, digested, count in case.database.rows(
-        "SELECT c.status, c.sha256 IS NOT NULL, count(*) FROM item i"
+        "SELECT c.status, length(c.sha256), count(*) FROM item i"
         " LEFT JOIN content c ON c.item_id = i.id GROUP BY 1, 2"
     ):
-        if digested:
-            counts["exact"] += count
+        if digested is not None:
+            counts["exact" if digested else "reduced"] += count
         elif status == Status.NO_CONTENT:
             counts["without_content"] += count
         elif status == Status.POLICY:
@@ -129,7 +132,7 @@ def digests(case: cases.OpenCase) -> Iterator[tuple[Any, Any]]:
     """Yield `CONTENT` rows of all items with digests, and their sizes by the metadata."""
     rows = case.database.rows(
         "SELECT c.item_id, i.size, c.md5, c.sha1, c.sha256 FROM content c"
-        " JOIN item i ON i.id = c.item_id WHERE c.sha256 IS NOT NULL ORDER BY c.item_id"
+        " JOIN item i ON i.id = c.item_id WHERE c.sha256 != X'' ORDER BY c.item_id"
     )
     while part := list(islice(rows, _ROWS)):
         numbers, sizes, md5, sha1, sha256 = zip(*part, strict=True)

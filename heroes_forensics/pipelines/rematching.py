@@ -136,12 +136,7 @@ def match(request: MatchRequest, watch: Watch) -> JSON:
         for each in said:
             watch.note(each)
         scope = scope_of(case)
-        if not scope.exact:
-            raise UsageError(
-                "the case has no digest on record that could be compared",
-                hint="examine something first: heroes scan SOURCE... --case DIR",
-            )
-        watch.note(f"comparing the digests of {scope.exact} items")
+        _check(scope, watch)
         hits = [hit for rows, sizes in digests(case) for hit in sets.hits(rows, sizes)]
         run, changes = _record(case, sets, scope, hits, cited=cited, pluggable=pluggable)
         taken_back = decided.record(case)
@@ -150,6 +145,27 @@ def match(request: MatchRequest, watch: Watch) -> JSON:
         if pluggable is not None:
             made |= pluggable.told(case)
         return made
+
+
+def _check(scope: Scope, watch: Watch) -> None:
+    """Say what is compared, and what cannot be.
+
+    Raises:
+        UsageError: nothing can.
+    """
+    if not scope.exact and scope.reduced:
+        raise UsageError(
+            f"the case was reduced: the digests of all {scope.reduced} items are dropped",
+            hint="compare the evidence itself: heroes scan SOURCE... --case DIR --set SET",
+        )
+    if not scope.exact:
+        raise UsageError(
+            "the case has no digest on record that could be compared",
+            hint="examine something first: heroes scan SOURCE... --case DIR",
+        )
+    watch.note(f"comparing the digests of {scope.exact} items")
+    if scope.reduced:
+        watch.note(f"the case was reduced: {scope.reduced} items have no digest any more")
 
 
 def _record(  # noqa: PLR0913 - what a comparison has in hand
@@ -240,7 +256,7 @@ def _config(case: cases.OpenCase, sets: Sets) -> JSON:
         for (label,) in case.database.rows(
             "SELECT s.label FROM source s WHERE EXISTS (SELECT 1 FROM volume v"
             " JOIN item i ON i.volume_id = v.id JOIN content c ON c.item_id = i.id"
-            " WHERE v.source_id = s.id AND c.sha256 IS NOT NULL) ORDER BY s.id"
+            " WHERE v.source_id = s.id AND c.sha256 != X'') ORDER BY s.id"
         )
     ]
     return {
@@ -304,8 +320,11 @@ def _end(run: _Rematch, scope: Scope, changes: restating.Changes) -> None:
                 "without_content": scope.without_content,
                 "policy": scope.policy,
             },
-            "errors": scope.needs_evidence,
-            "errors_by_kind": {"needs_evidence": scope.needs_evidence},
+            "errors": scope.needs_evidence + scope.reduced,
+            "errors_by_kind": {
+                "needs_evidence": scope.needs_evidence,
+                **({"reduced": scope.reduced} if scope.reduced else {}),
+            },
             "bytes_read": 0,
             "result_sha256": committed.published_result,
         },
@@ -341,6 +360,7 @@ def _result(
         "near": scope.near if any(sets.near()) else 0,
         "near_needs_evidence": scope.near_needs_evidence if any(sets.near()) else 0,
         "needs_evidence": scope.needs_evidence,
+        "reduced": scope.reduced,
         "new": [number_text(number) for number, _ in changes.new],
         "changed": [number_text(number) for number in changes.changed],
         "withdrawn": [number_text(number) for number in changes.withdrawn],

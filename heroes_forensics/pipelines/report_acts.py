@@ -33,7 +33,10 @@ TOPICS: Final[dict[str, tuple[Topic, tuple[str, ...]]]] = {
     ),
     "export.made": ("data", ("format", "recipient")),
     "data.combined": ("data", ("sources", "purpose")),
-    "data.erased": ("data", ("what", "method", "retention_rule")),
+    "data.erased": (
+        "data",
+        ("what", "items", "method", "retention_rule", "legal_basis", "justification"),
+    ),
     "actor.declared": ("record", ("id", "role", "organisation")),
     "actor.withdrawn": ("record", ("id", "reason")),
     "authority.recorded": ("record", ("kind", "reference", "issued_by")),

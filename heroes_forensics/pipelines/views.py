@@ -29,7 +29,7 @@ from heroes_forensics.pipelines.report_evidence import word
 from heroes_forensics.pipelines.report_items import misnamed
 from heroes_forensics.pipelines.report_model import Builder
 from heroes_forensics.pipelines.telling import parsed, whole_lines
-from heroes_forensics.store import derived, queries, standing
+from heroes_forensics.store import derived, emptying, queries, standing
 from heroes_forensics.store import metadata as stored
 from heroes_forensics.store.database import Database
 from heroes_forensics.store.lanes import lanes
@@ -95,7 +95,16 @@ def status(case_dir: Path) -> JSON:
                 each.status == standing.WITHDRAWN for each in standing.findings(database)
             ),
             "content_sha256": queries.content_sha256(database),
+            "reduced": _lessened(facts.get(emptying.REDUCED), "items"),
+            "erased": _lessened(facts.get(emptying.ERASED), "runs"),
         }
+
+
+def _lessened(fact: object, what: str) -> JSON | None:
+    """Return what is told of a reduction or an erasure; None when there was none."""
+    if not isinstance(fact, dict):
+        return None
+    return {what: fact[what], "time": fact["time"], "event": fact["event"]}
 
 
 def _terms(found: queries.Equation) -> JSON:
@@ -181,6 +190,9 @@ def inventory(
             if clear:
                 row |= path_fields(item.path)
             yield row
+        reduced = database.facts().get(emptying.REDUCED)
+        if reduced:
+            yield {"type": "reduced", **(_lessened(reduced, "items") or {})}
 
 
 def check_exhibit(database: Database, exhibit: str | None) -> None:

@@ -19,7 +19,7 @@ _TIMES: Final = np.dtype([("seconds", "<i8", (4,)), ("nanoseconds", "<u4", (4,))
 _SELECT: Final = (
     "SELECT i.volume_id, i.parent, i.id, i.locator, i.kind, i.flags, i.place, i.size, i.times,"
     " c.status, c.gap, c.type, c.bytes_read, c.md5, c.sha1, c.sha256, {path}"
-    " FROM item i LEFT JOIN content c ON c.item_id = i.id ORDER BY i.id"
+    " FROM item i LEFT JOIN content c ON c.item_id = i.id WHERE i.times != X'' ORDER BY i.id"
 )
 
 
@@ -50,7 +50,7 @@ class Columns(NamedTuple):
 
 
 def blocks(database: Database, *, paths: bool = False) -> Iterator[Columns]:
-    """Yield every item of a case, in the order of `queries.items`, in blocks of at most `ROWS`."""
+    """Yield what `queries.items` does, in its order, in blocks of at most `ROWS`."""
     rows = database.rows(_SELECT.format(path="i.path" if paths else "NULL"))
     while part := list(islice(rows, ROWS)):
         for (volume, parent), found in groupby(part, itemgetter(0, 1)):

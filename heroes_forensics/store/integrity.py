@@ -1,9 +1,9 @@
 """Comparing the rows of a case with the digests its ledger holds of them.
 
 The rows of a unit (items, contents, matches, pictures, containers, metadata, findings looked at
-again) are covered by its ``unit.completed``; what a run knows beside them (sources, volumes, gaps,
-verifications, sets) by its ``coverage.declared``; what the case says of itself and of its runs by
-the events of `stated`.
+again) are covered by its ``unit.completed``, or by the ``data.erased`` that emptied some of them;
+what a run knows beside them (sources, volumes, gaps, verifications, sets) by its
+``coverage.declared``; what the case says of itself and of its runs by the events of `stated`.
 """
 
 import hashlib
@@ -112,6 +112,8 @@ def _signed(ledger: bytes) -> tuple[dict[int, str], dict[str, str]]:
             continue
         if event["type"] == "run.resumed":
             runs.pop(body.get("run", ""), None)  # what it knew was not its last word
+        elif event["type"] == "data.erased":
+            units |= {each["unit"]: each["rows_sha256"] for each in body.get("units") or ()}
         elif not body.get("rows_sha256"):
             continue
         elif event["type"] == "unit.completed":

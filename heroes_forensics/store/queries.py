@@ -103,8 +103,9 @@ def _item(row: tuple[Any, ...]) -> Item:
 
 
 def items(database: Database, *, exhibit: str | None = None) -> Iterator[Item]:
-    """Stream the inventory in the order in which it was stored."""
-    where, values = (" WHERE e.label=?", (exhibit,)) if exhibit else ("", ())
+    """Stream the inventory in the order in which it was stored, without what was reduced."""
+    where = " WHERE i.times != X''" + (" AND e.label=?" if exhibit else "")
+    values = (exhibit,) if exhibit else ()
     for row in database.rows(f"{_ITEMS}{where} ORDER BY i.id", values):
         yield _item(row)
 
@@ -257,12 +258,25 @@ def unexpected(counts: dict[str, int]) -> int:
 def content_sha256(database: Database) -> str:
     """Digest all that was found, in an order and form that do not depend on how it was found.
 
+    Of a case that was reduced it is the value from before; once a further run has begun, a digest
+    of that value, in a first line ``reduced``, and of what is on record still.
+
     Lines, each ended by LF, in bytewise order: ``container``, ``gap``, ``item``, ``metadata``
     (where it was asked for), ``picture`` and ``volume`` lines of fields separated by TAB. No times,
     attempts, ids or names. TAB sorts before every character of a locator, so going through volumes
     and locators in order is bytewise order.
     """
-    digest = hashlib.sha256()
+    reduced = database.facts().get("reduced")
+    if not reduced:
+        return _content(database, b"")
+    before = str(reduced["content_sha256"])
+    if database.value("SELECT max(id) FROM run") == reduced["last_run"]:
+        return before
+    return _content(database, f"reduced\t{before}\n".encode())
+
+
+def _content(database: Database, first: bytes) -> str:
+    digest = hashlib.sha256(first)
     volumes = sorted(
         (f"{label}/{key}".encode(), number, system or "", listing or "")
         for number, label, key, system, listing in database.rows(
