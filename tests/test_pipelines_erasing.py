@@ -224,7 +224,7 @@ def test_a_reduced_case_keeps_findings_and_counts_alone(
     good(here(capsys, "report", str(case)))
     report = (case / "custody" / "report" / "report.html").read_text()
     assert "what was recorded of items without a finding" in report
-    good(here(capsys, "locate", str(case), "F-1"))
+    good(here(capsys, "locate", "F-1", "--case", str(case)))
     again = good(here(capsys, "case", "reduce", str(case), "--now", *WHY, "--json")).rows()[0]
     assert again["items"] == 0
 
