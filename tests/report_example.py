@@ -14,6 +14,7 @@ from heroes_forensics.reports.evidence import (
     Equation,
     FileTime,
     Note,
+    Reading,
     Segment,
     Source,
     StatedDigest,
@@ -52,6 +53,7 @@ from heroes_forensics.reports.model import (
     Run,
     Signer,
 )
+from heroes_forensics.reports.stated import Laboratory, Stated
 from heroes_forensics.reports.verdict import decide
 
 NTFS_TIMES: Final = TimeRule(100, "utc")
@@ -125,6 +127,9 @@ LAPTOP: Final = Source(
             differs=("segments",),
             log_sha256="7e" * 32,
         ),
+    ),
+    readings=(
+        Reading("match", "2024-05-06T08:40:11.000000Z", LAPTOP_SIZE, 0, 31_204_770_816),
     ),
     volumes=(SYSTEM, EXCHANGE, LOCKED),
 )  # fmt: skip
@@ -520,6 +525,14 @@ RICH: Final = Report(
                 ActField("legal_basis", "Gs 221/24"),
             ),
         ),
+        Act(
+            seq=40,
+            time="2024-05-06T09:41:00.000000Z",
+            topic="quality",
+            type="review.recorded",
+            actor="ex-044",
+            fields=(ActField("object_ref", "F-000001"), ActField("outcome", "agree")),
+        ),
     ),
     events=(
         Event(0, "2024-05-06T08:10:02.118443Z", "ledger.opened", "heroes-forensics"),
@@ -532,6 +545,27 @@ RICH: Final = Report(
         origin="lab.example/custody/00000000-0000-4000-8000-000000000001",
     ),
     limitations=("Exhibit A-3 was received with a torn seal.",),
+    laboratory=Laboratory(
+        name="Example Forensic Laboratory, Unit 4",
+        address="Example Street 4, 12345 Example",
+        contact="+00 000 0000, unit4@lab.example",
+        accreditation="D-PL-00000, Example Accreditation Body",
+        scope="Digital forensics: data carriers",
+        method_in_scope=True,
+        procedure="SOP 14, edition 3",
+        validation="VR 2024-02",
+        fingerprint="https://lab.example/keys, or by telephone",
+    ),
+    stated=Stated(
+        purpose="Whether listed material is on the items.",
+        questions=("Is there listed material on A-1 to A-4?", "When was it stored there?"),
+        received="2024-05-03",
+        classification="Restricted",
+        reviewer="ex-044",
+        authorised_by="ex-002",
+        deviations=("A-4 was examined for half an hour only, by order of the prosecutor.",),
+        controls=("Control image 3: 12 of 12 planted files found.",),
+    ),
     replaces="2024-0117-R0",
 )
 POOR: Final = Report(

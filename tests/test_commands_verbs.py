@@ -8,6 +8,7 @@ from report_example import FINDINGS
 from heroes_forensics.commands.inspect import text as tree_text
 from heroes_forensics.commands.verify import text as verification_text
 from heroes_forensics.model import JSON
+from heroes_forensics.pipelines.sealed_report import Handover
 
 
 @pytest.fixture(autouse=True)
@@ -408,11 +409,12 @@ def test_sets_are_imported_listed_and_checked(
 def test_a_new_report_names_its_files(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def report(case_dir: Path, **more: object) -> JSON:
+    def report(case_dir: Path, level: str, handover: Handover, **more: object) -> JSON:
         del case_dir
-        assert more == {"language": "de", "passphrase": None}
+        assert (level, handover.is_empty) == ("standard", True)
+        assert more == {"language": "de", "examiner": "", "passphrase": None}
         return {"type": "report", "number": 2, "folder": str(tmp_path), "files": ["report.html"]}
 
-    stand_in(monkeypatch, "reporting", report=report)
+    stand_in(monkeypatch, "reporting", at_level=report)
     ran = here(capsys, "report", "C", "--language", "de")
     assert ran.out == f"Report 2 was written to {tmp_path}:\n  report.html\n"

@@ -17,7 +17,7 @@ from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.hashsets import governing, manifest
 from heroes_forensics.hashsets.editions import check_usable
 from heroes_forensics.hashsets.states import DECISIONS
-from heroes_forensics.pipelines import hashsets, importing, laboratory, trusting
+from heroes_forensics.pipelines import hashsets, importing, laboratory, settings, trusting
 from heroes_forensics.pipelines import manifest as batch
 from heroes_forensics.reports.messages import messages
 from heroes_forensics.store.database import Database
@@ -193,7 +193,7 @@ def test_a_policy_of_today_holds_for_a_set_of_yesterday(tmp_path: Path, evidence
     (tmp_path / "list.txt").write_bytes(DIGEST)
     made = importing.import_set(tmp_path / "list.txt", kind="notable")
     home = laboratory.home()
-    (home / trusting.SETTINGS).write_text("hash_sets: {signatures: require}")
+    (home / settings.SETTINGS).write_text("hash_sets: {signatures: require}")
     with pytest.raises(HashSetError, match="is unsigned, and the laboratory's policy"):
         scanned(tmp_path / "case", evidence, sets=(str(made["name"]),))
 

@@ -12,6 +12,7 @@ from publishing import LIST, PUBLISHER, Signer, fields, listed, publish
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.hashsets import manifest, minisign
 from heroes_forensics.pipelines import hashsets, importing, laboratory, signed_sets, trusting
+from heroes_forensics.pipelines.settings import SETTINGS
 
 SIGNER = Signer()
 
@@ -262,7 +263,7 @@ def test_a_policy_is_read_from_the_settings(text: str, policies: dict[str, str])
 def settings(text: str) -> Path:
     home = laboratory.home()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = home / trusting.SETTINGS
+    path = home / SETTINGS
     path.write_text(text)
     path.chmod(0o600)
     return path

@@ -105,7 +105,11 @@ def test_it_reads_well_without_eyes(page: Page) -> None:
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
-    assert all(attributes.get("scope") in {"row", "col"} for tag, attributes in tags if tag == "th")
+    assert all(
+        attributes.get("scope") in {"row", "col", "rowgroup"}
+        for tag, attributes in tags
+        if tag == "th"
+    )
     ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
     assert len(ids) == len(set(ids))
     targets = {str(attributes["href"])[1:] for tag, attributes in tags if tag == "a"}

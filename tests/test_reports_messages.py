@@ -28,6 +28,7 @@ SOURCES = "".join(
         "charts.py",
         "chart_findings.py",
         "pdf.py",
+        "clauses.py",
         "messages.py",
     )
 )
@@ -76,15 +77,18 @@ def test_english_gaps_are_those_of_the_model() -> None:
     assert messages("en").text("gap.stream.short") == GAP_TEXTS["stream.short"]
 
 
-NAMED_SECTIONS: Final = {
-    "alarm.mismatch": "integrity",
-    "limitations.absence": "coverage",
-    "limitations.inside": "coverage",
-    "limitations.isolation": "runs",
-    "method.containers": "runs",
-    "method.intro": "result",
-    "method.pictures": "runs",
-    "method.plugin_rule": "runs",
+NAMED_SECTIONS: Final[dict[str, set[str]]] = {
+    "alarm.mismatch": {"integrity"},
+    "limitations.absence": {"coverage"},
+    "limitations.inside": {"coverage"},
+    "limitations.isolation": {"quality"},
+    "custody.intro": {"exhibits"},
+    "data.intro": {"quality", "custody"},
+    "findings.summary": {"result"},
+    "method.containers": {"quality"},
+    "method.intro": {"result"},
+    "method.pictures": {"quality"},
+    "method.plugin_rule": {"quality"},
 }
 """Which section a message sends its reader to, by number."""
 
@@ -94,10 +98,10 @@ def test_sections_are_named_by_the_numbers_they_have(language: str) -> None:
     catalogue, seen = messages(language), 0
     for key in sorted(catalogue.keys()):
         text = catalogue.text(key, **dict.fromkeys(catalogue.placeholders(key), "x"))
-        for number in re.findall(r"\b(?:section|Abschnitt) (\d+)\b", text):
-            assert SECTIONS[int(number) - 1] == NAMED_SECTIONS[key], key
+        for number in re.findall(r"\b(?:[Ss]ection|Abschnitt) (\d+)\b", text):
+            assert SECTIONS[int(number) - 1] in NAMED_SECTIONS[key], key
             seen += 1
-    assert seen >= len(NAMED_SECTIONS) - 1
+    assert seen >= len(NAMED_SECTIONS)
 
 
 def test_every_message_is_used() -> None:

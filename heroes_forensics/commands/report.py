@@ -23,31 +23,93 @@ from heroes_forensics.model import JSON
     show_default=True,
     help="Language of the texts.",
 )
+@click.option(
+    "--level",
+    type=click.Choice(["summary", "standard", "sealed"]),
+    default="standard",
+    show_default=True,
+    help="summary: without rows of findings, beside the report. sealed: with names, as an "
+    "encrypted file for named recipients; it needs all of the options below.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A new file for --level sealed.",
+)
+@click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    metavar="RECIPIENT",
+    help="An age recipient (age1...) who opens it. May be repeated.",
+)
+@click.option("--recipient", default="", metavar="TEXT", help="Who gets it.")
+@click.option("--organisation", default="", metavar="TEXT", help="Of the recipient.")
+@click.option("--justification", default="", metavar="TEXT", help="Why names are handed on.")
+@click.option("--authority", default="", metavar="TEXT", help="On whose authority.")
+@click.option(
+    "--examiner", default="", metavar="ID", help="Who hands it on.  [default: that of the case]"
+)
 @options.passphrase_option
 @options.json_option
-def report(*, case_dir: Path, language: str, passphrase_fd: int | None, as_json: bool) -> int:
-    """Write a new report of a case into its record.
+def report(  # noqa: PLR0913 # the options of a verb
+    *,
+    case_dir: Path,
+    language: str,
+    level: str,
+    output: Path | None,
+    keys: tuple[str, ...],
+    recipient: str,
+    organisation: str,
+    justification: str,
+    authority: str,
+    examiner: str,
+    passphrase_fd: int | None,
+    as_json: bool,
+) -> int:
+    r"""Write a new report of a case into its record.
 
     A scan writes one by itself. Each report has a number of its own and is signed. Its files take
     the place of the earlier one's, whose number and digests stay in the ledger: keep a copy of a
-    report that was handed out.
+    report that was handed out. What laboratory and case state of themselves is taken from the
+    section report of laboratory.yaml in HEROES_HOME and from report.yaml in CASE.
+
+    A sealed report names files. It is written outside of the case, encrypted with age; that names
+    are opened, why, and for whom is recorded first.
 
     Examples:
       heroes report CASE
       heroes report CASE --language de
+      heroes report CASE --level summary
+      heroes report CASE --level sealed --output court.age --key AGE1-RECIPIENT \
+        --recipient "Judge A." --organisation "Court X" \
+        --authority "order of 3 May" --justification "request 4"
     """
-    from heroes_forensics.pipelines import reporting  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines import reporting, sealed_report  # noqa: PLC0415 # heavy
 
-    made = reporting.report(
-        case_dir, language=language, passphrase=options.passphrase(passphrase_fd)
+    handover = sealed_report.Handover(
+        output, keys, recipient, organisation, justification, authority
+    )
+    made = reporting.at_level(
+        case_dir,
+        level,
+        handover,
+        language=language,
+        examiner=examiner,
+        passphrase=options.passphrase(passphrase_fd),
     )
     Output(as_json=as_json).show(made, "report", _text)
     return DONE
 
 
 def _text(made: JSON) -> Iterator[str]:
+    if string(made, "type") == "sealed-report":
+        yield f"Sealed report {string(made, 'number')} was written to {string(made, 'file')}"
+        yield f"for {string(made, 'recipient')}; SHA-256 {string(made, 'sha256')}"
+        return
     folder = Path(str(made.get("folder", "")))
-    found = report_of(folder)
+    found = report_of(folder) if string(made, "level") == "standard" else None
     if found is not None:
         yield from summary(found)
         yield ""

@@ -73,6 +73,8 @@ class Rules:
         """(where, size, root in hex) of each checkpoint an event names."""
         self.reports: dict[str, list[str]] = {}
         """SHA-256 in hex of every issue of a report file, newest last; empty: it had no such."""
+        self._issued: dict[str, dict[str, str]] = {}
+        """Files of each report, by its identifier."""
         self.erased = False
         self._latest = chain.timestamp(now + FUTURE)
         self._reached: dict[int, str] = {}
@@ -151,8 +153,10 @@ class Rules:
             self._authorities.append(body)
         elif event_type == "report.issued":
             files = {str(file["name"]): str(file["sha256"]) for file in _objects(body["files"])}
-            for name in files | self.reports:
+            # A summary leaves the report alone: what is gone is of the one that was replaced.
+            for name in files | self._issued.get(str(body.get("replaces")), {}):
                 self.reports.setdefault(name, []).append(files.get(name, ""))
+            self._issued[str(body["report"])] = files
         elif event_type == "data.erased":
             self.erased = True
         elif event_type == "ledger.anchored" and body.get("gen_time"):

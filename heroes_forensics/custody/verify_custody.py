@@ -219,16 +219,15 @@ class Verifier:
 
     def __init__(self, root: str, trust: list[str], anchors: list[Any]) -> None:
         self.root, self.trust, self.anchors = root, [vkey(text) for text in trust], anchors
-        self.problems: list[Any] = []
+        self.problems, self.transfers = list[Any](), list[Any]()
         self.size, self.signed, self.real, self.roots = 0, 0, bytearray(), {0: Tree().root()}
         self.last: Any = ()  # time, process and steady clock of the event before
         self.maximum: Any = None
         self.not_before: Any = None
-        self.times: dict[int, str] = {}
+        self.times, self.issued = dict[int, str](), dict[str, Any]()
         self.opened, self.runs, self.reports, self.people = (dict[str, Any]() for _ in range(4))
         self.holders, self.reached = dict[str, str](), dict[int, Any]()
         self.ranges, self.cosigners, self.named, self.authorities = (list[Any]() for _ in range(4))
-        self.transfers: list[Any] = []
         self.names, self.registered, self.verified, self.said = (set[str]() for _ in range(4))
 
     def need(self, good: Any, code: str, where: str, text: str) -> None:  # else it is a problem
@@ -413,7 +412,8 @@ class Verifier:
             if kind == "evidence.verified": self.verified.add(body["evidence"])
         elif kind == "report.issued":
             new = {"report/" + each["name"]: each["sha256"] for each in body["files"]}
-            for name in new | self.reports: self.reports.setdefault(name, []).append(new.get(name))
+            old, self.issued[body["report"]] = self.issued.get(body.get("replaces"), {}), new
+            for name in new | old: self.reports.setdefault(name, []).append(new.get(name))
         elif kind.partition(".")[0] in ("run", "coverage", "inventory", "findings"):
             self.run_rule(kind, body, event, where)
         else: self.say(kind, body, number, where)

@@ -19,8 +19,7 @@ from heroes_forensics.reports import json as report_json
 from heroes_forensics.reports.messages import LANGUAGES
 
 PAGE: Final = "report/report.html"
-MODEL: Final = "report/report.json"
-PDF: Final = "report/report.pdf"
+SUMMARY: Final = "report/summary.html"
 MOST: Final = 512 << 20
 """Bytes of a report that is made again."""
 
@@ -30,22 +29,28 @@ _TYPESETTER: Final = re.compile(rb"<xmp:CreatorTool>([^<]{1,64})</xmp:CreatorToo
 
 
 def problems(bundle: Path) -> Iterator[Problem]:
-    """Make the page again and yield where it is another one, or why it was not made.
+    """Make the pages again and yield where one is another, or why it was not made.
 
     Args:
         bundle: the folder of a record, verified already.
     """
+    yield from _problems(bundle, PAGE)
+    if (bundle / SUMMARY).exists():
+        yield from _problems(bundle, SUMMARY)
+
+
+def _problems(bundle: Path, name: str) -> Iterator[Problem]:
     try:
-        page, model = _read(bundle / PAGE), _read(bundle / MODEL)
+        page, model = _read(bundle / name), _read((bundle / name).with_suffix(".json"))
     except OSError:
-        yield Problem("not-rebuilt", PAGE, "page and model of a report are not both here")
+        yield Problem("not-rebuilt", name, "page and model of a report are not both here")
         return
     language = _LANGUAGE.search(page[:_HEAD])
     if language is None or language[1].decode() not in LANGUAGES:
-        yield Problem("report-mismatch", PAGE, "no language of this program is its own")
+        yield Problem("report-mismatch", name, "no language of this program is its own")
         return
-    if _renderer(bundle) != program_sha256():
-        yield Problem("not-rebuilt", PAGE, "another version of the program made it")
+    if _renderer(bundle, name) != program_sha256():
+        yield Problem("not-rebuilt", name, "another version of the program made it")
         return
     try:
         document = json.loads(model)
@@ -54,29 +59,29 @@ def problems(bundle: Path) -> Iterator[Problem]:
     except Exception:  # noqa: BLE001 # whoever wrote the model decides what a template meets in it
         same = False
     if not same:
-        yield Problem("report-mismatch", PAGE, "the model of the report gives another page")
-    elif (bundle / PDF).exists():
-        yield from _pdf(bundle, page, model)
+        yield Problem("report-mismatch", name, "the model of the report gives another page")
+    elif (bundle / name).with_suffix(".pdf").exists():
+        yield from _pdf(bundle, name.replace(".html", ".pdf"), page, model)
 
 
-def _pdf(bundle: Path, page: bytes, model: bytes) -> Iterator[Problem]:
+def _pdf(bundle: Path, name: str, page: bytes, model: bytes) -> Iterator[Problem]:
     """Set a report again and compare; page and model are those that this program makes."""
     try:
-        stored = _read(bundle / PDF)
+        stored = _read(bundle / name)
         checkpoint = json.loads(model)["checkpoint"]
         note = typesetting.note(bundle, checkpoint["size"]) if checkpoint else None
     except (OSError, CustodyError):
-        yield Problem("not-rebuilt", PDF, "the file, or the checkpoint in it, cannot be read")
+        yield Problem("not-rebuilt", name, "the file, or the checkpoint in it, cannot be read")
         return
     made, why = typesetting.typeset(page, model, note)
     if made is None:
-        yield Problem("not-rebuilt", PDF, why)
+        yield Problem("not-rebuilt", name, why)
     elif not stored.startswith(made):
         theirs, ours = (_TYPESETTER.findall(each) for each in (stored, made))
         if theirs == ours:
-            yield Problem("report-mismatch", PDF, "the model of the report gives another file")
+            yield Problem("report-mismatch", name, "the model of the report gives another file")
         else:
-            yield Problem("not-rebuilt", PDF, "another version of the typesetter set it")
+            yield Problem("not-rebuilt", name, "another version of the typesetter set it")
 
 
 def _read(path: Path) -> bytes:
@@ -86,13 +91,15 @@ def _read(path: Path) -> bytes:
         return stream.read(MOST)
 
 
-def _renderer(bundle: Path) -> str:
-    """Return the digest of the program that made the newest report, as the ledger has it."""
+def _renderer(bundle: Path, name: str) -> str:
+    """Return the digest of the program that made a page last, as the ledger has it."""
     found = ""
     for line in _read(bundle / "ledger.jsonl").splitlines():
         if b'"type":"report.issued"' in line:
             try:
-                found = str(json.loads(line)["body"]["renderer"])
+                body = json.loads(line)["body"]
+                if any(f"report/{each['name']}" == name for each in body["files"]):
+                    found = str(body["renderer"])
             except (ValueError, LookupError, TypeError):
                 continue
     return found

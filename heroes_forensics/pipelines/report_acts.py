@@ -15,7 +15,7 @@ from heroes_forensics.model import JSON
 from heroes_forensics.reports.model import Act, ActField
 from heroes_forensics.store.database import Database
 
-Topic = Literal["custody", "data", "record"]
+Topic = Literal["custody", "data", "quality", "record"]
 
 TOPICS: Final[dict[str, tuple[Topic, tuple[str, ...]]]] = {
     "custody.transferred": (
@@ -45,9 +45,10 @@ TOPICS: Final[dict[str, tuple[Topic, tuple[str, ...]]]] = {
     "key.compromised": ("record", ("reason", "suspect_since")),
     "ledger.anchored": ("record", ("method", "reference", "size", "gen_time")),
     "record.corrected": ("record", ("seq", "reason", "replacement")),
-    "recovery.drilled": ("record", ("recipient", "opened")),
-    "review.recorded": ("record", ("object_ref", "outcome", "second_person")),
-    "report.withdrawn": ("record", ("reason",)),
+    "recovery.drilled": ("quality", ("recipient", "opened")),
+    "quality.noted": ("quality", ("kind", "text")),
+    "review.recorded": ("quality", ("object_ref", "outcome", "second_person")),
+    "report.withdrawn": ("quality", ("reason",)),
 }
 """What a report tells of events of each type."""
 

@@ -29,6 +29,7 @@ from heroes_forensics.reports.evidence import (
     DigestCheck,
     Equation,
     Note,
+    Reading,
     Segment,
     Source,
     SourceAlarm,
@@ -87,6 +88,7 @@ class EvidenceBuilder:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._changed = frozenset(self._changed_sources())
+        self._read = tuple(ledger_events.of(database, "evidence.verified"))
 
     def _changed_sources(self) -> Iterator[str]:
         """Yield the labels of sources that changed while a run read them, as the ledger has it."""
@@ -109,6 +111,7 @@ class EvidenceBuilder:
                 ),
                 digests=tuple(self._digests(number)),
                 acquisitions=tuple(self._acquisitions(label)),
+                readings=tuple(self._readings(label)),
                 mount_read_only=facts.get("mount_read_only"),
                 account_may_write=facts.get("account_may_write"),
                 alarms=tuple(self._alarms(number, label)),
@@ -176,6 +179,19 @@ class EvidenceBuilder:
                 ),
                 log_sha256=said.get("log_sha256"),
             )
+
+    def _readings(self, label: str) -> Iterator[Reading]:
+        for event in self._read:
+            if event.body["evidence"] == label:
+                ranges = event.body.get("ranges_unread") or []
+                yield Reading(
+                    status=word(event.body["status"]),
+                    time=event.time,
+                    bytes_read=event.body["bytes_read"],
+                    read_errors=event.body["read_errors"],
+                    zero_bytes=event.body["zero_bytes"],
+                    unread=tuple(_range(each) for each in ranges[:EXAMPLES]),
+                )
 
     def _finished(self, source: int) -> bool:
         """Tell whether every run on a source came to its end, so that nothing of it may be open."""
@@ -339,6 +355,14 @@ class EvidenceBuilder:
 def _is_area(code: str, volume: int | None) -> bool:
     """Tell whether a gap is a whole area, which is shown by its place and in no group of gaps."""
     return code in _AREAS or (volume is not None and code.startswith("policy."))
+
+
+def _range(row: object) -> str:
+    """Write a range of media that could not be read, as the ledger has it."""
+    parts = (
+        row.items() if isinstance(row, Mapping) else enumerate(row) if isinstance(row, list) else ()
+    )
+    return ", ".join(f"{name} {value}" for name, value in parts) or str(row)
 
 
 def _bytes(size: float) -> int:

@@ -14,6 +14,7 @@ from heroes_forensics.custody import chain, notes
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.model import EntryFlag, Place, TimeRule
 from heroes_forensics.pipelines import authorities, error_rates, metadata, report_acts, report_clock
+from heroes_forensics.pipelines.details import Details
 from heroes_forensics.pipelines.interruptions import breaks as breaks_of_runs
 from heroes_forensics.pipelines.report_evidence import WHICH, EvidenceBuilder, type_class, word
 from heroes_forensics.pipelines.report_items import time_rules
@@ -57,8 +58,9 @@ _UTC: Final = TimeRule(1, "utc")
 class Builder:
     """Builds the report of one case as it stands."""
 
-    def __init__(self, database: Database, bundle: Path) -> None:
+    def __init__(self, database: Database, bundle: Path, told: Details = Details()) -> None:  # noqa: B008 # it never changes
         self._database = database
+        self._told = told
         self._evidence = EvidenceBuilder(database)
         self._sets = SetsBuilder(database)
         self._bundle = bundle
@@ -108,7 +110,10 @@ class Builder:
                 origin=checkpoint.origin if checkpoint else None,
             ),
             error_rates=tuple(error_rates.rates(self._database)),
+            limitations=self._told.limitations,
             replaces=replaces,
+            laboratory=self._told.laboratory,
+            stated=self._told.stated,
         )
 
     # ---- the case ------------------------------------------------------------------------
@@ -126,6 +131,7 @@ class Builder:
                 key_sha256=_file_sha256(self._bundle / "keys" / "ledger.pem"),
             ),
             reference=facts["reference"],
+            customer=self._told.customer,
             examiner=facts["examiner"],
             authority=Authority(
                 kind=str(authority.get("kind", "")),

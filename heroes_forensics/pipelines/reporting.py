@@ -1,17 +1,21 @@
 """Writing the report of a case: every file from one model, then the event and the signature."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 from uuid import uuid4
 
+from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import decided, typesetting
+from heroes_forensics.pipelines import decided, details, typesetting
 from heroes_forensics.pipelines.cases import OpenCase, opened
 from heroes_forensics.pipelines.environment import program_sha256
 from heroes_forensics.pipelines.folders import BUNDLE
 from heroes_forensics.pipelines.journal import now
 from heroes_forensics.pipelines.report_items import item_blocks
 from heroes_forensics.pipelines.report_model import Builder
+from heroes_forensics.pipelines.sealed_report import Handover, sealed_report
 from heroes_forensics.reports import REPORTS, TABLES
 from heroes_forensics.reports.base import FILE_NAMES
 
@@ -28,60 +32,119 @@ class Issued(NamedTuple):
     """Why there is no ``report.pdf``; empty where there is one."""
 
 
-def report(case_dir: Path, *, language: str = "en", passphrase: str | None = None) -> JSON:
-    """Issue the next report of a case and sign the bundle again.
+SUMMARY: Final = "summary"
+"""The stem of the files of a summary: they stand beside those of the report."""
+
+
+def at_level(  # noqa: PLR0913 - of a sealed report each is part of the record
+    case_dir: Path,
+    level: str,
+    handover: Handover,
+    *,
+    language: str = "en",
+    examiner: str = "",
+    passphrase: str | None = None,
+) -> JSON:
+    """Issue a report, a summary, or a sealed report; see `report` and `sealed_report`.
 
     Raises:
-        UsageError: it is no case.
+        UsageError: ``handover`` says something of a report that is not sealed, or not all of one
+            that is.
+        CustodyError: the record of the case does not verify.
+    """
+    if level == "sealed":
+        return sealed_report(
+            case_dir, handover, language=language, examiner=examiner, passphrase=passphrase
+        )
+    if not handover.is_empty:
+        raise UsageError(
+            f"a report of level {level} is encrypted for nobody and names no recipient",
+            hint="add --level sealed, or leave out --output, --key, --recipient and what follows",
+        )
+    chosen: Literal["standard", "summary"] = "summary" if level == SUMMARY else "standard"
+    return report(case_dir, language=language, level=chosen, passphrase=passphrase)
+
+
+def report(
+    case_dir: Path,
+    *,
+    language: str = "en",
+    level: Literal["standard", "summary"] = "standard",
+    passphrase: str | None = None,
+) -> JSON:
+    """Issue the next report of a case and sign the bundle again.
+
+    Args:
+        case_dir: the case.
+        language: one of `messages.LANGUAGES`.
+        level: ``summary`` has no row of a finding and no table of items; it stands beside the
+            report and takes the place of nothing but an earlier summary.
+        passphrase: of the laboratory's keys.
+
+    Raises:
+        UsageError: it is no case, or what is stated for its reports is malformed.
         CustodyError: its record does not verify.
     """
     with opened(case_dir, passphrase=passphrase) as case:
+        details.read(case.folder)  # before anything is written
         case.begin()
         decided.record(case)
-        made = issue(case, language=language)
+        made = issue(case, language=language, level=level)
         folder = made.page.parent
-        files = sorted(str(each.name) for each in folder.iterdir())
+        files = sorted(
+            each.name for each in folder.iterdir() if (each.stem == SUMMARY) == (level == SUMMARY)
+        )
         number = case.database.value("SELECT max(number) FROM report")
     return {
         "type": "report",
         "number": number,
+        "level": level,
         "folder": str(folder),
         "files": files,
         "no_pdf": made.no_pdf,
     }
 
 
-def issue(case: OpenCase, *, language: str = "en") -> Issued:
+def issue(
+    case: OpenCase, *, language: str = "en", level: Literal["standard", "summary"] = "standard"
+) -> Issued:
     """Write the report files, record them, sign ledger and bundle."""
     database, journal = case.database, case.journal
     case.begin()
     number = int(database.value("SELECT coalesce(max(number), 0) FROM report")) + 1
-    last = next(database.rows("SELECT number, uuid FROM report ORDER BY number DESC LIMIT 1"), None)
+    last = _last(case, level)
     uuid = str(uuid4())
-    builder = Builder(database, case.bundle.root)
+    told = details.read(case.folder, strict=False)
+    builder = Builder(database, case.bundle.root, told)
     model = builder.report(
         number=number, issued=now(), replaces=builder.number(last[0]) if last else ""
     )
+    if level == SUMMARY:
+        model = replace(model, level=level, findings=())
     files: list[JSON] = []
+    on_paper = PDF if level != SUMMARY else f"{SUMMARY}.pdf"
     renderer = program_sha256()  # before: from the first file in its place to the event, be quick
     # A report that is half the new one and half the one before would not verify.
     with case.bundle.together() as write:
-        made = {row.name: row.load()(model, language=language) for row in REPORTS}
+        names = {row.name: file_name(row.name, level) for row in REPORTS}
+        made = {
+            row.name: row.load()(model, language=language) for row in REPORTS if names[row.name]
+        }
         size = model.checkpoint.size if model.checkpoint else -1
         printed = typesetting.note(case.bundle.root, size)
         with typesetting.setting(made["html"], made["json"], printed) as sheet:  # meanwhile:
-            for name, data in made.items():
-                digest = write(f"{FOLDER}/{FILE_NAMES[name]}", [data])
-                files.append({"name": FILE_NAMES[name], "sha256": digest})
-            for table in TABLES:
+            for row_name, data in made.items():
+                digest = write(f"{FOLDER}/{names[row_name]}", [data])
+                files.append({"name": names[row_name], "sha256": digest})
+            for table in TABLES if level != SUMMARY else ():
                 name = FILE_NAMES[table.name]
                 pieces = table.load()(item_blocks(database), names=model.names)
                 files.append({"name": name, "sha256": write(f"{FOLDER}/{name}", pieces)})
             paper = sheet.file()
         if paper is not None:
-            files.append({"name": PDF, "sha256": write(f"{FOLDER}/{PDF}", [paper])})
+            files.append({"name": on_paper, "sha256": write(f"{FOLDER}/{on_paper}", [paper])})
     if paper is None:
-        case.bundle.remove(f"{FOLDER}/{PDF}")  # that of an earlier report
+        case.bundle.remove(f"{FOLDER}/{on_paper}")  # that of an earlier report
     with journal.transaction() as records:
         records.report(number, uuid, {"files": files, "issued": model.issued})
         body: JSON = {
@@ -89,7 +152,7 @@ def issue(case: OpenCase, *, language: str = "en") -> Issued:
             "number": model.number,
             "version": model.version,
             "files": files,
-            "authorised_by": None,
+            "authorised_by": (told.stated and told.stated.authorised_by) or None,
             "renderer": renderer,
         }
         if last:
@@ -97,4 +160,24 @@ def issue(case: OpenCase, *, language: str = "en") -> Issued:
         journal.event("report.issued", body)
     journal.checkpoint("report issued")
     case.publish()
-    return Issued(case.folder / BUNDLE / FOLDER / FILE_NAMES["html"], sheet.why)
+    return Issued(case.folder / BUNDLE / FOLDER / str(names["html"]), sheet.why)
+
+
+def file_name(row: str, level: str) -> str | None:
+    """Return the name of a report's file; None for one that a summary does not have."""
+    name = FILE_NAMES[row]
+    if level != SUMMARY:
+        return name
+    stem, _, end = name.partition(".")
+    return f"{SUMMARY}.{end}" if stem == "report" else None
+
+
+def _last(case: OpenCase, level: str) -> tuple[int, str] | None:
+    """Return number and identifier of the report of a level that was issued last."""
+    page = file_name("html", level)
+    for number, uuid, facts in case.database.rows(
+        "SELECT number, uuid, facts FROM report ORDER BY number DESC"
+    ):
+        if any(each["name"] == page for each in json.loads(facts)["files"]):
+            return number, uuid
+    return None

@@ -15,19 +15,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from heroes_forensics import config
 from heroes_forensics.custody import private
-from heroes_forensics.display import shown
 from heroes_forensics.errors import HeroesError, UsageError
 from heroes_forensics.hashsets import cms, trust
 from heroes_forensics.hashsets.governing import POLICIES, Rules
 from heroes_forensics.hashsets.known import KINDS
 from heroes_forensics.hashsets.trust import PinnedKey, TrustStore
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import laboratory
+from heroes_forensics.pipelines import laboratory, settings
 
 STORE: Final = "trust.json"
-SETTINGS: Final = "laboratory.yaml"
 
 
 def rules(allowed: frozenset[str] = frozenset()) -> Rules:
@@ -58,17 +55,11 @@ def policies() -> dict[str, str]:
     Raises:
         UsageError: the settings are no YAML, name something unknown, or others may write them.
     """
-    path = laboratory.home() / SETTINGS
-    if not path.exists():
-        return {}
-    what = f"the settings {SETTINGS} of the laboratory"
-    if path.stat().st_mode & 0o022:
-        raise UsageError(f"{what} can be written by others", hint="make it yours (chmod 600)")
-    body = config.read(config.file_bytes(path, what=what), what=what)
-    section = _fields(body or {}, {"hash_sets"}, what).get("hash_sets", {})
-    wanted = _fields(section, {"signatures"}, f"{what}, hash_sets").get("signatures", {})
+    what = f"the settings {settings.SETTINGS} of the laboratory"
+    section = settings.section("hash_sets")
+    wanted = settings.fields(section, {"signatures"}, f"{what}, hash_sets").get("signatures", {})
     by_kind = dict.fromkeys(KINDS, wanted) if isinstance(wanted, str) else wanted
-    by_kind = _fields(by_kind, set(KINDS), f"{what}, signatures")
+    by_kind = settings.fields(by_kind, set(KINDS), f"{what}, signatures")
     for word in by_kind.values():
         if word not in POLICIES:
             raise UsageError(
@@ -76,18 +67,6 @@ def policies() -> dict[str, str]:
                 hint="choose from: " + ", ".join(POLICIES),
             )
     return {kind: str(word) for kind, word in by_kind.items()}
-
-
-def _fields(body: object, known: set[str], what: str) -> dict[str, object]:
-    if not isinstance(body, dict):
-        raise UsageError(f"{what}: this is no table of fields")
-    for name in body:
-        if name not in known:
-            raise UsageError(
-                f"{what} have a field that there is not: {shown(str(name), limit=64)}",
-                hint="fields: " + ", ".join(sorted(known)),
-            )
-    return {str(name): value for name, value in body.items()}
 
 
 def add_key(

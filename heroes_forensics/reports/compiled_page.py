@@ -16,11 +16,14 @@ def root(context, missing=missing):
     l_0_t = resolve('t')
     l_0_r = resolve('r')
     l_0_style = resolve('style')
+    l_0_said = resolve('said')
+    l_0_lab = resolve('lab')
     l_0_namespace = resolve('namespace')
     l_0_current = resolve('current')
     l_0_withdrawn = resolve('withdrawn')
     l_0_events = resolve('events')
-    l_0_heading = l_0_gap_text = l_0_inside = l_0_fact = l_0_category = l_0_standing = l_0_set_name = l_0_compared = l_0_spans = l_0_error_rate = l_0_region = l_0_fill = l_0_draw = l_0_always = l_0_ns = l_0_c = l_0_e = l_0_asked = l_0_finding_rows = missing
+    l_0_words = resolve('words')
+    l_0_heading = l_0_gap_text = l_0_inside = l_0_fact = l_0_category = l_0_standing = l_0_set_name = l_0_compared = l_0_spans = l_0_error_rate = l_0_region = l_0_fill = l_0_draw = l_0_acts = l_0_always = l_0_ns = l_0_c = l_0_e = l_0_asked = l_0_finding_rows = l_0_told = l_0_probes = missing
     try:
         t_1 = environment.filters['grouped']
     except KeyError:
@@ -100,96 +103,109 @@ def root(context, missing=missing):
         def t_13(*unused):
             raise TemplateRuntimeError("No filter named 'resolution' found.")
     try:
-        t_14 = environment.filters['selectattr']
+        t_14 = environment.filters['section']
     except KeyError:
         @internalcode
         def t_14(*unused):
-            raise TemplateRuntimeError("No filter named 'selectattr' found.")
+            raise TemplateRuntimeError("No filter named 'section' found.")
     try:
-        t_15 = environment.filters['size']
+        t_15 = environment.filters['selectattr']
     except KeyError:
         @internalcode
         def t_15(*unused):
-            raise TemplateRuntimeError("No filter named 'size' found.")
+            raise TemplateRuntimeError("No filter named 'selectattr' found.")
     try:
-        t_16 = environment.filters['sum']
+        t_16 = environment.filters['size']
     except KeyError:
         @internalcode
         def t_16(*unused):
-            raise TemplateRuntimeError("No filter named 'sum' found.")
+            raise TemplateRuntimeError("No filter named 'size' found.")
     try:
-        t_17 = environment.filters['trim']
+        t_17 = environment.filters['sort']
     except KeyError:
         @internalcode
         def t_17(*unused):
-            raise TemplateRuntimeError("No filter named 'trim' found.")
+            raise TemplateRuntimeError("No filter named 'sort' found.")
     try:
-        t_18 = environment.filters['when']
+        t_18 = environment.filters['sum']
     except KeyError:
         @internalcode
         def t_18(*unused):
-            raise TemplateRuntimeError("No filter named 'when' found.")
+            raise TemplateRuntimeError("No filter named 'sum' found.")
     try:
-        t_19 = environment.tests['defined']
+        t_19 = environment.filters['trim']
     except KeyError:
         @internalcode
         def t_19(*unused):
-            raise TemplateRuntimeError("No test named 'defined' found.")
+            raise TemplateRuntimeError("No filter named 'trim' found.")
     try:
-        t_20 = environment.tests['none']
+        t_20 = environment.filters['when']
     except KeyError:
         @internalcode
         def t_20(*unused):
+            raise TemplateRuntimeError("No filter named 'when' found.")
+    try:
+        t_21 = environment.tests['defined']
+    except KeyError:
+        @internalcode
+        def t_21(*unused):
+            raise TemplateRuntimeError("No test named 'defined' found.")
+    try:
+        t_22 = environment.tests['none']
+    except KeyError:
+        @internalcode
+        def t_22(*unused):
             raise TemplateRuntimeError("No test named 'none' found.")
     pass
     def macro(l_1_id):
-        t_21 = []
+        t_23 = []
         l_1_sections = resolve('sections')
+        l_1_numbered = resolve('numbered')
         l_1_at = missing
         if l_1_id is missing:
             l_1_id = undefined("parameter 'id' was not provided", name='id')
         pass
         l_1_at = context.call(environment.getattr((undefined(name='sections') if l_1_sections is missing else l_1_sections), 'index'), l_1_id)
-        t_21.extend((
+        t_23.extend((
             '<h2 id="',
             escape(l_1_id),
             '">',
         ))
-        if ((undefined(name='at') if l_1_at is missing else l_1_at) < 13):
+        if ((undefined(name='at') if l_1_at is missing else l_1_at) < (undefined(name='numbered') if l_1_numbered is missing else l_1_numbered)):
             pass
-            t_21.extend((
+            t_23.extend((
                 '<span class="no">',
                 escape(((undefined(name='at') if l_1_at is missing else l_1_at) + 1)),
                 '</span> ',
             ))
-        t_21.extend((
+        t_23.extend((
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_id, '.title', )))),
             '</h2>',
         ))
-        return concat(t_21)
+        return concat(t_23)
     context.exported_vars.add('heading')
     context.vars['heading'] = l_0_heading = Macro(environment, macro, 'heading', ('id',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_gap):
-        t_22 = []
+        t_24 = []
         l_1_w = resolve('w')
         if l_1_gap is missing:
             l_1_gap = undefined("parameter 'gap' was not provided", name='gap')
         pass
-        t_22.append(
+        t_24.append(
             escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'gap', environment.getattr(l_1_gap, 'code'), environment.getattr(l_1_gap, 'text'))),
         )
         if (environment.getattr(l_1_gap, 'about') != 'content'):
             pass
-            t_22.extend((
+            t_24.extend((
                 '<span class="second">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('about.', environment.getattr(l_1_gap, 'about'), )))),
                 '</span>',
             ))
-        return concat(t_22)
+        return concat(t_24)
     context.exported_vars.add('gap_text')
     context.vars['gap_text'] = l_0_gap_text = Macro(environment, macro, 'gap_text', ('gap',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_name, l_1_sums, l_1_parts):
-        t_23 = []
+        t_25 = []
         if l_1_name is missing:
             l_1_name = undefined("parameter 'name' was not provided", name='name')
         if l_1_sums is missing:
@@ -197,7 +213,7 @@ def root(context, missing=missing):
         if l_1_parts is missing:
             l_1_parts = undefined("parameter 'parts' was not provided", name='parts')
         pass
-        t_23.extend((
+        t_25.extend((
             '<table class="tight">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, 'title', )))),
             '</caption>\n<tbody>\n<tr><th scope="row">',
@@ -206,14 +222,14 @@ def root(context, missing=missing):
             escape(t_7(environment.getattr(l_1_sums, 'seen'))),
             '</td></tr>\n',
         ))
-        def t_24(fiter):
+        def t_26(fiter):
             for l_2_part in fiter:
                 if environment.getitem(l_1_sums, l_2_part):
                     yield l_2_part
-        for l_2_part in t_24(l_1_parts):
+        for l_2_part in t_26(l_1_parts):
             _loop_vars = {}
             pass
-            t_23.extend((
+            t_25.extend((
                 '<tr><th scope="row" class="part">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, l_2_part, )), _loop_vars=_loop_vars)),
                 '</th><td class="num">',
@@ -221,23 +237,23 @@ def root(context, missing=missing):
                 '</td></tr>\n',
             ))
         l_2_part = missing
-        if (t_19(environment.getattr(l_1_sums, 'members')) and environment.getattr(l_1_sums, 'members')):
+        if (t_21(environment.getattr(l_1_sums, 'members')) and environment.getattr(l_1_sums, 'members')):
             pass
-            t_23.extend((
+            t_25.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, 'members', )))),
                 '</th><td class="num strong">',
                 escape(t_7(environment.getattr(l_1_sums, 'members'))),
                 '</td></tr>\n',
             ))
-            def t_25(fiter):
+            def t_27(fiter):
                 for l_2_part in fiter:
                     if environment.getitem(l_1_sums, l_2_part):
                         yield l_2_part
-            for l_2_part in t_25(('members_digested', 'members_over_limit')):
+            for l_2_part in t_27(('members_digested', 'members_over_limit')):
                 _loop_vars = {}
                 pass
-                t_23.extend((
+                t_25.extend((
                     '<tr><th scope="row" class="part">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, l_2_part, )), _loop_vars=_loop_vars)),
                     '</th><td class="num">',
@@ -245,14 +261,14 @@ def root(context, missing=missing):
                     '</td></tr>\n',
                 ))
             l_2_part = missing
-        t_23.append(
+        t_25.append(
             '</tbody>\n</table>',
         )
-        return concat(t_23)
+        return concat(t_25)
     context.exported_vars.add('inside')
     context.vars['inside'] = l_0_inside = Macro(environment, macro, 'inside', ('name', 'sums', 'parts'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_label, l_1_value, l_1_wide):
-        t_26 = []
+        t_28 = []
         if l_1_label is missing:
             l_1_label = undefined("parameter 'label' was not provided", name='label')
         if l_1_value is missing:
@@ -262,46 +278,46 @@ def root(context, missing=missing):
         pass
         if l_1_value:
             pass
-            t_26.append(
+            t_28.append(
                 '<div',
             )
             if l_1_wide:
                 pass
-                t_26.append(
+                t_28.append(
                     ' class="wide"',
                 )
-            t_26.extend((
+            t_28.extend((
                 '><dt>',
                 escape(l_1_label),
                 '</dt><dd><bdi>',
                 escape(l_1_value),
                 '</bdi></dd></div>\n',
             ))
-        return concat(t_26)
+        return concat(t_28)
     context.exported_vars.add('fact')
     context.vars['fact'] = l_0_fact = Macro(environment, macro, 'fact', ('label', 'value', 'wide'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_row):
-        t_27 = []
+        t_29 = []
         if l_1_row is missing:
             l_1_row = undefined("parameter 'row' was not provided", name='row')
         pass
         if environment.getattr(l_1_row, 'code'):
             pass
-            t_27.extend((
+            t_29.extend((
                 '<bdi>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.code', code=environment.getattr(l_1_row, 'code'))),
                 '</bdi>',
             ))
         else:
             pass
-            t_27.append(
+            t_29.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.none')),
             )
-        return concat(t_27)
+        return concat(t_29)
     context.exported_vars.add('category')
     context.vars['category'] = l_0_category = Macro(environment, macro, 'category', ('row',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_kind, l_1_row):
-        t_28 = []
+        t_30 = []
         l_1_known = missing
         if l_1_kind is missing:
             l_1_kind = undefined("parameter 'kind' was not provided", name='kind')
@@ -311,32 +327,32 @@ def root(context, missing=missing):
         l_1_known = (environment.getattr(l_1_row, 'code') or (environment.getattr(l_1_row, 'verdict') not in ('uncategorised', 'notable_other')))
         if ((l_1_kind != 'notable') or (undefined(name='known') if l_1_known is missing else l_1_known)):
             pass
-            t_28.append(
+            t_30.append(
                 '<span class="second">',
             )
             if (l_1_kind != 'notable'):
                 pass
-                t_28.append(
+                t_30.append(
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', l_1_kind, )))),
                 )
                 if (undefined(name='known') if l_1_known is missing else l_1_known):
                     pass
-                    t_28.append(
+                    t_30.append(
                         ': ',
                     )
             if (undefined(name='known') if l_1_known is missing else l_1_known):
                 pass
-                t_28.append(
+                t_30.append(
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('item_verdict.', environment.getattr(l_1_row, 'verdict'), )))),
                 )
-            t_28.append(
+            t_30.append(
                 '</span>',
             )
-        return concat(t_28)
+        return concat(t_30)
     context.exported_vars.add('standing')
     context.vars['standing'] = l_0_standing = Macro(environment, macro, 'standing', ('kind', 'row'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_name, l_1_issuer, l_1_edition):
-        t_29 = []
+        t_31 = []
         if l_1_name is missing:
             l_1_name = undefined("parameter 'name' was not provided", name='name')
         if l_1_issuer is missing:
@@ -344,43 +360,43 @@ def root(context, missing=missing):
         if l_1_edition is missing:
             l_1_edition = undefined("parameter 'edition' was not provided", name='edition')
         pass
-        t_29.extend((
+        t_31.extend((
             '<bdi>',
             escape(l_1_name),
             '</bdi>, ',
         ))
         if l_1_issuer:
             pass
-            t_29.extend((
+            t_31.extend((
                 '<bdi>',
                 escape(l_1_issuer),
                 '</bdi>',
             ))
         else:
             pass
-            t_29.append(
+            t_31.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'set.no_issuer')),
             )
-        t_29.append(
+        t_31.append(
             ', ',
         )
         if l_1_edition:
             pass
-            t_29.extend((
+            t_31.extend((
                 '<bdi>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'set.edition', edition=l_1_edition)),
                 '</bdi>',
             ))
         else:
             pass
-            t_29.append(
+            t_31.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'set.no_edition')),
             )
-        return concat(t_29)
+        return concat(t_31)
     context.exported_vars.add('set_name')
     context.vars['set_name'] = l_0_set_name = Macro(environment, macro, 'set_name', ('name', 'issuer', 'edition'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_x):
-        t_30 = []
+        t_32 = []
         if l_1_x is missing:
             l_1_x = undefined("parameter 'x' was not provided", name='x')
         pass
@@ -389,7 +405,7 @@ def root(context, missing=missing):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
-            t_30.extend((
+            t_32.extend((
                 '<li>',
                 escape(context.call((undefined(name='set_name') if l_0_set_name is missing else l_0_set_name), environment.getattr(l_2_c, 'name'), environment.getattr(l_2_c, 'issuer'), environment.getattr(l_2_c, 'edition'), _loop_vars=_loop_vars)),
                 ' (',
@@ -398,21 +414,21 @@ def root(context, missing=missing):
             ))
             if (environment.getattr(l_2_c, 'signature') == 'failed'):
                 pass
-                t_30.extend((
+                t_32.extend((
                     ', <span class="strong">',
                     escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'signature', environment.getattr(l_2_c, 'signature'), _loop_vars=_loop_vars)),
                     '</span>',
                 ))
             if (environment.getattr(l_2_c, 'state') != 'active'):
                 pass
-                t_30.extend((
+                t_32.extend((
                     ', <span class="strong">',
                     escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'set_state', environment.getattr(l_2_c, 'state'), _loop_vars=_loop_vars)),
                     '</span>',
                 ))
             if (not environment.getattr(l_2_c, 'every_source')):
                 pass
-                t_30.extend((
+                t_32.extend((
                     ', <span class="strong">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'compared.only', _loop_vars=_loop_vars)),
                     ' ',
@@ -421,36 +437,36 @@ def root(context, missing=missing):
                 for l_3_label, l_3_loop in LoopContext(environment.getattr(l_2_c, 'sources')[:12], undefined):
                     _loop_vars = {}
                     pass
-                    t_30.extend((
+                    t_32.extend((
                         '<bdi>',
                         escape(l_3_label),
                         '</bdi>',
                     ))
                     if (not environment.getattr(l_3_loop, 'last')):
                         pass
-                        t_30.append(
+                        t_32.append(
                             ', ',
                         )
                 l_3_loop = l_3_label = missing
                 if (t_3(environment.getattr(l_2_c, 'sources')) > 12):
                     pass
-                    t_30.extend((
+                    t_32.extend((
                         ' … (',
                         escape(t_7(t_3(environment.getattr(l_2_c, 'sources')))),
                         ')',
                     ))
-                t_30.append(
+                t_32.append(
                     '</span>',
                 )
-            t_30.append(
+            t_32.append(
                 '</li>\n',
             )
         l_2_loop = l_2_c = l_2_w = missing
-        return concat(t_30)
+        return concat(t_32)
     context.exported_vars.add('compared')
     context.vars['compared'] = l_0_compared = Macro(environment, macro, 'compared', ('x',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_ranges):
-        t_31 = []
+        t_33 = []
         if l_1_ranges is missing:
             l_1_ranges = undefined("parameter 'ranges' was not provided", name='ranges')
         pass
@@ -460,15 +476,15 @@ def root(context, missing=missing):
             pass
             if (not environment.getattr(l_2_loop, 'first')):
                 pass
-                t_31.append(
+                t_33.append(
                     ', ',
                 )
             else:
                 pass
-                t_31.append(
+                t_33.append(
                     ' ',
                 )
-            t_31.extend((
+            t_33.extend((
                 '<span class="nowrap">',
                 escape(t_10(environment.getattr(l_2_span, 'start'))),
                 '–',
@@ -476,36 +492,36 @@ def root(context, missing=missing):
                 '</span>',
             ))
         l_2_loop = l_2_span = missing
-        return concat(t_31)
+        return concat(t_33)
     context.exported_vars.add('spans')
     context.vars['spans'] = l_0_spans = Macro(environment, macro, 'spans', ('ranges',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_rate):
-        t_32 = []
+        t_34 = []
         if l_1_rate is missing:
             l_1_rate = undefined("parameter 'rate' was not provided", name='rate')
         pass
-        t_32.append(
+        t_34.append(
             '<p>',
         )
         if (environment.getattr(l_1_rate, 'source') == 'laboratory'):
             pass
-            t_32.append(
-                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.laboratory', laboratory=environment.getattr(l_1_rate, 'laboratory'), pictures=t_7(environment.getattr(l_1_rate, 'pictures')), date=t_18(environment.getattr(l_1_rate, 'measured')), name=environment.getattr(l_1_rate, 'name'))),
+            t_34.append(
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.laboratory', laboratory=environment.getattr(l_1_rate, 'laboratory'), pictures=t_7(environment.getattr(l_1_rate, 'pictures')), date=t_20(environment.getattr(l_1_rate, 'measured')), name=environment.getattr(l_1_rate, 'name'))),
             )
         else:
             pass
-            t_32.extend((
+            t_34.extend((
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('rates.none_asked' if (environment.getattr(l_1_rate, 'asked') == 'none') else 'rates.none'))),
                 ' ',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.program', pictures=t_7(environment.getattr(l_1_rate, 'pictures')), name=environment.getattr(l_1_rate, 'name'))),
             ))
         if environment.getattr(l_1_rate, 'unfinished'):
             pass
-            t_32.extend((
+            t_34.extend((
                 ' ',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.unfinished')),
             ))
-        t_32.extend((
+        t_34.extend((
             ' ',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.edited', edited=t_7(environment.getattr(l_1_rate, 'edited')), edits=t_7(environment.getattr(l_1_rate, 'edits')))),
         ))
@@ -514,7 +530,7 @@ def root(context, missing=missing):
             pass
             if (environment.getattr(l_2_f, 'bits') == 31):
                 pass
-                t_32.extend((
+                t_34.extend((
                     ' ',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('rates_found.', 'tier', environment.getattr(l_2_f, 'tier'), )), percent=t_9(environment.getattr(l_2_f, 'percent')), low=t_9(environment.getattr(l_2_f, 'low')), high=t_9(environment.getattr(l_2_f, 'high')), _loop_vars=_loop_vars)),
                 ))
@@ -525,36 +541,36 @@ def root(context, missing=missing):
             pass
             if (environment.getattr(l_2_p, 'bits') == 31):
                 pass
-                t_32.extend((
+                t_34.extend((
                     ' ',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('rates.pairs' if environment.getattr(l_2_p, 'pairs') else 'rates.no_pairs'), what=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('rates_of.', environment.getattr(l_2_p, 'of'), )), what=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'look_alikes', environment.getattr(l_2_p, 'what'), _loop_vars=_loop_vars), _loop_vars=_loop_vars), tier=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('rates_by.', 'tier', environment.getattr(l_2_p, 'tier'), )), _loop_vars=_loop_vars), pairs=t_7(environment.getattr(l_2_p, 'pairs')), comparisons=t_7(environment.getattr(l_2_p, 'comparisons')), bound=t_9(environment.getattr(l_2_p, 'bound')), _loop_vars=_loop_vars)),
                 ))
         l_2_p = l_2_w = missing
-        t_32.extend((
+        t_34.extend((
             ' ',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.only')),
             '</p>',
         ))
-        return concat(t_32)
+        return concat(t_34)
     context.exported_vars.add('error_rate')
     context.vars['error_rate'] = l_0_error_rate = Macro(environment, macro, 'error_rate', ('rate',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_label, l_1_caller):
-        t_33 = []
+        t_35 = []
         if l_1_label is missing:
             l_1_label = undefined("parameter 'label' was not provided", name='label')
         pass
-        t_33.extend((
+        t_35.extend((
             '<div class="scroll" role="region" tabindex="0" aria-label="',
             escape(l_1_label),
             '">\n',
             escape(context.call(l_1_caller)),
             '</div>',
         ))
-        return concat(t_33)
+        return concat(t_35)
     context.exported_vars.add('region')
     context.vars['region'] = l_0_region = Macro(environment, macro, 'region', ('label',), False, False, True, context.eval_ctx.autoescape)
     def macro(l_1_index, l_1_x, l_1_width):
-        t_34 = []
+        t_36 = []
         if l_1_index is missing:
             l_1_index = undefined("parameter 'index' was not provided", name='index')
         if l_1_x is missing:
@@ -564,7 +580,7 @@ def root(context, missing=missing):
         pass
         if l_1_index:
             pass
-            t_34.extend((
+            t_36.extend((
                 '<rect class="rest" x="',
                 escape(l_1_x),
                 '" width="',
@@ -573,7 +589,7 @@ def root(context, missing=missing):
             ))
             if (l_1_index < 3):
                 pass
-                t_34.extend((
+                t_36.extend((
                     '<rect fill="url(#',
                     escape(environment.getitem(('', 'hatch', 'dots'), l_1_index)),
                     ')" x="',
@@ -582,7 +598,7 @@ def root(context, missing=missing):
                     escape(l_1_width),
                     '" height="20"/>',
                 ))
-            t_34.extend((
+            t_36.extend((
                 '<rect class="edge" x="',
                 escape(l_1_x),
                 '" width="',
@@ -591,34 +607,34 @@ def root(context, missing=missing):
             ))
         else:
             pass
-            t_34.extend((
+            t_36.extend((
                 '<rect class="bar" x="',
                 escape(l_1_x),
                 '" width="',
                 escape(l_1_width),
                 '" height="20"/>',
             ))
-        return concat(t_34)
+        return concat(t_36)
     context.exported_vars.add('fill')
     context.vars['fill'] = l_0_fill = Macro(environment, macro, 'fill', ('index', 'x', 'width'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_section):
-        t_35 = []
+        t_37 = []
         l_1_charts = resolve('charts')
         if l_1_section is missing:
             l_1_section = undefined("parameter 'section' was not provided", name='section')
         pass
-        def t_36(fiter):
+        def t_38(fiter):
             for l_2_chart in fiter:
                 if (environment.getattr(l_2_chart, 'section') == l_1_section):
                     yield l_2_chart
         l_2_loop = missing
-        for l_2_chart, l_2_loop in LoopContext(t_36((undefined(name='charts') if l_1_charts is missing else l_1_charts)), undefined):
+        for l_2_chart, l_2_loop in LoopContext(t_38((undefined(name='charts') if l_1_charts is missing else l_1_charts)), undefined):
             _loop_vars = {}
             pass
             def macro():
-                t_37 = []
+                t_39 = []
                 pass
-                t_37.extend((
+                t_39.extend((
                     '<table class="chart ',
                     escape(environment.getattr(l_2_chart, 'kind')),
                     '" id="chart-',
@@ -633,30 +649,30 @@ def root(context, missing=missing):
                 for l_4_name, l_4_loop in LoopContext(environment.getattr(l_2_chart, 'head')[1:], undefined):
                     _loop_vars = {}
                     pass
-                    t_37.append(
+                    t_39.append(
                         '<th scope="col"',
                     )
                     if (environment.getattr(l_2_chart, 'kind') != 'timeline'):
                         pass
-                        t_37.append(
+                        t_39.append(
                             ' class="num"',
                         )
-                    t_37.append(
+                    t_39.append(
                         '>',
                     )
                     if environment.getattr(l_2_chart, 'stacked'):
                         pass
-                        t_37.extend((
+                        t_39.extend((
                             '<span class="key"><svg viewBox="0 0 40 20" preserveAspectRatio="none" aria-hidden="true" focusable="false">',
                             escape(context.call((undefined(name='fill') if l_0_fill is missing else l_0_fill), environment.getattr(l_4_loop, 'index0'), 0, 40, _loop_vars=_loop_vars)),
                             '</svg></span>',
                         ))
-                    t_37.extend((
+                    t_39.extend((
                         escape(l_4_name),
                         '</th>',
                     ))
                 l_4_loop = l_4_name = missing
-                t_37.append(
+                t_39.append(
                     '</tr></thead>\n<tbody>\n',
                 )
                 l_4_loop = missing
@@ -665,7 +681,7 @@ def root(context, missing=missing):
                     l_4_at = missing
                     _loop_vars = {}
                     pass
-                    t_37.extend((
+                    t_39.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(environment.getattr(l_4_row, 'label')),
                         '</bdi></th><td class="draw"><svg viewBox="0 0 1000 20" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="track" width="1000" height="20"/>',
@@ -678,46 +694,46 @@ def root(context, missing=missing):
                         pass
                         if l_5_part:
                             pass
-                            t_37.append(
+                            t_39.append(
                                 escape(context.call((undefined(name='fill') if l_0_fill is missing else l_0_fill), environment.getattr(l_5_loop, 'index0'), environment.getattr((undefined(name='ns') if l_4_ns is missing else l_4_ns), 'x'), l_5_part, _loop_vars=_loop_vars)),
                             )
                             if not isinstance(l_4_ns, Namespace):
                                 raise TemplateRuntimeError("cannot assign attribute on non-namespace object")
                             l_4_ns['x'] = (environment.getattr((undefined(name='ns') if l_4_ns is missing else l_4_ns), 'x') + l_5_part)
                     l_5_loop = l_5_part = missing
-                    t_37.append(
+                    t_39.append(
                         '</svg></td>',
                     )
                     for l_5_value in environment.getattr(l_4_row, 'values'):
                         _loop_vars = {}
                         pass
-                        t_37.append(
+                        t_39.append(
                             '<td',
                         )
                         if (environment.getattr(l_2_chart, 'kind') != 'timeline'):
                             pass
-                            t_37.append(
+                            t_39.append(
                                 ' class="num"',
                             )
-                        t_37.extend((
+                        t_39.extend((
                             '><bdi>',
                             escape(l_5_value),
                             '</bdi></td>',
                         ))
                     l_5_value = missing
-                    t_37.append(
+                    t_39.append(
                         '</tr>\n',
                     )
                     l_4_at = environment.getattr(l_4_loop, 'index')
                     _loop_vars['at'] = l_4_at
-                    def t_38(fiter):
+                    def t_40(fiter):
                         for l_5_line in fiter:
                             if (environment.getattr(l_5_line, 'after') == (undefined(name='at') if l_4_at is missing else l_4_at)):
                                 yield l_5_line
-                    for l_5_line in t_38(environment.getattr(l_2_chart, 'lines')):
+                    for l_5_line in t_40(environment.getattr(l_2_chart, 'lines')):
                         _loop_vars = {}
                         pass
-                        t_37.extend((
+                        t_39.extend((
                             '<tr class="line"><th scope="row" colspan="',
                             escape((1 + t_3(environment.getattr(l_2_chart, 'head')))),
                             '"><span>',
@@ -726,31 +742,141 @@ def root(context, missing=missing):
                         ))
                     l_5_line = missing
                 l_4_loop = l_4_row = l_4_ns = l_4_at = missing
-                t_37.append(
+                t_39.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_37)
+                return concat(t_39)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-            t_35.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), environment.getattr(l_2_chart, 'title'), caller=caller, _loop_vars=_loop_vars))
+            t_37.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), environment.getattr(l_2_chart, 'title'), caller=caller, _loop_vars=_loop_vars))
             if environment.getattr(l_2_chart, 'note'):
                 pass
-                t_35.extend((
+                t_37.extend((
                     '<p class="scope note under">',
                     escape(environment.getattr(l_2_chart, 'note')),
                     '</p>',
                 ))
-            t_35.append(
+            t_37.append(
                 '\n',
             )
         l_2_loop = l_2_chart = missing
-        return concat(t_35)
+        return concat(t_37)
     context.exported_vars.add('draw')
     context.vars['draw'] = l_0_draw = Macro(environment, macro, 'draw', ('section',), False, False, False, context.eval_ctx.autoescape)
+    def macro(l_1_told, l_1_title):
+        t_41 = []
+        l_1_rows = resolve('rows')
+        if l_1_told is missing:
+            l_1_told = undefined("parameter 'told' was not provided", name='told')
+        if l_1_title is missing:
+            l_1_title = undefined("parameter 'title' was not provided", name='title')
+        pass
+        def macro():
+            t_42 = []
+            pass
+            t_42.extend((
+                '<table class="broad">\n<thead><tr><th scope="col" class="num">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.event')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.time')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.act')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.of')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.details')),
+                '</th></tr></thead>\n<tbody>\n',
+            ))
+            l_3_loop = missing
+            for l_3_a, l_3_loop in LoopContext(l_1_told[:(undefined(name='rows') if l_1_rows is missing else l_1_rows)], undefined):
+                _loop_vars = {}
+                pass
+                t_42.extend((
+                    '<tr><td class="num">',
+                    escape(t_7(environment.getattr(l_3_a, 'seq'))),
+                    '</td><td>',
+                    escape(t_20(environment.getattr(l_3_a, 'time'))),
+                    '</td><th scope="row">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('act.', t_12(context.eval_ctx, environment.getattr(l_3_a, 'type'), '.', '_'), )), _loop_vars=_loop_vars)),
+                    '<span class="second"><bdi>',
+                    escape(environment.getattr(l_3_a, 'actor')),
+                    '</bdi></span></th><td>',
+                ))
+                l_4_loop = missing
+                for l_4_each, l_4_loop in LoopContext(environment.getattr(l_3_a, 'of'), undefined):
+                    _loop_vars = {}
+                    pass
+                    t_42.extend((
+                        '<bdi>',
+                        escape(l_4_each),
+                        '</bdi>',
+                    ))
+                    if (not environment.getattr(l_4_loop, 'last')):
+                        pass
+                        t_42.append(
+                            ', ',
+                        )
+                l_4_loop = l_4_each = missing
+                t_42.append(
+                    '</td><td>',
+                )
+                for l_4_f in environment.getattr(l_3_a, 'fields'):
+                    _loop_vars = {}
+                    pass
+                    t_42.extend((
+                        '<span class="second">',
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('act_field.', environment.getattr(l_4_f, 'name'), )), _loop_vars=_loop_vars)),
+                        ': <bdi>',
+                        escape(environment.getattr(l_4_f, 'value')),
+                        '</bdi></span>',
+                    ))
+                l_4_f = missing
+                for l_4_person in environment.getattr(l_3_a, 'signed'):
+                    _loop_vars = {}
+                    pass
+                    t_42.extend((
+                        '<span class="second">',
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.signed', _loop_vars=_loop_vars)),
+                        ' <bdi>',
+                        escape(l_4_person),
+                        '</bdi></span>',
+                    ))
+                l_4_person = missing
+                for l_4_person in environment.getattr(l_3_a, 'unsigned'):
+                    _loop_vars = {}
+                    pass
+                    t_42.extend((
+                        '<span class="second strong">',
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.unsigned', _loop_vars=_loop_vars)),
+                        ' <bdi>',
+                        escape(l_4_person),
+                        '</bdi></span>',
+                    ))
+                l_4_person = missing
+                t_42.append(
+                    '</td></tr>\n',
+                )
+            l_3_loop = l_3_a = missing
+            t_42.append(
+                '</tbody>\n</table>\n',
+            )
+            return concat(t_42)
+        caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+        t_41.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), l_1_title, caller=caller))
+        if (t_3(l_1_told) > (undefined(name='rows') if l_1_rows is missing else l_1_rows)):
+            pass
+            t_41.extend((
+                '<p class="scope">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.more', count=t_7((t_3(l_1_told) - (undefined(name='rows') if l_1_rows is missing else l_1_rows))))),
+                '</p>',
+            ))
+        return concat(t_41)
+    context.exported_vars.add('acts')
+    context.vars['acts'] = l_0_acts = Macro(environment, macro, 'acts', ('told', 'title'), False, False, False, context.eval_ctx.autoescape)
     def macro():
-        t_39 = []
+        t_43 = []
         l_1_sections = resolve('sections')
         pass
-        t_39.extend((
+        t_43.extend((
             '<div class="always">\n<h3>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.title')),
             '</h3>\n<p class="first">',
@@ -769,28 +895,29 @@ def root(context, missing=missing):
         ))
         l_2_loop = missing
         for l_2_id, l_2_loop in LoopContext((undefined(name='sections') if l_1_sections is missing else l_1_sections), undefined):
+            l_2_numbered = resolve('numbered')
             _loop_vars = {}
             pass
-            t_39.append(
+            t_43.append(
                 '<li><span class="no">',
             )
-            if (environment.getattr(l_2_loop, 'index') <= 13):
+            if (environment.getattr(l_2_loop, 'index') <= (undefined(name='numbered') if l_2_numbered is missing else l_2_numbered)):
                 pass
-                t_39.append(
+                t_43.append(
                     escape(environment.getattr(l_2_loop, 'index')),
                 )
-            t_39.extend((
+            t_43.extend((
                 '</span> <a href="#',
                 escape(l_2_id),
                 '">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_2_id, '.title', )), _loop_vars=_loop_vars)),
                 '</a></li>\n',
             ))
-        l_2_loop = l_2_id = missing
-        t_39.append(
+        l_2_loop = l_2_id = l_2_numbered = missing
+        t_43.append(
             '</ol>\n</nav>',
         )
-        return concat(t_39)
+        return concat(t_43)
     context.exported_vars.add('always')
     context.vars['always'] = l_0_always = Macro(environment, macro, 'always', (), False, False, False, context.eval_ctx.autoescape)
     yield '<!DOCTYPE html>\n<html lang="'
@@ -846,24 +973,91 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation_text'))
         yield '</p>\n</div>\n'
     yield '<dl class="facts">\n'
-    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.laboratory'), environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'signer'), 'laboratory')))
+    if environment.getattr((undefined(name='said') if l_0_said is missing else l_0_said), 'classification'):
+        pass
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.classification'), environment.getattr((undefined(name='said') if l_0_said is missing else l_0_said), 'classification')))
+    if (environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'name') or environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'signer'), 'laboratory')):
+        pass
+        yield '<div><dt>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.laboratory'))
+        yield '</dt><dd><bdi>'
+        yield escape((environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'name') or environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'signer'), 'laboratory')))
+        yield '</bdi>'
+        def t_44(fiter):
+            for l_1_text in fiter:
+                if l_1_text:
+                    yield l_1_text
+        for l_1_text in t_44((environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'address'), environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'contact'))):
+            _loop_vars = {}
+            pass
+            yield '<span class="second"><bdi>'
+            yield escape(l_1_text)
+            yield '</bdi></span>'
+        l_1_text = missing
+        yield '</dd></div>\n'
+    if environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'accreditation'):
+        pass
+        yield '<div><dt>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.accreditation'))
+        yield '</dt><dd><bdi>'
+        yield escape(environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'accreditation'))
+        yield '</bdi>'
+        if environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'scope'):
+            pass
+            yield '<span class="second"><bdi>'
+            yield escape(environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'scope'))
+            yield '</bdi></span>'
+        yield '<span class="second'
+        if (environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'method_in_scope') == False):
+            pass
+            yield ' strong'
+        yield '">'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('front.in_scope' if environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'method_in_scope') else ('front.scope_not_stated' if t_22(environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'method_in_scope')) else 'front.not_in_scope'))))
+        yield '</span></dd></div>\n'
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.customer'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'customer')))
-    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examiner'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'examiner')))
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.authority'), (markup_join((environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority'), 'kind'), ' ', environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority'), 'reference'), )) if environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
-    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examined_from'), (t_18(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_from')) if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_from') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
-    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examined_to'), (t_18(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_to')) if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_to') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
-    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.issued'), t_18(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'issued'))))
-    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.program'), markup_join((environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'program'), 'name'), ' ', environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'program'), 'version'), ))))
-    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.ledger'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'ledger')[:8]))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.received'), environment.getattr((undefined(name='said') if l_0_said is missing else l_0_said), 'received')))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examined_from'), (t_20(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_from')) if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_from') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examined_to'), (t_20(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_to')) if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_to') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.issued'), t_20(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'issued'))))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examiner'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'examiner')))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.reviewer'), environment.getattr((undefined(name='said') if l_0_said is missing else l_0_said), 'reviewer')))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.authorised_by'), (environment.getattr((undefined(name='said') if l_0_said is missing else l_0_said), 'authorised_by') or context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.nobody'))))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.level'), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('level.', environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'level'), )), recipient=environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'recipient'))))
+    yield '</dl>\n<dl class="mark">\n<div><dt>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.ledger'))
+    yield '</dt><dd class="mono">'
+    yield escape(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'ledger')[:8])
+    yield '</dd></div>\n<div class="wide"><dt>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.state'))
+    yield '</dt><dd'
+    if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'checkpoint'):
+        pass
+        yield ' class="mono"'
+    yield '>'
+    if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'checkpoint'):
+        pass
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.checkpoint_value', size=t_7(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'checkpoint'), 'size')), root=t_1(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'checkpoint'), 'root'))))
+    else:
+        pass
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.unmarked'))
+    yield '</dd></div>\n'
+    if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'checkpoint'):
+        pass
+        yield '<div><dt>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.anchoring'))
+        yield '</dt><dd>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('anchoring.', environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'checkpoint'), 'anchoring'), ))))
+        yield '</dd></div>\n'
     yield '</dl>\n</header>\n\n'
     yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'result'))
     yield '\n'
     if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
         pass
         def macro():
-            t_40 = []
+            t_45 = []
             pass
-            t_40.extend((
+            t_45.extend((
                 '<table class="tight">\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.overview')),
                 '</caption>\n<thead><tr><th scope="col">',
@@ -889,30 +1083,30 @@ def root(context, missing=missing):
                 l_2_skipped = missing
                 _loop_vars = {}
                 pass
-                l_2_skipped = t_3(t_4(context.eval_ctx, t_14(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy')))
+                l_2_skipped = t_3(t_4(context.eval_ctx, t_15(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy')))
                 _loop_vars['skipped'] = l_2_skipped
-                t_40.extend((
+                t_45.extend((
                     '<tr><th scope="row"><bdi>',
                     escape(environment.getattr(l_2_x, 'label')),
                     '</bdi></th><td class="strong wide">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('verdict.', environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word'), )), _loop_vars=_loop_vars)),
                 ))
-                def t_41(fiter):
+                def t_46(fiter):
                     for l_3_s in fiter:
                         if environment.getattr(l_3_s, 'alarms'):
                             yield l_3_s
                 l_3_loop = missing
-                for l_3_s, l_3_loop in LoopContext(t_41(environment.getattr(l_2_x, 'sources')), undefined):
+                for l_3_s, l_3_loop in LoopContext(t_46(environment.getattr(l_2_x, 'sources')), undefined):
                     _loop_vars = {}
                     pass
-                    t_40.append(
+                    t_45.append(
                         '<span class="second alarm">',
                     )
                     l_4_loop = missing
                     for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
                         _loop_vars = {}
                         pass
-                        t_40.extend((
+                        t_45.extend((
                             '<bdi>',
                             escape(environment.getattr(l_3_s, 'label')),
                             '</bdi>: ',
@@ -920,83 +1114,83 @@ def root(context, missing=missing):
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_40.append(
+                            t_45.append(
                                 '; ',
                             )
                     l_4_loop = l_4_code = missing
-                    t_40.append(
+                    t_45.append(
                         '</span>',
                     )
                 l_3_loop = l_3_s = missing
-                t_40.extend((
+                t_45.extend((
                     '</td><td class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_9(environment.getattr(environment.getattr(l_2_x, 'verdict'), 'percent_of_bytes')), _loop_vars=_loop_vars)),
                     '</td><td class="num">',
                 ))
                 if (context.call((undefined(name='match_total') if l_2_match_total is missing else l_2_match_total), l_2_x, _loop_vars=_loop_vars) or (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'no-match')):
                     pass
-                    t_40.append(
+                    t_45.append(
                         escape(t_7(context.call((undefined(name='match_total') if l_2_match_total is missing else l_2_match_total), l_2_x, _loop_vars=_loop_vars))),
                     )
                 else:
                     pass
-                    t_40.append(
+                    t_45.append(
                         '–',
                     )
-                t_40.append(
+                t_45.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_40.append(
+                    t_45.append(
                         '–',
                     )
                 else:
                     pass
-                    t_40.append(
-                        escape(t_7(t_16(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=False, _loop_vars=_loop_vars), attribute='count'))),
+                    t_45.append(
+                        escape(t_7(t_18(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=False, _loop_vars=_loop_vars), attribute='count'))),
                     )
-                t_40.append(
+                t_45.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_40.append(
+                    t_45.append(
                         '–',
                     )
                 else:
                     pass
-                    t_40.append(
+                    t_45.append(
                         escape(t_7(t_3(t_4(context.eval_ctx, t_11(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy'))))),
                     )
-                t_40.append(
+                t_45.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_40.append(
+                    t_45.append(
                         '–',
                     )
                 else:
                     pass
-                    t_40.append(
-                        escape(t_7((t_16(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=True, _loop_vars=_loop_vars), attribute='count') + (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)))),
+                    t_45.append(
+                        escape(t_7((t_18(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=True, _loop_vars=_loop_vars), attribute='count') + (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)))),
                     )
                     if (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped):
                         pass
-                        t_40.extend((
+                        t_45.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.areas_of', count=t_7((undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                t_40.append(
+                t_45.append(
                     '</td></tr>\n',
                 )
             l_2_loop = l_2_x = l_2_skipped = l_2_match_total = l_2_gap_rows = missing
-            t_40.append(
+            t_45.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_40)
+            return concat(t_45)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.overview'), caller=caller)
     if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
@@ -1023,7 +1217,7 @@ def root(context, missing=missing):
             yield escape(environment.getattr(l_1_x, 'description'))
             yield '</bdi></span>'
         yield '</h3>\n'
-        if t_4(context.eval_ctx, t_14(context, environment.getattr(l_1_x, 'sources'), 'alarms')):
+        if t_4(context.eval_ctx, t_15(context, environment.getattr(l_1_x, 'sources'), 'alarms')):
             pass
             yield '<div class="alert">\n<p class="lead">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'alarm.title', _loop_vars=_loop_vars))
@@ -1191,11 +1385,11 @@ def root(context, missing=missing):
         yield '</th><th scope="col" class="num">'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.bytes', _loop_vars=_loop_vars))
         yield '</th></tr></thead>\n<tbody>\n'
-        def t_42(fiter):
+        def t_47(fiter):
             for l_2_area in fiter:
                 if (not environment.getattr(l_2_area, 'policy')):
                     yield l_2_area
-        for l_2_area in t_42(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas')):
+        for l_2_area in t_47(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas')):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
@@ -1204,7 +1398,7 @@ def root(context, missing=missing):
             yield '<span class="second"><bdi>'
             yield escape(t_5(environment.getattr(l_2_area, 'where')))
             yield '</bdi></span></td><td class="num">'
-            yield escape(t_15(environment.getattr(l_2_area, 'size')))
+            yield escape(t_16(environment.getattr(l_2_area, 'size')))
             yield '</td></tr>\n'
         l_2_area = l_2_w = missing
         for l_2_gap in context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=False, about=('content', 'member', 'container'), _loop_vars=_loop_vars):
@@ -1217,7 +1411,7 @@ def root(context, missing=missing):
             yield '</td><td class="num">'
             if environment.getattr(l_2_gap, 'size'):
                 pass
-                yield escape(t_15(environment.getattr(l_2_gap, 'size')))
+                yield escape(t_16(environment.getattr(l_2_gap, 'size')))
             yield '</td></tr>\n'
         l_2_gap = missing
         if ((not t_4(context.eval_ctx, t_11(context, environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas'), 'policy'))) and (not context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=False, about=('content', 'member', 'container'), _loop_vars=_loop_vars))):
@@ -1243,7 +1437,7 @@ def root(context, missing=missing):
             yield '</td><td class="num">'
             if environment.getattr(l_2_gap, 'size'):
                 pass
-                yield escape(t_15(environment.getattr(l_2_gap, 'size')))
+                yield escape(t_16(environment.getattr(l_2_gap, 'size')))
             yield '</td></tr>\n'
         l_2_gap = l_2_w = missing
         for l_2_gap in context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=True, about=('content', 'member', 'container'), _loop_vars=_loop_vars):
@@ -1256,18 +1450,18 @@ def root(context, missing=missing):
             yield '</td><td class="num">'
             if environment.getattr(l_2_gap, 'size'):
                 pass
-                yield escape(t_15(environment.getattr(l_2_gap, 'size')))
+                yield escape(t_16(environment.getattr(l_2_gap, 'size')))
             yield '</td></tr>\n'
         l_2_gap = missing
         yield '<tr><td></td><td>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.free_space', _loop_vars=_loop_vars))
         yield '</td><td></td></tr>\n</tbody>\n</table>\n</div>\n</div>\n'
-        if t_4(context.eval_ctx, t_14(context, environment.getattr(l_1_x, 'matches'), 'grade', 'equalto', 'digest-conflict')):
+        if t_4(context.eval_ctx, t_15(context, environment.getattr(l_1_x, 'matches'), 'grade', 'equalto', 'digest-conflict')):
             pass
             yield '<p class="scope note">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.conflict', _loop_vars=_loop_vars))
             yield '</p>\n'
-        if t_4(context.eval_ctx, t_14(context, environment.getattr(l_1_x, 'matches'), 'grade', 'in', (undefined(name='candidates') if l_1_candidates is missing else l_1_candidates))):
+        if t_4(context.eval_ctx, t_15(context, environment.getattr(l_1_x, 'matches'), 'grade', 'in', (undefined(name='candidates') if l_1_candidates is missing else l_1_candidates))):
             pass
             yield '<p class="scope note">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.candidates', _loop_vars=_loop_vars))
@@ -1277,12 +1471,12 @@ def root(context, missing=missing):
             yield '<p class="scope note">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('result.left_out_at_least' if environment.getattr(environment.getattr(l_1_x, 'left_out'), 'at_least') else 'result.left_out_close'), pictures=t_7(environment.getattr(environment.getattr(l_1_x, 'left_out'), 'pictures')), entries=t_7(environment.getattr(environment.getattr(l_1_x, 'left_out'), 'entries')), _loop_vars=_loop_vars))
             yield '</p>\n'
-        if t_4(context.eval_ctx, t_14(context, environment.getattr(l_1_x, 'matches'), 'kind', 'equalto', 'watch')):
+        if t_4(context.eval_ctx, t_15(context, environment.getattr(l_1_x, 'matches'), 'kind', 'equalto', 'watch')):
             pass
             yield '<p class="scope note">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.watch', _loop_vars=_loop_vars))
             yield '</p>\n'
-        if t_4(context.eval_ctx, t_14(context, environment.getattr(l_1_x, 'matches'), 'kind', 'equalto', 'adult-intimate')):
+        if t_4(context.eval_ctx, t_15(context, environment.getattr(l_1_x, 'matches'), 'kind', 'equalto', 'adult-intimate')):
             pass
             yield '<p class="scope note">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.adult', _loop_vars=_loop_vars))
@@ -1324,6 +1518,30 @@ def root(context, missing=missing):
         yield '<p class="strong">'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'request.none'))
         yield '</p>\n'
+    if ((environment.getattr((undefined(name='said') if l_0_said is missing else l_0_said), 'purpose') or environment.getattr((undefined(name='said') if l_0_said is missing else l_0_said), 'questions')) or environment.getattr((undefined(name='said') if l_0_said is missing else l_0_said), 'place')):
+        pass
+        yield '<dl class="facts two">\n'
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'request.purpose'), environment.getattr((undefined(name='said') if l_0_said is missing else l_0_said), 'purpose'), True))
+        if environment.getattr((undefined(name='said') if l_0_said is missing else l_0_said), 'questions'):
+            pass
+            yield '<div class="wide"><dt>'
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'request.questions'))
+            yield '</dt>'
+            for l_1_text in environment.getattr((undefined(name='said') if l_0_said is missing else l_0_said), 'questions'):
+                _loop_vars = {}
+                pass
+                yield '<dd><bdi>'
+                yield escape(l_1_text)
+                yield '</bdi></dd>'
+            l_1_text = missing
+            yield '</div>'
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'request.place'), environment.getattr((undefined(name='said') if l_0_said is missing else l_0_said), 'place')))
+        yield '</dl>\n'
+    else:
+        pass
+        yield '<p>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'request.not_stated'))
+        yield '</p>\n'
     yield '<dl class="facts two">\n'
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.case_id'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'uuid')))
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.ledger'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'ledger')))
@@ -1349,9 +1567,9 @@ def root(context, missing=missing):
         if environment.getattr(l_1_x, 'sources'):
             pass
             def macro():
-                t_43 = []
+                t_48 = []
                 pass
-                t_43.extend((
+                t_48.extend((
                     '<table class="broad">\n<thead><tr><th scope="col">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.source')),
                     '</th><th scope="col">',
@@ -1368,7 +1586,7 @@ def root(context, missing=missing):
                 for l_3_s, l_3_loop in LoopContext(environment.getattr(l_1_x, 'sources'), undefined):
                     _loop_vars = {}
                     pass
-                    t_43.extend((
+                    t_48.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(environment.getattr(l_3_s, 'label')),
                         '</bdi></th><td>',
@@ -1379,118 +1597,118 @@ def root(context, missing=missing):
                         escape(environment.getattr(l_3_s, 'reader')),
                         '</bdi></span>',
                     ))
-                    if (not t_20(environment.getattr(l_3_s, 'mount_read_only'))):
+                    if (not t_22(environment.getattr(l_3_s, 'mount_read_only'))):
                         pass
-                        t_43.extend((
+                        t_48.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('exhibits.mounted_read_only' if environment.getattr(l_3_s, 'mount_read_only') else 'exhibits.mounted_writable'), _loop_vars=_loop_vars)),
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('exhibits.account_may_write' if environment.getattr(l_3_s, 'account_may_write') else 'exhibits.account_may_not_write'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_43.append(
+                    t_48.append(
                         '</td><td>',
                     )
                     l_4_loop = missing
                     for l_4_file, l_4_loop in LoopContext(environment.getattr(l_3_s, 'segments')[:8], undefined):
                         _loop_vars = {}
                         pass
-                        t_43.extend((
+                        t_48.extend((
                             '<bdi>',
                             escape(environment.getattr(l_4_file, 'name')),
                             '</bdi> <span class="nowrap">(',
-                            escape(t_15(environment.getattr(l_4_file, 'size'))),
+                            escape(t_16(environment.getattr(l_4_file, 'size'))),
                             ')</span>',
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_43.append(
+                            t_48.append(
                                 ', ',
                             )
                     l_4_loop = l_4_file = missing
                     if (t_3(environment.getattr(l_3_s, 'segments')) > 8):
                         pass
-                        t_43.extend((
+                        t_48.extend((
                             ' … (',
                             escape(t_7(t_3(environment.getattr(l_3_s, 'segments')))),
                             ')',
                         ))
-                    t_43.append(
+                    t_48.append(
                         '</td><td class="num">',
                     )
                     if environment.getattr(l_3_s, 'size'):
                         pass
-                        t_43.extend((
-                            escape(t_15(environment.getattr(l_3_s, 'size'))),
+                        t_48.extend((
+                            escape(t_16(environment.getattr(l_3_s, 'size'))),
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'size')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     else:
                         pass
-                        t_43.append(
+                        t_48.append(
                             '–',
                         )
-                    t_43.append(
+                    t_48.append(
                         '</td><td>',
                     )
                     l_4_loop = missing
                     for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
                         _loop_vars = {}
                         pass
-                        t_43.extend((
+                        t_48.extend((
                             '<span class="alarm">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('source_state.', l_4_code, )), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                         if ((not environment.getattr(l_4_loop, 'last')) or environment.getattr(l_3_s, 'health')):
                             pass
-                            t_43.append(
+                            t_48.append(
                                 '; ',
                             )
                     l_4_loop = l_4_code = missing
                     l_4_loop = missing
-                    t_44 = 1
+                    t_49 = 1
                     for l_4_note, l_4_loop in LoopContext(environment.getattr(l_3_s, 'health'), undefined):
                         l_4_w = resolve('w')
                         _loop_vars = {}
                         pass
-                        t_43.extend((
+                        t_48.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'gap', environment.getattr(l_4_note, 'code'), environment.getattr(l_4_note, 'text'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_43.append(
+                            t_48.append(
                                 '; ',
                             )
-                        t_44 = 0
+                        t_49 = 0
                     l_4_loop = l_4_note = l_4_w = missing
-                    if t_44:
+                    if t_49:
                         pass
                         if (not environment.getattr(l_3_s, 'alarms')):
                             pass
-                            t_43.append(
+                            t_48.append(
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.sound')),
                             )
-                    if ((not t_20(environment.getattr(l_3_s, 'declared_size'))) and (environment.getattr(l_3_s, 'declared_size') != environment.getattr(l_3_s, 'size'))):
+                    if ((not t_22(environment.getattr(l_3_s, 'declared_size'))) and (environment.getattr(l_3_s, 'declared_size') != environment.getattr(l_3_s, 'size'))):
                         pass
-                        t_43.extend((
+                        t_48.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.declared', _loop_vars=_loop_vars)),
                             ': ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'declared_size')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_43.append(
+                    t_48.append(
                         '</td></tr>\n',
                     )
                 l_3_loop = l_3_s = missing
-                t_43.append(
+                t_48.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_43)
+                return concat(t_48)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.source', _loop_vars=_loop_vars), caller=caller, _loop_vars=_loop_vars)
         else:
@@ -1504,26 +1722,26 @@ def root(context, missing=missing):
     yield '\n<p>'
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.intro'))
     yield '</p>\n'
-    l_0_ns = context.call((undefined(name='namespace') if l_0_namespace is missing else l_0_namespace), any=False)
+    l_0_ns = context.call((undefined(name='namespace') if l_0_namespace is missing else l_0_namespace), any=False, read=False)
     context.vars['ns'] = l_0_ns
     context.exported_vars.add('ns')
     for l_1_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
         _loop_vars = {}
         pass
-        def t_45(fiter):
+        def t_50(fiter):
             for l_2_s in fiter:
                 if environment.getattr(l_2_s, 'digests'):
                     yield l_2_s
-        for l_2_s in t_45(environment.getattr(l_1_x, 'sources')):
+        for l_2_s in t_50(environment.getattr(l_1_x, 'sources')):
             _loop_vars = {}
             pass
             if not isinstance(l_0_ns, Namespace):
                 raise TemplateRuntimeError("cannot assign attribute on non-namespace object")
             l_0_ns['any'] = True
             def macro():
-                t_46 = []
+                t_51 = []
                 pass
-                t_46.extend((
+                t_51.extend((
                     '<table class="broad">\n<caption><bdi>',
                     escape(environment.getattr(l_1_x, 'label')),
                     '</bdi>: <bdi>',
@@ -1544,7 +1762,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_46.extend((
+                    t_51.extend((
                         '<tr><th scope="row">',
                         escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'algorithm', environment.getattr(l_4_d, 'algorithm'), _loop_vars=_loop_vars)),
                         '<span class="second">',
@@ -1562,14 +1780,116 @@ def root(context, missing=missing):
                         '</td></tr>\n',
                     ))
                 l_4_d = l_4_w = missing
-                t_46.append(
+                t_51.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_46)
+                return concat(t_51)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), environment.getattr(l_2_s, 'label'), caller=caller, _loop_vars=_loop_vars)
         l_2_s = missing
     l_1_x = missing
+    if not isinstance(l_0_ns, Namespace):
+        raise TemplateRuntimeError("cannot assign attribute on non-namespace object")
+    l_0_ns['read'] = False
+    for l_1_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
+        _loop_vars = {}
+        pass
+        def t_52(fiter):
+            for l_2_s in fiter:
+                if environment.getattr(l_2_s, 'readings'):
+                    yield l_2_s
+        for l_2_s in t_52(environment.getattr(l_1_x, 'sources')):
+            _loop_vars = {}
+            pass
+            if not isinstance(l_0_ns, Namespace):
+                raise TemplateRuntimeError("cannot assign attribute on non-namespace object")
+            l_0_ns['read'] = True
+        l_2_s = missing
+    l_1_x = missing
+    if environment.getattr((undefined(name='ns') if l_0_ns is missing else l_0_ns), 'read'):
+        pass
+        def macro():
+            t_53 = []
+            pass
+            t_53.extend((
+                '<table class="broad">\n<caption>',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.readings')),
+                '</caption>\n<thead><tr><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.source')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.time')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.result')),
+                '</th><th scope="col" class="num">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.bytes_read')),
+                '</th><th scope="col" class="num">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.zeros')),
+                '</th><th scope="col" class="num">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.read_errors')),
+                '</th></tr></thead>\n<tbody>\n',
+            ))
+            for l_2_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
+                _loop_vars = {}
+                pass
+                for l_3_s in environment.getattr(l_2_x, 'sources'):
+                    _loop_vars = {}
+                    pass
+                    for l_4_d in environment.getattr(l_3_s, 'readings'):
+                        l_4_w = resolve('w')
+                        l_4_share = resolve('share')
+                        _loop_vars = {}
+                        pass
+                        t_53.extend((
+                            '<tr><th scope="row"><bdi>',
+                            escape(environment.getattr(l_3_s, 'label')),
+                            '</bdi></th><td>',
+                            escape(t_20(environment.getattr(l_4_d, 'time'))),
+                            '</td><td class="',
+                            escape(('alarm' if (environment.getattr(l_4_d, 'status') == 'mismatch') else 'strong')),
+                            '">',
+                            escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'digest_result', environment.getattr(l_4_d, 'status'), _loop_vars=_loop_vars)),
+                            '</td><td class="num">',
+                            escape(t_7(environment.getattr(l_4_d, 'bytes_read'))),
+                            '</td><td class="num">',
+                        ))
+                        if t_22(environment.getattr(l_4_d, 'zero_bytes')):
+                            pass
+                            t_53.append(
+                                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.not_counted', _loop_vars=_loop_vars)),
+                            )
+                        else:
+                            pass
+                            t_53.extend((
+                                escape(t_7(environment.getattr(l_4_d, 'zero_bytes'))),
+                                '<span class="second">',
+                                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.zeros_share', percent=t_9(context.call((undefined(name='share') if l_4_share is missing else l_4_share), environment.getattr(l_4_d, 'zero_bytes'), environment.getattr(l_4_d, 'bytes_read'), _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
+                                '</span>',
+                            ))
+                        t_53.extend((
+                            '</td><td class="num">',
+                            escape(t_7(environment.getattr(l_4_d, 'read_errors'))),
+                        ))
+                        for l_5_one in environment.getattr(l_4_d, 'unread'):
+                            _loop_vars = {}
+                            pass
+                            t_53.extend((
+                                '<span class="second"><bdi>',
+                                escape(l_5_one),
+                                '</bdi></span>',
+                            ))
+                        l_5_one = missing
+                        t_53.append(
+                            '</td></tr>\n',
+                        )
+                    l_4_d = l_4_w = l_4_share = missing
+                l_3_s = missing
+            l_2_x = missing
+            t_53.append(
+                '</tbody>\n</table>\n',
+            )
+            return concat(t_53)
+        caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+        yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.readings'), caller=caller)
     if (not environment.getattr((undefined(name='ns') if l_0_ns is missing else l_0_ns), 'any')):
         pass
         yield '<p class="strong">'
@@ -1581,11 +1901,11 @@ def root(context, missing=missing):
     for l_1_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
         _loop_vars = {}
         pass
-        def t_47(fiter):
+        def t_54(fiter):
             for l_2_s in fiter:
                 if environment.getattr(l_2_s, 'acquisitions'):
                     yield l_2_s
-        for l_2_s in t_47(environment.getattr(l_1_x, 'sources')):
+        for l_2_s in t_54(environment.getattr(l_1_x, 'sources')):
             _loop_vars = {}
             pass
             if not isinstance(l_0_ns, Namespace):
@@ -1601,9 +1921,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.intro'))
         yield '</p>\n'
         def macro():
-            t_48 = []
+            t_55 = []
             pass
-            t_48.extend((
+            t_55.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.source')),
                 '</th><th scope="col">',
@@ -1625,7 +1945,7 @@ def root(context, missing=missing):
                     for l_4_a in environment.getattr(l_3_s, 'acquisitions'):
                         _loop_vars = {}
                         pass
-                        t_48.extend((
+                        t_55.extend((
                             '<tr><th scope="row"><bdi>',
                             escape(environment.getattr(l_3_s, 'label')),
                             '</bdi></th><td>',
@@ -1638,91 +1958,91 @@ def root(context, missing=missing):
                         ))
                         if environment.getattr(l_4_a, 'log_sha256'):
                             pass
-                            t_48.extend((
+                            t_55.extend((
                                 '<span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.log', _loop_vars=_loop_vars)),
                                 ' <code>',
                                 escape(t_1(environment.getattr(l_4_a, 'log_sha256'))),
                                 '</code></span>',
                             ))
-                        t_48.append(
+                        t_55.append(
                             '</td><td>',
                         )
                         if environment.getattr(l_4_a, 'started'):
                             pass
-                            t_48.extend((
+                            t_55.extend((
                                 '<bdi>',
                                 escape(t_12(context.eval_ctx, environment.getattr(l_4_a, 'started'), 'T', ' ')),
                                 '</bdi>',
                             ))
                             if environment.getattr(l_4_a, 'ended'):
                                 pass
-                                t_48.extend((
+                                t_55.extend((
                                     ' – <bdi>',
                                     escape(t_12(context.eval_ctx, environment.getattr(l_4_a, 'ended'), 'T', ' ')),
                                     '</bdi>',
                                 ))
-                            t_48.extend((
+                            t_55.extend((
                                 '<span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('acquired.utc' if (environment.getattr(l_4_a, 'zone') == 'UTC') else 'acquired.no_zone'), _loop_vars=_loop_vars)),
                                 '</span>',
                             ))
                         else:
                             pass
-                            t_48.append(
+                            t_55.append(
                                 '–',
                             )
-                        t_48.append(
+                        t_55.append(
                             '</td><td>',
                         )
-                        t_49 = 1
+                        t_56 = 1
                         for l_5_d in environment.getattr(l_4_a, 'digests'):
                             l_5_w = resolve('w')
                             _loop_vars = {}
                             pass
-                            t_48.extend((
+                            t_55.extend((
                                 '<span class="second">',
                                 escape(context.call((undefined(name='w') if l_5_w is missing else l_5_w), 'algorithm', environment.getattr(l_5_d, 'algorithm'), _loop_vars=_loop_vars)),
                                 ' <code>',
                                 escape(t_1(environment.getattr(l_5_d, 'value'))),
                                 '</code></span>',
                             ))
-                            t_49 = 0
+                            t_56 = 0
                         l_5_d = l_5_w = missing
-                        if t_49:
+                        if t_56:
                             pass
-                            t_48.append(
+                            t_55.append(
                                 '–',
                             )
-                        t_48.append(
+                        t_55.append(
                             '</td><td>',
                         )
-                        if (not t_20(environment.getattr(l_4_a, 'finished'))):
+                        if (not t_22(environment.getattr(l_4_a, 'finished'))):
                             pass
-                            t_48.append(
+                            t_55.append(
                                 '<span class="second',
                             )
                             if (not environment.getattr(l_4_a, 'finished')):
                                 pass
-                                t_48.append(
+                                t_55.append(
                                     ' strong',
                                 )
-                            t_48.extend((
+                            t_55.extend((
                                 '">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('acquired.finished' if environment.getattr(l_4_a, 'finished') else 'acquired.unfinished'), _loop_vars=_loop_vars)),
                                 '</span>',
                             ))
-                        if (not t_20(environment.getattr(l_4_a, 'bad_sectors'))):
+                        if (not t_22(environment.getattr(l_4_a, 'bad_sectors'))):
                             pass
-                            t_48.append(
+                            t_55.append(
                                 '<span class="second',
                             )
                             if environment.getattr(l_4_a, 'bad_sectors'):
                                 pass
-                                t_48.append(
+                                t_55.append(
                                     ' strong',
                                 )
-                            t_48.extend((
+                            t_55.extend((
                                 '">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.bad_sectors', count=t_7(environment.getattr(l_4_a, 'bad_sectors')), _loop_vars=_loop_vars)),
                                 '</span>',
@@ -1731,22 +2051,22 @@ def root(context, missing=missing):
                             l_5_w = resolve('w')
                             _loop_vars = {}
                             pass
-                            t_48.extend((
+                            t_55.extend((
                                 '<span class="second strong">',
                                 escape(context.call((undefined(name='w') if l_5_w is missing else l_5_w), 'acquired_differs', l_5_d, _loop_vars=_loop_vars)),
                                 '</span>',
                             ))
                         l_5_d = l_5_w = missing
-                        t_48.append(
+                        t_55.append(
                             '</td></tr>\n',
                         )
                     l_4_a = missing
                 l_3_s = missing
             l_2_x = missing
-            t_48.append(
+            t_55.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_48)
+            return concat(t_55)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.title'), caller=caller)
     yield '\n'
@@ -1756,125 +2076,38 @@ def root(context, missing=missing):
     yield '</p>\n'
     yield escape(context.call((undefined(name='draw') if l_0_draw is missing else l_0_draw), 'custody'))
     yield '\n'
-    l_1_loop = missing
-    for l_1_topic, l_1_loop in LoopContext(('custody', 'data', 'record'), undefined):
-        l_1_rows = resolve('rows')
-        l_1_told = missing
+    for l_1_topic in ('custody', 'record'):
+        l_1_told = l_0_told
         _loop_vars = {}
         pass
-        l_1_told = t_4(context.eval_ctx, t_14(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'acts'), 'topic', 'equalto', l_1_topic))
+        l_1_told = t_4(context.eval_ctx, t_15(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'acts'), 'topic', 'equalto', l_1_topic))
         _loop_vars['told'] = l_1_told
         yield '<h3>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('custody_topic.', l_1_topic, )), _loop_vars=_loop_vars))
         yield '</h3>\n'
         if (undefined(name='told') if l_1_told is missing else l_1_told):
             pass
-            def macro():
-                t_50 = []
-                pass
-                t_50.extend((
-                    '<table class="broad">\n<thead><tr><th scope="col" class="num">',
-                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.event')),
-                    '</th><th scope="col">',
-                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.time')),
-                    '</th><th scope="col">',
-                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.act')),
-                    '</th><th scope="col">',
-                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.of')),
-                    '</th><th scope="col">',
-                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.details')),
-                    '</th></tr></thead>\n<tbody>\n',
-                ))
-                l_3_loop = missing
-                for l_3_a, l_3_loop in LoopContext((undefined(name='told') if l_1_told is missing else l_1_told)[:(undefined(name='rows') if l_1_rows is missing else l_1_rows)], undefined):
-                    _loop_vars = {}
-                    pass
-                    t_50.extend((
-                        '<tr><td class="num">',
-                        escape(t_7(environment.getattr(l_3_a, 'seq'))),
-                        '</td><td>',
-                        escape(t_18(environment.getattr(l_3_a, 'time'))),
-                        '</td><th scope="row">',
-                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('act.', t_12(context.eval_ctx, environment.getattr(l_3_a, 'type'), '.', '_'), )), _loop_vars=_loop_vars)),
-                        '<span class="second"><bdi>',
-                        escape(environment.getattr(l_3_a, 'actor')),
-                        '</bdi></span></th><td>',
-                    ))
-                    l_4_loop = missing
-                    for l_4_each, l_4_loop in LoopContext(environment.getattr(l_3_a, 'of'), undefined):
-                        _loop_vars = {}
-                        pass
-                        t_50.extend((
-                            '<bdi>',
-                            escape(l_4_each),
-                            '</bdi>',
-                        ))
-                        if (not environment.getattr(l_4_loop, 'last')):
-                            pass
-                            t_50.append(
-                                ', ',
-                            )
-                    l_4_loop = l_4_each = missing
-                    t_50.append(
-                        '</td><td>',
-                    )
-                    for l_4_f in environment.getattr(l_3_a, 'fields'):
-                        _loop_vars = {}
-                        pass
-                        t_50.extend((
-                            '<span class="second">',
-                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('act_field.', environment.getattr(l_4_f, 'name'), )), _loop_vars=_loop_vars)),
-                            ': <bdi>',
-                            escape(environment.getattr(l_4_f, 'value')),
-                            '</bdi></span>',
-                        ))
-                    l_4_f = missing
-                    for l_4_person in environment.getattr(l_3_a, 'signed'):
-                        _loop_vars = {}
-                        pass
-                        t_50.extend((
-                            '<span class="second">',
-                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.signed', _loop_vars=_loop_vars)),
-                            ' <bdi>',
-                            escape(l_4_person),
-                            '</bdi></span>',
-                        ))
-                    l_4_person = missing
-                    for l_4_person in environment.getattr(l_3_a, 'unsigned'):
-                        _loop_vars = {}
-                        pass
-                        t_50.extend((
-                            '<span class="second strong">',
-                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.unsigned', _loop_vars=_loop_vars)),
-                            ' <bdi>',
-                            escape(l_4_person),
-                            '</bdi></span>',
-                        ))
-                    l_4_person = missing
-                    t_50.append(
-                        '</td></tr>\n',
-                    )
-                l_3_loop = l_3_a = missing
-                t_50.append(
-                    '</tbody>\n</table>\n',
-                )
-                return concat(t_50)
-            caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-            yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('custody_topic.', l_1_topic, )), _loop_vars=_loop_vars), caller=caller, _loop_vars=_loop_vars)
-            if (t_3((undefined(name='told') if l_1_told is missing else l_1_told)) > (undefined(name='rows') if l_1_rows is missing else l_1_rows)):
-                pass
-                yield '<p class="scope">'
-                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.more', count=t_7((t_3((undefined(name='told') if l_1_told is missing else l_1_told)) - (undefined(name='rows') if l_1_rows is missing else l_1_rows))), _loop_vars=_loop_vars))
-                yield '</p>'
+            yield escape(context.call((undefined(name='acts') if l_0_acts is missing else l_0_acts), (undefined(name='told') if l_1_told is missing else l_1_told), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('custody_topic.', l_1_topic, )), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
+            yield '\n'
         else:
             pass
             yield '<p>'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('custody_none.', l_1_topic, )), _loop_vars=_loop_vars))
             yield '</p>\n'
-    l_1_loop = l_1_topic = l_1_told = l_1_rows = missing
+    l_1_topic = l_1_told = missing
     yield '\n'
     yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'method'))
     yield '\n<dl class="facts two">\n'
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.program'), markup_join((environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'program'), 'name'), ' ', environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'program'), 'version'), ))))
+    if environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'program'), 'sha256'):
+        pass
+        yield '<div class="wide"><dt>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.program_files'))
+        yield '</dt><dd class="mono">'
+        yield escape(t_1(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'program'), 'sha256')))
+        yield '</dd></div>'
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.procedure'), (environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'procedure') or context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.validation'), (environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'validation') or context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.names'), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('names.', environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'names'), ))), True))
     yield '</dl>\n<p>'
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.intro'))
@@ -1896,7 +2129,7 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='error_rate') if l_0_error_rate is missing else l_0_error_rate), l_1_rate, _loop_vars=_loop_vars))
         yield '\n'
     l_1_rate = missing
-    if t_4(context.eval_ctx, t_14(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'), 'plugin')):
+    if t_4(context.eval_ctx, t_15(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'), 'plugin')):
         pass
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.plugin_rule'))
@@ -1907,9 +2140,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'):
         pass
         def macro():
-            t_51 = []
+            t_57 = []
             pass
-            t_51.extend((
+            t_57.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set')),
                 '</th><th scope="col">',
@@ -1928,7 +2161,7 @@ def root(context, missing=missing):
                 l_2_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_51.extend((
+                t_57.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='set_name') if l_0_set_name is missing else l_0_set_name), environment.getattr(l_2_s, 'name'), environment.getattr(l_2_s, 'issuer'), environment.getattr(l_2_s, 'edition'), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -1936,19 +2169,19 @@ def root(context, missing=missing):
                 ))
                 if environment.getattr(l_2_s, 'authority'):
                     pass
-                    t_51.extend((
+                    t_57.extend((
                         '<span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.authority', text=environment.getattr(l_2_s, 'authority'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
-                t_51.extend((
+                t_57.extend((
                     '</td><td class="num">',
                     escape(t_7(environment.getattr(l_2_s, 'records'))),
                 ))
                 for l_3_d in environment.getattr(l_2_s, 'digests'):
                     _loop_vars = {}
                     pass
-                    t_51.extend((
+                    t_57.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars)),
                         ' ',
@@ -1959,48 +2192,48 @@ def root(context, missing=missing):
                 for l_3_d in environment.getattr(l_2_s, 'near'):
                     _loop_vars = {}
                     pass
-                    t_51.extend((
+                    t_57.extend((
                         '<span class="second wrapped">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_3_d, 'below_quality'):
                         pass
-                        t_51.extend((
+                        t_57.extend((
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near_below', count=t_7(environment.getattr(l_3_d, 'below_quality')), _loop_vars=_loop_vars)),
                         ))
                     if environment.getattr(l_3_d, 'probes'):
                         pass
-                        t_51.extend((
+                        t_57.extend((
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_3_d, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_3_d, 'probes'), 'failed')), _loop_vars=_loop_vars)),
                         ))
-                    t_51.append(
+                    t_57.append(
                         '</span>',
                     )
                 l_3_d = missing
                 for l_3_d in environment.getattr(l_2_s, 'not_compared'):
                     _loop_vars = {}
                     pass
-                    t_51.extend((
+                    t_57.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.not_compared', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 l_3_d = missing
-                t_51.extend((
+                t_57.extend((
                     '</td><td><code>',
                     escape(t_1(environment.getattr(l_2_s, 'source_sha256'))),
                     '</code>',
                 ))
                 if environment.getattr(l_2_s, 'rejected'):
                     pass
-                    t_51.extend((
+                    t_57.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.rejected', count=t_7(environment.getattr(l_2_s, 'rejected')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
-                t_51.extend((
+                t_57.extend((
                     '<span class="second">',
                     escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'failed')), _loop_vars=_loop_vars) if environment.getattr(l_2_s, 'probes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_probes', _loop_vars=_loop_vars))),
                     '</span></td><td>',
@@ -2008,14 +2241,14 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_2_s, 'key_id') and environment.getattr(l_2_s, 'signer')):
                     pass
-                    t_51.extend((
+                    t_57.extend((
                         '<span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.signer', key=environment.getattr(l_2_s, 'key_id'), signer=environment.getattr(l_2_s, 'signer'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
                 if environment.getattr(l_2_s, 'expires'):
                     pass
-                    t_51.extend((
+                    t_57.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.expires', date=environment.getattr(l_2_s, 'expires'), _loop_vars=_loop_vars)),
                         '</span>',
@@ -2023,7 +2256,7 @@ def root(context, missing=missing):
                 for l_3_a in environment.getattr(l_2_s, 'allowed'):
                     _loop_vars = {}
                     pass
-                    t_51.extend((
+                    t_57.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.allowed', what=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'allowance', l_3_a, _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
@@ -2031,26 +2264,26 @@ def root(context, missing=missing):
                 l_3_a = missing
                 if (environment.getattr(l_2_s, 'state') != 'active'):
                     pass
-                    t_51.extend((
+                    t_57.extend((
                         '<span class="second strong">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'set_state', environment.getattr(l_2_s, 'state'), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_2_s, 'reason'):
                         pass
-                        t_51.extend((
+                        t_57.extend((
                             ': <bdi>',
                             escape(environment.getattr(l_2_s, 'reason')),
                             '</bdi>',
                         ))
-                    t_51.append(
+                    t_57.append(
                         '</span>',
                     )
-                t_51.append(
+                t_57.append(
                     '</td><td>',
                 )
                 if environment.getattr(l_2_s, 'profile'):
                     pass
-                    t_51.extend((
+                    t_57.extend((
                         '<bdi>',
                         escape(environment.getattr(l_2_s, 'profile')),
                         '</bdi><span class="second">',
@@ -2059,17 +2292,17 @@ def root(context, missing=missing):
                     ))
                 else:
                     pass
-                    t_51.append(
+                    t_57.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_profile', _loop_vars=_loop_vars)),
                     )
-                t_51.append(
+                t_57.append(
                     '</td></tr>\n',
                 )
             l_2_s = l_2_w = missing
-            t_51.append(
+            t_57.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_51)
+            return concat(t_57)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set'), caller=caller)
     else:
@@ -2093,9 +2326,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation_text'))
     yield '</p>\n'
     def macro():
-        t_52 = []
+        t_58 = []
         pass
-        t_52.extend((
+        t_58.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.entries')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2116,12 +2349,12 @@ def root(context, missing=missing):
         ))
         if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
             pass
-            t_52.extend((
+            t_58.extend((
                 '<th scope="col" class="num">+ ',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.not_reached')),
                 '</th>',
             ))
-        t_52.append(
+        t_58.append(
             '<th scope="col"></th></tr></thead>\n<tbody>\n',
         )
         for l_2_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
@@ -2133,7 +2366,7 @@ def root(context, missing=missing):
                 for l_4_v in environment.getattr(l_3_s, 'volumes'):
                     _loop_vars = {}
                     pass
-                    t_52.extend((
+                    t_58.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -2152,38 +2385,38 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
                         pass
-                        t_52.extend((
+                        t_58.extend((
                             '<td class="num">',
                             escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'not_reached'))),
                             '</td>',
                         ))
-                    t_52.extend((
+                    t_58.extend((
                         '<td class="',
                         escape(('second' if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else 'alarm')),
                         '">',
                     ))
                     if environment.getattr(l_4_v, 'listing_open'):
                         pass
-                        t_52.append(
+                        t_58.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.listing_open', _loop_vars=_loop_vars)),
                         )
                     elif (environment.getattr(l_4_v, 'state') != 'examined'):
                         pass
-                        t_52.append(
+                        t_58.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('state.', environment.getattr(l_4_v, 'state'), )), _loop_vars=_loop_vars)),
                         )
                     else:
                         pass
-                        t_52.append(
+                        t_58.append(
                             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes', _loop_vars=_loop_vars) if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close', _loop_vars=_loop_vars))),
                         )
-                    t_52.append(
+                    t_58.append(
                         '</td></tr>\n',
                     )
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_52.extend((
+        t_58.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -2202,25 +2435,25 @@ def root(context, missing=missing):
         ))
         if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
             pass
-            t_52.extend((
+            t_58.extend((
                 '<td class="num">',
                 escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'))),
                 '</td>',
             ))
-        t_52.extend((
+        t_58.extend((
             '<td class="',
             escape(('' if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else 'alarm')),
             '">',
             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes') if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_52)
+        return concat(t_58)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation'), caller=caller)
     def macro():
-        t_53 = []
+        t_59 = []
         pass
-        t_53.extend((
+        t_59.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2241,14 +2474,14 @@ def root(context, missing=missing):
             for l_3_s in environment.getattr(l_2_x, 'sources'):
                 _loop_vars = {}
                 pass
-                def t_54(fiter):
+                def t_60(fiter):
                     for l_4_v in fiter:
                         if (environment.getattr(l_4_v, 'state') == 'examined'):
                             yield l_4_v
-                for l_4_v in t_54(environment.getattr(l_3_s, 'volumes')):
+                for l_4_v in t_60(environment.getattr(l_3_s, 'volumes')):
                     _loop_vars = {}
                     pass
-                    t_53.extend((
+                    t_59.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -2264,7 +2497,7 @@ def root(context, missing=missing):
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_53.extend((
+        t_59.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -2277,7 +2510,7 @@ def root(context, missing=missing):
             escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'directories_met_before'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_53)
+        return concat(t_59)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories'), caller=caller)
     yield '<h3>'
@@ -2289,7 +2522,7 @@ def root(context, missing=missing):
     yield '\n</div>\n<div>\n'
     yield escape(context.call((undefined(name='inside') if l_0_inside is missing else l_0_inside), 'containers.', environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'containers'), ('opened', 'in_part', 'not_opened', 'known_good', 'by_profile', 'other_types', 'not_tried')))
     yield '\n</div>\n</div>\n'
-    l_0_asked = t_4(context.eval_ctx, t_14(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'), 'metadata'))
+    l_0_asked = t_4(context.eval_ctx, t_15(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'), 'metadata'))
     context.vars['asked'] = l_0_asked
     context.exported_vars.add('asked')
     if (undefined(name='asked') if l_0_asked is missing else l_0_asked):
@@ -2300,9 +2533,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.text'))
         yield '</p>\n'
         def macro():
-            t_55 = []
+            t_61 = []
             pass
-            t_55.extend((
+            t_61.extend((
                 '<table>\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.title')),
                 '</caption>\n<thead><tr><th scope="col">',
@@ -2312,19 +2545,19 @@ def root(context, missing=missing):
             for l_2_part in ('read', 'found', 'nothing', 'unreadable', 'positions'):
                 _loop_vars = {}
                 pass
-                t_55.extend((
+                t_61.extend((
                     '<th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('metadata.', l_2_part, )), _loop_vars=_loop_vars)),
                     '</th>',
                 ))
             l_2_part = missing
-            t_55.append(
+            t_61.append(
                 '</tr></thead>\n<tbody>\n',
             )
             for l_2_x in (undefined(name='asked') if l_0_asked is missing else l_0_asked):
                 _loop_vars = {}
                 pass
-                t_55.extend((
+                t_61.extend((
                     '<tr><th scope="row"><bdi>',
                     escape(environment.getattr(l_2_x, 'label')),
                     '</bdi></th>',
@@ -2332,33 +2565,33 @@ def root(context, missing=missing):
                 for l_3_part in ('read', 'found', 'nothing', 'unreadable', 'positions'):
                     _loop_vars = {}
                     pass
-                    t_55.extend((
+                    t_61.extend((
                         '<td class="num">',
                         escape(t_7(environment.getitem(environment.getattr(l_2_x, 'metadata'), l_3_part))),
                         '</td>',
                     ))
                 l_3_part = missing
-                t_55.append(
+                t_61.append(
                     '</tr>\n',
                 )
             l_2_x = missing
-            t_55.append(
+            t_61.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_55)
+            return concat(t_61)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.title'), caller=caller)
         def macro():
-            t_56 = []
+            t_62 = []
             pass
-            t_56.extend((
+            t_62.extend((
                 '<table>\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.devices')),
                 '</caption>\n',
             ))
             if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices'):
                 pass
-                t_56.extend((
+                t_62.extend((
                     '<thead><tr><th scope="col">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.tag')),
                     '</th><th scope="col">',
@@ -2375,7 +2608,7 @@ def root(context, missing=missing):
                 for l_2_device, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices')[:40], undefined):
                     _loop_vars = {}
                     pass
-                    t_56.extend((
+                    t_62.extend((
                         '<tr><th scope="row"><code>',
                         escape(environment.getattr(l_2_device, 'tag')),
                         '</code></th><td>',
@@ -2390,42 +2623,42 @@ def root(context, missing=missing):
                     for l_3_label, l_3_loop in LoopContext(environment.getattr(l_2_device, 'exhibits'), undefined):
                         _loop_vars = {}
                         pass
-                        t_56.extend((
+                        t_62.extend((
                             '<bdi>',
                             escape(l_3_label),
                             '</bdi>',
                         ))
                         if (not environment.getattr(l_3_loop, 'last')):
                             pass
-                            t_56.append(
+                            t_62.append(
                                 ', ',
                             )
                     l_3_loop = l_3_label = missing
-                    t_56.append(
+                    t_62.append(
                         '</td></tr>\n',
                     )
                 l_2_loop = l_2_device = missing
                 if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices')) > 40):
                     pass
-                    t_56.extend((
+                    t_62.extend((
                         '<tr><td colspan="5">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.more', count=t_7(t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices'))))),
                         '</td></tr>\n',
                     ))
-                t_56.append(
+                t_62.append(
                     '</tbody>\n',
                 )
             else:
                 pass
-                t_56.extend((
+                t_62.extend((
                     '<tbody><tr><td>',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.no_devices')),
                     '</td></tr></tbody>\n',
                 ))
-            t_56.append(
+            t_62.append(
                 '</table>\n',
             )
-            return concat(t_56)
+            return concat(t_62)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.devices'), caller=caller)
     for (l_1_title, l_1_policy) in ((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.gap_title'), False), (context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.policy_title'), True)):
@@ -2436,16 +2669,16 @@ def root(context, missing=missing):
         l_1_gaps = context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), (undefined(name='c') if l_0_c is missing else l_0_c), policy=l_1_policy, _loop_vars=_loop_vars)
         _loop_vars['gaps'] = l_1_gaps
         def macro():
-            t_57 = []
+            t_63 = []
             pass
-            t_57.extend((
+            t_63.extend((
                 '<table>\n<caption>',
                 escape(l_1_title),
                 '</caption>\n',
             ))
             if (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                 pass
-                t_57.extend((
+                t_63.extend((
                     '<thead><tr><th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.count')),
                     '</th><th scope="col">',
@@ -2459,7 +2692,7 @@ def root(context, missing=missing):
                 for l_3_gap in (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                     _loop_vars = {}
                     pass
-                    t_57.extend((
+                    t_63.extend((
                         '<tr><td class="num strong">',
                         escape(t_7(environment.getattr(l_3_gap, 'count'))),
                         '</td><td>',
@@ -2470,46 +2703,46 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr(l_3_gap, 'size'):
                         pass
-                        t_57.append(
-                            escape(t_15(environment.getattr(l_3_gap, 'size'))),
+                        t_63.append(
+                            escape(t_16(environment.getattr(l_3_gap, 'size'))),
                         )
-                    t_57.append(
+                    t_63.append(
                         '</td><td>',
                     )
                     for l_4_one in environment.getattr(l_3_gap, 'examples'):
                         _loop_vars = {}
                         pass
-                        t_57.extend((
+                        t_63.extend((
                             '<code><bdi>',
                             escape(t_5(l_4_one)),
                             '</bdi></code>',
                         ))
                     l_4_one = missing
-                    t_57.append(
+                    t_63.append(
                         '</td></tr>\n',
                     )
                 l_3_gap = missing
-                t_57.append(
+                t_63.append(
                     '</tbody>\n',
                 )
             else:
                 pass
-                t_57.extend((
+                t_63.extend((
                     '<tbody><tr><td>',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.no_gaps')),
                     '</td></tr></tbody>\n',
                 ))
-            t_57.append(
+            t_63.append(
                 '</table>\n',
             )
-            return concat(t_57)
+            return concat(t_63)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), l_1_title, caller=caller, _loop_vars=_loop_vars)
     l_1_title = l_1_policy = l_1_gap_rows = l_1_gaps = missing
     def macro():
-        t_58 = []
+        t_64 = []
         pass
-        t_58.extend((
+        t_64.extend((
             '<table>\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2524,24 +2757,24 @@ def root(context, missing=missing):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
-            t_58.extend((
+            t_64.extend((
                 '<tr><th scope="row"><bdi>',
                 escape(t_5(environment.getattr(l_2_area, 'where'))),
                 '</bdi></th><td>',
                 escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'gap', environment.getattr(l_2_area, 'code'), environment.getattr(l_2_area, 'text'), _loop_vars=_loop_vars)),
                 '</td><td class="num">',
-                escape(t_15(environment.getattr(l_2_area, 'size'))),
+                escape(t_16(environment.getattr(l_2_area, 'size'))),
                 '</td></tr>\n',
             ))
         l_2_area = l_2_w = missing
-        t_58.extend((
+        t_64.extend((
             '<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated')),
             '</th><td>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated_value')),
             '</td><td></td></tr>\n</tbody>\n</table>\n',
         ))
-        return concat(t_58)
+        return concat(t_64)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title'), caller=caller)
     yield '<div class="pair">\n<div>\n<table class="tight">\n<caption>'
@@ -2569,11 +2802,11 @@ def root(context, missing=missing):
         yield '</td><td class="num">'
         yield escape(t_7(environment.getattr(l_1_row, 'misnamed')))
         yield '</td><td class="num">'
-        yield escape(t_15(environment.getattr(l_1_row, 'size')))
+        yield escape(t_16(environment.getattr(l_1_row, 'size')))
         yield '</td></tr>\n'
     l_1_row = missing
     yield '</tbody>\n</table>\n'
-    if t_16(environment, environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'types'), attribute='misnamed'):
+    if t_18(environment, environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'types'), attribute='misnamed'):
         pass
         yield '<p class="scope">'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.misnamed_text'))
@@ -2606,9 +2839,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_9(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'percent_of_bytes'))))
     yield '</td></tr>\n</tbody>\n</table>\n</div>\n</div>\n'
     def macro():
-        t_59 = []
+        t_65 = []
         pass
-        t_59.extend((
+        t_65.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2637,7 +2870,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_59.extend((
+                    t_65.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td>',
@@ -2645,18 +2878,18 @@ def root(context, missing=missing):
                         '</td><td class="num">',
                         escape(t_7(environment.getattr(l_4_v, 'offset'))),
                         '</td><td class="num">',
-                        escape(t_15(environment.getattr(l_4_v, 'size'))),
+                        escape(t_16(environment.getattr(l_4_v, 'size'))),
                         '</td><td>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('state.', ('in-part' if ((environment.getattr(l_4_v, 'state') == 'examined') and environment.getattr(environment.getattr(l_4_v, 'equation'), 'not_reached')) else environment.getattr(l_4_v, 'state')), )), _loop_vars=_loop_vars)),
                     ))
                     if (environment.getattr(l_4_v, 'encryption') != 'none'):
                         pass
-                        t_59.extend((
+                        t_65.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'encryption', environment.getattr(l_4_v, 'encryption'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_59.extend((
+                    t_65.extend((
                         '</td><td><bdi>',
                         escape((environment.getattr(l_4_v, 'sweep') if (environment.getattr(l_4_v, 'state') == 'examined') else '–')),
                         '</bdi></td><td>',
@@ -2664,31 +2897,31 @@ def root(context, missing=missing):
                     for l_5_m in environment.getattr(l_4_v, 'times'):
                         _loop_vars = {}
                         pass
-                        t_59.extend((
+                        t_65.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'time.basis', which=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_5_m, 'which'), )), _loop_vars=_loop_vars), zone=context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'time', environment.getattr(l_5_m, 'zone'), _loop_vars=_loop_vars), resolution=t_13(environment.getattr(l_5_m, 'resolution_ns')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     l_5_m = missing
-                    t_59.append(
+                    t_65.append(
                         '</td></tr>\n',
                     )
                 l_4_v = l_4_w = missing
             l_3_s = missing
         l_2_x = missing
-        t_59.append(
+        t_65.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_59)
+        return concat(t_65)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes'), caller=caller)
     yield '\n'
     yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'findings'))
     yield '\n<p>'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.intro'))
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.intro_sealed' if (environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'level') == 'sealed') else 'findings.intro')))
     yield '</p>\n'
     def macro(l_1_list, l_1_withdrawn):
-        t_60 = []
+        t_66 = []
         l_1_rows = resolve('rows')
         if l_1_list is missing:
             l_1_list = undefined("parameter 'list' was not provided", name='list')
@@ -2696,9 +2929,9 @@ def root(context, missing=missing):
             l_1_withdrawn = undefined("parameter 'withdrawn' was not provided", name='withdrawn')
         pass
         def macro():
-            t_61 = []
+            t_67 = []
             pass
-            t_61.extend((
+            t_67.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.number')),
                 '</th><th scope="col">',
@@ -2712,20 +2945,33 @@ def root(context, missing=missing):
                 '</th></tr></thead>\n<tbody>\n',
             ))
             for l_3_f in l_1_list[:(undefined(name='rows') if l_1_rows is missing else l_1_rows)]:
+                l_3_names = resolve('names')
                 l_3_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_61.extend((
+                t_67.extend((
                     '<tr><th scope="row" class="nowrap">',
                     escape(environment.getattr(l_3_f, 'number')),
                     '</th><td><bdi class="strong">',
                     escape(environment.getattr(l_3_f, 'exhibit')),
                     '</bdi><code><bdi>',
                     escape(t_5(environment.getattr(l_3_f, 'locator'))),
-                    '</bdi></code><span class="second">',
+                    '</bdi></code>',
+                ))
+                if (environment.getattr(l_3_f, 'number') in (undefined(name='names') if l_3_names is missing else l_3_names)):
+                    pass
+                    t_67.extend((
+                        '<span class="second name">',
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.path', _loop_vars=_loop_vars)),
+                        ': <bdi>',
+                        escape(t_5(environment.getitem((undefined(name='names') if l_3_names is missing else l_3_names), environment.getattr(l_3_f, 'number')))),
+                        '</bdi></span>',
+                    ))
+                t_67.extend((
+                    '<span class="second">',
                     escape(environment.getattr(l_3_f, 'type')),
                     ', ',
-                    escape(t_15(environment.getattr(l_3_f, 'size'))),
+                    escape(t_16(environment.getattr(l_3_f, 'size'))),
                     ', ',
                     escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.allocated', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'allocated') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.deleted', _loop_vars=_loop_vars))),
                     ', ',
@@ -2734,37 +2980,37 @@ def root(context, missing=missing):
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('grade.', environment.getattr(l_3_f, 'grade'), )), _loop_vars=_loop_vars)),
                     '</span>',
                 ))
-                if (not t_20(environment.getattr(l_3_f, 'listed_size'))):
+                if (not t_22(environment.getattr(l_3_f, 'listed_size'))):
                     pass
-                    t_61.extend((
+                    t_67.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.listed_size', size=context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_f, 'listed_size')), _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if (environment.getattr(l_3_f, 'near') and environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin')):
                     pass
-                    t_61.extend((
+                    t_67.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_plugin', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), plugin=environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin'), 'name'), version=environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin'), 'version'), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 elif environment.getattr(l_3_f, 'near'):
                     pass
-                    t_61.extend((
+                    t_67.extend((
                         '<span class="second">',
-                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), view=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'view', environment.getattr(environment.getattr(l_3_f, 'near'), 'view'), _loop_vars=_loop_vars), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), quality=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'quality')), listed=(t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality')) if (not t_20(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality'))) else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), view=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'view', environment.getattr(environment.getattr(l_3_f, 'near'), 'view'), _loop_vars=_loop_vars), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), quality=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'quality')), listed=(t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality')) if (not t_22(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality'))) else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if environment.getattr(l_3_f, 'near'):
                     pass
-                    t_61.extend((
+                    t_67.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_drawn' if environment.getattr(environment.getattr(l_3_f, 'near'), 'drawn') else ('findings.near_unknown' if (not environment.getattr(environment.getattr(l_3_f, 'near'), 'expected')) else ('findings.near_rare' if t_8(environment.getattr(environment.getattr(l_3_f, 'near'), 'expected')) else 'findings.near_chance'))), comparisons=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'comparisons')), expected=environment.getattr(environment.getattr(l_3_f, 'near'), 'expected'), one_in=t_7(t_8(environment.getattr(environment.getattr(l_3_f, 'near'), 'expected'))), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                     if environment.getattr(environment.getattr(l_3_f, 'near'), 'film'):
                         pass
-                        t_61.extend((
+                        t_67.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film', frames=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames')), frames_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames_of')), listed=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed')), listed_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_of')), _loop_vars=_loop_vars)),
                             escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'ranges'), _loop_vars=_loop_vars)),
@@ -2772,7 +3018,7 @@ def root(context, missing=missing):
                         ))
                         if environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'):
                             pass
-                            t_61.extend((
+                            t_67.extend((
                                 '<span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film_listed', _loop_vars=_loop_vars)),
                                 escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'), _loop_vars=_loop_vars)),
@@ -2780,12 +3026,12 @@ def root(context, missing=missing):
                             ))
                     if (environment.getattr(environment.getattr(l_3_f, 'near'), 'more') or environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')):
                         pass
-                        t_61.extend((
+                        t_67.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_more' if (not environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')) else ('findings.near_more_at_least' if environment.getattr(environment.getattr(l_3_f, 'near'), 'more') else 'findings.near_more_unknown')), count=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'more')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                t_61.extend((
+                t_67.extend((
                     '<span class="second">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', environment.getattr(l_3_f, 'kind'), )), _loop_vars=_loop_vars)),
                     ': ',
@@ -2794,24 +3040,24 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_3_f, 'kind') == 'watch'):
                     pass
-                    t_61.append(
+                    t_67.append(
                         '–',
                     )
                 else:
                     pass
-                    t_61.append(
+                    t_67.append(
                         escape(context.call((undefined(name='category') if l_0_category is missing else l_0_category), environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'):
                         pass
-                        t_61.extend((
+                        t_67.extend((
                             ' (<bdi>',
-                            escape(t_17(markup_join((environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'), ' ', environment.getattr(environment.getattr(l_3_f, 'category'), 'region'), )))),
+                            escape(t_19(markup_join((environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'), ' ', environment.getattr(environment.getattr(l_3_f, 'category'), 'region'), )))),
                             '</bdi>)',
                         ))
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'label'):
                         pass
-                        t_61.extend((
+                        t_67.extend((
                             '<span class="second"><bdi>',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.label', label=environment.getattr(environment.getattr(l_3_f, 'category'), 'label'), _loop_vars=_loop_vars)),
                             '</bdi></span>',
@@ -2819,44 +3065,44 @@ def root(context, missing=missing):
                     for l_4_tag in environment.getattr(environment.getattr(l_3_f, 'category'), 'tags'):
                         _loop_vars = {}
                         pass
-                        t_61.extend((
+                        t_67.extend((
                             '<span class="second"><bdi>',
                             escape(l_4_tag),
                             '</bdi></span>',
                         ))
                     l_4_tag = missing
-                    t_61.append(
+                    t_67.append(
                         escape(context.call((undefined(name='standing') if l_0_standing is missing else l_0_standing), 'notable', environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
-                    if (t_20(environment.getattr(l_3_f, 'victim_identified')) and t_20(environment.getattr(l_3_f, 'offender_identified'))):
+                    if (t_22(environment.getattr(l_3_f, 'victim_identified')) and t_22(environment.getattr(l_3_f, 'offender_identified'))):
                         pass
-                        t_61.extend((
+                        t_67.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.not_said', _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     else:
                         pass
-                        if (not t_20(environment.getattr(l_3_f, 'victim_identified'))):
+                        if (not t_22(environment.getattr(l_3_f, 'victim_identified'))):
                             pass
-                            t_61.extend((
+                            t_67.extend((
                                 '<span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'victim_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
-                        if (not t_20(environment.getattr(l_3_f, 'offender_identified'))):
+                        if (not t_22(environment.getattr(l_3_f, 'offender_identified'))):
                             pass
-                            t_61.extend((
+                            t_67.extend((
                                 '<span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'offender_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
-                t_61.append(
+                t_67.append(
                     '</td><td>',
                 )
                 if l_1_withdrawn:
                     pass
-                    t_61.extend((
+                    t_67.extend((
                         '<bdi>',
                         escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.not_in', edition=environment.getattr(l_3_f, 'not_in'), _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'not_in') else (environment.getattr(l_3_f, 'reason') or context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)))),
                         '</bdi>',
@@ -2865,16 +3111,16 @@ def root(context, missing=missing):
                     pass
                     if (environment.getattr(l_3_f, 'status') == 'provisional'):
                         pass
-                        t_61.extend((
+                        t_67.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.provisional', _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_62 = 1
+                    t_68 = 1
                     for l_4_m in environment.getattr(l_3_f, 'times'):
                         _loop_vars = {}
                         pass
-                        t_61.extend((
+                        t_67.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_4_m, 'which'), )), _loop_vars=_loop_vars)),
                             ' <span class="nowrap">',
@@ -2883,46 +3129,51 @@ def root(context, missing=missing):
                         ))
                         if (environment.getattr(l_4_m, 'zone') != 'utc'):
                             pass
-                            t_61.extend((
+                            t_67.extend((
                                 ' (',
                                 escape(context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'time', environment.getattr(l_4_m, 'zone'), _loop_vars=_loop_vars)),
                                 ')',
                             ))
-                        t_61.append(
+                        t_67.append(
                             '</span>',
                         )
-                        t_62 = 0
+                        t_68 = 0
                     l_4_m = missing
-                    if t_62:
+                    if t_68:
                         pass
-                        t_61.extend((
+                        t_67.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.no_times')),
                             '</span>',
                         ))
-                t_61.append(
+                t_67.append(
                     '</td></tr>\n',
                 )
-            l_3_f = l_3_w = missing
-            t_61.append(
+            l_3_f = l_3_names = l_3_w = missing
+            t_67.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_61)
+            return concat(t_67)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-        t_60.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
+        t_66.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
         if (t_3(l_1_list) > (undefined(name='rows') if l_1_rows is missing else l_1_rows)):
             pass
-            t_60.extend((
+            t_66.extend((
                 '<p class="strong">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.shown', shown=t_7((undefined(name='rows') if l_1_rows is missing else l_1_rows)), count=t_7(t_3(l_1_list)))),
                 '</p>',
             ))
-        return concat(t_60)
+        return concat(t_66)
     context.exported_vars.add('finding_rows')
     context.vars['finding_rows'] = l_0_finding_rows = Macro(environment, macro, 'finding_rows', ('list', 'withdrawn'), False, False, False, context.eval_ctx.autoescape)
     yield escape(context.call((undefined(name='draw') if l_0_draw is missing else l_0_draw), 'findings'))
     yield '\n'
-    if (undefined(name='current') if l_0_current is missing else l_0_current):
+    if (environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'level') == 'summary'):
+        pass
+        yield '<p class="strong">'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.summary'))
+        yield '</p>\n'
+    elif (undefined(name='current') if l_0_current is missing else l_0_current):
         pass
         yield escape(context.call((undefined(name='finding_rows') if l_0_finding_rows is missing else l_0_finding_rows), (undefined(name='current') if l_0_current is missing else l_0_current), False))
         yield '\n'
@@ -2931,21 +3182,23 @@ def root(context, missing=missing):
         yield '<p class="strong">'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.none'))
         yield '</p>\n'
-    yield '\n'
-    yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'withdrawn'))
-    yield '\n'
-    if (undefined(name='withdrawn') if l_0_withdrawn is missing else l_0_withdrawn):
+    if (environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'level') != 'summary'):
         pass
-        yield '<p>'
-        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.intro'))
-        yield '</p>\n'
-        yield escape(context.call((undefined(name='finding_rows') if l_0_finding_rows is missing else l_0_finding_rows), (undefined(name='withdrawn') if l_0_withdrawn is missing else l_0_withdrawn), True))
-        yield '\n'
-    else:
-        pass
-        yield '<p>'
-        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.none'))
-        yield '</p>\n'
+        yield '<h3 id="withdrawn">'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.title'))
+        yield '</h3>\n'
+        if (undefined(name='withdrawn') if l_0_withdrawn is missing else l_0_withdrawn):
+            pass
+            yield '<p>'
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.intro'))
+            yield '</p>\n'
+            yield escape(context.call((undefined(name='finding_rows') if l_0_finding_rows is missing else l_0_finding_rows), (undefined(name='withdrawn') if l_0_withdrawn is missing else l_0_withdrawn), True))
+            yield '\n'
+        else:
+            pass
+            yield '<p>'
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.none'))
+            yield '</p>\n'
     yield '\n'
     yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'limitations'))
     yield '\n<ul>\n'
@@ -2976,14 +3229,199 @@ def root(context, missing=missing):
         l_1_text = missing
         yield '</ul>\n'
     yield '\n'
-    yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'runs'))
+    yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'data'))
+    yield '\n<p>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.intro'))
+    yield '</p>\n'
+    def macro():
+        t_69 = []
+        pass
+        t_69.extend((
+            '<table class="tight">\n<caption>',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.counts')),
+            '</caption>\n<thead><tr><th scope="col">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.kind')),
+            '</th><th scope="col" class="num">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.count')),
+            '</th></tr></thead>\n<tbody>\n<tr><th scope="row">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.collection')),
+            '</th><td class="num">',
+            escape(t_7(t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs')))),
+            '</td></tr>\n',
+        ))
+        for (l_2_name, l_2_types) in (('alteration', ('record.corrected',)), ('consultation', ('sealed.opened', 'data.consulted')), ('disclosure', ('disclosure.made', 'export.made')), ('combination', ('data.combined',)), ('erasure', ('data.erased',))):
+            _loop_vars = {}
+            pass
+            t_69.extend((
+                '<tr><th scope="row">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('data.', l_2_name, )), _loop_vars=_loop_vars)),
+                '</th><td class="num">',
+                escape(t_7(t_3(t_4(context.eval_ctx, t_15(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'acts'), 'type', 'in', l_2_types))))),
+                '</td></tr>\n',
+            ))
+        l_2_name = l_2_types = missing
+        t_69.append(
+            '</tbody>\n</table>\n',
+        )
+        return concat(t_69)
+    caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+    yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.counts'), caller=caller)
+    l_0_told = t_4(context.eval_ctx, t_15(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'acts'), 'topic', 'equalto', 'data'))
+    context.vars['told'] = l_0_told
+    context.exported_vars.add('told')
+    if (undefined(name='told') if l_0_told is missing else l_0_told):
+        pass
+        yield escape(context.call((undefined(name='acts') if l_0_acts is missing else l_0_acts), (undefined(name='told') if l_0_told is missing else l_0_told), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.title')))
+        yield '\n'
+    else:
+        pass
+        yield '<p>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.none'))
+        yield '</p>\n'
     yield '\n'
+    yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'quality'))
+    yield '\n<p>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.intro'))
+    yield '</p>\n'
+    l_0_probes = t_4(context.eval_ctx, t_6(context, t_15(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'), 'probes'), attribute='probes'))
+    context.vars['probes'] = l_0_probes
+    context.exported_vars.add('probes')
+    def macro():
+        t_70 = []
+        l_1_verified = resolve('verified')
+        l_1_w = resolve('w')
+        l_1_reviewed_findings = resolve('reviewed_findings')
+        l_1_levels = missing
+        pass
+        t_70.extend((
+            '<table class="tight">\n<caption>',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.measures')),
+            '</caption>\n<thead><tr><th scope="col">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.check')),
+            '</th><th scope="col">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.outcome')),
+            '</th></tr></thead>\n<tbody>\n<tr><th scope="row">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.self_test')),
+            '</th><td>',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('self_test.', (environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment'), 'self_test') if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment') else 'not-run'), )))),
+            '</td></tr>\n<tr><th scope="row">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.equation')),
+            '</th><td',
+        ))
+        if (not environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'coverage'), 'closes')):
+            pass
+            t_70.append(
+                ' class="alarm"',
+            )
+        t_70.extend((
+            '>',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('coverage.closes' if environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'coverage'), 'closes') else 'coverage.does_not_close'))),
+            '</td></tr>\n<tr><th scope="row">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.probes')),
+            '</th><td>',
+        ))
+        if (undefined(name='probes') if l_0_probes is missing else l_0_probes):
+            pass
+            t_70.append(
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.probes_value', tried=t_7(t_18(environment, (undefined(name='probes') if l_0_probes is missing else l_0_probes), attribute='tried')), failed=t_7(t_18(environment, (undefined(name='probes') if l_0_probes is missing else l_0_probes), attribute='failed')))),
+            )
+        else:
+            pass
+            t_70.append(
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.no_probes')),
+            )
+        t_70.append(
+            '</td></tr>\n',
+        )
+        if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'):
+            pass
+            l_1_verified = t_3(t_4(context.eval_ctx, t_15(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'), 'signature', 'equalto', 'verified')))
+            t_70.extend((
+                '<tr><th scope="row">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.signature')),
+                '</th><td>',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.signature_value', verified=t_7((undefined(name='verified') if l_1_verified is missing else l_1_verified)), others=t_7((t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets')) - (undefined(name='verified') if l_1_verified is missing else l_1_verified))))),
+                '</td></tr>\n',
+            ))
+        l_1_levels = t_17(environment, t_6(context, t_11(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'), 'purpose', 'equalto', 'match'), attribute='isolation'))
+        if (undefined(name='levels') if l_1_levels is missing else l_1_levels):
+            pass
+            t_70.extend((
+                '<tr><th scope="row">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.isolation')),
+                '</th><td>',
+                escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'isolation', ('not-measured' if ('not-measured' in (undefined(name='levels') if l_1_levels is missing else l_1_levels)) else environment.getitem((undefined(name='levels') if l_1_levels is missing else l_1_levels), 0)))),
+                '</td></tr>\n',
+            ))
+        t_70.extend((
+            '<tr><th scope="row">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.reviews')),
+            '</th><td>',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.reviews_value', count=t_7((undefined(name='reviewed_findings') if l_1_reviewed_findings is missing else l_1_reviewed_findings)), findings=t_7(t_18(environment, t_18(environment, t_6(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'), attribute='matches'), start=[]), attribute='count')))),
+            '</td></tr>\n<tr><th scope="row">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.validation')),
+            '</th><td><bdi>',
+            escape((environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'validation') or context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))),
+            '</bdi></td></tr>\n',
+        ))
+        for l_2_name in ('controls', 'deviations', 'external'):
+            _loop_vars = {}
+            pass
+            t_70.extend((
+                '<tr><th scope="row">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('quality.', l_2_name, )), _loop_vars=_loop_vars)),
+                '</th><td>',
+            ))
+            t_71 = 1
+            for l_3_text in (environment.getitem((undefined(name='said') if l_0_said is missing else l_0_said), l_2_name) or ()):
+                _loop_vars = {}
+                pass
+                t_70.extend((
+                    '<span class="block"><bdi>',
+                    escape(l_3_text),
+                    '</bdi></span>',
+                ))
+                t_71 = 0
+            l_3_text = missing
+            if t_71:
+                pass
+                t_70.append(
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated')),
+                )
+            t_70.append(
+                '</td></tr>\n',
+            )
+        l_2_name = missing
+        t_70.append(
+            '</tbody>\n</table>\n',
+        )
+        return concat(t_70)
+    caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+    yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.measures'), caller=caller)
+    l_0_told = t_4(context.eval_ctx, t_15(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'acts'), 'topic', 'equalto', 'quality'))
+    context.vars['told'] = l_0_told
+    context.exported_vars.add('told')
+    yield '<h3>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.acts'))
+    yield '</h3>\n'
+    if (undefined(name='told') if l_0_told is missing else l_0_told):
+        pass
+        yield escape(context.call((undefined(name='acts') if l_0_acts is missing else l_0_acts), (undefined(name='told') if l_0_told is missing else l_0_told), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.acts')))
+        yield '\n'
+    else:
+        pass
+        yield '<p>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.none'))
+        yield '</p>\n'
+    yield '\n<h3 id="runs">'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.title'))
+    yield '</h3>\n'
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'):
         pass
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.intro'))
         yield '</p>\n'
-    t_63 = 1
+    t_72 = 1
     for l_1_run in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'):
         l_1_w = resolve('w')
         l_1_no = resolve('no')
@@ -2992,8 +3430,8 @@ def root(context, missing=missing):
         pass
         yield '<dl class="facts">\n'
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.purpose', _loop_vars=_loop_vars), context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'run_purpose', environment.getattr(l_1_run, 'purpose'), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
-        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.started', _loop_vars=_loop_vars), t_18(environment.getattr(l_1_run, 'started')), _loop_vars=_loop_vars))
-        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.ended', _loop_vars=_loop_vars), (t_18(environment.getattr(l_1_run, 'ended')) if environment.getattr(l_1_run, 'ended') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.no_end', _loop_vars=_loop_vars)), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.started', _loop_vars=_loop_vars), t_20(environment.getattr(l_1_run, 'started')), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.ended', _loop_vars=_loop_vars), (t_20(environment.getattr(l_1_run, 'ended')) if environment.getattr(l_1_run, 'ended') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.no_end', _loop_vars=_loop_vars)), _loop_vars=_loop_vars))
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.outcome', _loop_vars=_loop_vars), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('outcome.', environment.getattr(l_1_run, 'outcome'), )), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
         yield '\n'
         if (environment.getattr(l_1_run, 'purpose') == 'scan'):
@@ -3020,11 +3458,11 @@ def root(context, missing=missing):
             _loop_vars = {}
             pass
             yield '<p class="scope">'
-            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.broken', at=t_18(environment.getattr(l_2_break, 'noted')), cause=context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'cause', environment.getattr(l_2_break, 'cause'), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.broken', at=t_20(environment.getattr(l_2_break, 'noted')), cause=context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'cause', environment.getattr(l_2_break, 'cause'), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
             yield '; '
             if environment.getattr(l_2_break, 'resumed'):
                 pass
-                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.resumed', at=t_18(environment.getattr(l_2_break, 'resumed')), _loop_vars=_loop_vars))
+                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.resumed', at=t_20(environment.getattr(l_2_break, 'resumed')), _loop_vars=_loop_vars))
             else:
                 pass
                 yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.not_resumed', _loop_vars=_loop_vars))
@@ -3033,7 +3471,7 @@ def root(context, missing=missing):
         if environment.getattr(l_1_run, 'probes'):
             pass
             yield '<p class="scope">'
-            l_1_no = t_2(context.eval_ctx, t_6(context, t_14(context, environment.getattr(l_1_run, 'probes'), 'refused'), attribute='what'), ', ')
+            l_1_no = t_2(context.eval_ctx, t_6(context, t_15(context, environment.getattr(l_1_run, 'probes'), 'refused'), attribute='what'), ', ')
             _loop_vars['no'] = l_1_no
             l_1_yes = t_2(context.eval_ctx, t_6(context, t_11(context, environment.getattr(l_1_run, 'probes'), 'refused'), attribute='what'), ', ')
             _loop_vars['yes'] = l_1_yes
@@ -3059,9 +3497,9 @@ def root(context, missing=missing):
             yield escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'run_note', environment.getattr(l_2_note, 'code'), environment.getattr(l_2_note, 'text'), _loop_vars=_loop_vars))
             yield '</p>\n'
         l_2_note = missing
-        t_63 = 0
+        t_72 = 0
     l_1_run = l_1_w = l_1_no = l_1_yes = missing
-    if t_63:
+    if t_72:
         pass
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.none'))
@@ -3075,9 +3513,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.intro'))
         yield '</p>\n'
         def macro():
-            t_64 = []
+            t_73 = []
             pass
-            t_64.extend((
+            t_73.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.step')),
                 '</th><th scope="col">',
@@ -3090,7 +3528,7 @@ def root(context, missing=missing):
             for l_2_command, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'commands'), undefined):
                 _loop_vars = {}
                 pass
-                t_64.extend((
+                t_73.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('command.', environment.getattr(l_2_command, 'purpose'), )), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -3099,25 +3537,25 @@ def root(context, missing=missing):
                 for l_3_system, l_3_loop in LoopContext(environment.getattr(l_2_command, 'systems'), undefined):
                     _loop_vars = {}
                     pass
-                    t_64.append(
+                    t_73.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('system.', l_3_system, )), _loop_vars=_loop_vars)),
                     )
                     if (not environment.getattr(l_3_loop, 'last')):
                         pass
-                        t_64.append(
+                        t_73.append(
                             ', ',
                         )
                 l_3_loop = l_3_system = missing
-                t_64.extend((
+                t_73.extend((
                     '</td><td><code>',
                     escape(environment.getattr(l_2_command, 'line')),
                     '</code></td></tr>\n',
                 ))
             l_2_loop = l_2_command = missing
-            t_64.append(
+            t_73.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_64)
+            return concat(t_73)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.title'), caller=caller)
         yield '<p>'
@@ -3136,6 +3574,8 @@ def root(context, missing=missing):
         yield '</dt><dd class="mono">'
         yield escape(t_1(environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'signer'), 'key_sha256')))
         yield '</dd></div>\n'
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.fingerprint'), environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'fingerprint'), True))
+    yield '\n'
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'checkpoint'):
         pass
         yield '<div class="wide"><dt>'
@@ -3156,7 +3596,13 @@ def root(context, missing=missing):
         yield '</dd></div>\n'
     yield '</dl>\n<p>'
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.result'))
-    yield '</p>\n\n'
+    yield '</p>\n'
+    if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'checkpoint'):
+        pass
+        yield '<p>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.print_note'))
+        yield '</p>\n'
+    yield '\n'
     yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'statement'))
     yield '\n<p>'
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'statement.only'))
@@ -3164,15 +3610,42 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'statement.whole'))
     yield ' '
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'statement.opinion'))
-    yield '</p>\n\n'
+    yield ' '
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'statement.parts'))
+    yield '</p>\n'
+    if (environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'level') != 'standard'):
+        pass
+        yield '<p class="strong">'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('statement.', environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'level'), )), recipient=environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'recipient')))
+        yield '</p>\n'
+    yield '<p>'
+    if environment.getattr((undefined(name='said') if l_0_said is missing else l_0_said), 'authorised_by'):
+        pass
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'statement.authorised', person=environment.getattr((undefined(name='said') if l_0_said is missing else l_0_said), 'authorised_by')))
+    else:
+        pass
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'statement.not_authorised'))
+    yield '</p>\n<p class="label">'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'statement.sign'))
+    yield '</p>\n<dl class="sign">\n'
+    for (l_1_name, l_1_person) in (('front.examiner', environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'examiner')), ('front.reviewer', environment.getattr((undefined(name='said') if l_0_said is missing else l_0_said), 'reviewer')), ('front.authorised_by', environment.getattr((undefined(name='said') if l_0_said is missing else l_0_said), 'authorised_by'))):
+        _loop_vars = {}
+        pass
+        yield '<div><dt>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), l_1_name, _loop_vars=_loop_vars))
+        yield '</dt><dd><bdi>'
+        yield escape((l_1_person or ''))
+        yield '</bdi></dd></div>\n'
+    l_1_name = l_1_person = missing
+    yield '</dl>\n\n'
     yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'events'))
     yield '\n'
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events'):
         pass
         def macro():
-            t_65 = []
+            t_74 = []
             pass
-            t_65.extend((
+            t_74.extend((
                 '<table class="tight">\n<thead><tr><th scope="col" class="num">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.seq')),
                 '</th><th scope="col">',
@@ -3188,7 +3661,7 @@ def root(context, missing=missing):
             for l_2_event in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events')[:(undefined(name='events') if l_0_events is missing else l_0_events)]:
                 _loop_vars = {}
                 pass
-                t_65.extend((
+                t_74.extend((
                     '<tr><td class="num">',
                     escape(environment.getattr(l_2_event, 'seq')),
                     '</td><td class="nowrap">',
@@ -3204,10 +3677,10 @@ def root(context, missing=missing):
                     '</bdi></td></tr>\n',
                 ))
             l_2_event = missing
-            t_65.append(
+            t_74.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_65)
+            return concat(t_74)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.title'), caller=caller)
         yield '<p class="scope">'
@@ -3261,7 +3734,7 @@ def root(context, missing=missing):
     yield '\n'
     yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'glossary'))
     yield '\n<dl class="words">\n'
-    for l_1_word in ('digest', 'entry', 'exhibit', 'finding', 'gap', 'hash_set', 'item', 'ledger', 'locator'):
+    for l_1_word in (undefined(name='words') if l_0_words is missing else l_0_words):
         _loop_vars = {}
         pass
         yield '<dt>'
@@ -3270,9 +3743,107 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('glossary.', l_1_word, '_text', )), _loop_vars=_loop_vars))
         yield '</dd>\n'
     l_1_word = missing
-    yield '</dl>\n</main>\n<footer class="foot">\n<p class="end">'
+    yield '</dl>\n\n'
+    yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'clauses'))
+    yield '\n<p>'
+    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'clauses.intro'))
+    yield '</p>\n'
+    def macro():
+        t_75 = []
+        l_1_clauses = resolve('clauses')
+        pass
+        t_75.extend((
+            '<table class="tight broad">\n<thead><tr><th scope="col">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'clauses.asks')),
+            '</th><th scope="col">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'clauses.where')),
+            '</th><th scope="col">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'clauses.state')),
+            '</th></tr></thead>\n',
+        ))
+        l_2_loop = missing
+        for l_2_c, l_2_loop in LoopContext((undefined(name='clauses') if l_1_clauses is missing else l_1_clauses), undefined):
+            _loop_vars = {}
+            pass
+            if (environment.getattr(l_2_loop, 'first') or (environment.getattr(l_2_c, 'rule') != environment.getattr(environment.getattr(l_2_loop, 'previtem'), 'rule'))):
+                pass
+                if (not environment.getattr(l_2_loop, 'first')):
+                    pass
+                    t_75.append(
+                        '</tbody>\n',
+                    )
+                t_75.extend((
+                    '<tbody>\n<tr><th scope="rowgroup" colspan="3" class="group">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('clauses.', environment.getattr(l_2_c, 'rule'), )), _loop_vars=_loop_vars)),
+                    '</th></tr>\n',
+                ))
+            t_75.append(
+                '<tr><th scope="row" class="part">',
+            )
+            if (t_3(environment.getattr(l_2_c, 'code')) == 1):
+                pass
+                t_75.extend((
+                    escape(environment.getattr(l_2_c, 'code')),
+                    ') ',
+                ))
+            t_75.extend((
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('clause.', environment.getattr(l_2_c, 'rule'), '_', environment.getattr(l_2_c, 'code'), )), _loop_vars=_loop_vars)),
+                '</th><td>',
+            ))
+            l_3_loop = missing
+            t_76 = 1
+            for l_3_name, l_3_loop in LoopContext(environment.getattr(l_2_c, 'sections'), undefined):
+                _loop_vars = {}
+                pass
+                if (l_3_name == 'front'):
+                    pass
+                    t_75.append(
+                        escape(t_14(l_3_name)),
+                    )
+                else:
+                    pass
+                    t_75.extend((
+                        '<a href="#',
+                        escape(l_3_name),
+                        '">',
+                        escape(t_14(l_3_name)),
+                        '</a>',
+                    ))
+                if (not environment.getattr(l_3_loop, 'last')):
+                    pass
+                    t_75.append(
+                        ', ',
+                    )
+                t_76 = 0
+            l_3_loop = l_3_name = missing
+            if t_76:
+                pass
+                t_75.append(
+                    '–',
+                )
+            t_75.append(
+                '</td><td',
+            )
+            if (environment.getattr(l_2_c, 'state') == 'not_stated'):
+                pass
+                t_75.append(
+                    ' class="strong"',
+                )
+            t_75.extend((
+                '>',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('clauses.', environment.getattr(l_2_c, 'state'), )), _loop_vars=_loop_vars)),
+                '</td></tr>\n',
+            ))
+        l_2_loop = l_2_c = missing
+        t_75.append(
+            '</tbody>\n</table>\n',
+        )
+        return concat(t_75)
+    caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+    yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'clauses.title'), caller=caller)
+    yield '</main>\n<footer class="foot">\n<p class="end">'
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'end.mark', number=environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'number'), version=environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'version')))
     yield '</p>\n</footer>\n</body>\n</html>\n'
 
 blocks = {}
-debug_info = '1=141&2=148&3=151&5=168&6=175&8=187&10=198&12=200&13=205&14=214&16=220&17=224&18=229&19=238&25=250&26=259&29=279&30=284&32=299&33=307&34=308&36=334&37=345&39=378&40=384&41=390&44=448&45=454&47=478&48=486&50=537&51=544&52=546&54=552&55=561&57=600&58=606&59=614&60=619&61=623&62=625&64=659&65=666&66=707&67=709&68=718&59=730&74=731&78=745&80=751&81=753&82=755&83=757&84=759&86=761&87=763&89=767&90=773&96=793&99=795&104=797&105=803&108=805&112=807&113=809&114=818&115=828&117=831&118=833&121=835&123=838&124=842&128=845&129=846&130=847&131=848&132=849&133=850&134=851&135=852&136=853&140=855&141=857&142=859&144=864&145=866&147=882&148=888&149=892&142=997&155=998&156=1000&158=1003&159=1012&160=1014&161=1022&163=1025&164=1027&165=1034&169=1042&170=1058&171=1060&172=1064&173=1067&175=1069&176=1072&178=1074&179=1080&181=1083&182=1086&184=1089&185=1098&186=1101&187=1104&192=1107&193=1109&194=1112&196=1118&197=1122&201=1152&204=1155&205=1157&207=1160&208=1162&210=1166&211=1171&219=1182&220=1184&222=1190&223=1199&225=1206&226=1210&228=1219&229=1221&231=1231&232=1236&234=1245&235=1249&237=1259&242=1261&243=1264&245=1266&246=1269&248=1271&249=1274&251=1276&252=1279&254=1281&255=1284&258=1287&259=1291&261=1295&262=1298&266=1302&267=1304&271=1307&272=1309&274=1312&275=1313&276=1314&277=1315&278=1316&281=1321&284=1324&285=1325&288=1327&289=1330&290=1334&291=1336&293=1339&294=1342&298=1345&299=1347&301=1352&303=1364&304=1369&299=1491&310=1495&314=1499&315=1501&316=1503&317=1506&318=1518&319=1519&321=1524&322=1528&324=1539&325=1545&319=1566&331=1569&332=1576&333=1577&334=1592&335=1595&336=1597&337=1599&339=1604&341=1615&342=1626&337=1747&349=1749&350=1751&351=1753&352=1756&353=1761&354=1764&355=1766&356=1768&358=1773&360=1785&361=1790&356=1859&366=1860&368=1868&372=1872&374=1874&376=1876&377=1878&378=1880&379=1882&380=1884&381=1889&382=1892&384=1895&385=1901&386=1903&387=1905&389=1910&391=1923&392=1929&387=2070&398=2074&401=2077&402=2079&403=2082&404=2085&405=2087&406=2089&407=2091&409=2096&410=2098&412=2123&413=2134&416=2184&407=2215&419=2216&421=2221&422=2223&424=2234&425=2249&428=2265&419=2278&431=2280&432=2282&435=2284&438=2286&441=2288&442=2291&443=2294&444=2296&445=2298&447=2303&448=2305&450=2320&451=2325&445=2346&456=2347&458=2352&459=2355&460=2359&462=2371&463=2376&465=2404&466=2408&470=2418&456=2426&475=2427&476=2432&477=2434&479=2439&480=2442&481=2446&483=2455&484=2460&488=2495&477=2503&493=2505&495=2510&496=2512&498=2519&499=2525&501=2535&493=2542&508=2544&509=2546&511=2556&512=2560&516=2572&520=2578&522=2580&523=2584&524=2588&525=2592&526=2596&527=2600&532=2604&534=2609&535=2611&537=2626&538=2638&532=2680&544=2682&545=2684&546=2686&547=2694&549=2699&551=2710&552=2716&547=2908&557=2909&559=2919&560=2921&561=2923&563=2928&566=2931&567=2933&568=2936&569=2938&571=2943&574=2946&576=2948&577=2952&579=2955&580=2958&583=2961&584=2964&586=2966&587=2970&592=2975&593=2977&594=2980&596=2983&598=2990&599=2991&600=2992&601=2993&602=2995&603=2997&604=2998&605=2999&606=3000&607=3001&608=3002&609=3003&611=3005&612=3007&613=3009&615=3013&617=3015&618=3019&620=3029&621=3032&623=3046&624=3049&626=3051&629=3063&632=3066&633=3068&634=3071&635=3073&637=3078&639=3086&640=3091&635=3118&645=3120&647=3125&650=3128&652=3135&653=3142&655=3146&658=3154&660=3156&661=3158&663=3164&664=3166&665=3168&667=3173&669=3184&670=3189&665=3208&675=3210&676=3212&678=3220&681=3223&682=3225&684=3228&685=3229&686=3230&687=3231&688=3232&691=3255&694=3258&696=3260&697=3264&698=3266&703=3270'
+debug_info = '1=156&2=164&3=167&5=184&6=191&8=203&10=214&12=216&13=221&14=230&16=236&17=240&18=245&19=254&25=266&26=275&29=295&30=300&32=315&33=323&34=324&36=350&37=361&39=394&40=400&41=406&44=464&45=470&47=494&48=502&50=553&51=560&52=562&54=568&55=577&57=616&58=622&59=630&60=635&61=639&62=641&64=675&65=682&66=723&67=725&68=734&59=746&74=747&78=761&79=769&81=774&83=786&84=791&79=860&89=861&91=871&93=877&94=879&95=881&96=883&97=885&99=887&100=889&102=893&103=900&109=920&112=922&117=924&118=930&121=932&125=934&126=936&127=945&128=955&130=958&131=960&134=962&136=965&137=969&141=972&142=975&144=994&146=1013&147=1014&148=1015&149=1016&150=1017&151=1018&152=1019&153=1020&154=1021&155=1022&158=1024&159=1028&160=1041&165=1049&166=1051&167=1053&169=1058&170=1060&172=1076&173=1082&174=1086&167=1191&180=1192&181=1194&183=1197&184=1206&185=1208&186=1216&188=1219&189=1221&190=1228&194=1236&195=1252&196=1254&197=1258&198=1261&200=1263&201=1266&203=1268&204=1274&206=1277&207=1280&209=1283&210=1292&211=1295&212=1298&217=1301&218=1303&219=1306&221=1312&222=1316&226=1346&229=1349&230=1351&232=1354&233=1356&235=1360&236=1365&244=1376&245=1378&247=1384&248=1393&250=1400&251=1404&253=1413&254=1415&256=1425&257=1430&259=1439&260=1443&262=1453&267=1455&268=1458&270=1460&271=1463&273=1465&274=1468&276=1470&277=1473&279=1475&280=1478&283=1481&284=1485&286=1489&287=1492&291=1496&292=1498&296=1501&297=1503&299=1506&300=1507&301=1508&302=1509&303=1510&306=1515&308=1517&310=1520&311=1521&312=1534&315=1539&318=1542&319=1543&322=1545&323=1548&324=1552&325=1554&327=1557&328=1560&332=1563&333=1565&335=1570&337=1582&338=1587&333=1709&344=1713&348=1717&349=1719&350=1721&351=1724&352=1736&353=1737&355=1742&356=1746&358=1757&359=1763&353=1784&365=1789&366=1805&367=1807&369=1812&370=1814&372=1827&373=1840&367=1888&379=1889&380=1896&381=1897&382=1912&383=1915&384=1917&385=1919&387=1924&389=1935&390=1946&385=2067&397=2069&398=2071&399=2073&400=2075&401=2079&402=2082&403=2084&404=2086&406=2091&410=2095&412=2097&413=2098&414=2105&415=2106&416=2107&418=2109&419=2111&420=2113&421=2115&422=2117&423=2122&424=2125&426=2128&427=2134&428=2136&429=2138&431=2143&433=2156&434=2162&429=2303&440=2307&443=2310&444=2312&445=2315&446=2318&447=2320&448=2322&449=2324&451=2329&452=2331&454=2356&455=2367&458=2417&449=2448&461=2449&463=2454&464=2456&466=2467&467=2482&470=2498&461=2511&473=2513&474=2515&477=2517&480=2519&483=2521&484=2524&485=2527&486=2529&487=2531&489=2536&490=2538&492=2553&493=2558&487=2579&498=2580&500=2585&501=2588&502=2592&504=2604&505=2609&507=2637&508=2641&512=2651&498=2659&517=2660&518=2665&519=2667&521=2672&522=2675&523=2679&525=2688&526=2693&530=2728&519=2736&535=2738&537=2743&538=2745&540=2752&541=2758&543=2768&535=2775&550=2777&551=2779&553=2789&554=2793&558=2805&562=2811&564=2813&565=2817&566=2821&567=2825&568=2829&569=2833&574=2837&576=2842&577=2844&579=2859&580=2871&574=2913&586=2915&587=2917&588=2919&589=2927&591=2932&593=2943&594=2950&589=3154&599=3155&601=3165&602=3167&603=3170&604=3172&605=3174&607=3179&609=3181&610=3184&611=3186&612=3189&613=3191&615=3196&619=3199&621=3201&622=3205&624=3208&625=3211&628=3214&629=3217&631=3219&632=3223&637=3228&638=3230&639=3232&641=3237&642=3239&644=3243&645=3248&646=3253&639=3264&651=3265&652=3268&653=3270&655=3275&658=3278&659=3280&660=3282&661=3285&663=3294&664=3296&666=3300&667=3304&668=3316&669=3332&670=3337&672=3342&673=3343&675=3354&676=3358&677=3363&678=3368&661=3396&683=3397&684=3401&685=3403&686=3405&688=3410&691=3413&692=3415&693=3418&695=3421&697=3428&698=3429&699=3430&700=3431&701=3433&702=3435&703=3436&704=3437&705=3438&706=3439&707=3440&708=3441&710=3443&711=3445&712=3447&714=3451&716=3453&717=3457&719=3467&720=3470&722=3484&723=3487&725=3489&728=3501&731=3504&732=3506&733=3509&734=3511&736=3516&738=3524&739=3529&734=3556&744=3558&746=3563&749=3566&751=3573&752=3575&753=3582&755=3586&758=3594&759=3596&762=3602&763=3604&764=3612&766=3618&767=3625&769=3627&770=3631&774=3637&775=3639&776=3641&778=3646&780=3657&781=3662&776=3681&786=3683&787=3685&789=3693&792=3696&793=3698&795=3701&796=3702&797=3703&798=3704&799=3705&802=3728&805=3731&807=3733&808=3737&809=3739&813=3743&814=3745&815=3747&817=3753&818=3761&819=3764&820=3766&823=3773&825=3779&815=3839&832=3841'

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 
 from heroes_forensics.model import Listing, Moment, TimeRule
 from heroes_forensics.reports import moments
-from heroes_forensics.reports.record import Count, Hex, Record, Says, Text, Word
+from heroes_forensics.reports.record import Count, Hex, Record, Says, Text, Utc, Word
 
 DigestResult = Literal["match", "mismatch", "baseline", "unreadable", "partial", "not-verified"]
 """``baseline``: there was nothing to compare with, so this value is the first on record."""
@@ -213,6 +213,21 @@ class Volume(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Reading(Record):
+    """One reading of the whole media of a source for its digests."""
+
+    status: Word
+    """``match``, ``mismatch``, ``baseline``, ``unreadable``, ``partial``."""
+    time: Utc
+    bytes_read: Count
+    read_errors: Count
+    zero_bytes: Count | None = None
+    """None: not counted."""
+    unread: tuple[Text, ...] = ()
+    """Ranges in bytes, the first of them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Source(Record):
     """One image, dump or folder of an exhibit."""
 
@@ -230,6 +245,7 @@ class Source(Record):
     digests: tuple[DigestCheck, ...] = ()
     acquisitions: tuple[Acquisition, ...] = ()
     """How it was made, by each that states it."""
+    readings: tuple[Reading, ...] = ()
     mount_read_only: bool | None = None
     """Whether the medium was mounted read-only; None: not recorded."""
     account_may_write: bool | None = None

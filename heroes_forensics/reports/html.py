@@ -13,17 +13,21 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec, module_from_spec
+from types import MappingProxyType
 from typing import Any, Final
 
 import jinja2
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from heroes_forensics.display import shown
 from heroes_forensics.model import JSON, is_limit
-from heroes_forensics.reports import charts, compiled_page
+from heroes_forensics.reports import charts, clauses, compiled_page
 from heroes_forensics.reports.findings import CANDIDATES, one_in
 from heroes_forensics.reports.messages import Messages, messages
 from heroes_forensics.reports.model import Report
+from heroes_forensics.reports.record import FREE_TEXT_LIMIT, percent
+from heroes_forensics.reports.stated import Laboratory, Stated
 from heroes_forensics.reports.verdict import meaning
 
 ROWS: Final = 2000
@@ -36,9 +40,18 @@ EVENTS: Final = 2000
 
 SECTIONS: Final = (
     "result", "request", "exhibits", "integrity", "custody", "method", "coverage", "findings",
-    "withdrawn", "limitations", "runs", "check", "statement", "events", "environment", "glossary",
+    "limitations", "data", "quality", "check", "statement",
+    "events", "environment", "glossary", "clauses",
 )  # fmt: skip
-"""Sections in their order; those from ``events`` on are annexes and have no number."""
+"""Sections in their order; the last `ANNEXES` are annexes and have letters, not numbers."""
+
+ANNEXES: Final = 4
+
+WORDS: Final = (
+    "anchor", "candidate", "checkpoint", "digest", "entry", "exhibit", "finding", "gap",
+    "hash_set", "item", "ledger", "locator", "perceptual", "sealed",
+)  # fmt: skip
+"""Of the glossary; they stand there in the order of the language's own words."""
 
 _TIME: Final = re.compile(r"^([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})")
 _NOT_IN_CSS: Final = re.compile(r"[^A-Za-z0-9 ./_,·-]")
@@ -49,20 +62,36 @@ def render(report: Report, *, language: str = "en") -> bytes:
     return page(report.to_json(), language=language)
 
 
-def page(document: JSON, *, language: str = "en") -> bytes:
-    """Return the page for a report in its plain form, as read back from ``report.json``."""
+def page(
+    document: JSON, *, language: str = "en", names: Mapping[str, bytes] = MappingProxyType({})
+) -> bytes:
+    """Return the page for a report in its plain form, as read back from ``report.json``.
+
+    Args:
+        document: the report.
+        language: one of `messages.LANGUAGES`.
+        names: by the number of a finding what was opened of its name, for a ``sealed`` page: the
+            model has no place for one.
+    """
     catalogue = messages(language)
     style = _style(document, catalogue)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     text = template(language).render(
         r=document,
+        lab=document["laboratory"] or Laboratory().to_json(),
+        said=document["stated"] or Stated().to_json(),
+        names={number: shown(name, limit=FREE_TEXT_LIMIT) for number, name in names.items()},
         style=Markup(style),  # noqa: S704 # our own file and characters that _style lets through
         style_digest=digest,
         language=language,
         sections=SECTIONS,
+        numbered=len(SECTIONS) - ANNEXES,
+        words=sorted(WORDS, key=lambda word: catalogue.text(f"glossary.{word}").lower()),
+        clauses=clauses.clauses(document),
         rows=ROWS,
         events=EVENTS,
         charts=charts.charts(document, catalogue),
+        reviewed_findings=len(charts.reviewed(document)),
         current=[f for f in _findings(document) if f["status"] != "withdrawn"],
         withdrawn=[f for f in _findings(document) if f["status"] == "withdrawn"],
     )
@@ -137,6 +166,7 @@ def _environment(language: str) -> Environment:
         t=catalogue.text,
         w=catalogue.word,
         match_total=_match_total,
+        share=percent,
         gap_rows=_gap_rows,
         area_rows=_area_rows,
     )
@@ -146,6 +176,7 @@ def _environment(language: str) -> Environment:
         percent=catalogue.decimal,
         when=_when(catalogue),
         resolution=_resolution,
+        section=_section(catalogue),
         grouped=_grouped,
         located=_located,
         position=_position,
@@ -165,6 +196,21 @@ class _when:  # noqa: N801 # a filter, used as a function
         if found is None:
             return time
         return self.catalogue.text("format.utc", date=found[1], time=found[2])
+
+
+@dataclass(frozen=True, slots=True)
+class _section:  # noqa: N801 # a filter, used as a function
+    """Says where a section stands: its number, its letter, or that it is the front."""
+
+    catalogue: Messages
+
+    def __call__(self, name: str) -> str:
+        if name == clauses.FRONT:
+            return self.catalogue.text("clauses.front")
+        at = SECTIONS.index(name) - (len(SECTIONS) - ANNEXES)
+        if at >= 0:
+            return self.catalogue.text("clauses.annex", letter="ABCD"[at])
+        return self.catalogue.text("clauses.section", number=SECTIONS.index(name) + 1)
 
 
 def _resolution(nanoseconds: int) -> str:

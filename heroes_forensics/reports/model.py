@@ -31,9 +31,14 @@ from heroes_forensics.reports.record import (
     Uuid,
     Word,
 )
+from heroes_forensics.reports.stated import Laboratory, Stated
 
 FORMAT: Final = "heroes-report/1"
 
+
+Level = Literal["summary", "standard", "sealed"]
+"""``summary``: without rows of findings. ``standard``: findings under pseudonyms. ``sealed``: with
+names, for authorised recipients; such a report exists in encrypted form alone."""
 
 VerdictWord = Literal["matches", "no-match", "not-examinable", "unfinished"]
 
@@ -345,7 +350,7 @@ class Act(Record):
 
     seq: Count
     time: Utc
-    topic: Literal["custody", "data", "record"]
+    topic: Literal["custody", "data", "quality", "record"]
     type: Word
     actor: Text
     of: tuple[Text, ...] = ()
@@ -400,6 +405,13 @@ class Report(Record):
     """Those of this case, beside the fixed ones of the catalogue."""
     replaces: Text = ""
     """Number of the report before this one; empty for the first."""
+    level: Level = "standard"
+    recipient: Text = ""
+    """For whom a ``sealed`` report was made."""
+    laboratory: Laboratory | None = None
+    """None: nothing is stated of it."""
+    stated: Stated | None = None
+    """None: nothing is stated of the case beyond what the ledger has."""
 
     @property
     def format(self) -> Literal["heroes-report/1"]:

@@ -1,0 +1,85 @@
+"""What laboratory and case state of themselves for a report, from files that people write.
+
+``report:`` in ``laboratory.yaml`` of the laboratory's home, and ``report.yaml`` in the folder of a
+case; every field is optional. Its text stands in the report as it was written.
+"""
+
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from heroes_forensics.errors import UsageError
+from heroes_forensics.pipelines import settings
+from heroes_forensics.pipelines.manifest_fields import a_list, text
+from heroes_forensics.reports.stated import Laboratory, Stated
+
+FILE: Final = "report.yaml"
+
+LABORATORY: Final = (
+    "name", "address", "contact", "accreditation", "scope", "method_in_scope", "procedure",
+    "validation", "fingerprint",
+)  # fmt: skip
+CASE: Final = (
+    "customer", "purpose", "questions", "received", "place", "classification", "reviewer",
+    "authorised_by", "deviations", "controls", "external", "limitations",
+)  # fmt: skip
+_LISTS: Final = frozenset({"questions", "deviations", "controls", "external", "limitations"})
+_YES: Final = {"yes": True, "true": True, "no": False, "false": False}
+
+
+class Details(NamedTuple):
+    """What was stated, ready for the report model."""
+
+    laboratory: Laboratory | None = None
+    stated: Stated | None = None
+    customer: str = ""
+    limitations: tuple[str, ...] = ()
+
+
+def read(case: Path, *, strict: bool = True) -> Details:
+    """Return what is stated for a report of the case in the folder ``case``.
+
+    Args:
+        case: the folder of the case.
+        strict: whether a fault is an error. A scan must not lose its report for one: then the
+            report has none of the details and says so among its limitations.
+
+    Raises:
+        UsageError: a file is no YAML, has an unknown or malformed field, or others may write it.
+    """
+    try:
+        return _read(case)
+    except UsageError as error:
+        if strict:
+            raise
+        return Details(limitations=(f"What is stated for reports was left out: {error}.",))
+
+
+def _read(case: Path) -> Details:
+    what = f"the settings {settings.SETTINGS} of the laboratory, report"
+    about = settings.fields(settings.section("report"), LABORATORY, what)
+    if "method_in_scope" in about:
+        word = text(about["method_in_scope"], f"{what}, method_in_scope").lower()
+        if word not in _YES:
+            raise UsageError(f"{what}, method_in_scope is neither yes nor no")
+        about["method_in_scope"] = _YES[word]
+    laboratory = {
+        name: value if isinstance(value, bool) else text(value, f"{what}, {name}")
+        for name, value in about.items()
+    }
+    what = f"the details {FILE} of the case"
+    said = settings.fields(settings.table(case / FILE, what), CASE, what)
+    stated = {name: _value(name, value, what) for name, value in said.items()}
+    customer, limitations = stated.pop("customer", ""), stated.pop("limitations", ())
+    return Details(
+        Laboratory(**laboratory) if laboratory else None,  # type: ignore[arg-type] # checked above
+        Stated(**stated) if stated else None,  # type: ignore[arg-type] # likewise
+        str(customer),
+        tuple(limitations),
+    )
+
+
+def _value(name: str, value: object, what: str) -> str | tuple[str, ...]:
+    where = f"{what}, {name}"
+    if name in _LISTS:
+        return tuple(text(each, where) for each in a_list(value, where))
+    return text(value, where)

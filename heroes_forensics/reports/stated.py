@@ -1,0 +1,51 @@
+"""The report model: what laboratory and customer state, beside what the program found out.
+
+All of it is optional, and none of it is checked: a report says what was stated.
+"""
+
+from dataclasses import dataclass
+
+from heroes_forensics.reports.record import Record, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Laboratory(Record):
+    """The laboratory, as its settings describe it."""
+
+    name: Text = ""
+    address: Text = ""
+    contact: Text = ""
+    accreditation: Text = ""
+    """Number and body, as the laboratory writes it."""
+    scope: Text = ""
+    """Of the accreditation."""
+    method_in_scope: bool | None = None
+    """Whether the method of this report lies within that scope; None: not stated."""
+    procedure: Text = ""
+    """The laboratory's own procedure for this method, with its version."""
+    validation: Text = ""
+    """Reference of its validation of the method."""
+    fingerprint: Text = ""
+    """Where the fingerprint of the signing key can be had, other than from the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stated(Record):
+    """What is stated of this case, by whoever ordered the examination or answers for it."""
+
+    purpose: Text = ""
+    questions: tuple[Text, ...] = ()
+    received: Text = ""
+    """When the items were received."""
+    place: Text = ""
+    """Where the examination was done, where that is not the laboratory's address."""
+    classification: Text = ""
+    reviewer: Text = ""
+    authorised_by: Text = ""
+    """Who authorised the report."""
+    deviations: tuple[Text, ...] = ()
+    """Additions to the procedure, deviations and exclusions from it."""
+    controls: tuple[Text, ...] = ()
+    """Control samples and what came of them."""
+    external: tuple[Text, ...] = ()
+    """Results that others provided."""
