@@ -1,7 +1,10 @@
 """Containers through whole scans: opened, stored as a unit of their own, accounted for, resumed."""
 
+import bz2
+import gzip
 import hashlib
 import io
+import lzma
 import os
 import signal
 import sqlite3
@@ -14,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from backports import zstd
 from corpus import evidence as corpus
 from corpus import needs_evidence
 from killing import tables
@@ -41,6 +45,10 @@ FILES = {
     "t/x.tar": TAR,
     "z.7z": b"7z\xbc\xaf\x27\x1c\0\4",
 }
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def containers(case: Path) -> dict[str, tuple[Container, str]]:
@@ -85,7 +93,46 @@ def test_members_of_a_sealed_case_have_no_name_in_clear(tmp_path: Path) -> None:
     assert len(rows) == 1
 
 
+def test_compressed_archives_and_files_are_opened_and_what_is_in_them(tmp_path: Path) -> None:
+    log = tarred((tarfile.TarInfo("log/p.png"), PNG), (tarfile.TarInfo("log/o.zip"), OUTER))
+    files = {
+        "a.tgz": gzip.compress(log),
+        "b.png.xz": lzma.compress(PNG),
+        "c.zip.zst": zstd.compress(OUTER),
+        "d.txt.bz2": bz2.compress(b"text") + b"hidden",
+    }
+    result = scanned(tmp_path / "case", folder(tmp_path / "evidence", files), names="clear")
+    found = paths(tmp_path / "case")
+    pictures = {name for name, row in found.items() if row["sha256"] == sha256(PNG)}
+    assert pictures == {
+        "a.tgz/$expanded/log/p.png",
+        "a.tgz/$expanded/log/o.zip/sub/p.png",
+        "a.tgz/$expanded/log/o.zip/sub/in.zip/deep.png",
+        "b.png.xz/$expanded",
+        "c.zip.zst/$expanded/sub/p.png",
+        "c.zip.zst/$expanded/sub/in.zip/deep.png",
+    }
+    assert found["d.txt.bz2/$expanded"]["sha256"] == sha256(b"text")
+    assert found["a.tgz/$expanded/log/p.png"]["locator"].endswith("d:0/m@0x0/m@0x0")
+    assert containers(tmp_path / "case")["d:3"] == (Container.GAP, "container.damaged")
+    assert (result.exit_code, result.counts["closes"]) == (3, True)
+    assert result.counts["pictures_decoded"] == 6
+    assert verifying.verify(tmp_path / "case")["exit_code"] == 7
+
+
+def test_a_compressed_archive_that_does_not_fit_into_memory_is_read_again(tmp_path: Path) -> None:
+    random = os.urandom(1 << 20)
+    large = [(tarfile.TarInfo(str(n)), random + bytes([n])) for n in range(70)]
+    files = {"a.tgz": gzip.compress(tarred(*large), 1)}
+    assert len(files["a.tgz"]) > HAND_OVER_BYTES
+    result = scanned(tmp_path / "case", folder(tmp_path / "evidence", files), names="clear")
+    assert (result.exit_code, result.counts["closes"]) == (0, True)
+    found = paths(tmp_path / "case")
+    assert found["a.tgz/$expanded/69"]["sha256"] == sha256(random + b"\x45")
+
+
 ENDS = {
+    "a bomb in gzip": (gzip.compress(bytes(64 << 20)), Container.GAP, "container.ratio"),
     "an encrypted member": (encrypted(zipped(("a", b"1"), ("b", b"2"))), Container.DONE, ""),
     "a bomb": (zipped(("zeros", bytes(64 << 20))), Container.GAP, "container.ratio"),
     "overlapping members": (overlapping(500), Container.GAP, "container.ratio"),
@@ -300,6 +347,16 @@ def test_hostile_archives_of_the_corpus_end_and_keep_their_digest(
     assert result.exit_code in {0, 3}
     row = next(row for row in views.inventory(tmp_path / "case"))
     assert row["sha256"]
+
+
+@needs_evidence
+def test_a_stream_that_expands_to_itself_ends_at_the_limit_of_nesting(tmp_path: Path) -> None:
+    quine = corpus("archives/tika-quine.gz").read_bytes()
+    result = scanned(tmp_path / "case", folder(tmp_path / "evidence", {"x": quine}))
+    found = list(containers(tmp_path / "case").values())
+    assert found.count((Container.GAP, "container.nesting")) == 1
+    assert {row["sha256"] for row in views.inventory(tmp_path / "case")} == {sha256(quine)}
+    assert (result.exit_code, result.counts["closes"]) == (3, True)
 
 
 def test_archives_as_sources_have_no_limit(tmp_path: Path) -> None:

@@ -160,6 +160,11 @@ class Reading:
         _, status, _, _, position, *_ = self._rows[-1]
         return cast("int", position) if status == Status.DONE else -1
 
+    @property
+    def last_bytes(self) -> int:
+        """How many bytes were read of it."""
+        return cast("int", self._rows[-1][5])
+
     def one(self, task: tuple[Any, ...]) -> Iterable[Frame]:
         """Read the stream of one `TASK` row and keep its `CONTENT` row; give what goes with it."""
         frames = self._one(task)

@@ -31,6 +31,7 @@ from heroes_forensics.frames import (
 from heroes_forensics.hashing.exact import HEAD
 from heroes_forensics.model import GAP_NUMBERS, HAS_CONTENT, JSON, Entry, EntryFlag, EntryKind, Gap
 from heroes_forensics.parsers.guard import ENTRY
+from heroes_forensics.parsers.storage.readers import RangeReader
 from heroes_forensics.pipelines import contents
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ if TYPE_CHECKING:
     from heroes_forensics.parsers.containers.limits import Budget, Limits
     from heroes_forensics.pipelines.units import Session
 
+_COMPRESSED: Final = "heroes_forensics.parsers.containers.compressed:open_compressed"
 OPENERS: Final = {
+    **dict.fromkeys(("gzip", "bzip2", "xz", "lzma", "zstd"), _COMPRESSED),
     "tar": "heroes_forensics.parsers.containers.tar:open_tar",
     "zip": "heroes_forensics.parsers.containers.zip:open_zip",
 }
@@ -126,7 +129,7 @@ class _Expansion:
             yield from self._listed(file_system, nest, section, members)
             yield from self._read(file_system, budget, members, nested)
         code = section.stopped if section.stopped == "container.members" else ""
-        code = code or budget.reached or section.stopped
+        code = code or budget.reached or section.stopped or getattr(file_system, "left", "")
         yield _row(nest, section, budget.spent, code)
         if file_system is not None:
             for member in nested:
@@ -181,7 +184,8 @@ class _Expansion:
             yield from reading.one(task)
             kind = reading.last_type
             if kind >= 0 and TYPES[kind].name in OPENERS:
-                nested.append(member)
+                read = entry._replace(size=reading.last_bytes)  # not all say it themselves
+                nested.append(member._replace(entry=read))
             if reading.is_full:
                 yield from reading.flush()
         yield from reading.flush()
@@ -202,9 +206,11 @@ class _Expansion:
         try:
             reader = file_system.open(entry.handle)
             head = reader.pread(0, HEAD)
-            if 0 <= reader.size <= min(SPOOL_BYTES, SPOOLED_BYTES - self._spooled):
-                spooled = reader.size
-                reader = _Spooled(reader.pread(0, reader.size))
+            if entry.size <= min(SPOOL_BYTES, SPOOLED_BYTES - self._spooled):
+                spooled = entry.size
+                reader = _Spooled(reader.pread(0, entry.size))
+            elif reader.size < 0:
+                reader = RangeReader(reader, 0, entry.size)
         except (EvidenceError, OSError):
             yield _row(inside, section, 0, "container.damaged")
             return

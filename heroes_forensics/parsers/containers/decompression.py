@@ -18,7 +18,7 @@ _PIECE: Final = 1 << 16
 _SKIP: Final = 1 << 20
 """Bytes of output thrown away at a time on the way to an offset."""
 
-_MEMORY: Final = 256 << 20
+MEMORY: Final = 256 << 20
 """Limit of an LZMA window, bytes; the window that 7-Zip's highest preset makes is 64 MiB."""
 
 
@@ -79,22 +79,33 @@ class _Deflate:
         return b""
 
 
-class _Engine(Protocol):
-    """What `bz2` and `lzma` have in common."""
+class Engine(Protocol):
+    """What `bz2`, `lzma` and `backports.zstd` have in common."""
 
     @property
-    def eof(self) -> bool: ...
+    def eof(self) -> bool:
+        """Whether the end of the stream was met."""
+        ...
 
     @property
-    def needs_input(self) -> bool: ...
+    def needs_input(self) -> bool:
+        """Whether nothing more comes without further input."""
+        ...
 
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+    @property
+    def unused_data(self) -> bytes:
+        """Input behind the end of the stream."""
+        ...
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        """Take input; return at most so many bytes."""
+        ...
 
 
 class _Library:
     """bzip2 and LZMA, by the standard library."""
 
-    def __init__(self, reader: Reader, engine: _Engine, head: bytes = b"", skip: int = 0) -> None:
+    def __init__(self, reader: Reader, engine: Engine, head: bytes = b"", skip: int = 0) -> None:
         self._input = _Input(reader)
         self._engine = engine
         self._head = head
@@ -127,7 +138,7 @@ def _bzip2(reader: Reader) -> _Expander:
 
 
 def _xz(reader: Reader) -> _Expander:
-    return _Library(reader, lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MEMORY))
+    return _Library(reader, lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY))
 
 
 def _zip_lzma(reader: Reader) -> _Expander:
@@ -135,7 +146,7 @@ def _zip_lzma(reader: Reader) -> _Expander:
     head = reader.pread(0, 9)
     if len(head) < 9 or head[2:4] != b"\x05\x00":  # noqa: PLR2004
         raise OSError("the compressed bytes are damaged")
-    engine = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=_MEMORY)
+    engine = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=MEMORY)
     return _Library(reader, engine, head[4:9] + b"\xff" * 8, skip=9)
 
 

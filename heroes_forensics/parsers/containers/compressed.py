@@ -1,0 +1,242 @@
+"""One compressed stream as a container of one member: gzip, bzip2, xz, LZMA and Zstandard.
+
+The member is everything that the stream expands to: streams one behind the other are joined, as
+the programs that make them do, and zeros behind them are padding. Anything else behind the last
+one is told by `CompressedFileSystem.left`, once it was met: its bytes are in the digest of the
+container itself and in nothing else. The locator of the member is ``m@0x0``; how long it is nobody
+knows before it was read.
+
+Checked at the end of each stream is what its format has: CRC-32 and length of gzip (RFC 1952),
+CRC-32 of bzip2, the check of xz; of Zstandard (RFC 8878) a checksum where there is one; LZMA has
+none.
+"""
+
+import bz2
+import lzma
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from backports import zstd
+
+from heroes_forensics.errors import EvidenceError
+from heroes_forensics.model import (
+    Entry,
+    EntryFlag,
+    EntryKind,
+    Gap,
+    Listing,
+    Moment,
+    TimeBasis,
+    TimeRule,
+)
+from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.containers.decompression import MEMORY, Engine, ExpandedReader
+from heroes_forensics.parsers.containers.listing import counted
+from heroes_forensics.parsers.containers.names import member_path
+from heroes_forensics.parsers.place import place_of
+from heroes_forensics.parsers.storage.readers import RangeReader
+
+UNNAMED: Final = b"$expanded"
+"""Path of a member that the format gives no name."""
+_HANDLE: Final = b"\1"
+_PIECE: Final = 1 << 16
+"""Bytes of input taken at a time."""
+_ZSTD_WINDOW: Final = 27
+"""Power of 2 of the largest window, bytes: what ``zstd --long`` makes; 31 is the most there is."""
+_NAME_LIMIT: Final = 1 << 12
+
+_GZIP_HEAD: Final = struct.Struct("<2sBBIBB")
+_EXTRA, _NAME = 4, 8
+
+
+class _Zlib:
+    """Deflate within gzip, as `Engine` has it."""
+
+    def __init__(self) -> None:
+        self._engine = zlib.decompressobj(16 + zlib.MAX_WBITS)
+
+    @property
+    def eof(self) -> bool:
+        return self._engine.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._engine.unconsumed_tail
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._engine.unused_data
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        return self._engine.decompress(self._engine.unconsumed_tail + data, max(0, max_length))
+
+
+def _zstd() -> Engine:
+    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW})
+
+
+ENGINES: Final[dict[str, tuple[bytes, Callable[[], Engine]]]] = {
+    "gzip": (b"\x1f\x8b", _Zlib),
+    "bzip2": (b"BZh", bz2.BZ2Decompressor),
+    "xz": (b"\xfd7zXZ\0", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY)),
+    "lzma": (b"\x5d", lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=MEMORY)),
+    "zstd": (b"\x28\xb5\x2f\xfd", _zstd),
+}
+"""By type of `heroes_forensics.filetype`: how a stream begins, and what expands one."""
+_ERRORS: Final = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zstd.ZstdError)
+_SKIPPABLE: Final = (b"\x2a\x4d\x18", range(0x50, 0x60))
+"""Frames of Zstandard without content: the end of their magic number, and its first byte."""
+
+
+def open_compressed(reader: Reader) -> "CompressedFileSystem":
+    """Open a compressed stream; ``reader`` stays the caller's to close.
+
+    Raises:
+        EvidenceError: it is none of those that are read.
+    """
+    try:
+        head = reader.pread(0, _PIECE)
+    except OSError as error:
+        raise EvidenceError("the stream cannot be read") from error
+    for kind, (magic, _) in ENGINES.items():
+        if head.startswith(magic) or (kind == "zstd" and _is_skippable(head)):
+            return CompressedFileSystem(reader, kind, head)
+    raise EvidenceError("this is no compressed stream that is read")
+
+
+def _is_skippable(head: bytes) -> bool:
+    rest, first = _SKIPPABLE
+    return head[1:4] == rest and head[0] in first
+
+
+class CompressedFileSystem:
+    """Lists and opens the one member of a compressed stream."""
+
+    def __init__(self, reader: Reader, kind: str, head: bytes) -> None:
+        self.kind: Final = kind
+        self._reader = reader
+        self._name, self._moment = _gzip_facts(head) if kind == "gzip" else (b"", None)
+        self.left = ""
+        """Code of the gap, once something was met behind the last stream; else empty."""
+
+    @property
+    def times(self) -> TimeBasis:
+        """That of the file that was compressed, which gzip alone states."""
+        return {"m": TimeRule(1_000_000_000, "utc")} if self._moment else {}
+
+    def entries(self) -> Iterator[Entry | Gap | Listing]:
+        """Yield the member."""
+        yield from counted(self._found(), sweep="not applicable: one stream")
+
+    def _found(self) -> Iterator[Entry]:
+        path = member_path(self._name, directory=False) or UNNAMED
+        yield Entry(
+            locator="m@0x0",
+            kind=EntryKind.FILE,
+            flags=EntryFlag.ALLOCATED | EntryFlag.COMPRESSED,
+            path=path,
+            size=-1,
+            handle=_HANDLE,
+            times=(self._moment, None, None, None),
+            first_offset=0,
+            place=place_of(path, allocated=True),
+        )
+
+    def open(self, handle: bytes) -> Reader:
+        """Open what the stream expands to; its length is -1.
+
+        Raises:
+            OSError: this is not a handle of this parser.
+        """
+        if handle != _HANDLE:
+            raise OSError("not a handle of this parser")
+        stored = RangeReader(self._reader, 0, self._reader.size)  # closing it leaves the container
+        return ExpandedReader(stored, self._expander, -1, -1)
+
+    def _expander(self, reader: Reader) -> "_Streams":
+        return _Streams(reader, self.kind, self._met)
+
+    def _met(self) -> None:
+        self.left = "container.damaged"
+
+    def close(self) -> None:
+        """Leave the reader open: it was handed in."""
+
+
+class _Streams:
+    """Compressed streams one behind the other, expanded as one."""
+
+    def __init__(self, reader: Reader, kind: str, met: Callable[[], None]) -> None:
+        self._reader = reader
+        self._at = 0
+        self._kind = kind
+        self._magic, self._make = ENGINES[kind]
+        self._met = met
+        self._engine: Engine | None = self._make()
+        self._rest = b""
+        """Input that no engine has taken yet."""
+        self.finished = False
+
+    def _piece(self) -> bytes:
+        """Return what comes next of the input; none at its end."""
+        data, self._rest = self._rest, b""
+        if not data:
+            data = self._reader.pread(self._at, _PIECE)
+            self._at += len(data)
+        return data
+
+    def take(self, most: int) -> bytes:
+        while self._engine is not None:
+            engine = self._engine
+            hungry = engine.needs_input
+            piece = self._piece() if hungry else b""
+            try:
+                data = engine.decompress(piece, most)
+            except (
+                OSError,
+                EOFError,
+                ValueError,
+                zlib.error,
+                lzma.LZMAError,
+                zstd.ZstdError,
+            ) as error:
+                raise OSError("the compressed bytes are damaged") from error
+            if engine.eof:
+                self._rest = engine.unused_data
+                self._engine = self._next()
+                self.finished = self._engine is None
+            elif hungry and not piece and not data:
+                return b""  # cut off; what an engine still held was asked for
+            if data:
+                return data
+        return b""
+
+    def _next(self) -> Engine | None:
+        """Return what expands the next stream; None where there is none."""
+        while True:
+            data = self._piece().lstrip(b"\0")
+            if data:
+                break
+            if self._at >= self._reader.size:
+                return None
+        while len(data) < len(self._magic) and (more := self._piece()):
+            data += more
+        self._rest = data
+        if data.startswith(self._magic) or (self._kind == "zstd" and _is_skippable(data)):
+            return self._make()
+        self._met()
+        return None
+
+
+def _gzip_facts(head: bytes) -> tuple[bytes, Moment | None]:
+    """Return name and modification time of the file as the first gzip header states them."""
+    if len(head) < _GZIP_HEAD.size:
+        return b"", None
+    _, _, flags, seconds, _, _ = _GZIP_HEAD.unpack_from(head)
+    at = _GZIP_HEAD.size
+    if flags & _EXTRA:
+        at += 2 + int.from_bytes(head[at : at + 2], "little")
+    name = head[at : at + _NAME_LIMIT].partition(b"\0")[0] if flags & _NAME else b""
+    return name, Moment(seconds, 0) if seconds else None
