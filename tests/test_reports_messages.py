@@ -80,7 +80,7 @@ def test_english_gaps_are_those_of_the_model() -> None:
 NAMED_SECTIONS: Final[dict[str, set[str]]] = {
     "alarm.mismatch": {"integrity"},
     "limitations.absence": {"coverage"},
-    "limitations.inside": {"coverage"},
+    "limitations.inside": {"coverage", "method"},
     "limitations.isolation": {"quality"},
     "custody.intro": {"exhibits"},
     "data.intro": {"quality", "custody"},
