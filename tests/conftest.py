@@ -4,10 +4,14 @@ import os
 import shutil
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from corpus import EVIDENCE
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from custody_case import World
 
 settings.register_profile(
     "quick",
@@ -48,6 +52,14 @@ def evidence() -> Path:
     if EVIDENCE is None:
         pytest.skip("no corpus of real evidence")
     return EVIDENCE
+
+
+@pytest.fixture(scope="session")
+def custody_world(tmp_path_factory: pytest.TempPathFactory) -> "World":
+    """Return a case as a laboratory has it, made once; tests work on copies of its record."""
+    from custody_case import made  # noqa: PLC0415 # heavy: for who asks for it
+
+    return made(tmp_path_factory.mktemp("custody-world"))
 
 
 @pytest.fixture

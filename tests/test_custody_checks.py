@@ -1,4 +1,7 @@
-"""Attacks on a bundle of a whole scan; the two verifiers must agree on each."""
+"""Bundles that are altered or incomplete; the two verifiers must agree on each.
+
+The table of attacks itself, on a record of real scans: test_attack_rows.
+"""
 
 import json
 import os
@@ -186,100 +189,12 @@ def test_a_second_report_takes_the_place_of_the_first(tmp_path: Path) -> None:
     assert (set(seen.codes), seen.exit_code) == ({"report-superseded"}, 6)
 
 
-# --- attacks, by number of the table in docs/custody.md ------------------------------------------
+# --- further ways to alter a record; those of the table stand in test_attack_rows -----------------
 
 
 def edit_byte(folder: Path) -> None:
     data = (folder / "ledger.jsonl").read_bytes()
     (folder / "ledger.jsonl").write_bytes(data.replace(b'"warrant"', b'"Warrant"'))
-
-
-def edit_last_signed(folder: Path) -> None:
-    lines = lines_of(folder)
-    lines[21] = lines[21].replace(b'"version":1', b'"version":2')
-    put(folder, lines)
-
-
-def delete_event(folder: Path) -> None:
-    lines = lines_of(folder)
-    put(folder, lines[:7] + lines[8:])
-
-
-def swap_events(folder: Path) -> None:
-    lines = lines_of(folder)
-    lines[7], lines[8] = lines[8], lines[7]
-    put(folder, lines)
-
-
-def insert_event(folder: Path) -> None:
-    lines = lines_of(folder)
-    put(folder, [*lines[:7], lines[7], *lines[7:]])
-
-
-def drop_tail(folder: Path) -> None:
-    put(folder, lines_of(folder)[:-2])
-
-
-def alter_tail(folder: Path) -> None:
-    lines = lines_of(folder)
-    event = json.loads(lines[-1])
-    event.update(type="quality.noted", body={"kind": "limitation", "text": "x"})
-    put(folder, [*lines[:-1], chain.canonical(event) + b"\n"])
-    made.republish(folder)
-
-
-def tear_line(folder: Path) -> None:
-    data = (folder / "ledger.jsonl").read_bytes()
-    (folder / "ledger.jsonl").write_bytes(data[:-7])
-
-
-def rewrite_and_sign_the_newest(folder: Path) -> None:
-    def edit(events: list[JSON]) -> list[JSON]:
-        body_of(events[2])["reference"] = "GS 99/26"
-        return _roots(events)
-
-    lines = made.rewritten(folder, edit)
-    made.resign(folder, lines, [22])
-    (folder / "checkpoints/00000001.txt").unlink()
-    made.republish(folder)
-
-
-def sign_with_another_key(folder: Path) -> None:
-    signer = keys.LedgerKey(ORIGIN, made.private_key("stranger"))
-
-    def edit(events: list[JSON]) -> list[JSON]:
-        body_of(events[0])["keys"] = [str(notes.of(signer))]
-        return _roots(events)
-
-    made.resign(folder, made.rewritten(folder, edit), signer=signer)
-    made.republish(folder, signer)
-
-
-def remove_signature(folder: Path) -> None:
-    path = folder / "checkpoints/00000020.txt"
-    lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join(lines[:4] + lines[5:]))
-
-
-def copy_signature(folder: Path) -> None:
-    one, two = (folder / f"checkpoints/{size:08d}.txt" for size in (1, 22))
-    text = two.read_bytes().partition(b"\n\n")[0]
-    two.write_bytes(text + b"\n\n" + one.read_bytes().partition(b"\n\n")[2])
-
-
-def spoil_cosignature(folder: Path) -> None:
-    path = folder / "checkpoints/00000020.txt"
-    note = notes.parse(path.read_bytes())
-    payload = note.signatures[1].payload
-    good = notes.sign(note.text, [made.SIGNER])
-    witness = notes.signature_line(note.text, made.WITNESS, time=1)
-    path.write_bytes(good + witness.replace(b"AAAAAAAA", b"AAAAAAAB"))
-    assert payload
-
-
-def equivocate(folder: Path) -> None:
-    text = notes.checkpoint_text(ORIGIN, 22, b"\1" * 32)
-    (folder / "checkpoints/00000022-b.txt").write_bytes(notes.sign(text, [made.SIGNER]))
 
 
 def foreign_checkpoint(folder: Path) -> None:
@@ -296,56 +211,10 @@ def drop_named_checkpoint(folder: Path) -> None:
     made.republish(folder)
 
 
-def set_clock_back(folder: Path) -> None:
-    change(folder, "run.started", lambda event: event.update(time="2026-03-03T05:06:07.000000Z"))
-
-
 def move_clock(folder: Path) -> None:
     change(folder, "run.started", lambda event: event.update(mono=int(str(event["mono"])) + 1))
     assert both(folder).codes == set()  # a drift is no step
     change(folder, "run.started", lambda event: event.update(mono=8_999_999))
-
-
-def date_ahead(folder: Path) -> None:
-    change(folder, "report.issued", lambda event: event.update(time="2999-01-01T00:00:00.000000Z"))
-
-
-def change_report(folder: Path) -> None:
-    (folder / "report/report.html").write_bytes(b"NO MATCH")
-    made.republish(folder)
-
-
-def drop_report(folder: Path) -> None:
-    (folder / "report/report.json").unlink()
-    made.republish(folder)
-
-
-def drop_finding(folder: Path) -> None:
-    path = folder / RUN / "findings.commitments.jsonl"
-    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[1:]))
-    made.republish(folder)
-
-
-def add_finding(folder: Path) -> None:
-    path = folder / RUN / "findings.commitments.jsonl"
-    path.write_bytes(path.read_bytes() + b"{}\n")
-    made.republish(folder)
-
-
-def edit_finding(folder: Path) -> None:
-    path = folder / RUN / "findings.commitments.jsonl"
-    path.write_bytes(path.read_bytes().replace(b"F-000003", b"F-000009"))
-    made.republish(folder)
-
-
-def drop_findings(folder: Path) -> None:
-    (folder / RUN / "findings.commitments.jsonl").unlink()
-    made.republish(folder)
-
-
-def swap_sealed(folder: Path) -> None:
-    (folder / RUN / "sealed.age").write_bytes(b"age-encryption.org/v1")
-    made.republish(folder)
 
 
 def drop_sealed(folder: Path) -> None:
@@ -365,32 +234,6 @@ def ragged_inventory(folder: Path) -> None:
     made.republish(folder)
 
 
-def change_settings(folder: Path) -> None:
-    (folder / RUN / "config.yaml").write_bytes(b"profile: deep\n")
-    made.republish(folder)
-
-
-def transplant_event(folder: Path) -> None:
-    lines = lines_of(folder)
-    event = json.loads(lines[7])
-    event["prev"] = "ab" * 32
-    put(folder, [*lines[:7], chain.canonical(event) + b"\n", *lines[8:]])
-
-
-def open_twice(folder: Path) -> None:
-    change(
-        folder,
-        "policy.declared",
-        lambda event: event.update(type="ledger.opened", body=made.opened()),
-    )
-
-
-def never_open(folder: Path) -> None:
-    lines = made.rewritten(folder, lambda events: events[1:])
-    made.resign(folder, lines)
-    made.republish(folder)
-
-
 def foreign_key(folder: Path) -> None:
     other = keys.LedgerKey("lab.example/custody/other", made.private_key("ledger"))
     change(
@@ -406,32 +249,8 @@ def foreign_origin(folder: Path) -> None:
     change(folder, "ledger.opened", lambda event: body_of(event).update(ledger=made.RUN))
 
 
-def unregistered(folder: Path) -> None:
-    change(folder, "evidence.registered", lambda event: body_of(event).update(evidence="XYZ/9"))
-
-
-def no_authority(folder: Path) -> None:
-    change(folder, "authority.recorded", lambda event: body_of(event).update(valid_to="2026-03-02"))
-
-
-def early_authority(folder: Path) -> None:
-    change(
-        folder,
-        "authority.recorded",
-        lambda event: body_of(event).update(valid_from="2026-03-04T09:00:00.000000Z"),
-    )
-
-
 def unknown_authority(folder: Path) -> None:
     change(folder, "run.started", lambda event: body_of(event).update(authority="GS 99/26"))
-
-
-def no_end(folder: Path) -> None:
-    change(
-        folder,
-        "run.completed",
-        lambda event: event.update(type="quality.noted", body={"kind": "limitation", "text": "x"}),
-    )
 
 
 def no_start(folder: Path) -> None:
@@ -442,72 +261,8 @@ def no_start(folder: Path) -> None:
     )
 
 
-def no_coverage(folder: Path) -> None:
-    change(
-        folder,
-        "coverage.declared",
-        lambda event: event.update(type="quality.noted", body={"kind": "limitation", "text": "x"}),
-    )
-
-
-def hide_an_error(folder: Path) -> None:
-    change(
-        folder, "run.completed", lambda event: body_of(event).update(errors=0, errors_by_kind={})
-    )
-
-
 def hide_a_reason(folder: Path) -> None:
     change(folder, "run.completed", lambda event: body_of(event).update(errors_by_kind={}))
-
-
-def hide_a_file(folder: Path) -> None:
-    change(
-        folder,
-        "run.completed",
-        lambda event: body_of(event).update(files_seen=11, files_hashed=8),
-    )
-
-
-def link_out(folder: Path) -> None:
-    (folder / "report/report.html").unlink()
-    (folder / "report/report.html").symlink_to("/etc/passwd")
-
-
-def link_folder(folder: Path) -> None:
-    (folder / "report").rename(folder.parent / "elsewhere")
-    (folder / "report").symlink_to(folder.parent / "elsewhere")
-
-
-def pipe(folder: Path) -> None:
-    os.mkfifo(folder / "pipe")
-
-
-def upward_manifest(folder: Path) -> None:
-    path = folder / "MANIFEST.sha256"
-    data = path.read_bytes() + f"{'5a' * 32}  ../../etc/passwd\n".encode()
-    path.write_bytes(data)
-    (folder / "MANIFEST.sha256.sig").write_bytes(made.SIGNER.sign(data))
-
-
-def huge_line(folder: Path) -> None:
-    with (folder / "ledger.jsonl").open("ab") as stream:
-        stream.write(b" " * (chain.MAX_LINE + 1) + b"\n")
-
-
-def deep_line(folder: Path) -> None:
-    with (folder / "ledger.jsonl").open("ab") as stream:
-        stream.write(b"[" * 100_000 + b"]" * 100_000 + b"\n")
-
-
-def huge_note(folder: Path) -> None:
-    with (folder / "checkpoints/00000001.txt").open("ab") as stream:
-        stream.write(b"x" * notes.MAX_NOTE)
-
-
-def look_alike(folder: Path) -> None:
-    path = folder / "checkpoints/00000022.txt"
-    path.write_bytes(path.read_bytes() + "— l\u0430b.example AAAAAAAA\n".encode())
-    made.republish(folder)
 
 
 def other_manifest(folder: Path) -> None:
@@ -561,65 +316,19 @@ def wrong_named_root(folder: Path) -> None:
 
 Attack = Callable[[Path], None]
 ATTACKS: dict[str, tuple[Attack, set[str], int]] = {
-    "1 a byte of an event": (edit_byte, {"chain-broken", "root-mismatch"}, 6),
-    "2 the last signed event": (edit_last_signed, {"chain-broken"}, 6),
-    "3 an event deleted": (delete_event, {"seq-gap", "chain-broken"}, 6),
-    "4 events swapped": (swap_events, {"seq-order", "chain-broken"}, 6),
-    "5 an event inserted": (insert_event, {"chain-broken", "seq-gap"}, 6),
-    "6 the tail dropped": (drop_tail, {"truncated"}, 6),
-    "8 the unsigned tail": (alter_tail, {"unsigned-tail"}, 7),
-    "9 a torn line": (tear_line, {"torn-line"}, 6),
-    "10 rewritten, and the newest signed anew": (
-        rewrite_and_sign_the_newest,
-        {"inconsistent-checkpoints", "root-mismatch", "missing-file"},
-        6,
-    ),
-    "12 signed with another key": (sign_with_another_key, {"unknown-signer"}, 7),
-    "13 a signature removed": (remove_signature, {"signature-missing"}, 6),
-    "13 a signature copied": (copy_signature, {"signature-bad"}, 6),
-    "13 a cosignature spoiled": (spoil_cosignature, {"signature-bad"}, 6),
-    "14 two checkpoints of one size": (equivocate, {"equivocation", "root-mismatch"}, 6),
     "14 a checkpoint of another ledger": (foreign_checkpoint, {"root-mismatch"}, 6),
     "13 a checkpoint that is none": (malformed_checkpoint, {"signature-bad", "missing-file"}, 6),
     "7 a checkpoint dropped that an event names": (drop_named_checkpoint, {"missing-file"}, 6),
-    "16 a clock set back": (set_clock_back, {"time-backwards", "clock-step"}, 0),
     "17 a clock moved": (move_clock, {"clock-step"}, 0),
-    "19 dated ahead": (date_ahead, {"time-future"}, 0),
-    "20 a report edited": (change_report, {"report-mismatch"}, 6),
-    "20 a report dropped": (drop_report, {"missing-file"}, 6),
-    "24 a finding removed": (drop_finding, {"findings-mismatch"}, 6),
-    "24 a finding added": (add_finding, {"findings-mismatch"}, 6),
-    "24 a finding edited": (edit_finding, {"findings-mismatch"}, 6),
-    "24 the findings dropped": (drop_findings, {"missing-file"}, 6),
-    "25 the sealed part swapped": (swap_sealed, {"sealed-mismatch"}, 6),
     "25 the sealed part dropped": (drop_sealed, {"sealed-absent"}, 0),
     "the inventory cut": (cut_inventory, {"inventory-mismatch"}, 6),
     "the inventory with a rest": (ragged_inventory, {"inventory-mismatch"}, 6),
-    "30 other settings": (change_settings, {"config-mismatch"}, 6),
-    "33 an event of another ledger": (transplant_event, {"chain-broken"}, 6),
-    "34 opened twice": (open_twice, {"bad-genesis"}, 6),
-    "34 never opened": (never_open, {"bad-genesis"}, 6),
     "34 a ledger key of another name": (foreign_key, {"bad-genesis"}, 6),
     "34 a malformed key": (malformed_key, {"bad-genesis"}, 6),
     "34 an origin of another ledger": (foreign_origin, {"bad-genesis"}, 6),
-    "36 evidence never registered": (unregistered, {"unauthorised-work"}, 0),
-    "36 an authority that had ended": (no_authority, {"unauthorised-work"}, 0),
-    "36 an authority of later": (early_authority, {"unauthorised-work"}, 0),
     "36 an authority nobody recorded": (unknown_authority, {"unauthorised-work"}, 0),
-    "37 a run without end": (no_end, {"run-incomplete"}, 0),
     "37 a run without start": (no_start, {"run-incomplete"}, 0),
-    "37 a run without coverage": (no_coverage, {"run-incomplete"}, 0),
-    "37 an error hidden": (hide_an_error, {"count-mismatch"}, 0),
     "37 a reason hidden": (hide_a_reason, {"count-mismatch"}, 0),
-    "37 a file hidden": (hide_a_file, {"count-mismatch"}, 0),
-    "39 a link out": (link_out, {"unsafe-input", "missing-file"}, 6),
-    "39 a folder linked out": (link_folder, {"unsafe-input", "missing-file"}, 6),
-    "39 a pipe": (pipe, {"unsafe-input"}, 6),
-    "39 a manifest that leads out": (upward_manifest, {"unsafe-input"}, 6),
-    "39 a huge line": (huge_line, {"unsafe-input"}, 6),
-    "39 a deep line": (deep_line, {"unsafe-input"}, 6),
-    "39 a huge checkpoint": (huge_note, {"unsafe-input"}, 6),
-    "41 a name that looks alike": (look_alike, {"suspicious-name"}, 0),
     "a manifest of another ledger": (other_manifest, {"manifest-mismatch"}, 6),
     "a manifest without the ledger": (short_manifest, {"manifest-mismatch", "extra-file"}, 6),
     "a manifest without signature": (unsigned_manifest, {"manifest-signature-bad"}, 6),
@@ -646,45 +355,6 @@ def test_an_attack_is_reported(
         assert problems.BROKEN in classes
     elif problems.INCOMPLETE in classes:
         assert both(bundle, strict=True).exit_code == 7
-
-
-CAREFUL = [name for name, (_, codes, _) in ATTACKS.items() if len(codes) == 1]
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "8 the unsigned tail",
-        "12 signed with another key",
-        "20 a report edited",
-        "24 a finding edited",
-        "25 the sealed part swapped",
-        "30 other settings",
-        "37 an error hidden",
-        "36 evidence never registered",
-        "a manifest of another ledger",
-        "no manifest",
-    ],
-)
-def test_one_attack_by_the_owner_of_the_key_gives_one_code(name: str, bundle: Path) -> None:
-    attack, codes, _ = ATTACKS[name]
-    attack(bundle)
-    assert name in CAREFUL
-    assert both(bundle).codes - {"clock-step"} == codes
-
-
-def test_everything_signed_anew_is_found_by_whoever_kept_a_checkpoint(bundle: Path) -> None:
-    kept = bundle.parent / "kept.txt"
-    shutil.copy(bundle / "checkpoints/00000020.txt", kept)
-    says = notes.read_checkpoint(notes.parse(kept.read_bytes()).text)
-    anchor = checks.Anchor(says.size, says.root)
-    assert checks.verify_bundle(bundle, trust=[made.LAB], anchors=[anchor]).exit_code == 0
-    change(bundle, "authority.recorded", lambda event: body_of(event).update(scope_text="all"))
-    assert both(bundle).codes == set()
-    found = checks.verify_bundle(bundle, trust=[made.LAB], anchors=[anchor])
-    assert (set(found.codes), found.exit_code) == ({"anchor-mismatch"}, 6)
-    code, text = made.alone([str(bundle), "--key", made.LAB, "--anchor", str(kept), "--json"])
-    assert (code, {row["code"] for row in json.loads(text)["problems"]}) == (6, {"anchor-mismatch"})
 
 
 def test_tail_and_newest_checkpoints_dropped_are_found_by_whoever_saw_more(bundle: Path) -> None:
@@ -806,30 +476,6 @@ def test_names_that_are_not_plain_are_shown_escaped(tmp_path: Path) -> None:
     assert "suspicious-name" in both(tmp_path / "b").codes
     assert found.text().isascii()
     assert "\\u0430" in found.text()
-
-
-def test_a_line_reaches_every_code_of_the_table() -> None:
-    reached = {code for _, codes, _ in ATTACKS.values() for code in codes}
-    reached |= {
-        "anchor-mismatch",
-        "rollback",
-        "not-canonical",
-        "case-local-key",
-        "report-superseded",
-        "custody-gap",  # these two: test_custody_acts
-        "key-out-of-range",
-        "not-rebuilt",  # these four: test_pipelines_rehashing
-        "evidence-mismatch",
-        "evidence-segments",
-        "evidence-unchecked",
-        "time-vs-anchor",  # these three: test_custody_timestamp
-        "timestamp-bad",
-        "timestamp-unchecked",
-        "disclosure-foreign",  # these three: test_custody_disclosure
-        "opening-bad",
-        "proof-bad",
-    }
-    assert reached == set(problems.CODES) - {"database-mismatch"}  # which is the pipeline's
 
 
 # --- without this program ----------------------------------------------------------------------

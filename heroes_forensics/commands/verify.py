@@ -57,6 +57,19 @@ _RESULTS: Final = {
     "is the source (E-1/1). May be repeated.",
 )  # fmt: skip
 @click.option(
+    "--hashset", "hashsets", multiple=True, metavar="[NAME=]FILE",
+    help="Compare a supplier's file with the digest on record of the set that was made of it. "
+    "NAME is the set. May be repeated.",
+)  # fmt: skip
+@click.option(
+    "--disclosure", "disclosures", multiple=True, type=options.PATH, metavar="FILE",
+    help="Check a disclosure, and that it is of this record. May be repeated.",
+)  # fmt: skip
+@click.option(
+    "--environment", "installation", is_flag=True,
+    help="Compare the program and the libraries installed here with those on record.",
+)  # fmt: skip
+@click.option(
     "--rebuild-report", "rebuild", is_flag=True,
     help="Make the page of the newest report again from its model, and compare.",
 )  # fmt: skip
@@ -70,6 +83,9 @@ def verify(  # noqa: PLR0913 # the options of a verb
     anchors: tuple[str, ...],
     roots: Path | None,
     evidence: tuple[str, ...],
+    hashsets: tuple[str, ...],
+    disclosures: tuple[Path, ...],
+    installation: bool,
     rebuild: bool,
     as_json: bool,
 ) -> int:
@@ -82,6 +98,7 @@ def verify(  # noqa: PLR0913 # the options of a verb
       heroes verify CASE
       heroes verify CASE/custody --policy strict --key lab.example.org+1a2b+...
       heroes verify CASE --evidence E-1/1=image.E01
+      heroes verify CASE --hashset list.json --disclosure f12.json --environment
 
     Exit codes:
       0  verifies           7   consistent; the signer is not known, or incomplete
@@ -97,6 +114,9 @@ def verify(  # noqa: PLR0913 # the options of a verb
         anchors=anchors,
         roots=roots,
         evidence=evidence,
+        hashsets=hashsets,
+        disclosures=disclosures,
+        installation=installation,
         rebuild=rebuild,
         strict=policy == "strict",
     )

@@ -6,15 +6,18 @@ independent witness or a state kept elsewhere, 3 both.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Final, NamedTuple
 
-from heroes_forensics.custody import notes, timestamp
+from heroes_forensics.custody import chain, notes, timestamp
 from heroes_forensics.custody.bundle import Reader
 from heroes_forensics.custody.chain import Problem
-from heroes_forensics.custody.rules import Rules
+from heroes_forensics.custody.rules import FUTURE, Rules
 from heroes_forensics.custody.signing import Signed
 
 REPLY: Final = re.compile(r"timestamps/([0-9]{8,16})\.tsr")
+MAX_REPLIES: Final = 1000
+"""Time stamps of a record: each costs a program of its own where the library cannot read it."""
 _CODES: Final = {timestamp.BAD: "timestamp-bad", timestamp.UNCHECKED: "timestamp-unchecked"}
 
 
@@ -43,20 +46,35 @@ class Stamps:
             roots: authorities that the caller trusts, PEM; None: nobody said.
         """
         texts = {signed.says.size: signed.note.text for signed in checkpoints}
-        for name in sorted(reader.names):
-            found = REPLY.fullmatch(name)
-            reply = reader.read(name, timestamp.MAX_REPLY) if found else None
-            if found is None or reply is None:
+        replies = [found for name in sorted(reader.names) if (found := REPLY.fullmatch(name))]
+        if len(replies) > MAX_REPLIES:
+            many = f"there are more than {MAX_REPLIES} time stamps"
+            yield Problem("unsafe-input", replies[MAX_REPLIES][0], many)
+        for found in replies[:MAX_REPLIES]:
+            name, size = found[0], int(found[1])
+            reply, text = reader.read(name, timestamp.MAX_REPLY), texts.get(size)
+            if reply is None:
                 continue
-            text = texts.get(int(found[1]))
             if text is None:
                 yield Problem("timestamp-bad", name, "there is no checkpoint of that size")
                 continue
             stamp = timestamp.check(reply, text, roots)
             if stamp.state == timestamp.GOOD:
-                self.good.append(Stamped(int(found[1]), stamp.time))
+                self.good.append(Stamped(size, stamp.time))
             else:
                 yield Problem(_CODES[stamp.state], name, stamp.why)
+
+    def contradicted(self, times: Mapping[int, str]) -> Iterator[Problem]:
+        """Compare what the tokens themselves say with the dates of what they cover.
+
+        Args:
+            times: of the last event of each checkpoint, by its size.
+        """
+        for stamp in self.good:
+            seen = datetime.fromisoformat(stamp.time)
+            if times.get(stamp.size, "") > chain.timestamp(seen + FUTURE):
+                where = f"timestamps/{stamp.size:08d}.tsr"
+                yield Problem("time-vs-anchor", where, "what it covers is dated after it")
 
     def kept(self, before: str) -> int:
         """Return how many events were stamped before a time in the ledger's form."""

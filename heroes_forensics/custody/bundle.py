@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib import resources
 from io import BufferedReader
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,9 @@ CALIBRATION: Final = "calibration.txt"
 """The known error rate that a run cites."""
 
 MAX_FILES: Final = 100_000
+"""Files and folders of a bundle; with more of them nothing else is looked at."""
+MAX_BYTES: Final = 64 << 30
+"""Bytes of all files together, as they would be read: files may have holes."""
 MAX_FOLDERS: Final = 8
 """Levels of folders below the bundle."""
 
@@ -248,15 +252,20 @@ class Reader:
         self.names: set[str] = set()
         self.problems: list[Problem] = []
         self._digests: dict[str, str] = {}
+        self._listed = self._bytes = 0
         self._list(root, "", 0)
+        self.over = self._listed > MAX_FILES or self._bytes > MAX_BYTES
+        """It is beyond the bounds as a whole, so that none of it is read."""
+        if self.over:
+            self.problems = [Problem("unsafe-input", "", "it is more than a bundle has")]
 
     def _list(self, folder: Path, prefix: str, depth: int) -> None:
         with os.scandir(folder) as found:
-            members = sorted(found, key=lambda member: member.name)
+            members = sorted(islice(found, MAX_FILES + 2), key=lambda member: member.name)
         for member in members:
             name = prefix + member.name
-            if len(self.names) >= MAX_FILES:
-                self._unsafe("", f"there are more than {MAX_FILES} files")
+            self._listed += 1
+            if self._listed > MAX_FILES:
                 return
             if SAFE_NAME.fullmatch(name) is None:
                 self._unsafe(name, "a file has a name that no bundle uses")
@@ -269,6 +278,7 @@ class Reader:
                     self._list(Path(member.path), f"{name}/", depth + 1)
             elif member.is_file(follow_symlinks=False):
                 self.names.add(name)
+                self._bytes += member.stat(follow_symlinks=False).st_size
             else:
                 self._unsafe(name, "it is no regular file")
 
@@ -308,6 +318,13 @@ class Reader:
         """Return the names of all checkpoints, in a bundle or in a flat folder."""
         return sorted(name for name in self.names if _CHECKPOINT.fullmatch(name))
 
-    def of_run(self, run: str, name: str) -> str | None:
-        """Return the name of a run's file, in a bundle or in a flat folder; None if missing."""
-        return next((path for path in (f"runs/{run}/{name}", name) if path in self.names), None)
+    def of_run(self, run: str, name: str, *, alone: bool) -> str | None:
+        """Return the name of a run's file; None if missing.
+
+        Args:
+            run: its UUID.
+            name: of the file.
+            alone: whether it is the only run: its files may lie in a flat folder.
+        """
+        places = (of_run(run, name), *([name] if alone else []))
+        return next((path for path in places if path in self.names), None)

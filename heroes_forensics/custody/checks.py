@@ -30,8 +30,16 @@ from heroes_forensics.custody.signing import Signed
 from heroes_forensics.errors import CustodyError, EvidenceError, UsageError
 from heroes_forensics.model import JSON
 
-MAX_LEDGER: Final = 4 << 30
-"""Bytes of a ledger; a million events of 4 KiB."""
+MAX_NOTES: Final = 10_000
+"""Checkpoints of a record."""
+MAX_KEPT: Final = 8 << 20
+"""Bytes of events that are held against one another; one that is not weighs 1/128 of its own, and
+each problem `_PROBLEM`: what a verifier keeps and compares has bounds, whoever wrote the ledger."""
+LIGHT: Final = (
+    *("unit", "attempt", "finding", "review", "sealed", "data", "quality", "export", "index"),
+)
+"""Topics of events that are read once and not kept."""
+_PROBLEM: Final = 100
 
 
 class Anchor(NamedTuple):
@@ -125,7 +133,7 @@ def verify_bundle(  # noqa: PLR0913 - each is a separate piece of outside knowle
         raise UsageError("a key to trust is malformed", hint=str(error)) from error
     try:
         reader = bundle.Reader(path)
-        if not reader.names & {bundle.LEDGER, bundle.MANIFEST}:
+        if not reader.over and not reader.names & {bundle.LEDGER, bundle.MANIFEST}:
             raise EvidenceError("there is no custody bundle in this folder")
         check = _Check(reader, anchors, high_water or {}, roots)
         return check.verification(trusted, now, strict=strict)
@@ -159,6 +167,8 @@ class _Check:
     def verification(
         self, trusted: Sequence[notes.VerifierKey], now: datetime | None, *, strict: bool
     ) -> Verification:
+        if self.reader.over:
+            return Verification(tuple(self.reader.problems), CustodyError.exit_code, {})
         checkpoints = list(self._read_checkpoints())
         rules = Rules(now or datetime.now(UTC))
         if bundle.LEDGER in self.reader.names:
@@ -167,6 +177,7 @@ class _Check:
             self._add("missing-file", bundle.LEDGER, "there is no ledger")
         origin = str(rules.opened.get("origin", ""))
         self.problems += self.stamps.check(self.reader, checkpoints, self.roots_of_authorities)
+        self.problems += self.stamps.contradicted(self.times)
         good = self._check_checkpoints(rules, checkpoints, origin)
         self._check_outside(origin)
         self.problems += signing.introduced(rules, good)
@@ -200,7 +211,10 @@ class _Check:
         self.problems.append(Problem(code, where, text))
 
     def _read_checkpoints(self) -> Iterator[Signed]:
-        for name in self.reader.checkpoints():
+        for number, name in enumerate(self.reader.checkpoints()):
+            if number >= MAX_NOTES:
+                self._add("unsafe-input", name, f"there are more than {MAX_NOTES} checkpoints")
+                break
             data = self.reader.read(name, notes.MAX_NOTE)
             if data is None:
                 continue
@@ -215,11 +229,10 @@ class _Check:
         wanted |= {anchor.size for anchor in self.anchors}
         wanted |= {mark.size for mark in self.high_water.values()}
         walk, tree = chain.Walk(bundle.LEDGER), merkle.Tree()
-        length = 0
+        kept = 0
         for line in self.reader.lines(bundle.LEDGER, chain.MAX_LINE):
-            length += len(line)
-            if length > MAX_LEDGER:
-                self._add("unsafe-input", bundle.LEDGER, f"it is longer than {MAX_LEDGER} bytes")
+            if kept + _PROBLEM * (len(walk.problems) + len(rules.problems)) > MAX_KEPT:
+                self._add("unsafe-input", bundle.LEDGER, "it says more than a verifier keeps")
                 break
             event = walk.feed(line)
             if walk.size == tree.size:  # torn or too long: no event, and nothing comes after it
@@ -227,6 +240,8 @@ class _Check:
             tree.add(merkle.leaf(line))
             self.real.append(event is None or event.get("type") not in TAIL_TYPES)
             if event is not None:
+                light = str(event.get("type")).startswith(LIGHT)
+                kept += len(line) >> 7 if light else len(line)
                 rules.see(tree.size - 1, event, f"{bundle.LEDGER} line {tree.size}")
             if tree.size in wanted:
                 self.roots[tree.size] = tree.root()
@@ -240,18 +255,7 @@ class _Check:
         self, rules: Rules, checkpoints: Sequence[Signed], origin: str
     ) -> list[Signed]:
         """Return the checkpoints that a ledger key signed, right or wrong about the events."""
-        good: list[Signed] = []
-        for checkpoint in checkpoints:
-            name, _, says = checkpoint
-            if self._signed(checkpoint, rules):
-                good.append(checkpoint)
-            if rules.opened and says.origin != origin:
-                self._add("root-mismatch", name, "it is a checkpoint of another ledger")
-            elif says.size > self.size:
-                text = f"it signs {says.size} events, and there are {self.size}"
-                self._add("truncated", name, text)
-            elif self.roots[says.size] != says.root:
-                self._add("root-mismatch", name, "its root is not that of the events")
+        good = [checkpoint for checkpoint in checkpoints if self._signed(checkpoint, rules)]
         fitting = [
             checkpoint.says
             for checkpoint in good
@@ -262,7 +266,15 @@ class _Check:
             )
         ]
         self.signed_size = max((says.size for says in fitting), default=0)
-        self._check_consistency(good)
+        self._check_consistency(good)  # says more than that one of them does not fit the events
+        for name, _, says in checkpoints:
+            if rules.opened and says.origin != origin:
+                self._add("root-mismatch", name, "it is a checkpoint of another ledger")
+            elif says.size > self.size:
+                text = f"it signs {says.size} events, and there are {self.size}"
+                self._add("truncated", name, text)
+            elif not self._fits(says):
+                self._add("root-mismatch", name, "its root is not that of the events")
         tail = sum(self.real[self.signed_size :])
         if tail:
             text = f"{tail} events stand after the last checkpoint that signs them"
@@ -335,20 +347,23 @@ class _Check:
                 self._add("anchor-mismatch", bundle.LEDGER, f"{who} has another root at {size}")
 
     def _check_run(self, rules: Rules, name: str, run: Run) -> None:
-        config = self.reader.of_run(name, bundle.CONFIG)
+        config = self._of_run(rules, name, bundle.CONFIG)
         if config and run.config and self.reader.sha256(config) != run.config:
             self._add("config-mismatch", config, "it is not the configuration the run recorded")
-        rate = self.reader.of_run(name, bundle.CALIBRATION)
+        rate = self._of_run(rules, name, bundle.CALIBRATION)
         if rate and run.calibration and self.reader.sha256(rate) != run.calibration:
             self._add("config-mismatch", rate, "it is not the calibration the run recorded")
         if run.inventory is not None:
-            self._check_leaves(name, run.inventory)
+            self._check_leaves(rules, name, run.inventory)
         if run.findings is not None:
-            self._check_findings(name, run.findings)
-            self._check_sealed(name, run.findings, erased=rules.erased)
+            self._check_findings(rules, name, run.findings)
+            self._check_sealed(rules, name, run.findings)
 
-    def _check_leaves(self, name: str, promised: JSON) -> None:
-        file = self.reader.of_run(name, bundle.INVENTORY)
+    def _of_run(self, rules: Rules, run: str, name: str) -> str | None:
+        return self.reader.of_run(run, name, alone=len(rules.runs) == 1)
+
+    def _check_leaves(self, rules: Rules, name: str, promised: JSON) -> None:
+        file = self._of_run(rules, name, bundle.INVENTORY)
         if file is None:
             self._add("missing-file", f"runs/{name}/{bundle.INVENTORY}", "it was committed")
             return
@@ -361,8 +376,8 @@ class _Check:
         if rest or tree.size != promised["count"] or tree.root().hex() != promised["root"]:
             self._add("inventory-mismatch", file, "it is not the inventory that was committed")
 
-    def _check_findings(self, name: str, promised: JSON) -> None:
-        file = self.reader.of_run(name, bundle.FINDINGS)
+    def _check_findings(self, rules: Rules, name: str, promised: JSON) -> None:
+        file = self._of_run(rules, name, bundle.FINDINGS)
         if file is None:
             self._add("missing-file", f"runs/{name}/{bundle.FINDINGS}", "it was committed")
             return
@@ -370,10 +385,10 @@ class _Check:
         if tree.size != promised["count"] or tree.root().hex() != promised["root"]:
             self._add("findings-mismatch", file, "they are not the findings that were committed")
 
-    def _check_sealed(self, name: str, promised: JSON, *, erased: bool) -> None:
-        file = self.reader.of_run(name, bundle.SEALED)
+    def _check_sealed(self, rules: Rules, name: str, promised: JSON) -> None:
+        file = self._of_run(rules, name, bundle.SEALED)
         if file is None:
-            why = "it was erased on record" if erased else "names and values cannot be opened"
+            why = "it was erased on record" if rules.erased else "names and values cannot be opened"
             self._add("sealed-absent", f"runs/{name}/{bundle.SEALED}", why)
         elif self.reader.sha256(file) != promised["sealed_sha256"]:
             self._add("sealed-mismatch", file, "it is not the file that was committed")
@@ -382,11 +397,12 @@ class _Check:
         for name, digests in sorted(rules.reports.items()):
             file = f"report/{name}"
             if file not in self.reader.names:
-                if digests[-1]:
+                if name in rules.current:
                     self._add("missing-file", shown(file), "the ledger says it was issued")
-            elif (
-                self.reader.sha256(file) in digests[:-1] and self.reader.sha256(file) != digests[-1]
-            ):
-                self._add("report-superseded", shown(file), "a newer one was issued")
-            elif self.reader.sha256(file) != digests[-1]:
+                continue
+            here = self.reader.sha256(file)
+            if here in digests and here != rules.current.get(name):
+                text = "it was withdrawn, or a newer one was issued"
+                self._add("report-superseded", shown(file), text)
+            elif here != rules.current.get(name):
                 self._add("report-mismatch", shown(file), "it is not the report that was issued")

@@ -8,7 +8,7 @@ say of other findings is how many there are.
 
 import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from heroes_forensics.custody import chain, commitments, events, merkle, notes
@@ -165,21 +165,27 @@ class Disclosure:
         elif not all(verdict.good for verdict in verdicts if verdict.present):
             yield Problem("signature-bad", "checkpoint", "a signature does not fit its text")
 
-    def belongs_to(self, origin: str, ledger: Sequence[bytes]) -> Iterator[Problem]:
+    def belongs_to(self, origin: str, ledger: Iterable[bytes]) -> Iterator[Problem]:
         """Ask whether it is of a ledger that is at hand.
 
         Args:
             origin: of the ledger.
-            ledger: its lines, LFs included.
+            ledger: its lines, LFs included; taken once, and none is kept.
         """
         if self.says is None:
             return
-        here = ledger[self.event_index] if self.event_index < len(ledger) else b""
+        tree, here, root = merkle.Tree(), b"", b""
+        for line in ledger:
+            if tree.size == self.event_index:
+                here = line
+            tree.add(merkle.leaf(line))
+            if tree.size == self.says.size:
+                root = tree.root()
         if self.says.origin != origin or here != self.event_line:
             yield Problem("disclosure-foreign", "event", "this record has no such event")
-        elif self.says.size > len(ledger):
+        elif self.says.size > tree.size:
             yield Problem("rollback", "checkpoint", "it knows more events than this record has")
-        elif merkle.root(map(merkle.leaf, ledger[: self.says.size])) != self.says.root:
+        elif root != self.says.root:
             yield Problem("anchor-mismatch", "checkpoint", "this record has another root")
 
 

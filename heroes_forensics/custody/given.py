@@ -5,6 +5,9 @@ A pipe may never end and a device may have no end, so that only regular files ar
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +15,27 @@ from heroes_forensics.display import shown
 from heroes_forensics.errors import UsageError
 
 _FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+
+@contextmanager
+def opened(path: Path, what: str) -> Iterator[BufferedReader]:
+    """Open a regular file for reading, links followed.
+
+    Args:
+        path: as the person gave it.
+        what: it should be, for messages: "the reply".
+
+    Raises:
+        UsageError: it cannot be opened or read, or is no regular file.
+    """
+    what = f"{what} {shown(str(path))}"
+    try:
+        with os.fdopen(os.open(path, _FLAGS), "rb") as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise UsageError(f"{what} cannot be read: it is no regular file")
+            yield stream
+    except OSError as error:
+        raise UsageError(f"{what} cannot be read: {error.strerror}") from error
 
 
 def read(path: Path, most: int, what: str) -> bytes:
@@ -25,14 +49,8 @@ def read(path: Path, most: int, what: str) -> bytes:
     Raises:
         UsageError: it cannot be read, is no regular file, or is longer.
     """
-    what = f"{what} {shown(str(path))}"
-    try:
-        with os.fdopen(os.open(path, _FLAGS), "rb") as stream:
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                raise UsageError(f"{what} cannot be read: it is no regular file")
-            data = stream.read(most + 1)
-    except OSError as error:
-        raise UsageError(f"{what} cannot be read: {error.strerror}") from error
+    with opened(path, what) as stream:
+        data = stream.read(most + 1)
     if len(data) > most:
-        raise UsageError(f"{what} is longer than {most} bytes")
+        raise UsageError(f"{what} {shown(str(path))} is longer than {most} bytes")
     return data

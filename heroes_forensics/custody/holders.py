@@ -30,11 +30,14 @@ class Holders:
 
     def __init__(self) -> None:
         self.transfers: list[Transfer] = []
-        self._holder: dict[str, str] = {}
+        self._holder: dict[str, tuple[int, str]] = {}
+        """Who got an exhibit or a source last, and by the event of which number."""
 
     def of(self, evidence: str) -> str | None:
         """Return who holds an exhibit or a source of one; None while nobody said."""
-        return self._holder.get(evidence, self._holder.get(evidence.partition("/")[0]))
+        parts = (evidence, evidence.partition("/")[0])
+        found = [self._holder[part] for part in parts if part in self._holder]
+        return max(found)[1] if found else None
 
     def see(self, event_type: str, body: JSON, number: int, where: str) -> Iterator[Problem]:
         """Take an event about who has the evidence; yield what does not follow.
@@ -46,7 +49,7 @@ class Holders:
             where: what a problem calls it.
         """
         if event_type != "custody.transferred":
-            self._give(str(body["evidence"]), NOBODY)
+            self._holder[str(body["evidence"])] = number, NOBODY
             return
         giver, receiver = str(body["from"]), str(body["to"])
         self.transfers.append(Transfer(where, number, (giver, receiver)))
@@ -59,9 +62,4 @@ class Holders:
             elif holder not in {None, giver}:
                 text = f"{shown(giver)} gave {shown(item)}, which {shown(holder)} held"
                 yield Problem("custody-gap", where, text)
-            self._give(str(item), receiver)
-
-    def _give(self, evidence: str, holder: str) -> None:
-        for part in [each for each in self._holder if each.startswith(f"{evidence}/")]:
-            del self._holder[part]
-        self._holder[evidence] = holder
+            self._holder[str(item)] = number, receiver

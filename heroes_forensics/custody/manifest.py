@@ -14,6 +14,7 @@ from heroes_forensics.custody.bundle import (
     LEDGER,
     MANIFEST,
     MANIFEST_SIGNATURE,
+    MAX_FILES,
     SAFE_NAME,
     Reader,
 )
@@ -79,10 +80,13 @@ def check(reader: Reader, ledger: str, keys: Sequence[notes.VerifierKey]) -> Ite
     data = reader.read(MANIFEST, MAX_MANIFEST)
     if data is None:
         return
+    if data.count(b"\n") > MAX_FILES:
+        yield Problem("unsafe-input", MANIFEST, f"it lists more than {MAX_FILES} files")
+        return
     found = parse(data)
     yield from found.problems
     yield from _signature(reader, data, keys)
-    if found.ledger != ledger:
+    if not found.ledger or found.ledger != ledger:
         yield Problem("manifest-mismatch", MANIFEST, "it belongs to another ledger")
     listed = dict(found.files)
     if LEDGER not in listed:

@@ -19,6 +19,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 
 from cryptography.exceptions import InvalidSignature
@@ -184,6 +185,7 @@ def canonical_point(data: bytes) -> bool:
     return y < _FIELD_PRIME and not (sign and y in {1, _FIELD_PRIME - 1})
 
 
+@lru_cache(1 << 12)
 def ed25519_ok(public: bytes, message: bytes, signature: bytes) -> bool:
     """Verify one Ed25519 signature strictly: S below the order, canonical points."""
     if len(public) != PUBLIC_KEY_BYTES or len(signature) != SIGNATURE_BYTES:

@@ -21,6 +21,8 @@ CLOCK_TOLERANCE_US: Final = 2_000_000
 """A wall clock may drift this far from the monotonic one between two events."""
 FUTURE: Final = timedelta(minutes=5)
 """How far a verifier's own clock may be behind."""
+MAX_KEYS: Final = 256
+"""Of a record: those of its ledger, its witnesses and its people."""
 DAY: Final = 10
 """Characters of the date in a time."""
 
@@ -71,10 +73,12 @@ class Rules:
         self.runs: dict[str, Run] = {}
         self.checkpoints: list[tuple[str, int, str]] = []
         """(where, size, root in hex) of each checkpoint an event names."""
-        self.reports: dict[str, list[str]] = {}
-        """SHA-256 in hex of every issue of a report file, newest last; empty: it had no such."""
+        self.reports: dict[str, set[str]] = {}
+        """SHA-256 in hex of every issue of a report file."""
+        self.current: dict[str, str] = {}
+        """SHA-256 in hex of the files of reports that no other replaced, and nobody withdrew."""
         self._issued: dict[str, dict[str, str]] = {}
-        """Files of each report, by its identifier."""
+        """Files of each such report, by its identifier."""
         self.erased = False
         self._latest = chain.timestamp(now + FUTURE)
         self._reached: dict[int, str] = {}
@@ -153,14 +157,23 @@ class Rules:
             self._authorities.append(body)
         elif event_type == "report.issued":
             files = {str(file["name"]): str(file["sha256"]) for file in _objects(body["files"])}
-            # A summary leaves the report alone: what is gone is of the one that was replaced.
-            for name in files | self._issued.get(str(body.get("replaces")), {}):
-                self.reports.setdefault(name, []).append(files.get(name, ""))
+            self._gone(str(body.get("replaces")))  # and no other: a summary leaves the report alone
             self._issued[str(body["report"])] = files
+            self.current.update(files)
+            for name, digest in files.items():
+                self.reports.setdefault(name, set()).add(digest)
+        elif event_type == "report.withdrawn":
+            self._gone(str(body["report"]))
         elif event_type == "data.erased":
             self.erased = True
         elif event_type == "ledger.anchored" and body.get("gen_time"):
             self._anchored(body, where)
+
+    def _gone(self, report: str) -> None:
+        """Take the files of a report that was replaced or withdrawn for no longer current."""
+        for name, digest in self._issued.pop(report, {}).items():
+            if self.current.get(name) == digest:
+                del self.current[name]
 
     def _anchored(self, body: JSON, where: str) -> None:
         """Compare the dates of what an anchor covers, and of what follows, with its time."""
@@ -179,7 +192,7 @@ class Rules:
         if act == "registered":
             self._registered.add(evidence)
         elif act in WORK:
-            self._work(evidence, time, where)
+            self._work(evidence, where, covered=self._covered(time))
         if act == "verified":
             self._verified.add(evidence)
 
@@ -212,6 +225,9 @@ class Rules:
             self.people.setdefault(str(body["id"]), []).append(Person(key))
 
     def _key(self, text: str, where: str) -> notes.VerifierKey | None:
+        if len(self.cosigners) + len(self.ranges.keys) >= MAX_KEYS:
+            self._add("bad-genesis", where, f"there are more than {MAX_KEYS} keys")
+            return None
         try:
             key = notes.vkey(text)
         except CustodyError as error:
@@ -242,10 +258,13 @@ class Rules:
                 self._add("clock-step", where, "the wall clock and the steady clock disagree")
         self._last_stamp = (time, proc, mono)
 
-    def _work(self, evidence: str, time: str, where: str) -> None:
+    def _covered(self, time: str) -> bool:
+        return any(_in_force(authority, time) for authority in self._authorities)
+
+    def _work(self, evidence: str, where: str, *, covered: bool) -> None:
         if evidence not in self._registered:
             self._refuse(f"r{evidence}", where, f"{shown(evidence)} was never registered")
-        if not any(_in_force(authority, time) for authority in self._authorities):
+        if not covered:
             text = f"no recorded authority covers work on {shown(evidence)}"
             self._refuse(f"a{evidence}", where, text)
 
@@ -301,8 +320,9 @@ class Rules:
             config=str(body["config_sha256"]),
             calibration=str(body.get("calibration_sha256") or ""),
         )
+        covered = self._covered(time)
         for item in evidence:
-            self._work(item, time, where)
+            self._work(item, where, covered=covered)
         known = {authority["reference"] for authority in self._authorities}
         if body["authority"] is not None and body["authority"] not in known:
             self._add("unauthorised-work", where, "the run names an authority nobody recorded")

@@ -1,54 +1,59 @@
 """What the ledger records of machine and software."""
 
 import hashlib
-import json
 import platform
 from collections.abc import Iterable
-from importlib import metadata, resources
+from importlib import resources
 from typing import Any, Final
 
 from heroes_forensics import __version__
 from heroes_forensics.model import JSON
+from heroes_forensics.pipelines import installed
 
 LIBRARIES: Final = (
+    "av",
+    "click",
     "cryptography",
     "dfvfs",
     "imagehash",
     "isal",
+    "jinja2",
+    "libbde-python",
     "libewf-python",
+    "libfsapfs-python",
+    "libfsxfs-python",
+    "libqcow-python",
+    "libvhdi-python",
+    "libvmdk-python",
+    "markupsafe",
     "numpy",
     "pillow",
     "pyrage",
     "pytsk3",
+    "pyyaml",
+    "rich",
     "scipy",
     "sqlalchemy",
 )
+"""Every library that the program needs (the dependencies of ``pyproject.toml``)."""
 
 
 def environment() -> JSON:
-    """Return versions and digests; no host name."""
-    libraries = [{"name": name, "version": _version(name)} for name in LIBRARIES]
+    """Return versions and digests; no host name.
+
+    ``packages_sha256`` is that of the libraries' own lists of files (`installed.packages_sha256`).
+    """
+    libraries = [{"name": name, "version": installed.version(name)} for name in LIBRARIES]
     return {
         "host_ref": "this-host",
         "os": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
-        "packages_sha256": _sha256(libraries),
+        "packages_sha256": installed.packages_sha256(LIBRARIES),
         "program_version": __version__,
         "program_sha256": program_sha256(),
         "libraries": libraries,
         "self_test": "not-run",
     }
-
-
-def _version(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return "absent"  # isal: zlib inflates in its place
-
-
-def _sha256(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def program_sha256() -> str:

@@ -5,9 +5,10 @@ which run was interrupted, what was committed to. It is read where it stands, no
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from heroes_forensics.custody import chain
+from heroes_forensics.custody import bundle, chain, events
 from heroes_forensics.errors import CustodyError
 from heroes_forensics.store.database import Database
 
@@ -47,6 +48,39 @@ def of(database: Database, *kinds: str, newest_first: bool = False) -> Iterator[
         event = _read(line)
         if event["type"] in kinds:  # the text may stand elsewhere in a line
             yield Recorded(seq, event["type"], event["time"], event["body"])
+
+
+def lines_of(root: Path) -> Iterator[bytes]:
+    """Yield the lines of the ledger in a bundle of unknown origin, LFs included; none without one.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    reader = bundle.Reader(root)
+    if bundle.LEDGER in reader.names:
+        yield from reader.lines(bundle.LEDGER, chain.MAX_LINE)
+
+
+def in_bundle(root: Path, *kinds: str) -> Iterator[Recorded]:
+    """Yield the sound events of some types that a bundle of unknown origin holds, in order.
+
+    Others are left out: what is wrong with them is the verification's to say.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    marks = [f'"type":"{kind}"'.encode() for kind in kinds]
+    for number, line in enumerate(lines_of(root)):
+        if not any(mark in line for mark in marks):
+            continue
+        try:
+            event = _read(line)
+        except CustodyError:
+            continue
+        kind = event.get("type")
+        sound = kind in kinds and not chain.envelope_faults(event)
+        if sound and not events.validate(str(kind), event["body"]):
+            yield Recorded(number, str(kind), event["time"], event["body"])
 
 
 def at(database: Database, seq: int) -> dict[str, Any]:

@@ -26,6 +26,8 @@ LOCK: Final = "lock"
 
 _FLOCK: Final = struct.Struct("hhqqi4x")
 _WHOLE: Final = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+_LOOKED_AT: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+"""How the lock of a case from anywhere is opened: a pipe is not waited for."""
 _LIMIT: Final = 4096
 """Bytes of an owner row that are read."""
 
@@ -144,7 +146,7 @@ def _busy(folder: Path, owner: Owner | None) -> CaseBusyError:
 def holder(folder: Path) -> Owner | None:
     """Return who holds the case now; `UNKNOWN` when it does not say, None when nobody does."""
     try:
-        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(folder / LOCK, _LOOKED_AT)
     except OSError:  # no process of ours was ever here, or nobody may write here
         return None
     try:

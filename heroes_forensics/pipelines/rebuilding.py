@@ -5,14 +5,16 @@ the PDF the version of the typesetter counts, too. A PDF that was signed begins 
 """
 
 import json
+import os
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from heroes_forensics.custody.chain import Problem
 from heroes_forensics.errors import CustodyError
-from heroes_forensics.pipelines import typesetting
+from heroes_forensics.pipelines import ledger_events, typesetting
 from heroes_forensics.pipelines.environment import program_sha256
 from heroes_forensics.reports import html
 from heroes_forensics.reports import json as report_json
@@ -25,6 +27,7 @@ MOST: Final = 512 << 20
 
 _LANGUAGE: Final = re.compile(rb'<html lang="([a-z]{2})"')
 _HEAD: Final = 4096
+_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _TYPESETTER: Final = re.compile(rb"<xmp:CreatorTool>([^<]{1,64})</xmp:CreatorTool>")
 
 
@@ -70,7 +73,7 @@ def _pdf(bundle: Path, name: str, page: bytes, model: bytes) -> Iterator[Problem
         stored = _read(bundle / name)
         checkpoint = json.loads(model)["checkpoint"]
         note = typesetting.note(bundle, checkpoint["size"]) if checkpoint else None
-    except (OSError, CustodyError):
+    except (OSError, CustodyError, ValueError, TypeError, LookupError):
         yield Problem("not-rebuilt", name, "the file, or the checkpoint in it, cannot be read")
         return
     made, why = typesetting.typeset(page, model, note)
@@ -85,21 +88,21 @@ def _pdf(bundle: Path, name: str, page: bytes, model: bytes) -> Iterator[Problem
 
 
 def _read(path: Path) -> bytes:
-    if path.is_symlink():
-        raise OSError
-    with path.open("rb") as stream:
+    """Return a file of the bundle; a link, a pipe or a device is none of it.
+
+    Raises:
+        OSError: it is missing, or no regular file.
+    """
+    with os.fdopen(os.open(path, _FLAGS), "rb") as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise OSError
         return stream.read(MOST)
 
 
 def _renderer(bundle: Path, name: str) -> str:
     """Return the digest of the program that made a page last, as the ledger has it."""
     found = ""
-    for line in _read(bundle / "ledger.jsonl").splitlines():
-        if b'"type":"report.issued"' in line:
-            try:
-                body = json.loads(line)["body"]
-                if any(f"report/{each['name']}" == name for each in body["files"]):
-                    found = str(body["renderer"])
-            except (ValueError, LookupError, TypeError):
-                continue
+    for event in ledger_events.in_bundle(bundle, "report.issued"):
+        if any(f"report/{each['name']}" == name for each in event.body["files"]):
+            found = str(event.body.get("renderer") or found)
     return found

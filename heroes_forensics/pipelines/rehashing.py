@@ -4,16 +4,16 @@ The record alone says what the evidence was; whether the file at hand is still t
 all of it once. That is done by a locked worker, as in a scan.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from heroes_forensics.custody.chain import Problem
 from heroes_forensics.custody.problems import shown
-from heroes_forensics.errors import UsageError
+from heroes_forensics.errors import EvidenceError, UsageError
 from heroes_forensics.frames import Control
-from heroes_forensics.pipelines import sources
+from heroes_forensics.parsers.storage import segments
+from heroes_forensics.pipelines import ledger_events, sources
 from heroes_forensics.pipelines.single import single
 from heroes_forensics.pipelines.supervisor import Supervisor
 from heroes_forensics.pipelines.verification import LENGTHS
@@ -48,18 +48,14 @@ def problems(bundle: Path, given: Sequence[str]) -> Iterator[Problem]:
 
 def _recorded(bundle: Path) -> dict[str, Recorded]:
     found: dict[str, Recorded] = {}
-    for line in (bundle / "ledger.jsonl").read_bytes().splitlines():
-        try:
-            event = json.loads(line)
-            kind, body = event["type"], event["body"]
-            if kind == "evidence.registered":
-                sizes = [int(segment["size"]) for segment in body["segments"]]
-                found[str(body["evidence"])] = Recorded(sizes)
-            elif kind == "evidence.verified" and body["evidence"] in found:
-                rows = {row["alg"]: row["computed"] for row in body["digests"]}
-                found[str(body["evidence"])].digests.update(rows)
-        except (ValueError, LookupError, TypeError):
-            continue  # said by the verification itself
+    for event in ledger_events.in_bundle(bundle, "evidence.registered", "evidence.verified"):
+        evidence = str(event.body["evidence"])
+        if event.kind == "evidence.registered":
+            sizes = [int(segment["size"]) for segment in event.body["segments"]]
+            found[evidence] = Recorded(sizes)
+        elif evidence in found:
+            rows = {row["alg"]: row["computed"] for row in event.body["digests"]}
+            found[evidence].digests.update(rows)
     return found
 
 
@@ -77,22 +73,22 @@ def _named(text: str, known: dict[str, Recorded]) -> tuple[str, Path]:
 
 def _compared(label: str, path: Path, recorded: Recorded) -> Iterator[Problem]:
     where = shown(label)
-    with Supervisor() as supervisor:
-        supervisor.isolation("parser")
-        with sources.opened(path, supervisor, workers=1) as evidence:
-            sizes = [slot.size for slot in evidence.slots]
-            if sizes != recorded.segments:
-                text = f"it has {len(sizes)} segments of other sizes than the recorded ones"
-                if len(sizes) != len(recorded.segments):
-                    text = f"it has {len(sizes)} segments, and {len(recorded.segments)} on record"
-                yield Problem("evidence-segments", where, text)
-            if not recorded.digests:
-                text = "no digest of its media is on record, as of a folder"
-                yield Problem("evidence-unchecked", where, text)
-                return
-            algorithms = [name for name in LENGTHS if name in recorded.digests]
-            unit = evidence.unit(0, "media_digest", {"algorithms": algorithms})
-            frames = single(evidence.crew, unit, _controls)
+    try:
+        sizes, frames = _read(path, recorded)
+    except EvidenceError:
+        sizes = _segments(path)
+        if sizes == recorded.segments:
+            raise
+        frames = []
+    if sizes != recorded.segments:
+        text = f"it has {len(sizes)} segments of other sizes than the recorded ones"
+        if len(sizes) != len(recorded.segments):
+            text = f"it has {len(sizes)} segments, and {len(recorded.segments)} on record"
+        yield Problem("evidence-segments", where, text)
+    if not recorded.digests:
+        text = "no digest of its media is on record, as of a folder"
+        yield Problem("evidence-unchecked", where, text)
+        return
     unread = sum(_count(frame.body["unread_ranges"]) for frame in frames if frame.kind == "media")
     if unread:
         yield Problem("evidence-mismatch", where, f"{unread} ranges of it cannot be read")
@@ -107,6 +103,33 @@ def _compared(label: str, path: Path, recorded: Recorded) -> Iterator[Problem]:
         if computed.get(algorithm) != value:
             text = f"its {algorithm} is not the recorded one"
             yield Problem("evidence-mismatch", where, text)
+
+
+def _read(path: Path, recorded: Recorded) -> tuple[list[int], list[Control]]:
+    """Open a source and digest its media; return the sizes of its segments, and what was found.
+
+    Raises:
+        EvidenceError: it cannot be opened.
+    """
+    with Supervisor() as supervisor:
+        supervisor.isolation("parser")
+        with sources.opened(path, supervisor, workers=1) as evidence:
+            sizes = [slot.size for slot in evidence.slots]
+            algorithms = [name for name in LENGTHS if name in recorded.digests]
+            unit = evidence.unit(0, "media_digest", {"algorithms": algorithms})
+            return sizes, single(evidence.crew, unit, _controls) if algorithms else []
+
+
+def _segments(path: Path) -> list[int]:
+    """Return the sizes of the segments of what cannot be opened; none when one is missing.
+
+    Raises:
+        EvidenceError: there is no such file.
+    """
+    try:
+        return [part.size for part in segments.discover(path).parts]
+    except segments.SegmentMissingError:
+        return []
 
 
 def _controls(frames: Iterator[object]) -> list[Control]:

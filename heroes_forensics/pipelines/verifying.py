@@ -10,7 +10,14 @@ from heroes_forensics.custody.notes import parse, read_checkpoint
 from heroes_forensics.custody.problems import exit_code, shown
 from heroes_forensics.errors import CustodyError, EvidenceError, HeroesError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import anchoring, laboratory, rebuilding, rehashing
+from heroes_forensics.pipelines import (
+    anchoring,
+    brought,
+    laboratory,
+    ledger_events,
+    rebuilding,
+    rehashing,
+)
 from heroes_forensics.pipelines.folders import BUNDLE, DATABASE, UNBORN
 from heroes_forensics.pipelines.locking import check_idle
 from heroes_forensics.store import integrity
@@ -26,6 +33,9 @@ def verify(  # noqa: PLR0913 - each is a separate piece of outside knowledge
     anchors: Sequence[str] = (),
     roots: Path | None = None,
     evidence: Sequence[str] = (),
+    hashsets: Sequence[str] = (),
+    disclosures: Sequence[Path] = (),
+    installation: bool = False,
     rebuild: bool = False,
     strict: bool = False,
 ) -> JSON:
@@ -38,12 +48,16 @@ def verify(  # noqa: PLR0913 - each is a separate piece of outside knowledge
         anchors: files of old checkpoints, or ``size:root`` as printed.
         roots: a file of certificates (PEM) of time-stamping authorities that are trusted.
         evidence: sources to read again and to compare; see `rehashing.problems`.
+        hashsets: suppliers' files to compare; see `brought.hashsets`.
+        disclosures: files that should be of this record; see `brought.disclosures`.
+        installation: whether program and libraries that run here are compared.
         rebuild: whether the page of the report is made again and compared.
         strict: whether incompleteness alone gives exit code 7.
 
     Raises:
         EvidenceError: there is no bundle, or it cannot be read.
-        UsageError: an anchor is malformed, or a newer program made the case.
+        UsageError: an anchor is malformed, a file that was brought cannot be read, or a newer
+            program made the case.
         CaseBusyError: a run is writing the case.
     """
     if path.is_file():
@@ -71,8 +85,15 @@ def verify(  # noqa: PLR0913 - each is a separate piece of outside knowledge
         strict=strict,
     )
     extra = _database(path / DATABASE, bundle) if (path / DATABASE).is_file() else []
-    if evidence and not (bundle / "ledger.jsonl").is_symlink():
+    if evidence:
         extra += rehashing.problems(bundle, evidence)
+    if hashsets:
+        extra += brought.hashsets(bundle, hashsets)
+    if disclosures:
+        keys_known = _keys(known)
+        extra += brought.disclosures(bundle, str(found.facts["origin"]), disclosures, keys_known)
+    if installation:
+        extra += brought.installation(bundle)
     if rebuild:
         extra += rebuilding.problems(bundle)
     whole = (*found.problems, *extra)
@@ -87,6 +108,13 @@ def _known(trusted: Sequence[str]) -> list[str]:
     return [*trusted, *own]
 
 
+def _keys(trusted: Sequence[str]) -> list[notes.VerifierKey]:
+    try:
+        return [notes.vkey(text) for text in trusted]
+    except CustodyError as error:
+        raise UsageError("a key to trust is malformed", hint=str(error)) from error
+
+
 def _disclosure(path: Path, trusted: Sequence[str], anchors: Sequence[str]) -> JSON:
     """Verify a disclosure; the record it is from need not be at hand."""
     if anchors:
@@ -98,11 +126,7 @@ def _disclosure(path: Path, trusted: Sequence[str], anchors: Sequence[str]) -> J
             found = disclosure.Disclosure(stream.read(disclosure.MAX_BYTES + 1))
     except OSError as error:
         raise EvidenceError(f"the disclosure cannot be read: {error.strerror}") from error
-    try:
-        keys_known = [notes.vkey(text) for text in _known(trusted)]
-    except CustodyError as error:
-        raise UsageError("a key to trust is malformed", hint=str(error)) from error
-    problems = [*found.problems, *found.signed_by(keys_known)]
+    problems = [*found.problems, *found.signed_by(_keys(_known(trusted)))]
     return checks.Verification(
         tuple(problems),
         exit_code(problems),
@@ -122,7 +146,7 @@ def _database(path: Path, bundle: Path) -> list[Problem]:
     except CustodyError as error:
         return [Problem("database-mismatch", DATABASE, str(error))]
     try:
-        ledger = (bundle / "ledger.jsonl").read_bytes()
+        ledger = b"".join(ledger_events.lines_of(bundle))
         return [
             Problem("database-mismatch", DATABASE, text)
             for text in integrity.problems(database, ledger)

@@ -61,6 +61,10 @@ class Part:
     """``segment``, ``companion`` or ``directory``."""
 
 
+class SegmentMissingError(EvidenceError):
+    """A segment in the middle of a set is not there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a path stands for: its segments in order, then companions."""
@@ -284,7 +288,7 @@ def _contiguous(path: Path, start: int, siblings: Mapping[int, Path]) -> list[Pa
     while number in siblings:
         number += 1
     if beyond := [other for other in siblings if other > number]:
-        raise EvidenceError(
+        raise SegmentMissingError(
             f"segment {number} of the set of {shown(path.name)} is missing, "
             f"though segment {min(beyond)} is there",
             hint="put all segments into one folder under the names the imager gave them",
