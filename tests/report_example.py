@@ -53,6 +53,7 @@ from heroes_forensics.reports.model import (
     Run,
     Signer,
 )
+from heroes_forensics.reports.processing import Processing
 from heroes_forensics.reports.stated import Laboratory, Stated
 from heroes_forensics.reports.verdict import decide
 
@@ -532,6 +533,30 @@ RICH: Final = Report(
             type="review.recorded",
             actor="ex-044",
             fields=(ActField("object_ref", "F-000001"), ActField("outcome", "agree")),
+        ),
+    ),
+    processing=(
+        Processing(
+            seq=12,
+            time="2024-05-06T08:12:00.000000Z",
+            action="collection",
+            type="run.started",
+            who="ex-031",
+            who_is="person",
+            of=("A-1/1",),
+            reason="scan",
+            legal_basis="Gs 221/24",
+            legal_basis_from="act",
+        ),
+        Processing(
+            seq=38,
+            time="2024-05-06T09:30:00.000000Z",
+            action="consultation",
+            type="sealed.opened",
+            who="ex-031",
+            who_is="person",
+            of=("F-000001",),
+            reason="confirmation",
         ),
     ),
     events=(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from heroes_forensics.commands import options
+from heroes_forensics.commands import case_log, options
 from heroes_forensics.commands.output import Output
 from heroes_forensics.commands.text import facts
 from heroes_forensics.commands.verb import VerbGroup
@@ -387,3 +387,7 @@ def cosigned(*, case_dir: Path, file: Path, passphrase_fd: int | None, as_json: 
     taken = cosigning.take(case_dir, file, passphrase=options.passphrase(passphrase_fd))
     Output(as_json=as_json).show(taken, "cosignatures", facts)
     return DONE
+
+
+for each in (case_log.log, case_log.note, case_log.clock, case_log.consulted, case_log.combined):
+    case.add_command(each)

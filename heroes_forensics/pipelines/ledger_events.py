@@ -23,6 +23,10 @@ class Recorded(NamedTuple):
     time: str
     body: dict[str, Any]
     """What it says, by the fields of its type."""
+    actor: str = ""
+    """Identifier of who did it."""
+    actor_kind: str = "software"
+    """``person`` or ``software``."""
 
 
 def of(database: Database, *kinds: str, newest_first: bool = False) -> Iterator[Recorded]:
@@ -47,7 +51,9 @@ def of(database: Database, *kinds: str, newest_first: bool = False) -> Iterator[
     ):
         event = _read(line)
         if event["type"] in kinds:  # the text may stand elsewhere in a line
-            yield Recorded(seq, event["type"], event["time"], event["body"])
+            by = event.get("actor") or {}
+            who, kind = str(by.get("id", "")), str(by.get("kind", "software"))
+            yield Recorded(seq, event["type"], event["time"], event["body"], who, kind)
 
 
 def lines_of(root: Path) -> Iterator[bytes]:

@@ -13,7 +13,14 @@ from heroes_forensics import __version__
 from heroes_forensics.custody import chain, notes
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.model import EntryFlag, Place, TimeRule
-from heroes_forensics.pipelines import authorities, error_rates, metadata, report_acts, report_clock
+from heroes_forensics.pipelines import (
+    authorities,
+    error_rates,
+    metadata,
+    processing,
+    report_acts,
+    report_clock,
+)
 from heroes_forensics.pipelines.details import Details
 from heroes_forensics.pipelines.interruptions import breaks as breaks_of_runs
 from heroes_forensics.pipelines.report_evidence import WHICH, EvidenceBuilder, type_class, word
@@ -103,6 +110,7 @@ class Builder:
             environment=self._environment(),
             checkpoint=checkpoint,
             acts=tuple(report_acts.acts(self._database, self._bundle)),
+            processing=tuple(processing.log(self._database)),
             events=tuple(self._events()),
             commands=checking.commands(
                 key="keys/ledger.pem",

@@ -21,9 +21,10 @@ def root(context, missing=missing):
     l_0_namespace = resolve('namespace')
     l_0_current = resolve('current')
     l_0_withdrawn = resolve('withdrawn')
+    l_0_rows = resolve('rows')
     l_0_events = resolve('events')
     l_0_words = resolve('words')
-    l_0_heading = l_0_gap_text = l_0_inside = l_0_fact = l_0_category = l_0_standing = l_0_set_name = l_0_compared = l_0_spans = l_0_error_rate = l_0_region = l_0_fill = l_0_draw = l_0_acts = l_0_always = l_0_ns = l_0_c = l_0_e = l_0_asked = l_0_finding_rows = l_0_told = l_0_probes = missing
+    l_0_heading = l_0_gap_text = l_0_inside = l_0_fact = l_0_category = l_0_standing = l_0_set_name = l_0_compared = l_0_spans = l_0_error_rate = l_0_region = l_0_fill = l_0_draw = l_0_acts = l_0_always = l_0_ns = l_0_c = l_0_e = l_0_asked = l_0_finding_rows = l_0_probes = l_0_told = missing
     try:
         t_1 = environment.filters['grouped']
     except KeyError:
@@ -764,7 +765,6 @@ def root(context, missing=missing):
     context.vars['draw'] = l_0_draw = Macro(environment, macro, 'draw', ('section',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_told, l_1_title):
         t_41 = []
-        l_1_rows = resolve('rows')
         if l_1_told is missing:
             l_1_told = undefined("parameter 'told' was not provided", name='told')
         if l_1_title is missing:
@@ -787,7 +787,7 @@ def root(context, missing=missing):
                 '</th></tr></thead>\n<tbody>\n',
             ))
             l_3_loop = missing
-            for l_3_a, l_3_loop in LoopContext(l_1_told[:(undefined(name='rows') if l_1_rows is missing else l_1_rows)], undefined):
+            for l_3_a, l_3_loop in LoopContext(l_1_told[:(undefined(name='rows') if l_0_rows is missing else l_0_rows)], undefined):
                 _loop_vars = {}
                 pass
                 t_42.extend((
@@ -862,11 +862,11 @@ def root(context, missing=missing):
             return concat(t_42)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         t_41.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), l_1_title, caller=caller))
-        if (t_3(l_1_told) > (undefined(name='rows') if l_1_rows is missing else l_1_rows)):
+        if (t_3(l_1_told) > (undefined(name='rows') if l_0_rows is missing else l_0_rows)):
             pass
             t_41.extend((
                 '<p class="scope">',
-                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.more', count=t_7((t_3(l_1_told) - (undefined(name='rows') if l_1_rows is missing else l_1_rows))))),
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.more', count=t_7((t_3(l_1_told) - (undefined(name='rows') if l_0_rows is missing else l_0_rows))))),
                 '</p>',
             ))
         return concat(t_41)
@@ -2922,7 +2922,6 @@ def root(context, missing=missing):
     yield '</p>\n'
     def macro(l_1_list, l_1_withdrawn):
         t_66 = []
-        l_1_rows = resolve('rows')
         if l_1_list is missing:
             l_1_list = undefined("parameter 'list' was not provided", name='list')
         if l_1_withdrawn is missing:
@@ -2944,7 +2943,7 @@ def root(context, missing=missing):
                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.reason') if l_1_withdrawn else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.times'))),
                 '</th></tr></thead>\n<tbody>\n',
             ))
-            for l_3_f in l_1_list[:(undefined(name='rows') if l_1_rows is missing else l_1_rows)]:
+            for l_3_f in l_1_list[:(undefined(name='rows') if l_0_rows is missing else l_0_rows)]:
                 l_3_names = resolve('names')
                 l_3_w = resolve('w')
                 _loop_vars = {}
@@ -3156,11 +3155,11 @@ def root(context, missing=missing):
             return concat(t_67)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         t_66.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
-        if (t_3(l_1_list) > (undefined(name='rows') if l_1_rows is missing else l_1_rows)):
+        if (t_3(l_1_list) > (undefined(name='rows') if l_0_rows is missing else l_0_rows)):
             pass
             t_66.extend((
                 '<p class="strong">',
-                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.shown', shown=t_7((undefined(name='rows') if l_1_rows is missing else l_1_rows)), count=t_7(t_3(l_1_list)))),
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.shown', shown=t_7((undefined(name='rows') if l_0_rows is missing else l_0_rows)), count=t_7(t_3(l_1_list)))),
                 '</p>',
             ))
         return concat(t_66)
@@ -3243,36 +3242,152 @@ def root(context, missing=missing):
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.kind')),
             '</th><th scope="col" class="num">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.count')),
-            '</th></tr></thead>\n<tbody>\n<tr><th scope="row">',
-            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.collection')),
-            '</th><td class="num">',
-            escape(t_7(t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs')))),
-            '</td></tr>\n',
+            '</th></tr></thead>\n<tbody>\n',
         ))
-        for (l_2_name, l_2_types) in (('alteration', ('record.corrected',)), ('consultation', ('sealed.opened', 'data.consulted')), ('disclosure', ('disclosure.made', 'export.made')), ('combination', ('data.combined',)), ('erasure', ('data.erased',))):
+        for l_2_name in ('collection', 'alteration', 'consultation', 'disclosure', 'combination', 'erasure'):
             _loop_vars = {}
             pass
             t_69.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('data.', l_2_name, )), _loop_vars=_loop_vars)),
                 '</th><td class="num">',
-                escape(t_7(t_3(t_4(context.eval_ctx, t_15(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'acts'), 'type', 'in', l_2_types))))),
+                escape(t_7(t_3(t_4(context.eval_ctx, t_15(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'processing'), 'action', 'equalto', l_2_name))))),
                 '</td></tr>\n',
             ))
-        l_2_name = l_2_types = missing
+        l_2_name = missing
         t_69.append(
             '</tbody>\n</table>\n',
         )
         return concat(t_69)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.counts'), caller=caller)
-    l_0_told = t_4(context.eval_ctx, t_15(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'acts'), 'topic', 'equalto', 'data'))
-    context.vars['told'] = l_0_told
-    context.exported_vars.add('told')
-    if (undefined(name='told') if l_0_told is missing else l_0_told):
+    if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'processing'):
         pass
-        yield escape(context.call((undefined(name='acts') if l_0_acts is missing else l_0_acts), (undefined(name='told') if l_0_told is missing else l_0_told), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.title')))
-        yield '\n'
+        def macro():
+            t_70 = []
+            pass
+            t_70.extend((
+                '<table class="broad">\n<thead><tr><th scope="col" class="num">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.event')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.time')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.action')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.who')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.of')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.why')),
+                '</th></tr></thead>\n<tbody>\n',
+            ))
+            l_2_loop = missing
+            for l_2_p, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'processing')[:(undefined(name='rows') if l_0_rows is missing else l_0_rows)], undefined):
+                _loop_vars = {}
+                pass
+                t_70.extend((
+                    '<tr><td class="num">',
+                    escape(t_7(environment.getattr(l_2_p, 'seq'))),
+                    '</td><td>',
+                    escape(t_20(environment.getattr(l_2_p, 'time'))),
+                    '</td><th scope="row">',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('data.', environment.getattr(l_2_p, 'action'), )), _loop_vars=_loop_vars)),
+                    '<span class="second"><code>',
+                    escape(environment.getattr(l_2_p, 'type')),
+                    '</code></span></th><td><bdi>',
+                    escape(environment.getattr(l_2_p, 'who')),
+                    '</bdi>',
+                ))
+                if (environment.getattr(l_2_p, 'who_is') == 'software'):
+                    pass
+                    t_70.extend((
+                        '<span class="second">',
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.software', _loop_vars=_loop_vars)),
+                        '</span>',
+                    ))
+                t_70.append(
+                    '</td><td>',
+                )
+                l_3_loop = missing
+                for l_3_each, l_3_loop in LoopContext(environment.getattr(l_2_p, 'of')[:12], undefined):
+                    _loop_vars = {}
+                    pass
+                    t_70.extend((
+                        '<bdi>',
+                        escape(l_3_each),
+                        '</bdi>',
+                    ))
+                    if (not environment.getattr(l_3_loop, 'last')):
+                        pass
+                        t_70.append(
+                            ', ',
+                        )
+                l_3_loop = l_3_each = missing
+                if (t_3(environment.getattr(l_2_p, 'of')) > 12):
+                    pass
+                    t_70.extend((
+                        ' … (',
+                        escape(t_7(t_3(environment.getattr(l_2_p, 'of')))),
+                        ')',
+                    ))
+                if environment.getattr(l_2_p, 'recipient'):
+                    pass
+                    t_70.extend((
+                        '<span class="second">',
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.recipient', _loop_vars=_loop_vars)),
+                        ' <bdi>',
+                        escape(environment.getattr(l_2_p, 'recipient')),
+                        '</bdi></span>',
+                    ))
+                t_70.append(
+                    '</td><td>',
+                )
+                if environment.getattr(l_2_p, 'reason'):
+                    pass
+                    t_70.extend((
+                        '<bdi>',
+                        escape(environment.getattr(l_2_p, 'reason')),
+                        '</bdi>',
+                    ))
+                t_70.append(
+                    '<span class="second',
+                )
+                if (environment.getattr(l_2_p, 'legal_basis_from') == 'none'):
+                    pass
+                    t_70.append(
+                        ' strong',
+                    )
+                t_70.append(
+                    '">',
+                )
+                if (environment.getattr(l_2_p, 'legal_basis_from') == 'none'):
+                    pass
+                    t_70.append(
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.no_basis', _loop_vars=_loop_vars)),
+                    )
+                else:
+                    pass
+                    t_70.extend((
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.basis', _loop_vars=_loop_vars)),
+                        ' <bdi>',
+                        escape(environment.getattr(l_2_p, 'legal_basis')),
+                        '</bdi>',
+                    ))
+                t_70.append(
+                    '</span></td></tr>\n',
+                )
+            l_2_loop = l_2_p = missing
+            t_70.append(
+                '</tbody>\n</table>\n',
+            )
+            return concat(t_70)
+        caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+        yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.title'), caller=caller)
+        if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'processing')) > (undefined(name='rows') if l_0_rows is missing else l_0_rows)):
+            pass
+            yield '<p class="scope">'
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.more', count=t_7((t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'processing')) - (undefined(name='rows') if l_0_rows is missing else l_0_rows)))))
+            yield '</p>'
     else:
         pass
         yield '<p>'
@@ -3287,13 +3402,13 @@ def root(context, missing=missing):
     context.vars['probes'] = l_0_probes
     context.exported_vars.add('probes')
     def macro():
-        t_70 = []
+        t_71 = []
         l_1_verified = resolve('verified')
         l_1_w = resolve('w')
         l_1_reviewed_findings = resolve('reviewed_findings')
         l_1_levels = missing
         pass
-        t_70.extend((
+        t_71.extend((
             '<table class="tight">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.measures')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -3310,10 +3425,10 @@ def root(context, missing=missing):
         ))
         if (not environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'coverage'), 'closes')):
             pass
-            t_70.append(
+            t_71.append(
                 ' class="alarm"',
             )
-        t_70.extend((
+        t_71.extend((
             '>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('coverage.closes' if environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'coverage'), 'closes') else 'coverage.does_not_close'))),
             '</td></tr>\n<tr><th scope="row">',
@@ -3322,21 +3437,21 @@ def root(context, missing=missing):
         ))
         if (undefined(name='probes') if l_0_probes is missing else l_0_probes):
             pass
-            t_70.append(
+            t_71.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.probes_value', tried=t_7(t_18(environment, (undefined(name='probes') if l_0_probes is missing else l_0_probes), attribute='tried')), failed=t_7(t_18(environment, (undefined(name='probes') if l_0_probes is missing else l_0_probes), attribute='failed')))),
             )
         else:
             pass
-            t_70.append(
+            t_71.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.no_probes')),
             )
-        t_70.append(
+        t_71.append(
             '</td></tr>\n',
         )
         if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'):
             pass
             l_1_verified = t_3(t_4(context.eval_ctx, t_15(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'), 'signature', 'equalto', 'verified')))
-            t_70.extend((
+            t_71.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.signature')),
                 '</th><td>',
@@ -3346,14 +3461,14 @@ def root(context, missing=missing):
         l_1_levels = t_17(environment, t_6(context, t_11(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'), 'purpose', 'equalto', 'match'), attribute='isolation'))
         if (undefined(name='levels') if l_1_levels is missing else l_1_levels):
             pass
-            t_70.extend((
+            t_71.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.isolation')),
                 '</th><td>',
                 escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'isolation', ('not-measured' if ('not-measured' in (undefined(name='levels') if l_1_levels is missing else l_1_levels)) else environment.getitem((undefined(name='levels') if l_1_levels is missing else l_1_levels), 0)))),
                 '</td></tr>\n',
             ))
-        t_70.extend((
+        t_71.extend((
             '<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.reviews')),
             '</th><td>',
@@ -3367,35 +3482,35 @@ def root(context, missing=missing):
         for l_2_name in ('controls', 'deviations', 'external'):
             _loop_vars = {}
             pass
-            t_70.extend((
+            t_71.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('quality.', l_2_name, )), _loop_vars=_loop_vars)),
                 '</th><td>',
             ))
-            t_71 = 1
+            t_72 = 1
             for l_3_text in (environment.getitem((undefined(name='said') if l_0_said is missing else l_0_said), l_2_name) or ()):
                 _loop_vars = {}
                 pass
-                t_70.extend((
+                t_71.extend((
                     '<span class="block"><bdi>',
                     escape(l_3_text),
                     '</bdi></span>',
                 ))
-                t_71 = 0
+                t_72 = 0
             l_3_text = missing
-            if t_71:
+            if t_72:
                 pass
-                t_70.append(
+                t_71.append(
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated')),
                 )
-            t_70.append(
+            t_71.append(
                 '</td></tr>\n',
             )
         l_2_name = missing
-        t_70.append(
+        t_71.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_70)
+        return concat(t_71)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.measures'), caller=caller)
     l_0_told = t_4(context.eval_ctx, t_15(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'acts'), 'topic', 'equalto', 'quality'))
@@ -3421,7 +3536,7 @@ def root(context, missing=missing):
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.intro'))
         yield '</p>\n'
-    t_72 = 1
+    t_73 = 1
     for l_1_run in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'):
         l_1_w = resolve('w')
         l_1_no = resolve('no')
@@ -3497,9 +3612,9 @@ def root(context, missing=missing):
             yield escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'run_note', environment.getattr(l_2_note, 'code'), environment.getattr(l_2_note, 'text'), _loop_vars=_loop_vars))
             yield '</p>\n'
         l_2_note = missing
-        t_72 = 0
+        t_73 = 0
     l_1_run = l_1_w = l_1_no = l_1_yes = missing
-    if t_72:
+    if t_73:
         pass
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.none'))
@@ -3513,9 +3628,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.intro'))
         yield '</p>\n'
         def macro():
-            t_73 = []
+            t_74 = []
             pass
-            t_73.extend((
+            t_74.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.step')),
                 '</th><th scope="col">',
@@ -3528,7 +3643,7 @@ def root(context, missing=missing):
             for l_2_command, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'commands'), undefined):
                 _loop_vars = {}
                 pass
-                t_73.extend((
+                t_74.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('command.', environment.getattr(l_2_command, 'purpose'), )), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -3537,25 +3652,25 @@ def root(context, missing=missing):
                 for l_3_system, l_3_loop in LoopContext(environment.getattr(l_2_command, 'systems'), undefined):
                     _loop_vars = {}
                     pass
-                    t_73.append(
+                    t_74.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('system.', l_3_system, )), _loop_vars=_loop_vars)),
                     )
                     if (not environment.getattr(l_3_loop, 'last')):
                         pass
-                        t_73.append(
+                        t_74.append(
                             ', ',
                         )
                 l_3_loop = l_3_system = missing
-                t_73.extend((
+                t_74.extend((
                     '</td><td><code>',
                     escape(environment.getattr(l_2_command, 'line')),
                     '</code></td></tr>\n',
                 ))
             l_2_loop = l_2_command = missing
-            t_73.append(
+            t_74.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_73)
+            return concat(t_74)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.title'), caller=caller)
         yield '<p>'
@@ -3643,9 +3758,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events'):
         pass
         def macro():
-            t_74 = []
+            t_75 = []
             pass
-            t_74.extend((
+            t_75.extend((
                 '<table class="tight">\n<thead><tr><th scope="col" class="num">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.seq')),
                 '</th><th scope="col">',
@@ -3661,7 +3776,7 @@ def root(context, missing=missing):
             for l_2_event in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events')[:(undefined(name='events') if l_0_events is missing else l_0_events)]:
                 _loop_vars = {}
                 pass
-                t_74.extend((
+                t_75.extend((
                     '<tr><td class="num">',
                     escape(environment.getattr(l_2_event, 'seq')),
                     '</td><td class="nowrap">',
@@ -3677,10 +3792,10 @@ def root(context, missing=missing):
                     '</bdi></td></tr>\n',
                 ))
             l_2_event = missing
-            t_74.append(
+            t_75.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_74)
+            return concat(t_75)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.title'), caller=caller)
         yield '<p class="scope">'
@@ -3749,10 +3864,10 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'clauses.intro'))
     yield '</p>\n'
     def macro():
-        t_75 = []
+        t_76 = []
         l_1_clauses = resolve('clauses')
         pass
-        t_75.extend((
+        t_76.extend((
             '<table class="tight broad">\n<thead><tr><th scope="col">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'clauses.asks')),
             '</th><th scope="col">',
@@ -3769,40 +3884,40 @@ def root(context, missing=missing):
                 pass
                 if (not environment.getattr(l_2_loop, 'first')):
                     pass
-                    t_75.append(
+                    t_76.append(
                         '</tbody>\n',
                     )
-                t_75.extend((
+                t_76.extend((
                     '<tbody>\n<tr><th scope="rowgroup" colspan="3" class="group">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('clauses.', environment.getattr(l_2_c, 'rule'), )), _loop_vars=_loop_vars)),
                     '</th></tr>\n',
                 ))
-            t_75.append(
+            t_76.append(
                 '<tr><th scope="row" class="part">',
             )
             if (t_3(environment.getattr(l_2_c, 'code')) == 1):
                 pass
-                t_75.extend((
+                t_76.extend((
                     escape(environment.getattr(l_2_c, 'code')),
                     ') ',
                 ))
-            t_75.extend((
+            t_76.extend((
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('clause.', environment.getattr(l_2_c, 'rule'), '_', environment.getattr(l_2_c, 'code'), )), _loop_vars=_loop_vars)),
                 '</th><td>',
             ))
             l_3_loop = missing
-            t_76 = 1
+            t_77 = 1
             for l_3_name, l_3_loop in LoopContext(environment.getattr(l_2_c, 'sections'), undefined):
                 _loop_vars = {}
                 pass
                 if (l_3_name == 'front'):
                     pass
-                    t_75.append(
+                    t_76.append(
                         escape(t_14(l_3_name)),
                     )
                 else:
                     pass
-                    t_75.extend((
+                    t_76.extend((
                         '<a href="#',
                         escape(l_3_name),
                         '">',
@@ -3811,34 +3926,34 @@ def root(context, missing=missing):
                     ))
                 if (not environment.getattr(l_3_loop, 'last')):
                     pass
-                    t_75.append(
+                    t_76.append(
                         ', ',
                     )
-                t_76 = 0
+                t_77 = 0
             l_3_loop = l_3_name = missing
-            if t_76:
+            if t_77:
                 pass
-                t_75.append(
+                t_76.append(
                     '–',
                 )
-            t_75.append(
+            t_76.append(
                 '</td><td',
             )
             if (environment.getattr(l_2_c, 'state') == 'not_stated'):
                 pass
-                t_75.append(
+                t_76.append(
                     ' class="strong"',
                 )
-            t_75.extend((
+            t_76.extend((
                 '>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('clauses.', environment.getattr(l_2_c, 'state'), )), _loop_vars=_loop_vars)),
                 '</td></tr>\n',
             ))
         l_2_loop = l_2_c = missing
-        t_75.append(
+        t_76.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_75)
+        return concat(t_76)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'clauses.title'), caller=caller)
     yield '</main>\n<footer class="foot">\n<p class="end">'
@@ -3846,4 +3961,4 @@ def root(context, missing=missing):
     yield '</p>\n</footer>\n</body>\n</html>\n'
 
 blocks = {}
-debug_info = '1=156&2=164&3=167&5=184&6=191&8=203&10=214&12=216&13=221&14=230&16=236&17=240&18=245&19=254&25=266&26=275&29=295&30=300&32=315&33=323&34=324&36=350&37=361&39=394&40=400&41=406&44=464&45=470&47=494&48=502&50=553&51=560&52=562&54=568&55=577&57=616&58=622&59=630&60=635&61=639&62=641&64=675&65=682&66=723&67=725&68=734&59=746&74=747&78=761&79=769&81=774&83=786&84=791&79=860&89=861&91=871&93=877&94=879&95=881&96=883&97=885&99=887&100=889&102=893&103=900&109=920&112=922&117=924&118=930&121=932&125=934&126=936&127=945&128=955&130=958&131=960&134=962&136=965&137=969&141=972&142=975&144=994&146=1013&147=1014&148=1015&149=1016&150=1017&151=1018&152=1019&153=1020&154=1021&155=1022&158=1024&159=1028&160=1041&165=1049&166=1051&167=1053&169=1058&170=1060&172=1076&173=1082&174=1086&167=1191&180=1192&181=1194&183=1197&184=1206&185=1208&186=1216&188=1219&189=1221&190=1228&194=1236&195=1252&196=1254&197=1258&198=1261&200=1263&201=1266&203=1268&204=1274&206=1277&207=1280&209=1283&210=1292&211=1295&212=1298&217=1301&218=1303&219=1306&221=1312&222=1316&226=1346&229=1349&230=1351&232=1354&233=1356&235=1360&236=1365&244=1376&245=1378&247=1384&248=1393&250=1400&251=1404&253=1413&254=1415&256=1425&257=1430&259=1439&260=1443&262=1453&267=1455&268=1458&270=1460&271=1463&273=1465&274=1468&276=1470&277=1473&279=1475&280=1478&283=1481&284=1485&286=1489&287=1492&291=1496&292=1498&296=1501&297=1503&299=1506&300=1507&301=1508&302=1509&303=1510&306=1515&308=1517&310=1520&311=1521&312=1534&315=1539&318=1542&319=1543&322=1545&323=1548&324=1552&325=1554&327=1557&328=1560&332=1563&333=1565&335=1570&337=1582&338=1587&333=1709&344=1713&348=1717&349=1719&350=1721&351=1724&352=1736&353=1737&355=1742&356=1746&358=1757&359=1763&353=1784&365=1789&366=1805&367=1807&369=1812&370=1814&372=1827&373=1840&367=1888&379=1889&380=1896&381=1897&382=1912&383=1915&384=1917&385=1919&387=1924&389=1935&390=1946&385=2067&397=2069&398=2071&399=2073&400=2075&401=2079&402=2082&403=2084&404=2086&406=2091&410=2095&412=2097&413=2098&414=2105&415=2106&416=2107&418=2109&419=2111&420=2113&421=2115&422=2117&423=2122&424=2125&426=2128&427=2134&428=2136&429=2138&431=2143&433=2156&434=2162&429=2303&440=2307&443=2310&444=2312&445=2315&446=2318&447=2320&448=2322&449=2324&451=2329&452=2331&454=2356&455=2367&458=2417&449=2448&461=2449&463=2454&464=2456&466=2467&467=2482&470=2498&461=2511&473=2513&474=2515&477=2517&480=2519&483=2521&484=2524&485=2527&486=2529&487=2531&489=2536&490=2538&492=2553&493=2558&487=2579&498=2580&500=2585&501=2588&502=2592&504=2604&505=2609&507=2637&508=2641&512=2651&498=2659&517=2660&518=2665&519=2667&521=2672&522=2675&523=2679&525=2688&526=2693&530=2728&519=2736&535=2738&537=2743&538=2745&540=2752&541=2758&543=2768&535=2775&550=2777&551=2779&553=2789&554=2793&558=2805&562=2811&564=2813&565=2817&566=2821&567=2825&568=2829&569=2833&574=2837&576=2842&577=2844&579=2859&580=2871&574=2913&586=2915&587=2917&588=2919&589=2927&591=2932&593=2943&594=2950&589=3154&599=3155&601=3165&602=3167&603=3170&604=3172&605=3174&607=3179&609=3181&610=3184&611=3186&612=3189&613=3191&615=3196&619=3199&621=3201&622=3205&624=3208&625=3211&628=3214&629=3217&631=3219&632=3223&637=3228&638=3230&639=3232&641=3237&642=3239&644=3243&645=3248&646=3253&639=3264&651=3265&652=3268&653=3270&655=3275&658=3278&659=3280&660=3282&661=3285&663=3294&664=3296&666=3300&667=3304&668=3316&669=3332&670=3337&672=3342&673=3343&675=3354&676=3358&677=3363&678=3368&661=3396&683=3397&684=3401&685=3403&686=3405&688=3410&691=3413&692=3415&693=3418&695=3421&697=3428&698=3429&699=3430&700=3431&701=3433&702=3435&703=3436&704=3437&705=3438&706=3439&707=3440&708=3441&710=3443&711=3445&712=3447&714=3451&716=3453&717=3457&719=3467&720=3470&722=3484&723=3487&725=3489&728=3501&731=3504&732=3506&733=3509&734=3511&736=3516&738=3524&739=3529&734=3556&744=3558&746=3563&749=3566&751=3573&752=3575&753=3582&755=3586&758=3594&759=3596&762=3602&763=3604&764=3612&766=3618&767=3625&769=3627&770=3631&774=3637&775=3639&776=3641&778=3646&780=3657&781=3662&776=3681&786=3683&787=3685&789=3693&792=3696&793=3698&795=3701&796=3702&797=3703&798=3704&799=3705&802=3728&805=3731&807=3733&808=3737&809=3739&813=3743&814=3745&815=3747&817=3753&818=3761&819=3764&820=3766&823=3773&825=3779&815=3839&832=3841'
+debug_info = '1=157&2=165&3=168&5=185&6=192&8=204&10=215&12=217&13=222&14=231&16=237&17=241&18=246&19=255&25=267&26=276&29=296&30=301&32=316&33=324&34=325&36=351&37=362&39=395&40=401&41=407&44=465&45=471&47=495&48=503&50=554&51=561&52=563&54=569&55=578&57=617&58=623&59=631&60=636&61=640&62=642&64=676&65=683&66=724&67=726&68=735&59=747&74=748&78=762&79=769&81=774&83=786&84=791&79=860&89=861&91=871&93=877&94=879&95=881&96=883&97=885&99=887&100=889&102=893&103=900&109=920&112=922&117=924&118=930&121=932&125=934&126=936&127=945&128=955&130=958&131=960&134=962&136=965&137=969&141=972&142=975&144=994&146=1013&147=1014&148=1015&149=1016&150=1017&151=1018&152=1019&153=1020&154=1021&155=1022&158=1024&159=1028&160=1041&165=1049&166=1051&167=1053&169=1058&170=1060&172=1076&173=1082&174=1086&167=1191&180=1192&181=1194&183=1197&184=1206&185=1208&186=1216&188=1219&189=1221&190=1228&194=1236&195=1252&196=1254&197=1258&198=1261&200=1263&201=1266&203=1268&204=1274&206=1277&207=1280&209=1283&210=1292&211=1295&212=1298&217=1301&218=1303&219=1306&221=1312&222=1316&226=1346&229=1349&230=1351&232=1354&233=1356&235=1360&236=1365&244=1376&245=1378&247=1384&248=1393&250=1400&251=1404&253=1413&254=1415&256=1425&257=1430&259=1439&260=1443&262=1453&267=1455&268=1458&270=1460&271=1463&273=1465&274=1468&276=1470&277=1473&279=1475&280=1478&283=1481&284=1485&286=1489&287=1492&291=1496&292=1498&296=1501&297=1503&299=1506&300=1507&301=1508&302=1509&303=1510&306=1515&308=1517&310=1520&311=1521&312=1534&315=1539&318=1542&319=1543&322=1545&323=1548&324=1552&325=1554&327=1557&328=1560&332=1563&333=1565&335=1570&337=1582&338=1587&333=1709&344=1713&348=1717&349=1719&350=1721&351=1724&352=1736&353=1737&355=1742&356=1746&358=1757&359=1763&353=1784&365=1789&366=1805&367=1807&369=1812&370=1814&372=1827&373=1840&367=1888&379=1889&380=1896&381=1897&382=1912&383=1915&384=1917&385=1919&387=1924&389=1935&390=1946&385=2067&397=2069&398=2071&399=2073&400=2075&401=2079&402=2082&403=2084&404=2086&406=2091&410=2095&412=2097&413=2098&414=2105&415=2106&416=2107&418=2109&419=2111&420=2113&421=2115&422=2117&423=2122&424=2125&426=2128&427=2134&428=2136&429=2138&431=2143&433=2156&434=2162&429=2303&440=2307&443=2310&444=2312&445=2315&446=2318&447=2320&448=2322&449=2324&451=2329&452=2331&454=2356&455=2367&458=2417&449=2448&461=2449&463=2454&464=2456&466=2467&467=2482&470=2498&461=2511&473=2513&474=2515&477=2517&480=2519&483=2521&484=2524&485=2527&486=2529&487=2531&489=2536&490=2538&492=2553&493=2558&487=2579&498=2580&500=2585&501=2588&502=2592&504=2604&505=2609&507=2637&508=2641&512=2651&498=2659&517=2660&518=2665&519=2667&521=2672&522=2675&523=2679&525=2688&526=2693&530=2728&519=2736&535=2738&537=2743&538=2745&540=2752&541=2758&543=2768&535=2775&550=2777&551=2779&553=2789&554=2793&558=2805&562=2811&564=2813&565=2817&566=2821&567=2825&568=2829&569=2833&574=2837&576=2842&577=2844&579=2859&580=2871&574=2913&586=2915&587=2917&588=2919&589=2926&591=2931&593=2942&594=2949&589=3153&599=3154&601=3164&602=3166&603=3169&604=3171&605=3173&607=3178&609=3180&610=3183&611=3185&612=3188&613=3190&615=3195&619=3198&621=3200&622=3204&624=3207&625=3210&628=3213&629=3216&631=3218&632=3222&637=3227&638=3229&639=3231&641=3236&642=3238&644=3243&645=3248&639=3259&650=3260&651=3262&653=3267&655=3281&656=3286&651=3381&661=3382&663=3390&666=3393&667=3395&668=3397&669=3400&671=3409&672=3411&674=3415&675=3419&676=3431&677=3447&678=3452&680=3457&681=3458&683=3469&684=3473&685=3478&686=3483&669=3511&691=3512&692=3516&693=3518&694=3520&696=3525&699=3528&700=3530&701=3533&703=3536&705=3543&706=3544&707=3545&708=3546&709=3548&710=3550&711=3551&712=3552&713=3553&714=3554&715=3555&716=3556&718=3558&719=3560&720=3562&722=3566&724=3568&725=3572&727=3582&728=3585&730=3599&731=3602&733=3604&736=3616&739=3619&740=3621&741=3624&742=3626&744=3631&746=3639&747=3644&742=3671&752=3673&754=3678&757=3681&759=3688&760=3690&761=3697&763=3701&766=3709&767=3711&770=3717&771=3719&772=3727&774=3733&775=3740&777=3742&778=3746&782=3752&783=3754&784=3756&786=3761&788=3772&789=3777&784=3796&794=3798&795=3800&797=3808&800=3811&801=3813&803=3816&804=3817&805=3818&806=3819&807=3820&810=3843&813=3846&815=3848&816=3852&817=3854&821=3858&822=3860&823=3862&825=3868&826=3876&827=3879&828=3881&831=3888&833=3894&823=3954&840=3956'

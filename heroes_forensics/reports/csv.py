@@ -15,6 +15,7 @@ from heroes_forensics.display import shown
 from heroes_forensics.reports.evidence import FileTime
 from heroes_forensics.reports.findings import Finding, Likeness
 from heroes_forensics.reports.model import Report
+from heroes_forensics.reports.processing import Processing
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """First characters that start a formula (the OWASP list, with the full-width forms)."""
@@ -39,12 +40,17 @@ FINDING_COLUMNS: Final = (
     "drawn", "plugin", "plugin_version",
 )  # fmt: skip
 
+PROCESSING_COLUMNS: Final = (
+    "event", "time", "action", "type", "who", "who_is", "of", "recipient", "reason",
+    "legal_basis", "legal_basis_from",
+)  # fmt: skip
+
 
 def findings(report: Report, *, language: str = "en") -> bytes:
     """Return ``findings.csv``: every finding, withdrawn ones too; the same in every language."""
     del language
     rows = (_finding(finding) for finding in report.findings)
-    return b"".join(_pieces(FINDING_COLUMNS, rows))
+    return b"".join(pieces(FINDING_COLUMNS, rows))
 
 
 def inert(text: str) -> str:
@@ -64,7 +70,8 @@ def _guarded(text: str) -> str:
     return "'" + text if text.startswith(_FORMULA) else text
 
 
-def _pieces(columns: Iterable[str], rows: Iterable[Iterable[Cell]]) -> Iterator[bytes]:
+def pieces(columns: Iterable[str], rows: Iterable[Iterable[Cell]]) -> Iterator[bytes]:
+    """Yield a table piece by piece; whoever makes the rows makes free text `inert`."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(columns)
@@ -154,3 +161,24 @@ def _times(times: Iterable[FileTime]) -> list[Cell]:
 def time_basis(which: str, zone: str, resolution: int) -> str:
     """Return how one of the four times is stored, as a column of both tables says it."""
     return f"{which}:{zone}:{resolution}ns"
+
+
+def processing(rows: Iterable[Processing]) -> bytes:
+    """Return the data protection log."""
+    cells = (
+        [
+            row.seq,
+            row.time,
+            row.action,
+            row.type,
+            inert(row.who),
+            row.who_is,
+            inert("; ".join(row.of)),
+            inert(row.recipient),
+            inert(row.reason),
+            inert(row.legal_basis),
+            row.legal_basis_from,
+        ]
+        for row in rows
+    )
+    return b"".join(pieces(PROCESSING_COLUMNS, cells))

@@ -20,6 +20,7 @@ from heroes_forensics.reports.findings import (
     SetKind,
 )
 from heroes_forensics.reports.inside import ExpandLimits
+from heroes_forensics.reports.processing import Processing
 from heroes_forensics.reports.record import (
     Count,
     Percent,
@@ -397,6 +398,8 @@ class Report(Record):
     checkpoint: Checkpoint | None = None
     acts: tuple[Act, ...] = ()
     """What people did, in order."""
+    processing: tuple[Processing, ...] = ()
+    """The data protection log: what was done with data, in order."""
     events: tuple[Event, ...] = ()
     commands: tuple[Command, ...] = ()
     error_rates: tuple[ErrorRate, ...] = ()
