@@ -45,7 +45,9 @@ RULES: Final[Mapping[str, _Rule]] = {
     ),
     "export.made": _Rule("disclosure", ("format",), (), ("recipient",)),
     "data.combined": _Rule("combination", ("sources",), ("purpose",)),
-    "data.erased": _Rule("erasure", ("what",), ("retention_rule",)),
+    "data.erased": _Rule(
+        "erasure", ("what",), ("justification", "retention_rule"), legal_basis=("legal_basis",)
+    ),
     "evidence.disposed": _Rule("erasure", ("evidence",), ("method",), legal_basis=("authority",)),
 }
 """Which events are acts of processing. A run that names hash sets is a combination besides."""
