@@ -12,6 +12,7 @@ from heroes_forensics.pipelines import installed
 
 LIBRARIES: Final = (
     "av",
+    "backports.zstd",
     "click",
     "cryptography",
     "dfvfs",
