@@ -47,7 +47,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Plugin[click.Command], ...]], ...]] = (
             ),
             _row("inventory", "List every item with its state, or what was not examined."),
             _row("locate", "Print where a finding lies, as commands of other tools."),
-            _row("export", "Write findings for another program, for a named recipient."),
+            _row("export", "Write findings or items for others, for a named recipient."),
             _row("report", "Write a new report of a case into its record."),
             _row(
                 "open",
@@ -87,7 +87,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Plugin[click.Command], ...]], ...]] = (
             ),
             _row(
                 "formats",
-                "List the formats of evidence, hash sets and reports.",
+                "List the formats of evidence, hash sets, reports and exports.",
             ),
             _row("completion", "Print the completion script for a shell."),
         ),

@@ -16,13 +16,13 @@ from heroes_forensics.cli import VERBS
 from heroes_forensics.hashing import ALGORITHMS
 from heroes_forensics.hashsets.formats import IMPORTERS
 from heroes_forensics.parsers.volumes import OPENERS
-from heroes_forensics.reports import REPORTS
+from heroes_forensics.reports import EXPORTS, REPORTS
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 TEXTS = {name: page.read_text(encoding="utf-8") for name, page in zip(NAMES, PAGES, strict=True)}
 DECISIONS = [name for name in NAMES if name.startswith("docs/adr/")]
-RECIPES = 5
+RECIPES = 6
 STEPS = 6
 REQUIREMENTS = 12
 
@@ -34,6 +34,7 @@ def test_the_tables_that_the_recipes_name_exist() -> None:
         "IMPORTERS": IMPORTERS,
         "ALGORITHMS": ALGORITHMS,
         "REPORTS": REPORTS,
+        "EXPORTS": EXPORTS,
         "VERBS": VERBS,
     }.items():
         assert rows

@@ -5,7 +5,7 @@ import sqlite3
 import subprocess
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import pytest
@@ -17,9 +17,11 @@ from heroes_forensics.commands.export import export as verb
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import exporting, importing, verifying
-from heroes_forensics.pipelines.exporting import ExportRequest, export
-from heroes_forensics.reports import hashlists, vics
+from heroes_forensics.pipelines.exporting import export
+from heroes_forensics.pipelines.handing_out import KINDS, ExportRequest
+from heroes_forensics.reports import EXPORTS, LISTS, hashlists, vics
 from heroes_forensics.reports.disclosed import Disclosed, ExportOf
+from heroes_forensics.reports.exchange import Digests, Items, LocalTimes
 from heroes_forensics.reports.findings import Category, ItemVerdict
 
 FILES = {
@@ -263,7 +265,7 @@ def test_the_verb_needs_one_program_or_one_format(
 def test_every_product_has_its_recipe() -> None:
     page = Path(__file__).parent.parent / "docs" / "exports.md"
     text = page.read_text()
-    for name in (*exporting.PRODUCTS, *exporting.FORMATS):
+    for name in (*exporting.PRODUCTS, *exporting.FORMATS, *(row.name for row in EXPORTS)):
         assert f"`{name}`" in text
 
 
@@ -275,9 +277,13 @@ def test_the_verb_offers_what_there_is() -> None:
     }
     assert offered == {
         "product": list(exporting.PRODUCTS),
-        "form": list(exporting.FORMATS),
-        "kind": list(exporting.KINDS),
+        "form": [*exporting.FORMATS, *(row.name for row in EXPORTS)],
+        "kind": list(KINDS),
+        "items": list(get_args(Items)),
+        "digests": list(get_args(Digests)),
+        "local_times": list(get_args(LocalTimes)),
     }
+    assert [row.name for row in LISTS] == list(exporting.FORMATS)
 
 
 def disclosed(

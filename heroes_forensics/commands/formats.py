@@ -35,6 +35,8 @@ TABLES: Final = (
     ("algorithm", "heroes_forensics.hashing:ALGORITHMS"),
     ("report", "heroes_forensics.reports:REPORTS"),
     ("table", "heroes_forensics.reports:TABLES"),
+    ("export", "heroes_forensics.reports:EXPORTS"),
+    ("export of a list", "heroes_forensics.reports:LISTS"),
 )
 """Tables of text rows: nothing that they name is imported."""
 
@@ -42,7 +44,7 @@ TABLES: Final = (
 @click.command("formats", cls=Verb)
 @options.json_option
 def formats(*, as_json: bool) -> int:
-    """List the formats of evidence, hash sets and reports.
+    """List the formats of evidence, hash sets, reports and exports.
 
     Examples:
       heroes formats

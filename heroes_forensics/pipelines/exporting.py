@@ -9,20 +9,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from heroes_forensics import __version__
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import cases, locating, outgoing
+from heroes_forensics.pipelines import cases, handing_out, interchange, locating, outgoing
 from heroes_forensics.pipelines.folders import BUNDLE
+from heroes_forensics.pipelines.handing_out import SUMS, ExportRequest
 from heroes_forensics.pipelines.report_model import Builder
-from heroes_forensics.reports import hashlists, vics
+from heroes_forensics.reports import EXPORTS, hashlists, vics
 from heroes_forensics.reports.disclosed import CONFLICTS, Disclosed, ExportOf
 from heroes_forensics.store import queries, standing
 
-SUMS: Final = "SHA256SUMS"
 Lists = Callable[[Sequence[Disclosed]], bytes]
 
 
@@ -49,33 +49,6 @@ FORMATS: Final[dict[str, Product]] = {
     "kdb": Product(vics=False, lists=((".kdb", hashlists.kdb),)),
     "places": Product(vics=False, lists=(PLACES,)),
 }
-KINDS: Final = ("notable", "watch", "adult-intimate")
-"""One kind an export: intimate pictures of adults are never handed on among other material."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExportRequest:
-    """What is handed to whom, and why."""
-
-    case_dir: Path
-    folder: Path
-    """A new folder, or an empty one."""
-    recipient: str
-    organisation: str
-    authority: str
-    justification: str
-    product: str = ""
-    """A key of `PRODUCTS`, or empty for ``format``."""
-    format: str = ""
-    """A key of `FORMATS`."""
-    kind: str = "notable"
-    version: str = vics.VERSIONS[0]
-    region: str = vics.DEFAULT_REGION
-    with_names: bool = False
-    """Whether names are opened and handed on: that is an event of its own."""
-    case_id: str = ""
-    """A GUID for the export; a fresh one when empty."""
-    passphrase: str | None = None
 
 
 def export(request: ExportRequest) -> JSON:
@@ -90,6 +63,8 @@ def export(request: ExportRequest) -> JSON:
         CustodyError: the record of the case does not verify.
         StoppedError: the folder cannot be written.
     """
+    if not request.product and request.format in {row.name for row in EXPORTS}:
+        return interchange.export(request)
     product = _checked(request)
     with cases.opened(request.case_dir, passphrase=request.passphrase) as case:
         rows = _rows(case, request)
@@ -101,7 +76,7 @@ def export(request: ExportRequest) -> JSON:
         with outgoing.held(request.folder) as folder:
             case.begin()
             if request.with_names:
-                _open_names(case, request, rows)
+                handing_out.open_names(case, request, sorted({row.finding.number for row in rows}))
                 rows = _rows(case, request, names=True)
             files = dict(_files(case, request, product, rows))
             sums = "".join(
@@ -123,29 +98,17 @@ def export(request: ExportRequest) -> JSON:
 
 
 def _checked(request: ExportRequest) -> Product:
-    for name, text in (
-        ("--recipient", request.recipient),
-        ("--organisation", request.organisation),
-        ("--authority", request.authority),
-        ("--justification", request.justification),
-    ):
-        if not text.strip() or not text.isprintable():
-            raise UsageError(
-                f"an export names its recipient and its reason: {name} is missing",
-                hint="digests of listed material are handed to a named recipient only",
-            )
-    if request.kind not in KINDS:
-        raise UsageError(f"findings of kind {request.kind!r} are not exported")
-    if request.case_id:
-        try:
-            UUID(request.case_id)
-        except ValueError as error:
-            raise UsageError(f"{request.case_id!r} is no GUID") from error
+    handing_out.check(request)
     table = PRODUCTS if request.product else FORMATS
     name = request.product or request.format
     if name not in table:
-        raise UsageError(f"no export is called {name!r}", hint=f"choose from: {', '.join(table)}")
-    outgoing.check(request.folder, request.case_dir)
+        names = [*table, *(row.name for row in EXPORTS if table is FORMATS)]
+        raise UsageError(f"no export is called {name!r}", hint=f"choose from: {', '.join(names)}")
+    if request.items or request.digests or request.local_times:
+        raise UsageError(
+            "lists of digests and of places are always of findings, with their digests",
+            hint="--items, --digests and --local-times belong to other formats: heroes formats",
+        )
     return table[name]
 
 
@@ -161,7 +124,7 @@ def _rows(case: cases.OpenCase, request: ExportRequest, *, names: bool = False) 
         if item is None or item.md5 is None or item.sha1 is None or item.sha256 is None:
             raise CustodyError(f"finding {finding.number} has lost its item, or its digests")
         place = locating.location(case.database, item)
-        path = case.open_path(item.id, item.path) if names else b""
+        path = case.open_path(item.id, item.path) if names and item.path else b""
         found.append(
             Disclosed(
                 finding=finding,
@@ -176,23 +139,6 @@ def _rows(case: cases.OpenCase, request: ExportRequest, *, names: bool = False) 
             )
         )
     return found
-
-
-def _open_names(case: cases.OpenCase, request: ExportRequest, rows: Sequence[Disclosed]) -> None:
-    """Write that names are opened, before they are."""
-    if case.facts["names"] == "clear":
-        return
-    case.journal.event(
-        "sealed.opened",
-        {
-            "run": case.database.value("SELECT uuid FROM run ORDER BY id DESC LIMIT 1"),
-            "findings": sorted({row.finding.number for row in rows}),
-            "justification": request.justification,
-            "legal_basis": request.authority,
-        },
-        person=case.examiner,
-    )
-    case.journal.checkpoint("sealed opened")
 
 
 def _files(
@@ -220,29 +166,14 @@ def _record(
     files: dict[str, bytes],
     sums: bytes,
 ) -> None:
-    fields = ["md5", "sha1", "sha256", "size", "locator", "category", "times"]
-    with case.journal.transaction():
-        for name, data in files.items():
-            case.journal.event(
-                "export.made",
-                {
-                    "format": f"{request.product or request.format}: {name}",
-                    "recipient": request.recipient,
-                    "file_sha256": hashlib.sha256(data).hexdigest(),
-                },
-            )
-        case.journal.event(
-            "disclosure.made",
-            {
-                "recipient": request.recipient,
-                "organisation": request.organisation,
-                "findings": sorted({row.finding.number for row in rows}),
-                "fields": [*fields, *(["name", "path"] if request.with_names else [])],
-                "disclosure_sha256": hashlib.sha256(sums).hexdigest(),
-                "legal_basis": request.authority,
-                "justification": request.justification,
-            },
-            person=case.examiner,
-        )
-    case.journal.checkpoint("disclosure")
-    case.publish()
+    handing_out.record(
+        case,
+        request,
+        made={
+            f"{request.product or request.format}: {name}": hashlib.sha256(data).hexdigest()
+            for name, data in files.items()
+        },
+        findings=sorted({row.finding.number for row in rows}),
+        fields=["md5", "sha1", "sha256", *handing_out.FIELDS],
+        sums=sums,
+    )

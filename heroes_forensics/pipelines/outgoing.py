@@ -6,9 +6,10 @@ its name leads by then, and where a disk fails none of it stays behind. A single
 before the record says that it was made, so that a place that cannot be written costs no event.
 """
 
+import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -96,6 +97,49 @@ def write(descriptor: int, files: Mapping[str, bytes]) -> None:
             f"the folder of the export cannot be written: {error.strerror}",
             hint="the disclosure is on record, but nothing was handed out: make room, export again",
         ) from error
+
+
+@contextmanager
+def streamed(descriptor: int) -> Iterator[Callable[[str, Iterable[bytes]], str]]:
+    """Write files piece by piece into a folder that is held open; all get their names at the end.
+
+    Where an error leaves the context, none of them is there.
+
+    Yields:
+        A function that writes one file under its name and returns its SHA-256 in hex.
+
+    Raises:
+        StoppedError: one cannot be written, or the folder is gone.
+    """
+    inside = Path(f"/proc/self/fd/{descriptor}")
+    begun: list[str] = []
+    files = ExitStack()
+
+    def write(name: str, pieces: Iterable[bytes]) -> str:
+        digest = hashlib.sha256()
+        begun.extend((name, f".{name}.new"))
+        stream = files.enter_context(durable.replacing(inside / name))
+        for piece in pieces:
+            digest.update(piece)
+            stream.write(piece)
+        stream.flush()
+        durable.sync(stream.fileno())
+        return digest.hexdigest()
+
+    try:
+        with files:
+            yield write
+    except BaseException as error:
+        for name in begun:
+            with suppress(OSError):
+                os.unlink(name, dir_fd=descriptor)
+        if isinstance(error, OSError):
+            raise StoppedError(
+                f"the folder of the export cannot be written: {error.strerror}",
+                hint="nothing was handed out; what the record says of it stays: make room, export"
+                " again",
+            ) from error
+        raise
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """From the case database to the table of items: codes become words, a block at a time."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
 from heroes_forensics.filetype import TYPES
@@ -49,32 +49,59 @@ def item_blocks(database: Database) -> Iterator[ItemBlock]:
     inside = {number: time_rules(each.times) for number, each in derived.opened(database).items()}
     for found in columns.blocks(database, paths=clear):
         exhibit, source, volume, rules = volumes[found.volume]
-        yield ItemBlock(
-            exhibit=exhibit,
-            source=source,
-            volume=volume,
+        yield as_block(
+            found,
+            where=(exhibit, source, volume),
             rules=rules if found.parent is None else inside.get(found.parent, {}),
-            locators=found.locators,
-            allocated=[flags & _ALLOCATED != 0 for flags in found.flags],
-            kinds=[_KINDS[kind] for kind in found.kinds],
-            sizes=found.sizes,
-            bytes_read=[
-                -1 if digest is None or size is None else size
-                for size, digest in zip(found.bytes_read, found.sha256, strict=True)
-            ],
-            types=[_TYPES[position or 0] for position in found.types],
-            places=[_PLACES[place] for place in found.places],
-            statuses=[_STATUS[status] for status in found.statuses],
-            gaps=[_GAPS[gap] for gap in found.gaps],
-            md5=found.md5,
-            sha1=found.sha1,
-            sha256=found.sha256,
-            seconds=found.seconds,
-            nanoseconds=found.nanoseconds,
-            misnamed=list(map(misnamed, found.kinds, found.flags, found.types, found.bytes_read)),
             matched=[matched.get(number, _NONE) for number in found.ids] if matched else (),
             paths=found.paths,
         )
+
+
+def as_block(
+    found: columns.Columns,
+    *,
+    where: tuple[str, str, str],
+    rules: Mapping[str, TimeRule],
+    matched: Sequence[frozenset[SetKind]],
+    paths: Sequence[bytes],
+) -> ItemBlock:
+    """Return rows of a case in the words of a report.
+
+    Args:
+        found: the rows.
+        where: labels of exhibit and source, key of the volume.
+        rules: how the times are stored.
+        matched: kinds of the sets that list each item; empty when none does.
+        paths: as they are told; empty when they are not.
+    """
+    exhibit, source, volume = where
+    return ItemBlock(
+        exhibit=exhibit,
+        source=source,
+        volume=volume,
+        rules=rules,
+        locators=found.locators,
+        allocated=[flags & _ALLOCATED != 0 for flags in found.flags],
+        kinds=[_KINDS[kind] for kind in found.kinds],
+        sizes=found.sizes,
+        bytes_read=[
+            -1 if digest is None or size is None else size
+            for size, digest in zip(found.bytes_read, found.sha256, strict=True)
+        ],
+        types=[_TYPES[position or 0] for position in found.types],
+        places=[_PLACES[place] for place in found.places],
+        statuses=[_STATUS[status] for status in found.statuses],
+        gaps=[_GAPS[gap] for gap in found.gaps],
+        md5=found.md5,
+        sha1=found.sha1,
+        sha256=found.sha256,
+        seconds=found.seconds,
+        nanoseconds=found.nanoseconds,
+        misnamed=list(map(misnamed, found.kinds, found.flags, found.types, found.bytes_read)),
+        matched=matched,
+        paths=paths,
+    )
 
 
 def misnamed(kind: int, flags: int, content: int | None, bytes_read: int | None) -> bool | None:

@@ -280,42 +280,48 @@ class Builder:
     def findings(self) -> Iterator[Finding]:
         """Yield every finding of the case, in the order of its number."""
         for each in standing.findings(self._database):
-            item = queries.item(self._database, each.item_id)
-            if item is None:
-                continue
-            facts, known = each.facts, each.set
-            yield Finding(
-                number=number_text(each.finding),
-                exhibit=item.exhibit,
-                source=item.source,
-                locator=item.full_locator,
-                kind=known["kind"],
-                grade=each.grade,
-                set_name=known["name"],
-                issuer=known["issuer"],
-                edition=known["edition"],
-                category=Category(
-                    verdict=each.verdict,
-                    code=str(facts.get("category") or ""),
-                    label=str(facts.get("label") or ""),
-                    tags=tuple(str(tag) for tag in facts.get("tags", ())),
-                    scheme=known["scheme"],
-                    region=known["region"],
-                ),
-                size=item.size,
-                type=word(TYPES[item.type].name),
-                type_class=type_class(item.type),
-                place=word(Place(item.place).name),
-                allocated=bool(item.flags & EntryFlag.ALLOCATED),
-                listed_size=facts.get("listed_size"),
-                near=_likeness(facts.get("near")),
-                device=metadata.device_of(self._database, item.id),
-                victim_identified=facts.get("victim_identified"),
-                offender_identified=facts.get("offender_identified"),
-                times=self._times(item),
-                status=each.status,
-                not_in=each.not_in,
-            )
+            found = self.finding(each)
+            if found is not None:
+                yield found
+
+    def finding(self, each: standing.Standing) -> Finding | None:
+        """Return one finding as it stands; None where its item is not on record."""
+        item = queries.item(self._database, each.item_id)
+        if item is None:
+            return None
+        facts, known = each.facts, each.set
+        return Finding(
+            number=number_text(each.finding),
+            exhibit=item.exhibit,
+            source=item.source,
+            locator=item.full_locator,
+            kind=known["kind"],
+            grade=each.grade,
+            set_name=known["name"],
+            issuer=known["issuer"],
+            edition=known["edition"],
+            category=Category(
+                verdict=each.verdict,
+                code=str(facts.get("category") or ""),
+                label=str(facts.get("label") or ""),
+                tags=tuple(str(tag) for tag in facts.get("tags", ())),
+                scheme=known["scheme"],
+                region=known["region"],
+            ),
+            size=item.size,
+            type=word(TYPES[item.type].name),
+            type_class=type_class(item.type),
+            place=word(Place(item.place).name),
+            allocated=bool(item.flags & EntryFlag.ALLOCATED),
+            listed_size=facts.get("listed_size"),
+            near=_likeness(facts.get("near")),
+            device=metadata.device_of(self._database, item.id),
+            victim_identified=facts.get("victim_identified"),
+            offender_identified=facts.get("offender_identified"),
+            times=self._times(item),
+            status=each.status,
+            not_in=each.not_in,
+        )
 
     def _times(self, item: queries.Item) -> tuple[FileTime, ...]:
         if item.parent is None:

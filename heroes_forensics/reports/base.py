@@ -21,6 +21,7 @@ FILE_NAMES: Final[Mapping[str, str]] = {
     "json": "report.json",
     "html": "report.html",
     "csv": "findings.csv",
+    "case": "case.jsonld",
     "items": "items.csv",
 }
 """The name under which each row of `REPORTS` and `TABLES` lies in a bundle."""

@@ -50,10 +50,17 @@ def items(
     yield (",".join(columns) + "\r\n").encode()
     for block in blocks:
         ends = _paths(block.paths) if clear else ["\r\n"] * len(block.locators)
-        yield "".join(_lines(block, ends)).encode()
+        yield "".join(lines(block, ends)).encode()
 
 
-def _lines(block: ItemBlock, ends: Sequence[str]) -> list[str]:
+def lines(block: ItemBlock, ends: Sequence[str], *, kept_back: bool = False) -> list[str]:
+    """Return the row of each item, closed by what stands in ``ends`` for it.
+
+    Args:
+        block: the items.
+        ends: one text an item.
+        kept_back: whether digests that are not told are not in the block at all.
+    """
     head = ",".join([cell(block.exhibit), cell(block.source), cell(block.volume)])
     withheld = [n for n, kinds in enumerate(block.matched) if kinds and kinds - _HARMLESS]
     return [
@@ -89,9 +96,9 @@ def _lines(block: ItemBlock, ends: Sequence[str]) -> list[str]:
             [_word(each) for each in block.places],
             block.statuses,
             [_word(each) for each in block.gaps],
-            _digests(block.md5, withheld),
-            _digests(block.sha1, withheld),
-            _digests(block.sha256, withheld),
+            _digests(block.md5, withheld, kept_back=kept_back),
+            _digests(block.sha1, withheld, kept_back=kept_back),
+            _digests(block.sha256, withheld, kept_back=kept_back),
             *(
                 column(block.seconds[:, n], block.nanoseconds[:, n], block.rules.get(which, _UTC))
                 for n, which in enumerate(_TIMES)
@@ -121,10 +128,12 @@ def _numbers(values: Sequence[int]) -> list[int | str]:
     return ["" if value < 0 else value for value in values]
 
 
-def _digests(values: Sequence[bytes | None], withheld: Sequence[int]) -> list[str]:
+def _digests(
+    values: Sequence[bytes | None], withheld: Sequence[int], *, kept_back: bool
+) -> list[str]:
     texts = [value.hex() if value else "" for value in values]
     for position in withheld:
-        if texts[position]:
+        if texts[position] or kept_back:
             texts[position] = WITHHELD
     return texts
 

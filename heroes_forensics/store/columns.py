@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import groupby, islice
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,13 @@ ROWS: Final = 2048
 _TIMES: Final = np.dtype([("seconds", "<i8", (4,)), ("nanoseconds", "<u4", (4,))])
 _SELECT: Final = (
     "SELECT i.volume_id, i.parent, i.id, i.locator, i.kind, i.flags, i.place, i.size, i.times,"
-    " c.status, c.gap, c.type, c.bytes_read, c.md5, c.sha1, c.sha256, {path}"
-    " FROM item i LEFT JOIN content c ON c.item_id = i.id WHERE i.times != X'' ORDER BY i.id"
+    " i.owner, i.first_offset, c.status, c.gap, c.type, c.bytes_read, c.md5, c.sha1, c.sha256,"
+    " {path} FROM item i LEFT JOIN content c ON c.item_id = i.id"
+    " WHERE i.times != X''{where} ORDER BY i.id"
 )
+_OF_VOLUME: Final = " AND i.id BETWEEN ? AND ? AND +i.volume_id = ?"
+"""By the ids, which are in order already: an index of the volume would have to be sorted first."""
+_WITH_FINDINGS: Final = " AND i.id IN (SELECT item_id FROM match WHERE finding IS NOT NULL)"
 
 
 class Columns(NamedTuple):
@@ -37,6 +41,10 @@ class Columns(NamedTuple):
     seconds: npt.NDArray[np.int64]
     """One row an item: m, a, c, b."""
     nanoseconds: npt.NDArray[np.uint32]
+    owners: tuple[int, ...]
+    """-1 where none is recorded."""
+    first_offsets: tuple[int, ...]
+    """Bytes from the start of the volume; -1 where that is not known."""
     statuses: tuple[int | None, ...]
     """None, like all that follow, for an item that was never reached."""
     gaps: tuple[int | None, ...]
@@ -51,7 +59,25 @@ class Columns(NamedTuple):
 
 def blocks(database: Database, *, paths: bool = False) -> Iterator[Columns]:
     """Yield what `queries.items` does, in its order, in blocks of at most `ROWS`."""
-    rows = database.rows(_SELECT.format(path="i.path" if paths else "NULL"))
+    path = "i.path" if paths else "NULL"
+    yield from _blocks(database.rows(_SELECT.format(path=path, where="")), paths=paths)
+
+
+def of_volume(
+    database: Database, volume: int, *, paths: bool = False, with_findings: bool = False
+) -> Iterator[Columns]:
+    """Yield the items of one volume as `blocks` does; ``with_findings``: those with one alone."""
+    first, last = next(
+        database.rows("SELECT min(id), max(id) FROM item WHERE volume_id=?", (volume,))
+    )
+    if first is None:
+        return
+    where = _OF_VOLUME + (_WITH_FINDINGS if with_findings else "")
+    sql = _SELECT.format(path="i.path" if paths else "NULL", where=where)
+    yield from _blocks(database.rows(sql, (first, last, volume)), paths=paths)
+
+
+def _blocks(rows: Iterator[tuple[Any, ...]], *, paths: bool) -> Iterator[Columns]:
     while part := list(islice(rows, ROWS)):
         for (volume, parent), found in groupby(part, itemgetter(0, 1)):
             _, _, ids, locators, kinds, flags, places, sizes, times, *rest, names = zip(

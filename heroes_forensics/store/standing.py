@@ -48,13 +48,23 @@ _LAST: Final = (
     " LEFT JOIN hashset n ON n.id = w.hashset_id"
     " WHERE m.finding IS NOT NULL{where} ORDER BY m.finding"
 )
+_OF_ITEMS: Final = " AND m.item_id BETWEEN ? AND ?"
 
 
-def findings(database: Database, *, uuid: str = "") -> Iterator[Standing]:
-    """Yield every finding in the order of its number; with ``uuid``, those of one hash set."""
-    where = " AND h.uuid = ?" if uuid else ""
+def findings(
+    database: Database, *, uuid: str = "", items: tuple[int, int] | None = None
+) -> Iterator[Standing]:
+    """Yield findings in the order of their numbers.
+
+    Args:
+        database: the case.
+        uuid: those of one hash set; empty for all.
+        items: those of items from one id to another, both included; None for all.
+    """
+    where = (" AND h.uuid = ?" if uuid else "") + (_OF_ITEMS if items else "")
+    values = (*((uuid,) if uuid else ()), *(items or ()))
     for number, item, record, grade, verdict, facts, known, withdrawn, edition in database.rows(
-        _LAST.format(where=where), (uuid,) if uuid else ()
+        _LAST.format(where=where), values
     ):
         yield Standing(
             *(number, item, record, grade, verdict, json.loads(facts), json.loads(known)),
