@@ -746,16 +746,16 @@ def root(context, missing=missing):
                 t_39.append(
                     '</tbody>\n</table>\n',
                 )
+                if environment.getattr(l_2_chart, 'note'):
+                    pass
+                    t_39.extend((
+                        '<p class="scope note under">',
+                        escape(environment.getattr(l_2_chart, 'note')),
+                        '</p>\n',
+                    ))
                 return concat(t_39)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             t_37.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), environment.getattr(l_2_chart, 'title'), caller=caller, _loop_vars=_loop_vars))
-            if environment.getattr(l_2_chart, 'note'):
-                pass
-                t_37.extend((
-                    '<p class="scope note under">',
-                    escape(environment.getattr(l_2_chart, 'note')),
-                    '</p>',
-                ))
             t_37.append(
                 '\n',
             )
@@ -1710,7 +1710,7 @@ def root(context, missing=missing):
                 )
                 return concat(t_48)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-            yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.source', _loop_vars=_loop_vars), caller=caller, _loop_vars=_loop_vars)
+            yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.sources_of', label=environment.getattr(l_1_x, 'label'), _loop_vars=_loop_vars), caller=caller, _loop_vars=_loop_vars)
         else:
             pass
             yield '<p>'
@@ -1785,7 +1785,7 @@ def root(context, missing=missing):
                 )
                 return concat(t_51)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-            yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), environment.getattr(l_2_s, 'label'), caller=caller, _loop_vars=_loop_vars)
+            yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.of', label=environment.getattr(l_2_s, 'label'), _loop_vars=_loop_vars), caller=caller, _loop_vars=_loop_vars)
         l_2_s = missing
     l_1_x = missing
     if not isinstance(l_0_ns, Namespace):
@@ -2354,9 +2354,11 @@ def root(context, missing=missing):
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.not_reached')),
                 '</th>',
             ))
-        t_58.append(
-            '<th scope="col"></th></tr></thead>\n<tbody>\n',
-        )
+        t_58.extend((
+            '<th scope="col">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.state')),
+            '</th></tr></thead>\n<tbody>\n',
+        ))
         for l_2_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
             _loop_vars = {}
             pass
@@ -2777,71 +2779,94 @@ def root(context, missing=missing):
         return concat(t_64)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title'), caller=caller)
-    yield '<div class="pair">\n<div>\n<table class="tight">\n<caption>'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.types'))
-    yield '</caption>\n<thead><tr><th scope="col">'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.type'))
-    yield '</th><th scope="col" class="num">'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.seen'))
-    yield '</th><th scope="col" class="num">'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.comparable'))
-    yield '</th><th scope="col" class="num">'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.misnamed'))
-    yield '</th><th scope="col" class="num">'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.bytes'))
-    yield '</th></tr></thead>\n<tbody>\n'
-    for l_1_row in environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'types'):
-        _loop_vars = {}
+    yield '<div class="pair">\n<div>\n'
+    def macro():
+        t_65 = []
         pass
-        yield '<tr><th scope="row">'
-        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('type_class.', environment.getattr(l_1_row, 'type_class'), )), _loop_vars=_loop_vars))
-        yield '</th><td class="num">'
-        yield escape(t_7(environment.getattr(l_1_row, 'seen')))
-        yield '</td><td class="num">'
-        yield escape(t_7(environment.getattr(l_1_row, 'comparable')))
-        yield '</td><td class="num">'
-        yield escape(t_7(environment.getattr(l_1_row, 'misnamed')))
-        yield '</td><td class="num">'
-        yield escape(t_16(environment.getattr(l_1_row, 'size')))
-        yield '</td></tr>\n'
-    l_1_row = missing
-    yield '</tbody>\n</table>\n'
+        t_65.extend((
+            '<table class="tight">\n<caption>',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.types')),
+            '</caption>\n<thead><tr><th scope="col">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.type')),
+            '</th><th scope="col" class="num">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.seen')),
+            '</th><th scope="col" class="num">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.comparable')),
+            '</th><th scope="col" class="num">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.misnamed')),
+            '</th><th scope="col" class="num">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.bytes')),
+            '</th></tr></thead>\n<tbody>\n',
+        ))
+        for l_2_row in environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'types'):
+            _loop_vars = {}
+            pass
+            t_65.extend((
+                '<tr><th scope="row">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('type_class.', environment.getattr(l_2_row, 'type_class'), )), _loop_vars=_loop_vars)),
+                '</th><td class="num">',
+                escape(t_7(environment.getattr(l_2_row, 'seen'))),
+                '</td><td class="num">',
+                escape(t_7(environment.getattr(l_2_row, 'comparable'))),
+                '</td><td class="num">',
+                escape(t_7(environment.getattr(l_2_row, 'misnamed'))),
+                '</td><td class="num">',
+                escape(t_16(environment.getattr(l_2_row, 'size'))),
+                '</td></tr>\n',
+            ))
+        l_2_row = missing
+        t_65.append(
+            '</tbody>\n</table>\n',
+        )
+        return concat(t_65)
+    caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+    yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.types'), caller=caller)
     if t_18(environment, environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'types'), attribute='misnamed'):
         pass
         yield '<p class="scope">'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.misnamed_text'))
         yield '</p>'
-    yield '</div>\n<div>\n<table class="tight">\n<caption>'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.bytes_title'))
-    yield '</caption>\n<tbody>\n<tr><th scope="row">'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.item_bytes'))
-    yield '</th><td class="num">'
-    yield escape(t_7(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'item_bytes')))
-    yield '</td></tr>\n<tr><th scope="row">'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.item_bytes_examined'))
-    yield '</th><td class="num">'
-    yield escape(t_7(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'item_bytes_examined')))
-    yield '</td></tr>\n<tr><th scope="row">'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volume_bytes'))
-    yield '</th><td class="num">'
-    yield escape(t_7(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'volume_bytes')))
-    yield '</td></tr>\n<tr><th scope="row">'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volume_bytes_not_opened'))
-    yield '</th><td class="num">'
-    yield escape(t_7(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'volume_bytes_not_opened')))
-    yield '</td></tr>\n<tr><th scope="row">'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated'))
-    yield '</th><td class="num">'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated_value'))
-    yield '</td></tr>\n<tr><th scope="row">'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share'))
-    yield '</th><td class="num strong">'
-    yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_9(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'percent_of_bytes'))))
-    yield '</td></tr>\n</tbody>\n</table>\n</div>\n</div>\n'
+    yield '</div>\n<div>\n'
     def macro():
-        t_65 = []
+        t_66 = []
         pass
-        t_65.extend((
+        t_66.extend((
+            '<table class="tight">\n<caption>',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.bytes_title')),
+            '</caption>\n<tbody>\n<tr><th scope="row">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.item_bytes')),
+            '</th><td class="num">',
+            escape(t_7(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'item_bytes'))),
+            '</td></tr>\n<tr><th scope="row">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.item_bytes_examined')),
+            '</th><td class="num">',
+            escape(t_7(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'item_bytes_examined'))),
+            '</td></tr>\n<tr><th scope="row">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volume_bytes')),
+            '</th><td class="num">',
+            escape(t_7(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'volume_bytes'))),
+            '</td></tr>\n<tr><th scope="row">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volume_bytes_not_opened')),
+            '</th><td class="num">',
+            escape(t_7(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'volume_bytes_not_opened'))),
+            '</td></tr>\n<tr><th scope="row">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated')),
+            '</th><td class="num">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated_value')),
+            '</td></tr>\n<tr><th scope="row">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share')),
+            '</th><td class="num strong">',
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_9(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'percent_of_bytes')))),
+            '</td></tr>\n</tbody>\n</table>\n',
+        ))
+        return concat(t_66)
+    caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+    yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.bytes_title'), caller=caller)
+    yield '</div>\n</div>\n'
+    def macro():
+        t_67 = []
+        pass
+        t_67.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2870,7 +2895,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_65.extend((
+                    t_67.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td>',
@@ -2884,12 +2909,12 @@ def root(context, missing=missing):
                     ))
                     if (environment.getattr(l_4_v, 'encryption') != 'none'):
                         pass
-                        t_65.extend((
+                        t_67.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'encryption', environment.getattr(l_4_v, 'encryption'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_65.extend((
+                    t_67.extend((
                         '</td><td><bdi>',
                         escape((environment.getattr(l_4_v, 'sweep') if (environment.getattr(l_4_v, 'state') == 'examined') else '–')),
                         '</bdi></td><td>',
@@ -2897,22 +2922,22 @@ def root(context, missing=missing):
                     for l_5_m in environment.getattr(l_4_v, 'times'):
                         _loop_vars = {}
                         pass
-                        t_65.extend((
+                        t_67.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'time.basis', which=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_5_m, 'which'), )), _loop_vars=_loop_vars), zone=context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'time', environment.getattr(l_5_m, 'zone'), _loop_vars=_loop_vars), resolution=t_13(environment.getattr(l_5_m, 'resolution_ns')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     l_5_m = missing
-                    t_65.append(
+                    t_67.append(
                         '</td></tr>\n',
                     )
                 l_4_v = l_4_w = missing
             l_3_s = missing
         l_2_x = missing
-        t_65.append(
+        t_67.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_65)
+        return concat(t_67)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes'), caller=caller)
     yield '\n'
@@ -2921,16 +2946,16 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.intro_sealed' if (environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'level') == 'sealed') else 'findings.intro')))
     yield '</p>\n'
     def macro(l_1_list, l_1_withdrawn):
-        t_66 = []
+        t_68 = []
         if l_1_list is missing:
             l_1_list = undefined("parameter 'list' was not provided", name='list')
         if l_1_withdrawn is missing:
             l_1_withdrawn = undefined("parameter 'withdrawn' was not provided", name='withdrawn')
         pass
         def macro():
-            t_67 = []
+            t_69 = []
             pass
-            t_67.extend((
+            t_69.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.number')),
                 '</th><th scope="col">',
@@ -2948,7 +2973,7 @@ def root(context, missing=missing):
                 l_3_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_67.extend((
+                t_69.extend((
                     '<tr><th scope="row" class="nowrap">',
                     escape(environment.getattr(l_3_f, 'number')),
                     '</th><td><bdi class="strong">',
@@ -2959,14 +2984,14 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_3_f, 'number') in (undefined(name='names') if l_3_names is missing else l_3_names)):
                     pass
-                    t_67.extend((
+                    t_69.extend((
                         '<span class="second name">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.path', _loop_vars=_loop_vars)),
                         ': <bdi>',
                         escape(t_5(environment.getitem((undefined(name='names') if l_3_names is missing else l_3_names), environment.getattr(l_3_f, 'number')))),
                         '</bdi></span>',
                     ))
-                t_67.extend((
+                t_69.extend((
                     '<span class="second">',
                     escape(environment.getattr(l_3_f, 'type')),
                     ', ',
@@ -2981,35 +3006,35 @@ def root(context, missing=missing):
                 ))
                 if (not t_22(environment.getattr(l_3_f, 'listed_size'))):
                     pass
-                    t_67.extend((
+                    t_69.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.listed_size', size=context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_f, 'listed_size')), _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if (environment.getattr(l_3_f, 'near') and environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin')):
                     pass
-                    t_67.extend((
+                    t_69.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_plugin', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), plugin=environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin'), 'name'), version=environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin'), 'version'), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 elif environment.getattr(l_3_f, 'near'):
                     pass
-                    t_67.extend((
+                    t_69.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), view=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'view', environment.getattr(environment.getattr(l_3_f, 'near'), 'view'), _loop_vars=_loop_vars), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), quality=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'quality')), listed=(t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality')) if (not t_22(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality'))) else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if environment.getattr(l_3_f, 'near'):
                     pass
-                    t_67.extend((
+                    t_69.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_drawn' if environment.getattr(environment.getattr(l_3_f, 'near'), 'drawn') else ('findings.near_unknown' if (not environment.getattr(environment.getattr(l_3_f, 'near'), 'expected')) else ('findings.near_rare' if t_8(environment.getattr(environment.getattr(l_3_f, 'near'), 'expected')) else 'findings.near_chance'))), comparisons=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'comparisons')), expected=environment.getattr(environment.getattr(l_3_f, 'near'), 'expected'), one_in=t_7(t_8(environment.getattr(environment.getattr(l_3_f, 'near'), 'expected'))), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                     if environment.getattr(environment.getattr(l_3_f, 'near'), 'film'):
                         pass
-                        t_67.extend((
+                        t_69.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film', frames=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames')), frames_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames_of')), listed=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed')), listed_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_of')), _loop_vars=_loop_vars)),
                             escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'ranges'), _loop_vars=_loop_vars)),
@@ -3017,7 +3042,7 @@ def root(context, missing=missing):
                         ))
                         if environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'):
                             pass
-                            t_67.extend((
+                            t_69.extend((
                                 '<span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film_listed', _loop_vars=_loop_vars)),
                                 escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'), _loop_vars=_loop_vars)),
@@ -3025,12 +3050,12 @@ def root(context, missing=missing):
                             ))
                     if (environment.getattr(environment.getattr(l_3_f, 'near'), 'more') or environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')):
                         pass
-                        t_67.extend((
+                        t_69.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_more' if (not environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')) else ('findings.near_more_at_least' if environment.getattr(environment.getattr(l_3_f, 'near'), 'more') else 'findings.near_more_unknown')), count=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'more')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                t_67.extend((
+                t_69.extend((
                     '<span class="second">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', environment.getattr(l_3_f, 'kind'), )), _loop_vars=_loop_vars)),
                     ': ',
@@ -3039,24 +3064,24 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_3_f, 'kind') == 'watch'):
                     pass
-                    t_67.append(
+                    t_69.append(
                         '–',
                     )
                 else:
                     pass
-                    t_67.append(
+                    t_69.append(
                         escape(context.call((undefined(name='category') if l_0_category is missing else l_0_category), environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'):
                         pass
-                        t_67.extend((
+                        t_69.extend((
                             ' (<bdi>',
                             escape(t_19(markup_join((environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'), ' ', environment.getattr(environment.getattr(l_3_f, 'category'), 'region'), )))),
                             '</bdi>)',
                         ))
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'label'):
                         pass
-                        t_67.extend((
+                        t_69.extend((
                             '<span class="second"><bdi>',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.label', label=environment.getattr(environment.getattr(l_3_f, 'category'), 'label'), _loop_vars=_loop_vars)),
                             '</bdi></span>',
@@ -3064,18 +3089,18 @@ def root(context, missing=missing):
                     for l_4_tag in environment.getattr(environment.getattr(l_3_f, 'category'), 'tags'):
                         _loop_vars = {}
                         pass
-                        t_67.extend((
+                        t_69.extend((
                             '<span class="second"><bdi>',
                             escape(l_4_tag),
                             '</bdi></span>',
                         ))
                     l_4_tag = missing
-                    t_67.append(
+                    t_69.append(
                         escape(context.call((undefined(name='standing') if l_0_standing is missing else l_0_standing), 'notable', environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
                     if (t_22(environment.getattr(l_3_f, 'victim_identified')) and t_22(environment.getattr(l_3_f, 'offender_identified'))):
                         pass
-                        t_67.extend((
+                        t_69.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.not_said', _loop_vars=_loop_vars)),
                             '</span>',
@@ -3084,24 +3109,24 @@ def root(context, missing=missing):
                         pass
                         if (not t_22(environment.getattr(l_3_f, 'victim_identified'))):
                             pass
-                            t_67.extend((
+                            t_69.extend((
                                 '<span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'victim_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
                         if (not t_22(environment.getattr(l_3_f, 'offender_identified'))):
                             pass
-                            t_67.extend((
+                            t_69.extend((
                                 '<span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'offender_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
-                t_67.append(
+                t_69.append(
                     '</td><td>',
                 )
                 if l_1_withdrawn:
                     pass
-                    t_67.extend((
+                    t_69.extend((
                         '<bdi>',
                         escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.not_in', edition=environment.getattr(l_3_f, 'not_in'), _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'not_in') else (environment.getattr(l_3_f, 'reason') or context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)))),
                         '</bdi>',
@@ -3110,16 +3135,16 @@ def root(context, missing=missing):
                     pass
                     if (environment.getattr(l_3_f, 'status') == 'provisional'):
                         pass
-                        t_67.extend((
+                        t_69.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.provisional', _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_68 = 1
+                    t_70 = 1
                     for l_4_m in environment.getattr(l_3_f, 'times'):
                         _loop_vars = {}
                         pass
-                        t_67.extend((
+                        t_69.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_4_m, 'which'), )), _loop_vars=_loop_vars)),
                             ' <span class="nowrap">',
@@ -3128,41 +3153,41 @@ def root(context, missing=missing):
                         ))
                         if (environment.getattr(l_4_m, 'zone') != 'utc'):
                             pass
-                            t_67.extend((
+                            t_69.extend((
                                 ' (',
                                 escape(context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'time', environment.getattr(l_4_m, 'zone'), _loop_vars=_loop_vars)),
                                 ')',
                             ))
-                        t_67.append(
+                        t_69.append(
                             '</span>',
                         )
-                        t_68 = 0
+                        t_70 = 0
                     l_4_m = missing
-                    if t_68:
+                    if t_70:
                         pass
-                        t_67.extend((
+                        t_69.extend((
                             '<span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.no_times')),
                             '</span>',
                         ))
-                t_67.append(
+                t_69.append(
                     '</td></tr>\n',
                 )
             l_3_f = l_3_names = l_3_w = missing
-            t_67.append(
+            t_69.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_67)
+            return concat(t_69)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-        t_66.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
+        t_68.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
         if (t_3(l_1_list) > (undefined(name='rows') if l_0_rows is missing else l_0_rows)):
             pass
-            t_66.extend((
+            t_68.extend((
                 '<p class="strong">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.shown', shown=t_7((undefined(name='rows') if l_0_rows is missing else l_0_rows)), count=t_7(t_3(l_1_list)))),
                 '</p>',
             ))
-        return concat(t_66)
+        return concat(t_68)
     context.exported_vars.add('finding_rows')
     context.vars['finding_rows'] = l_0_finding_rows = Macro(environment, macro, 'finding_rows', ('list', 'withdrawn'), False, False, False, context.eval_ctx.autoescape)
     yield escape(context.call((undefined(name='draw') if l_0_draw is missing else l_0_draw), 'findings'))
@@ -3233,9 +3258,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.intro'))
     yield '</p>\n'
     def macro():
-        t_69 = []
+        t_71 = []
         pass
-        t_69.extend((
+        t_71.extend((
             '<table class="tight">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.counts')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -3247,7 +3272,7 @@ def root(context, missing=missing):
         for l_2_name in ('collection', 'alteration', 'consultation', 'disclosure', 'combination', 'erasure'):
             _loop_vars = {}
             pass
-            t_69.extend((
+            t_71.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('data.', l_2_name, )), _loop_vars=_loop_vars)),
                 '</th><td class="num">',
@@ -3255,18 +3280,18 @@ def root(context, missing=missing):
                 '</td></tr>\n',
             ))
         l_2_name = missing
-        t_69.append(
+        t_71.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_69)
+        return concat(t_71)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.counts'), caller=caller)
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'processing'):
         pass
         def macro():
-            t_70 = []
+            t_72 = []
             pass
-            t_70.extend((
+            t_72.extend((
                 '<table class="broad">\n<thead><tr><th scope="col" class="num">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.event')),
                 '</th><th scope="col">',
@@ -3285,7 +3310,7 @@ def root(context, missing=missing):
             for l_2_p, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'processing')[:(undefined(name='rows') if l_0_rows is missing else l_0_rows)], undefined):
                 _loop_vars = {}
                 pass
-                t_70.extend((
+                t_72.extend((
                     '<tr><td class="num">',
                     escape(t_7(environment.getattr(l_2_p, 'seq'))),
                     '</td><td>',
@@ -3300,87 +3325,87 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_2_p, 'who_is') == 'software'):
                     pass
-                    t_70.extend((
+                    t_72.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.software', _loop_vars=_loop_vars)),
                         '</span>',
                     ))
-                t_70.append(
+                t_72.append(
                     '</td><td>',
                 )
                 l_3_loop = missing
                 for l_3_each, l_3_loop in LoopContext(environment.getattr(l_2_p, 'of')[:12], undefined):
                     _loop_vars = {}
                     pass
-                    t_70.extend((
+                    t_72.extend((
                         '<bdi>',
                         escape(l_3_each),
                         '</bdi>',
                     ))
                     if (not environment.getattr(l_3_loop, 'last')):
                         pass
-                        t_70.append(
+                        t_72.append(
                             ', ',
                         )
                 l_3_loop = l_3_each = missing
                 if (t_3(environment.getattr(l_2_p, 'of')) > 12):
                     pass
-                    t_70.extend((
+                    t_72.extend((
                         ' … (',
                         escape(t_7(t_3(environment.getattr(l_2_p, 'of')))),
                         ')',
                     ))
                 if environment.getattr(l_2_p, 'recipient'):
                     pass
-                    t_70.extend((
+                    t_72.extend((
                         '<span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.recipient', _loop_vars=_loop_vars)),
                         ' <bdi>',
                         escape(environment.getattr(l_2_p, 'recipient')),
                         '</bdi></span>',
                     ))
-                t_70.append(
+                t_72.append(
                     '</td><td>',
                 )
                 if environment.getattr(l_2_p, 'reason'):
                     pass
-                    t_70.extend((
+                    t_72.extend((
                         '<bdi>',
                         escape(environment.getattr(l_2_p, 'reason')),
                         '</bdi>',
                     ))
-                t_70.append(
+                t_72.append(
                     '<span class="second',
                 )
                 if (environment.getattr(l_2_p, 'legal_basis_from') == 'none'):
                     pass
-                    t_70.append(
+                    t_72.append(
                         ' strong',
                     )
-                t_70.append(
+                t_72.append(
                     '">',
                 )
                 if (environment.getattr(l_2_p, 'legal_basis_from') == 'none'):
                     pass
-                    t_70.append(
+                    t_72.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.no_basis', _loop_vars=_loop_vars)),
                     )
                 else:
                     pass
-                    t_70.extend((
+                    t_72.extend((
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.basis', _loop_vars=_loop_vars)),
                         ' <bdi>',
                         escape(environment.getattr(l_2_p, 'legal_basis')),
                         '</bdi>',
                     ))
-                t_70.append(
+                t_72.append(
                     '</span></td></tr>\n',
                 )
             l_2_loop = l_2_p = missing
-            t_70.append(
+            t_72.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_70)
+            return concat(t_72)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.title'), caller=caller)
         if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'processing')) > (undefined(name='rows') if l_0_rows is missing else l_0_rows)):
@@ -3402,13 +3427,13 @@ def root(context, missing=missing):
     context.vars['probes'] = l_0_probes
     context.exported_vars.add('probes')
     def macro():
-        t_71 = []
+        t_73 = []
         l_1_verified = resolve('verified')
         l_1_w = resolve('w')
         l_1_reviewed_findings = resolve('reviewed_findings')
         l_1_levels = missing
         pass
-        t_71.extend((
+        t_73.extend((
             '<table class="tight">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.measures')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -3425,10 +3450,10 @@ def root(context, missing=missing):
         ))
         if (not environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'coverage'), 'closes')):
             pass
-            t_71.append(
+            t_73.append(
                 ' class="alarm"',
             )
-        t_71.extend((
+        t_73.extend((
             '>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('coverage.closes' if environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'coverage'), 'closes') else 'coverage.does_not_close'))),
             '</td></tr>\n<tr><th scope="row">',
@@ -3437,21 +3462,21 @@ def root(context, missing=missing):
         ))
         if (undefined(name='probes') if l_0_probes is missing else l_0_probes):
             pass
-            t_71.append(
+            t_73.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.probes_value', tried=t_7(t_18(environment, (undefined(name='probes') if l_0_probes is missing else l_0_probes), attribute='tried')), failed=t_7(t_18(environment, (undefined(name='probes') if l_0_probes is missing else l_0_probes), attribute='failed')))),
             )
         else:
             pass
-            t_71.append(
+            t_73.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.no_probes')),
             )
-        t_71.append(
+        t_73.append(
             '</td></tr>\n',
         )
         if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'):
             pass
             l_1_verified = t_3(t_4(context.eval_ctx, t_15(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'), 'signature', 'equalto', 'verified')))
-            t_71.extend((
+            t_73.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.signature')),
                 '</th><td>',
@@ -3461,14 +3486,14 @@ def root(context, missing=missing):
         l_1_levels = t_17(environment, t_6(context, t_11(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'), 'purpose', 'equalto', 'match'), attribute='isolation'))
         if (undefined(name='levels') if l_1_levels is missing else l_1_levels):
             pass
-            t_71.extend((
+            t_73.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.isolation')),
                 '</th><td>',
                 escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'isolation', ('not-measured' if ('not-measured' in (undefined(name='levels') if l_1_levels is missing else l_1_levels)) else environment.getitem((undefined(name='levels') if l_1_levels is missing else l_1_levels), 0)))),
                 '</td></tr>\n',
             ))
-        t_71.extend((
+        t_73.extend((
             '<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.reviews')),
             '</th><td>',
@@ -3482,35 +3507,35 @@ def root(context, missing=missing):
         for l_2_name in ('controls', 'deviations', 'external'):
             _loop_vars = {}
             pass
-            t_71.extend((
+            t_73.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('quality.', l_2_name, )), _loop_vars=_loop_vars)),
                 '</th><td>',
             ))
-            t_72 = 1
+            t_74 = 1
             for l_3_text in (environment.getitem((undefined(name='said') if l_0_said is missing else l_0_said), l_2_name) or ()):
                 _loop_vars = {}
                 pass
-                t_71.extend((
+                t_73.extend((
                     '<span class="block"><bdi>',
                     escape(l_3_text),
                     '</bdi></span>',
                 ))
-                t_72 = 0
+                t_74 = 0
             l_3_text = missing
-            if t_72:
+            if t_74:
                 pass
-                t_71.append(
+                t_73.append(
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated')),
                 )
-            t_71.append(
+            t_73.append(
                 '</td></tr>\n',
             )
         l_2_name = missing
-        t_71.append(
+        t_73.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_71)
+        return concat(t_73)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.measures'), caller=caller)
     l_0_told = t_4(context.eval_ctx, t_15(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'acts'), 'topic', 'equalto', 'quality'))
@@ -3536,7 +3561,7 @@ def root(context, missing=missing):
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.intro'))
         yield '</p>\n'
-    t_73 = 1
+    t_75 = 1
     for l_1_run in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'):
         l_1_w = resolve('w')
         l_1_no = resolve('no')
@@ -3612,9 +3637,9 @@ def root(context, missing=missing):
             yield escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'run_note', environment.getattr(l_2_note, 'code'), environment.getattr(l_2_note, 'text'), _loop_vars=_loop_vars))
             yield '</p>\n'
         l_2_note = missing
-        t_73 = 0
+        t_75 = 0
     l_1_run = l_1_w = l_1_no = l_1_yes = missing
-    if t_73:
+    if t_75:
         pass
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.none'))
@@ -3628,9 +3653,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.intro'))
         yield '</p>\n'
         def macro():
-            t_74 = []
+            t_76 = []
             pass
-            t_74.extend((
+            t_76.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.step')),
                 '</th><th scope="col">',
@@ -3643,7 +3668,7 @@ def root(context, missing=missing):
             for l_2_command, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'commands'), undefined):
                 _loop_vars = {}
                 pass
-                t_74.extend((
+                t_76.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('command.', environment.getattr(l_2_command, 'purpose'), )), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -3652,25 +3677,25 @@ def root(context, missing=missing):
                 for l_3_system, l_3_loop in LoopContext(environment.getattr(l_2_command, 'systems'), undefined):
                     _loop_vars = {}
                     pass
-                    t_74.append(
+                    t_76.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('system.', l_3_system, )), _loop_vars=_loop_vars)),
                     )
                     if (not environment.getattr(l_3_loop, 'last')):
                         pass
-                        t_74.append(
+                        t_76.append(
                             ', ',
                         )
                 l_3_loop = l_3_system = missing
-                t_74.extend((
+                t_76.extend((
                     '</td><td><code>',
                     escape(environment.getattr(l_2_command, 'line')),
                     '</code></td></tr>\n',
                 ))
             l_2_loop = l_2_command = missing
-            t_74.append(
+            t_76.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_74)
+            return concat(t_76)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'check.title'), caller=caller)
         yield '<p>'
@@ -3758,9 +3783,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events'):
         pass
         def macro():
-            t_75 = []
+            t_77 = []
             pass
-            t_75.extend((
+            t_77.extend((
                 '<table class="tight">\n<thead><tr><th scope="col" class="num">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.seq')),
                 '</th><th scope="col">',
@@ -3776,7 +3801,7 @@ def root(context, missing=missing):
             for l_2_event in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events')[:(undefined(name='events') if l_0_events is missing else l_0_events)]:
                 _loop_vars = {}
                 pass
-                t_75.extend((
+                t_77.extend((
                     '<tr><td class="num">',
                     escape(environment.getattr(l_2_event, 'seq')),
                     '</td><td class="nowrap">',
@@ -3792,10 +3817,10 @@ def root(context, missing=missing):
                     '</bdi></td></tr>\n',
                 ))
             l_2_event = missing
-            t_75.append(
+            t_77.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_75)
+            return concat(t_77)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.title'), caller=caller)
         yield '<p class="scope">'
@@ -3864,10 +3889,10 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'clauses.intro'))
     yield '</p>\n'
     def macro():
-        t_76 = []
+        t_78 = []
         l_1_clauses = resolve('clauses')
         pass
-        t_76.extend((
+        t_78.extend((
             '<table class="tight broad">\n<thead><tr><th scope="col">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'clauses.asks')),
             '</th><th scope="col">',
@@ -3884,40 +3909,40 @@ def root(context, missing=missing):
                 pass
                 if (not environment.getattr(l_2_loop, 'first')):
                     pass
-                    t_76.append(
+                    t_78.append(
                         '</tbody>\n',
                     )
-                t_76.extend((
+                t_78.extend((
                     '<tbody>\n<tr><th scope="rowgroup" colspan="3" class="group">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('clauses.', environment.getattr(l_2_c, 'rule'), )), _loop_vars=_loop_vars)),
                     '</th></tr>\n',
                 ))
-            t_76.append(
+            t_78.append(
                 '<tr><th scope="row" class="part">',
             )
             if (t_3(environment.getattr(l_2_c, 'code')) == 1):
                 pass
-                t_76.extend((
+                t_78.extend((
                     escape(environment.getattr(l_2_c, 'code')),
                     ') ',
                 ))
-            t_76.extend((
+            t_78.extend((
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('clause.', environment.getattr(l_2_c, 'rule'), '_', environment.getattr(l_2_c, 'code'), )), _loop_vars=_loop_vars)),
                 '</th><td>',
             ))
             l_3_loop = missing
-            t_77 = 1
+            t_79 = 1
             for l_3_name, l_3_loop in LoopContext(environment.getattr(l_2_c, 'sections'), undefined):
                 _loop_vars = {}
                 pass
                 if (l_3_name == 'front'):
                     pass
-                    t_76.append(
+                    t_78.append(
                         escape(t_14(l_3_name)),
                     )
                 else:
                     pass
-                    t_76.extend((
+                    t_78.extend((
                         '<a href="#',
                         escape(l_3_name),
                         '">',
@@ -3926,34 +3951,34 @@ def root(context, missing=missing):
                     ))
                 if (not environment.getattr(l_3_loop, 'last')):
                     pass
-                    t_76.append(
+                    t_78.append(
                         ', ',
                     )
-                t_77 = 0
+                t_79 = 0
             l_3_loop = l_3_name = missing
-            if t_77:
+            if t_79:
                 pass
-                t_76.append(
+                t_78.append(
                     '–',
                 )
-            t_76.append(
+            t_78.append(
                 '</td><td',
             )
             if (environment.getattr(l_2_c, 'state') == 'not_stated'):
                 pass
-                t_76.append(
+                t_78.append(
                     ' class="strong"',
                 )
-            t_76.extend((
+            t_78.extend((
                 '>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('clauses.', environment.getattr(l_2_c, 'state'), )), _loop_vars=_loop_vars)),
                 '</td></tr>\n',
             ))
         l_2_loop = l_2_c = missing
-        t_76.append(
+        t_78.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_76)
+        return concat(t_78)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'clauses.title'), caller=caller)
     yield '</main>\n<footer class="foot">\n<p class="end">'
@@ -3961,4 +3986,4 @@ def root(context, missing=missing):
     yield '</p>\n</footer>\n</body>\n</html>\n'
 
 blocks = {}
-debug_info = '1=157&2=165&3=168&5=185&6=192&8=204&10=215&12=217&13=222&14=231&16=237&17=241&18=246&19=255&25=267&26=276&29=296&30=301&32=316&33=324&34=325&36=351&37=362&39=395&40=401&41=407&44=465&45=471&47=495&48=503&50=554&51=561&52=563&54=569&55=578&57=617&58=623&59=631&60=636&61=640&62=642&64=676&65=683&66=724&67=726&68=735&59=747&74=748&78=762&79=769&81=774&83=786&84=791&79=860&89=861&91=871&93=877&94=879&95=881&96=883&97=885&99=887&100=889&102=893&103=900&109=920&112=922&117=924&118=930&121=932&125=934&126=936&127=945&128=955&130=958&131=960&134=962&136=965&137=969&141=972&142=975&144=994&146=1013&147=1014&148=1015&149=1016&150=1017&151=1018&152=1019&153=1020&154=1021&155=1022&158=1024&159=1028&160=1041&165=1049&166=1051&167=1053&169=1058&170=1060&172=1076&173=1082&174=1086&167=1191&180=1192&181=1194&183=1197&184=1206&185=1208&186=1216&188=1219&189=1221&190=1228&194=1236&195=1252&196=1254&197=1258&198=1261&200=1263&201=1266&203=1268&204=1274&206=1277&207=1280&209=1283&210=1292&211=1295&212=1298&217=1301&218=1303&219=1306&221=1312&222=1316&226=1346&229=1349&230=1351&232=1354&233=1356&235=1360&236=1365&244=1376&245=1378&247=1384&248=1393&250=1400&251=1404&253=1413&254=1415&256=1425&257=1430&259=1439&260=1443&262=1453&267=1455&268=1458&270=1460&271=1463&273=1465&274=1468&276=1470&277=1473&279=1475&280=1478&283=1481&284=1485&286=1489&287=1492&291=1496&292=1498&296=1501&297=1503&299=1506&300=1507&301=1508&302=1509&303=1510&306=1515&308=1517&310=1520&311=1521&312=1534&315=1539&318=1542&319=1543&322=1545&323=1548&324=1552&325=1554&327=1557&328=1560&332=1563&333=1565&335=1570&337=1582&338=1587&333=1709&344=1713&348=1717&349=1719&350=1721&351=1724&352=1736&353=1737&355=1742&356=1746&358=1757&359=1763&353=1784&365=1789&366=1805&367=1807&369=1812&370=1814&372=1827&373=1840&367=1888&379=1889&380=1896&381=1897&382=1912&383=1915&384=1917&385=1919&387=1924&389=1935&390=1946&385=2067&397=2069&398=2071&399=2073&400=2075&401=2079&402=2082&403=2084&404=2086&406=2091&410=2095&412=2097&413=2098&414=2105&415=2106&416=2107&418=2109&419=2111&420=2113&421=2115&422=2117&423=2122&424=2125&426=2128&427=2134&428=2136&429=2138&431=2143&433=2156&434=2162&429=2303&440=2307&443=2310&444=2312&445=2315&446=2318&447=2320&448=2322&449=2324&451=2329&452=2331&454=2356&455=2367&458=2417&449=2448&461=2449&463=2454&464=2456&466=2467&467=2482&470=2498&461=2511&473=2513&474=2515&477=2517&480=2519&483=2521&484=2524&485=2527&486=2529&487=2531&489=2536&490=2538&492=2553&493=2558&487=2579&498=2580&500=2585&501=2588&502=2592&504=2604&505=2609&507=2637&508=2641&512=2651&498=2659&517=2660&518=2665&519=2667&521=2672&522=2675&523=2679&525=2688&526=2693&530=2728&519=2736&535=2738&537=2743&538=2745&540=2752&541=2758&543=2768&535=2775&550=2777&551=2779&553=2789&554=2793&558=2805&562=2811&564=2813&565=2817&566=2821&567=2825&568=2829&569=2833&574=2837&576=2842&577=2844&579=2859&580=2871&574=2913&586=2915&587=2917&588=2919&589=2926&591=2931&593=2942&594=2949&589=3153&599=3154&601=3164&602=3166&603=3169&604=3171&605=3173&607=3178&609=3180&610=3183&611=3185&612=3188&613=3190&615=3195&619=3198&621=3200&622=3204&624=3207&625=3210&628=3213&629=3216&631=3218&632=3222&637=3227&638=3229&639=3231&641=3236&642=3238&644=3243&645=3248&639=3259&650=3260&651=3262&653=3267&655=3281&656=3286&651=3381&661=3382&663=3390&666=3393&667=3395&668=3397&669=3400&671=3409&672=3411&674=3415&675=3419&676=3431&677=3447&678=3452&680=3457&681=3458&683=3469&684=3473&685=3478&686=3483&669=3511&691=3512&692=3516&693=3518&694=3520&696=3525&699=3528&700=3530&701=3533&703=3536&705=3543&706=3544&707=3545&708=3546&709=3548&710=3550&711=3551&712=3552&713=3553&714=3554&715=3555&716=3556&718=3558&719=3560&720=3562&722=3566&724=3568&725=3572&727=3582&728=3585&730=3599&731=3602&733=3604&736=3616&739=3619&740=3621&741=3624&742=3626&744=3631&746=3639&747=3644&742=3671&752=3673&754=3678&757=3681&759=3688&760=3690&761=3697&763=3701&766=3709&767=3711&770=3717&771=3719&772=3727&774=3733&775=3740&777=3742&778=3746&782=3752&783=3754&784=3756&786=3761&788=3772&789=3777&784=3796&794=3798&795=3800&797=3808&800=3811&801=3813&803=3816&804=3817&805=3818&806=3819&807=3820&810=3843&813=3846&815=3848&816=3852&817=3854&821=3858&822=3860&823=3862&825=3868&826=3876&827=3879&828=3881&831=3888&833=3894&823=3954&840=3956'
+debug_info = '1=157&2=165&3=168&5=185&6=192&8=204&10=215&12=217&13=222&14=231&16=237&17=241&18=246&19=255&25=267&26=276&29=296&30=301&32=316&33=324&34=325&36=351&37=362&39=395&40=401&41=407&44=465&45=471&47=495&48=503&50=554&51=561&52=563&54=569&55=578&57=617&58=623&59=631&60=636&61=640&62=642&64=676&65=683&66=724&67=726&68=735&73=745&59=754&79=762&80=769&82=774&84=786&85=791&80=860&90=861&92=871&94=877&95=879&96=881&97=883&98=885&100=887&101=889&103=893&104=900&110=920&113=922&118=924&119=930&122=932&126=934&127=936&128=945&129=955&131=958&132=960&135=962&137=965&138=969&142=972&143=975&145=994&147=1013&148=1014&149=1015&150=1016&151=1017&152=1018&153=1019&154=1020&155=1021&156=1022&159=1024&160=1028&161=1041&166=1049&167=1051&168=1053&170=1058&171=1060&173=1076&174=1082&175=1086&168=1191&181=1192&182=1194&184=1197&185=1206&186=1208&187=1216&189=1219&190=1221&191=1228&195=1236&196=1252&197=1254&198=1258&199=1261&201=1263&202=1266&204=1268&205=1274&207=1277&208=1280&210=1283&211=1292&212=1295&213=1298&218=1301&219=1303&220=1306&222=1312&223=1316&227=1346&230=1349&231=1351&233=1354&234=1356&236=1360&237=1365&245=1376&246=1378&248=1384&249=1393&251=1400&252=1404&254=1413&255=1415&257=1425&258=1430&260=1439&261=1443&263=1453&268=1455&269=1458&271=1460&272=1463&274=1465&275=1468&277=1470&278=1473&280=1475&281=1478&284=1481&285=1485&287=1489&288=1492&292=1496&293=1498&297=1501&298=1503&300=1506&301=1507&302=1508&303=1509&304=1510&307=1515&309=1517&311=1520&312=1521&313=1534&316=1539&319=1542&320=1543&323=1545&324=1548&325=1552&326=1554&328=1557&329=1560&333=1563&334=1565&336=1570&338=1582&339=1587&334=1709&345=1713&349=1717&350=1719&351=1721&352=1724&353=1736&354=1737&356=1742&357=1746&359=1757&360=1763&354=1784&366=1789&367=1805&368=1807&370=1812&371=1814&373=1827&374=1840&368=1888&380=1889&381=1896&382=1897&383=1912&384=1915&385=1917&386=1919&388=1924&390=1935&391=1946&386=2067&398=2069&399=2071&400=2073&401=2075&402=2079&403=2082&404=2084&405=2086&407=2091&411=2095&413=2097&414=2098&415=2105&416=2106&417=2107&419=2109&420=2111&421=2113&422=2115&423=2117&424=2122&425=2125&427=2128&428=2134&429=2136&430=2138&432=2143&434=2156&435=2162&430=2303&441=2307&444=2310&445=2312&446=2315&447=2318&448=2320&449=2322&450=2324&452=2329&453=2331&455=2358&456=2369&459=2419&450=2450&462=2451&464=2456&465=2458&467=2469&468=2484&471=2500&462=2513&474=2515&475=2517&478=2519&481=2521&484=2523&485=2526&486=2529&487=2531&488=2533&490=2538&491=2540&493=2555&494=2560&488=2581&499=2582&501=2587&502=2590&503=2594&505=2606&506=2611&508=2639&509=2643&513=2653&499=2661&518=2662&519=2667&520=2669&522=2674&523=2677&524=2681&526=2690&527=2695&531=2730&520=2738&536=2740&538=2745&539=2747&541=2754&542=2760&544=2770&536=2777&550=2779&552=2784&553=2786&555=2797&556=2802&550=2819&561=2820&564=2826&566=2831&568=2833&569=2837&570=2841&571=2845&572=2849&573=2853&564=2860&579=2862&581=2867&582=2869&584=2884&585=2896&579=2938&591=2940&592=2942&593=2944&594=2951&596=2956&598=2967&599=2974&594=3178&604=3179&606=3189&607=3191&608=3194&609=3196&610=3198&612=3203&614=3205&615=3208&616=3210&617=3213&618=3215&620=3220&624=3223&626=3225&627=3229&629=3232&630=3235&633=3238&634=3241&636=3243&637=3247&642=3252&643=3254&644=3256&646=3261&647=3263&649=3268&650=3273&644=3284&655=3285&656=3287&658=3292&660=3306&661=3311&656=3406&666=3407&668=3415&671=3418&672=3420&673=3422&674=3425&676=3434&677=3436&679=3440&680=3444&681=3456&682=3472&683=3477&685=3482&686=3483&688=3494&689=3498&690=3503&691=3508&674=3536&696=3537&697=3541&698=3543&699=3545&701=3550&704=3553&705=3555&706=3558&708=3561&710=3568&711=3569&712=3570&713=3571&714=3573&715=3575&716=3576&717=3577&718=3578&719=3579&720=3580&721=3581&723=3583&724=3585&725=3587&727=3591&729=3593&730=3597&732=3607&733=3610&735=3624&736=3627&738=3629&741=3641&744=3644&745=3646&746=3649&747=3651&749=3656&751=3664&752=3669&747=3696&757=3698&759=3703&762=3706&764=3713&765=3715&766=3722&768=3726&771=3734&772=3736&775=3742&776=3744&777=3752&779=3758&780=3765&782=3767&783=3771&787=3777&788=3779&789=3781&791=3786&793=3797&794=3802&789=3821&799=3823&800=3825&802=3833&805=3836&806=3838&808=3841&809=3842&810=3843&811=3844&812=3845&815=3868&818=3871&820=3873&821=3877&822=3879&826=3883&827=3885&828=3887&830=3893&831=3901&832=3904&833=3906&836=3913&838=3919&828=3979&845=3981'
