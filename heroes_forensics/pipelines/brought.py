@@ -43,7 +43,7 @@ def hashsets(root: Path, files: Sequence[str]) -> Iterator[Problem]:
     """
     loaded = [
         Loaded(str(body["hashset"]), str(body["version"]), str(body["file_sha256"]))
-        for _, _, _, body in ledger_events.in_bundle(root, "hashset.loaded")
+        for body in (each.body for each in ledger_events.in_bundle(root, "hashset.loaded"))
     ]
     names = sorted({each.name for each in loaded})
     for text in files:
@@ -100,7 +100,7 @@ def installation(root: Path) -> Iterator[Problem]:
         text = f"a file of {name} is not the one that was installed"
         yield Problem("environment-mismatch", LIBRARIES, text)
     seen: set[str] = set()
-    for _, _, _, body in ledger_events.in_bundle(root, "environment.recorded"):
+    for body in (each.body for each in ledger_events.in_bundle(root, "environment.recorded")):
         for problem in (_program(body, now), _libraries(body, now)):
             if problem is not None and problem.text not in seen:
                 seen.add(problem.text)
