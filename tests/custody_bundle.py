@@ -284,7 +284,7 @@ def end_run(writer: Writer, run: str = RUN) -> None:
             "root": committed.root.hex(),
             "tree": commitments.FINDINGS,
             "sealed_sha256": sealed,
-            "recipients": ["working"],
+            "recipients": ["working", "recovery-1"],
         },
     )
     writer.event(

@@ -767,6 +767,7 @@ ELSEWHERE: Final = {
     "environment-unchecked": "test_pipelines_brought",
     "evidence-unchecked": "test_pipelines_rehashing",
     "extra-file": "test_custody_checks",
+    "few-recipients": "test_custody_checks",
     "inventory-mismatch": "test_custody_checks",
     "manifest-mismatch": "test_custody_checks",
     "manifest-missing": "test_custody_checks",

@@ -297,6 +297,12 @@ def extra(folder: Path) -> None:
     (folder / "notes.txt").write_bytes(b"x")
 
 
+def seal_to_one(folder: Path) -> None:
+    change(
+        folder, "findings.committed", lambda event: body_of(event).update(recipients=["working"])
+    )
+
+
 def unknown_type(folder: Path) -> None:
     change(folder, "policy.declared", lambda event: event.update(type="weather.observed"))
 
@@ -320,6 +326,7 @@ ATTACKS: dict[str, tuple[Attack, set[str], int]] = {
     "13 a checkpoint that is none": (malformed_checkpoint, {"signature-bad", "missing-file"}, 6),
     "7 a checkpoint dropped that an event names": (drop_named_checkpoint, {"missing-file"}, 6),
     "17 a clock moved": (move_clock, {"clock-step"}, 0),
+    "25 sealed to one recipient": (seal_to_one, {"few-recipients"}, 0),
     "25 the sealed part dropped": (drop_sealed, {"sealed-absent"}, 0),
     "the inventory cut": (cut_inventory, {"inventory-mismatch"}, 6),
     "the inventory with a rest": (ragged_inventory, {"inventory-mismatch"}, 6),

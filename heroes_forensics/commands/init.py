@@ -9,7 +9,7 @@ from heroes_forensics.commands import options
 from heroes_forensics.commands.output import Output
 from heroes_forensics.commands.text import facts, hanging, string
 from heroes_forensics.commands.verb import Verb
-from heroes_forensics.errors import DONE
+from heroes_forensics.errors import DONE, UsageError
 from heroes_forensics.model import JSON
 
 
@@ -25,6 +25,16 @@ from heroes_forensics.model import JSON
     help="An age recipient (age1...) that also opens what cases seal. May be repeated.",
 )
 @click.option(
+    "--recovery-file",
+    type=options.PATH,
+    metavar="FILE",
+    help="A new file for a new recovery identity.  [default: without --recovery, "
+    "recovery-identity.txt in HEROES_HOME]",
+)
+@click.option(
+    "--no-recovery", is_flag=True, help="Nobody else opens what cases seal; reports say so."
+)
+@click.option(
     "--no-passphrase", is_flag=True, help="Leave the keys readable for whoever has this account."
 )
 @options.signer_option
@@ -35,6 +45,8 @@ def init(  # noqa: PLR0913 # the options of a verb
     domain: str,
     organisation: str,
     recovery: tuple[str, ...],
+    recovery_file: Path | None,
+    no_recovery: bool,
     no_passphrase: bool,
     signer: Path | None,
     passphrase_fd: int | None,
@@ -47,6 +59,9 @@ def init(  # noqa: PLR0913 # the options of a verb
     them; its record is then signed by a key of that case alone. Sets imported before stay usable:
     their key moves into the laboratory's ring and is protected as that is.
 
+    What cases seal opens for this laboratory and for a recovery recipient, whose secret half
+    another person keeps elsewhere: theirs (--recovery), or a file made here that you hand over.
+
     Examples:
       heroes init --domain lab.example.org --organisation "Example Laboratory"
       heroes init --domain lab.example.org --passphrase-fd 3 3< FILE
@@ -54,6 +69,10 @@ def init(  # noqa: PLR0913 # the options of a verb
     """
     from heroes_forensics.pipelines import laboratory  # noqa: PLC0415 # heavy: when it runs
 
+    if no_recovery and (recovery or recovery_file):
+        raise UsageError("--no-recovery excludes --recovery and --recovery-file")
+    if not (no_recovery or recovery or recovery_file):
+        recovery_file = laboratory.home() / "recovery-identity.txt"
     options.token_pin(signer)
     made = laboratory.init(
         laboratory.home(),
@@ -61,8 +80,11 @@ def init(  # noqa: PLR0913 # the options of a verb
         organisation=organisation,
         passphrase=options.new_passphrase(passphrase_fd, none=no_passphrase),
         recovery=recovery,
+        recovery_file=recovery_file,
         signer=signer,
     )
+    if recovery_file:
+        made = {**made, "recovery_file": str(recovery_file)}
     Output(as_json=as_json).show(made, "laboratory", _text)
     return DONE
 
@@ -75,6 +97,12 @@ def _text(made: JSON) -> Iterator[str]:
     yield from hanging(
         "", "Keep a copy of this folder in a safe place: without it nothing sealed can be opened."
     )
+    if string(made, "recovery_file"):
+        yield from hanging(
+            "",
+            f"Hand {string(made, 'recovery_file')} to another person, who keeps it elsewhere, and"
+            " remove it here: it opens all that is sealed.",
+        )
     if string(made, "vkey"):
         yield from hanging(
             "", "Give the line 'vkey' to whoever will check your records: heroes verify --key VKEY"

@@ -130,6 +130,23 @@ def rotate(
     return DONE
 
 
+@key.command("recovery")
+@click.argument("recipient", metavar="RECIPIENT")
+@options.json_option
+def recovery(*, recipient: str, as_json: bool) -> int:
+    """Let the age RECIPIENT (age1...) open what cases of the laboratory seal from now on.
+
+    Cases that there are take it up by: heroes case recipients CASE
+
+    Example:
+      heroes key recovery age1...
+    """
+    from heroes_forensics.pipelines import laboratory  # noqa: PLC0415 # heavy: when it runs
+
+    Output(as_json=as_json).show(laboratory.add_recovery(recipient), "laboratory", facts)
+    return DONE
+
+
 @key.command("drill")
 @options.case_argument
 @click.option(
@@ -156,7 +173,7 @@ def drill(
     """
     from heroes_forensics.pipelines import drilling  # noqa: PLC0415 # heavy: when it runs
 
-    identity = options.passphrase_from(identity_fd)
+    identity = options.identity_from(identity_fd)
     secret = options.passphrase(passphrase_fd)
     said = drilling.drill(case_dir, identity, examiner=examiner, passphrase=secret)
     Output(as_json=as_json).show(said, "drill", facts)

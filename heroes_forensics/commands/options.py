@@ -270,10 +270,15 @@ def passphrase_from(descriptor: int) -> str:
     Raises:
         UsageError: there is nothing to read, or it is not usable text.
     """
+    return _line_from(descriptor)
+
+
+def _line_from(descriptor: int) -> str:
     data = b""
     try:
-        while b"\n" not in data and len(data) <= PASSPHRASE_LIMIT:
-            part = os.read(descriptor, PASSPHRASE_LIMIT)
+        # Byte by byte: what follows the line may be asked for later.
+        while not data.endswith(b"\n") and len(data) <= PASSPHRASE_LIMIT:
+            part = os.read(descriptor, 1)
             if not part:
                 break
             data += part
@@ -291,6 +296,18 @@ def passphrase_from(descriptor: int) -> str:
         return line.decode()
     except UnicodeDecodeError:  # the bytes are a secret and stay out of every traceback
         raise UsageError("the passphrase is not UTF-8") from None
+
+
+def identity_from(descriptor: int) -> str:
+    """Read an age identity from an open descriptor; lines of comment, as age-keygen writes, go.
+
+    Raises:
+        UsageError: there is none.
+    """
+    line = "#"
+    while line.startswith("#"):
+        line = _line_from(descriptor)
+    return line
 
 
 def passphrase(descriptor: int | None) -> str | None:

@@ -58,7 +58,8 @@ isolation.probed run:uuid level:str refused:[str] allowed:[str] missing*:[str]
 index.tested hashset:str probes:nat failed:nat
 plugin.loaded run:uuid plugin:str kind:str version:str package:str threshold:nat
 policy.declared names:sealed|clear plugins:[any] overrides:[any] key_protection:str
-case.unlocked purpose:scan|resume|match key:str
+case.unlocked purpose:scan|resume|match|recipients key:str
+recipients.changed recipients:[str] reason:str
 finding.classified run:uuid finding:str code:str scheme:str by_rule*:str
 review.recorded object_ref:str outcome:agree|disagree|needs-work second_person:bool
 quality.noted kind:deviation|nonconformity|limitation text:str

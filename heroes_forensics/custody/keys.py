@@ -201,6 +201,22 @@ def create_laboratory(  # noqa: PLR0913 - what a laboratory begins with
     return ring
 
 
+def add_recovery(home: Path, recipient: str) -> None:
+    """Let a further recipient open what the laboratory's cases seal from now on.
+
+    Raises:
+        UsageError: it is none, or one already; or there is no laboratory.
+        StoppedError: the disk is full or failing; nothing was changed.
+    """
+    described = laboratory(home)
+    listed = described["recovery"]
+    recovery = [*listed] if isinstance(listed, list) else []
+    if seal.check_recipient(recipient) in {*recovery, described["working"]}:
+        raise UsageError("this recipient opens what is sealed already")
+    public = {**described, "recovery": [*recovery, recipient]}
+    private.replace(home / "laboratory.json", json.dumps(public, indent=2).encode() + b"\n")
+
+
 def kind(key: Secret) -> str:
     """Return where a key is: ``file`` (in the ring), ``command`` or ``token``."""
     return key.kind if isinstance(key, outside.Outside) else "file"

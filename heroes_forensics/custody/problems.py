@@ -54,6 +54,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "clock-step": (INCOMPLETE, "the clock was moved while a process ran"),
     "count-mismatch": (INCOMPLETE, "counts do not add up"),
     "custody-gap": (INCOMPLETE, "a transfer is not signed by both, or does not follow the last"),
+    "few-recipients": (INCOMPLETE, "what is sealed opens for one recipient alone"),
     "manifest-missing": (INCOMPLETE, "there is no manifest: files outside the ledger are unsigned"),
     "run-incomplete": (INCOMPLETE, "a run has no start, no end or no coverage"),
     "time-backwards": (INCOMPLETE, "an event is dated before the one in front of it"),

@@ -26,6 +26,8 @@ MAX_KEYS: Final = 256
 DAY: Final = 10
 """Characters of the date in a time."""
 
+CASE_LOCAL: Final = "case-local."
+"""Begins the names of ledgers that no laboratory stands for."""
 WORK: Final = frozenset({"verified", "opened"})
 """Acts on evidence that need its registration and an authority in force."""
 
@@ -307,6 +309,10 @@ class Rules:
             run.inventory = body
         elif event_type == "findings.committed":
             run.findings = body
+            local = str(self.opened.get("origin", "")).startswith(CASE_LOCAL)
+            if not local and len(_strings(body["recipients"])) <= 1:
+                text = "what it sealed opens for one recipient alone"
+                self._add("few-recipients", where, text)
 
     def _start(self, name: str, body: JSON, time: str, where: str) -> None:
         evidence = _strings(body["evidence"])

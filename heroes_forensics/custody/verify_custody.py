@@ -29,10 +29,10 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-CODES = """clock-step count-mismatch custody-gap manifest-missing run-incomplete time-backwards
-time-future unauthorised-work unknown-signer unsigned-tail; case-local-key environment-unchecked
-evidence-unchecked extra-file not-rebuilt sealed-absent suspicious-name timestamp-unchecked
-unknown-type"""  # incomplete; information; every other code: broken
+CODES = """clock-step count-mismatch custody-gap few-recipients manifest-missing run-incomplete
+time-backwards time-future unauthorised-work unknown-signer unsigned-tail; case-local-key
+environment-unchecked evidence-unchecked extra-file not-rebuilt sealed-absent suspicious-name
+timestamp-unchecked unknown-type"""  # incomplete; information; every other code: broken
 INCOMPLETE, INFORMATION = (set(words.split()) for words in CODES.split(";"))
 TAIL = ("ledger.checkpointed", "ledger.anchored")  # these may follow the last checkpoint
 UNTRUSTED = {"manifest-missing", "unknown-signer", "unsigned-tail"}  # never exit code 0
@@ -43,7 +43,7 @@ ledger.opened ledger:uuid origin:str spec:heroes-custody/1 hash:sha256 keys:[str
 actor.declared id:str name:str role:str organisation:str key*:str; actor.withdrawn id:str reason:str; authority.recorded kind:str reference:str issued_by:str valid_from:date valid_to*:date scope_text:str document_sha256*:hex64; key.added,key.retired,key.compromised vkey:str from_seq:nat reason:str suspect_since*:time; recovery.drilled recipient:str run:uuid sealed_sha256:hex64 opened:bool
 evidence.registered evidence:str kind:str format:str size:nat segments:[{name_ref:str size:nat sha256*:hex64}] make*:str model*:str serial*:str seal_number*:str condition*:str received_from*:str received_at*:str place*:str description*:str exhibit*:str officer*:str reference*:str; evidence.acquired evidence:str method:str program:str version:str write_blocker*:{make:str model:str serial:str firmware*:str} started*:time ended*:time started_local*:str ended_local*:str zone*:str finished*:bool size*:nat segments_listed*:nat agrees*:{segments:str verified:str case_number:str evidence_number:str serial:str} stated*:[{alg:str scope:media|segment|file value:hex}] digests:[{alg:str scope:media|segment|file computed:hex expected*:hex expected_source*:acquisition-log|container|label|operator|previous-event|none stored*:hex}] bad_sectors*:nat log_sha256*:hex64; evidence.verified evidence:str status:match|mismatch|baseline|unreadable|partial digests:[{alg:str scope:media|segment|file computed:hex expected*:hex expected_source:acquisition-log|container|label|operator|previous-event|none stored*:hex}] bytes_read:nat read_errors:nat zero_bytes:nat|null ranges_unread*:[any]; evidence.opened,evidence.closed evidence:str mode:read-only opener:str versions:[{name:str version:str}]; evidence.changed evidence:str expected:any found:any; evidence.stored evidence:str location:str seal_number*:str; evidence.returned evidence:str to*:str seal_number*:str condition*:str; evidence.disposed evidence:str method:str authority:str; custody.transferred evidence:[str] from:str to:str place:str purpose:str seal_before*:str seal_after*:str condition*:str
 hashset.loaded hashset:str version:str provider:str file_sha256:hex64 entries:nat algorithms:[str] licence_ref*:str signature_checked:bool|str valid_until*:str kind*:str state*:str reason*:str sequence*:nat manifest_sha256*:hex64 allowed*:[str]; hashset.retired hashset:str version*:str reason*:str provider*:str state*:str; method.declared method:str version:str sop_ref*:str validation_ref*:str thresholds:object decision_rule:str; config.declared config_sha256:hex64 profile:str; environment.recorded host_ref:str os:str python:str packages_sha256:hex64 program_version:str program_sha256:hex64 libraries:[{name:str version:str}] self_test:pass|fail|not-run
-run.started run:uuid evidence:[str] purpose:str authority:str|null method:str hashsets:[str] config_sha256:hex64 resume_of*:uuid calibration_sha256*:hex64; run.resumed run:uuid reason*:str; run.interrupted run:uuid cause:str done_through:any; run.completed run:uuid outcome:complete|partial|failed files_seen:nat files_hashed:nat files_skipped:nat skipped_by_reason:counts errors:nat errors_by_kind:counts bytes_read:nat result_sha256:hex64|null; inventory.committed run:uuid count:nat root:hex64 tree:heroes-inventory/1; findings.committed run:uuid count:nat counts_by_kind:counts root:hex64 tree:heroes-findings/1 sealed_sha256:hex64 recipients:[str]; coverage.declared run:uuid partitions:[any] unallocated:any encrypted_areas:[any] unsupported:[any] counts*:counts rows_sha256*:hex64; unit.completed run:uuid unit:id items:nat gaps:nat rows_sha256:hex64; attempt.ended run:uuid unit:id attempt:nat cause:str; isolation.probed run:uuid level:str refused:[str] allowed:[str] missing*:[str]; index.tested hashset:str probes:nat failed:nat; plugin.loaded run:uuid plugin:str kind:str version:str package:str threshold:nat; policy.declared names:sealed|clear plugins:[any] overrides:[any] key_protection:str; case.unlocked purpose:scan|resume|match key:str
+run.started run:uuid evidence:[str] purpose:str authority:str|null method:str hashsets:[str] config_sha256:hex64 resume_of*:uuid calibration_sha256*:hex64; run.resumed run:uuid reason*:str; run.interrupted run:uuid cause:str done_through:any; run.completed run:uuid outcome:complete|partial|failed files_seen:nat files_hashed:nat files_skipped:nat skipped_by_reason:counts errors:nat errors_by_kind:counts bytes_read:nat result_sha256:hex64|null; inventory.committed run:uuid count:nat root:hex64 tree:heroes-inventory/1; findings.committed run:uuid count:nat counts_by_kind:counts root:hex64 tree:heroes-findings/1 sealed_sha256:hex64 recipients:[str]; coverage.declared run:uuid partitions:[any] unallocated:any encrypted_areas:[any] unsupported:[any] counts*:counts rows_sha256*:hex64; unit.completed run:uuid unit:id items:nat gaps:nat rows_sha256:hex64; attempt.ended run:uuid unit:id attempt:nat cause:str; isolation.probed run:uuid level:str refused:[str] allowed:[str] missing*:[str]; index.tested hashset:str probes:nat failed:nat; plugin.loaded run:uuid plugin:str kind:str version:str package:str threshold:nat; policy.declared names:sealed|clear plugins:[any] overrides:[any] key_protection:str; case.unlocked purpose:scan|resume|match|recipients key:str; recipients.changed recipients:[str] reason:str
 finding.classified run:uuid finding:str code:str scheme:str by_rule*:str; review.recorded object_ref:str outcome:agree|disagree|needs-work second_person:bool; quality.noted kind:deviation|nonconformity|limitation text:str; sealed.opened run:uuid findings:[str]|all what*:str justification:str legal_basis:str; data.consulted what:str justification:str; disclosure.made recipient:str organisation:str findings:[str] fields:[str] disclosure_sha256:hex64 legal_basis:str justification:str; data.combined sources:[str] purpose:str; data.erased what:str method:str retention_rule:str remaining_commitments:bool runs*:[uuid] items*:nat content_sha256*:hex64 units*:[{unit:id rows_sha256:hex64}] justification*:str legal_basis*:str; export.made format:str recipient*:str file_sha256:hex64; report.issued report:str number:id version:id files:[{name:str sha256:hex64}] replaces*:str authorised_by:str|null renderer*:hex64; report.withdrawn report:str reason:str
 """  # noqa: E501 - a topic of the ledger in each line
 MAX_LINE, MAX_DEPTH, MAX_INTEGER, MAX_NOTE, MAX_SIGNATURES = 1_048_576, 8, 2**53 - 1, 65_536, 64
@@ -501,6 +501,8 @@ class Verifier:
         self.need(name in self.runs, "run-incomplete", where, "its run never started")
         run = self.runs.setdefault(name, fresh)
         run[kind] = body
+        if kind == "findings.committed" and self.opened.get("origin", "")[:11] != "case-local.":
+            self.need(len(body["recipients"]) > 1, "few-recipients", where, "one alone opens it")
         states = {"run.interrupted": "stopped", "run.completed": "ended", "run.resumed": "open"}
         run["state"] = states.get(kind, run["state"])
         if kind == "run.completed":
@@ -518,7 +520,7 @@ class Verifier:
             self.need(item in self.verified, "unauthorised-work", where, item + " was not verified")
 
     def check_notes(self, notes: list[Any]) -> None:  # against events, keys, and one another
-        origin, good = self.opened.get("origin", ""), list[Any]()
+        origin, good, seen = self.opened.get("origin", ""), list[Any](), dict[int, bytes]()
         for name, note in notes:
             signed = [(row, signed_by(note, row["key"])) for row in self.ranges]
             used, verdicts = [r for r, fits in signed if fits is not None], [f for _, f in signed]
@@ -537,7 +539,6 @@ class Verifier:
         own = [n for _, n, used in good if n[1] == origin and (n[2] <= kept or not all(
             "" < row["suspect"] <= self.times.get(n[2], "") for row in used))]
         self.signed = max((n[2] for n in own if self.roots.get(n[2]) == n[3]), default=0)
-        seen: dict[int, bytes] = {}
         for name, note, _ in good:
             one = seen.setdefault(note[2], note[3]) == note[3]
             fits = note[2] >= self.signed or self.roots.get(note[2]) == note[3]
@@ -575,10 +576,8 @@ class Verifier:
         return base if path not in self.names and len(self.runs) == 1 else path
     def check_run(self, name: str, run: Any) -> None:  # its files against the ledger
         for base, key in {"config.yaml": "config", "calibration.txt": "calibration"}.items():
-            file, said = self.place(name, base), run["run.started"].get(key + "_sha256")
-            same = not said or self.sha256(file) in (None, said)
-            self.need(same, "config-mismatch", file, "it is not the one that was recorded")
-        sealed = self.place(name, "sealed.age")
+            file, was = self.place(name, base), run["run.started"].get(key + "_sha256")
+            self.need(not was or self.sha256(file) in (None, was), "config-mismatch", file, "other")
         for kind, base in {"inventory": "leaves", "findings": "commitments.jsonl"}.items():
             lines, file = kind == "findings", self.place(name, f"{kind}.{base}")
             promised = run.get(kind + ".committed")
@@ -588,6 +587,7 @@ class Verifier:
                 good = (tree.size, tree.root().hex()) == (promised["count"], promised["root"])
                 self.need(good, kind + "-mismatch", file, "it is not what was committed")
             self.need(not promised or file in self.names, "missing-file", file, "it was committed")
+        sealed = self.place(name, "sealed.age")
         promised, here = run.get("findings.committed", {}).get("sealed_sha256"), self.sha256(sealed)
         self.need(not promised or here, "sealed-absent", sealed, "it cannot be opened")
         self.need(not promised or here in (None, promised), "sealed-mismatch", sealed, "another")

@@ -103,6 +103,12 @@ class OpenCase:
             return _plain
         return sealer.seal_many
 
+    @property
+    def recipients(self) -> tuple[tuple[str, str], ...]:
+        """(name, age recipient) of everybody who opens what the case seals."""
+        own = self.facts.get("recipients") or ()
+        return (*self.ring.recipients, *((str(name), str(text)) for name, text in own))
+
     def check_sealed(self) -> None:
         """Refuse what needs the case key where it was destroyed.
 
@@ -245,6 +251,7 @@ def create(  # noqa: PLR0913 - the facts a case begins with
             "domain": ring.domain,
             "authority": dict(authority) if authority else None,
             "case_key": base64.b64encode(wrapped).decode(),
+            "wrapped": recipients,
         }
         signer = ring.signer(ledger)
         vkey = str(notes.of(signer))
@@ -299,6 +306,10 @@ def _first_events(journal: Journal, facts: JSON, vkey: str) -> None:
     authority = facts["authority"]
     if isinstance(authority, dict):
         journal.event("authority.recorded", authority)
+    wrapped = facts["wrapped"]
+    if facts["keys"] == "laboratory" and isinstance(wrapped, list) and len(wrapped) <= 1:
+        text = "what the case seals opens for one recipient alone: no other person can recover it"
+        journal.event("quality.noted", {"kind": "limitation", "text": text})
 
 
 def _public(facts: Mapping[str, object]) -> JSON:

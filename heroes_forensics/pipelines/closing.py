@@ -60,7 +60,7 @@ def finish(run: Run, integrity_of: JSON) -> tuple[str, JSON]:
                 "root": committed.root.hex(),
                 "tree": commitments.FINDINGS,
                 "sealed_sha256": sealed,
-                "recipients": [name for name, _ in run.case.ring.recipients],
+                "recipients": [name for name, _ in run.case.recipients],
             },
         )
         digest = integrity.run_digest(database, run.id).hex()

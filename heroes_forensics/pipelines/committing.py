@@ -129,5 +129,5 @@ def sealed(run: Recorded, committed: commitments.Committed, key: bytes) -> str:
         {"v": 1, "run": run.uuid, "inventory_key": key.hex(), "result": committed.result_sha256}
     )
     plain = b"".join([head, b"\n", *committed.sealed])
-    recipients = [recipient for _, recipient in run.case.ring.recipients]
+    recipients = [recipient for _, recipient in run.case.recipients]
     return run.case.bundle.write_run(run.uuid, bundle.SEALED, seal.seal(plain, recipients))

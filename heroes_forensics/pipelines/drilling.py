@@ -31,12 +31,12 @@ def drill(
     """
     recipient = seal.recipient_of(identity.strip())
     with opened(case_dir, passphrase=passphrase) as case:
-        names = {text: name for name, text in case.ring.recipients}
+        names = {text: name for name, text in case.recipients}
         name = names.get(recipient, "")
-        if not name.startswith("recovery"):
+        if name in {"", "working"}:
             raise UsageError(
-                "this identity is not that of a recovery recipient of the laboratory",
-                hint="recovery recipients are given to `heroes init`",
+                "this identity is not that of a recovery recipient of the laboratory or the case",
+                hint="see who they are: heroes case recipients CASE",
             )
         run, data, committed = _sealed(case)
         why = _opens(data, identity.strip(), committed)

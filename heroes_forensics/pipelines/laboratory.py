@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from heroes_forensics import config
-from heroes_forensics.custody import keys, outside, pem, private
+from heroes_forensics.custody import keys, outside, pem, private, seal
 from heroes_forensics.display import shown
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
@@ -29,6 +29,7 @@ def init(  # noqa: PLR0913 - what a laboratory begins with
     organisation: str = "",
     passphrase: str | None = None,
     recovery: Sequence[str] = (),
+    recovery_file: Path | None = None,
     signer: Path | None = None,
 ) -> JSON:
     """Make the keys of a laboratory.
@@ -42,6 +43,7 @@ def init(  # noqa: PLR0913 - what a laboratory begins with
         organisation: its name.
         passphrase: wraps the keys.
         recovery: age recipients that open what cases seal, too.
+        recovery_file: a new file for a new age identity that opens it, too; for another person.
         signer: the ledger key, where there is one; see `signing_key`.
 
     Raises:
@@ -49,6 +51,8 @@ def init(  # noqa: PLR0913 - what a laboratory begins with
         CustodyError: the ring of the catalogue is damaged.
     """
     local = keys.protection(folder, CATALOGUE_RING) == "case-local"
+    if recovery_file is not None:
+        recovery = [*recovery, _new_recovery(recovery_file, folder)]
     ring = keys.create_laboratory(
         folder,
         domain=domain,
@@ -69,6 +73,32 @@ def init(  # noqa: PLR0913 - what a laboratory begins with
         "protection": ring.protection,
         "signer": keys.kind(ring.ledger),
     }
+
+
+def _new_recovery(path: Path, folder: Path) -> str:
+    """Make an identity for another person; return its recipient.
+
+    Raises:
+        UsageError: there is a laboratory already, or the file cannot be written.
+    """
+    if (folder / "laboratory.json").exists():
+        raise UsageError("there is a laboratory in this home already")
+    identity, recipient = seal.new_identity()
+    if path.parent == folder:
+        private.folder(folder)
+    private.write_new(path, f"# public key: {recipient}\n{identity}\n".encode())
+    return recipient
+
+
+def add_recovery(recipient: str) -> JSON:
+    """Let one more recipient open what cases of the laboratory seal from now on.
+
+    Raises:
+        UsageError: it is none, or one already; or there is no laboratory.
+    """
+    keys.add_recovery(home(), recipient)
+    described = keys.laboratory(home())
+    return {"type": "laboratory", "domain": described["domain"], "recovery": described["recovery"]}
 
 
 def signing_key(path: Path, passphrase: str | None, *, pin: str | None = None) -> keys.Secret:

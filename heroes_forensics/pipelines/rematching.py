@@ -287,7 +287,7 @@ def _end(run: _Rematch, scope: Scope, changes: restating.Changes) -> None:
             "root": committed.root.hex(),
             "tree": commitments.FINDINGS,
             "sealed_sha256": sealed,
-            "recipients": [name for name, _ in run.case.ring.recipients],
+            "recipients": [name for name, _ in run.case.recipients],
         },
     )
     event(

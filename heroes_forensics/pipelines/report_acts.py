@@ -46,6 +46,7 @@ TOPICS: Final[dict[str, tuple[Topic, tuple[str, ...]]]] = {
     "ledger.anchored": ("record", ("method", "reference", "size", "gen_time")),
     "clock.checked": ("quality", ("source", "offset_ms", "uncertainty_ms")),
     "record.corrected": ("record", ("seq", "reason", "replacement")),
+    "recipients.changed": ("record", ("recipients", "reason")),
     "recovery.drilled": ("quality", ("recipient", "opened")),
     "quality.noted": ("quality", ("kind", "text")),
     "review.recorded": ("quality", ("object_ref", "outcome", "second_person")),

@@ -151,6 +151,7 @@ class Builder:
             )
             if isinstance(authority, dict)
             else None,
+            recipients=len(facts["wrapped"]) if isinstance(facts.get("wrapped"), list) else None,
         )
 
     def _checkpoint(self) -> Checkpoint | None:

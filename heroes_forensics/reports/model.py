@@ -100,6 +100,8 @@ class Case(Record):
     examiner: Text = ""
     """Staff identifier."""
     authority: Authority | None = None
+    recipients: Count | None = None
+    """How many open what is sealed; None when that is not on record."""
 
 
 @dataclass(frozen=True, slots=True)
