@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+import zlib
 from contextlib import closing as closed
 from pathlib import Path
 from typing import Any
@@ -347,6 +348,46 @@ def test_hostile_archives_of_the_corpus_end_and_keep_their_digest(
     assert result.exit_code in {0, 3}
     row = next(row for row in views.inventory(tmp_path / "case"))
     assert row["sha256"]
+
+
+@needs_evidence
+def test_pictures_of_thumbnail_stores_and_what_messages_attach_are_examined(tmp_path: Path) -> None:
+    names = ("thumbs/Thumbs-2.db", "mail/tika-testMSG_att_msg.msg")
+    files = {Path(name).name: corpus(name).read_bytes() for name in names}
+    result = scanned(tmp_path / "case", folder(tmp_path / "evidence", files), names="clear")
+    rows = list(views.inventory(tmp_path / "case"))
+    jpegs = [
+        row for row in rows if row["content_type"] == "jpeg" and "Thumbs-2" in str(row["path"])
+    ]
+    assert len(jpegs) == 9
+    assert result.counts["pictures_decoded"] == len(jpegs)
+    assert (result.exit_code, result.counts["closes"]) == (0, True)
+    assert verifying.verify(tmp_path / "case")["exit_code"] == 7
+
+
+@needs_evidence
+def test_files_of_android_backups_and_thumbnails_of_windows_are_items(tmp_path: Path) -> None:
+    names = ("backup.ab", "backup2.ab", "backup3.ab")
+    files = {name: corpus(f"mobile/android/{name}").read_bytes() for name in names}
+    files["z.db"] = gzip.decompress(
+        corpus("thumbs/windows_10-thumbcache_32.db.gz").read_bytes(),
+    )
+    result = scanned(tmp_path / "case", folder(tmp_path / "evidence", files), names="clear")
+    found = paths(tmp_path / "case")
+    for name in ("backup.ab", "backup3.ab"):
+        packed = files[name]
+        tar = zlib.decompress(packed[packed.index(b"none\n") + 5 :])
+        with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
+            for each in archive.getmembers():
+                if each.isfile():
+                    stream = archive.extractfile(each)
+                    assert stream is not None
+                    row = found[f"{name}/backup.tar/{each.name}"]
+                    assert row["sha256"] == sha256(stream.read())
+    assert found["backup2.ab/backup.tar"]["gap"] == "stream.encrypted"
+    pictures = [row for path, row in found.items() if path.startswith("z.db/") and row["size"]]
+    assert {row["content_type"] for row in pictures} >= {"bmp"}
+    assert (result.exit_code, result.counts["closes"]) == (3, True)
 
 
 @needs_evidence

@@ -51,7 +51,10 @@ if TYPE_CHECKING:
 
 USE: Final = "expand"
 """What a stream is handed over for; see `crews.Stream.use`."""
-OPENED: Final = ("zip", "tar", "gzip", "bzip2", "xz", "lzma", "zstd")
+OPENED: Final = (
+    *("zip", "tar", "gzip", "bzip2", "xz", "lzma", "zstd", "adb-backup"),
+    *("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db", "thumbcache"),
+)
 """Types of `filetype` that expanders open; those of `members.OPENERS`."""
 
 SECONDS: Final = 600.0

@@ -40,9 +40,13 @@ if TYPE_CHECKING:
     from heroes_forensics.pipelines.units import Session
 
 _COMPRESSED: Final = "heroes_forensics.parsers.containers.compressed:open_compressed"
+_OLE: Final = "heroes_forensics.parsers.containers.ole:open_ole"
 OPENERS: Final = {
+    **dict.fromkeys(("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db"), _OLE),
     **dict.fromkeys(("gzip", "bzip2", "xz", "lzma", "zstd"), _COMPRESSED),
+    "adb-backup": "heroes_forensics.parsers.containers.adb:open_adb",
     "tar": "heroes_forensics.parsers.containers.tar:open_tar",
+    "thumbcache": "heroes_forensics.parsers.containers.thumbcache:open_thumbcache",
     "zip": "heroes_forensics.parsers.containers.zip:open_zip",
 }
 """Types of `filetype` that are opened, and the function that does it."""

@@ -52,10 +52,10 @@ _EXTRA, _NAME = 4, 8
 
 
 class _Zlib:
-    """Deflate within gzip, as `Engine` has it."""
+    """Deflate within gzip or zlib, as `Engine` has it."""
 
-    def __init__(self) -> None:
-        self._engine = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    def __init__(self, bits: int = 16 + zlib.MAX_WBITS) -> None:
+        self._engine = zlib.decompressobj(bits)
 
     @property
     def eof(self) -> bool:
@@ -85,6 +85,9 @@ ENGINES: Final[dict[str, tuple[bytes, Callable[[], Engine]]]] = {
     "zstd": (b"\x28\xb5\x2f\xfd", _zstd),
 }
 """By type of `heroes_forensics.filetype`: how a stream begins, and what expands one."""
+ZLIB: Final = "zlib"
+"""A stream that other formats hold (RFC 1950); by itself it has no signature."""
+_ALL: Final = {**ENGINES, ZLIB: (b"\x78", lambda: _Zlib(zlib.MAX_WBITS))}
 _ERRORS: Final = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zstd.ZstdError)
 _SKIPPABLE: Final = (b"\x2a\x4d\x18", range(0x50, 0x60))
 """Frames of Zstandard without content: the end of their magic number, and its first byte."""
@@ -155,8 +158,8 @@ class CompressedFileSystem:
         stored = RangeReader(self._reader, 0, self._reader.size)  # closing it leaves the container
         return ExpandedReader(stored, self._expander, -1, -1)
 
-    def _expander(self, reader: Reader) -> "_Streams":
-        return _Streams(reader, self.kind, self._met)
+    def _expander(self, reader: Reader) -> "Streams":
+        return Streams(reader, self.kind, self._met)
 
     def _met(self) -> None:
         self.left = "container.damaged"
@@ -165,14 +168,14 @@ class CompressedFileSystem:
         """Leave the reader open: it was handed in."""
 
 
-class _Streams:
+class Streams:
     """Compressed streams one behind the other, expanded as one."""
 
     def __init__(self, reader: Reader, kind: str, met: Callable[[], None]) -> None:
         self._reader = reader
         self._at = 0
         self._kind = kind
-        self._magic, self._make = ENGINES[kind]
+        self._magic, self._make = _ALL[kind]
         self._met = met
         self._engine: Engine | None = self._make()
         self._rest = b""
@@ -188,6 +191,11 @@ class _Streams:
         return data
 
     def take(self, most: int) -> bytes:
+        """Return the next bytes, at most so many; none at the end.
+
+        Raises:
+            OSError: the compressed bytes are damaged or cannot be read.
+        """
         while self._engine is not None:
             engine = self._engine
             hungry = engine.needs_input

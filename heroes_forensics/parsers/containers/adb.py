@@ -1,0 +1,99 @@
+"""Backups of Android devices (``adb backup``): a few lines, then a tar archive, often compressed.
+
+The lines are those of Android's ``BackupManagerService``: ``ANDROID BACKUP``, the version, whether
+the rest is compressed (zlib), and how it is encrypted. The archive is the one member, at ``m@`` and
+the offset where it begins, and is opened like any tar. An encrypted one is listed and not read.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from heroes_forensics.errors import EvidenceError
+from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, Place, TimeBasis
+from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.containers.compressed import ZLIB, Streams
+from heroes_forensics.parsers.containers.decompression import ExpandedReader
+from heroes_forensics.parsers.containers.listing import counted
+from heroes_forensics.parsers.storage.readers import RangeReader
+
+_HEAD: Final = re.compile(rb"ANDROID BACKUP\n([0-9]{1,4})\n([01])\n([A-Za-z0-9-]{1,32})\n")
+_HEAD_BYTES: Final = 128
+_VERSIONS: Final = range(1, 6)
+_HANDLE: Final = b"\1"
+
+
+def open_adb(reader: Reader) -> "AdbFileSystem":
+    """Open a backup; ``reader`` stays the caller's to close.
+
+    Raises:
+        EvidenceError: this is none, or of a version that is not known.
+    """
+    try:
+        head = _HEAD.match(reader.pread(0, _HEAD_BYTES))
+    except OSError as error:
+        raise EvidenceError("the backup cannot be read") from error
+    if head is None or int(head[1]) not in _VERSIONS:
+        raise EvidenceError("this is no backup of an Android device of a known version")
+    return AdbFileSystem(
+        RangeReader(reader, head.end(), reader.size - head.end()),
+        is_compressed=head[2] == b"1",
+        is_encrypted=head[3] != b"none",
+    )
+
+
+class AdbFileSystem:
+    """Lists and opens the archive of one backup."""
+
+    kind: Final = "adb-backup"
+
+    def __init__(self, archive: RangeReader, *, is_compressed: bool, is_encrypted: bool) -> None:
+        self._archive = archive
+        self._is_compressed = is_compressed
+        self._is_encrypted = is_encrypted
+        self.left = ""
+        """Code of the gap, once something was met behind the archive; else empty."""
+
+    @property
+    def times(self) -> TimeBasis:
+        """None: those of the files stand in the archive."""
+        return {}
+
+    def entries(self) -> Iterator[Entry | Gap | Listing]:
+        """Yield the archive."""
+        yield from counted(self._found(), sweep="not applicable: one archive")
+
+    def _found(self) -> Iterator[Entry]:
+        flags = EntryFlag.ALLOCATED
+        flags |= EntryFlag.COMPRESSED if self._is_compressed else EntryFlag(0)
+        yield Entry(
+            locator=f"m@{self._archive.offset:#x}",
+            kind=EntryKind.FILE,
+            flags=flags,
+            path=b"backup.tar",
+            size=-1 if self._is_compressed else self._archive.size,
+            handle=_HANDLE,
+            first_offset=self._archive.offset,
+            place=Place.BACKUP,
+        )
+
+    def open(self, handle: bytes) -> Reader:
+        """Open the archive.
+
+        Raises:
+            OSError: this is not a handle of this parser.
+            UnsupportedError: ``stream.encrypted``.
+        """
+        if handle != _HANDLE:
+            raise OSError("not a handle of this parser")
+        if self._is_encrypted:
+            raise UnsupportedError("the backup is encrypted", code="stream.encrypted")
+        if not self._is_compressed:
+            return self._archive
+        return ExpandedReader(self._archive, lambda each: Streams(each, ZLIB, self._met), -1, -1)
+
+    def _met(self) -> None:
+        self.left = "container.damaged"
+
+    def close(self) -> None:
+        """Leave the reader open: it was handed in."""

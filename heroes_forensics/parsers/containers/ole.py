@@ -1,0 +1,249 @@
+"""Compound files (OLE2, MS-CFB) as containers: old Office documents, Outlook messages, Thumbs.db.
+
+Every stream is a member, so what a message has attached, and what a document keeps as a file of its
+own, is examined like any file. Locators are ``s`` and the number of the stream in the directory of
+the file, ``s5``. A stream of a ``Thumbs.db`` that is a header and a JPEG is listed twice: whole,
+and behind the header, ``s5@0x18``, so that the picture is decoded, and its digest is that of the
+picture. Where a ``Catalog`` says of which file it is a thumbnail, the latter has its name and time.
+
+Read by `olefile`. Two streams of one name in one storage cannot be told apart by it: the second is
+listed and not read.
+"""
+
+import struct
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, Final
+
+import olefile
+
+from heroes_forensics.errors import EvidenceError
+from heroes_forensics.model import (
+    Entry,
+    EntryFlag,
+    EntryKind,
+    Gap,
+    Listing,
+    Moment,
+    TimeBasis,
+    TimeRule,
+)
+from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.containers.listing import counted
+from heroes_forensics.parsers.containers.names import member_path
+from heroes_forensics.parsers.place import place_of
+from heroes_forensics.parsers.storage.readers import ReaderFile
+
+_HANDLE: Final = struct.Struct("<III")
+"""Number of the stream, bytes of it that are left out, 1 where it can be read."""
+_ERRORS: Final = (
+    *(OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError),
+    *(ArithmeticError, struct.error),
+)
+"""What the library raises over damaged files."""
+_STREAM, _STORAGE = 2, 1
+_EPOCH: Final = 116_444_736_000_000_000
+"""FILETIME of 1970."""
+_JPEG: Final = b"\xff\xd8\xff"
+_THUMB_HEADERS: Final = (12, 24)
+"""Bytes before the JPEG: of Windows XP, and since Vista; the first four bytes say so."""
+_CATALOG: Final = struct.Struct("<IIQ")
+"""Length of a row, number of the thumbnail, time; a name in UTF-16 follows."""
+_MOST_CATALOG: Final = 1 << 24
+
+
+def open_ole(reader: Reader) -> "OleFileSystem":
+    """Open a compound file; ``reader`` stays the caller's to close.
+
+    Raises:
+        EvidenceError: this is none, or its directory cannot be read.
+    """
+    try:
+        library = olefile.OleFileIO(ReaderFile(reader))
+    except _ERRORS as error:
+        raise EvidenceError("this is no compound file that can be read") from error
+    return OleFileSystem(library)
+
+
+class OleFileSystem:
+    """Lists and opens the streams of one compound file."""
+
+    kind: Final = "ole"
+
+    def __init__(self, library: Any) -> None:  # noqa: ANN401 - the library has no types
+        self._library = library
+        self._damaged = False
+
+    @property
+    def times(self) -> TimeBasis:
+        """Those of storages, and of thumbnails in a catalogue, where they are stated."""
+        return {name: TimeRule(100, "utc") for name in "mb"}
+
+    def entries(self) -> Iterator[Entry | Gap | Listing]:
+        """Yield storages and streams in the order of the directory."""
+        yield from counted(self._found(), sweep="not available: entries that nothing refers to")
+
+    def _found(self) -> Iterator[Entry | Gap]:
+        names = self._names()
+        walked = sorted(self._walked(), key=lambda found: int(found[0].sid))
+        if self._damaged:
+            yield Gap("s0", "source.damaged", {"directory": "damaged"})
+        for entry, path, is_readable in walked:
+            number, size = int(entry.sid), int(entry.size)
+            is_stream = entry.entry_type == _STREAM
+            name = "/".join(path).encode("utf-8", "surrogatepass")
+            times = (_moment(entry.modifyTime), None, None, _moment(entry.createTime))
+            yield _entry(
+                f"s{number}",
+                EntryKind.FILE if is_stream else EntryKind.DIRECTORY,
+                member_path(name, directory=not is_stream),
+                size if is_stream else 0,
+                _HANDLE.pack(number, 0, is_readable) if is_stream else b"",
+                times,
+            )
+            skipped = self._thumbnail(path) if is_stream and is_readable and size else 0
+            if skipped:
+                named, moment = names.get(path[-1], (b"", None))
+                yield _entry(
+                    f"s{number}@{skipped:#x}",
+                    EntryKind.FILE,
+                    member_path(named, directory=False) or name + b".jpg",
+                    size - skipped,
+                    _HANDLE.pack(number, skipped, 1),
+                    (moment, None, None, None),
+                )
+
+    def _walked(self) -> Iterator[tuple[Any, tuple[str, ...], bool]]:
+        """Yield each entry, its path, and whether the library can tell it from its like."""
+        waiting: list[tuple[Any, tuple[str, ...]]] = [(self._library.root, ())]
+        seen: set[int] = set()
+        while waiting:
+            storage, path = waiting.pop()
+            met: set[str] = set()
+            try:
+                kids = list(storage.kids)
+            except _ERRORS:
+                self._damaged = True
+                continue
+            for entry in kids:
+                name = str(entry.name)
+                if int(entry.sid) in seen or entry.entry_type not in {_STREAM, _STORAGE}:
+                    self._damaged = True
+                    continue
+                seen.add(int(entry.sid))
+                inside = (*path, name)
+                yield entry, inside, name.lower() not in met
+                met.add(name.lower())
+                if entry.entry_type == _STORAGE:
+                    waiting.append((entry, inside))
+
+    @cached_property
+    def _paths(self) -> dict[int, tuple[str, ...]]:
+        """The path of each entry, by its number."""
+        return {int(entry.sid): path for entry, path, _ in self._walked()}
+
+    def _read(self, path: tuple[str, ...], most: int = -1) -> bytes:
+        """Return the first bytes of a stream.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        try:
+            with self._library.openstream(list(path)) as stream:
+                return bytes(stream.read(most))
+        except _ERRORS as error:
+            raise OSError("the stream cannot be read") from error
+
+    def _thumbnail(self, path: tuple[str, ...]) -> int:
+        """Return how many bytes lie before the JPEG of a thumbnail; 0 where there is none."""
+        try:
+            head = self._read(path, max(_THUMB_HEADERS) + len(_JPEG))
+        except OSError:
+            return 0
+        size = int.from_bytes(head[:4], "little")
+        return size if size in _THUMB_HEADERS and head[size:].startswith(_JPEG) else 0
+
+    def _names(self) -> dict[str, tuple[bytes, Moment | None]]:
+        """Return name and time of the files that thumbnails are of, by the name of the stream."""
+        try:
+            data = self._read(("Catalog",), _MOST_CATALOG)
+        except OSError:
+            return {}
+        found = {}
+        at = int.from_bytes(data[:2], "little")
+        while at + _CATALOG.size <= len(data):
+            length, number, time = _CATALOG.unpack_from(data, at)
+            if length < _CATALOG.size:
+                break
+            name = data[at + _CATALOG.size : at + length].decode("utf-16-le", "replace")
+            raw = name.partition("\0")[0].encode("utf-8", "surrogatepass")
+            found[str(number)[::-1]] = (raw, _moment(time))
+            at += length
+        return found
+
+    def open(self, handle: bytes) -> Reader:
+        """Open a stream; all of it is in memory then.
+
+        Raises:
+            OSError: it cannot be read.
+            UnsupportedError: ``stream.unsupported``, the second of two streams of one name.
+        """
+        if len(handle) != _HANDLE.size:
+            raise OSError("not a handle of this parser")
+        number, skipped, is_readable = _HANDLE.unpack(handle)
+        if not is_readable:
+            raise UnsupportedError("two streams have one name", code="stream.unsupported")
+        if number not in self._paths:
+            raise OSError("not a handle of this parser")
+        return _Bytes(self._read(self._paths[number])[skipped:])
+
+    def close(self) -> None:
+        """Leave the reader open: it was handed in."""
+
+
+class _Bytes:
+    """A stream in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    @property
+    def size(self) -> int:
+        """Length, bytes."""
+        return len(self._data)
+
+    def pread(self, offset: int, length: int) -> bytes:
+        """Return bytes of it."""
+        return self._data[offset : offset + length] if length > 0 else b""
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._data = b""
+
+
+def _moment(filetime: int) -> Moment | None:
+    """Return a FILETIME; None where nothing is stated."""
+    if not 0 < filetime < 1 << 63:
+        return None
+    seconds, rest = divmod(filetime - _EPOCH, 10_000_000)
+    return Moment(seconds, 100 * rest)
+
+
+def _entry(  # noqa: PLR0913, PLR0917 - what an entry has
+    locator: str,
+    kind: EntryKind,
+    path: bytes,
+    size: int,
+    handle: bytes,
+    times: tuple[Moment | None, Moment | None, Moment | None, Moment | None],
+) -> Entry:
+    return Entry(
+        locator=locator,
+        kind=kind,
+        flags=EntryFlag.ALLOCATED,
+        path=path,
+        size=size,
+        handle=handle,
+        times=times,
+        place=place_of(path, allocated=True),
+    )
