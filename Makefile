@@ -12,7 +12,7 @@ JOBS   ?= 2
 SOURCES := $(wildcard heroes_forensics tests fixtures benchmarks docs .ci)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contracts fix fixtures docs bench bench-sets bench-near bench-media peers conformance faults \
+.PHONY: help demo test check lint types contracts fix fixtures docs bench bench-sets bench-near bench-media bench-custody peers conformance faults \
 	offline constraints clean
 
 help: ## List the targets
@@ -72,6 +72,9 @@ bench-near: $(STAMP) peers ## Measure how near values are found; T=--full takes 
 
 bench-media: $(STAMP) peers ## Measure what values of pictures cost beside decoding
 	$(BIN)/python benchmarks/media.py $(T)
+
+bench-custody: $(STAMP) ## Measure what the record costs a scan; T=--full takes a million files
+	PYTHONPATH=tests $(BIN)/python benchmarks/custody_cost.py $(T)
 
 peers: ## Programs to compare with, in environments of their own
 	@benchmarks/peers-setup.sh

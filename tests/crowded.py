@@ -13,6 +13,7 @@ from typing import BinaryIO, Final
 import numpy as np
 
 CONTENT: Final = b"the same in every file"
+"""What files begin with; with several kinds, blanks follow."""
 _BLOCK: Final = 4096
 _A_GROUP: Final = 32768
 """Blocks, and inodes, of one group: what one block of bitmap says."""
@@ -25,8 +26,18 @@ _ENTRY: Final = np.dtype(
 )
 
 
-def make(path: Path, files: int) -> None:
+def content(kind: int) -> bytes:
+    """Return what the file with this number has in it, if there are more kinds than that."""
+    return CONTENT + b" " * kind
+
+
+def make(path: Path, files: int, kinds: int = 1) -> None:
     """Write a volume with ``files`` files in its root directory, some GiB of it holes.
+
+    Args:
+        path: of the volume.
+        files: how many.
+        kinds: of content; file ``n`` has the one of number ``n % kinds``.
 
     Raises:
         OSError: `mke2fs` is not installed.
@@ -45,9 +56,9 @@ def make(path: Path, files: int) -> None:
         volume.seek(_BLOCK)
         spots = list(struct.iter_unpack("<III20x", volume.read(32 * groups)))
         for number, (_, bitmap, table) in enumerate(spots):
-            _inodes(volume, number, bitmap, table, files, start + blocks)
+            _inodes(volume, number, bitmap, table, files, start + blocks, kinds)
         volume.seek((start + blocks) * _BLOCK)
-        volume.write(CONTENT)
+        volume.write(content(kinds - 1))
         _directory(volume, start, files, a_block)
         volume.seek(spots[0][2] * _BLOCK + _INODE)  # inode 2 is the root
         volume.write(_inode(0o40755, blocks * _BLOCK, start, blocks))
@@ -61,13 +72,15 @@ def _inode(mode: int, size: int, start: int, blocks: int) -> bytes:
 
 
 def _inodes(  # noqa: PLR0913, PLR0917 - where a group has what
-    volume: BinaryIO, group: int, bitmap: int, table: int, files: int, content: int
+    volume: BinaryIO, group: int, bitmap: int, table: int, files: int, place: int, kinds: int
 ) -> None:
     """Write the inodes of one group, and that they are in use."""
     first = max(0, _FIRST - 1 - group * _A_GROUP)
     last = min(_A_GROUP, _FIRST - 1 + files - group * _A_GROUP)
     volume.seek(table * _BLOCK + first * _INODE)
-    volume.write(_inode(0o100644, len(CONTENT), content, 1) * (last - first))
+    inodes = [_inode(0o100644, len(content(kind)), place, 1) for kind in range(kinds)]
+    number = group * _A_GROUP + first - (_FIRST - 1)
+    volume.writelines(inodes[each % kinds] for each in range(number, number + last - first))
     volume.seek(bitmap * _BLOCK)
     bits = np.unpackbits(np.frombuffer(volume.read(_BLOCK), "u1"), bitorder="little")
     bits[first:last] = 1

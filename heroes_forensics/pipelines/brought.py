@@ -27,7 +27,6 @@ class Loaded(NamedTuple):
     """One hash set that a run used, as the ledger has it."""
 
     name: str
-    edition: str
     file_sha256: str
 
 
@@ -42,8 +41,8 @@ def hashsets(root: Path, files: Sequence[str]) -> Iterator[Problem]:
         UsageError: the record has no set (of that name), or a file cannot be read.
     """
     loaded = [
-        Loaded(str(body["hashset"]), str(body["version"]), str(body["file_sha256"]))
-        for body in (each.body for each in ledger_events.in_bundle(root, "hashset.loaded"))
+        Loaded(str(event.body["hashset"]), str(event.body["file_sha256"]))
+        for event in ledger_events.in_bundle(root, "hashset.loaded")
     ]
     names = sorted({each.name for each in loaded})
     for text in files:
@@ -100,8 +99,8 @@ def installation(root: Path) -> Iterator[Problem]:
         text = f"a file of {name} is not the one that was installed"
         yield Problem("environment-mismatch", LIBRARIES, text)
     seen: set[str] = set()
-    for body in (each.body for each in ledger_events.in_bundle(root, "environment.recorded")):
-        for problem in (_program(body, now), _libraries(body, now)):
+    for event in ledger_events.in_bundle(root, "environment.recorded"):
+        for problem in (_program(event.body, now), _libraries(event.body, now)):
             if problem is not None and problem.text not in seen:
                 seen.add(problem.text)
                 yield problem

@@ -85,6 +85,7 @@ def verify(  # noqa: PLR0913 - each is a separate piece of outside knowledge
         strict=strict,
     )
     extra = _database(path / DATABASE, bundle) if (path / DATABASE).is_file() else []
+    check_idle(path)  # a run that began meanwhile would have changed what was compared
     if evidence:
         extra += rehashing.problems(bundle, evidence)
     if hashsets:
@@ -142,7 +143,7 @@ def _disclosure(path: Path, trusted: Sequence[str], anchors: Sequence[str]) -> J
 def _database(path: Path, bundle: Path) -> list[Problem]:
     """Compare the case database with its ledger: units, rows, lines."""
     try:
-        database = Database.open(path, read_only=True)
+        database = Database.open(path, read_only=True, still=True)
     except CustodyError as error:
         return [Problem("database-mismatch", DATABASE, str(error))]
     try:

@@ -26,8 +26,11 @@ _PRAGMAS: Final = (
 )
 
 
-def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    mode = "rw" if not read_only else "ro&immutable=1" if _unwritable(path) else "ro"
+def _connect(path: Path, *, read_only: bool, still: bool) -> sqlite3.Connection:
+    mode = "rw"
+    if read_only:
+        quiet = _unwritable(path) or (still and not _has_log(path))
+        mode = "ro&immutable=1" if quiet else "ro"
     connection = sqlite3.connect(
         f"file:{_quoted(path)}?mode={mode}", uri=True, isolation_level=None
     )
@@ -49,13 +52,17 @@ def _unwritable(path: Path) -> bool:
     """
     if os.access(path.parent, os.W_OK):
         return False
-    log = path.with_name(f"{path.name}-wal")
-    if log.exists() and log.stat().st_size:
+    if _has_log(path):
         raise UsageError(
             f"{path.parent} cannot be written, and its last run did not end",
             hint="copy the case to a disk that can be written, and look at the copy",
         )
     return True
+
+
+def _has_log(path: Path) -> bool:
+    log = path.with_name(f"{path.name}-wal")
+    return log.exists() and log.stat().st_size > 0
 
 
 def _quoted(path: Path) -> str:
@@ -91,7 +98,7 @@ class Database:
                 f"the case directory {path.parent} cannot be written: {error.strerror}",
                 hint="choose a directory on a local disk that you may write to",
             ) from error
-        database = cls(path, _connect(path, read_only=False))
+        database = cls(path, _connect(path, read_only=False, still=False))
         with database.transaction():
             for statement in tables():
                 database.execute(statement)
@@ -104,8 +111,14 @@ class Database:
         return database
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = False) -> "Database":
+    def open(cls, path: Path, *, read_only: bool = False, still: bool = False) -> "Database":
         """Open an existing database and check that it is one of ours, whole and unaltered.
+
+        Args:
+            path: of the file.
+            read_only: whether nothing in it may change.
+            still: nobody writes it meanwhile. Then nothing is written beside it either, unless
+                the last process that wrote it died and its log has to be read.
 
         Raises:
             UsageError: there is none, or a newer program made it.
@@ -119,7 +132,7 @@ class Database:
         if stat.S_IMODE(path.stat().st_mode) & 0o077 and not read_only:
             path.chmod(0o600)
         try:
-            database = cls(path, _connect(path, read_only=read_only))
+            database = cls(path, _connect(path, read_only=read_only, still=still))
         except sqlite3.DatabaseError as error:
             raise CustodyError(f"{path} cannot be read as a case database") from error
         try:
