@@ -391,6 +391,28 @@ def test_files_of_android_backups_and_thumbnails_of_windows_are_items(tmp_path: 
 
 
 @needs_evidence
+def test_pictures_in_documents_are_examined(tmp_path: Path) -> None:
+    names = (
+        "documents/iped-test_mockDoc1.docx",
+        "archives/bulk_extractor-testfilex.docx",
+        "archives/bulk_extractor-iwork_09.pages",
+    )
+    files = {Path(name).name: corpus(name).read_bytes() for name in names}
+    result = scanned(tmp_path / "case", folder(tmp_path / "evidence", files), names="clear")
+    found = paths(tmp_path / "case")
+    wanted = {}
+    for name, data in files.items():
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for each in archive.infolist():
+                if not each.is_dir():
+                    wanted[f"{name}/{each.filename}"] = sha256(archive.read(each))
+    assert wanted.items() <= {path: row["sha256"] for path, row in found.items()}.items()
+    pictures = sum(row["content_type"] in {"jpeg", "png", "gif"} for row in found.values())
+    assert result.counts["pictures_decoded"] == pictures > 0
+    assert (result.exit_code, result.counts["closes"]) == (0, True)
+
+
+@needs_evidence
 def test_a_stream_that_expands_to_itself_ends_at_the_limit_of_nesting(tmp_path: Path) -> None:
     quine = corpus("archives/tika-quine.gz").read_bytes()
     result = scanned(tmp_path / "case", folder(tmp_path / "evidence", {"x": quine}))

@@ -53,6 +53,8 @@ USE: Final = "expand"
 """What a stream is handed over for; see `crews.Stream.use`."""
 OPENED: Final = (
     *("zip", "tar", "gzip", "bzip2", "xz", "lzma", "zstd", "adb-backup"),
+    *("docx", "xlsx", "pptx", "ooxml", "odt", "ods", "odp", "odf", "epub", "xps", "iwork"),
+    *("jar", "apk", "ipa"),
     *("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db", "thumbcache"),
 )
 """Types of `filetype` that expanders open; those of `members.OPENERS`."""

@@ -39,6 +39,11 @@ if TYPE_CHECKING:
     from heroes_forensics.parsers.containers.limits import Budget, Limits
     from heroes_forensics.pipelines.units import Session
 
+PACKAGES: Final = (
+    *("docx", "xlsx", "pptx", "ooxml", "odt", "ods", "odp", "odf", "epub", "xps", "iwork"),
+    *("jar", "apk", "ipa"),
+)
+"""Documents and programs that are zip archives."""
 _COMPRESSED: Final = "heroes_forensics.parsers.containers.compressed:open_compressed"
 _OLE: Final = "heroes_forensics.parsers.containers.ole:open_ole"
 OPENERS: Final = {
@@ -47,7 +52,7 @@ OPENERS: Final = {
     "adb-backup": "heroes_forensics.parsers.containers.adb:open_adb",
     "tar": "heroes_forensics.parsers.containers.tar:open_tar",
     "thumbcache": "heroes_forensics.parsers.containers.thumbcache:open_thumbcache",
-    "zip": "heroes_forensics.parsers.containers.zip:open_zip",
+    **dict.fromkeys(("zip", *PACKAGES), "heroes_forensics.parsers.containers.zip:open_zip"),
 }
 """Types of `filetype` that are opened, and the function that does it."""
 
