@@ -147,7 +147,11 @@ def test_verify_exits_as_it_found(
                 "anchors": ("7:00",),
                 "roots": None,
                 "evidence": (),
+                "hashsets": (),
+                "disclosures": (),
+                "installation": False,
                 "rebuild": False,
+                "signer_roots": None,
                 "strict": True,
             },
         )
@@ -412,7 +416,7 @@ def test_a_new_report_names_its_files(
     def report(case_dir: Path, level: str, handover: Handover, **more: object) -> JSON:
         del case_dir
         assert (level, handover.is_empty) == ("standard", True)
-        assert more == {"language": "de", "examiner": "", "passphrase": None}
+        assert more == {"language": "de", "examiner": "", "passphrase": None, "pen": None}
         return {"type": "report", "number": 2, "folder": str(tmp_path), "files": ["report.html"]}
 
     stand_in(monkeypatch, "reporting", at_level=report)

@@ -11,7 +11,7 @@ import pytest
 from pypdf import PdfReader
 from scans import folder, scanned
 
-from heroes_forensics.pipelines import reporting, typesetting, verifying
+from heroes_forensics.pipelines import apart, reporting, typesetting, verifying
 from heroes_forensics.reports import pdf
 
 
@@ -127,15 +127,15 @@ def test_without_the_extra_the_report_is_page_and_data(
 def test_a_typesetter_that_fails_costs_no_report(
     case: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(typesetting, "_START", "raise MemoryError")
+    monkeypatch.setattr(typesetting, "_MODULE", "nothing")
     made = reporting.report(case)
     assert made["no_pdf"] == typesetting.FAILED
     assert found(case) == set()
 
 
 def test_one_that_hangs_is_ended(case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(typesetting, "_START", "import time; time.sleep(3600)")
-    monkeypatch.setattr(typesetting, "SECONDS", 0.1)
+    monkeypatch.setattr(apart, "_start", lambda _: "import time; time.sleep(3600)")
+    monkeypatch.setattr(apart, "SECONDS", 0.1)
     assert reporting.report(case)["no_pdf"] == typesetting.FAILED
 
 

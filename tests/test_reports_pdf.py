@@ -210,9 +210,9 @@ def test_no_package_can_be_fetched(whole: Made) -> None:
     printed = pdf.prepared(whole.page, whole.model, whole.note)
     asking = printed._replace(template=b'#import "@preview/cetz:0.3.4": canvas\n= T')
     code = (
-        "import sys, typst; from heroes_forensics.pipelines import typesetting;"
+        "import sys, typst; from heroes_forensics.pipelines import apart;"
         "from heroes_forensics.reports import pdf;"
-        f"typesetting._lock(); pdf.typeset(pdf.Printed({asking.template!r}, {{}}, 0))"
+        f"apart.lock(reads=False); pdf.typeset(pdf.Printed({asking.template!r}, {{}}, 0))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1

@@ -363,6 +363,16 @@ def token_pin(signer: Path | None) -> None:
         _use_pin(asked, click.get_current_context())
 
 
+def signer_passphrase(descriptor: int | None) -> str | None:
+    """Return the passphrase of a key that signs a PDF, asked for as `passphrase` does; or None."""
+    if descriptor is not None:
+        return passphrase_from(descriptor)
+    if not is_terminal():
+        return None
+    asked: str = click.prompt("Passphrase of the key to sign with", hide_input=True, err=True)
+    return asked
+
+
 def new_passphrase(descriptor: int | None, *, none: bool) -> str | None:
     """Return the passphrase for new keys; None when ``none`` asks for keys without one.
 

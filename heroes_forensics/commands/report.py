@@ -8,9 +8,9 @@ import click
 from heroes_forensics.commands import options
 from heroes_forensics.commands.output import Output
 from heroes_forensics.commands.summary import report_of, summary
-from heroes_forensics.commands.text import plain, string, strings
+from heroes_forensics.commands.text import plain, records, string, strings
 from heroes_forensics.commands.verb import Verb
-from heroes_forensics.errors import DONE
+from heroes_forensics.errors import DONE, UsageError
 from heroes_forensics.model import JSON
 
 
@@ -51,6 +51,18 @@ from heroes_forensics.model import JSON
 @click.option(
     "--examiner", default="", metavar="ID", help="Who hands it on.  [default: that of the case]"
 )
+@click.option(
+    "--sign-with", "signer", type=options.PATH, metavar="FILE",
+    help="Sign the PDF (PAdES) with this key and its certificate, PKCS #12 or PEM.",
+)  # fmt: skip
+@click.option(
+    "--signer-passphrase-fd", "signer_fd", type=click.IntRange(min=0), metavar="N",
+    help="Read the passphrase of that key from file descriptor N.",
+)  # fmt: skip
+@click.option(
+    "--import-signed", "signed", type=options.PATH, metavar="FILE",
+    help="Write no new report: take the PDF of the newest one back in, signed elsewhere.",
+)  # fmt: skip
 @options.passphrase_option
 @options.json_option
 def report(  # noqa: PLR0913 # the options of a verb
@@ -65,6 +77,9 @@ def report(  # noqa: PLR0913 # the options of a verb
     justification: str,
     authority: str,
     examiner: str,
+    signer: Path | None,
+    signer_fd: int | None,
+    signed: Path | None,
     passphrase_fd: int | None,
     as_json: bool,
 ) -> int:
@@ -78,6 +93,8 @@ def report(  # noqa: PLR0913 # the options of a verb
     A sealed report names files. It is written outside of the case, encrypted with age; that names
     are opened, why, and for whom is recorded first.
 
+    The signature of a person in the PDF is made here, or with a qualified certificate elsewhere.
+
     Examples:
       heroes report CASE
       heroes report CASE --language de
@@ -85,12 +102,30 @@ def report(  # noqa: PLR0913 # the options of a verb
       heroes report CASE --level sealed --output court.age --key AGE1-RECIPIENT \
         --recipient "Judge A." --organisation "Court X" \
         --authority "order of 3 May" --justification "request 4"
+      heroes report CASE --sign-with examiner.p12
+      heroes report CASE --import-signed report-signed.pdf
     """
-    from heroes_forensics.pipelines import reporting, sealed_report  # noqa: PLC0415 # heavy
+    from heroes_forensics.pipelines import (  # noqa: PLC0415 # heavy
+        report_signing,
+        reporting,
+        sealed_report,
+    )
 
+    out = Output(as_json=as_json)
     handover = sealed_report.Handover(
         output, keys, recipient, organisation, justification, authority
     )
+    if signed is not None:
+        if signer is not None or level != "standard" or not handover.is_empty:
+            raise UsageError(
+                "--import-signed takes a file in and writes no report: nothing else goes with it"
+            )
+        secret = options.passphrase(passphrase_fd)
+        out.show(report_signing.take(case_dir, signed, passphrase=secret), "report-signed", _taken)
+        return DONE
+    pen = None
+    if signer is not None:
+        pen = report_signing.pen(signer, lambda: options.signer_passphrase(signer_fd))
     made = reporting.at_level(
         case_dir,
         level,
@@ -98,8 +133,9 @@ def report(  # noqa: PLR0913 # the options of a verb
         language=language,
         examiner=examiner,
         passphrase=options.passphrase(passphrase_fd),
+        pen=pen,
     )
-    Output(as_json=as_json).show(made, "report", _text)
+    out.show(made, "report", _text)
     return DONE
 
 
@@ -118,3 +154,11 @@ def _text(made: JSON) -> Iterator[str]:
         yield f"  {name}"
     if string(made, "no_pdf"):
         yield f"There is no report.pdf: {string(made, 'no_pdf')}"
+
+
+def _taken(made: JSON) -> Iterator[str]:
+    yield f"The signed PDF of report {string(made, 'report')} is in the record:"
+    yield f"  {plain(string(made, 'file'))}"
+    for each in records(made, "signatures"):
+        yield f"  signed by {string(each, 'signer')}"
+    yield "Who that is, certificates say that you trust: heroes verify CASE --signer-roots FILE"

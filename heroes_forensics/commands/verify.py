@@ -71,7 +71,11 @@ _RESULTS: Final = {
 )  # fmt: skip
 @click.option(
     "--rebuild-report", "rebuild", is_flag=True,
-    help="Make the page of the newest report again from its model, and compare.",
+    help="Make page and PDF of the newest report again from its model, and compare.",
+)  # fmt: skip
+@click.option(
+    "--signer-roots", "signer_roots", type=options.PATH, metavar="FILE",
+    help="Certificates (PEM) that you trust to say who signed a PDF report.",
 )  # fmt: skip
 @options.json_option
 def verify(  # noqa: PLR0913 # the options of a verb
@@ -87,6 +91,7 @@ def verify(  # noqa: PLR0913 # the options of a verb
     disclosures: tuple[Path, ...],
     installation: bool,
     rebuild: bool,
+    signer_roots: Path | None,
     as_json: bool,
 ) -> int:
     """Check a record: chain, signatures, files, coverage, rules.
@@ -118,6 +123,7 @@ def verify(  # noqa: PLR0913 # the options of a verb
         disclosures=disclosures,
         installation=installation,
         rebuild=rebuild,
+        signer_roots=signer_roots,
         strict=policy == "strict",
     )
     out = Output(as_json=as_json)

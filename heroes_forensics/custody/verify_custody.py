@@ -31,8 +31,8 @@ from typing import Any
 
 CODES = """clock-step count-mismatch custody-gap few-recipients manifest-missing run-incomplete
 time-backwards time-future unauthorised-work unknown-signer unsigned-tail; case-local-key
-environment-unchecked evidence-unchecked extra-file not-rebuilt sealed-absent suspicious-name
-timestamp-unchecked unknown-type"""  # incomplete; information; every other code: broken
+environment-unchecked evidence-unchecked extra-file not-rebuilt pdf-signature-unchecked
+sealed-absent suspicious-name timestamp-unchecked unknown-type"""  # incomplete; information
 INCOMPLETE, INFORMATION = (set(words.split()) for words in CODES.split(";"))
 TAIL = ("ledger.checkpointed", "ledger.anchored")  # these may follow the last checkpoint
 UNTRUSTED = {"manifest-missing", "unknown-signer", "unsigned-tail"}  # never exit code 0

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple
 from uuid import uuid4
 
-from heroes_forensics.errors import UsageError
+from heroes_forensics.errors import StoppedError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import decided, details, typesetting
+from heroes_forensics.pipelines import decided, details, report_signing, typesetting
 from heroes_forensics.pipelines.cases import OpenCase, opened
 from heroes_forensics.pipelines.environment import program_sha256
 from heroes_forensics.pipelines.folders import BUNDLE
@@ -18,6 +18,7 @@ from heroes_forensics.pipelines.report_model import Builder
 from heroes_forensics.pipelines.sealed_report import Handover, sealed_report
 from heroes_forensics.reports import REPORTS, TABLES
 from heroes_forensics.reports.base import FILE_NAMES
+from heroes_forensics.store.database import Database
 
 FOLDER: Final = "report"
 PDF: Final = "report.pdf"
@@ -44,6 +45,7 @@ def at_level(  # noqa: PLR0913 - of a sealed report each is part of the record
     language: str = "en",
     examiner: str = "",
     passphrase: str | None = None,
+    pen: report_signing.Pen | None = None,
 ) -> JSON:
     """Issue a report, a summary, or a sealed report; see `report` and `sealed_report`.
 
@@ -53,6 +55,11 @@ def at_level(  # noqa: PLR0913 - of a sealed report each is part of the record
         CustodyError: the record of the case does not verify.
     """
     if level == "sealed":
+        if pen is not None:
+            raise UsageError(
+                "a sealed report has no PDF that could be signed",
+                hint="leave out --sign-with: what is sealed is signed by the record",
+            )
         return sealed_report(
             case_dir, handover, language=language, examiner=examiner, passphrase=passphrase
         )
@@ -62,7 +69,7 @@ def at_level(  # noqa: PLR0913 - of a sealed report each is part of the record
             hint="add --level sealed, or leave out --output, --key, --recipient and what follows",
         )
     chosen: Literal["standard", "summary"] = "summary" if level == SUMMARY else "standard"
-    return report(case_dir, language=language, level=chosen, passphrase=passphrase)
+    return report(case_dir, language=language, level=chosen, passphrase=passphrase, pen=pen)
 
 
 def report(
@@ -71,6 +78,7 @@ def report(
     language: str = "en",
     level: Literal["standard", "summary"] = "standard",
     passphrase: str | None = None,
+    pen: report_signing.Pen | None = None,
 ) -> JSON:
     """Issue the next report of a case and sign the bundle again.
 
@@ -80,6 +88,7 @@ def report(
         level: ``summary`` has no row of a finding and no table of items; it stands beside the
             report and takes the place of nothing but an earlier summary.
         passphrase: of the laboratory's keys.
+        pen: what signs its PDF.
 
     Raises:
         UsageError: it is no case, or what is stated for its reports is malformed.
@@ -89,12 +98,12 @@ def report(
         details.read(case.folder)  # before anything is written
         case.begin()
         decided.record(case)
-        made = issue(case, language=language, level=level)
+        made = issue(case, language=language, level=level, pen=pen)
         folder = made.page.parent
         files = sorted(
             each.name for each in folder.iterdir() if (each.stem == SUMMARY) == (level == SUMMARY)
         )
-        number = case.database.value("SELECT max(number) FROM report")
+        number = _ordinals(case.database)[-1]
     return {
         "type": "report",
         "number": number,
@@ -106,12 +115,21 @@ def report(
 
 
 def issue(
-    case: OpenCase, *, language: str = "en", level: Literal["standard", "summary"] = "standard"
+    case: OpenCase,
+    *,
+    language: str = "en",
+    level: Literal["standard", "summary"] = "standard",
+    pen: report_signing.Pen | None = None,
 ) -> Issued:
-    """Write the report files, record them, sign ledger and bundle."""
+    """Write the report files, record them, sign ledger and bundle.
+
+    Raises:
+        StoppedError: a file cannot be written, or there is no PDF to sign; nothing is changed.
+    """
     database, journal = case.database, case.journal
     case.begin()
-    number = int(database.value("SELECT coalesce(max(number), 0) FROM report")) + 1
+    row = int(database.value("SELECT coalesce(max(number), 0) FROM report")) + 1
+    number = max(_ordinals(database), default=0) + 1
     last = _last(case, level)
     uuid = str(uuid4())
     told = details.read(case.folder, strict=False)
@@ -141,12 +159,17 @@ def issue(
                 pieces = table.load()(item_blocks(database), names=model.names)
                 files.append({"name": name, "sha256": write(f"{FOLDER}/{name}", pieces)})
             paper = sheet.file()
+        if pen is not None:
+            if paper is None:
+                raise StoppedError(f"there is no PDF to sign: {sheet.why}")
+            paper = pen.sign(paper)
         if paper is not None:
             files.append({"name": on_paper, "sha256": write(f"{FOLDER}/{on_paper}", [paper])})
     if paper is None:
         case.bundle.remove(f"{FOLDER}/{on_paper}")  # that of an earlier report
     with journal.transaction() as records:
-        records.report(number, uuid, {"files": files, "issued": model.issued})
+        facts: JSON = {"files": files, "issued": model.issued, "ordinal": number}
+        records.report(row, uuid, facts)
         body: JSON = {
             "report": uuid,
             "number": model.number,
@@ -157,6 +180,8 @@ def issue(
         }
         if last:
             body["replaces"] = last[1]
+        if pen is not None:
+            body["note"] = pen.note
         journal.event("report.issued", body)
     journal.checkpoint("report issued")
     case.publish()
@@ -173,11 +198,20 @@ def file_name(row: str, level: str) -> str | None:
 
 
 def _last(case: OpenCase, level: str) -> tuple[int, str] | None:
-    """Return number and identifier of the report of a level that was issued last."""
+    """Return ordinal and identifier of the report of a level that was issued last."""
     page = file_name("html", level)
     for number, uuid, facts in case.database.rows(
         "SELECT number, uuid, facts FROM report ORDER BY number DESC"
     ):
-        if any(each["name"] == page for each in json.loads(facts)["files"]):
-            return number, uuid
+        told = json.loads(facts)
+        if any(each["name"] == page for each in told["files"]):
+            return told.get("ordinal", number), uuid
     return None
+
+
+def _ordinals(database: Database) -> list[int]:
+    """Return which report of the case each row of the table is: a signed one is there twice."""
+    return [
+        json.loads(facts).get("ordinal", number)
+        for number, facts in database.rows("SELECT number, facts FROM report ORDER BY number")
+    ]

@@ -54,7 +54,8 @@ def review(  # noqa: PLR0913 - what a review says
 def _reference(database: Database, what: str) -> str:
     kind, _, number = what.partition(" ")
     if kind == "report" and number.isdecimal():
-        known = sum(1 for _ in ledger_events.of(database, "report.issued"))
+        issued = ledger_events.of(database, "report.issued")
+        known = len({str(each.body["number"]) for each in issued})  # one signed is issued again
         if len(number) > _DIGITS or not 0 < int(number) <= known:
             raise UsageError("the case has no such report", hint="see: heroes case show CASE")
         return f"report {int(number)}"

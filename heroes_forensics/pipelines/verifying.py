@@ -17,6 +17,7 @@ from heroes_forensics.pipelines import (
     ledger_events,
     rebuilding,
     rehashing,
+    report_signing,
 )
 from heroes_forensics.pipelines.folders import BUNDLE, DATABASE, UNBORN
 from heroes_forensics.pipelines.locking import check_idle
@@ -37,6 +38,7 @@ def verify(  # noqa: PLR0913 - each is a separate piece of outside knowledge
     disclosures: Sequence[Path] = (),
     installation: bool = False,
     rebuild: bool = False,
+    signer_roots: Path | None = None,
     strict: bool = False,
 ) -> JSON:
     """Verify a case directory, a bundle alone, or a disclosure.
@@ -51,7 +53,8 @@ def verify(  # noqa: PLR0913 - each is a separate piece of outside knowledge
         hashsets: suppliers' files to compare; see `brought.hashsets`.
         disclosures: files that should be of this record; see `brought.disclosures`.
         installation: whether program and libraries that run here are compared.
-        rebuild: whether the page of the report is made again and compared.
+        rebuild: whether page and PDF of the report are made again and compared.
+        signer_roots: a file of certificates (PEM) of which signatures in a report are trusted.
         strict: whether incompleteness alone gives exit code 7.
 
     Raises:
@@ -97,6 +100,7 @@ def verify(  # noqa: PLR0913 - each is a separate piece of outside knowledge
         extra += brought.installation(bundle)
     if rebuild:
         extra += rebuilding.problems(bundle)
+    extra += report_signing.problems(bundle, signer_roots)
     whole = (*found.problems, *extra)
     facts = {**found.facts, "evidence_read_again": len(evidence)} if evidence else found.facts
     return checks.Verification(whole, exit_code(whole, strict=strict), facts).as_json()
