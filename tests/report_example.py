@@ -54,7 +54,7 @@ from heroes_forensics.reports.model import (
     Signer,
 )
 from heroes_forensics.reports.processing import Processing
-from heroes_forensics.reports.stated import Laboratory, Stated
+from heroes_forensics.reports.stated import DeclaredMethod, Laboratory, Stated, Validation
 from heroes_forensics.reports.verdict import decide
 
 NTFS_TIMES: Final = TimeRule(100, "utc")
@@ -570,6 +570,20 @@ RICH: Final = Report(
         origin="lab.example/custody/00000000-0000-4000-8000-000000000001",
     ),
     limitations=("Exhibit A-3 was received with a torn seal.",),
+    methods=(
+        DeclaredMethod(
+            method="M-04, version 3",
+            procedure="SOP 4.2",
+            validation=Validation(
+                "3fa94c5512ab9d70",
+                "5d" * 32,
+                "2024-04-02T10:00:00.000000Z",
+                "pass",
+                "0.1.0",
+                same_software=False,
+            ),
+        ),
+    ),
     laboratory=Laboratory(
         name="Example Forensic Laboratory, Unit 4",
         address="Example Street 4, 12345 Example",

@@ -283,6 +283,7 @@ def test_no_digest_of_listed_material_and_no_place_for_one() -> None:
     ours |= {each.log_sha256 for each in made}
     ours |= {row.source_sha256 for row in RICH.hash_sets}
     ours |= {row.sha256 for row in RICH.error_rates}
+    ours |= {row.validation.sha256 for row in RICH.methods if row.validation}
     ours |= {RICH.content_sha256, RICH.case.signer.key_sha256}
     ours |= {RICH.checkpoint.root if RICH.checkpoint else None}
     found = set(

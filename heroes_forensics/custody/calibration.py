@@ -5,17 +5,14 @@ canonical JSON, as the ledger has it (whole numbers, plain keys). It is signed w
 key under the name ``<domain>/calibration``. Nothing in it is about a single picture.
 """
 
-import hashlib
-from typing import Final, NamedTuple
+from typing import Final
 
-from heroes_forensics.custody import chain, events, notes
-from heroes_forensics.custody.keys import KeyRing, LedgerKey
-from heroes_forensics.errors import CustodyError
+from heroes_forensics.custody import notes, statements
+from heroes_forensics.custody.keys import KeyRing
 from heroes_forensics.model import JSON
 
 FORMAT: Final = "heroes-calibration/1"
-ID_DIGITS: Final = 16
-"""Hexadecimal digits of the record's SHA-256 by which it is called."""
+ID_DIGITS: Final = statements.ID_DIGITS
 
 _EDITS: Final = (
     " edits:[{name:str family:str held_out:bool made:nat failed:nat comparable:nat"
@@ -45,78 +42,39 @@ SHIPPED: Final = (
 """The form of the figures that come with the program."""
 
 
-class Record(NamedTuple):
-    """A record that was read and found to be in order."""
-
-    body: JSON
-    sha256: str
-    """Of the line with its LF, hex."""
-    data: bytes
-    """All of it, signature included."""
-
-    @property
-    def id(self) -> str:
-        """By which it is called."""
-        return self.sha256[:ID_DIGITS]
+Record = statements.Record
+FORM: Final = statements.Form("calibration", FIELDS)
+_SHIPPED: Final = statements.Form("calibration", SHIPPED)
 
 
 def name_of(domain: str) -> str:
     """Return the name under which a laboratory signs calibrations."""
-    return f"{domain}/calibration"
+    return FORM.name_of(domain)
 
 
 def key_of(vkey: str) -> notes.VerifierKey:
     """Return the key that checks calibrations of the laboratory with this verification key."""
-    found = notes.vkey(vkey)
-    return notes.VerifierKey(name_of(found.name), notes.ED25519, found.public)
+    return FORM.key_of(vkey)
 
 
 def line_of(body: JSON) -> bytes:
-    """Return the line of a record, LF included, which is what is signed.
-
-    Raises:
-        CustodyError: it does not have the form of one.
-    """
-    _check(body)
-    return chain.canonical(body) + b"\n"
+    """Return the line of a record; see `statements.Form.line_of`."""
+    return FORM.line_of(body)
 
 
-def signed(body: JSON, ring: KeyRing) -> Record:
-    """Sign what was measured.
-
-    Raises:
-        CustodyError: it does not have the form of a record.
-    """
-    line = line_of(body)
-    data = notes.sign(line, [LedgerKey(name_of(ring.domain), ring.ledger)])
-    return read(data, key_of(ring.vkey))
+def signed(body: JSON, ring: KeyRing) -> statements.Record:
+    """Sign what was measured; see `statements.Form.signed`."""
+    return FORM.signed(body, ring)
 
 
-def read(data: bytes, key: notes.VerifierKey) -> Record:
-    """Read a record that the key signed.
-
-    Raises:
-        CustodyError: it is damaged, unsigned, signed by somebody else, or was changed.
-    """
-    try:
-        note = notes.parse(data)
-    except CustodyError as error:
-        raise CustodyError("it is damaged, or no signed record at all") from error
-    verdict = notes.verdict(note, key)
-    if not verdict.present:
-        raise CustodyError("it is not signed with the key of this laboratory")
-    if not verdict.good:
-        raise CustodyError("its signature does not fit: it was changed")
-    return Record(body_of(note.text), hashlib.sha256(note.text).hexdigest(), data)
+def read(data: bytes, key: notes.VerifierKey) -> statements.Record:
+    """Read a record that the key signed; see `statements.Form.read`."""
+    return FORM.read(data, key)
 
 
 def body_of(line: bytes) -> JSON:
-    """Return what a line says.
-
-    Raises:
-        CustodyError: it is not canonical, or does not have the form of a record.
-    """
-    return _parsed(line, FIELDS)
+    """Return what a line says; see `statements.Form.body_of`."""
+    return FORM.body_of(line)
 
 
 def shipped_of(line: bytes) -> JSON:
@@ -125,18 +83,4 @@ def shipped_of(line: bytes) -> JSON:
     Raises:
         CustodyError: it is not canonical, or does not have their form.
     """
-    return _parsed(line, SHIPPED)
-
-
-def _parsed(line: bytes, fields: str) -> JSON:
-    body = chain.parse(line.removesuffix(b"\n"))
-    if not isinstance(body, dict):
-        raise CustodyError("it is no record of a calibration")
-    _check(body, fields)
-    return body
-
-
-def _check(body: JSON, fields: str = FIELDS) -> None:
-    faults = events.faults(body, fields)
-    if faults:
-        raise CustodyError(f"it is no record that this version reads: {faults[0]}")
+    return _SHIPPED.body_of(line)

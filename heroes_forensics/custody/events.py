@@ -42,7 +42,7 @@ evidence.disposed evidence:str method:str authority:str
 custody.transferred evidence:[str] from:str to:str place:str purpose:str seal_before*:str seal_after*:str condition*:str
 hashset.loaded hashset:str version:str provider:str file_sha256:hex64 entries:nat algorithms:[str] licence_ref*:str signature_checked:bool|str valid_until*:str kind*:str state*:str reason*:str sequence*:nat manifest_sha256*:hex64 allowed*:[str]
 hashset.retired hashset:str version*:str reason*:str provider*:str state*:str
-method.declared method:str version:str sop_ref*:str validation_ref*:str thresholds:object decision_rule:str
+method.declared method:str version:str sop_ref*:str method_ref*:str validation_ref*:str validation*:{sha256:hex64 time:time verdict:pass|fail program_version:str same_software:bool} thresholds:object decision_rule:str
 config.declared config_sha256:hex64 profile:str
 environment.recorded host_ref:str os:str python:str packages_sha256:hex64 program_version:str program_sha256:hex64 libraries:[{name:str version:str}] self_test:pass|fail|not-run
 run.started run:uuid evidence:[str] purpose:str authority:str|null method:str hashsets:[str] config_sha256:hex64 resume_of*:uuid calibration_sha256*:hex64

@@ -9,26 +9,20 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from heroes_forensics.custody import calibration, keys, notes, private
-from heroes_forensics.custody.calibration import Record
-from heroes_forensics.display import shown
-from heroes_forensics.errors import CustodyError, HeroesError, UsageError
+from heroes_forensics.custody import calibration
+from heroes_forensics.custody.statements import Record
+from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import decoding, laboratory
+from heroes_forensics.pipelines import decoding
+from heroes_forensics.pipelines.shelf import Refused, Shelf
 
-FOLDER: Final = "calibrations"
-SUFFIX: Final = ".txt"
 NONE: Final = "none"
 """Asks a run to take no calibration of the laboratory."""
 
 
-class Refused(NamedTuple):
-    """A file that is no calibration of this laboratory."""
-
-    id: str
-    why: str
+SHELF: Final = Shelf(calibration.FORM, "calibrations", "heroes calibrate --list", "calibrate again")
 
 
 @cache
@@ -50,81 +44,22 @@ def comparison_sha256() -> str:
 
 def folder() -> Path:
     """Return where calibrations lie."""
-    return laboratory.home() / FOLDER
+    return SHELF.folder
 
 
 def keep(record: Record) -> Path:
-    """Write a record into the laboratory's home.
-
-    Raises:
-        UsageError: it must not be written there.
-        StoppedError: the disk is full or failing; there is no file.
-    """
-    path = private.folder(folder()) / f"{record.id}{SUFFIX}"
-    private.write_new(path, record.data)
-    return path
+    """Write a record into the laboratory's home; see `Shelf.keep`."""
+    return SHELF.keep(record)
 
 
 def found() -> Iterator[Record | Refused]:
-    """Yield what lies in the laboratory's home, the newest first, what is refused last."""
-    paths = sorted(folder().glob(f"*{SUFFIX}")) if folder().is_dir() else []
-    if not paths:
-        return
-    try:
-        key = _key()
-    except HeroesError as error:  # nobody's key: nothing can be checked
-        yield from (Refused(shown(path.stem, limit=64), str(error)) for path in paths)
-        return
-    good: list[Record] = []
-    bad: list[Refused] = []
-    for path in paths:
-        try:
-            good.append(_read(path, key))
-        except HeroesError as error:
-            bad.append(Refused(shown(path.stem, limit=64), str(error)))
-    good.sort(key=lambda each: (str(each.body["time"]), each.id), reverse=True)
-    yield from good
-    yield from bad
-
-
-def _key() -> notes.VerifierKey:
-    return calibration.key_of(str(keys.laboratory(laboratory.home())["vkey"]))
-
-
-def _read(path: Path, key: notes.VerifierKey) -> Record:
-    record = calibration.read(private.read(path), key)
-    if record.id != path.stem:
-        raise CustodyError("it has the name of another record")
-    return record
+    """Yield what lies in the laboratory's home; see `Shelf.found`."""
+    yield from SHELF.found()
 
 
 def named(text: str) -> Record:
-    """Return the calibration whose identifier begins with a text.
-
-    Raises:
-        UsageError: there is none, or more than one.
-        CustodyError: it does not verify.
-    """
-    if not text or not set(text) <= set("0123456789abcdef"):
-        raise UsageError(
-            f"{shown(text, limit=64)} is no identifier of a calibration",
-            hint="see: heroes calibrate --list",
-        )
-    paths = sorted(folder().glob(f"{text}*{SUFFIX}")) if folder().is_dir() else []
-    if len(paths) != 1:
-        raise UsageError(
-            f"no calibration is called {text}"
-            if not paths
-            else f"{len(paths)} calibrations begin with {text}",
-            hint="see: heroes calibrate --list",
-        )
-    try:
-        return _read(paths[0], _key())
-    except CustodyError as error:
-        raise CustodyError(
-            f"the calibration {text} is not used: {error}",
-            hint="restore it from a backup, or take it out of the home and calibrate again",
-        ) from error
+    """Return the calibration whose identifier begins with a text; see `Shelf.named`."""
+    return SHELF.named(text)
 
 
 def taken(wanted: str, *, deep: bool) -> tuple[Record | None, list[str]]:

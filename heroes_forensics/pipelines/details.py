@@ -15,8 +15,8 @@ from heroes_forensics.reports.stated import Laboratory, Stated
 FILE: Final = "report.yaml"
 
 LABORATORY: Final = (
-    "name", "address", "contact", "accreditation", "scope", "method_in_scope", "procedure",
-    "validation", "fingerprint",
+    "name", "address", "contact", "accreditation", "scope", "method_in_scope", "method",
+    "procedure", "validation", "fingerprint",
 )  # fmt: skip
 CASE: Final = (
     "customer", "purpose", "questions", "received", "place", "classification", "reviewer",

@@ -32,6 +32,7 @@ from heroes_forensics.pipelines import (
     reporting,
     restating,
     starting,
+    validations,
 )
 from heroes_forensics.pipelines.environment import environment
 from heroes_forensics.pipelines.journal import Journal, now
@@ -196,7 +197,7 @@ def _record(  # noqa: PLR0913 - what a comparison has in hand
         run.id = records.run(run.uuid, now(), config, {"environment": facts, **private})
         event("environment.recorded", facts)
         event("config.declared", {"config_sha256": digest, "profile": PURPOSE})
-        event("method.declared", starting.method())
+        event("method.declared", starting.method(validations.cited()[0]))
         loaded = sets.record(run)
         if pluggable is not None:
             event("plugin.loaded", starting.loaded_plugin(run.uuid, pluggable.comparer.plugged))

@@ -16,6 +16,7 @@ from heroes_forensics.model import EntryFlag, Place, TimeRule
 from heroes_forensics.pipelines import (
     authorities,
     error_rates,
+    ledger_events,
     metadata,
     processing,
     report_acts,
@@ -56,6 +57,7 @@ from heroes_forensics.reports.model import (
     Run,
     Signer,
 )
+from heroes_forensics.reports.stated import DeclaredMethod, Validation
 from heroes_forensics.store import derived, queries, standing, supplied_values
 from heroes_forensics.store.database import Database
 
@@ -120,6 +122,7 @@ class Builder:
             error_rates=tuple(error_rates.rates(self._database)),
             limitations=self._told.limitations,
             replaces=replaces,
+            methods=tuple(self._methods()),
             laboratory=self._told.laboratory,
             stated=self._told.stated,
         )
@@ -181,6 +184,21 @@ class Builder:
             self_test=facts["self_test"],
             libraries=tuple(Library(row["name"], row["version"]) for row in facts["libraries"]),
         )
+
+    def _methods(self) -> Iterator[DeclaredMethod]:
+        """Yield what the runs cite, each once, in their order."""
+        seen = []
+        for event in ledger_events.of(self._database, "method.declared"):
+            said = event.body
+            cited = said.get("validation")
+            found = DeclaredMethod(
+                method=said.get("method_ref") or "",
+                procedure=said.get("sop_ref") or "",
+                validation=Validation(id=said["validation_ref"], **cited) if cited else None,
+            )
+            if found not in seen:
+                seen.append(found)
+                yield found
 
     def _events(self) -> Iterator[Event]:
         for seq, line in self._database.rows("SELECT seq, line FROM ledger ORDER BY seq"):

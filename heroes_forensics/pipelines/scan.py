@@ -27,6 +27,7 @@ from heroes_forensics.pipelines import (
     resuming,
     sources,
     starting,
+    validations,
 )
 from heroes_forensics.pipelines import verification as verify
 from heroes_forensics.pipelines.folders import BUNDLE
@@ -88,6 +89,8 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
         if not request.perceptual:
             sets.only_exact()
         cited, said = error_rates.chosen(sets, request.calibration, deep=request.profile == "deep")
+        validation, more = validations.cited()
+        said += more
         comparer = _comparer(sets, plugged, stack)
         workers = request.workers or _cores()
         evidence = [
@@ -160,6 +163,7 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             stop=stop,
             watch=watch,
             comparer=comparer,
+            validation=validation,
         )
         return Scanning(
             run, supervisor, registered, wanted, locked, (*sets.notes, *said, *remarks)

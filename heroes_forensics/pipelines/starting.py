@@ -78,6 +78,7 @@ def begin(  # noqa: PLR0913 - what a run begins with
     stop: Stop,
     watch: Watch,
     comparer: Comparer | None = None,
+    validation: JSON | None = None,
 ) -> tuple[Run, list[Registered]]:
     """Begin a new run: register its sources and announce it."""
     case.begin()
@@ -102,7 +103,7 @@ def begin(  # noqa: PLR0913 - what a run begins with
         run.journal.event("environment.recorded", facts)
         body: JSON = {"config_sha256": digest, "profile": config["profile"]}
         run.journal.event("config.declared", body)
-        run.journal.event("method.declared", method())
+        run.journal.event("method.declared", method(validation))
         loaded = sets.record(run)
         if comparer is not None:
             run.journal.event("plugin.loaded", loaded_plugin(uuid, comparer.plugged))
@@ -142,9 +143,14 @@ def loaded_plugin(run: str, plugged: Plugged) -> JSON:
     }
 
 
-def method() -> JSON:
-    """Return what is declared of how items are compared with entries."""
+def method(cited: Mapping[str, object] | None = None) -> JSON:
+    """Return what is declared of how items are compared with entries.
+
+    Args:
+        cited: the laboratory's procedure and validation, as `validations.cited` has them.
+    """
     return {
+        **(cited or {}),
         "method": METHOD,
         "version": __version__,
         "thresholds": {},

@@ -32,7 +32,7 @@ from heroes_forensics.reports.record import (
     Uuid,
     Word,
 )
-from heroes_forensics.reports.stated import Laboratory, Stated
+from heroes_forensics.reports.stated import DeclaredMethod, Laboratory, Stated
 
 FORMAT: Final = "heroes-report/1"
 
@@ -413,6 +413,8 @@ class Report(Record):
     level: Level = "standard"
     recipient: Text = ""
     """For whom a ``sealed`` report was made."""
+    methods: tuple[DeclaredMethod, ...] = ()
+    """Procedures and validations that the runs cite."""
     laboratory: Laboratory | None = None
     """None: nothing is stated of it."""
     stated: Stated | None = None

@@ -4,8 +4,9 @@ All of it is optional, and none of it is checked: a report says what was stated.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
-from heroes_forensics.reports.record import Record, Text
+from heroes_forensics.reports.record import Record, Sha256, Text, Utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Laboratory(Record):
     """Of the accreditation."""
     method_in_scope: bool | None = None
     """Whether the method of this report lies within that scope; None: not stated."""
+    method: Text = ""
+    """The laboratory's own identifier of the method, with its version."""
     procedure: Text = ""
     """The laboratory's own procedure for this method, with its version."""
     validation: Text = ""
@@ -49,3 +52,28 @@ class Stated(Record):
     """Control samples and what came of them."""
     external: tuple[Text, ...] = ()
     """Results that others provided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validation(Record):
+    """A validation record of the laboratory that runs cite: what it says in short."""
+
+    id: Text
+    sha256: Sha256
+    """Of the record itself."""
+    time: Utc
+    verdict: Literal["pass", "fail"]
+    program_version: Text
+    """Of the program that was validated."""
+    same_software: bool
+    """Whether program, Python and libraries were those of the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredMethod(Record):
+    """What the ledger declares of the method of runs, each once."""
+
+    method: Text = ""
+    """The laboratory's own identifier."""
+    procedure: Text = ""
+    validation: Validation | None = None
