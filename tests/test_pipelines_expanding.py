@@ -413,6 +413,20 @@ def test_pictures_in_documents_are_examined(tmp_path: Path) -> None:
 
 
 @needs_evidence
+def test_what_mail_has_attached_is_examined_in_messages_and_in_mailboxes(tmp_path: Path) -> None:
+    one = corpus("mail/tika-testEmailWithPNGAtt.eml").read_bytes()
+    assert one.startswith(b"From ")
+    files = {"one.eml": one[one.index(b"\n") + 1 :], "box": one + b"\n\n" + one}
+    result = scanned(tmp_path / "case", folder(tmp_path / "evidence", files), names="clear")
+    found = paths(tmp_path / "case")
+    pictures = [path for path, row in found.items() if row["content_type"] == "png"]
+    assert len(pictures) == 3
+    assert len({found[path]["sha256"] for path in pictures}) == 1
+    assert result.counts["pictures_decoded"] == 3
+    assert (result.exit_code, result.counts["closes"]) == (0, True)
+
+
+@needs_evidence
 def test_a_stream_that_expands_to_itself_ends_at_the_limit_of_nesting(tmp_path: Path) -> None:
     quine = corpus("archives/tika-quine.gz").read_bytes()
     result = scanned(tmp_path / "case", folder(tmp_path / "evidence", {"x": quine}))

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 USE: Final = "expand"
 """What a stream is handed over for; see `crews.Stream.use`."""
 OPENED: Final = (
-    *("zip", "tar", "gzip", "bzip2", "xz", "lzma", "zstd", "adb-backup"),
+    *("zip", "tar", "gzip", "bzip2", "xz", "lzma", "zstd", "adb-backup", "eml", "mbox"),
     *("docx", "xlsx", "pptx", "ooxml", "odt", "ods", "odp", "odf", "epub", "xps", "iwork"),
     *("jar", "apk", "ipa"),
     *("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db", "thumbcache"),

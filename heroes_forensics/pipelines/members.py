@@ -50,6 +50,8 @@ OPENERS: Final = {
     **dict.fromkeys(("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db"), _OLE),
     **dict.fromkeys(("gzip", "bzip2", "xz", "lzma", "zstd"), _COMPRESSED),
     "adb-backup": "heroes_forensics.parsers.containers.adb:open_adb",
+    "eml": "heroes_forensics.parsers.containers.mail:open_message",
+    "mbox": "heroes_forensics.parsers.containers.mail:open_mbox",
     "tar": "heroes_forensics.parsers.containers.tar:open_tar",
     "thumbcache": "heroes_forensics.parsers.containers.thumbcache:open_thumbcache",
     **dict.fromkeys(("zip", *PACKAGES), "heroes_forensics.parsers.containers.zip:open_zip"),

@@ -30,6 +30,7 @@ from heroes_forensics.model import (
 )
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.containers.listing import counted
+from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.place import place_of
 from heroes_forensics.parsers.storage.readers import ReaderFile
@@ -195,30 +196,10 @@ class OleFileSystem:
             raise UnsupportedError("two streams have one name", code="stream.unsupported")
         if number not in self._paths:
             raise OSError("not a handle of this parser")
-        return _Bytes(self._read(self._paths[number])[skipped:])
+        return BytesReader(self._read(self._paths[number])[skipped:])
 
     def close(self) -> None:
         """Leave the reader open: it was handed in."""
-
-
-class _Bytes:
-    """A stream in memory."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    @property
-    def size(self) -> int:
-        """Length, bytes."""
-        return len(self._data)
-
-    def pread(self, offset: int, length: int) -> bytes:
-        """Return bytes of it."""
-        return self._data[offset : offset + length] if length > 0 else b""
-
-    def close(self) -> None:
-        """Let go of it."""
-        self._data = b""
 
 
 def _moment(filetime: int) -> Moment | None:

@@ -1,0 +1,202 @@
+"""Messages and mailboxes: what is attached to a message is a member, so is each message of an mbox.
+
+A message (RFC 5322, MIME) is taken apart by Python's `email`; a part that holds others is no member
+of its own. Locators are ``p`` and the number of the part, in the order in which they lie, ``p3``.
+The path is the name that the sender gave, else ``$part-3``. Base64 and quoted-printable are undone;
+damage in them is passed over as mail programs do, so that a part of a damaged message may be
+shorter than it was sent.
+
+An mbox is cut where a line begins with ``From `` and holds a year (RFC 4155, and what programs made
+of it), at its start or behind an empty line. Each message is a member at ``m@`` and the offset of
+that line, and is opened in turn; its content begins behind the line. ``>From`` stays as it is.
+"""
+
+import re
+from collections.abc import Iterator
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import compat32
+from typing import Final
+
+from heroes_forensics.errors import EvidenceError
+from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, TimeBasis
+from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.containers.listing import counted
+from heroes_forensics.parsers.containers.memory import BytesReader
+from heroes_forensics.parsers.containers.names import member_path
+from heroes_forensics.parsers.place import place_of
+from heroes_forensics.parsers.storage.readers import RangeReader
+
+MOST: Final = 64 << 20
+"""Bytes of one message; parsing takes several times that in memory."""
+_NAME: Final = 255
+_ERRORS: Final = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""What `email` raises over crafted messages."""
+_SEPARATOR: Final = re.compile(rb"(?:\A|\n\r?\n)(From [^\r\n]{0,200}[0-9]{4}[^\r\n]{0,40}\r?\n)")
+_OVERLAP: Final = 300
+"""Bytes that a separator may have."""
+_CHUNK: Final = 1 << 20
+
+
+def open_message(reader: Reader) -> "MessageFileSystem":
+    """Open a message; ``reader`` stays the caller's to close.
+
+    Raises:
+        EvidenceError: it cannot be read, or taken apart.
+        UnsupportedError: it is longer than `MOST`.
+    """
+    if reader.size > MOST:
+        raise UnsupportedError("the message is too long", code="stream.unsupported")
+    try:
+        message = BytesParser(policy=compat32).parsebytes(reader.pread(0, reader.size))
+        parts = [part for part in message.walk() if not part.is_multipart()]
+    except (*_ERRORS, OSError) as error:
+        raise EvidenceError("the message cannot be taken apart") from error
+    return MessageFileSystem(parts)
+
+
+class MessageFileSystem:
+    """Lists and opens the parts of one message."""
+
+    kind: Final = "eml"
+
+    def __init__(self, parts: list[Message]) -> None:
+        self._parts = parts
+
+    @property
+    def times(self) -> TimeBasis:
+        """None: when a message says it was sent is no time of a file."""
+        return {}
+
+    def entries(self) -> Iterator[Entry | Gap | Listing]:
+        """Yield the parts in the order they lie."""
+        yield from counted(self._found(), sweep="not applicable: every part is visited")
+
+    def _found(self) -> Iterator[Entry]:
+        for number, part in enumerate(self._parts):
+            path = member_path(_name(part), directory=False) or f"$part-{number}".encode()
+            yield Entry(
+                locator=f"p{number}",
+                kind=EntryKind.FILE,
+                flags=EntryFlag.ALLOCATED,
+                path=path,
+                size=-1,
+                handle=number.to_bytes(4, "little"),
+                first_offset=number,
+                place=place_of(path, allocated=True),
+            )
+
+    def open(self, handle: bytes) -> Reader:
+        """Open the content of a part.
+
+        Raises:
+            OSError: it cannot be decoded, or this is not a handle of this parser.
+        """
+        number = int.from_bytes(handle, "little")
+        if len(handle) != 4 or number >= len(self._parts):  # noqa: PLR2004 - as it is made
+            raise OSError("not a handle of this parser")
+        try:
+            data = self._parts[number].get_payload(decode=True)
+        except _ERRORS as error:
+            raise OSError("the part cannot be decoded") from error
+        return BytesReader(data if isinstance(data, bytes) else b"")
+
+    def close(self) -> None:
+        """Leave the reader open: it was handed in."""
+
+
+def _name(part: Message) -> bytes:
+    """Return the name that the sender gave a part; empty without one."""
+    try:
+        name = part.get_filename() or ""
+    except _ERRORS:
+        return b""
+    return name[:_NAME].encode("utf-8", "surrogatepass").replace(b"\0", b"")
+
+
+def open_mbox(reader: Reader) -> "MailboxFileSystem":
+    """Open a mailbox; ``reader`` stays the caller's to close.
+
+    Raises:
+        EvidenceError: this is none.
+    """
+    try:
+        head = reader.pread(0, _OVERLAP)
+    except OSError as error:
+        raise EvidenceError("the mailbox cannot be read") from error
+    if _SEPARATOR.match(head) is None:
+        raise EvidenceError("this is no mailbox")
+    return MailboxFileSystem(reader)
+
+
+class MailboxFileSystem:
+    """Lists and opens the messages of one mailbox."""
+
+    kind: Final = "mbox"
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    @property
+    def times(self) -> TimeBasis:
+        """None: when a message came is no time of a file."""
+        return {}
+
+    def entries(self) -> Iterator[Entry | Gap | Listing]:
+        """Yield the messages in the order they lie."""
+        yield from counted(self._found(), sweep="not applicable: every line is visited")
+
+    def _found(self) -> Iterator[Entry | Gap]:
+        last = (0, 0)
+        try:
+            for line, start in self._separators():
+                if start > last[1] > 0:
+                    yield _message(*last, line)
+                last = (line, start)
+        except OSError:
+            yield Gap(f"m@{last[0]:#x}", "source.damaged", {"read": "failed"})
+        yield _message(*last, self._reader.size)
+
+    def _separators(self) -> Iterator[tuple[int, int]]:
+        """Yield where each line that parts messages begins, and where the message does."""
+        at, kept = 0, b""
+        while data := self._reader.pread(at, _CHUNK):
+            window, base = kept + data, at - len(kept)
+            at += len(data)
+            is_last = at >= self._reader.size
+            done = len(window) if is_last else max(0, len(window) - _OVERLAP)
+            for found in _SEPARATOR.finditer(window):
+                if base and found.start() == 0 and not window.startswith(b"\n"):
+                    continue  # the start of a piece is no start of a mailbox
+                if found.start() >= done:
+                    break
+                yield base + found.start(1), base + found.end(1)
+            kept = window[done:]
+
+    def open(self, handle: bytes) -> Reader:
+        """Open a message.
+
+        Raises:
+            OSError: this is not a handle of this parser.
+        """
+        if len(handle) != 16:  # noqa: PLR2004 - as it is made
+            raise OSError("not a handle of this parser")
+        start, end = int.from_bytes(handle[:8], "little"), int.from_bytes(handle[8:], "little")
+        return RangeReader(self._reader, start, end - start)
+
+    def close(self) -> None:
+        """Leave the reader open: it was handed in."""
+
+
+def _message(line: int, start: int, end: int) -> Entry:
+    path = f"$message-{line:#x}".encode()
+    return Entry(
+        locator=f"m@{line:#x}",
+        kind=EntryKind.FILE,
+        flags=EntryFlag.ALLOCATED,
+        path=path,
+        size=end - start,
+        handle=start.to_bytes(8, "little") + end.to_bytes(8, "little"),
+        first_offset=start,
+        place=place_of(path, allocated=True),
+    )

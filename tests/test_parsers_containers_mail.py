@@ -1,0 +1,128 @@
+"""Messages and mailboxes: what other programs take out of real ones, we do."""
+
+import gzip
+import mailbox
+import re
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from corpus import evidence
+from filesystem_images import run as ran
+from hypothesis import given
+from hypothesis import strategies as st
+from storage_images import Memory
+
+from heroes_forensics.errors import EvidenceError
+from heroes_forensics.model import Entry
+from heroes_forensics.parsers.base import FileSystem
+from heroes_forensics.parsers.containers import mail
+
+MESSAGES = ("tika-testEmailWithPNGAtt.eml", "tika-testRFC822_multipart_attachments.eml")
+
+
+def listed(found: FileSystem) -> list[Entry]:
+    return [entry for entry in found.entries() if isinstance(entry, Entry)]
+
+
+def content(found: FileSystem, entry: Entry) -> bytes:
+    reader = found.open(entry.handle)
+    return reader.pread(0, reader.size)
+
+
+PREAMBLE = b"This is a multi-part message in MIME format."
+"""What stands before the first part is none; ripMIME writes it out all the same."""
+
+
+def plain(data: bytes) -> bytes:
+    """Return a text without what programs make of its line ends; a picture stays what it is."""
+    return data if b"\0" in data else data.replace(b"\r\n", b"\n").strip()
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_what_ripmime_takes_out_of_a_message_is_a_member(name: str, tmp_path: Path) -> None:
+    path = evidence(f"mail/{name}")
+    found = mail.open_message(Memory(path.read_bytes()))
+    ours = {plain(content(found, entry)) for entry in listed(found)}
+    ran("ripmime", "-i", path, "-d", tmp_path)
+    theirs = {plain(each.read_bytes()) for each in tmp_path.iterdir()} - {b"", PREAMBLE}
+    assert len(theirs) >= 2
+    assert theirs <= ours
+
+
+@pytest.mark.parametrize("name", ["iped-test_mbox.mbox.gz", "tika-complex.mbox"])
+def test_a_mailbox_has_the_messages_that_python_finds_in_it(name: str, tmp_path: Path) -> None:
+    data = evidence(f"mail/{name}").read_bytes()
+    if name.endswith(".gz"):
+        data = gzip.decompress(data)
+    found = mail.open_mbox(Memory(data))
+    entries = listed(found)
+    (tmp_path / "box").write_bytes(data)
+    with (tmp_path / "box").open("rb"):
+        box = mailbox.mbox(tmp_path / "box", create=False)
+        wanted = [box.get_bytes(key).rstrip() for key in box.iterkeys()]
+        box.close()
+    assert [content(found, entry).replace(b"\r\n", b"\n").rstrip() for entry in entries] == [
+        each.replace(b"\r\n", b"\n") for each in wanted
+    ]
+
+
+def message(number: int, attached: bytes) -> bytes:
+    made = EmailMessage()
+    made["From"], made["Subject"] = "a@b.example", f"message {number}"
+    made.set_content("text\n")
+    made.add_attachment(attached, maintype="image", subtype="png", filename=f"../p{number}.png")
+    return made.as_bytes()
+
+
+def test_parts_have_the_names_that_were_given_and_numbers_without_one() -> None:
+    found = mail.open_message(Memory(message(1, b"\x89PNG")))
+    text, picture = listed(found)
+    assert (text.locator, text.path) == ("p0", b"$part-0")
+    assert (picture.locator, picture.path) == ("p1", b"../p1.png")
+    assert content(found, picture) == b"\x89PNG"
+
+
+def test_separators_across_pieces_are_seen_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = b"From a@b.example Thu Jan  1 00:00:00 2020\n"
+    messages = [message(number, bytes([number]) * 700) for number in range(9)]
+    data = b"\n".join(line + each for each in messages)
+    for size in (317, 401, 999, 5000):
+        monkeypatch.setattr(mail, "_CHUNK", size)
+        found = mail.open_mbox(Memory(data))
+        entries = listed(found)
+        assert [content(found, each).strip() for each in entries] == [m.strip() for m in messages]
+        starts = [each.start() for each in re.finditer(re.escape(line), data)]
+        assert [each.locator for each in entries] == [f"m@{at:#x}" for at in starts]
+
+
+def test_what_is_none_is_refused() -> None:
+    for data in (b"", b"From here on", b"From a\n"):
+        with pytest.raises(EvidenceError):
+            mail.open_mbox(Memory(data))
+
+
+def test_parts_within_parts_without_end_are_refused_or_read() -> None:
+    nested = b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(3000)
+    )
+    try:
+        found = mail.open_message(Memory(nested))
+    except EvidenceError:
+        return
+    for entry in listed(found):
+        content(found, entry)
+
+
+@given(st.binary(max_size=400), st.sampled_from([b"", b"From a 2020\n", b"MIME-Version: 1.0\n"]))
+def test_no_bytes_make_it_crash(junk: bytes, first: bytes) -> None:
+    for opened in (mail.open_message, mail.open_mbox):
+        try:
+            found: FileSystem = opened(Memory(first + junk))
+        except EvidenceError:
+            continue
+        for entry in listed(found):
+            try:
+                content(found, entry)
+            except OSError:
+                continue
