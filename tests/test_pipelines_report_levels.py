@@ -5,19 +5,21 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+import jsonschema
 import pyrage
 import pytest
 from cli_runner import Ran, here
 from corpus import ROOT
 from custody_bundle import alone
 
-from heroes_forensics import cli
+from heroes_forensics import cli, config
 from heroes_forensics.custody import seal
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import opening, rebuilding
+from heroes_forensics.pipelines import details, opening, rebuilding, report_events
 
 DEMO: Final = ROOT / "heroes_forensics" / "demo" / "data"
 IDENTITY, RECIPIENT = seal.new_identity()
@@ -54,7 +56,8 @@ def scan(case: Path) -> int:
         "--set",
         DEMO / "demo-notable.json",
     )
-    return cli.run([str(each) for each in (*made, "--examiner", "ex-031")])
+    more = ("--examiner", "ex-031", "--exhibit-field", "condition=sealed, a corner torn")
+    return cli.run([str(each) for each in (*made, *more)])
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +134,43 @@ def test_the_first_report_has_what_the_laboratory_states(world: Path) -> None:
     assert reading["bytes_read"] == report["exhibits"][0]["sources"][0]["size"]
     assert reading["read_errors"] == 0
     assert reading["zero_bytes"] > 0
+
+
+def test_an_exhibit_has_fields_of_the_laboratorys_own(world: Path) -> None:
+    (exhibit,) = document(world / "case")["exhibits"]
+    assert exhibit["further"] == [{"name": "condition", "value": "sealed, a corner torn"}]
+    page = (world / "case/custody/report/report.html").read_text()
+    assert "<bdi>sealed, a corner torn</bdi>" in page
+
+
+def test_each_event_is_told_in_short(world: Path) -> None:
+    told = {each["type"]: each["summary"] for each in document(world / "case")["events"]}
+    assert told["run.completed"] == "complete"
+    assert told["evidence.verified"] == "EX-1/1, match"
+    assert told["policy.declared"] == "sealed"
+    assert told["hashset.loaded"].startswith("demo-notable, ")
+    schema = json.loads(
+        files("heroes_forensics.custody").joinpath("data/events.schema.json").read_text()
+    )["$defs"]
+    for kind, names in report_events.TOLD.items():
+        assert set(names) <= set(schema[kind]["properties"]), kind
+
+
+def test_what_is_stated_has_schemas_and_the_documentation_fits_them() -> None:
+    blocks = re.findall(r"```\n(.*?)```", (ROOT / "docs/reports.md").read_text(), re.DOTALL)
+    examples: list[Any] = [
+        config.read(block.encode(), what="x") for block in blocks if re.match(r"[a-z_]+:", block)
+    ]
+    schemas = details.schemas()
+    assert len(examples) == len(schemas) == 2
+    for example, (name, schema) in zip(examples, schemas.items(), strict=True):
+        jsonschema.validate(example, schema)
+        properties = schema["properties"]
+        if name == "laboratory.yaml":
+            example, properties = example["report"], properties["report"]["properties"]  # type: ignore[index] # noqa: PLW2901
+        assert set(example) == set(properties), "the documentation names every field"  # type: ignore[call-overload]
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({"verdict": "x"}, schema)
 
 
 BAD: Final = {

@@ -4,24 +4,48 @@
 case; every field is optional. Its text stands in the report as it was written.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from heroes_forensics.errors import UsageError
+from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import settings
 from heroes_forensics.pipelines.manifest_fields import a_list, text
 from heroes_forensics.reports.stated import Laboratory, Stated
 
 FILE: Final = "report.yaml"
 
-LABORATORY: Final = (
-    "name", "address", "contact", "accreditation", "scope", "method_in_scope", "method",
-    "procedure", "validation", "fingerprint",
-)  # fmt: skip
-CASE: Final = (
-    "customer", "purpose", "questions", "received", "place", "classification", "reviewer",
-    "authorised_by", "deviations", "controls", "external", "limitations",
-)  # fmt: skip
+LABORATORY: Final[Mapping[str, str]] = {
+    "name": "Its name.",
+    "address": "Its address, in one line.",
+    "contact": "How it is reached.",
+    "accreditation": "Number and body of its accreditation.",
+    "scope": "What the accreditation covers.",
+    "method_in_scope": "Whether the method of this program lies within that scope: yes or no.",
+    "method": "Its own identifier of this method, with its version.",
+    "procedure": "Its own procedure for this method, with its version.",
+    "validation": "Reference of its validation of this method.",
+    "fingerprint": "Where the fingerprint of the signing key can be had, other than in a record.",
+}
+"""Fields of ``report:`` in the laboratory's settings, and what each says."""
+
+CASE: Final[Mapping[str, str]] = {
+    "customer": "Who ordered the examination.",
+    "purpose": "What it is for.",
+    "questions": "What was asked.",
+    "received": "When the items were received.",
+    "place": "Where it was done, where that is not the laboratory's address.",
+    "classification": "Who may read the report.",
+    "reviewer": "Staff identifier of who reviewed it.",
+    "authorised_by": "Staff identifier of who authorised it.",
+    "deviations": "Additions to the procedure, deviations and exclusions from it.",
+    "controls": "Control samples, and what came of them.",
+    "external": "Results that others provided.",
+    "limitations": "What is special in this case.",
+}
+"""Fields of ``report.yaml`` of a case, and what each says."""
+
 _LISTS: Final = frozenset({"questions", "deviations", "controls", "external", "limitations"})
 _YES: Final = {"yes": True, "true": True, "no": False, "false": False}
 
@@ -76,6 +100,42 @@ def _read(case: Path) -> Details:
         str(customer),
         tuple(limitations),
     )
+
+
+def schemas() -> dict[str, JSON]:
+    """Return the JSON Schema of both files, by their names."""
+    policy: JSON = {"description": "See docs/hashsets.md."}
+    return {
+        settings.SETTINGS: _schema(
+            "Settings of a laboratory",
+            {"hash_sets": policy, "report": _schema("What reports say of it", _fields(LABORATORY))},
+        ),
+        FILE: _schema("What is stated of a case for its reports", _fields(CASE)),
+    }
+
+
+def _schema(title: str, properties: JSON) -> JSON:
+    return {
+        "title": title,
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+    }
+
+
+def _fields(says: Mapping[str, str]) -> JSON:
+    one: JSON = {"type": "string", "minLength": 1}
+    return {
+        name: {"description": text}
+        | (
+            {"type": "array", "items": one}
+            if name in _LISTS
+            else {"type": ["string", "boolean"]}
+            if name == "method_in_scope"
+            else one
+        )
+        for name, text in says.items()
+    }
 
 
 def _value(name: str, value: object, what: str) -> str | tuple[str, ...]:

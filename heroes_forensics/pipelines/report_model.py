@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from heroes_forensics import __version__
-from heroes_forensics.custody import chain, notes
+from heroes_forensics.custody import notes
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.model import EntryFlag, Place, TimeRule
 from heroes_forensics.pipelines import (
@@ -21,9 +21,11 @@ from heroes_forensics.pipelines import (
     processing,
     report_acts,
     report_clock,
+    report_events,
 )
 from heroes_forensics.pipelines.details import Details
 from heroes_forensics.pipelines.interruptions import breaks as breaks_of_runs
+from heroes_forensics.pipelines.manifest_fields import DESCRIPTION
 from heroes_forensics.pipelines.report_evidence import WHICH, EvidenceBuilder, type_class, word
 from heroes_forensics.pipelines.report_items import time_rules
 from heroes_forensics.pipelines.report_sets import SetsBuilder
@@ -47,8 +49,8 @@ from heroes_forensics.reports.model import (
     Case,
     Checkpoint,
     Environment,
-    Event,
     Exhibit,
+    Fact,
     Interruption,
     Library,
     PluginUse,
@@ -62,6 +64,8 @@ from heroes_forensics.store import derived, queries, standing, supplied_values
 from heroes_forensics.store.database import Database
 
 _UTC: Final = TimeRule(1, "utc")
+_FIELDS: Final = frozenset({*DESCRIPTION, "time_zone"})
+"""Of an exhibit, with a place of their own in the model."""
 
 
 class Builder:
@@ -113,7 +117,7 @@ class Builder:
             checkpoint=checkpoint,
             acts=tuple(report_acts.acts(self._database, self._bundle)),
             processing=tuple(processing.log(self._database)),
-            events=tuple(self._events()),
+            events=tuple(report_events.events(self._database)),
             commands=checking.commands(
                 key="keys/ledger.pem",
                 checkpoint=f"checkpoints/{checkpoint.size:08d}.txt" if checkpoint else None,
@@ -200,12 +204,6 @@ class Builder:
                 seen.append(found)
                 yield found
 
-    def _events(self) -> Iterator[Event]:
-        for seq, line in self._database.rows("SELECT seq, line FROM ledger ORDER BY seq"):
-            event = chain.parse(line.rstrip(b"\n"))
-            if isinstance(event, dict) and event["type"] != "unit.completed":
-                yield Event(seq, event["time"], event["type"], str(event["actor"]["id"]))
-
     @cached_property
     def _clock(self) -> dict[str, tuple[Note, ...]]:
         lines = self._database.rows("SELECT line FROM ledger ORDER BY seq")
@@ -275,6 +273,7 @@ class Builder:
                 officer=str(fields.get("officer", "")),
                 lims=str(fields.get("lims", "")),
                 time_zone=str(fields.get("time_zone", "")),
+                further=tuple(_further(fields)),
                 matches=matches,
                 left_out=left_out(mine),
                 compared=tuple(self._sets.compared(number)),
@@ -354,6 +353,13 @@ class Builder:
                 if moment is not None
             ]
         )
+
+
+def _further(fields: Mapping[str, object]) -> Iterator[Fact]:
+    """Yield what is said of an exhibit in fields of the laboratory's own."""
+    for name, value in fields.items():
+        if name not in _FIELDS and isinstance(value, str) and value:
+            yield Fact(name, value)
 
 
 def _likeness(facts: object) -> Likeness | None:

@@ -15,10 +15,9 @@ from heroes_forensics.pipelines.folders import BUNDLE
 from heroes_forensics.pipelines.journal import now
 from heroes_forensics.pipelines.report_items import item_blocks
 from heroes_forensics.pipelines.report_model import Builder
-from heroes_forensics.pipelines.sealed_report import Handover, sealed_report
+from heroes_forensics.pipelines.sealed_report import Handover, ordinals, sealed_report
 from heroes_forensics.reports import REPORTS, TABLES
 from heroes_forensics.reports.base import FILE_NAMES
-from heroes_forensics.store.database import Database
 
 FOLDER: Final = "report"
 PDF: Final = "report.pdf"
@@ -103,7 +102,7 @@ def report(
         files = sorted(
             each.name for each in folder.iterdir() if (each.stem == SUMMARY) == (level == SUMMARY)
         )
-        number = _ordinals(case.database)[-1]
+        number = ordinals(case.database)[-1]
     return {
         "type": "report",
         "number": number,
@@ -129,7 +128,7 @@ def issue(
     database, journal = case.database, case.journal
     case.begin()
     row = int(database.value("SELECT coalesce(max(number), 0) FROM report")) + 1
-    number = max(_ordinals(database), default=0) + 1
+    number = max(ordinals(database), default=0) + 1
     last = _last(case, level)
     uuid = str(uuid4())
     told = details.read(case.folder, strict=False)
@@ -207,11 +206,3 @@ def _last(case: OpenCase, level: str) -> tuple[int, str] | None:
         if any(each["name"] == page for each in told["files"]):
             return told.get("ordinal", number), uuid
     return None
-
-
-def _ordinals(database: Database) -> list[int]:
-    """Return which report of the case each row of the table is: a signed one is there twice."""
-    return [
-        json.loads(facts).get("ordinal", number)
-        for number, facts in database.rows("SELECT number, facts FROM report ORDER BY number")
-    ]

@@ -7,6 +7,7 @@ to whom, and the digest of the file, before the file has its name.
 """
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from heroes_forensics.pipelines.report_model import Builder
 from heroes_forensics.pipelines.telling import number_text
 from heroes_forensics.reports import html
 from heroes_forensics.store import queries, standing
+from heroes_forensics.store.database import Database
 
 FIELDS: Final = ("locator", "match_kind", "name", "path", "size", "times")
 """What of a finding stands in the page, in the words of a disclosure."""
@@ -95,7 +97,7 @@ def sealed_report(
         event = case.journal.event("sealed.opened", said, person=person)
         case.journal.checkpoint("sealed opened")
         builder = Builder(case.database, case.folder / BUNDLE, told)
-        issued = int(case.database.value("SELECT coalesce(max(number), 0) FROM report"))
+        issued = max(ordinals(case.database), default=0)
         number = f"{builder.number(issued)}-S{event}"
         model = replace(
             builder.report(number=issued, issued=now()),
@@ -166,3 +168,11 @@ def _names(case: OpenCase, items: Mapping[str, int]) -> dict[str, bytes]:
             raise UsageError(f"finding {number} has lost its item")
         names[number] = case.open_path(item.id, item.path)
     return names
+
+
+def ordinals(database: Database) -> list[int]:
+    """Return which report of the case each row of the table is: a signed one is there twice."""
+    return [
+        json.loads(facts).get("ordinal", number)
+        for number, facts in database.rows("SELECT number, facts FROM report ORDER BY number")
+    ]

@@ -139,6 +139,14 @@ class Compared(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Fact(Record):
+    """What is said of an exhibit in a field of the laboratory's own."""
+
+    name: Text
+    value: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Exhibit(Record):
     """One seized thing: its labels, its result, its sources."""
 
@@ -154,6 +162,8 @@ class Exhibit(Record):
     lims: Text = ""
     time_zone: Text = ""
     """Zone of its clock as stated by the operator; empty when not stated."""
+    further: tuple[Fact, ...] = ()
+    """Condition, storage, who handed it in: whatever else is stated."""
     matches: tuple[MatchCount, ...] = ()
     left_out: LeftOut = NOTHING_LEFT_OUT
     """What comes close, too, and is no finding of its own."""
