@@ -337,3 +337,32 @@ def test_columns_fill_the_width_and_none_vanishes(rows: list[list[dict[str, Any]
     assert len(found) == len(rows[0])
     assert sum(found) == pytest.approx(100.0, abs=0.1)
     assert min(found) > 0
+
+
+def test_page_1_holds_the_word_its_limit_and_the_checkpoint(whole: Made) -> None:
+    """Also where there is no overview, and the exhibit has more to tell than a page holds."""
+    for exhibit in whole.report.exhibits:
+        only = Made(replace(whole.report, exhibits=(exhibit,)), "en")
+        first = bare(only.pages[0])
+        catalogue = messages("en")
+        assert bare(catalogue.text(f"verdict.{exhibit.verdict.word}")) in first
+        assert bare(catalogue.text("always.unlisted")) in first
+        assert whole.report.checkpoint is not None
+        assert whole.report.checkpoint.root in first
+    assert whole.report.exhibits
+
+
+def test_the_code_on_page_1_is_the_signed_checkpoint(
+    whole: Made, tool: Tools, tmp_path: Path
+) -> None:
+    """As another program reads it from the page."""
+    (tmp_path / "r.pdf").write_bytes(whole.file)
+    subprocess.run(
+        [tool("pdftoppm"), "-r", "200", "-l", "1", "-singlefile", "-png", "r.pdf", "page"],
+        cwd=tmp_path,
+        check=True,
+    )
+    command = [tool("zbarimg"), "--raw", "-q", "-Sdisable", "-Sqrcode.enable", "page.png"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    assert whole.note is not None
+    assert done.stdout.rstrip(b"\n") == whole.note.rstrip(b"\n")

@@ -146,7 +146,8 @@ def _terms(node: Node, _: float) -> Iterator[JSON]:
         elif group.tag == "dd":
             rows[-1]["d"] = _runs(group)
         else:
-            said = [run for each in group.all("dd") for run in _runs(each)]
+            lines = [[*_runs(each), ["", BREAK]] for each in group.all("dd")]
+            said = _trimmed([run for line in lines for run in line])
             terms = [run for each in group.all("dt") for run in _runs(each)]
             rows.append({"wide": "wide" in group.classes, "t": terms, "d": said})
     if rows:
@@ -216,7 +217,9 @@ def _flowing(node: Node, style: str) -> Iterator[list[str]]:
             letters = {STYLES[name] for name in (child.tag, *child.classes) if name in STYLES}
             inner = "".join(sorted({*style, *letters}))
             # What the style sheet sets on lines of its own.
-            own_line = "second" in child.classes or (child.tag == "code" and node.tag == "td")
+            own_line = bool({"second", "block"} & set(child.classes)) or (
+                child.tag == "code" and node.tag == "td"
+            )
             own_line = own_line or child.tag in {"p", "div", "li"}
             if own_line:
                 yield ["", BREAK]
