@@ -15,7 +15,7 @@ from custody_bundle import private_key
 from heroes_forensics.custody import pem
 
 MODULES: Final = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/softhsm/libsofthsm2.so")
-PIN: Final = "1234"
+PIN: Final = "pin-of-tests-31415"
 
 _PROGRAM: Final = """
 import sys, time
@@ -65,7 +65,7 @@ class Command:
         return self.folder / "signer.yaml"
 
 
-def command(folder: Path, name: str = "command", *, seconds: int = 30) -> Command:
+def command(folder: Path, name: str = "command", *, seconds: int = 300) -> Command:
     """Make a program that signs with the test key ``name``."""
     folder.mkdir()
     made = Command(folder, private_key(name))

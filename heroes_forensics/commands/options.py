@@ -264,6 +264,15 @@ def is_terminal() -> bool:
         return False
 
 
+def _keep_secrets() -> None:
+    """Have no dump of this process hold what is about to be read, where it is our own."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.find_root().obj is True:
+        from heroes_forensics.pipelines import secrecy  # noqa: PLC0415 # heavy: when it runs
+
+        secrecy.keep()
+
+
 def passphrase_from(descriptor: int) -> str:
     """Read a passphrase from an open descriptor, up to the first line end.
 
@@ -274,6 +283,7 @@ def passphrase_from(descriptor: int) -> str:
 
 
 def _line_from(descriptor: int) -> str:
+    _keep_secrets()
     data = b""
     try:
         # Byte by byte: what follows the line may be asked for later.
@@ -316,6 +326,7 @@ def passphrase(descriptor: int | None) -> str | None:
     It comes from ``descriptor``; else a person at a terminal is asked, when the keys have one;
     else there is none, and the pipeline says what it needed it for.
     """
+    _keep_secrets()
     if not is_terminal():
         return None if descriptor is None else passphrase_from(descriptor)
     # Heavy, and needed by a person at a terminal alone.
@@ -335,6 +346,7 @@ def passphrase(descriptor: int | None) -> str | None:
 
 def person_passphrase(person: str, descriptor: int | None) -> str | None:
     """Return the passphrase of a person's key, asked for as `passphrase` does; or None."""
+    _keep_secrets()
     if descriptor is not None:
         return passphrase_from(descriptor)
     if not is_terminal():
@@ -379,6 +391,7 @@ def new_passphrase(descriptor: int | None, *, none: bool) -> str | None:
     Raises:
         UsageError: nobody is there to be asked.
     """
+    _keep_secrets()
     if none:
         if descriptor is not None:
             raise UsageError("--no-passphrase and --passphrase-fd exclude each other")

@@ -12,8 +12,10 @@ but the first is answered with a letter and a length: ``=`` and bytes, or ``!`` 
 but for the module of the extra ``hsm``.
 """
 
+import ctypes
 import json
 import os
+import resource
 import selectors
 import signal
 import subprocess
@@ -28,6 +30,7 @@ SIGNATURE_BYTES: Final = 64
 POINT_BYTES: Final = 32
 """Of a public key, at the end of what a token calls ``EC_POINT``."""
 PIECE: Final = 65536
+_PR_SET_DUMPABLE: Final = 4
 
 
 class Fault(Exception):  # noqa: N818 - no error of the program: what is answered
@@ -205,6 +208,8 @@ def _pkcs11() -> Any:  # noqa: ANN401 - of a library without types
 
 def main() -> None:
     """Serve requests until there are no more."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # it may be given a PIN
     entry, out = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a module prints is no answer
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted run signs that it was

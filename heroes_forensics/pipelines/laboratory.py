@@ -1,6 +1,7 @@
 """The laboratory's home: where keys and sets lie, and which ring of keys serves what."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,16 +52,21 @@ def init(  # noqa: PLR0913 - what a laboratory begins with
         CustodyError: the ring of the catalogue is damaged.
     """
     local = keys.protection(folder, CATALOGUE_RING) == "case-local"
-    if recovery_file is not None:
-        recovery = [*recovery, _new_recovery(recovery_file, folder)]
-    ring = keys.create_laboratory(
-        folder,
-        domain=domain,
-        passphrase=passphrase,
-        recovery=tuple(recovery),
-        set_key=keys.load_ring(folder, CATALOGUE_RING).set_key if local else None,
-        ledger=None if signer is None else signing_key(signer, passphrase),
-    )
+    ledger = None if signer is None else signing_key(signer, passphrase)
+    set_key = keys.load_ring(folder, CATALOGUE_RING).set_key if local else None
+    with ExitStack() as undo:
+        if recovery_file is not None:
+            recovery = [*recovery, _new_recovery(recovery_file, folder)]
+            undo.callback(recovery_file.unlink)  # of no laboratory, and in the way of the next try
+        ring = keys.create_laboratory(
+            folder,
+            domain=domain,
+            passphrase=passphrase,
+            recovery=tuple(recovery),
+            set_key=set_key,
+            ledger=ledger,
+        )
+        undo.pop_all()
     if local:
         keys.remove_case_ring(folder, CATALOGUE_RING)
     return {
