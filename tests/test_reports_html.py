@@ -16,8 +16,8 @@ import pytest
 from report_example import EXAMPLES, FINDINGS, POOR, RICH
 
 from heroes_forensics.model import GAP_TEXTS
+from heroes_forensics.reports import charts, html
 from heroes_forensics.reports import csv as report_csv
-from heroes_forensics.reports import html
 from heroes_forensics.reports import json as report_json
 from heroes_forensics.reports.coverage import Coverage, GapGroup
 from heroes_forensics.reports.findings import ItemVerdict
@@ -382,3 +382,11 @@ def test_a_text_browser_shows_the_result(tmp_path: Path) -> None:
     ).stdout
     assert "NO MATCH IN THE EXAMINED PART" in shown
     assert "End of report" in shown
+    words = " ".join(shown.split())
+    for section in html.SECTIONS:
+        assert messages("en").text(f"{section}.title") in words
+    for chart in charts.charts(RICH.to_json(), messages("en")):
+        assert chart.title in words
+        assert all(row.values[-1] in shown for row in chart.rows)
+    for glued in ("Unit 4Example", "US)listed", "A-1laptop", "sizenational", "ewfRead"):
+        assert glued not in shown

@@ -198,7 +198,7 @@ def root(context, missing=missing):
         if (environment.getattr(l_1_gap, 'about') != 'content'):
             pass
             t_24.extend((
-                '<span class="second">',
+                '<br class="t"><span class="second">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('about.', environment.getattr(l_1_gap, 'about'), )))),
                 '</span>',
             ))
@@ -329,7 +329,7 @@ def root(context, missing=missing):
         if ((l_1_kind != 'notable') or (undefined(name='known') if l_1_known is missing else l_1_known)):
             pass
             t_30.append(
-                '<span class="second">',
+                '<br class="t"><span class="second">',
             )
             if (l_1_kind != 'notable'):
                 pass
@@ -797,7 +797,7 @@ def root(context, missing=missing):
                     escape(t_20(environment.getattr(l_3_a, 'time'))),
                     '</td><th scope="row">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('act.', t_12(context.eval_ctx, environment.getattr(l_3_a, 'type'), '.', '_'), )), _loop_vars=_loop_vars)),
-                    '<span class="second"><bdi>',
+                    '<br class="t"><span class="second"><bdi>',
                     escape(environment.getattr(l_3_a, 'actor')),
                     '</bdi></span></th><td>',
                 ))
@@ -823,7 +823,7 @@ def root(context, missing=missing):
                     _loop_vars = {}
                     pass
                     t_42.extend((
-                        '<span class="second">',
+                        '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('act_field.', environment.getattr(l_4_f, 'name'), )), _loop_vars=_loop_vars)),
                         ': <bdi>',
                         escape(environment.getattr(l_4_f, 'value')),
@@ -834,7 +834,7 @@ def root(context, missing=missing):
                     _loop_vars = {}
                     pass
                     t_42.extend((
-                        '<span class="second">',
+                        '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.signed', _loop_vars=_loop_vars)),
                         ' <bdi>',
                         escape(l_4_person),
@@ -845,7 +845,7 @@ def root(context, missing=missing):
                     _loop_vars = {}
                     pass
                     t_42.extend((
-                        '<span class="second strong">',
+                        '<br class="t"><span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.unsigned', _loop_vars=_loop_vars)),
                         ' <bdi>',
                         escape(l_4_person),
@@ -997,7 +997,7 @@ def root(context, missing=missing):
         for l_1_text in t_44((environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'address'), environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'contact'))):
             _loop_vars = {}
             pass
-            yield '<span class="second"><bdi>'
+            yield '<br class="t"><span class="second"><bdi>'
             yield escape(l_1_text)
             yield '</bdi></span>'
         l_1_text = missing
@@ -1011,10 +1011,10 @@ def root(context, missing=missing):
         yield '</bdi>'
         if environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'scope'):
             pass
-            yield '<span class="second"><bdi>'
+            yield '<br class="t"><span class="second"><bdi>'
             yield escape(environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'scope'))
             yield '</bdi></span>'
-        yield '<span class="second'
+        yield '<br class="t"><span class="second'
         if (environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'method_in_scope') == False):
             pass
             yield ' strong'
@@ -1107,7 +1107,7 @@ def root(context, missing=missing):
                     _loop_vars = {}
                     pass
                     t_45.append(
-                        '<span class="second alarm">',
+                        '<br class="t"><span class="second alarm">',
                     )
                     l_4_loop = missing
                     for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
@@ -1186,7 +1186,7 @@ def root(context, missing=missing):
                     if (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped):
                         pass
                         t_45.extend((
-                            '<span class="second">',
+                            '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.areas_of', count=t_7((undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
@@ -1329,7 +1329,7 @@ def root(context, missing=missing):
                 if (environment.getattr(l_2_m, 'kind') == 'watch'):
                     pass
                     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'kind.watch', _loop_vars=_loop_vars))
-                    yield '<span class="second"><bdi>'
+                    yield '<br class="t"><span class="second"><bdi>'
                     yield escape(environment.getattr(l_2_m, 'issuer'))
                     yield '</bdi></span>'
                 else:
@@ -1402,7 +1402,7 @@ def root(context, missing=missing):
             pass
             yield '<tr><td class="num strong">1</td><td>'
             yield escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'gap', environment.getattr(l_2_area, 'code'), environment.getattr(l_2_area, 'text'), _loop_vars=_loop_vars))
-            yield '<span class="second"><bdi>'
+            yield '<br class="t"><span class="second"><bdi>'
             yield escape(t_5(environment.getattr(l_2_area, 'where')))
             yield '</bdi></span></td><td class="num">'
             yield escape(t_16(environment.getattr(l_2_area, 'size')))
@@ -1607,7 +1607,7 @@ def root(context, missing=missing):
                         escape(environment.getattr(l_3_s, 'label')),
                         '</bdi></th><td>',
                         escape(environment.getattr(l_3_s, 'format')),
-                        '<span class="second">',
+                        '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.reader', _loop_vars=_loop_vars)),
                         ' <bdi>',
                         escape(environment.getattr(l_3_s, 'reader')),
@@ -1616,7 +1616,7 @@ def root(context, missing=missing):
                     if (not t_22(environment.getattr(l_3_s, 'mount_read_only'))):
                         pass
                         t_48.extend((
-                            '<span class="second">',
+                            '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('exhibits.mounted_read_only' if environment.getattr(l_3_s, 'mount_read_only') else 'exhibits.mounted_writable'), _loop_vars=_loop_vars)),
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('exhibits.account_may_write' if environment.getattr(l_3_s, 'account_may_write') else 'exhibits.account_may_not_write'), _loop_vars=_loop_vars)),
@@ -1656,7 +1656,7 @@ def root(context, missing=missing):
                         pass
                         t_48.extend((
                             escape(t_16(environment.getattr(l_3_s, 'size'))),
-                            '<span class="second">',
+                            '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'size')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
@@ -1711,7 +1711,7 @@ def root(context, missing=missing):
                     if ((not t_22(environment.getattr(l_3_s, 'declared_size'))) and (environment.getattr(l_3_s, 'declared_size') != environment.getattr(l_3_s, 'size'))):
                         pass
                         t_48.extend((
-                            '<span class="second">',
+                            '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.declared', _loop_vars=_loop_vars)),
                             ': ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'declared_size')), _loop_vars=_loop_vars)),
@@ -1781,7 +1781,7 @@ def root(context, missing=missing):
                     t_51.extend((
                         '<tr><th scope="row">',
                         escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'algorithm', environment.getattr(l_4_d, 'algorithm'), _loop_vars=_loop_vars)),
-                        '<span class="second">',
+                        '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('scope_of.', environment.getattr(l_4_d, 'scope'), )), _loop_vars=_loop_vars)),
                         '</span></th><td><code>',
                         escape((t_1(environment.getattr(l_4_d, 'computed')) if environment.getattr(l_4_d, 'computed') else '–')),
@@ -1877,7 +1877,7 @@ def root(context, missing=missing):
                             pass
                             t_53.extend((
                                 escape(t_7(environment.getattr(l_4_d, 'zero_bytes'))),
-                                '<span class="second">',
+                                '<br class="t"><span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.zeros_share', percent=t_9(context.call((undefined(name='share') if l_4_share is missing else l_4_share), environment.getattr(l_4_d, 'zero_bytes'), environment.getattr(l_4_d, 'bytes_read'), _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
                                 '</span>',
                             ))
@@ -1889,7 +1889,7 @@ def root(context, missing=missing):
                             _loop_vars = {}
                             pass
                             t_53.extend((
-                                '<span class="second"><bdi>',
+                                '<br class="t"><span class="second"><bdi>',
                                 escape(l_5_one),
                                 '</bdi></span>',
                             ))
@@ -1966,7 +1966,7 @@ def root(context, missing=missing):
                             escape(environment.getattr(l_3_s, 'label')),
                             '</bdi></th><td>',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('origin.', environment.getattr(l_4_a, 'stated_by'), )), _loop_vars=_loop_vars)),
-                            '<span class="second"><bdi>',
+                            '<br class="t"><span class="second"><bdi>',
                             escape(environment.getattr(l_4_a, 'program')),
                             ' ',
                             escape(environment.getattr(l_4_a, 'version')),
@@ -1975,7 +1975,7 @@ def root(context, missing=missing):
                         if environment.getattr(l_4_a, 'log_sha256'):
                             pass
                             t_55.extend((
-                                '<span class="second">',
+                                '<br class="t"><span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.log', _loop_vars=_loop_vars)),
                                 ' <code>',
                                 escape(t_1(environment.getattr(l_4_a, 'log_sha256'))),
@@ -1999,7 +1999,7 @@ def root(context, missing=missing):
                                     '</bdi>',
                                 ))
                             t_55.extend((
-                                '<span class="second">',
+                                '<br class="t"><span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('acquired.utc' if (environment.getattr(l_4_a, 'zone') == 'UTC') else 'acquired.no_zone'), _loop_vars=_loop_vars)),
                                 '</span>',
                             ))
@@ -2017,7 +2017,7 @@ def root(context, missing=missing):
                             _loop_vars = {}
                             pass
                             t_55.extend((
-                                '<span class="second">',
+                                '<br class="t"><span class="second">',
                                 escape(context.call((undefined(name='w') if l_5_w is missing else l_5_w), 'algorithm', environment.getattr(l_5_d, 'algorithm'), _loop_vars=_loop_vars)),
                                 ' <code>',
                                 escape(t_1(environment.getattr(l_5_d, 'value'))),
@@ -2036,7 +2036,7 @@ def root(context, missing=missing):
                         if (not t_22(environment.getattr(l_4_a, 'finished'))):
                             pass
                             t_55.append(
-                                '<span class="second',
+                                '<br class="t"><span class="second',
                             )
                             if (not environment.getattr(l_4_a, 'finished')):
                                 pass
@@ -2051,7 +2051,7 @@ def root(context, missing=missing):
                         if (not t_22(environment.getattr(l_4_a, 'bad_sectors'))):
                             pass
                             t_55.append(
-                                '<span class="second',
+                                '<br class="t"><span class="second',
                             )
                             if environment.getattr(l_4_a, 'bad_sectors'):
                                 pass
@@ -2068,7 +2068,7 @@ def root(context, missing=missing):
                             _loop_vars = {}
                             pass
                             t_55.extend((
-                                '<span class="second strong">',
+                                '<br class="t"><span class="second strong">',
                                 escape(context.call((undefined(name='w') if l_5_w is missing else l_5_w), 'acquired_differs', l_5_d, _loop_vars=_loop_vars)),
                                 '</span>',
                             ))
@@ -2152,7 +2152,7 @@ def root(context, missing=missing):
                 yield ' <span class="strong">'
                 yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.other_software', _loop_vars=_loop_vars))
                 yield '</span>'
-            yield '<span class="second mono">'
+            yield '<br class="t"><span class="second mono">'
             yield escape(t_1(environment.getattr((undefined(name='v') if l_1_v is missing else l_1_v), 'sha256')))
             yield '</span></dd></div>'
     l_1_m = l_1_v = missing
@@ -2218,7 +2218,7 @@ def root(context, missing=missing):
                 if environment.getattr(l_2_s, 'authority'):
                     pass
                     t_57.extend((
-                        '<span class="second"><bdi>',
+                        '<br class="t"><span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.authority', text=environment.getattr(l_2_s, 'authority'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
@@ -2230,7 +2230,7 @@ def root(context, missing=missing):
                     _loop_vars = {}
                     pass
                     t_57.extend((
-                        '<span class="second">',
+                        '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars)),
                         ' ',
                         escape(t_7(environment.getattr(l_3_d, 'count'))),
@@ -2241,7 +2241,7 @@ def root(context, missing=missing):
                     _loop_vars = {}
                     pass
                     t_57.extend((
-                        '<span class="second wrapped">',
+                        '<br class="t"><span class="second wrapped">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_3_d, 'below_quality'):
@@ -2264,7 +2264,7 @@ def root(context, missing=missing):
                     _loop_vars = {}
                     pass
                     t_57.extend((
-                        '<span class="second strong">',
+                        '<br class="t"><span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.not_compared', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
@@ -2277,12 +2277,12 @@ def root(context, missing=missing):
                 if environment.getattr(l_2_s, 'rejected'):
                     pass
                     t_57.extend((
-                        '<span class="second">',
+                        '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.rejected', count=t_7(environment.getattr(l_2_s, 'rejected')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 t_57.extend((
-                    '<span class="second">',
+                    '<br class="t"><span class="second">',
                     escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'failed')), _loop_vars=_loop_vars) if environment.getattr(l_2_s, 'probes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_probes', _loop_vars=_loop_vars))),
                     '</span></td><td>',
                     escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'signature', environment.getattr(l_2_s, 'signature'), _loop_vars=_loop_vars)),
@@ -2290,14 +2290,14 @@ def root(context, missing=missing):
                 if (environment.getattr(l_2_s, 'key_id') and environment.getattr(l_2_s, 'signer')):
                     pass
                     t_57.extend((
-                        '<span class="second"><bdi>',
+                        '<br class="t"><span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.signer', key=environment.getattr(l_2_s, 'key_id'), signer=environment.getattr(l_2_s, 'signer'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
                 if environment.getattr(l_2_s, 'expires'):
                     pass
                     t_57.extend((
-                        '<span class="second">',
+                        '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.expires', date=environment.getattr(l_2_s, 'expires'), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
@@ -2305,7 +2305,7 @@ def root(context, missing=missing):
                     _loop_vars = {}
                     pass
                     t_57.extend((
-                        '<span class="second strong">',
+                        '<br class="t"><span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.allowed', what=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'allowance', l_3_a, _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
@@ -2313,7 +2313,7 @@ def root(context, missing=missing):
                 if (environment.getattr(l_2_s, 'state') != 'active'):
                     pass
                     t_57.extend((
-                        '<span class="second strong">',
+                        '<br class="t"><span class="second strong">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'set_state', environment.getattr(l_2_s, 'state'), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_2_s, 'reason'):
@@ -2334,7 +2334,7 @@ def root(context, missing=missing):
                     t_57.extend((
                         '<bdi>',
                         escape(environment.getattr(l_2_s, 'profile')),
-                        '</bdi><span class="second">',
+                        '</bdi><br class="t"><span class="second">',
                         escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.verified', _loop_vars=_loop_vars) if environment.getattr(l_2_s, 'profile_verified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.unverified', _loop_vars=_loop_vars))),
                         '</span>',
                     ))
@@ -2747,7 +2747,7 @@ def root(context, missing=missing):
                         escape(t_7(environment.getattr(l_3_gap, 'count'))),
                         '</td><td>',
                         escape(context.call((undefined(name='gap_text') if l_0_gap_text is missing else l_0_gap_text), l_3_gap, _loop_vars=_loop_vars)),
-                        '<span class="second">',
+                        '<br class="t"><span class="second">',
                         escape(environment.getattr(l_3_gap, 'code')),
                         '</span></td><td class="num">',
                     ))
@@ -2763,7 +2763,7 @@ def root(context, missing=missing):
                         _loop_vars = {}
                         pass
                         t_63.extend((
-                            '<code><bdi>',
+                            '<br class="t"><code><bdi>',
                             escape(t_5(l_4_one)),
                             '</bdi></code>',
                         ))
@@ -2958,7 +2958,7 @@ def root(context, missing=missing):
                     if (environment.getattr(l_4_v, 'encryption') != 'none'):
                         pass
                         t_67.extend((
-                            '<span class="second">',
+                            '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'encryption', environment.getattr(l_4_v, 'encryption'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
@@ -2971,7 +2971,7 @@ def root(context, missing=missing):
                         _loop_vars = {}
                         pass
                         t_67.extend((
-                            '<span class="second">',
+                            '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'time.basis', which=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_5_m, 'which'), )), _loop_vars=_loop_vars), zone=context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'time', environment.getattr(l_5_m, 'zone'), _loop_vars=_loop_vars), resolution=t_13(environment.getattr(l_5_m, 'resolution_ns')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
@@ -3026,21 +3026,21 @@ def root(context, missing=missing):
                     escape(environment.getattr(l_3_f, 'number')),
                     '</th><td><bdi class="strong">',
                     escape(environment.getattr(l_3_f, 'exhibit')),
-                    '</bdi><code><bdi>',
+                    '</bdi><br class="t"><code><bdi>',
                     escape(t_5(environment.getattr(l_3_f, 'locator'))),
                     '</bdi></code>',
                 ))
                 if (environment.getattr(l_3_f, 'number') in (undefined(name='names') if l_3_names is missing else l_3_names)):
                     pass
                     t_69.extend((
-                        '<span class="second name">',
+                        '<br class="t"><span class="second name">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.path', _loop_vars=_loop_vars)),
                         ': <bdi>',
                         escape(t_5(environment.getitem((undefined(name='names') if l_3_names is missing else l_3_names), environment.getattr(l_3_f, 'number')))),
                         '</bdi></span>',
                     ))
                 t_69.extend((
-                    '<span class="second">',
+                    '<br class="t"><span class="second">',
                     escape(environment.getattr(l_3_f, 'type')),
                     ', ',
                     escape(t_16(environment.getattr(l_3_f, 'size'))),
@@ -3055,35 +3055,35 @@ def root(context, missing=missing):
                 if (not t_22(environment.getattr(l_3_f, 'listed_size'))):
                     pass
                     t_69.extend((
-                        '<span class="second">',
+                        '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.listed_size', size=context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_f, 'listed_size')), _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if (environment.getattr(l_3_f, 'near') and environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin')):
                     pass
                     t_69.extend((
-                        '<span class="second">',
+                        '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_plugin', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), plugin=environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin'), 'name'), version=environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin'), 'version'), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 elif environment.getattr(l_3_f, 'near'):
                     pass
                     t_69.extend((
-                        '<span class="second">',
+                        '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), view=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'view', environment.getattr(environment.getattr(l_3_f, 'near'), 'view'), _loop_vars=_loop_vars), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), quality=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'quality')), listed=(t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality')) if (not t_22(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality'))) else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if environment.getattr(l_3_f, 'near'):
                     pass
                     t_69.extend((
-                        '<span class="second">',
+                        '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_drawn' if environment.getattr(environment.getattr(l_3_f, 'near'), 'drawn') else ('findings.near_unknown' if (not environment.getattr(environment.getattr(l_3_f, 'near'), 'expected')) else ('findings.near_rare' if t_8(environment.getattr(environment.getattr(l_3_f, 'near'), 'expected')) else 'findings.near_chance'))), comparisons=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'comparisons')), expected=environment.getattr(environment.getattr(l_3_f, 'near'), 'expected'), one_in=t_7(t_8(environment.getattr(environment.getattr(l_3_f, 'near'), 'expected'))), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                     if environment.getattr(environment.getattr(l_3_f, 'near'), 'film'):
                         pass
                         t_69.extend((
-                            '<span class="second">',
+                            '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film', frames=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames')), frames_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames_of')), listed=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed')), listed_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_of')), _loop_vars=_loop_vars)),
                             escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'ranges'), _loop_vars=_loop_vars)),
                             '</span>',
@@ -3091,7 +3091,7 @@ def root(context, missing=missing):
                         if environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'):
                             pass
                             t_69.extend((
-                                '<span class="second">',
+                                '<br class="t"><span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film_listed', _loop_vars=_loop_vars)),
                                 escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'), _loop_vars=_loop_vars)),
                                 '</span>',
@@ -3099,12 +3099,12 @@ def root(context, missing=missing):
                     if (environment.getattr(environment.getattr(l_3_f, 'near'), 'more') or environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')):
                         pass
                         t_69.extend((
-                            '<span class="second">',
+                            '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_more' if (not environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')) else ('findings.near_more_at_least' if environment.getattr(environment.getattr(l_3_f, 'near'), 'more') else 'findings.near_more_unknown')), count=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'more')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                 t_69.extend((
-                    '<span class="second">',
+                    '<br class="t"><span class="second">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', environment.getattr(l_3_f, 'kind'), )), _loop_vars=_loop_vars)),
                     ': ',
                     escape(context.call((undefined(name='set_name') if l_0_set_name is missing else l_0_set_name), environment.getattr(l_3_f, 'set_name'), environment.getattr(l_3_f, 'issuer'), environment.getattr(l_3_f, 'edition'), _loop_vars=_loop_vars)),
@@ -3130,7 +3130,7 @@ def root(context, missing=missing):
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'label'):
                         pass
                         t_69.extend((
-                            '<span class="second"><bdi>',
+                            '<br class="t"><span class="second"><bdi>',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.label', label=environment.getattr(environment.getattr(l_3_f, 'category'), 'label'), _loop_vars=_loop_vars)),
                             '</bdi></span>',
                         ))
@@ -3138,7 +3138,7 @@ def root(context, missing=missing):
                         _loop_vars = {}
                         pass
                         t_69.extend((
-                            '<span class="second"><bdi>',
+                            '<br class="t"><span class="second"><bdi>',
                             escape(l_4_tag),
                             '</bdi></span>',
                         ))
@@ -3149,7 +3149,7 @@ def root(context, missing=missing):
                     if (t_22(environment.getattr(l_3_f, 'victim_identified')) and t_22(environment.getattr(l_3_f, 'offender_identified'))):
                         pass
                         t_69.extend((
-                            '<span class="second">',
+                            '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.not_said', _loop_vars=_loop_vars)),
                             '</span>',
                         ))
@@ -3158,14 +3158,14 @@ def root(context, missing=missing):
                         if (not t_22(environment.getattr(l_3_f, 'victim_identified'))):
                             pass
                             t_69.extend((
-                                '<span class="second">',
+                                '<br class="t"><span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'victim_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
                         if (not t_22(environment.getattr(l_3_f, 'offender_identified'))):
                             pass
                             t_69.extend((
-                                '<span class="second">',
+                                '<br class="t"><span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'offender_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
@@ -3193,7 +3193,7 @@ def root(context, missing=missing):
                         _loop_vars = {}
                         pass
                         t_69.extend((
-                            '<span class="second">',
+                            '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_4_m, 'which'), )), _loop_vars=_loop_vars)),
                             ' <span class="nowrap">',
                             escape(t_12(context.eval_ctx, environment.getattr(l_4_m, 'text'), 'T', ' ')),
@@ -3214,7 +3214,7 @@ def root(context, missing=missing):
                     if t_70:
                         pass
                         t_69.extend((
-                            '<span class="second">',
+                            '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.no_times')),
                             '</span>',
                         ))
@@ -3365,7 +3365,7 @@ def root(context, missing=missing):
                     escape(t_20(environment.getattr(l_2_p, 'time'))),
                     '</td><th scope="row">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('data.', environment.getattr(l_2_p, 'action'), )), _loop_vars=_loop_vars)),
-                    '<span class="second"><code>',
+                    '<br class="t"><span class="second"><code>',
                     escape(environment.getattr(l_2_p, 'type')),
                     '</code></span></th><td><bdi>',
                     escape(environment.getattr(l_2_p, 'who')),
@@ -3374,7 +3374,7 @@ def root(context, missing=missing):
                 if (environment.getattr(l_2_p, 'who_is') == 'software'):
                     pass
                     t_72.extend((
-                        '<span class="second">',
+                        '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.software', _loop_vars=_loop_vars)),
                         '</span>',
                     ))
@@ -3406,7 +3406,7 @@ def root(context, missing=missing):
                 if environment.getattr(l_2_p, 'recipient'):
                     pass
                     t_72.extend((
-                        '<span class="second">',
+                        '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.recipient', _loop_vars=_loop_vars)),
                         ' <bdi>',
                         escape(environment.getattr(l_2_p, 'recipient')),
@@ -3423,7 +3423,7 @@ def root(context, missing=missing):
                         '</bdi>',
                     ))
                 t_72.append(
-                    '<span class="second',
+                    '<br class="t"><span class="second',
                 )
                 if (environment.getattr(l_2_p, 'legal_basis_from') == 'none'):
                     pass
@@ -3565,7 +3565,7 @@ def root(context, missing=missing):
                 _loop_vars = {}
                 pass
                 t_73.extend((
-                    '<span class="block"><bdi>',
+                    '<br class="t"><span class="block"><bdi>',
                     escape(l_3_text),
                     '</bdi></span>',
                 ))
