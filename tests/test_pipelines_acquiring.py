@@ -192,6 +192,25 @@ def test_a_real_log_of_ewfacquire_agrees_with_its_image(
     assert {(alg, "acquisition-log") for alg in ("md5", "sha1", "sha256")} <= origins
 
 
+def test_a_run_that_was_interrupted_still_compares_with_its_logs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], good: str
+) -> None:
+    log, case = tmp_path / "log.txt", tmp_path / "case"
+    log.write_text(good)
+    code, row = scan(capsys, case, "--acquisition-log", log, "--budget", "0.001s")
+    assert (code, row["cause"]) == (3, "budget")
+    log.unlink()
+    other = here(
+        capsys, "scan", "--case", str(case), "--resume", "-q", "--acquisition-log", str(log)
+    )
+    assert (other.code, "was not begun with this acquisition log" in other.err) == (2, True)
+    on = here(capsys, "scan", "--case", str(case), "--resume", "-q", "--json")
+    assert on.rows()[-1]["integrity"] == {"EX-1/1": "match"}
+    (verified,) = events(case, "evidence.verified")
+    assert "acquisition-log" in {d["expected_source"] for d in verified["digests"]}
+    assert len(events(case, "evidence.acquired")) == 2
+
+
 def test_a_run_goes_on_with_the_logs_it_was_begun_with(tmp_path: Path) -> None:
     log = tmp_path / "log.txt"
     log.write_text(logs.ftk())

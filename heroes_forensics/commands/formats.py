@@ -31,6 +31,7 @@ SOURCES: Final = (
 
 TABLES: Final = (
     ("file system", "heroes_forensics.parsers.volumes:OPENERS"),
+    ("acquisition log", "heroes_forensics.parsers.acquisition:LOGS"),
     ("hash set", "heroes_forensics.hashsets.formats:IMPORTERS"),
     ("algorithm", "heroes_forensics.hashing:ALGORITHMS"),
     ("report", "heroes_forensics.reports:REPORTS"),
