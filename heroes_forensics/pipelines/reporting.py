@@ -3,12 +3,12 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from uuid import uuid4
 
 from heroes_forensics.errors import StoppedError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import decided, details, report_signing, typesetting
+from heroes_forensics.pipelines import decided, details, typesetting
 from heroes_forensics.pipelines.cases import OpenCase, opened
 from heroes_forensics.pipelines.environment import program_sha256
 from heroes_forensics.pipelines.folders import BUNDLE
@@ -18,6 +18,9 @@ from heroes_forensics.pipelines.report_model import Builder
 from heroes_forensics.pipelines.sealed_report import Handover, ordinals, sealed_report
 from heroes_forensics.reports import REPORTS, TABLES
 from heroes_forensics.reports.base import FILE_NAMES
+
+if TYPE_CHECKING:
+    from heroes_forensics.pipelines.report_signing import Pen
 
 FOLDER: Final = "report"
 PDF: Final = "report.pdf"
@@ -44,7 +47,7 @@ def at_level(  # noqa: PLR0913 - of a sealed report each is part of the record
     language: str = "en",
     examiner: str = "",
     passphrase: str | None = None,
-    pen: report_signing.Pen | None = None,
+    pen: "Pen | None" = None,
 ) -> JSON:
     """Issue a report, a summary, or a sealed report; see `report` and `sealed_report`.
 
@@ -77,7 +80,7 @@ def report(
     language: str = "en",
     level: Literal["standard", "summary"] = "standard",
     passphrase: str | None = None,
-    pen: report_signing.Pen | None = None,
+    pen: "Pen | None" = None,
 ) -> JSON:
     """Issue the next report of a case and sign the bundle again.
 
@@ -118,7 +121,7 @@ def issue(
     *,
     language: str = "en",
     level: Literal["standard", "summary"] = "standard",
-    pen: report_signing.Pen | None = None,
+    pen: "Pen | None" = None,
 ) -> Issued:
     """Write the report files, record them, sign ledger and bundle.
 

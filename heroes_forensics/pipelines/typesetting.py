@@ -15,7 +15,6 @@ from typing import Final
 
 from heroes_forensics.custody import bundle, notes
 from heroes_forensics.pipelines import apart
-from heroes_forensics.reports import pdf
 
 NOT_INSTALLED: Final = "not installed: the extra heroes-forensics[pdf] is needed"
 FAILED: Final = "the typesetter could not set it; page and data are complete"
@@ -50,6 +49,8 @@ def setting(page: bytes, model: bytes, note: bytes | None) -> Iterator[Sheet]:
         model: ``report.json``.
         note: the checkpoint printed on page 1; see `pdf.prepared`.
     """
+    from heroes_forensics.reports import pdf  # noqa: PLC0415 # when it is used: a scan starts sooner
+
     if pdf.missing():
         yield Sheet(None)
         return
@@ -88,6 +89,8 @@ def note(root: Path, size: int) -> bytes | None:
 
 def main() -> None:
     """Set what is given; for `apart.running`."""
+    from heroes_forensics.reports import pdf  # noqa: PLC0415 # likewise
+
     given = json.loads(apart.begun())
     note = given["note"]
     printed = pdf.prepared(
