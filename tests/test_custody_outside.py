@@ -66,6 +66,24 @@ def test_a_command_signs_from_behind_the_fence(signer: Command, tmp_path: Path) 
         assert path.is_dir() or b"PRIVATE KEY" not in path.read_bytes()
 
 
+def test_the_settings_of_a_laboratory_may_name_its_signer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = command(tmp_path / "signer")
+    home = laboratory.home()
+    home.mkdir(mode=0o700)
+    settings = home / "laboratory.yaml"
+    settings.write_text(made.description.read_text()[:-1] + ', "report": {"laboratory": "L"}}')
+    settings.chmod(0o622)
+    assert "can be written by others" in good(here(capsys, "init", *INIT), 2).err
+    settings.chmod(0o600)
+    assert good(here(capsys, "init", *INIT, "--json")).rows()[0]["signer"] == "command"
+    good(here(capsys, "case", "create", str(tmp_path / "case")))
+
+
+INIT = ("--domain", "lab.example", "--no-passphrase")
+
+
 @pytest.mark.parametrize(
     ("manner", "said"),
     [

@@ -67,12 +67,13 @@ def init(  # noqa: PLR0913 # the options of a verb
       heroes init --domain lab.example.org --passphrase-fd 3 3< FILE
       heroes init --domain lab.example.org --signer token.yaml --pin-fd 4 4< PIN
     """
-    from heroes_forensics.pipelines import laboratory  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines import laboratory, settings  # noqa: PLC0415 # when it runs
 
     if no_recovery and (recovery or recovery_file):
         raise UsageError("--no-recovery excludes --recovery and --recovery-file")
     if not (no_recovery or recovery or recovery_file):
         recovery_file = laboratory.home() / "recovery-identity.txt"
+    signer = signer or settings.signer()
     options.token_pin(signer)
     made = laboratory.init(
         laboratory.home(),

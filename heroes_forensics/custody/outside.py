@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from heroes_forensics.model import JSON
 
 FOLDER: Final = "signers"
+FIELDS: Final = ("signer", "public_key", "seconds")
+"""Of a description, which may stand among a laboratory's settings."""
 SECONDS: Final = 60
 """How long a signer may take, when its description does not say otherwise."""
 MOST_SECONDS: Final = 600
@@ -142,6 +144,12 @@ def is_description(data: bytes) -> bool:
     return b"PRIVATE KEY-----" not in data
 
 
+def among(settings: object) -> bytes:
+    """Return the description that stands among a laboratory's settings."""
+    said = settings if isinstance(settings, dict) else {}
+    return json.dumps({name: said[name] for name in FIELDS if name in said}).encode()
+
+
 def is_token(data: bytes) -> bool:
     """Say whether a file describes a key in a token, which needs its PIN.
 
@@ -162,7 +170,7 @@ def read(data: bytes, *, pin: str | None = None) -> Outside:
         StoppedError: the token does not answer.
     """
     said = config.read(data, what="the description of the signer")
-    if not isinstance(said, dict) or not said.keys() <= {"signer", "public_key", "seconds"}:
+    if not isinstance(said, dict) or not said.keys() <= {*FIELDS}:
         raise UsageError(
             "the description of a signer holds 'signer', 'public_key' and 'seconds' alone",
             hint='for example: signer: [/usr/local/bin/sign, "--slot", "2"]',

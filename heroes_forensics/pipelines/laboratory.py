@@ -122,6 +122,8 @@ def signing_key(path: Path, passphrase: str | None, *, pin: str | None = None) -
     """
     data = config.file_bytes(path, what="the file of the signing key")
     if outside.is_description(data):
+        if path.name == "laboratory.yaml":  # which holds other settings, too
+            data = outside.among(config.read(data, what="the laboratory's settings"))
         return outside.read(data, pin=pin)
     return pem.imported(private.read(path), passphrase)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from heroes_forensics import config
+from heroes_forensics.custody import outside
 from heroes_forensics.display import shown
 from heroes_forensics.errors import UsageError
 from heroes_forensics.pipelines import laboratory
@@ -12,8 +13,9 @@ from heroes_forensics.pipelines import laboratory
 SETTINGS: Final = "laboratory.yaml"
 """In the laboratory's home, written by hand."""
 
-SECTIONS: Final = ("hash_sets", "report")
-"""Of the laboratory's settings; `trusting` reads the first, `details` the second."""
+SECTIONS: Final = ("hash_sets", "report", *outside.FIELDS)
+"""Of the laboratory's settings; `trusting` reads the first, `details` the second, `laboratory` the
+others, when it is made."""
 
 _OTHERS_WRITE: Final = 0o022
 
@@ -26,6 +28,15 @@ def section(name: str) -> object:
     """
     what = f"the settings {SETTINGS} of the laboratory"
     return fields(table(laboratory.home() / SETTINGS, what), SECTIONS, what).get(name, {})
+
+
+def signer() -> Path | None:
+    """Return the laboratory's settings where they describe its signing key; None where not.
+
+    Raises:
+        UsageError: they are no YAML, name something unknown, or others may write them.
+    """
+    return laboratory.home() / SETTINGS if section("signer") else None
 
 
 def table(path: Path, what: str) -> object:
