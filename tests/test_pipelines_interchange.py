@@ -20,14 +20,15 @@ import pytest
 import rdflib
 from cli_runner import here
 from corpus import ROOT, evidence
-from scans import DEMO, KNOWN_GOOD, NOTABLE, folder, scanned
+from scans import DEMO, KNOWN_GOOD, NOTABLE, Noted, folder, scanned
 
 from heroes_forensics import durable
 from heroes_forensics.errors import StoppedError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import importing, verifying, views
+from heroes_forensics.pipelines import erasing, importing, rematching, verifying, views
 from heroes_forensics.pipelines.exporting import export
 from heroes_forensics.pipelines.handing_out import ExportRequest
+from heroes_forensics.pipelines.rematching import MatchRequest
 from heroes_forensics.reports import EXPORTS
 from heroes_forensics.reports.dfxml import NAMESPACE, OURS
 
@@ -199,6 +200,22 @@ def test_of_findings_alone_nothing_else_is_told(
         rest = re.escape(str(row["locator"]).removeprefix(f"{row['source']}/{row['volume']}/"))
         whole = rf"{row['source']}[/,]{row['volume']}[/,]{rest}(?![\w/@-])"
         assert bool(re.search(whole, text)) == (row["locator"] in notable)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_of_one_exhibit_nothing_of_another_is_told(name: str, case: Path, tmp_path: Path) -> None:
+    kind = "notable" if name == "case" else "watch"
+    result, files = made(case, tmp_path / "out", format=name, exhibit="EX-1", kind=kind)
+    assert not re.search(rb"\bEX-2\b", content(files))
+    assert set(files) & {"EX-1-1.dfxml"} == ({"EX-1-1.dfxml"} if name == "dfxml" else set())
+    assert "EX-2-1.dfxml" not in files
+    of_one = sum(row["exhibit"] == "EX-1" for row in inventory(case))
+    assert result["items"] == (6 if name == "case" else of_one)
+    made_of = [e["body"]["format"] for e in events(case) if e["type"] == "export.made"]
+    assert made_of[-1].endswith("exhibit: EX-1)")
+    for other in ("EX-2", "EX-3"):
+        with pytest.raises(UsageError, match=r"no exhibit 'EX-3'|no current finding"):
+            made(case, tmp_path / other, format=name, exhibit=other, items="findings")
 
 
 def test_intimate_pictures_of_adults_go_alone_by_name_too(case: Path, tmp_path: Path) -> None:
@@ -383,7 +400,6 @@ def test_a_document_has_the_elements_of_the_schema_in_their_order(
 
 FIWALK: Final = {
     "images/bulk_extractor/nps-2010-emails.E01": 28,
-    "images/bulk_extractor/1mb_fat32.dmg.gz": 49,
     "images/dfvfs/hfsplus.raw.gz": 10,
 }
 """Images, and how many files fiwalk finds in use there, with an address and content."""
@@ -512,6 +528,48 @@ def test_an_export_that_is_interrupted_leaves_nothing(
         made(case, tmp_path / "out", format="jsonl")
     assert not (tmp_path / "out").exists()
     assert verifying.verify(case)["exit_code"] == 7
+
+
+@pytest.fixture
+def own(case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy of the case that may be changed, with a home of its own."""
+    for name in ("case", "home"):
+        shutil.copytree(case.parent / name, tmp_path / "own" / name)
+    monkeypatch.setenv("HEROES_HOME", str(tmp_path / "own" / "home"))
+    return tmp_path / "own" / "case"
+
+
+def test_what_is_withdrawn_is_not_handed_on(own: Path, tmp_path: Path) -> None:
+    table = tmp_path / "adult.txt"
+    table.write_text(hashlib.md5(b"other", usedforsecurity=False).hexdigest() + "\n")
+    importing.import_set(table, name="adult", edition="2", kind="adult-intimate")
+    _, files = made(own, tmp_path / "1", format="csv", kind="adult-intimate", items="findings")
+    assert len(content(files).splitlines()) == 2
+    rematching.match(MatchRequest(own, ("adult",)), Noted())
+    with pytest.raises(UsageError, match="no current finding of kind adult-intimate"):
+        made(own, tmp_path / "2", format="csv", kind="adult-intimate", items="findings")
+
+
+def test_an_erased_case_hands_on_no_name_and_a_reduced_one_its_findings(
+    own: Path, tmp_path: Path, notable: dict[str, str]
+) -> None:
+    closed = {"justification": "closed", "authority": "s. 77", "rule": "10 years"}
+    erasing.erase(own, run=None, **closed)
+    before = len(events(own))
+    with pytest.raises(UsageError, match="was erased"):
+        made(own, tmp_path / "1", format="jsonl", with_names=True)
+    assert "sealed.opened" not in [event["type"] for event in events(own)[before:]]
+    _, files = made(own, tmp_path / "2", format="jsonl")
+    assert len(content(files).splitlines()) == len(inventory(own))
+    erasing.reduce(own, older_than=None, **closed)
+    for name in NAMES:
+        result, files = made(own, tmp_path / name, format=name)
+        assert (
+            set(notable) <= set(re.findall("EX-1/1/p[0-9]+/[a-z0-9/-]+", content(files).decode()))
+            or name == "csv"
+        )
+        assert result["findings"] == len(notable)
+    assert verifying.verify(own)["exit_code"] == 7
 
 
 # ---- as people use it ----------------------------------------------------------------------------

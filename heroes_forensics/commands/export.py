@@ -46,6 +46,7 @@ from heroes_forensics.model import JSON
     "--local-times", type=click.Choice(["leave-out", "label"]),
     help="Times of an unknown zone, where a format knows UTC alone.  [default: leave-out]",
 )  # fmt: skip
+@click.option("--exhibit", default="", metavar="LABEL", help="Of this exhibit alone.")
 @click.option("--vics-version", default="2.0", show_default=True, metavar="N", help="2.0 or 1.3.")
 @click.option(
     "--region", default="Default", show_default=True, metavar="TEXT",
@@ -69,6 +70,7 @@ def export(  # noqa: PLR0913 # the options of a verb
     items: str | None,
     digests: str | None,
     local_times: str | None,
+    exhibit: str,
     vics_version: str,
     region: str,
     with_names: bool,
@@ -111,6 +113,7 @@ def export(  # noqa: PLR0913 # the options of a verb
             items=items or "",
             digests=digests or "",
             local_times=local_times or "",
+            exhibit=exhibit,
             version=vics_version,
             region=region,
             with_names=with_names,

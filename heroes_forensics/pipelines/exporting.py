@@ -15,7 +15,7 @@ from heroes_forensics import __version__
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import cases, handing_out, interchange, locating, outgoing
+from heroes_forensics.pipelines import cases, handing_out, interchange, locating, outgoing, views
 from heroes_forensics.pipelines.folders import BUNDLE
 from heroes_forensics.pipelines.handing_out import SUMS, ExportRequest
 from heroes_forensics.pipelines.report_model import Builder
@@ -67,6 +67,7 @@ def export(request: ExportRequest) -> JSON:
         return interchange.export(request)
     product = _checked(request)
     with cases.opened(request.case_dir, passphrase=request.passphrase) as case:
+        views.check_exhibit(case.database, request.exhibit or None)
         rows = _rows(case, request)
         if not rows:
             raise UsageError(
@@ -118,6 +119,8 @@ def _rows(case: cases.OpenCase, request: ExportRequest, *, names: bool = False) 
     facts = {each.finding: each for each in standing.findings(case.database)}
     for finding in builder.findings():
         if finding.kind != request.kind or finding.status == standing.WITHDRAWN:
+            continue
+        if request.exhibit not in {"", finding.exhibit}:
             continue
         each = facts[locating.finding_number(finding.number)]
         item = queries.item(case.database, each.item_id)

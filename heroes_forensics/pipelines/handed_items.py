@@ -41,6 +41,7 @@ class HandedItems:
     ) -> None:
         self._case = case
         self._kind = request.kind
+        self._exhibit = request.exhibit
         self._names = request.with_names
         self._items = items
         self._digests = digests
@@ -56,6 +57,7 @@ class HandedItems:
                 " FROM volume v JOIN source s ON s.id = v.source_id"
                 " JOIN exhibit e ON e.id = s.exhibit_id ORDER BY e.id, s.id, v.id"
             )
+            if request.exhibit in {"", exhibit}
         ]
         self._inside = derived.opened(database)
         # 8 bytes an item that a set lists: whether a block has any is asked for every block.
@@ -80,13 +82,18 @@ class HandedItems:
 
     @property
     def nothing(self) -> bool:
-        """Whether the case has no item at all."""
-        return self._case.database.value("SELECT id FROM item LIMIT 1") is None
+        """Whether there is no item at all."""
+        return not any(
+            self._case.database.value(
+                "SELECT id FROM item WHERE volume_id=? LIMIT 1", (each.number,)
+            )
+            for each in self._volumes
+        )
 
     def numbers(self) -> Iterator[int]:
         """Yield the numbers of the findings that are to be handed on."""
         for each in standing.findings(self._case.database):
-            if self._is_wanted(each):
+            if self._is_wanted(each) and self._is_of_exhibit(each.item_id):
                 yield each.finding
 
     def of(self, source: str | None) -> Iterator[Handed]:
@@ -104,6 +111,14 @@ class HandedItems:
                 if block is not None:
                     self.count += len(block.items.locators)
                     yield block
+
+    def _is_of_exhibit(self, item: int) -> bool:
+        return not self._exhibit or self._exhibit == self._case.database.value(
+            "SELECT e.label FROM item i JOIN volume v ON v.id = i.volume_id"
+            " JOIN source s ON s.id = v.source_id JOIN exhibit e ON e.id = s.exhibit_id"
+            " WHERE i.id=?",
+            (item,),
+        )
 
     def _is_wanted(self, each: standing.Standing) -> bool:
         return each.status == standing.CURRENT and each.set["kind"] == self._kind

@@ -45,6 +45,8 @@ class ExportRequest:
     """A key of `exporting.PRODUCTS`, or empty for ``format``."""
     format: str = ""
     """A key of `exporting.FORMATS`, or a row of `reports.EXPORTS`."""
+    exhibit: str = ""
+    """Label of the only exhibit that is handed on; empty: all."""
     kind: str = "notable"
     version: str = vics.VERSIONS[0]
     region: str = vics.DEFAULT_REGION

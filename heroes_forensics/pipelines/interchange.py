@@ -7,12 +7,13 @@ its name, as in every export.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple, cast, get_args
 
 from heroes_forensics import __version__
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import cases, handing_out, outgoing
+from heroes_forensics.pipelines import cases, handing_out, outgoing, views
 from heroes_forensics.pipelines.folders import BUNDLE
 from heroes_forensics.pipelines.handed_items import HandedItems
 from heroes_forensics.pipelines.handing_out import SUMS, ExportRequest
@@ -56,6 +57,7 @@ def export(request: ExportRequest) -> JSON:
     settings = _settings(request, exporter)
     handing_out.check(request)
     with cases.opened(request.case_dir, passphrase=request.passphrase) as case:
+        views.check_exhibit(case.database, request.exhibit or None)
         items = HandedItems(case, request, settings.items, settings.digests)
         _check_any(items, request, settings)
         with outgoing.held(request.folder) as folder:
@@ -127,13 +129,16 @@ def _files(
 
     def report() -> Report:
         builder = Builder(case.database, case.folder / BUNDLE)
-        return builder.report(number=0, issued=now())
+        whole = builder.report(number=0, issued=now())
+        return _of_exhibit(whole, request.exhibit) if request.exhibit else whole
 
     sources: list[Source | None] = [None]
     if exporter.per_source:
         evidence = EvidenceBuilder(case.database)
         exhibits = [
-            number for (number,) in case.database.rows("SELECT id FROM exhibit ORDER BY id")
+            number
+            for number, label in case.database.rows("SELECT id, label FROM exhibit ORDER BY id")
+            if request.exhibit in {"", label}
         ]
         sources = [source for number in exhibits for source in evidence.sources(number)]
     for source in sources:
@@ -152,6 +157,14 @@ def _files(
         )
 
 
+def _of_exhibit(report: Report, label: str) -> Report:
+    """Leave out of a report what is of other exhibits."""
+    exhibits = tuple(each for each in report.exhibits if each.label == label)
+    known = {label} | {source.label for each in exhibits for source in each.sources}
+    acts = tuple(act for act in report.acts if known & set(act.of))
+    return replace(report, exhibits=exhibits, acts=acts)
+
+
 def _record(  # noqa: PLR0913 - each is part of the record
     case: cases.OpenCase,
     request: ExportRequest,
@@ -162,6 +175,8 @@ def _record(  # noqa: PLR0913 - each is part of the record
     sums: bytes,
 ) -> None:
     said = f"items: {settings.items}, digests: {settings.digests}"
+    if request.exhibit:
+        said += f", exhibit: {request.exhibit}"
     handing_out.record(
         case,
         request,

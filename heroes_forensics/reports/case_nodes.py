@@ -93,14 +93,14 @@ class Nodes:
         key: str,
         *,
         start: str,
-        end: str | None,
+        end: str,
         of: str | list[str] = ACTION,
         **facts: object,
     ) -> JSON:
-        """Return an action; each is informed by the one before."""
+        """Return an action; each is informed by the one before, and its times may be empty."""
         action = self.node(
             *("action", key, of),
-            action__startTime=time(start),
+            action__startTime=time(start) if start else None,
             action__endTime=time(end) if end else None,
             case__wasInformedBy=self.actions[-1:],
             **facts,

@@ -6,7 +6,7 @@ from typing import Final
 from heroes_forensics.display import shown
 from heroes_forensics.model import JSON
 from heroes_forensics.reports.case_nodes import Nodes
-from heroes_forensics.reports.evidence import Source
+from heroes_forensics.reports.evidence import Acquisition, Source
 from heroes_forensics.reports.model import Act, Exhibit, Report, Run
 
 _FILES: Final = frozenset({"directory", "file", "tar", "zip"})
@@ -166,7 +166,11 @@ def _custody(report: Report) -> list[Act]:
 
 
 def _done(nodes: Nodes, report: Report) -> Iterator[JSON]:
-    """Yield what people did with exhibits, and runs, in the order in which they began."""
+    """Yield how images were made, then what people did with exhibits, and runs, as they began."""
+    for exhibit in report.exhibits:
+        for source in exhibit.sources:
+            for number, stated in enumerate(source.acquisitions):
+                yield from _acquired(nodes, exhibit.label, f"{source.label} {number}", stated)
     done: list[tuple[str, Act | Run]] = [(act.time, act) for act in _custody(report)]
     done += [(run.started, run) for run in report.runs]
     registered = False
@@ -176,6 +180,33 @@ def _done(nodes: Nodes, report: Report) -> Iterator[JSON]:
         else:
             yield _run(nodes, report, each, first=not registered)
             registered = True
+
+
+def _acquired(nodes: Nodes, exhibit: str, key: str, stated: Acquisition) -> Iterator[JSON]:
+    """Yield how an image was made, as others state it: nothing of it was seen by this program."""
+    utc = stated.zone == "UTC"
+    tool = "imager", f"{stated.program} {stated.version}"
+    yield nodes.node(
+        *(*tool, "uco-tool:Tool"),
+        core__name=shown(stated.program),
+        tool__version=shown(stated.version),
+    )
+    said = [f"stated by {stated.stated_by}"]
+    for what, text in (("started", stated.started), ("ended", stated.ended)):
+        if text and not utc:
+            said.append(f"{what} {text} by the clock of the imaging machine, zone not stated")
+    if stated.bad_sectors is not None:
+        said.append(f"sectors that could not be read: {stated.bad_sectors}")
+    yield nodes.action(
+        f"acquired {key}",
+        start=f"{stated.started}Z" if utc and stated.started else "",
+        end=f"{stated.ended}Z" if utc and stated.ended else "",
+        core__name="evidence.acquired",
+        core__description=shown("; ".join(said)),
+        action__instrument=[nodes.ref(*tool)],
+        action__object=[nodes.ref("exhibit", exhibit)],
+        action__result=[nodes.ref("source", key.rpartition(" ")[0])],
+    )
 
 
 def _act(nodes: Nodes, report: Report, act: Act) -> Iterator[JSON]:
@@ -205,7 +236,7 @@ def _run(nodes: Nodes, report: Report, run: Run, *, first: bool) -> JSON:
     return nodes.action(
         f"run {run.uuid}",
         start=run.started,
-        end=run.ended,
+        end=run.ended or "",
         core__name=run.purpose,
         core__description=f"run {run.uuid}, outcome {run.outcome}, profile {run.profile}",
         action__performer=examiner(nodes, report),

@@ -151,7 +151,7 @@ class _Graph:
                 "comparison",
                 of=[ACTION, "uco-analysis:Analysis"],
                 start=report.examined_from,
-                end=report.examined_to,
+                end=report.examined_to or "",
                 core__name="comparison with hash sets",
                 action__performer=examiner(nodes, report),
                 action__instrument=[nodes.ref("instrument", "")],
