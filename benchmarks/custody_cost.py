@@ -1,9 +1,9 @@
 """What the record costs a scan: events, digests of rows, commitments, sealing, signing, verifying.
 
 ``custody_cost.py`` makes an image with many small files (``--full``: a million of them), scans it
-as a user does, and prints what of the coordinator's processor time was custody, and how much memory it
-needed beyond what the run had needed by then. Then it verifies the case, its record alone, and the
-record with the stand-alone file.
+as a user does, and prints what of the coordinator's processor time was custody, and how much memory
+it needed beyond what the run had needed by then. Then it verifies the case, its record alone, and
+the record with the stand-alone file.
 
 The scan is the product's own, with a stopwatch around each function that there would be no need for
 without a record; time inside another one of them is counted once. The peak of the resident set is

@@ -627,7 +627,7 @@ def main(arguments: list[str] | None = None) -> int:
     options, anchors = parser.parse_args(arguments), []
     try:
         for path in options.anchor:
-            with open(path, "rb") as stream: anchors.append(parse_note(stream.read())[2:4])
+            with open(path, "rb") as stream: anchors.append(parse_note(stream.read(MAX_NOTE))[2:4])
         verifier = Verifier(options.bundle, options.key, anchors)
     except (OSError, ValueError) as error:
         parser.error(f"a key or an anchor is malformed: {error!a}")

@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import socket
+import stat
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -150,6 +151,8 @@ def holder(folder: Path) -> Owner | None:
     except OSError:  # no process of ours was ever here, or nobody may write here
         return None
     try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
         kind, *_ = _FLOCK.unpack(fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _WHOLE))
         return None if kind == fcntl.F_UNLCK else _read(descriptor) or UNKNOWN
     finally:
