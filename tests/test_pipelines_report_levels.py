@@ -173,6 +173,18 @@ def test_what_is_stated_has_schemas_and_the_documentation_fits_them() -> None:
             jsonschema.validate({"verdict": "x"}, schema)
 
 
+def test_the_front_says_how_the_record_is_anchored(
+    case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert document(case)["checkpoint"]["anchoring"] == 0
+    anchor = ("timestamp", "record", str(case), "--method", "paper", "--reference", "form 12")
+    assert here(capsys, *anchor).code == 0
+    assert here(capsys, "report", str(case)).code == 0
+    assert document(case)["checkpoint"]["anchoring"] == 2
+    page = (case / "custody/report/report.html").read_text().split('<h2 id="result">')[0]
+    assert "with a witness or on paper, as recorded" in page
+
+
 BAD: Final = {
     "an unknown field": ("verdict: clean\n", "a field that there is not: verdict"),
     "no list": ("questions: one\n", "questions is no list"),

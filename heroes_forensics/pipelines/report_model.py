@@ -165,7 +165,16 @@ class Builder:
         last = None
         for path in sorted((self._bundle / "checkpoints").glob("*.txt")):
             last = notes.read_checkpoint(notes.parse(path.read_bytes()).text)
-        return None if last is None else Checkpoint(last.size, last.root.hex(), last.origin)
+        if last is None:
+            return None
+        return Checkpoint(last.size, last.root.hex(), last.origin, self._anchoring())
+
+    def _anchoring(self) -> int:
+        """Return what is on record of anchors outside; whether they hold is for `heroes verify`."""
+        methods = {
+            event.body["method"] for event in ledger_events.of(self._database, "ledger.anchored")
+        }
+        return bool(methods & {"rfc3161"}) + 2 * bool(methods & {"witness", "paper", "mail"})
 
     def _run_facts(self) -> dict[str, Any]:
         text = self._database.value("SELECT facts FROM run ORDER BY id DESC LIMIT 1")

@@ -85,7 +85,8 @@ class Checkpoint(Record):
     root: Sha256
     origin: Text
     anchoring: Annotated[int, Says(minimum=0, maximum=3)] = 0
-    """0 none, 1 time stamp, 2 independent witness or paper, 3 both."""
+    """As recorded, of any state up to this one: 0 none, 1 time stamp, 2 independent witness, paper
+    or mail, 3 both."""
 
 
 @dataclass(frozen=True, slots=True)
