@@ -175,11 +175,18 @@ def test_a_reader_stops_at_its_limits(tmp_path: Path, monkeypatch: pytest.Monkey
     deep = tmp_path / "/".join("d" * 12)
     deep.mkdir(parents=True)
     reader = Reader(tmp_path)
-    assert len(reader.names) == 3
-    assert len(reader.problems) >= 1
+    assert reader.over
+    assert len(reader.names) <= 3
+    assert [problem.code for problem in reader.problems] == ["unsafe-input"]
+
+
+def test_a_reader_reads_no_file_beyond_its_bound(tmp_path: Path) -> None:
+    (tmp_path / "f0").write_bytes(b"")
+    reader = Reader(tmp_path)
     assert reader.read("f0", 0) == b""
     (tmp_path / "f0").write_bytes(b"xx")
     assert reader.read("f0", 1) is None
+    assert len(reader.problems) == 1
 
 
 HEADER = f"# heroes-custody-manifest/1 {LEDGER_ID} {TIME}\n"
