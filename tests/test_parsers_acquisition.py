@@ -159,6 +159,29 @@ def test_no_bytes_on_earth_make_it_fail_otherwise(junk: bytes, log: str) -> None
         assert acquired.fault(found) == ""
 
 
+HOSTILE = {
+    "slashes": "x : " + "/" * 4090,
+    "dots": "x : /" + "." * 4090,
+    "blanks": "1" + " " * 4090 + "x",
+    "digits": "9" * 4096,
+    "labels": "sector(s):" * 409,
+    "titles": "Created By " * 372,
+    "digests": "MD5 x: " + "a" * 4080,
+}
+
+
+@pytest.mark.parametrize("line", HOSTILE.values(), ids=HOSTILE)
+def test_lines_that_are_made_to_take_long_are_read_once(line: str) -> None:
+    for text in (logs.ftk(), logs.guymager(), logs.ewfacquire()):
+        head = text.replace(f"/home/{logs.MARKED}/disk.Exx", "")
+        assert facts(head + f"{line}\n" * 1500)["format"] == facts(text)["format"]
+
+
+def test_more_lines_than_any_log_has_are_refused() -> None:
+    with pytest.raises(EvidenceError, match="more lines"):
+        facts("\n" * 200_001)
+
+
 def test_every_row_loads_and_has_a_program() -> None:
     assert [row.name for row in LOGS] == list(acquired.PROGRAMS)
     for row in LOGS:

@@ -6,7 +6,7 @@ from typing import Final
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import JSON
 from heroes_forensics.parsers import acquisition
-from heroes_forensics.parsers.acquisition.stated import Stated, base_name, decoded
+from heroes_forensics.parsers.acquisition.stated import MAX_LINES, Stated, base_name, decoded
 
 SAME: Final = "same"
 OTHER: Final = "other"
@@ -25,7 +25,10 @@ def compared(data: bytes, known: Mapping[str, str], segments: Sequence[str]) -> 
     Raises:
         EvidenceError: it is no log that is understood, or one of several acquisitions.
     """
-    name, stated = acquisition.read(decoded(data))
+    lines = decoded(data)
+    if len(lines) > MAX_LINES:
+        raise EvidenceError("it has more lines than any acquisition log")
+    name, stated = acquisition.read(lines)
     digests = dict(stated.digests)
     if set(stated.digests) != set(digests.items()):
         raise EvidenceError(

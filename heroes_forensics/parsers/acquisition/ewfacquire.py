@@ -20,7 +20,8 @@ from heroes_forensics.parsers.acquisition.stated import (
 _COMPUTED: Final = re.compile(r"hash calculated over data:\s+([0-9a-fA-F]{32,64})\s*$")
 _TITLE: Final = re.compile(r"ewfacquire(?:stream)? (\d{8})\b", re.ASCII)
 _MEDIA: Final = re.compile(r"\((\d{1,18}) bytes\)", re.ASCII)
-_SECTORS: Final = re.compile(r"sector\(s\):.*\b(?:number|amount): (\d{1,18})", re.ASCII)
+_RANGE: Final = "sector(s):"
+_SECTORS: Final = re.compile(r"\b(?:number|amount): (\d{1,18})", re.ASCII)
 _TEXTS: Final = {
     "case number": "case_number",
     "evidence number": "evidence_number",
@@ -51,7 +52,7 @@ class Ewfacquire:
                 found.version = version(title[1])
             elif computed := _COMPUTED.search(line):
                 found.digests += filter(None, [digest(computed[1])])
-            elif sectors := _SECTORS.search(line):
+            elif _RANGE in line and (sectors := _SECTORS.search(line)):
                 found.bad_sectors = max(0, found.bad_sectors) + int(sectors[1])
             elif line in _ENDS:
                 found.finished = _ENDS[line]

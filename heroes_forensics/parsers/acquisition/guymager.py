@@ -25,7 +25,7 @@ _TITLE: Final = re.compile(r"GUYMA(?:NA)?GER\b.*[A-Z]{4}|GUYMAGER\W")
 _SIZE: Final = re.compile(r"([0-9]{1,18}) \([^()]{1,20}\)")
 _VERIFIED: Final = re.compile(r"v[eé]rif", re.IGNORECASE)
 _DIGEST: Final = re.compile(r"(?:md5|sha-?1|sha-?256)\b", re.IGNORECASE)
-_PATH: Final = re.compile(r"[/\\].*\.[^./\\]{1,5}$")
+_SUFFIX: Final = re.compile(r"\.[^./\\]{1,5}$")
 _CASE: Final = frozenset(
     {"case number", "fallnummer", "numéro d'affaire", "zaaknummer", "案件序列号"}
 )
@@ -103,7 +103,7 @@ class Guymager:
                 found.started = when
             else:
                 found.ended = when
-        elif _PATH.search(value) and not found.base:
+        elif not found.base and ("/" in value or "\\" in value) and _SUFFIX.search(value[-6:]):
             found.base = base_name(value)
         elif segment := _SEGMENT.fullmatch(line):
             found.segments.append(base_name(segment[1]))

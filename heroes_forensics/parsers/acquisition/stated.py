@@ -7,6 +7,7 @@ from typing import Final
 
 MAX_BYTES: Final = 8 << 20
 """Of one log: lists of unreadable sectors are the longest thing in any."""
+MAX_LINES: Final = 200_000
 MAX_LINE: Final = 4096
 """Characters of one line that are looked at."""
 ALGORITHMS: Final = {32: "md5", 40: "sha1", 64: "sha256"}
