@@ -1,4 +1,5 @@
 import json
+import os
 import stat
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -123,6 +124,20 @@ def test_what_others_can_read_is_refused(home: Path, loose: str) -> None:
         keys.load_ring(home)
     assert "open to others" in str(refused.value)
     assert "chmod" in refused.value.hint
+
+
+@pytest.mark.parametrize("foreign", ["keys/ring.pem", "keys", "laboratory.json"])
+def test_what_somebody_else_owns_is_refused(
+    home: Path, foreign: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys.create_laboratory(home, domain="lab.example")
+    keys.load_ring(home)
+    if os.geteuid() == 0:
+        os.chown(home / foreign, 65534, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with pytest.raises(UsageError, match="open to others"):
+        keys.load_ring(home)
 
 
 def test_a_key_file_that_is_a_link_is_refused(home: Path) -> None:

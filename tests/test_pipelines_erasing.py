@@ -219,6 +219,13 @@ def test_a_reduced_case_keeps_findings_and_counts_alone(
     assert rows[-1]["items"] == len(listed) - (len(rows) - 1)
     assert shown <= {str(row["locator"]) for row in rows[:-1]}
     assert "reduced on 20" in good(here(capsys, "inventory", str(case))).out
+    gaps = good(here(capsys, "inventory", str(case), "--gaps", "--json")).rows()
+    assert gaps[-1]["type"] == "reduced"
+    assert not [row for row in gaps if str(row.get("where", "")).endswith("/")]
+    export = ("export", str(case), "--format", "dfxml", "--out", str(case.parent / "out"))
+    to = ("--recipient", "x", "--organisation", "y", "--authority", "a", "--justification", "j")
+    assert "the case was reduced" in good(here(capsys, *export, *to, "--items", "all"), 2).err
+    good(here(capsys, *export, *to, "--items", "findings"))
     assert "Reduced on 20" in good(here(capsys, "status", str(case))).out
     verified(case)
     good(here(capsys, "report", str(case)))

@@ -103,10 +103,14 @@ def where(row: JSON) -> str:
     return f"{prefix}/{locator}" if locator else prefix
 
 
+def _reduced(row: JSON) -> str:
+    count, day = integer(row, "items"), string(row, "time")[:10]
+    return f"{count:,} items without a finding are not listed: the case was reduced on {day}"
+
+
 def _item(row: JSON) -> Iterator[str]:
     if row.get("type") == "reduced":
-        count, day = integer(row, "items"), string(row, "time")[:10]
-        yield f"{count:,} items without a finding are not listed: the case was reduced on {day}"
+        yield _reduced(row)
         return
     state = string(row, "status", "?")
     if state == "gap" and string(row, "gap"):
@@ -142,6 +146,9 @@ def metadata_lines(told: JSON) -> Iterator[str]:
 
 
 def _gap(row: JSON) -> Iterator[str]:
+    if row.get("type") == "reduced":
+        yield f"{_reduced(row)}; how many gaps they had: heroes status"
+        return
     code = string(row, "code") or string(row, "gap")
     place = string(row, "where") or where(row)
     detail = record(row, "detail")

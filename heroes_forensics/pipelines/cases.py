@@ -125,7 +125,9 @@ class OpenCase:
 
     def open_path(self, item: int, stored: bytes) -> bytes:
         """Return the path of an item from what is stored of it; see `sealer`."""
-        return stored if self.facts["names"] == "clear" else self.sealer().open(item, stored)
+        if not stored or self.facts["names"] == "clear":  # empty: erased
+            return stored
+        return self.sealer().open(item, stored)
 
     def sealer(self) -> seal.NameSealer:
         """Unwrap the case key, once; the caller has written the event that says why."""

@@ -25,6 +25,7 @@ from heroes_forensics.registry import find
 from heroes_forensics.reports import EXPORTS
 from heroes_forensics.reports.exchange import Digests, Exporter, Items, LocalTimes, Matter
 from heroes_forensics.reports.model import Report
+from heroes_forensics.store import emptying
 
 if TYPE_CHECKING:
     from heroes_forensics.reports.evidence import Source
@@ -58,6 +59,11 @@ def export(request: ExportRequest) -> JSON:
     handing_out.check(request)
     with cases.opened(request.case_dir, passphrase=request.passphrase) as case:
         views.check_exhibit(case.database, request.exhibit or None)
+        if settings.items == "all" and case.facts.get(emptying.REDUCED):
+            raise UsageError(
+                "the case was reduced: of items without a finding nothing is left to hand on",
+                hint="hand on those with findings: add --items findings",
+            )
         items = HandedItems(case, request, settings.items, settings.digests)
         _check_any(items, request, settings)
         with outgoing.held(request.folder) as folder:

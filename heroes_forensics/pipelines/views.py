@@ -190,9 +190,7 @@ def inventory(
             if clear:
                 row |= path_fields(item.path)
             yield row
-        reduced = database.facts().get(emptying.REDUCED)
-        if reduced:
-            yield {"type": "reduced", **(_lessened(reduced, "items") or {})}
+        yield from _reduced(database)
 
 
 def check_exhibit(database: Database, exhibit: str | None) -> None:
@@ -270,6 +268,14 @@ def gaps(case_dir: Path) -> Iterator[JSON]:
                 detail = {"size": item.size, "bytes_read": item.bytes_read}
                 yield _gap(item.full_locator, item.gap, detail)
         yield from rest
+        yield from _reduced(database)
+
+
+def _reduced(database: Database) -> Iterator[JSON]:
+    """Yield one row in the place of all items that were reduced; none when none was."""
+    reduced = _lessened(database.facts().get(emptying.REDUCED), "items")
+    if reduced is not None:
+        yield {"type": "reduced", **reduced}
 
 
 def _gap(where: str, code: str, detail: JSON) -> JSON:

@@ -219,11 +219,12 @@ def _line(kind: str, *fields: object) -> bytes:
 
 
 def gaps(database: Database) -> Iterator[tuple[str, str, JSON]]:
-    """Yield (whole locator, code, facts) of every gap of a picture or a container."""
+    """Yield (whole locator, code, facts) of each gap of a picture or container not reduced."""
     for source, volume, locator, gap, listed, expanded in database.rows(
         "SELECT s.label, v.key, i.locator, c.gap, c.listed, c.expanded FROM container c"
         " JOIN item i ON i.id = c.item_id JOIN volume v ON v.id = i.volume_id"
-        " JOIN source s ON s.id = v.source_id WHERE c.gap > 0 ORDER BY c.item_id"
+        " JOIN source s ON s.id = v.source_id WHERE c.gap > 0 AND i.times != X''"
+        " ORDER BY c.item_id"
     ):
         detail: JSON = {"listed": listed, "expanded": expanded}
         yield f"{source}/{volume}/{locator}", GAP_CODES[gap], detail
@@ -231,7 +232,8 @@ def gaps(database: Database) -> Iterator[tuple[str, str, JSON]]:
         "SELECT s.label, v.key, i.locator, p.gap, coalesce(c.type, 0), p.width, p.height, p.frames"
         " FROM perceptual p LEFT JOIN content c ON c.item_id = p.item_id"
         " JOIN item i ON i.id = p.item_id JOIN volume v ON v.id = i.volume_id"
-        " JOIN source s ON s.id = v.source_id WHERE p.gap > 0 ORDER BY p.item_id"
+        " JOIN source s ON s.id = v.source_id WHERE p.gap > 0 AND i.times != X''"
+        " ORDER BY p.item_id"
     ):
         known = {"width": width, "height": height, "frames": frames}
         detail = {name: value for name, value in known.items() if value}
