@@ -19,7 +19,14 @@ from custody_bundle import alone
 from heroes_forensics import cli, config
 from heroes_forensics.custody import seal
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import details, opening, rebuilding, report_events
+from heroes_forensics.pipelines import (
+    details,
+    opening,
+    rebuilding,
+    report_events,
+    verifying,
+)
+from heroes_forensics.reports.messages import messages
 
 DEMO: Final = ROOT / "heroes_forensics" / "demo" / "data"
 IDENTITY, RECIPIENT = seal.new_identity()
@@ -102,6 +109,8 @@ def names(case: Path) -> list[str]:
 
 
 def verifies(case: Path) -> None:
+    found: Any = verifying.verify(case / "custody")["problems"]
+    assert [row for row in found if row["class"] == "broken"] == []
     code, text = alone([str(case / "custody"), "--json"])
     broken = [row for row in json.loads(text)["problems"] if row["class"] == "broken"]
     assert (code, broken) == (7, [])
@@ -274,6 +283,10 @@ def test_a_sealed_report_names_files_to_its_recipient_alone(
     assert all(name in page for name in known), "the control: the names are there"
     assert "VERSIEGELT: mit Namen, für Judge A." in page
     assert '<html lang="de">' in page
+    assert messages("de").text("names.opened") in page
+    assert messages("de").text("names.sealed") not in page, "that would not be true"
+    front = page.split('<h2 id="result">')[0]
+    assert messages("de").text("statement.sealed", recipient="Judge A.") in front
     (made,) = events(case, "disclosure.made")
     body: Any = made["body"]
     assert body["disclosure_sha256"] == hashlib.sha256(data).hexdigest()

@@ -85,6 +85,7 @@ NAMED_SECTIONS: Final[dict[str, set[str]]] = {
     "custody.intro": {"exhibits"},
     "data.intro": {"quality", "custody"},
     "findings.summary": {"result"},
+    "names.opened": {"findings"},
     "method.containers": {"quality"},
     "method.intro": {"result"},
     "method.pictures": {"quality"},
