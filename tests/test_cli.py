@@ -341,8 +341,8 @@ def test_formats_lists_every_table(capsys: pytest.CaptureFixture[str]) -> None:
     rows = here(capsys, "formats", "--json").rows()
     assert {row["type"] for row in rows} == {"format"}
     tables = {str(row["table"]) for row in rows}
-    exports = {"export", "export of a list"}
-    assert tables == exports | {"source", "file system", "hash set", "algorithm", "report", "table"}
+    others = {"export", "export of a list", "acquisition log", "report on paper"}
+    assert tables == others | {"source", "file system", "hash set", "algorithm", "report", "table"}
     assert {"ewf", "vics", "sha256", "html", "items", "dfxml", "kdb"} <= {
         row["name"] for row in rows
     }

@@ -35,6 +35,7 @@ TABLES: Final = (
     ("hash set", "heroes_forensics.hashsets.formats:IMPORTERS"),
     ("algorithm", "heroes_forensics.hashing:ALGORITHMS"),
     ("report", "heroes_forensics.reports:REPORTS"),
+    ("report on paper", "heroes_forensics.reports:PAPER"),
     ("table", "heroes_forensics.reports:TABLES"),
     ("export", "heroes_forensics.reports:EXPORTS"),
     ("export of a list", "heroes_forensics.reports:LISTS"),

@@ -16,6 +16,11 @@ REPORTS: Final[tuple[Plugin[Renderer], ...]] = (
     Plugin("case", "heroes_forensics.reports.case_uco:render", "CASE/UCO 1.4 JSON-LD, no digests"),
 )
 
+PAPER: Final[tuple[Plugin[Callable[..., bytes]], ...]] = (
+    Plugin("pdf", "heroes_forensics.reports.pdf:typeset", "The page as PDF/A-3a, PDF/UA-1 [pdf]"),
+)
+"""Made of the page and not of the model, in a process of its own, with the extra it names."""
+
 TABLES: Final[tuple[Plugin[Table], ...]] = (
     Plugin("items", "heroes_forensics.reports.items:items", "Every item, one row each, streamed"),
 )
