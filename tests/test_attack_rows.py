@@ -773,6 +773,8 @@ ELSEWHERE: Final = {
     "manifest-missing": "test_custody_checks",
     "manifest-signature-bad": "test_custody_checks",
     "not-rebuilt": "test_pipelines_rehashing",
+    "pdf-signature-bad": "test_pipelines_report_signing",
+    "pdf-signature-unchecked": "test_pipelines_report_signing",
     "schema": "test_custody_checks",
     "sealed-absent": "test_custody_checks",
     "timestamp-unchecked": "test_custody_timestamp",

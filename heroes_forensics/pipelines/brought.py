@@ -95,7 +95,7 @@ def installation(root: Path) -> Iterator[Problem]:
         root: the folder of a record, verified already.
     """
     now = environment.environment()
-    for name in installed.altered(environment.LIBRARIES):
+    for name in installed.altered(environment.libraries()):
         text = f"a file of {name} is not the one that was installed"
         yield Problem("environment-mismatch", LIBRARIES, text)
     seen: set[str] = set()

@@ -2,41 +2,27 @@
 
 import hashlib
 import platform
+import re
 from collections.abc import Iterable
-from importlib import resources
+from importlib import metadata, resources
 from typing import Any, Final
 
 from heroes_forensics import __version__
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import installed
 
-LIBRARIES: Final = (
-    "av",
-    "backports.zstd",
-    "click",
-    "cryptography",
-    "dfvfs",
-    "imagehash",
-    "isal",
-    "jinja2",
-    "libbde-python",
-    "libewf-python",
-    "libfsapfs-python",
-    "libfsxfs-python",
-    "libqcow-python",
-    "libvhdi-python",
-    "libvmdk-python",
-    "markupsafe",
-    "numpy",
-    "pillow",
-    "pyrage",
-    "pytsk3",
-    "pyyaml",
-    "rich",
-    "scipy",
-    "sqlalchemy",
-)
-"""Every library that the program needs (the dependencies of ``pyproject.toml``)."""
+PROGRAM: Final = "heroes-forensics"
+_NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
+
+
+def libraries() -> tuple[str, ...]:
+    """Return every library that the program needs, extras left out, as its metadata has them."""
+    try:
+        rows = metadata.requires(PROGRAM) or []
+    except metadata.PackageNotFoundError:
+        return ()
+    names = [_NAME.match(row) for row in rows if "extra ==" not in row]
+    return tuple(sorted(name[0].lower() for name in names if name is not None))
 
 
 def environment() -> JSON:
@@ -44,15 +30,15 @@ def environment() -> JSON:
 
     ``packages_sha256`` is that of the libraries' own lists of files (`installed.packages_sha256`).
     """
-    libraries = [{"name": name, "version": installed.version(name)} for name in LIBRARIES]
+    names = libraries()
     return {
         "host_ref": "this-host",
         "os": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
-        "packages_sha256": installed.packages_sha256(LIBRARIES),
+        "packages_sha256": installed.packages_sha256(names),
         "program_version": __version__,
         "program_sha256": program_sha256(),
-        "libraries": libraries,
+        "libraries": [{"name": name, "version": installed.version(name)} for name in names],
         "self_test": "not-run",
     }
 
