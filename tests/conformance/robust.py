@@ -34,7 +34,7 @@ SECONDS: Final = 300.0
 """After which a scan counts as hung: room for a busy machine, not for a large file."""
 SCAN_CODES: Final = frozenset({0, 3, 6, 20})
 RECOMMENDED: Final = {
-    ("--as", "file"): frozenset({0}),
+    ("--as", "file"): frozenset({0, 3}),  # 3: what is compressed has limits, and may be damaged
     ("--accept-damaged",): frozenset({3, 6}),
 }
 """Options that a refusal may name, and how the scan has to end with them."""
