@@ -96,6 +96,14 @@ def test_separators_across_pieces_are_seen_once(monkeypatch: pytest.MonkeyPatch)
         assert [each.locator for each in entries] == [f"m@{at:#x}" for at in starts]
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_message_behind_an_empty_one_is_a_message(end: bytes) -> None:
+    line = b"From a@b.example Thu Jan  1 00:00:00 2020" + end
+    inside = message(1, b"\x89PNG").replace(b"\n", end)
+    found = mail.open_mbox(Memory(line + end + line + end + line + inside))
+    assert [content(found, each) for each in listed(found)] == [end, end, inside]
+
+
 def test_what_is_none_is_refused() -> None:
     for data in (b"", b"From here on", b"From a\n"):
         with pytest.raises(EvidenceError):

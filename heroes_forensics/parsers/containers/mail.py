@@ -32,7 +32,10 @@ MOST: Final = 64 << 20
 _NAME: Final = 255
 _ERRORS: Final = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 """What `email` raises over crafted messages."""
-_SEPARATOR: Final = re.compile(rb"(?:\A|\n\r?\n)(From [^\r\n]{0,200}[0-9]{4}[^\r\n]{0,40}\r?\n)")
+_SEPARATOR: Final = re.compile(
+    rb"(?:\A|\n\r?\n)(From [^\r\n]{0,200}[0-9]{4}[^\r\n]{0,40})(?=(\r?\n))"
+)
+"""The end of the line is left: behind an empty message the next separator begins with it."""
 _OVERLAP: Final = 300
 """Bytes that a separator may have."""
 _CHUNK: Final = 1 << 20
@@ -170,7 +173,7 @@ class MailboxFileSystem:
                     continue  # the start of a piece is no start of a mailbox
                 if found.start() >= done:
                     break
-                yield base + found.start(1), base + found.end(1)
+                yield base + found.start(1), base + found.end(2)
             kept = window[done:]
 
     def open(self, handle: bytes) -> Reader:

@@ -11,7 +11,7 @@ listed and not read.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, Final
 
@@ -43,6 +43,11 @@ _ERRORS: Final = (
 )
 """What the library raises over damaged files."""
 _STREAM, _STORAGE = 2, 1
+_HEADER: Final = struct.Struct("<30xH12xI16xI")
+"""Of the header: power of 2 of a sector, sectors of the allocation table, of that of small ones."""
+_MOST_SHIFT: Final = 20
+_IN_HEADER: Final = 109
+"""Sectors of the allocation table that the header names at most; some may be unused."""
 _EPOCH: Final = 116_444_736_000_000_000
 """FILETIME of 1970."""
 _JPEG: Final = b"\xff\xd8\xff"
@@ -51,6 +56,8 @@ _THUMB_HEADERS: Final = (12, 24)
 _CATALOG: Final = struct.Struct("<IIQ")
 """Length of a row, number of the thumbnail, time; a name in UTF-16 follows."""
 _MOST_CATALOG: Final = 1 << 24
+_MOST_THUMBNAIL: Final = 1 << 20
+"""Bytes of a thumbnail: streams are read whole here, and any number may share their sectors."""
 
 
 def open_ole(reader: Reader) -> "OleFileSystem":
@@ -60,10 +67,29 @@ def open_ole(reader: Reader) -> "OleFileSystem":
         EvidenceError: this is none, or its directory cannot be read.
     """
     try:
+        _check(reader)
         library = olefile.OleFileIO(ReaderFile(reader))
+        library.root.size = min(library.root.size, reader.size)  # the library reads that much
     except _ERRORS as error:
         raise EvidenceError("this is no compound file that can be read") from error
-    return OleFileSystem(library)
+    return OleFileSystem(library, reader.size)
+
+
+def _check(reader: Reader) -> None:
+    """Refuse a header whose tables cannot lie in the file: the library goes through all it names.
+
+    Raises:
+        ValueError: its allocation tables are larger than what they would be of.
+        OSError: it cannot be read.
+    """
+    head = reader.pread(0, _HEADER.size)
+    if len(head) < _HEADER.size:
+        raise ValueError("the header is cut short")
+    shift, fats, mini_fats = _HEADER.unpack(head)
+    sector = 1 << min(shift, _MOST_SHIFT)
+    most = reader.size // sector + 1
+    if fats > most * 4 // sector + _IN_HEADER or mini_fats > most:
+        raise ValueError("the allocation tables do not fit in the file")
 
 
 class OleFileSystem:
@@ -71,8 +97,9 @@ class OleFileSystem:
 
     kind: Final = "ole"
 
-    def __init__(self, library: Any) -> None:  # noqa: ANN401 - the library has no types
+    def __init__(self, library: Any, size: int) -> None:  # noqa: ANN401 - the library has no types
         self._library = library
+        self._size = size
         self._damaged = False
 
     @property
@@ -102,7 +129,8 @@ class OleFileSystem:
                 _HANDLE.pack(number, 0, is_readable) if is_stream else b"",
                 times,
             )
-            skipped = self._thumbnail(path) if is_stream and is_readable and size else 0
+            is_small = is_stream and is_readable and 0 < size <= _MOST_THUMBNAIL
+            skipped = self._thumbnail(path) if is_small else 0
             if skipped:
                 named, moment = names.get(path[-1], (b"", None))
                 yield _entry(
@@ -139,9 +167,9 @@ class OleFileSystem:
                     waiting.append((entry, inside))
 
     @cached_property
-    def _paths(self) -> dict[int, tuple[str, ...]]:
-        """The path of each entry, by its number."""
-        return {int(entry.sid): path for entry, path, _ in self._walked()}
+    def _streams(self) -> dict[int, tuple[tuple[str, ...], int]]:
+        """Path and stated length of each entry, by its number."""
+        return {int(entry.sid): (path, int(entry.size)) for entry, path, _ in self._walked()}
 
     def _read(self, path: tuple[str, ...], most: int = -1) -> bytes:
         """Return the first bytes of a stream.
@@ -183,10 +211,10 @@ class OleFileSystem:
         return found
 
     def open(self, handle: bytes) -> Reader:
-        """Open a stream; all of it is in memory then.
+        """Open a stream; once it is read all of it is in memory.
 
         Raises:
-            OSError: it cannot be read.
+            OSError: it is longer than the file, or this is not a handle of this parser.
             UnsupportedError: ``stream.unsupported``, the second of two streams of one name.
         """
         if len(handle) != _HANDLE.size:
@@ -194,12 +222,39 @@ class OleFileSystem:
         number, skipped, is_readable = _HANDLE.unpack(handle)
         if not is_readable:
             raise UnsupportedError("two streams have one name", code="stream.unsupported")
-        if number not in self._paths:
+        path, size = self._streams.get(number, ((), -1))
+        if size < 0:
             raise OSError("not a handle of this parser")
-        return BytesReader(self._read(self._paths[number])[skipped:])
+        if size > self._size:
+            raise OSError("the stream is longer than the file")
+        return _Stream(lambda: self._read(path)[skipped:], max(0, size - skipped))
 
     def close(self) -> None:
         """Leave the reader open: it was handed in."""
+
+
+class _Stream:
+    """A stream that is read when somebody wants its bytes: what is over a limit never is."""
+
+    def __init__(self, read: Callable[[], bytes], size: int) -> None:
+        self._read = read
+        self._inner: BytesReader | None = None
+        self.size: Final = size
+        """Stated length, bytes."""
+
+    def pread(self, offset: int, length: int) -> bytes:
+        """Return up to ``length`` bytes at ``offset``.
+
+        Raises:
+            OSError: the stream cannot be read.
+        """
+        if self._inner is None:
+            self._inner = BytesReader(self._read())
+        return self._inner.pread(offset, length)
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._inner = None
 
 
 def _moment(filetime: int) -> Moment | None:
