@@ -234,3 +234,31 @@ def test_a_file_written_anew_does_not_begin_with_the_old_one(paper: bytes) -> No
     writer, out = PdfWriter(clone_from=io.BytesIO(paper)), io.BytesIO()
     writer.write(out)
     assert not out.getvalue().startswith(paper)
+
+
+def _moved(pdf: bytes, by: int) -> bytes:
+    """Return a PDF as it has to be to stand behind so many bytes of something else."""
+    body, table = pdf[: pdf.rindex(b"xref\n0 ")], pdf[pdf.rindex(b"xref\n0 ") :]
+    if body.endswith(b"start"):  # the table is what is meant, not where it starts
+        start = body.rindex(b"xref\n0 ")
+        body, table = pdf[:start], pdf[start:]
+    table = re.sub(
+        rb"^(\d{10}) (\d{5}) n", lambda row: b"%010d %b n" % (int(row[1]) + by, row[2]), table,
+        flags=re.MULTILINE,
+    )  # fmt: skip
+    return body + re.sub(
+        rb"startxref\s+(\d+)", lambda row: b"startxref\n%d" % (int(row[1]) + by), table
+    )
+
+
+def test_another_report_behind_the_old_one_is_told(paper: bytes) -> None:
+    """A table that names no earlier one makes readers pass over all that stands before it."""
+    writer, out = PdfWriter(), io.BytesIO()
+    writer.add_blank_page(width=200, height=200)
+    writer.write(out)
+    both = paper + b"\n" + _moved(out.getvalue(), len(paper) + 1)
+    assert len(PdfReader(io.BytesIO(both)).pages) == 1
+    made = pades.sign(both, pades.identity(person().pem, None))
+    found = pades.check(made, [], NOW)
+    assert [each.good for each in found.signatures] == [True]
+    assert not found.only_signed

@@ -11,6 +11,7 @@ Needs the extra ``sign`` (pyHanko).
 
 import datetime as dt
 import io
+import re
 from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any, Final, NamedTuple
@@ -198,9 +199,12 @@ def check(pdf: bytes, roots: Sequence[bytes], moment: dt.datetime) -> Checked:
                 trusted=bool(status.trusted),
             )
         )
-    return Checked(tuple(found), only_signed=_only_signed(reader))
+    end = _END.search(pdf)
+    first = None if end is None else PdfFileReader(io.BytesIO(pdf[: end.end()]))
+    return Checked(tuple(found), only_signed=first is not None and _only_signed(first, reader))
 
 
+_END: Final = re.compile(rb"startxref\s+\d+\s+%%EOF")
 _MAY_CHANGE: Final = {
     "/Catalog": frozenset({"/AcroForm", "/DSS", "/Extensions", "/Perms", "/Version"}),
     "/Page": frozenset({"/Annots"}),
@@ -209,22 +213,29 @@ _MAY_CHANGE: Final = {
 """Entries that a signature may add or change, by type of the object; of a page see `_widgets`."""
 
 
-def _only_signed(reader: Any) -> bool:  # noqa: ANN401 - a class of the extra
+def _only_signed(first: Any, reader: Any) -> bool:  # noqa: ANN401 - classes of the extra
     """Say whether every object of the first revision is still what it was, but for signatures.
 
-    What is added hangs on nothing but the entries that may change.
+    What is added hangs on nothing but the entries that may change. The first revision is what the
+    bytes before the first end of a file are by themselves: what stands behind them may say that
+    there was none, and readers would show another document.
+
+    Args:
+        first: the file up to there.
+        reader: all of it.
     """
-    first, xrefs = reader.get_historical_resolver(0), reader.xrefs
-    root = first.trailer_view.raw_get("/Root")
-    if reader.trailer_view.raw_get("/Root").reference != root.reference:
+    if reader.xrefs.total_revisions < first.xrefs.total_revisions:
         return False
-    old = xrefs.explicit_refs_in_revision(0)
-    touched = set()
-    for revision in range(1, xrefs.total_revisions):
-        touched |= xrefs.explicit_refs_in_revision(revision)
-        if xrefs.refs_freed_in_revision(revision) & old:
-            return False
-    return all(_same(first(ref), reader.get_object(ref)) for ref in touched & old)
+    if reader.trailer_view.raw_get("/Root") != first.trailer_view.raw_get("/Root"):
+        return False
+    old, freed = set(), set()
+    for revision in range(first.xrefs.total_revisions):
+        old |= first.xrefs.explicit_refs_in_revision(revision)
+    for revision in range(1, reader.xrefs.total_revisions):
+        freed |= reader.xrefs.refs_freed_in_revision(revision)
+    return not freed & old and all(
+        _same(first.get_object(ref), reader.get_object(ref)) for ref in old
+    )
 
 
 def _same(before: Any, now: Any) -> bool:  # noqa: ANN401 - objects of a PDF
