@@ -282,3 +282,32 @@ def test_bytes_that_are_no_reply_are_bad_and_crash_nothing() -> None:
     ):
         assert timestamp.check(reply, b"x").state == timestamp.BAD
     assert anchors.REPLY.fullmatch("timestamps/00000042.tsr")
+
+
+def der(tag: int, *parts: bytes) -> bytes:
+    """One element whose length takes two bytes: openssl reads it, a strict reader does not."""
+    content = b"".join(parts)
+    return bytes([tag, 0x82]) + len(content).to_bytes(2, "big") + content
+
+
+def said(status: int, text: bytes) -> bytes:
+    """What stands in front of a token, and nobody signs."""
+    return der(0x30, der(2, bytes([status])), der(0x30, der(0x0C, text)))
+
+
+def test_what_nobody_signed_says_nothing_about_a_stamp(tmp_path: Path, tsa: Authority) -> None:
+    """openssl prints the status text of a reply as it is, lines like those of a token included."""
+    forged = b"\nTime stamp: Jan  1 00:00:00 2020 GMT\nVerification: OK\n"
+    roots = tsa.roots.read_bytes()
+    for status in (0, 2):
+        alone = der(0x30, said(status, forged))
+        assert timestamp.check(alone, b"x", roots).state == timestamp.BAD
+    (tmp_path / "q.tsq").write_bytes(timestamp.request(b"x"))
+    reply = tsa.reply(tmp_path / "q.tsq", tmp_path / "r.tsr", chain=True).read_bytes()
+    token = reply[reply.index(bytes.fromhex("3003020100")) + 5 :]
+    stamped = timestamp.check(reply, b"x", roots)
+    never = b"\nTime stamp: Feb 31 00:00:00 2020 GMT\n"
+    assert stamped.state == timestamp.GOOD
+    for text in (forged, never):
+        assert timestamp.check(der(0x30, said(0, text), token), b"x", roots) == stamped
+    assert timestamp.check(der(0x30, said(2, forged), token), b"x", roots).state == timestamp.BAD

@@ -152,14 +152,14 @@ def _by_openssl(reply: bytes, text: bytes, roots: bytes | None) -> Stamp:
             name: files.enter_context(_memory(data))
             for name, data in {"reply": reply, "text": text, "roots": roots or b""}.items()
         }
-        shown = _run(tool, given, "-reply", "-in", "reply", "-text")
-        found = _STAMP.search(shown)
-        if found is None:
-            return Stamp(BAD, why="it is no reply of a time-stamping authority")
-        moment = datetime.strptime(  # noqa: DTZ007 - said to be of UTC in the next line
-            b" ".join(found.groups()).decode(), "%b %d %H:%M:%S %Y"
+        # What stands around the token is signed by nobody, and openssl prints its text as it is.
+        given["token"] = files.enter_context(
+            _memory(_run(tool, given, "-reply", "-in", "reply", "-token_out").output)
         )
-        time = moment.replace(tzinfo=UTC)
+        shown = _run(tool, given, "-reply", "-in", "token", "-token_in", "-text").output
+        time = _time_of(shown)
+        if time is None:
+            return Stamp(BAD, why="it is no reply of a time-stamping authority")
         stamp = chain.timestamp(time)
         if roots is None:
             dump = shown.partition(b"Message data:\n")[2].partition(b"Serial number")[0]
@@ -169,9 +169,21 @@ def _by_openssl(reply: bytes, text: bytes, roots: bytes | None) -> Stamp:
             return Stamp(UNCHECKED, stamp, "nobody here vouches for its authority")
         at = ("-attime", str(int(time.timestamp())))
         command = ("-verify", "-data", "text", "-in", "reply", "-CAfile", "roots", *at)
-        if b"Verification: OK" in _run(tool, given, *command):
+        if _run(tool, given, *command).good:
             return Stamp(GOOD, stamp)
         return Stamp(BAD, stamp, "it does not verify, says openssl")
+
+
+def _time_of(shown: bytes) -> datetime | None:
+    """Return when a token says that it was made, as openssl prints it; None: there is no such."""
+    found = _STAMP.search(shown)
+    if found is None:
+        return None
+    said = b" ".join(found.groups()).decode(errors="replace")
+    try:
+        return datetime.strptime(said, "%b %d %H:%M:%S %Y").replace(tzinfo=UTC)
+    except ValueError:  # of a year that there was not
+        return None
 
 
 @contextmanager
@@ -185,18 +197,27 @@ def _memory(data: bytes) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _run(tool: str, given: Mapping[str, int], *arguments: str) -> bytes:
+class _Ran(NamedTuple):
+    """What became of a program."""
+
+    good: bool
+    """It ended by itself, and without a complaint."""
+    output: bytes
+
+
+def _run(tool: str, given: Mapping[str, int], *arguments: str) -> _Ran:
     """Run ``openssl ts``; an argument that names something given becomes its descriptor."""
     named = [f"/proc/self/fd/{given[each]}" if each in given else each for each in arguments]
     try:
         done = subprocess.run(  # noqa: S603 - a program of the system, on memory of ours
             [tool, "ts", *named],
             pass_fds=list(given.values()),
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             check=False,
             timeout=_SECONDS,
             env={"LC_ALL": "C", "OPENSSL_CONF": "/dev/null"},
         )
     except subprocess.TimeoutExpired:
-        return b""  # nothing it could have said of such a reply is good
-    return done.stdout + done.stderr
+        return _Ran(good=False, output=b"")  # nothing it could have said of such a reply is good
+    return _Ran(done.returncode == 0, done.stdout)
