@@ -225,6 +225,7 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "film.limit": "the film is larger or longer than a decoder may take, and was not seen whole",
     "film.time": "the film takes longer to decode than its profile allows, and was not seen whole",
     "policy.film-type": "a film of a type that is not decoded",
+    "stream.missing": "the backup names this file and does not hold it",
 }
 """Code of each gap, and what it means. Cases and frames hold the position of a code: a new one goes
 to the end, and none is ever moved or removed."""

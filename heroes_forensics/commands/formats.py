@@ -24,7 +24,8 @@ SOURCES: Final = (
     ("vmdk", "VMware disks with their extents"),
     ("dmg", "Apple disk images"),
     ("directory", "A folder"),
-    ("tar", "A tar archive of a device, compressed or not"),
+    ("itunes-backup", "A backup folder of iTunes or Finder, with the names of its manifest"),
+    ("tar", "A tar archive of a device"),
     ("zip", "A zip archive of a device"),
     ("file", "A single file (--as file)"),
 )

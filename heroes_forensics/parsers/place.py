@@ -70,6 +70,13 @@ _TABLE: Final[tuple[tuple[Place, tuple[bytes, ...]], ...]] = (
                 rb"com\.skype\.raider|com\.wire|ch\.threema\.app|com\.kakao\.talk)/"
             ),
             rb"/group\.net\.whatsapp\.[^/]+/",
+            (
+                rb"/(?:group\.)?(?:net\.whatsapp\.whatsapp|ph\.telegra\.telegraph|"
+                rb"org\.whispersystems\.signal|com\.viber|com\.tencent\.xin|"
+                rb"com\.toyopagroup\.picaboo|com\.kik\.chat|com\.facebook\.messenger|"
+                rb"jp\.naver\.line|com\.hammerandchisel\.discord|com\.skype\.skype|"
+                rb"ch\.threema\.iapp|com\.iwilab\.kakaotalk)[^/]*/"
+            ),
             rb"/whatsapp(?: business)?(?:/|desktop)",
             rb"/telegram(?: desktop)?/",
             rb"/(?:signal|viber|viberpc|discord|slack|wechat files|wechat)/",

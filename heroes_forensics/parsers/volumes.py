@@ -22,6 +22,11 @@ OPENERS: Final[tuple[Plugin[object], ...]] = (
         "heroes_forensics.parsers.filesystems.directory:open_directory",
         "A folder on the examiner's machine",
     ),
+    Plugin(
+        "itunes-backup",
+        "heroes_forensics.parsers.filesystems.itunes_backup:open_itunes",
+        "A backup of iTunes or Finder: a folder with Manifest.db",
+    ),
     Plugin("single", "heroes_forensics.parsers.filesystems.single:open_single", "One file"),
     Plugin("tar", "heroes_forensics.parsers.containers.tar:open_tar", "tar archives"),
     Plugin("zip", "heroes_forensics.parsers.containers.zip:open_zip", "zip archives"),
@@ -58,7 +63,7 @@ def open_volume(source: Source, volume: Volume) -> FileSystem:
 def _open(source: Source, volume: Volume) -> FileSystem:
     name = volume.file_system or ""
     if volume.kind == DIRECTORY:
-        return _opener("directory")(source.segments[0].fd)
+        return _opener(name)(source.segments[0].fd)
     reader = volume_reader(source, volume)
     if volume.kind == FILE:
         return _opener("single")(reader)

@@ -97,7 +97,7 @@ class Examination:
             volume.kind, volume.times = row.file_system, json.loads(row.time_basis)
             if not volume.listed:
                 # Reading a folder that is in use may move its access times; an image has none.
-                still = self._evidence.facts.get("format") != "directory"
+                still = self._evidence.facts.get("format") not in {"directory", "itunes-backup"}
                 ended = queries.gap_details(run.database, row.id, detours.CODE)
                 volume.detours = Detours(ended)
                 if ended:

@@ -9,7 +9,7 @@ from heroes_forensics.reports.case_nodes import Nodes
 from heroes_forensics.reports.evidence import Acquisition, Source
 from heroes_forensics.reports.model import Act, Exhibit, Report, Run
 
-_FILES: Final = frozenset({"directory", "file", "tar", "zip"})
+_FILES: Final = frozenset({"directory", "itunes-backup", "file", "tar", "zip"})
 """Formats of sources that are no images."""
 
 

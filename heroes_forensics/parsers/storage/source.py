@@ -12,6 +12,7 @@ from heroes_forensics.display import shown
 from heroes_forensics.errors import EvidenceError, UsageError
 from heroes_forensics.model import JSON, Digest, Gap
 from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.filesystems import itunes_backup
 from heroes_forensics.parsers.storage import containers
 from heroes_forensics.parsers.storage.doubts import MISSING, Doubt
 from heroes_forensics.parsers.storage.image import Image
@@ -50,7 +51,7 @@ class Source:
     """``image``, ``archive``, ``directory`` or ``file``."""
     format: str
     """``raw``, ``split-raw``, ``ewf``, ``qcow2``, ``qcow``, ``vhd``, ``vhdx``, ``vmdk``, ``dmg``,
-    ``directory``, ``tar``, ``zip`` or ``file``."""
+    ``directory``, ``itunes-backup``, ``tar``, ``zip`` or ``file``."""
     reader_name: str
     reader_version: str
     media: Reader | None
@@ -106,7 +107,9 @@ def open_source(
         raise UsageError(f"no source can be treated as {treat_as!r}", hint=", ".join(TREAT_AS))
     slots = tuple(slots)
     if slots[0].role == DIRECTORY:
-        return Source(slots[0].name, "directory", "directory", "heroes", "", None, slots)
+        is_known = treat_as == "auto" and itunes_backup.is_backup(slots[0].fd)
+        found = itunes_backup.FORMAT if is_known else "directory"
+        return Source(slots[0].name, "directory", found, "heroes", "", None, slots)
     own = [slot for slot in slots if slot.role != COMPANION]
     parts: list[Reader] = [DescriptorReader(slot.fd, slot.size, on_read) for slot in own]
     base = parts[0] if len(parts) == 1 else ConcatReader(parts)
