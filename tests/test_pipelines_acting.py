@@ -220,18 +220,40 @@ def test_a_rotation_that_was_cut_off_is_ended_and_not_made_twice(case: Path) -> 
         assert len(key_change.in_force(held.database)) == 1
 
 
+@pytest.mark.parametrize(("cut", "rotated"), [(1, 1), (1, 2), (2, 1)])
 def test_a_case_cut_off_between_the_two_keys_goes_on(
-    case: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cut: int,
+    rotated: int,
+    case: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert heroes("key", "rotate", "--reason", "yearly") == 0
+    rotate = ("key", "rotate", "--reason", "yearly")
+    assert heroes(*rotate) == 0
+    signed, begun = journal.Journal.checkpoint, 0
+
+    def checkpoint(self: journal.Journal, reason: str) -> None:
+        nonlocal begun
+        begun += 1
+        if begun == cut:  # the event is on record, and nobody signed it
+            sys.exit(99)
+        signed(self, reason)
+
     with monkeypatch.context() as patch:
-        patch.setattr(journal.Journal, "sign_with", lambda *_: sys.exit(99))
+        patch.setattr(journal.Journal, "checkpoint", checkpoint)
         with pytest.raises(SystemExit):
             cases.set_exhibit(case, "E-1", {"make": "Example"})
+    if rotated > 1:
+        assert heroes(*rotate) == 0
     assert heroes("case", "exhibit", case, "E-1", "--field", "make=Example") == 0
     kinds = [event["type"] for event in events(case)]
-    assert kinds.count("key.added") == kinds.count("key.retired") == 1
-    assert "key-out-of-range" not in verified(case, capsys)[1]
+    assert kinds.count("key.added") == kinds.count("key.retired") == rotated
+    assert verified(case, capsys) == (0, set())
+    present = json.loads((laboratory.home() / "laboratory.json").read_text())["vkey"]
+    policy = json.loads((case / "custody" / "keys" / "policy.json").read_text())
+    assert policy["ledger"][0].endswith(present[-44:])
+    assert len(list((case / "custody" / "keys").glob("ledger-former-*.pem"))) == rotated
+    assert verify_custody.main([str(case / "custody"), "--key", policy["ledger"][0]]) == 0
 
 
 def test_keys_of_persons_are_private(case: Path, capsys: pytest.CaptureFixture[str]) -> None:

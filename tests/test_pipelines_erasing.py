@@ -184,12 +184,32 @@ def test_a_kill_in_the_middle_is_ended_by_the_next_command(case: Path, point: st
     cut = process("case", "erase", str(case), "--all", *WHY, environment={"HEROES_CRASH_AT": point})
     assert cut.code == -9
     assert process("verify", str(case)).code == 7
-    if not stored(case, "SELECT value FROM case_fact WHERE name='erased'"):
-        good(process("case", "erase", str(case), "--all", *WHY))
-    else:
-        good(process("case", "exhibit", str(case), "E-9", "--field", "make=x"))
+    status = good(process("status", str(case), "--json")).rows()[0]
+    assert status["erased"] or not status["unsettled"]
+    said = good(process("case", "erase", str(case), "--all", *WHY, "--json")).rows()[0]
     assert left_of(case, values) == []
+    number = int(str(said["event"]))
+    assert [b'"data.erased"' in line for line in lines(case)].index(True) == number
+    assert len([line for line in lines(case) if b'"type":"data.erased"' in line]) == 1
     verified(case)
+
+
+def lines(case: Path) -> list[bytes]:
+    return (case / "custody" / "ledger.jsonl").read_bytes().splitlines()
+
+
+def test_a_reduction_that_was_cut_off_is_ended_by_the_same_command(case: Path) -> None:
+    reduce = ("case", "reduce", str(case), "--now", *WHY, "--json")
+    cut = process(*reduce, environment={"HEROES_CRASH_AT": "before rename#1"})
+    assert cut.code == -9
+    assert good(process("status", str(case), "--json")).rows()[0]["unsettled"]
+    assert "give the command again" in good(process("status", str(case))).out
+    said = good(process(*reduce)).rows()[0]
+    assert said["items"]
+    assert not good(process("status", str(case), "--json")).rows()[0]["unsettled"]
+    assert not [path for path in case.rglob(".*") if path.is_file()]
+    assert not [each for each in verified(case) if each["code"] == "manifest-missing"]
+    assert good(process(*reduce)).rows()[0]["items"] == 0
 
 
 def test_a_reduced_case_keeps_findings_and_counts_alone(

@@ -89,7 +89,8 @@ def _other(row: JSON) -> Iterator[str]:
     yield f"{string(row, 'time')}  {string(row, 'type', 'event')}: {plain(rest)}".strip()
 
 
-def _lessened(reduced: JSON, erased: JSON) -> Iterator[str]:
+def _lessened(row: JSON) -> Iterator[str]:
+    reduced, erased = record(row, "reduced"), record(row, "erased")
     if reduced:
         yield from hanging(
             "",
@@ -100,6 +101,10 @@ def _lessened(reduced: JSON, erased: JSON) -> Iterator[str]:
         yield from hanging(
             "", f"Sealed names and values were erased on {string(erased, 'time')[:10]}."
         )
+    if row.get("unsettled") is True:
+        yield from hanging(
+            "", "That was cut off, and is on record but not on the disk: give the command again."
+        )
 
 
 def _text(row: JSON, *, case_dir: Path) -> Iterator[str]:
@@ -107,7 +112,7 @@ def _text(row: JSON, *, case_dir: Path) -> Iterator[str]:
     reference = string(row, "reference")
     yield f"Case {string(row, 'case')}{f', reference {reference}' if reference else ''}"
     yield f"Names are {string(row, 'names', 'sealed')}."
-    yield from _lessened(record(row, "reduced"), record(row, "erased"))
+    yield from _lessened(row)
     yield ""
     for run in records(row, "runs"):
         ended = string(run, "ended", "no end on record")

@@ -163,21 +163,25 @@ class Bundle:
         """Write the public keys, as PEM for ``openssl`` and as ``keys/policy.json``.
 
         The policy says what each key is for. It is not trust: that comes from whoever verifies.
+        A file that says so already is left as it is.
 
         Args:
             signer: the key that signs from now on.
             witnesses: vkeys of others that cosign.
             former: keys that signed earlier parts of the ledger, newest first.
         """
-        self.write("keys/ledger.pem", keys.public_pem(signer.public_key_bytes))
+        files = {"keys/ledger.pem": keys.public_pem(signer.public_key_bytes)}
         for number, each in enumerate(reversed(former), start=1):
-            name = f"keys/ledger-former-{number}.pem"
-            self.write(name, keys.public_pem(each.public_key_bytes))
+            files[f"keys/ledger-former-{number}.pem"] = keys.public_pem(each.public_key_bytes)
         for number, text in enumerate(witnesses, start=1):
-            self.write(f"keys/witness-{number}.pem", keys.public_pem(notes.vkey(text).public))
+            files[f"keys/witness-{number}.pem"] = keys.public_pem(notes.vkey(text).public)
         ledger = [str(notes.of(each)) for each in (signer, *former)]
         policy: dict[str, object] = {"v": 1, "ledger": ledger, "witness": list(witnesses)}
-        self.write("keys/policy.json", chain.canonical(policy) + b"\n")
+        files["keys/policy.json"] = chain.canonical(policy) + b"\n"
+        for name, data in files.items():
+            path = self.path(name)
+            if not (path.is_file() and path.read_bytes() == data):
+                self.write(name, data)
 
     def add_checkpoint(self, note: bytes) -> str:
         """Keep a checkpoint for ever; return its name in the bundle.

@@ -75,7 +75,7 @@ class OpenCase:
     def _change_key(self) -> None:
         """Tell the ledger of a key by which the laboratory replaced the one that signs it."""
         signers = key_change.take_up(self.journal, self.ring, str(self.facts["ledger"]))
-        if signers:
+        if signers:  # each time: whoever was killed in a change left the files of the old key
             self.bundle.write_keys(signers[0], former=signers[1:])
 
     def publish(self) -> None:

@@ -22,6 +22,7 @@ _UNITS: Final = 4000
 """Units whose rows one event digests: a line of the ledger is shorter than a MiB."""
 _AGE: Final = re.compile(r"(\d{1,5})d", re.ASCII)
 _METHOD: Final = "overwritten and removed; case database written anew"
+_ERASURE: Final[JSON] = {"type": "erasure", "also_in": []}
 
 
 def erase(  # noqa: PLR0913 - each is part of the record
@@ -35,6 +36,8 @@ def erase(  # noqa: PLR0913 - each is part of the record
     passphrase: str | None = None,
 ) -> JSON:
     """Destroy what is sealed of one run, or of the case with its key.
+
+    One of the case that was cut off is ended by the same call, under the event that it has.
 
     Args:
         case_dir: the case.
@@ -52,6 +55,10 @@ def erase(  # noqa: PLR0913 - each is part of the record
     """
     _check(justification, authority, rule)
     with opened(case_dir, passphrase=passphrase) as case:
+        done = settling.erased(case.facts)
+        if run is None and done is not None and _cut_off(case):
+            _end(case, "data erased")
+            return {**_ERASURE, "event": done["event"], "runs": done["runs"], "rule": rule}
         case.check_sealed()
         runs = [uuid for (uuid,) in case.database.rows("SELECT uuid FROM run ORDER BY id")]
         if run is not None and run not in runs:
@@ -88,7 +95,7 @@ def erase(  # noqa: PLR0913 - each is part of the record
             case.database.set_fact(emptying.UNSETTLED, {"files": files})
         _end(case, "data erased")
         also = [] if number is None else _also_in(case, number, runs)
-    return {"type": "erasure", "event": seq, "runs": which, "also_in": also, "rule": rule}
+    return {**_ERASURE, "event": seq, "runs": which, "also_in": also, "rule": rule}
 
 
 def reduce(  # noqa: PLR0913 - each is part of the record
@@ -131,6 +138,10 @@ def reduce(  # noqa: PLR0913 - each is part of the record
         if due is not None and due > now():
             return said
         items = emptying.droppable(case.database)
+        done = case.facts.get(emptying.REDUCED)
+        if not items and done and _cut_off(case):
+            _end(case, "data reduced")
+            return {**said, **{name: done[name] for name in ("items", "event", "content_sha256")}}
         if not items:
             return said
         _begin(case)
@@ -215,6 +226,14 @@ def _record(
             "data.erased", {**(more if start else body), **always, "units": units}, person=person
         )
     return first
+
+
+def _cut_off(case: OpenCase) -> bool:
+    """Take the case up where an erasure was killed before its end; say whether one was."""
+    if case.facts.get(emptying.UNSETTLED) is None and case.bundle.path(bundle.MANIFEST).exists():
+        return False
+    case.begin()
+    return True
 
 
 def _end(case: OpenCase, reason: str) -> None:

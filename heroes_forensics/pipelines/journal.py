@@ -86,6 +86,11 @@ class Journal:
         """Events in the ledger."""
         return self._ledger.size
 
+    @property
+    def signed(self) -> int:
+        """Events that the newest checkpoint is over."""
+        return self._signed[0]
+
     @contextmanager
     def transaction(self) -> Iterator[Records]:
         """Commit rows and events together, then append the events to the file.

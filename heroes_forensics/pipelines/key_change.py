@@ -23,6 +23,10 @@ def in_force(database: Database) -> list[notes.VerifierKey]:
     Raises:
         CustodyError: the events do not say so.
     """
+    return _ranges(database).newest
+
+
+def _ranges(database: Database) -> Ranges:
     ranges = Ranges()
     try:
         for event in ledger_events.of(database, "ledger.opened", *_KEYS):
@@ -34,7 +38,7 @@ def in_force(database: Database) -> list[notes.VerifierKey]:
             list(ranges.see(event.kind, event.body, key, event.seq, "", key.name))
     except (ValueError, LookupError, TypeError) as error:
         raise CustodyError("the ledger does not say which keys sign it") from error
-    return ranges.newest
+    return ranges
 
 
 def signer_of(database: Database, ring: keys.KeyRing, ledger: str) -> keys.LedgerKey:
@@ -57,16 +61,24 @@ def take_up(journal: Journal, ring: keys.KeyRing, ledger: str) -> list[notes.Sig
     """Let the present key of the ring sign the ledger, and end those before it.
 
     Returns:
-        The present key, then those that ended; empty when nothing had to be done.
+        The present key, then those that signed the ledger before it, newest first; empty where it
+        never had another.
     """
     present = ring.signer(ledger)
-    newest = in_force(journal.database)
-    former = [each for each in ring.former_signers(ledger) if notes.of(each) in newest]
+    ranges = _ranges(journal.database)
+    newest = ranges.newest
+    before = [each for each in ring.former_signers(ledger) if notes.of(each) in ranges.keys]
+    former = [each for each in before if notes.of(each) in newest]
     if not former:
-        return []
+        return [present, *before] if before else []
+    # Whoever was killed between the event and its signature left a key that none before it signed.
+    unsigned = [each.key for each in ranges.added if (each.added or 0) >= journal.signed]
     if notes.of(present) not in newest:
         said = rotation.ended(laboratory.home(), notes.of(former[0]))
         journal.event("key.added", _body(journal, present, str(said["reason"])))
+        unsigned.append(notes.of(present))
+    if unsigned:
+        journal.sign_with(next(each for each in former if notes.of(each) not in unsigned))
         journal.checkpoint("key added")
     journal.sign_with(present)
     for each in former:
@@ -78,7 +90,7 @@ def take_up(journal: Journal, ring: keys.KeyRing, ledger: str) -> list[notes.Sig
         else:
             journal.event("key.retired", body)
     journal.checkpoint("key ended")
-    return [present, *ring.former_signers(ledger)]
+    return [present, *before]
 
 
 def _body(journal: Journal, key: notes.Signer, reason: str) -> JSON:

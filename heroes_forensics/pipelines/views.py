@@ -97,6 +97,7 @@ def status(case_dir: Path) -> JSON:
             "content_sha256": queries.content_sha256(database),
             "reduced": _lessened(facts.get(emptying.REDUCED), "items"),
             "erased": _lessened(facts.get(emptying.ERASED), "runs"),
+            "unsettled": facts.get(emptying.UNSETTLED) is not None,
         }
 
 
