@@ -256,6 +256,45 @@ def test_a_case_cut_off_between_the_two_keys_goes_on(
     assert verify_custody.main([str(case / "custody"), "--key", policy["ledger"][0]]) == 0
 
 
+def test_what_was_said_of_an_exhibit_stays_readable(
+    case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for serial in ("SN-4471", "SN-4417"):
+        given = ("--field", f"serial={serial}", "--field", "Own field=x")
+        assert heroes("case", "exhibit", case, "E-1", *given) == 0
+    said = [event["body"] for event in events(case) if event["type"] == "exhibit.described"]
+    assert said == [
+        {
+            "exhibit": "E-1",
+            "fields": [{"name": "Own field", "value": "x"}, {"name": "serial", "value": serial}],
+        }
+        for serial in ("SN-4471", "SN-4417")
+    ]
+    assert verified(case, capsys) == (0, set())
+    assert heroes("case", "exhibit", case, "E 1", "--field", "serial=1") == 2
+    assert verified(case, capsys) == (0, set())
+
+
+def test_an_argument_that_is_no_text_is_a_wrong_request(
+    case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is refused before the record is touched: no alarm, and its manifest stays."""
+    odd = "x\udcff"  # a byte of an argument that is no UTF-8
+    why = ("--authority", "a", "--rule", "r")
+    for arguments in (
+        ("timestamp", "record", case, "--method", "paper", "--reference", odd),
+        ("case", "exhibit", case, "E-1", "--field", f"make={odd}"),
+        ("case", "exhibit", case, "E-1", "--field", f"{odd}=make"),
+        ("case", "erase", case, "--all", "--justification", odd, *why),
+        ("transfer", "hand-over", case, "--exhibit", odd, *HAND_OVER),
+        ("case", "create", case.parent / "other", "--reference", odd),
+    ):
+        assert heroes(*arguments) == 2
+        assert "bytes that are not text" in capsys.readouterr().err
+    assert not (case.parent / "other").exists()
+    assert verified(case, capsys) == (0, set())
+
+
 def test_keys_of_persons_are_private(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = laboratory.home() / "keys" / "persons"
     assert folder.stat().st_mode & 0o777 == 0o700

@@ -23,7 +23,8 @@ def _edited(case: Path, statement: str) -> None:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A case in a home of its own, which reports may be added to."""
     case = tmp_path_factory.mktemp("stated") / "case"
-    scanned(case, folder(case.parent / "evidence", {"a": b"a"}))
+    said = {"serial": "SN-1", "Own field": "x"}
+    scanned(case, folder(case.parent / "evidence", {"a": b"a"}), exhibit_fields=said)
     return case
 
 
@@ -39,6 +40,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "UPDATE run SET facts = json_set(facts, '$.calibration', json('{\"record\": \"x\"}'))",
         "UPDATE run SET facts = json_set(facts, '$.isolation.level', 'A9')",
         "UPDATE report SET facts = '{\"files\": []}'",
+        "UPDATE exhibit SET fields = json_set(fields, '$.serial', 'SN-2')",
+        "UPDATE exhibit SET fields = json_set(fields, '$.make', 'Example')",
+        "UPDATE exhibit SET fields = json_remove(fields, '$.\"Own field\"')",
     ],
 )
 def test_an_edited_fact_is_said_and_not_reported(

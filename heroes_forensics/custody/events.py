@@ -31,6 +31,7 @@ actor.withdrawn id:str reason:str
 authority.recorded kind:str reference:str issued_by:str valid_from:date valid_to*:date scope_text:str document_sha256*:hex64
 key.added,key.retired,key.compromised vkey:str from_seq:nat reason:str suspect_since*:time
 recovery.drilled recipient:str run:uuid sealed_sha256:hex64 opened:bool
+exhibit.described exhibit:str fields:[{name:str value:str}]
 evidence.registered evidence:str kind:str format:str size:nat segments:[{name_ref:str size:nat sha256*:hex64}] make*:str model*:str serial*:str seal_number*:str condition*:str received_from*:str received_at*:str place*:str description*:str exhibit*:str officer*:str reference*:str
 evidence.acquired evidence:str method:str program:str version:str write_blocker*:{make:str model:str serial:str firmware*:str} started*:time ended*:time started_local*:str ended_local*:str zone*:str finished*:bool size*:nat segments_listed*:nat agrees*:{segments:str verified:str case_number:str evidence_number:str serial:str} stated*:[{alg:str scope:media|segment|file value:hex}] digests:[{alg:str scope:media|segment|file computed:hex expected*:hex expected_source*:acquisition-log|container|label|operator|previous-event|none stored*:hex}] bad_sectors*:nat log_sha256*:hex64
 evidence.verified evidence:str status:match|mismatch|baseline|unreadable|partial digests:[{alg:str scope:media|segment|file computed:hex expected*:hex expected_source:acquisition-log|container|label|operator|previous-event|none stored*:hex}] bytes_read:nat read_errors:nat zero_bytes:nat|null ranges_unread*:[any]

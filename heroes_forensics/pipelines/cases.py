@@ -379,19 +379,27 @@ def check_label(label: str) -> str:
     return label
 
 
+def described(label: str, fields: Mapping[str, object]) -> JSON:
+    """Return what ``exhibit.described`` says: fields of a laboratory's own are no plain keys."""
+    rows: list[JSON] = [{"name": name, "value": str(fields[name])} for name in sorted(fields)]
+    return {"exhibit": label, "fields": rows}
+
+
 def set_exhibit(
     folder: Path, label: str, fields: Mapping[str, object], *, passphrase: str | None = None
 ) -> JSON:
-    """Complete or correct the fields of an exhibit; a correction is an event."""
+    """Complete or correct the fields of an exhibit, which the ledger states with their values.
+
+    Raises:
+        UsageError: the label cannot stand in a locator, or it is no case.
+        CustodyError: the case does not verify.
+    """
+    check_label(label)
     with opened(folder, passphrase=passphrase) as case:
         case.begin()
         with case.journal.transaction() as records:
-            records.exhibit(check_label(label), dict(fields))
-            note = ", ".join(sorted(fields))
-            case.journal.event(
-                "quality.noted",
-                {"kind": "limitation", "text": f"exhibit {label} described: {note}"},
-            )
+            records.exhibit(label, dict(fields))
+            case.journal.event("exhibit.described", described(label, fields), person=case.examiner)
         case.journal.checkpoint("exhibit described")
         case.publish()
     return {"type": "exhibit", "label": label, **fields}

@@ -22,6 +22,7 @@ TOPICS: Final[dict[str, tuple[Topic, tuple[str, ...]]]] = {
         "custody",
         ("from", "to", "place", "purpose", "seal_before", "seal_after", "condition"),
     ),
+    "exhibit.described": ("record", ("fields",)),
     "evidence.stored": ("custody", ("location", "seal_number")),
     "evidence.returned": ("custody", ("to", "seal_number", "condition")),
     "evidence.disposed": ("custody", ("method", "authority")),
@@ -123,7 +124,7 @@ def _act(
 
 def _of(said: JSON) -> Iterator[str]:
     """Yield what an act is about: exhibits, sources, findings."""
-    for name in ("evidence", "findings"):
+    for name in ("exhibit", "evidence", "findings"):
         value = said.get(name)
         listed = value if isinstance(value, list) else [value] if isinstance(value, str) else []
         yield from map(str, listed[:_SHOWN])
@@ -132,8 +133,10 @@ def _of(said: JSON) -> Iterator[str]:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return f"{value['name']}: {value['value']}"
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return ", ".join(map(_text, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)

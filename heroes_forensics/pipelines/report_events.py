@@ -23,6 +23,7 @@ TOLD: Final[Mapping[str, tuple[str, ...]]] = {
     "key.added": ("reason",),
     "key.retired": ("reason",),
     "key.compromised": ("reason",),
+    "exhibit.described": ("exhibit",),
     "evidence.registered": ("evidence", "format"),
     "evidence.acquired": ("evidence", "program"),
     "evidence.verified": ("evidence", "status"),

@@ -15,7 +15,7 @@ from heroes_forensics import __version__
 from heroes_forensics.custody import bundle
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import acquiring, authorities, clock, error_rates
-from heroes_forensics.pipelines.cases import OpenCase
+from heroes_forensics.pipelines.cases import OpenCase, described
 from heroes_forensics.pipelines.environment import environment
 from heroes_forensics.pipelines.error_rates import Cited
 from heroes_forensics.pipelines.isolation import Isolation
@@ -213,6 +213,9 @@ def config_bytes(config: Mapping[str, object]) -> bytes:
 def _register(run: Run, exhibit: Exhibit, evidence: Sequence[Evidence]) -> list[Registered]:
     records = run.journal.records
     number = records.exhibit(exhibit.label, dict(exhibit.fields))
+    if exhibit.fields:
+        body = described(exhibit.label, exhibit.fields)
+        run.journal.event("exhibit.described", body, person=run.case.examiner)
     have = int(run.database.value("SELECT count(*) FROM source WHERE exhibit_id=?", (number,)))
     found = []
     for ordinal, each in enumerate(evidence, start=have + 1):

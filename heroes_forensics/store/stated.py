@@ -32,6 +32,7 @@ def problems(database: Database, ledger: bytes) -> Iterator[str]:
             yield f"{fault} of a run was changed after it was recorded"
         if outcome != _outcome(of_run):
             yield "the outcome of a run was changed after it was recorded"
+    yield from _of_exhibits(database, events)
     issued = [body for kind, body in events if kind == "report.issued"]
     reports = list(database.rows("SELECT uuid, facts FROM report ORDER BY number"))
     if [(body["report"], body["files"]) for body in issued] != [
@@ -71,6 +72,21 @@ def _of_case(facts: Mapping[str, object], events: _Events) -> Iterator[str]:
     for name, value in stated.items():
         if facts[name] != value:
             yield f"the fact {name} of the case is not the one that the ledger states"
+
+
+def _of_exhibits(database: Database, events: _Events) -> Iterator[str]:
+    """Compare what is said of each exhibit with what was said of it last, field by field."""
+    stated: dict[str, dict[str, str]] = {}
+    for kind, body in events:
+        if kind == "exhibit.described":
+            known = stated.setdefault(body["exhibit"], {})
+            known |= {field["name"]: field["value"] for field in body["fields"]}
+    for label, fields in database.rows("SELECT label, fields FROM exhibit ORDER BY id"):
+        here = {name: str(value) for name, value in json.loads(fields).items()}
+        if here != stated.pop(label, {}):
+            yield f"the description of exhibit {label} is not the one that the ledger states"
+    if stated:
+        yield f"{len(stated)} exhibits that the ledger describes are missing"
 
 
 def _of_run(
