@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from heroes_forensics.reports.checking import commands
+from heroes_forensics.reports.checking import WIDEST, commands
 
 ORIGIN = "lab.example/custody/00000000-0000-4000-8000-000000000001"
 LINES = {
@@ -97,11 +97,25 @@ def test_a_changed_bundle_does_not(purpose: str, bundle: Path) -> None:
 def test_a_broken_chain_is_called_broken(bundle: Path) -> None:
     path = bundle / "ledger.jsonl"
     path.write_bytes(path.read_bytes().replace(b'"seq":1', b'"seq":7', 1))
-    assert "BROKEN" in run("chain", bundle).stdout
+    done = run("chain", bundle)
+    assert "BROKEN" in done.stdout
+    assert done.returncode
 
 
 def test_every_command_is_one_printable_line() -> None:
     assert all(line.isascii() and line.isprintable() for line in LINES.values())
+
+
+def test_no_line_is_wider_than_paper_and_a_long_name_is_put_together() -> None:
+    origin = f"{'laboratory.' * 22}example/custody/00000000-0000-4000-8000-000000000001"
+    rows = commands(key="keys/ledger.pem", checkpoint="checkpoints/00000042.txt", origin=origin)
+    assert max(len(line) for row in rows for line in row.lines) <= WIDEST
+    given = next(row.lines for row in rows if row.purpose == "checkpoint")
+    for joined in ("\n".join(given[:-3]), " ".join(given[:-3])):
+        done = subprocess.run(
+            ["sh", "-c", f"{joined} echo $o"], check=True, capture_output=True, text=True
+        )
+        assert done.stdout.strip() == origin
 
 
 def test_without_a_checkpoint_or_a_verifier_there_is_no_command_for_it() -> None:

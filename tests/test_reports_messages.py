@@ -28,6 +28,7 @@ SOURCES = "".join(
         "charts.py",
         "chart_findings.py",
         "pdf.py",
+        "checking.py",
         "clauses.py",
         "messages.py",
     )
@@ -90,6 +91,8 @@ NAMED_SECTIONS: Final[dict[str, set[str]]] = {
     "method.intro": {"result"},
     "method.pictures": {"quality"},
     "method.plugin_rule": {"quality"},
+    "pdf.attached_check": {"check"},
+    "script.what": {"check"},
 }
 """Which section a message sends its reader to, by number."""
 

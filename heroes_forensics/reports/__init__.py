@@ -14,6 +14,7 @@ REPORTS: Final[tuple[Plugin[Renderer], ...]] = (
     Plugin("html", "heroes_forensics.reports.html:render", "One page to read and print, no script"),
     Plugin("csv", "heroes_forensics.reports.csv:findings", "The findings, one row each"),
     Plugin("case", "heroes_forensics.reports.case_uco:render", "CASE/UCO 1.4 JSON-LD, no digests"),
+    Plugin("check", "heroes_forensics.reports.checking:render", "The printed commands as a script"),
 )
 
 PAPER: Final[tuple[Plugin[Callable[..., bytes]], ...]] = (

@@ -22,6 +22,7 @@ FILE_NAMES: Final[Mapping[str, str]] = {
     "html": "report.html",
     "csv": "findings.csv",
     "case": "case.jsonld",
+    "check": "check.sh",
     "items": "items.csv",
 }
 """The name under which each row of `REPORTS` and `TABLES` lies in a bundle."""

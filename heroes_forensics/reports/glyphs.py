@@ -9,7 +9,8 @@ import unicodedata
 from typing import Final
 
 MAY_BREAK: Final = "\u200b"
-"""Where a line may break inside a word; nothing is printed."""
+"""Where a line may break inside a word. It is a mark for the typesetter and never in its file: what
+is copied from there has no character that nobody sees."""
 
 LONGEST: Final = 38
 """Characters of a word that is not broken anywhere; a UUID has 36."""
@@ -22,15 +23,19 @@ _RANGES: Final = (
 )
 """What both families have in every style: Libertinus Serif or DejaVu Sans Mono."""
 
-_NOT_SET: Final = re.compile(f"[^{_RANGES}{MAY_BREAK}\n\t]")
-_LONG: Final = re.compile(rf"[^\s{MAY_BREAK}]{{{LONGEST + 1},}}")
+_NOT_SET: Final = re.compile(f"[^{_RANGES}\n\t]")
+_LONG: Final = re.compile(rf"\S{{{LONGEST + 1},}}")
 _PIECE: Final = 16
 
 
 def printable(text: str) -> str:
     """Return text that can be set: no character without a glyph, no word wider than a column."""
-    known = _NOT_SET.sub(_by_number, unicodedata.normalize("NFC", text))
-    return _LONG.sub(_breakable, known)
+    return _LONG.sub(_breakable, settable(text))
+
+
+def settable(text: str) -> str:
+    """Return text without a character that has no glyph; its words are as long as they are."""
+    return _NOT_SET.sub(_by_number, unicodedata.normalize("NFC", text))
 
 
 def _by_number(found: re.Match[str]) -> str:

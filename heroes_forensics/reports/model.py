@@ -380,9 +380,17 @@ class Act(Record):
 class Command(Record):
     """One command that checks the record; see `reports.checking`."""
 
+    COMPUTED: ClassVar[tuple[str, ...]] = ("line",)
+
     purpose: Word
     systems: tuple[Literal["linux", "macos", "windows"], ...]
-    line: str
+    lines: tuple[str, ...]
+    """As they are printed: none is wider than paper."""
+
+    @property
+    def line(self) -> str:
+        """The same on one line."""
+        return " ".join(self.lines)
 
 
 @dataclass(frozen=True, slots=True)

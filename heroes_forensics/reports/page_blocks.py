@@ -133,6 +133,12 @@ def _list(node: Node, _: float) -> Iterator[JSON]:
         yield {"k": "ul", "c": node.classes, "items": items}
 
 
+def _shell(node: Node, _: float) -> Iterator[JSON]:
+    """Lines that a reader copies: as they are, with nothing between their characters."""
+    text = "".join(child for child in node.children if isinstance(child, str))
+    yield {"k": "pre", "lines": [glyphs.settable(line) for line in text.split("\n")]}
+
+
 def _chart(node: Node, _: float) -> Iterator[JSON]:
     yield {"k": "svg", **_drawing(node)}
 
@@ -181,6 +187,7 @@ _BLOCKS: Final[Mapping[str, Callable[[Node, float], Iterator[JSON]]]] = {
     "dl": _terms,
     "ul": _list,
     "ol": _list,
+    "pre": _shell,
     "table": _table,
     "svg": _chart,
 }

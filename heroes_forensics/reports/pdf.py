@@ -19,7 +19,8 @@ from importlib.util import find_spec
 from typing import Any, Final, NamedTuple
 
 from heroes_forensics.model import JSON
-from heroes_forensics.reports import glyphs, page_blocks
+from heroes_forensics.reports import checking, glyphs, page_blocks
+from heroes_forensics.reports.base import FILE_NAMES
 from heroes_forensics.reports.messages import Messages, messages
 
 STANDARDS: Final = ("a-3a", "ua-1")
@@ -77,7 +78,12 @@ def prepared(page: bytes, model: bytes, note: bytes | None) -> Printed:
     attached = [
         _attached("model", "report.json", "application/json", "source", text("pdf.attached_model"))
     ]
-    inputs = {"model": model.decode()}
+    check = checking.script(number, document["commands"], language).decode()
+    said = text("pdf.attached_check")
+    attached.append(
+        _attached("check", FILE_NAMES["check"], "text/x-shellscript", "supplement", said)
+    )
+    inputs = {"model": model.decode(), "check": check}
     if note is not None:
         name = f"checkpoint-{document['checkpoint']['size']:08d}.txt"
         said = text("pdf.attached_note")
