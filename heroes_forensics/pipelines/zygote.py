@@ -196,6 +196,7 @@ def main() -> None:
     time.tzset()
     with socket.socket(fileno=descriptor) as control, suppress(BrokenPipeError):
         run(control, kind, bulk="bulk" in sys.argv[4:])
+    os._exit(0)  # taking down what it loaded would serve nobody, and takes time of every scan
 
 
 if __name__ == "__main__":
