@@ -56,6 +56,7 @@ OPENED: Final = (
     *("docx", "xlsx", "pptx", "ooxml", "odt", "ods", "odp", "odf", "epub", "xps", "iwork"),
     *("jar", "apk", "ipa"),
     *("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db", "thumbcache"),
+    *("sqlite", "sqlite-wal", "sqlite-journal"),
 )
 """Types of `filetype` that expanders open; those of `members.OPENERS`."""
 

@@ -52,6 +52,9 @@ OPENERS: Final = {
     "adb-backup": "heroes_forensics.parsers.containers.adb:open_adb",
     "eml": "heroes_forensics.parsers.containers.mail:open_message",
     "mbox": "heroes_forensics.parsers.containers.mail:open_mbox",
+    "sqlite": "heroes_forensics.parsers.containers.sqlite:open_sqlite",
+    "sqlite-wal": "heroes_forensics.parsers.containers.sqlite_log:open_wal",
+    "sqlite-journal": "heroes_forensics.parsers.containers.sqlite_log:open_journal",
     "tar": "heroes_forensics.parsers.containers.tar:open_tar",
     "thumbcache": "heroes_forensics.parsers.containers.thumbcache:open_thumbcache",
     **dict.fromkeys(("zip", *PACKAGES), "heroes_forensics.parsers.containers.zip:open_zip"),
@@ -130,7 +133,7 @@ class _Expansion:
         nested: list[_Member] = []
         file_system: FileSystem | None = None
         try:
-            file_system = _opener(nest.kind)(nest.reader)
+            file_system = _opener(nest.kind)(_Beating(nest.reader, self._session.progress.beat))
         except (EvidenceError, OSError):
             section.stopped = "container.damaged"
         if file_system is not None:
@@ -259,6 +262,27 @@ def _row(nest: _Nest, section: _Section, expanded: int, code: str) -> Batch:
         *(section.first, section.listed, section.directories, expanded),
     )
     return Batch("containers", np.array([row], dtype=CONTAINER))
+
+
+class _Beating:
+    """A container that is read: who looks long for what it holds is not hanging."""
+
+    def __init__(self, inner: "Reader", beat: Callable[[], None]) -> None:
+        self._inner = inner
+        self._beat = beat
+
+    @property
+    def size(self) -> int:
+        """Length, bytes."""
+        return self._inner.size
+
+    def pread(self, offset: int, length: int) -> bytes:
+        """Read, and say so."""
+        self._beat()
+        return self._inner.pread(offset, length)
+
+    def close(self) -> None:
+        """Leave it open: it is the unit's."""
 
 
 class _Spooled:
