@@ -226,6 +226,9 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "film.time": "the film takes longer to decode than its profile allows, and was not seen whole",
     "policy.film-type": "a film of a type that is not decoded",
     "stream.missing": "the backup names this file and does not hold it",
+    "container.image": "disk images lie in this archive: they were digested as files, not examined",
+    "container.beside": "other files lie beside the image in its archive: they were not examined"
+    " (scan it again with --as zip or --as tar)",
 }
 """Code of each gap, and what it means. Cases and frames hold the position of a code: a new one goes
 to the end, and none is ever moved or removed."""

@@ -79,7 +79,7 @@ REFUSED = {
     "noise": ("x.dd", os.urandom(5000).replace(b"\x55\xaa", b".."), "not an image heroes"),
     "zeros": ("x", bytes(100_000), "not an image heroes"),
     "a picture named .dd": ("x.dd", PNG, "not an image heroes"),
-    "gzip": ("x.dd.gz", gzip.compress(EXT), "packed"),
+    "gzip": ("x.dd.gz", gzip.compress(bytes(9000)), "packed"),
     "7z": ("x.7z", b"7z\xbc\xaf\x27\x1c" + bytes(100), "packed"),
     "aff4": ("x.aff4", zip_of("container.description"), "AFF4"),
     "vdi": ("x.vdi", bytes(64) + b"\x7f\x10\xda\xbe" + bytes(500), "VirtualBox"),

@@ -25,8 +25,9 @@ SOURCES: Final = (
     ("dmg", "Apple disk images"),
     ("directory", "A folder"),
     ("itunes-backup", "A backup folder of iTunes or Finder, with the names of its manifest"),
-    ("tar", "A tar archive of a device"),
+    ("tar", "A tar archive of a device, within gzip too"),
     ("zip", "A zip archive of a device"),
+    ("adb-backup", "A backup of an Android device (adb backup)"),
     ("file", "A single file (--as file)"),
 )
 

@@ -29,7 +29,13 @@ OPENERS: Final[tuple[Plugin[object], ...]] = (
     ),
     Plugin("single", "heroes_forensics.parsers.filesystems.single:open_single", "One file"),
     Plugin("tar", "heroes_forensics.parsers.containers.tar:open_tar", "tar archives"),
+    Plugin("tar.gz", "heroes_forensics.parsers.containers.dumps:open_tgz", "tar within gzip"),
     Plugin("zip", "heroes_forensics.parsers.containers.zip:open_zip", "zip archives"),
+    Plugin(
+        "adb-backup",
+        "heroes_forensics.parsers.containers.dumps:open_adb_backup",
+        "Backups of Android devices (adb backup)",
+    ),
 )
 """Which function opens what; its module is imported only when a volume needs it."""
 

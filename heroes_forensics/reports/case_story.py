@@ -9,7 +9,9 @@ from heroes_forensics.reports.case_nodes import Nodes
 from heroes_forensics.reports.evidence import Acquisition, Source
 from heroes_forensics.reports.model import Act, Exhibit, Report, Run
 
-_FILES: Final = frozenset({"directory", "itunes-backup", "file", "tar", "zip"})
+_FILES: Final = frozenset(
+    {"directory", "itunes-backup", "file", "tar", "tar.gz", "zip", "adb-backup"}
+)
 """Formats of sources that are no images."""
 
 

@@ -54,8 +54,10 @@ _EXTRA, _NAME = 4, 8
 class _Zlib:
     """Deflate within gzip or zlib, as `Engine` has it."""
 
-    def __init__(self, bits: int = 16 + zlib.MAX_WBITS) -> None:
-        self._engine = zlib.decompressobj(bits)
+    def __init__(
+        self, bits: int = 16 + zlib.MAX_WBITS, engine: "zlib._Decompress | None" = None
+    ) -> None:
+        self._engine = engine or zlib.decompressobj(bits)
 
     @property
     def eof(self) -> bool:
@@ -71,6 +73,9 @@ class _Zlib:
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:
         return self._engine.decompress(self._engine.unconsumed_tail + data, max(0, max_length))
+
+    def copy(self) -> "_Zlib":
+        return _Zlib(engine=self._engine.copy())
 
 
 def _zstd() -> Engine:
@@ -181,6 +186,15 @@ class Streams:
         self._rest = b""
         """Input that no engine has taken yet."""
         self.finished = False
+
+    def copy(self) -> "Streams | None":
+        """Return another one that goes on from here; None where the library cannot do that."""
+        if not isinstance(self._engine, _Zlib):
+            return None
+        other = Streams(self._reader, self._kind, self._met)
+        other._at, other._rest, other.finished = self._at, self._rest, self.finished
+        other._engine = self._engine.copy()
+        return other
 
     def _piece(self) -> bytes:
         """Return what comes next of the input; none at its end."""

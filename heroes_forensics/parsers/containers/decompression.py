@@ -7,6 +7,7 @@ stream claims to expand to. Library errors become `OSError`.
 import bz2
 import lzma
 import zlib
+from bisect import bisect_right
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -17,6 +18,11 @@ _PIECE: Final = 1 << 16
 
 _SKIP: Final = 1 << 20
 """Bytes of output thrown away at a time on the way to an offset."""
+
+MARK_EVERY: Final = 4 << 20
+"""Bytes of output between two places at which reading can be taken up again, at first."""
+MARKS: Final = 256
+"""So many places at most, some 50 KiB each; then every other one goes."""
 
 MEMORY: Final = 256 << 20
 """Limit of an LZMA window, bytes; the window that 7-Zip's highest preset makes is 64 MiB."""
@@ -38,13 +44,17 @@ class _Expander(Protocol):
         """
         ...
 
+    def copy(self) -> "_Expander | None":
+        """Return another one that goes on from here; None where its library cannot do that."""
+        ...
+
 
 class _Input:
     """A reader from its start to its end, piece by piece."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, at: int = 0) -> None:
         self._reader = reader
-        self._at = 0
+        self._at = at
 
     def piece(self, most: int = _PIECE) -> bytes:
         """Return the next piece, none at the end."""
@@ -52,13 +62,17 @@ class _Input:
         self._at += len(data)
         return data
 
+    def copy(self) -> "_Input":
+        """Return another one at the same place."""
+        return _Input(self._reader, self._at)
+
 
 class _Deflate:
     """Raw deflate (RFC 1951)."""
 
-    def __init__(self, reader: Reader) -> None:
-        self._input = _Input(reader)
-        self._engine = zlib.decompressobj(-zlib.MAX_WBITS)
+    def __init__(self, pieces: _Input, engine: "zlib._Decompress | None" = None) -> None:
+        self._input = pieces
+        self._engine = engine or zlib.decompressobj(-zlib.MAX_WBITS)
 
     @property
     def finished(self) -> bool:
@@ -77,6 +91,9 @@ class _Deflate:
             if not piece:
                 return b""
         return b""
+
+    def copy(self) -> "_Deflate":
+        return _Deflate(self._input.copy(), self._engine.copy())
 
 
 class Engine(Protocol):
@@ -132,6 +149,13 @@ class _Library:
                 return data
         return b""
 
+    def copy(self) -> None:
+        return None
+
+
+def _deflate(reader: Reader) -> _Expander:
+    return _Deflate(_Input(reader))
+
 
 def _bzip2(reader: Reader) -> _Expander:
     return _Library(reader, bz2.BZ2Decompressor())
@@ -151,7 +175,7 @@ def _zip_lzma(reader: Reader) -> _Expander:
 
 
 ZIP_METHODS: Final[dict[int, Callable[[Reader], _Expander]]] = {
-    8: _Deflate,
+    8: _deflate,
     12: _bzip2,
     14: _zip_lzma,
     95: _xz,
@@ -198,7 +222,13 @@ class ExpandedReader:
     """An expanded stream at any offset, checked against length and CRC-32 at its end."""
 
     def __init__(
-        self, compressed: Reader, expander: Callable[[Reader], _Expander], size: int, crc: int
+        self,
+        compressed: Reader,
+        expander: Callable[[Reader], _Expander],
+        size: int,
+        crc: int,
+        *,
+        every: int = MARK_EVERY,
     ) -> None:
         """Take ``compressed``, exactly the bytes of the stream as stored.
 
@@ -207,6 +237,7 @@ class ExpandedReader:
             expander: one of `ZIP_METHODS`.
             size: stated length when expanded, bytes; -1 when not stated.
             crc: CRC-32 of the expanded bytes; -1 when not stated.
+            every: bytes of output between two places to go on from, at first.
         """
         self._compressed = compressed
         self._make = expander
@@ -215,6 +246,9 @@ class ExpandedReader:
         self._expander: _Expander | None = None
         self._position = 0
         self._running = 0
+        self._marks: list[tuple[int, int, _Expander]] = []
+        """Places to go on from: position, running CRC and what expands from there on."""
+        self._every = every
 
     @property
     def size(self) -> int:
@@ -222,7 +256,7 @@ class ExpandedReader:
         return self._size
 
     def pread(self, offset: int, length: int) -> bytes:
-        """Expand from where the last read ended; from the start again when that lies behind.
+        """Expand from where the last read ended, or from the nearest place known before that.
 
         Raises:
             OSError: the stored bytes are damaged or cannot be read.
@@ -231,13 +265,11 @@ class ExpandedReader:
         """
         if self._size >= 0:
             length = max(0, min(length, self._size - offset))
-        if self._expander is None or offset < self._position:
-            self._expander = self._make(self._compressed)
-            self._position = self._running = 0
+        self._go_near(offset)
         while self._position < offset:
             if not self._take(min(_SKIP, offset - self._position)):
                 return b""
-        if self._size == 0 and self._expander.take(1):
+        if self._size == 0 and self._expander is not None and self._expander.take(1):
             raise _longer()
         parts: list[bytes] = []
         while length > 0:
@@ -248,8 +280,40 @@ class ExpandedReader:
             length -= len(data)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    @property
+    def marks(self) -> int:
+        """How many places to go on from are kept."""
+        return len(self._marks)
+
+    def _go_near(self, offset: int) -> None:
+        """Stand at ``offset`` or before it, as near as is known."""
+        ahead = bisect_right(self._marks, offset, key=lambda mark: mark[0])
+        if self._expander is not None and self._position <= offset:
+            if not ahead or self._marks[ahead - 1][0] <= self._position:
+                return
+        elif not ahead:
+            self._expander = self._make(self._compressed)
+            self._position = self._running = 0
+            return
+        self._position, self._running, kept = self._marks[ahead - 1]
+        self._expander = kept.copy()
+
+    def _mark(self) -> None:
+        """Keep the place where we stand, when it is far enough from the last one."""
+        last = self._marks[-1][0] if self._marks else 0
+        expander = self._expander
+        if expander is None or expander.finished or self._position < last + self._every:
+            return
+        kept = expander.copy()
+        if kept is not None:
+            self._marks.append((self._position, self._running, kept))
+        if len(self._marks) > MARKS:
+            del self._marks[::2]
+            self._every *= 2
+
     def _take(self, most: int) -> bytes:
         """Return up to ``most`` next bytes; check the whole when the end is reached."""
+        self._mark()
         expander = self._expander
         if expander is None or self._position == self._size:
             return b""
@@ -273,6 +337,7 @@ class ExpandedReader:
     def close(self) -> None:
         """Close the stored bytes."""
         self._expander = None
+        self._marks.clear()
         self._compressed.close()
 
 

@@ -126,7 +126,7 @@ class TarFileSystem:
                     ended = True
                     continue
                 if member is not None:
-                    yield self._entry(member)
+                    yield self.entry_of(member)
                     if member.end > reader.size:
                         missing = member.data + member.stored - reader.size
                         if missing > 0:
@@ -162,7 +162,8 @@ class TarFileSystem:
             at += _CHUNK
         return self._reader.size
 
-    def _entry(self, member: Member) -> Entry:
+    def entry_of(self, member: Member) -> Entry:
+        """Return the entry of a member."""
         kind = _kind(member)
         flags = EntryFlag.ALLOCATED
         if member.kind == b"1":

@@ -133,7 +133,7 @@ def _open(
     treat_as, accept_damaged = how
     raw = "raw" if len(parts) == 1 else "split-raw"
     if treat_as in {"tar", "zip"}:
-        return Source(name, ARCHIVE, treat_as, "heroes", "", base, slots)
+        return _archive(name, slots, base, treat_as, as_files=True)
     if treat_as == "file":
         return Source(name, FILE, "file", "heroes", "", base, slots)
     container = containers.container_of(base)
@@ -224,7 +224,11 @@ def _not_an_image(
         return _unexamined(name, slots, base, raw, None)
     kind, found = containers.content_of(base)
     if kind == ARCHIVE:
+        return _archive(name, slots, base, found)
+    if kind == "packed" and found == "adb-backup":
         return Source(name, ARCHIVE, found, "heroes", "", base, slots)
+    if kind == "packed" and found == "gzip" and (source := _unpacked(name, slots, base)):
+        return source
     if kind == "packed":
         raise EvidenceError(
             f"{shown(name)} is packed ({found}) and cannot be opened as it is",
@@ -239,6 +243,49 @@ def _not_an_image(
         hint="use --as image to record it as one unexamined volume or --as file to hash it as a "
         "single file",
     )
+
+
+def _archive(
+    name: str, slots: tuple[Slot, ...], base: Reader, form: str, *, as_files: bool = False
+) -> Source:
+    """Open an archive of files, or the one disk image that was put into an archive."""
+    from heroes_forensics.parsers.storage import packed  # noqa: PLC0415 (few sources are archives)
+
+    archive = packed.gunzipped(base) if form == "tar.gz" else base
+    found = packed.images_in(archive, "zip" if form == "zip" else "tar")
+    only = found.images[0] if len(found.images) == 1 and not as_files else None
+    if only is not None and (source := _inner(name, slots, only)) is not None:
+        source.notes.append("the image is a member of an archive; its digests are of the image")
+        if found.others:
+            source.health.append(Gap("source", "container.beside", {"members": found.others}))
+        return source
+    source = Source(name, ARCHIVE, form, "heroes", "", base, slots)
+    if found.images:
+        source.health.append(Gap("source", "container.image", {"images": len(found.images)}))
+    return source
+
+
+def _unpacked(name: str, slots: tuple[Slot, ...], base: Reader) -> Source | None:
+    """Open what gzip compressed, where it is an image or a tar archive."""
+    from heroes_forensics.parsers.storage import packed  # noqa: PLC0415 (few are compressed)
+
+    media = packed.gunzipped(base)
+    if containers.content_of(media) == (ARCHIVE, "tar"):
+        return _archive(name, slots, base, "tar.gz")
+    source = _inner(name, slots, media)
+    if source is not None:
+        source.notes.append("the image is compressed with gzip; its digests are of the image")
+        if media.fault:
+            source.health.append(Gap("source", "source.truncated", {"read": media.size}))
+    return source
+
+
+def _inner(name: str, slots: tuple[Slot, ...], media: Reader) -> Source | None:
+    """Open an image that lies in something else; None when it is none."""
+    table, found = look(media)
+    if containers.container_of(media) is None and table is None and found is None:
+        return None
+    return _open(name, slots, [media], media, ("auto", False))
 
 
 def media_chunks(source: Source, chunk: int = CHUNK) -> Iterator[bytes | Gap]:
