@@ -9,6 +9,7 @@ with that name for the N-th time. Nothing else reads the variable, and nobody bu
 import errno
 import io
 import os
+import re
 import signal
 from collections import Counter
 from collections.abc import Iterator
@@ -169,6 +170,40 @@ class _File(io.FileIO):
         return _write(self.fileno(), data)  # type: ignore[arg-type]  # any buffer
 
 
+def beside(target: Path) -> Path:
+    """Return where `replacing` writes what is to be ``target``."""
+    return target.with_name(f".{target.name}.new")
+
+
+def own(target: Path) -> Path:
+    """Return where this process alone writes what is to be ``target``, with nothing there.
+
+    What processes left there that were killed meanwhile is removed: it may be a key, or a name.
+
+    Raises:
+        OSError: something of it cannot be removed.
+    """
+    ended = re.compile(rf"\.{re.escape(target.name)}\.(\d{{1,9}})\.new", re.ASCII)
+    left: list[Path] = []
+    with suppress(PermissionError):  # a folder into which one may only put things
+        left = [path for path in target.parent.iterdir() if ended.fullmatch(path.name)]
+    for path in left:
+        process = int(path.name.split(".")[-2])
+        if process == os.getpid() or not _runs(process):
+            path.unlink(missing_ok=True)
+    return target.with_name(f".{target.name}.{os.getpid()}.new")
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # of another account
+        return True
+    return True
+
+
 @contextmanager
 def replacing(target: Path, *, what: str = "") -> Iterator[BinaryIO]:
     """Write a file aside, for its owner alone, and put it in the place of ``target`` at the end.
@@ -176,7 +211,7 @@ def replacing(target: Path, *, what: str = "") -> Iterator[BinaryIO]:
     Where an error leaves the context, ``target`` is what it was; a half-written
     ``.NAME.new`` may stay.
     """
-    aside = target.with_name(f".{target.name}.new")
+    aside = beside(target)
     with io.BufferedWriter(_File(aside, "w", opener=_private)) as stream:
         yield stream
         stream.flush()

@@ -186,7 +186,7 @@ FLOODS: Final[dict[str, tuple[Callable[[Forger], None], str]]] = {
     "authorities times work": (authorities_and_work, "unauthorised-work"),
     "exhibits times exhibits": (many_items, "custody-gap"),
     "keys": (many_keys, "bad-genesis"),
-    "reports times files": (many_reports, "missing-file"),
+    "reports times files": (many_reports, "unsigned-tail"),
     "runs times files": (many_runs, "run-incomplete"),
     "checkpoints": (many_checkpoints, "extra-file"),
     "a manifest of empty lines": (empty_lines_in_a_manifest, "unsafe-input"),

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import subprocess
 from dataclasses import replace
 from hashlib import md5
 from pathlib import Path
@@ -12,6 +13,7 @@ from report_example import FINDINGS
 from scans import folder, scanned
 
 from heroes_forensics import durable
+from heroes_forensics.custody import private
 from heroes_forensics.errors import StoppedError, UsageError
 from heroes_forensics.pipelines import exporting, importing, outgoing
 from heroes_forensics.pipelines.exporting import export
@@ -203,3 +205,37 @@ def test_categories_never_share_a_file() -> None:
     assert len({name.lower() for name in groups}) == len(codes)
     assert all(len(rows) == 1 for rows in groups.values())
     assert groups["none"][0].finding.category.code == ""
+
+
+def test_the_list_of_files_gets_its_name_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever finds ``SHA256SUMS`` after a kill finds every file that it lists."""
+    order: list[str] = []
+    real = durable.rename
+
+    def rename(source: Path, target: Path, *, what: str = "") -> None:
+        order.append(target.name)
+        real(source, target, what=what)
+
+    monkeypatch.setattr(durable, "rename", rename)
+    with outgoing.held(tmp_path / "out") as folder, outgoing.streamed(folder) as write:
+        for name in ("items.csv", "more.csv", "SHA256SUMS"):
+            write(name, [b"x"])
+        assert not order
+    assert order == ["items.csv", "more.csv", "SHA256SUMS"]
+
+
+def test_what_a_killed_process_left_beside_a_file_goes(tmp_path: Path) -> None:
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    left, another = (tmp_path / f".one.json.{pid}.new" for pid in (ended.pid, os.getppid()))
+    for path in (left, another):
+        path.write_bytes(b"AGE-SECRET-KEY or a name")
+    with outgoing.file(tmp_path / "one.json") as write:
+        assert not left.exists()
+        write(b"whole")
+    assert {path.name for path in tmp_path.iterdir()} == {"one.json", another.name}
+    left.write_bytes(b"AGE-SECRET-KEY")
+    private.replace(tmp_path / "one.json", b"{}")
+    assert {path.name for path in tmp_path.iterdir()} == {"one.json", another.name}

@@ -166,6 +166,7 @@ def test_hostile_text_cannot_reach_the_terminal(tmp_path: Path) -> None:
         "evidence.opened",
         {"evidence": evil, "mode": "read-only", "opener": "x", "versions": []},
     )
+    writer.checkpoint("now")
     done = run(tmp_path / "b", LC_ALL="C")
     assert done.returncode == 6
     assert done.stdout.isascii()

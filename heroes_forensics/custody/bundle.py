@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib import resources
 from io import BufferedReader
@@ -226,10 +226,22 @@ class Bundle:
         self.write(MANIFEST_SIGNATURE, signer.sign(data))
         return self.write(MANIFEST, data)
 
-    def unpublish(self) -> None:
-        """Take the manifest away; done before anything that it lists changes."""
+    def unpublish(self, issued: Mapping[str, str | None] | None = None) -> None:
+        """Take the manifest away; done before anything that it lists changes.
+
+        Args:
+            issued: SHA-256 in hex of files that the ledger names by now, None for one that it no
+                longer does: what `together` wrote and gave no name, because it was killed, gets it.
+        """
         for name in (MANIFEST, MANIFEST_SIGNATURE):
             (self.root / name).unlink(missing_ok=True)
+        for name, digest in (issued or {}).items():
+            target = self.path(name)
+            aside = durable.beside(target)
+            if digest is None:
+                target.unlink(missing_ok=True)
+            elif aside.is_file() and hashlib.sha256(aside.read_bytes()).hexdigest() == digest:
+                durable.rename(aside, target)
         for stale in self.root.rglob(".*.new"):  # half-written when a process was killed
             stale.unlink()
 

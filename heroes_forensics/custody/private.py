@@ -86,8 +86,7 @@ def replace(path: Path, data: bytes) -> None:
 @contextlib.contextmanager
 def _aside(path: Path, data: bytes) -> Iterator[Path]:
     """Write a file beside ``path``; half a key would stand in the way of a whole one."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    aside.unlink(missing_ok=True)  # of a process that had this number and was killed
+    aside = durable.own(path)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         descriptor = os.open(aside, flags, FILE_MODE)

@@ -5,6 +5,7 @@ body does not have its form is reported and otherwise left out, so that hostile 
 rule that trusts a field.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -75,12 +76,13 @@ class Rules:
         self.runs: dict[str, Run] = {}
         self.checkpoints: list[tuple[str, int, str]] = []
         """(where, size, root in hex) of each checkpoint an event names."""
-        self.reports: dict[str, set[str]] = {}
-        """SHA-256 in hex of every issue of a report file."""
-        self.current: dict[str, str] = {}
-        """SHA-256 in hex of the files of reports that no other replaced, and nobody withdrew."""
+        self.reports: dict[str, list[tuple[int, str]]] = {}
+        """Of each report file (event, SHA-256 in hex): what was current from that event on.
+
+        Empty where its report was withdrawn, or replaced by one without such a file.
+        """
         self._issued: dict[str, dict[str, str]] = {}
-        """Files of each such report, by its identifier."""
+        """Files of each report that no other replaced, and nobody withdrew, by its identifier."""
         self.erased = False
         self._latest = chain.timestamp(now + FUTURE)
         self._reached: dict[int, str] = {}
@@ -159,23 +161,30 @@ class Rules:
             self._authorities.append(body)
         elif event_type == "report.issued":
             files = {str(file["name"]): str(file["sha256"]) for file in _objects(body["files"])}
-            self._gone(str(body.get("replaces")))  # and no other: a summary leaves the report alone
+            # And no other: a summary leaves the report alone.
+            self._gone(str(body.get("replaces")), number, files)
             self._issued[str(body["report"])] = files
-            self.current.update(files)
             for name, digest in files.items():
-                self.reports.setdefault(name, set()).add(digest)
+                self.reports.setdefault(name, []).append((number, digest))
         elif event_type == "report.withdrawn":
-            self._gone(str(body["report"]))
+            self._gone(str(body["report"]), number)
         elif event_type == "data.erased":
             self.erased = True
         elif event_type == "ledger.anchored" and body.get("gen_time"):
             self._anchored(body, where)
 
-    def _gone(self, report: str) -> None:
-        """Take the files of a report that was replaced or withdrawn for no longer current."""
+    def _gone(self, report: str, number: int, by: Collection[str] = ()) -> None:
+        """Take the files of a report that was replaced or withdrawn for no longer current.
+
+        Args:
+            report: its identifier.
+            number: of the event.
+            by: files that are issued anew in the same event.
+        """
         for name, digest in self._issued.pop(report, {}).items():
-            if self.current.get(name) == digest:
-                del self.current[name]
+            past = self.reports[name]
+            if past[-1][1] == digest and name not in by:
+                past.append((number, ""))
 
     def _anchored(self, body: JSON, where: str) -> None:
         """Compare the dates of what an anchor covers, and of what follows, with its time."""

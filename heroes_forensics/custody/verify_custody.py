@@ -233,7 +233,6 @@ class Verifier:
         self.not_before: Any = None
         self.times, self.issued = dict[int, str](), dict[str, Any]()
         self.opened, self.runs, self.reports, self.people = (dict[str, Any]() for _ in range(4))
-        self.current = dict[str, str]()  # files of reports that none replaced, nobody withdrew
         self.holders, self.reached = dict[str, Any](), dict[int, Any]()
         self.ranges, self.cosigners, self.named, self.authorities = (list[Any]() for _ in range(4))
         self.registered, self.verified, self.said = (set[str]() for _ in range(3))
@@ -269,11 +268,12 @@ class Verifier:
             self.need(size <= self.size, "rollback", "ledger.jsonl", f"an anchor knows {size}")
             self.need(same, "anchor-mismatch", "ledger.jsonl", f"an anchor differs at {size}")
         for name, run in self.runs.items(): self.check_run(name, run)
-        for file, issued in sorted(self.reports.items()):
-            digest, current = self.sha256(file), self.current.get(file)
-            code = "report-superseded" if digest in issued else "report-mismatch"
-            self.need(digest or not current, "missing-file", file, "it was issued")
-            self.need(digest in (None, current), code, file, "it is not the newest issue")
+        for file, past in sorted(self.reports.items()):  # before or after an issue nobody signed
+            digest, before = self.sha256(file), [each for n, each in past if n < self.signed]
+            fine = [*(before[-1:] or [None]), *(each for n, each in past if n >= self.signed)]
+            code = "report-superseded" if (digest in dict(past).values()) else "report-mismatch"
+            self.need(digest or None in fine, "missing-file", file, "it was issued")
+            self.need(digest is None or digest in fine, code, file, "it is not the newest issue")
         self.check_manifest()
     def disclosure(self, data: bytes) -> None:  # one finding, opened without the rest of the record
         try: self.read_disclosure(data)
@@ -419,11 +419,10 @@ class Verifier:
             self.work([body["evidence"]], event, where)
             if kind == "evidence.verified": self.verified.add(body["evidence"])
         elif kind == "report.issued":
-            self.gone(body.get("replaces"))
             files = {"report/" + each["name"]: each["sha256"] for each in body["files"]}
+            self.gone(body.get("replaces"), number, files)
             self.issued[body["report"]] = files
-            for file, each in files.items():
-                self.current[file] = self.reports.setdefault(file, {}).setdefault(each, each)
+            for file, one in files.items(): self.reports.setdefault(file, []).append((number, one))
         elif kind.partition(".")[0] in ("run", "coverage", "inventory", "findings"):
             self.run_rule(kind, body, event, where)
         else: self.say(kind, body, number, where)
@@ -440,7 +439,7 @@ class Verifier:
             late = (self.reached.get(body["size"]) or seen) > seen + step
             self.need(not late, "time-vs-anchor", where, "what it covers is dated after it")
             self.not_before = max(seen - step, self.not_before or seen - step)
-        elif kind == "report.withdrawn": self.gone(body["report"])
+        elif kind == "report.withdrawn": self.gone(body["report"], number)
         elif kind == "record.corrected":
             self.need(body["seq"] < number, "schema", where, "it corrects what had not happened")
         elif kind in ("custody.transferred", "evidence.returned", "evidence.disposed"):
@@ -452,9 +451,10 @@ class Verifier:
                 follows = giver is None or now is None or now == giver != ""
                 self.need(follows, "custody-gap", where, text)
                 self.holders[item] = number, to
-    def gone(self, report: Any) -> None:  # it was replaced, or withdrawn
+    def gone(self, report: Any, number: int, by: Any = ()) -> None:  # replaced, or withdrawn
         for file, digest in self.issued.pop(report, {}).items():
-            if self.current.get(file) == digest: del self.current[file]
+            past = self.reports[file]
+            if past[-1][1] == digest and file not in by: past.append((number, None))
     def holder(self, item: str) -> Any:  # of a source, or of its exhibit: who got it last
         return max(self.holders.get(part, (-1, None)) for part in (item, item.partition("/")[0]))[1]
     def key(self, text: str, where: str) -> Any:

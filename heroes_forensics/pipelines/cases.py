@@ -56,7 +56,7 @@ class OpenCase:
         Its manifest goes: that is of a record at rest. What a process that was killed left is said:
         that its lock was taken over, and that its run has no end.
         """
-        self.bundle.unpublish()
+        self.bundle.unpublish(settling.issued(self.database))
         settling.settle(self.database, self.bundle.root)
         before, self._before = self._before, None
         self._change_key()
@@ -80,6 +80,7 @@ class OpenCase:
 
     def publish(self) -> None:
         """Sign the bundle as it stands, and remember how far its ledger reaches."""
+        self.bundle.unpublish(settling.issued(self.database))
         self.bundle.publish(self.journal.signer, ledger=str(self.facts["ledger"]), time=now())
         last = self.bundle.last_checkpoint()
         if last is not None:

@@ -103,6 +103,7 @@ def write(descriptor: int, files: Mapping[str, bytes]) -> None:
 def streamed(descriptor: int) -> Iterator[Callable[[str, Iterable[bytes]], str]]:
     """Write files piece by piece into a folder that is held open; all get their names at the end.
 
+    In the order in which they were written: where the last, the list of them, is there, all are.
     Where an error leaves the context, none of them is there.
 
     Yields:
@@ -113,12 +114,14 @@ def streamed(descriptor: int) -> Iterator[Callable[[str, Iterable[bytes]], str]]
     """
     inside = Path(f"/proc/self/fd/{descriptor}")
     begun: list[str] = []
-    files = ExitStack()
+    every = ExitStack()
+    order: list[ExitStack] = []
 
     def write(name: str, pieces: Iterable[bytes]) -> str:
         digest = hashlib.sha256()
         begun.extend((name, f".{name}.new"))
-        stream = files.enter_context(durable.replacing(inside / name))
+        order.append(every.enter_context(ExitStack()))
+        stream = order[-1].enter_context(durable.replacing(inside / name))
         for piece in pieces:
             digest.update(piece)
             stream.write(piece)
@@ -127,8 +130,10 @@ def streamed(descriptor: int) -> Iterator[Callable[[str, Iterable[bytes]], str]]
         return digest.hexdigest()
 
     try:
-        with files:
+        with every:
             yield write
+            for file_of_it in order:
+                file_of_it.close()
     except BaseException as error:
         for name in begun:
             with suppress(OSError):
@@ -157,8 +162,8 @@ def file(path: Path) -> Iterator[Callable[[bytes], None]]:
         raise UsageError(
             f"{shown(str(path))} is there already", hint="name a new file with --output"
         )
-    aside = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
+        aside = durable.own(path)
         descriptor = os.open(aside, _NEW, 0o600)
     except OSError as error:
         raise UsageError(

@@ -162,12 +162,6 @@ def _begins_with(data: bytes, digest: str) -> bool:
 def _record(case: OpenCase, issued: dict[str, Any], data: bytes, note: str) -> None:
     """Put the file in its place and issue the same report again, with its new digest."""
     case.begin()
-    with case.bundle.together() as write:
-        digest = write(FILE, [data])
-    files: list[JSON] = [
-        {"name": NAME, "sha256": digest} if each["name"] == NAME else dict(each)
-        for each in issued["files"]
-    ]
     database, journal = case.database, case.journal
     number, text = next(
         database.rows(
@@ -175,13 +169,19 @@ def _record(case: OpenCase, issued: dict[str, Any], data: bytes, note: str) -> N
             (issued["report"],),
         )
     )
-    facts = json.loads(text)
-    facts |= {"files": files, "ordinal": facts.get("ordinal", number)}
     row = int(database.value("SELECT max(number) FROM report")) + 1
-    with journal.transaction() as records:
-        records.report(row, str(issued["report"]), facts)
-        body = {name: value for name, value in issued.items() if name != "replaces"}
-        journal.event("report.issued", {**body, "files": files, "note": note})
+    with case.bundle.together() as write:
+        digest = write(FILE, [data])
+        files: list[JSON] = [
+            {"name": NAME, "sha256": digest} if each["name"] == NAME else dict(each)
+            for each in issued["files"]
+        ]
+        facts = json.loads(text)
+        facts |= {"files": files, "ordinal": facts.get("ordinal", number)}
+        with journal.transaction() as records:  # before the file has its name; see `issue`
+            records.report(row, str(issued["report"]), facts)
+            body = {name: value for name, value in issued.items() if name != "replaces"}
+            journal.event("report.issued", {**body, "files": files, "note": note})
     journal.checkpoint("signed report taken in")
     case.publish()
 

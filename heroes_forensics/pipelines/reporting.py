@@ -143,8 +143,8 @@ def issue(
         model = replace(model, level=level, findings=())
     files: list[JSON] = []
     on_paper = PDF if level != SUMMARY else f"{SUMMARY}.pdf"
-    renderer = program_sha256()  # before: from the first file in its place to the event, be quick
-    # A report that is half the new one and half the one before would not verify.
+    # The event comes before the names: a kill in between is told from a report that was altered,
+    # and ended by the next command that writes (settling.py).
     with case.bundle.together() as write:
         names = {row.name: file_name(row.name, level) for row in REPORTS}
         made = {
@@ -167,24 +167,25 @@ def issue(
             paper = pen.sign(paper)
         if paper is not None:
             files.append({"name": on_paper, "sha256": write(f"{FOLDER}/{on_paper}", [paper])})
+        renderer = program_sha256()
+        with journal.transaction() as records:
+            facts: JSON = {"files": files, "issued": model.issued, "ordinal": number}
+            records.report(row, uuid, facts)
+            body: JSON = {
+                "report": uuid,
+                "number": model.number,
+                "version": model.version,
+                "files": files,
+                "authorised_by": (told.stated and told.stated.authorised_by) or None,
+                "renderer": renderer,
+            }
+            if last:
+                body["replaces"] = last[1]
+            if pen is not None:
+                body["note"] = pen.note
+            journal.event("report.issued", body)
     if paper is None:
         case.bundle.remove(f"{FOLDER}/{on_paper}")  # that of an earlier report
-    with journal.transaction() as records:
-        facts: JSON = {"files": files, "issued": model.issued, "ordinal": number}
-        records.report(row, uuid, facts)
-        body: JSON = {
-            "report": uuid,
-            "number": model.number,
-            "version": model.version,
-            "files": files,
-            "authorised_by": (told.stated and told.stated.authorised_by) or None,
-            "renderer": renderer,
-        }
-        if last:
-            body["replaces"] = last[1]
-        if pen is not None:
-            body["note"] = pen.note
-        journal.event("report.issued", body)
     journal.checkpoint("report issued")
     case.publish()
     return Issued(case.folder / BUNDLE / FOLDER / str(names["html"]), sheet.why)

@@ -1,5 +1,10 @@
-"""The end of an erasure: files destroyed, the database written anew. A kill in it is made good."""
+"""What a process that was killed left to do: the end of an erasure, and of writing a report.
 
+An erasure ends when its files are destroyed and the database is written anew; a report when the
+files that its event names have their names. The next command that writes to the case sees to both.
+"""
+
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,6 +41,23 @@ def settle(database: Database, root: Path) -> None:
     emptying.settle(database)
     with database.transaction():
         database.set_fact(emptying.UNSETTLED, None)
+
+
+def issued(database: Database) -> dict[str, str | None]:
+    """Return what the files of reports are by the newest issues: SHA-256 in hex; None: no file.
+
+    Args:
+        database: of the case.
+
+    Returns:
+        By their names in the bundle; a summary has files of its own.
+    """
+    found: dict[bool, dict[str, str | None]] = {}
+    for (text,) in database.rows("SELECT facts FROM report ORDER BY number"):
+        files = {f"report/{each['name']}": each["sha256"] for each in json.loads(text)["files"]}
+        level = any(name.startswith("report/summary.") for name in files)
+        found[level] = {**dict.fromkeys(found.get(level, ())), **files}
+    return {name: digest for level in found.values() for name, digest in level.items()}
 
 
 def erased(facts: Mapping[str, Any]) -> dict[str, Any] | None:
