@@ -25,7 +25,7 @@ OTHERWISE = {
 }
 """Media that differ from the manifest, and why; anything else must be equal."""
 
-UNREAD = (".aff4", ".ad1")
+UNREAD = (".aff4",)
 
 
 @pytest.fixture(scope="module")

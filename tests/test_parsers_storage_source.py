@@ -84,7 +84,8 @@ REFUSED = {
     "aff4": ("x.aff4", zip_of("container.description"), "AFF4"),
     "vdi": ("x.vdi", bytes(64) + b"\x7f\x10\xda\xbe" + bytes(500), "VirtualBox"),
     "encrypted dmg": ("x.dmg", b"encrcdsa" + bytes(600), "encrypted DMG"),
-    "ad1": ("x.ad1", b"ADSEGMENTEDFILE\0" + bytes(600), "AD1"),
+    "ad1": ("x.ad1", b"ADCRYPT\0" + bytes(600), "encrypted AD1"),
+    "ad1 without a header": ("x.ad1", b"ADSEGMENTEDFILE\0" + bytes(600), "no header"),
     "se sparse": ("x.vmdk", b"\xbe\xba\xfe\xca\0\0\0\0" + bytes(600), "SE sparse"),
 }
 
@@ -226,7 +227,7 @@ def test_a_failing_medium_is_refused_in_one_sentence(
 
 
 def test_unsupported_carries_a_gap_code(tmp_path: Path) -> None:
-    (tmp_path / "x.ad1").write_bytes(b"ADSEGMENTEDFILE\0" + bytes(600))
+    (tmp_path / "x.ad1").write_bytes(b"ADCRYPT\0" + bytes(600))
     with pytest.raises(UnsupportedError) as caught:
         opened(tmp_path / "x.ad1")
     assert caught.value.code == "source.unsupported"

@@ -27,6 +27,7 @@ SOURCES: Final = (
     ("itunes-backup", "A backup folder of iTunes or Finder, with the names of its manifest"),
     ("tar", "A tar archive of a device, within gzip too"),
     ("zip", "A zip archive of a device"),
+    ("ad1", "AD1 logical images of FTK Imager, single and split"),
     ("adb-backup", "A backup of an Android device (adb backup)"),
     ("file", "A single file (--as file)"),
 )

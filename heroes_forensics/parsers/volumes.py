@@ -31,6 +31,7 @@ OPENERS: Final[tuple[Plugin[object], ...]] = (
     Plugin("tar", "heroes_forensics.parsers.containers.tar:open_tar", "tar archives"),
     Plugin("tar.gz", "heroes_forensics.parsers.containers.dumps:open_tgz", "tar within gzip"),
     Plugin("zip", "heroes_forensics.parsers.containers.zip:open_zip", "zip archives"),
+    Plugin("ad1", "heroes_forensics.parsers.containers.ad1:open_ad1", "AD1 logical images"),
     Plugin(
         "adb-backup",
         "heroes_forensics.parsers.containers.dumps:open_adb_backup",

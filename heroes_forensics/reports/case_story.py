@@ -10,7 +10,7 @@ from heroes_forensics.reports.evidence import Acquisition, Source
 from heroes_forensics.reports.model import Act, Exhibit, Report, Run
 
 _FILES: Final = frozenset(
-    {"directory", "itunes-backup", "file", "tar", "tar.gz", "zip", "adb-backup"}
+    {"directory", "itunes-backup", "file", "tar", "tar.gz", "zip", "adb-backup", "ad1"}
 )
 """Formats of sources that are no images."""
 

@@ -124,7 +124,8 @@ class Comparison:
                 result.counts["files out of scope"] += len(files)
             else:
                 yield part
-        result.counts["files out of scope"] += len(image.truth.get("files", ()))
+        if files := image.truth.get("files"):  # an image of files: it has no partition
+            yield {"slot": "whole", "file_system": image.truth["container"], "files": files}
 
     def _inventory(
         self, image: Image, path: Path, case: Path, in_scope: list[Row], result: Result

@@ -16,7 +16,7 @@ UNREAD: Final[dict[str, str]] = {
     "ewf-logical": "a logical evidence file (L01)",
     "aff": "an AFF image (version 1 to 3)",
     "aff4": "an AFF4 image",
-    "ad1": "an AD1 logical image",
+    "ad1-encrypted": "an encrypted AD1 logical image",
     "vdi": "a VirtualBox disk (VDI)",
     "asif": "an Apple sparse image (ASIF)",
     "parallels": "a Parallels disk",
@@ -27,6 +27,9 @@ UNREAD: Final[dict[str, str]] = {
     "partclone": "a partclone image",
 }
 """Recognised and not read, with words for the message."""
+
+LOGICAL: Final = frozenset({"ad1"})
+"""Containers of files: each is one volume, opened by the parser of its name."""
 
 _HEADS: Final[tuple[tuple[int, bytes, str], ...]] = (
     (0, b"EVF\x09\x0d\x0a\xff\x00", "ewf"),
@@ -46,6 +49,7 @@ _HEADS: Final[tuple[tuple[int, bytes, str], ...]] = (
     (0, b"WithouFreSpacExt", "parallels"),
     (0, b"AFF10\r\n\0", "aff"),
     (0, b"ADSEGMENTEDFILE", "ad1"),
+    (0, b"ADCRYPT\0", "ad1-encrypted"),
     (0, b"VMA\0", "vma"),
     (0, b"MSWIM\0\0\0", "wim"),
     (0, b"partclone-image", "partclone"),

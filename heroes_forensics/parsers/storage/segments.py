@@ -34,6 +34,7 @@ _USUAL_SUFFIX: Final = len(".001")
 
 _EWF: Final = re.compile(r"(?P<stem>.*)\.(?P<first>[EeSsLl])(?P<number>\d\d)")
 _EWF2: Final = re.compile(r"(?P<stem>.*)\.(?P<first>[EeLl][Xx])(?P<number>\d\d)")
+_AD: Final = re.compile(r"(?P<stem>.*)\.[Aa][Dd](?P<number>[1-9]\d{0,3})")
 _EWF_TAIL: Final = re.compile(r"[a-z](?:[0-9]{2}|[a-z]{2})")
 _DIGITS: Final = re.compile(r"(?P<stem>.+)\.(?P<number>\d{2,5})")
 _ALPHA: Final = re.compile(r"(?P<stem>.+)\.(?P<number>[a-z]{2,3})")
@@ -206,6 +207,14 @@ def _segments(path: Path, *, accept_damaged: bool) -> list[Path]:
             if accept_damaged and siblings:
                 return [siblings[number] for number in sorted(siblings)]
             return _contiguous(path, 1, siblings)
+    if found := _AD.fullmatch(path.name):
+        others = (_AD.fullmatch(name) for name in _names(path.parent))
+        named = {
+            int(other["number"]): path.with_name(other.string)
+            for other in others
+            if other and other["stem"] == found["stem"]
+        }
+        return _contiguous(path, 1, named)
     for pattern, numbered in ((_DIGITS, int), (_ALPHA, _alpha_number)):
         if found := pattern.fullmatch(path.name):
             numbers = {

@@ -130,30 +130,15 @@ def _open(
     base: Reader,
     how: tuple[str, bool],
 ) -> Source:
-    treat_as, accept_damaged = how
+    treat_as, _ = how
     raw = "raw" if len(parts) == 1 else "split-raw"
     if treat_as in {"tar", "zip"}:
         return _archive(name, slots, base, treat_as, as_files=True)
     if treat_as == "file":
         return Source(name, FILE, "file", "heroes", "", base, slots)
     container = containers.container_of(base)
-    if container in containers.UNREAD:
-        if treat_as == "image":
-            return _unexamined(name, slots, base, raw, container)
-        raise UnsupportedError(
-            f"{shown(name)} is {containers.UNREAD[container]}, which this version does not read",
-            code="source.unsupported",
-            hint="convert a copy to raw or E01, or use --as file to hash it as a single file",
-        )
     if container is not None:
-        others: dict[str, Reader] = {
-            slot.name: DescriptorReader(slot.fd, slot.size)
-            for slot in slots
-            if slot.role == COMPANION
-        }
-        segments = [slot for slot in slots if slot.role != COMPANION]
-        image = _image(container, segments, parts, base, others, accept_damaged=accept_damaged)
-        return _source_of(image, name, slots)
+        return _contained(container, name, slots, parts, base, how)
     table, found = look(base)
     if table is not None or found is not None:
         source = Source(name, IMAGE, raw, "heroes", "", base, slots)
@@ -161,6 +146,53 @@ def _open(
             source.notes.append(f"the size is not a whole number of sectors: {rest} bytes over")
         return source
     return _not_an_image(name, slots, base, raw, treat_as)
+
+
+def _contained(  # noqa: PLR0913, PLR0917 (one place hands on what opening any container needs)
+    container: str,
+    name: str,
+    slots: tuple[Slot, ...],
+    parts: Sequence[Reader],
+    base: Reader,
+    how: tuple[str, bool],
+) -> Source:
+    """Open a container whose signature was found."""
+    treat_as, accept_damaged = how
+    if container in containers.UNREAD:
+        if treat_as == "image":
+            raw = "raw" if len(parts) == 1 else "split-raw"
+            return _unexamined(name, slots, base, raw, container)
+        raise _unread(name, container)
+    if container in containers.LOGICAL:
+        return _logical(name, slots, base, container)
+    others: dict[str, Reader] = {
+        slot.name: DescriptorReader(slot.fd, slot.size) for slot in slots if slot.role == COMPANION
+    }
+    segments = [slot for slot in slots if slot.role != COMPANION]
+    image = _image(container, segments, parts, base, others, accept_damaged=accept_damaged)
+    return _source_of(image, name, slots)
+
+
+def _unread(name: str, container: str) -> UnsupportedError:
+    return UnsupportedError(
+        f"{shown(name)} is {containers.UNREAD[container]}, which this version does not read",
+        code="source.unsupported",
+        hint="convert a copy to raw or E01, or use --as file to hash it as a single file",
+    )
+
+
+def _logical(name: str, slots: tuple[Slot, ...], base: Reader, container: str) -> Source:
+    """Open an image of files: whether all of it is there is known before anything is listed."""
+    from heroes_forensics.parsers.containers.ad1 import open_ad1  # noqa: PLC0415 (few are such)
+
+    try:
+        open_ad1(base)
+    except EvidenceError as error:
+        raise EvidenceError(
+            f"{shown(name)} cannot be opened: {error}",
+            hint=error.hint or "copy the image again and compare its digest with the record",
+        ) from error
+    return Source(name, ARCHIVE, container, "heroes", "", base, slots)
 
 
 def _image(  # noqa: PLR0913 (one place hands on what opening any container needs)
