@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import Tools
 
-from heroes_forensics.custody import highwater, keys, notes, private, seal
+from heroes_forensics.custody import highwater, keys, notes, private, rotation, seal
 from heroes_forensics.custody.highwater import Mark
 from heroes_forensics.errors import CustodyError, HeroesError, UsageError
 
@@ -225,6 +225,27 @@ def test_marks_of_cases_closed_side_by_side_are_all_kept(home: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda origin: highwater.advance(home, origin, Mark(1, ROOT)), origins))
     assert highwater.load(home) == dict.fromkeys(origins, Mark(1, ROOT))
+
+
+def test_keys_replaced_side_by_side_are_all_kept(home: Path) -> None:
+    keys.create_laboratory(home, domain="lab.example")
+    recipients = [seal.new_identity()[1] for _ in range(4)]
+    time = "2026-01-01T00:00:00.000000Z"
+
+    def change(number: int) -> None:
+        if number % 2:
+            keys.add_recovery(home, recipients[number // 2])
+        else:
+            rotation.rotate(home, passphrase=None, time=time, reason=str(number))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(change, range(8)))
+    ring, described = keys.load_ring(home), keys.laboratory(home)
+    former, recovery = described["former"], described["recovery"]
+    assert isinstance(former, list)
+    assert isinstance(recovery, list)
+    assert (len(ring.former), len(former), ring.vkey) == (4, 4, described["vkey"])
+    assert set(recovery) == set(recipients)
 
 
 @pytest.mark.parametrize("data", ["", "[]", '{"a":1}', '{"a":{"size":"1","root":"00"}}'])

@@ -4,16 +4,12 @@ A bundle whose tail and newest checkpoints were both removed is consistent in it
 somebody who remembers more can tell. This small file remembers. Losing it is a warning.
 """
 
-import fcntl
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from heroes_forensics.custody import chain, private
-from heroes_forensics.errors import CustodyError, UsageError
+from heroes_forensics.errors import CustodyError
 
 NAME: Final = "high-water.json"
 _LOCK: Final = "high-water.lock"
@@ -62,7 +58,7 @@ def advance(home: Path, origin: str, mark: Mark) -> None:
         UsageError: the file cannot be written.
         CustodyError: it is damaged.
     """
-    with _alone(private.folder(home)):
+    with private.alone(private.folder(home) / _LOCK):
         marks = load(home)
         if origin in marks and marks[origin].size > mark.size:
             return
@@ -71,20 +67,3 @@ def advance(home: Path, origin: str, mark: Mark) -> None:
             {name: known._asdict() for name, known in sorted(marks.items())}, indent=2
         )
         private.replace(home / NAME, text.encode() + b"\n")
-
-
-@contextmanager
-def _alone(home: Path) -> Iterator[None]:
-    """Keep other programs from changing the file: cases are closed side by side.
-
-    Raises:
-        UsageError: the lock cannot be made.
-    """
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        descriptor = os.open(home / _LOCK, flags, private.FILE_MODE)
-    except OSError as error:
-        raise UsageError("the high-water mark cannot be locked") from error
-    with os.fdopen(descriptor):
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield

@@ -208,13 +208,24 @@ def add_recovery(home: Path, recipient: str) -> None:
         UsageError: it is none, or one already; or there is no laboratory.
         StoppedError: the disk is full or failing; nothing was changed.
     """
-    described = laboratory(home)
-    listed = described["recovery"]
-    recovery = [*listed] if isinstance(listed, list) else []
-    if seal.check_recipient(recipient) in {*recovery, described["working"]}:
-        raise UsageError("this recipient opens what is sealed already")
-    public = {**described, "recovery": [*recovery, recipient]}
-    private.replace(home / "laboratory.json", json.dumps(public, indent=2).encode() + b"\n")
+    with private.alone(changing(home)):
+        described = laboratory(home)
+        listed = described["recovery"]
+        recovery = [*listed] if isinstance(listed, list) else []
+        if seal.check_recipient(recipient) in {*recovery, described["working"]}:
+            raise UsageError("this recipient opens what is sealed already")
+        public = {**described, "recovery": [*recovery, recipient]}
+        private.replace(home / "laboratory.json", json.dumps(public, indent=2).encode() + b"\n")
+
+
+def changing(home: Path) -> Path:
+    """Return what is locked while the keys of the laboratory are changed.
+
+    Raises:
+        UsageError: there is no laboratory.
+    """
+    laboratory(home)
+    return home / "keys" / "change.lock"
 
 
 def kind(key: Secret) -> str:

@@ -5,6 +5,7 @@ One that others can read is refused, not repaired: it may have been read already
 
 import contextlib
 import errno
+import fcntl
 import os
 import stat
 from collections.abc import Iterator
@@ -98,6 +99,26 @@ def _aside(path: Path, data: bytes) -> Iterator[Path]:
         yield aside
     finally:
         aside.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Keep other programs from what is read and written anew inside: they wait.
+
+    Args:
+        lock: a file for it alone, made where it is missing.
+
+    Raises:
+        UsageError: the lock cannot be made.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(lock, flags, FILE_MODE)
+    except OSError as error:
+        raise UsageError("the files beside the keys cannot be locked") from error
+    with os.fdopen(descriptor):
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
 
 
 @contextlib.contextmanager

@@ -43,6 +43,18 @@ def rotate(  # noqa: PLR0913 - each is a part of the record
         StoppedError: the disk is full or failing; there is the old key, or the call has to be made
             again.
     """
+    with private.alone(keys.changing(home)):  # of two at once one would lose its key
+        return _rotate(home, passphrase, time, reason, suspect_since, ledger)
+
+
+def _rotate(  # noqa: PLR0913, PLR0917 - as `rotate`
+    home: Path,
+    passphrase: str | None,
+    time: str,
+    reason: str,
+    suspect_since: str | None,
+    ledger: keys.Secret | None,
+) -> keys.KeyRing:
     described = keys.laboratory(home)
     ring = keys.load_ring(home, passphrase=passphrase)
     if ring.vkey == described["vkey"]:
