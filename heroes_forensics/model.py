@@ -229,6 +229,8 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "container.image": "disk images lie in this archive: they were digested as files, not examined",
     "container.beside": "other files lie beside the image in its archive: they were not examined"
     " (scan it again with --as zip or --as tar)",
+    "container.encrypted": "the container is encrypted, and not even its entries could be listed",
+    "container.unsupported": "the container is of a version or a kind that is not read",
 }
 """Code of each gap, and what it means. Cases and frames hold the position of a code: a new one goes
 to the end, and none is ever moved or removed."""

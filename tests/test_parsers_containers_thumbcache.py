@@ -94,8 +94,9 @@ def test_what_is_damaged_is_a_gap_and_what_follows_is_found() -> None:
 
 
 def test_a_version_nobody_knows_and_what_is_no_store_are_refused() -> None:
-    with pytest.raises(UnsupportedError, match="version 99"):
+    with pytest.raises(UnsupportedError, match="version 99") as refused:
         open_thumbcache(Memory(store(99)))
+    assert refused.value.code == "container.unsupported"
     for data in (b"", b"CMMM", b"IMMM" + bytes(60)):
         with pytest.raises(EvidenceError):
             open_thumbcache(Memory(data))

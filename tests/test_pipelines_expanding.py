@@ -44,7 +44,7 @@ FILES = {
     "o.zip": OUTER,
     "plain.txt": b"plain",
     "t/x.tar": TAR,
-    "z.7z": b"7z\xbc\xaf\x27\x1c\0\4",
+    "z.lz": b"LZIP\x01\x0c",
 }
 
 

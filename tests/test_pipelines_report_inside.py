@@ -21,7 +21,7 @@ from heroes_forensics.reports.messages import LANGUAGES, messages
 from heroes_forensics.reports.model import Report
 
 JPEG = encoded(gradient(seed=7), "JPEG")
-SEVEN = b"7z\xbc\xaf\x27\x1c\0\4"
+LZIP = b"LZIP\x01\x0c"
 FILES = {
     "a.jpg": JPEG,
     "b.png": encoded(gradient(seed=8), "PNG"),
@@ -32,8 +32,8 @@ FILES = {
     "bomb.zip": zipped(("a.bin", bytes(FLOOR + 1)), ("b.txt", b"b")),
     "half.zip": OUTER[: len(OUTER) // 2],
     "o.zip": OUTER,
-    "nest.zip": zipped(("in.7z", SEVEN + bytes(99)), ("in.zip", INNER)),
-    "z.7z": SEVEN,
+    "nest.zip": zipped(("in.lz", LZIP + bytes(99)), ("in.zip", INNER)),
+    "z.lz": LZIP,
 }
 
 

@@ -49,9 +49,14 @@ _OLE: Final = "heroes_forensics.parsers.containers.ole:open_ole"
 OPENERS: Final = {
     **dict.fromkeys(("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db"), _OLE),
     **dict.fromkeys(("gzip", "bzip2", "xz", "lzma", "zstd"), _COMPRESSED),
+    "7z": "heroes_forensics.parsers.containers.sevenzip:open_7z",
     "adb-backup": "heroes_forensics.parsers.containers.adb:open_adb",
+    "cab": "heroes_forensics.parsers.containers.cab:open_cab",
+    "cpio": "heroes_forensics.parsers.containers.cpio:open_cpio",
     "eml": "heroes_forensics.parsers.containers.mail:open_message",
+    "iso": "heroes_forensics.parsers.filesystems.tsk:open_tsk",
     "mbox": "heroes_forensics.parsers.containers.mail:open_mbox",
+    "rar": "heroes_forensics.parsers.containers.rar:open_rar",
     "sqlite": "heroes_forensics.parsers.containers.sqlite:open_sqlite",
     "sqlite-wal": "heroes_forensics.parsers.containers.sqlite_log:open_wal",
     "sqlite-journal": "heroes_forensics.parsers.containers.sqlite_log:open_journal",
@@ -60,6 +65,9 @@ OPENERS: Final = {
     **dict.fromkeys(("zip", *PACKAGES), "heroes_forensics.parsers.containers.zip:open_zip"),
 }
 """Types of `filetype` that are opened, and the function that does it."""
+
+_REFUSED: Final = frozenset({"container.encrypted", "container.unsupported"})
+"""Codes of containers that are whole, and not opened; all others are damaged."""
 
 SPOOL_BYTES: Final = 64 << 20
 """A nested container up to this size is expanded into memory once, to be read anywhere."""
@@ -134,8 +142,9 @@ class _Expansion:
         file_system: FileSystem | None = None
         try:
             file_system = _opener(nest.kind)(_Beating(nest.reader, self._session.progress.beat))
-        except (EvidenceError, OSError):
-            section.stopped = "container.damaged"
+        except (EvidenceError, OSError) as error:
+            code = getattr(error, "code", "")
+            section.stopped = code if code in _REFUSED else "container.damaged"
         if file_system is not None:
             times = {name: list(rule) for name, rule in file_system.times.items()}
             yield Control("opened", {"kind": file_system.kind, "times": times})

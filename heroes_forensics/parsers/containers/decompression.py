@@ -28,7 +28,7 @@ MEMORY: Final = 256 << 20
 """Limit of an LZMA window, bytes; the window that 7-Zip's highest preset makes is 64 MiB."""
 
 
-class _Expander(Protocol):
+class Expander(Protocol):
     """Gives expanded bytes, at most as many as asked for; none at the end."""
 
     @property
@@ -44,7 +44,7 @@ class _Expander(Protocol):
         """
         ...
 
-    def copy(self) -> "_Expander | None":
+    def copy(self) -> "Expander | None":
         """Return another one that goes on from here; None where its library cannot do that."""
         ...
 
@@ -119,8 +119,8 @@ class Engine(Protocol):
         ...
 
 
-class _Library:
-    """bzip2 and LZMA, by the standard library."""
+class EngineExpander:
+    """What an engine makes of a reader, from its start to its end."""
 
     def __init__(self, reader: Reader, engine: Engine, head: bytes = b"", skip: int = 0) -> None:
         self._input = _Input(reader)
@@ -131,9 +131,15 @@ class _Library:
 
     @property
     def finished(self) -> bool:
+        """Whether the compressed stream itself said that it ends here."""
         return self._engine.eof
 
     def take(self, most: int) -> bytes:
+        """Return the next bytes.
+
+        Raises:
+            OSError: the compressed bytes are damaged or cannot be read.
+        """
         while not self._engine.eof:
             piece = b""
             if self._engine.needs_input:
@@ -150,31 +156,31 @@ class _Library:
         return b""
 
     def copy(self) -> None:
-        return None
+        """Say that there is none: these libraries cannot do that."""
 
 
-def _deflate(reader: Reader) -> _Expander:
+def _deflate(reader: Reader) -> Expander:
     return _Deflate(_Input(reader))
 
 
-def _bzip2(reader: Reader) -> _Expander:
-    return _Library(reader, bz2.BZ2Decompressor())
+def _bzip2(reader: Reader) -> Expander:
+    return EngineExpander(reader, bz2.BZ2Decompressor())
 
 
-def _xz(reader: Reader) -> _Expander:
-    return _Library(reader, lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY))
+def _xz(reader: Reader) -> Expander:
+    return EngineExpander(reader, lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY))
 
 
-def _zip_lzma(reader: Reader) -> _Expander:
+def _zip_lzma(reader: Reader) -> Expander:
     """LZMA in a zip (APPNOTE 5.8.8): version, length and properties before the raw stream."""
     head = reader.pread(0, 9)
     if len(head) < 9 or head[2:4] != b"\x05\x00":  # noqa: PLR2004
         raise OSError("the compressed bytes are damaged")
     engine = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=MEMORY)
-    return _Library(reader, engine, head[4:9] + b"\xff" * 8, skip=9)
+    return EngineExpander(reader, engine, head[4:9] + b"\xff" * 8, skip=9)
 
 
-ZIP_METHODS: Final[dict[int, Callable[[Reader], _Expander]]] = {
+ZIP_METHODS: Final[dict[int, Callable[[Reader], Expander]]] = {
     8: _deflate,
     12: _bzip2,
     14: _zip_lzma,
@@ -224,7 +230,7 @@ class ExpandedReader:
     def __init__(
         self,
         compressed: Reader,
-        expander: Callable[[Reader], _Expander],
+        expander: Callable[[Reader], Expander],
         size: int,
         crc: int,
         *,
@@ -243,10 +249,10 @@ class ExpandedReader:
         self._make = expander
         self._size = size
         self._crc = crc
-        self._expander: _Expander | None = None
+        self._expander: Expander | None = None
         self._position = 0
         self._running = 0
-        self._marks: list[tuple[int, int, _Expander]] = []
+        self._marks: list[tuple[int, int, Expander]] = []
         """Places to go on from: position, running CRC and what expands from there on."""
         self._every = every
 

@@ -29,6 +29,7 @@ from heroes_forensics.model import (
     TimeRule,
 )
 from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.containers.filetime import moment
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.containers.names import member_path
@@ -48,8 +49,6 @@ _HEADER: Final = struct.Struct("<30xH12xI16xI")
 _MOST_SHIFT: Final = 20
 _IN_HEADER: Final = 109
 """Sectors of the allocation table that the header names at most; some may be unused."""
-_EPOCH: Final = 116_444_736_000_000_000
-"""FILETIME of 1970."""
 _JPEG: Final = b"\xff\xd8\xff"
 _THUMB_HEADERS: Final = (12, 24)
 """Bytes before the JPEG: of Windows XP, and since Vista; the first four bytes say so."""
@@ -120,7 +119,7 @@ class OleFileSystem:
             number, size = int(entry.sid), int(entry.size)
             is_stream = entry.entry_type == _STREAM
             name = "/".join(path).encode("utf-8", "surrogatepass")
-            times = (_moment(entry.modifyTime), None, None, _moment(entry.createTime))
+            times = (moment(entry.modifyTime), None, None, moment(entry.createTime))
             yield _entry(
                 f"s{number}",
                 EntryKind.FILE if is_stream else EntryKind.DIRECTORY,
@@ -132,14 +131,14 @@ class OleFileSystem:
             is_small = is_stream and is_readable and 0 < size <= _MOST_THUMBNAIL
             skipped = self._thumbnail(path) if is_small else 0
             if skipped:
-                named, moment = names.get(path[-1], (b"", None))
+                named, made = names.get(path[-1], (b"", None))
                 yield _entry(
                     f"s{number}@{skipped:#x}",
                     EntryKind.FILE,
                     member_path(named, directory=False) or name + b".jpg",
                     size - skipped,
                     _HANDLE.pack(number, skipped, 1),
-                    (moment, None, None, None),
+                    (made, None, None, None),
                 )
 
     def _walked(self) -> Iterator[tuple[Any, tuple[str, ...], bool]]:
@@ -206,7 +205,7 @@ class OleFileSystem:
                 break
             name = data[at + _CATALOG.size : at + length].decode("utf-16-le", "replace")
             raw = name.partition("\0")[0].encode("utf-8", "surrogatepass")
-            found[str(number)[::-1]] = (raw, _moment(time))
+            found[str(number)[::-1]] = (raw, moment(time))
             at += length
         return found
 
@@ -255,14 +254,6 @@ class _Stream:
     def close(self) -> None:
         """Let go of it."""
         self._inner = None
-
-
-def _moment(filetime: int) -> Moment | None:
-    """Return a FILETIME; None where nothing is stated."""
-    if not 0 < filetime < 1 << 63:
-        return None
-    seconds, rest = divmod(filetime - _EPOCH, 10_000_000)
-    return Moment(seconds, 100 * rest)
 
 
 def _entry(  # noqa: PLR0913, PLR0917 - what an entry has

@@ -67,7 +67,7 @@ def open_thumbcache(reader: Reader) -> "ThumbcacheFileSystem":
     _, version = _VERSION.unpack_from(head)
     if version not in _LAYOUTS:
         raise UnsupportedError(
-            f"a thumbnail store of version {version} is not read", code="stream.unsupported"
+            f"a thumbnail store of version {version} is not read", code="container.unsupported"
         )
     return ThumbcacheFileSystem(reader, version)
 
