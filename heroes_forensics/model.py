@@ -75,6 +75,8 @@ class EntryFlag(IntFlag):
     """Content lies inside the metadata record; it has no cluster of its own."""
     MEDIA_NAME = 4096
     """The name ends as those of pictures and films do, which says nothing about the content."""
+    FRAGMENT = 8192
+    """Carved, and its structure breaks off: the rest of it lies elsewhere, or nowhere any more."""
 
 
 class Place(IntEnum):
@@ -231,6 +233,11 @@ GAP_TEXTS: Final[dict[str, str]] = {
     " (scan it again with --as zip or --as tar)",
     "container.encrypted": "the container is encrypted, and not even its entries could be listed",
     "container.unsupported": "the container is of a version or a kind that is not read",
+    "policy.unallocated": "unallocated space of a file system whose allocation is not read: "
+    "not searched",
+    "unallocated.unreadable": "unallocated space could not be read, or not be told from what is in "
+    "use",
+    "unallocated.limit": "the search of unallocated space reached its limit and was not finished",
 }
 """Code of each gap, and what it means. Cases and frames hold the position of a code: a new one goes
 to the end, and none is ever moved or removed."""
@@ -282,3 +289,19 @@ class Listing:
     """Further links to a directory already listed (cycles), deleted ones included."""
     sweep: str = "not available"
     """Which finite table was swept for orphans, or why none was."""
+    blocks: dict[str, int] = field(default_factory=dict)
+    """The block equation, as far as it is known: bytes by the names of `BLOCKS`."""
+
+
+BLOCKS: Final = (
+    "volume",
+    "structures",
+    "allocated",
+    "unallocated",
+    "volume_slack",
+    "searched",
+    "unread",
+)
+"""Parts of a volume, in bytes: all of it; what lies before the first block; blocks in use, free
+blocks, and what lies behind the last block, by the bitmap of the file system. Then what was
+searched of the space that is in no use, and what of it could not be read."""

@@ -92,8 +92,24 @@ VIOLATIONS = {
             "directories_not_listed": 0,
             "directories_met_before": 0,
             "sweep": "none",
+            "blocks": {},
         },
     ),
+    **{
+        f"a listing with blocks {blocks}": control(
+            "listing",
+            {
+                "entries": 1,
+                "directories": 0,
+                "directories_listed": 0,
+                "directories_not_listed": 0,
+                "directories_met_before": 0,
+                "sweep": "none",
+                "blocks": blocks,
+            },
+        )
+        for blocks in ({"other": 1}, {"volume": -1}, {"volume": "1"}, {"volume": True})
+    },
     "a stream of less than nothing": control("stream", {"item": 1, "size": -1, "use": "decode"}),
     "a large stream of less than nothing": control(
         "large", {"item": 1, "size": -1, "use": "decode"}

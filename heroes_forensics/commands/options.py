@@ -416,6 +416,12 @@ signer_option: Final = click.option(
     help="Take the signing key that FILE holds (PKCS#8), or describes (YAML): a command of yours, "
     "or a token (PKCS#11).",
 )
+carve_option: Final = click.option(
+    "--carve/--no-carve",
+    default=None,
+    help="Search unallocated space for pictures and films by their own structure.  [default: "
+    "--profile deep does]",
+)
 plugin_option: Final = click.option(
     "--plugin",
     default="",

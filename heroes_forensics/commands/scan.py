@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 STATED: Final = (
     *("profile", "verify", "names", "treat_as", "accept_damaged", "expect", "sets", "exhibit"),
     *("no_perceptual", "plugin", "expand_limits", "calibration", "media_metadata"),
+    "carve",
     "acquisition_log",
 )
 """Options that a run that goes on was begun with."""
@@ -113,6 +114,7 @@ STATED: Final = (
     help="Keep, sealed, what pictures and films say of the device they were made with: make, "
     "model, serial numbers, dates, and whether there is a position.",
 )  # fmt: skip
+@options.carve_option
 @click.option(
     "--expand-limit", "expand_limits", multiple=True, callback=options.limits,
     metavar="LIMIT=NUMBER",
@@ -161,6 +163,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
     calibration: str,
     plugin: str,
     media_metadata: bool,
+    carve: bool | None,
     budget: float | None,
     resume: bool,
     expand_limits: dict[str, int],
@@ -226,6 +229,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
         calibration=calibration,
         plugin=plugin,
         media_metadata=media_metadata,
+        carve=carve,
         expand_limits=expand_limits,
         reference=reference,
         examiner=examiner,

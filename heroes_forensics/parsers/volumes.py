@@ -7,7 +7,7 @@ from heroes_forensics.model import GAP_TEXTS
 from heroes_forensics.parsers.base import FileSystem, Reader, UnsupportedError
 from heroes_forensics.parsers.storage import layers
 from heroes_forensics.parsers.storage.source import Source
-from heroes_forensics.parsers.storage.volume import ARCHIVE, DIRECTORY, FILE, Volume
+from heroes_forensics.parsers.storage.volume import ARCHIVE, DIRECTORY, FILE, UNALLOCATED, Volume
 from heroes_forensics.registry import Plugin
 
 if TYPE_CHECKING:
@@ -26,6 +26,11 @@ OPENERS: Final[tuple[Plugin[object], ...]] = (
         "itunes-backup",
         "heroes_forensics.parsers.filesystems.itunes_backup:open_itunes",
         "A backup of iTunes or Finder: a folder with Manifest.db",
+    ),
+    Plugin(
+        "unallocated",
+        "heroes_forensics.parsers.recovery.unallocated:open_range",
+        "A range of the medium without a file system",
     ),
     Plugin("single", "heroes_forensics.parsers.filesystems.single:open_single", "One file"),
     Plugin("tar", "heroes_forensics.parsers.containers.tar:open_tar", "tar archives"),
@@ -74,6 +79,8 @@ def _open(source: Source, volume: Volume) -> FileSystem:
     reader = volume_reader(source, volume)
     if volume.kind == FILE:
         return _opener("single")(reader)
+    if volume.kind == UNALLOCATED:
+        return _opener("unallocated")(reader)
     if volume.kind == ARCHIVE or name == "xfs":
         return _opener(name)(reader)
     if name == "apfs":

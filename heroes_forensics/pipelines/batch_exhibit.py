@@ -44,6 +44,7 @@ _FLAGS: Final = {
     "accept_damaged": "--accept-damaged",
     "no_perceptual": "--no-perceptual",
     "media_metadata": "--media-metadata",
+    "carve": "--carve",
 }
 _OPTIONS: Final = {
     "reference": "--reference",
@@ -215,6 +216,8 @@ class Examining:
             arguments.append(f"--expand-limit={name}={value}")
         arguments += [f"{_OPTIONS[name]}={settings[name]}" for name in _OPTIONS if name in settings]
         arguments += [_FLAGS[name] for name in _FLAGS if settings.get(name)]
+        if settings.get("carve") is False:
+            arguments.append("--no-carve")
         for position, number in enumerate(sources, start=1):
             for digest in exhibit.sources[number].expect:
                 arguments.append(f"--expect={position}:{digest}")

@@ -25,7 +25,7 @@ from heroes_forensics.pipelines import acquiring, folders, signed_sets
 from heroes_forensics.pipelines.cases import read_only
 from heroes_forensics.pipelines.expanding import PROFILES as EXPAND_LIMITS
 from heroes_forensics.pipelines.manifest import Exhibit
-from heroes_forensics.pipelines.request import expected_of
+from heroes_forensics.pipelines.request import carves, expected_of
 from heroes_forensics.store.database import Database
 
 _INTERRUPTED: Final = "interrupted"
@@ -182,6 +182,8 @@ def _difference(exhibit: Exhibit, run: PastRun) -> str:
     )
     differs = {
         **dict(_of_pictures(settings, config)),
+        "another choice about unallocated space": carves(config["profile"], settings.get("carve"))
+        != config.get("carve", False),
         "other limits of containers": _limits(settings) != config["expand_limits"],
         "other hash sets": not _same_sets(config["sets"], settings["sets"]),
         "other expected digests": other_digests,

@@ -14,7 +14,7 @@ from typing import Final
 
 from heroes_forensics.frames import Control, Rows, Unit
 from heroes_forensics.model import JSON, Gap
-from heroes_forensics.pipelines import deaths, detours, expanding
+from heroes_forensics.pipelines import deaths, detours, expanding, unallocated
 from heroes_forensics.pipelines import depth as following
 from heroes_forensics.pipelines.deaths import Death
 from heroes_forensics.pipelines.depth import Depth
@@ -44,6 +44,8 @@ class Examination:
         self._run = run
         self._depth = depth
         self._evidence = evidence
+        if run.config.get("carve"):
+            unallocated.add(evidence)
         self._source = source
         self.label = label
         self._volumes: dict[int, Examined] = {}
@@ -58,7 +60,7 @@ class Examination:
         """Containers that an interrupted run read and did not open."""
         self._damage = queries.gap_offsets(run.database, source, "source.damaged")
         """Offsets of the damaged ranges that are on record."""
-        self._listing = ListingStore(run, source, label, self._search_orphans)
+        self._listing = ListingStore(run, source, label, self._list)
         self._reading = ContentStore(run, depth, evidence.crew.number)
 
     def register(self) -> None:
@@ -256,9 +258,6 @@ class Examination:
         unit = replace(unit, strain=strain)
         self._listed_by[unit.id] = volume
         self._pending.append(unit)
-
-    def _search_orphans(self, volume: Examined) -> None:
-        self._list(volume, "orphans")
 
     def damaged(self, ranges: object) -> None:
         """Record damaged ranges of the media, each once; inside a transaction.

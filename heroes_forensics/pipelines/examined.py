@@ -43,3 +43,11 @@ class Examined:
     """All its listers have finished, now or before an interruption."""
     before: Stored | StoredInAnyOrder | None = None
     """What a listing that was interrupted had stored, as long as it is compared with."""
+
+    @property
+    def may_be_carved(self) -> bool:
+        """Whether it is a file system on a medium, which may have space in no use.
+
+        Of a snapshot, that is the space of its live volume.
+        """
+        return self.spec.get("kind") == "volume"

@@ -7,13 +7,20 @@ all.
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.frames import Batch, Control, Frame, Status, Unit
-from heroes_forensics.model import GAP_NUMBERS, HAS_CONTENT, EntryFlag, EntryKind, Gap, Listing
+from heroes_forensics.model import (
+    GAP_NUMBERS,
+    HAS_CONTENT,
+    EntryFlag,
+    EntryKind,
+    Gap,
+    Listing,
+)
 from heroes_forensics.pipelines import detours
 from heroes_forensics.pipelines.examined import Examined
 from heroes_forensics.pipelines.relisting import NondeterminismError, StoredInAnyOrder
@@ -26,8 +33,8 @@ PART_ROWS: Final = 20_000
 """Entries of one committed part of an inventory."""
 NO_CONTENT: Final = frozenset(set(EntryKind) - HAS_CONTENT)
 
-LISTERS: Final = frozenset({"inventory", "orphans"})
-"""Kinds of units that list."""
+LISTERS: Final = frozenset({"inventory", "orphans", "carve"})
+"""Kinds of units that list; those of one volume one after the other, in this order."""
 SEARCHED_APART: Final = ("fat", "exfat")
 """File systems whose search for orphans reads every cluster and is a unit of its own."""
 
@@ -38,12 +45,13 @@ class ListingStore:
     """Stores what the listers of one source say."""
 
     def __init__(
-        self, run: Run, source: int, label: str, search_orphans: Callable[[Examined], None]
+        self, run: Run, source: int, label: str, go_on: Callable[[Examined, str], None]
     ) -> None:
+        """Take what is asked for another unit that lists a volume, by its kind."""
         self._run = run
         self._source = source
         self._label = label
-        self._search_orphans = search_orphans
+        self._go_on = go_on
         self._counted: set[int] = set()
         """Units whose lister has given its own count."""
         self._void: set[int] = set()
@@ -110,18 +118,29 @@ class ListingStore:
 
     def _counts(self, unit: Unit, volume: Examined, frame: Control) -> None:
         body = frame.body
-        counts = {name: int(str(value)) for name, value in body.items() if name != "sweep"}
+        words = ("sweep", "blocks")
+        counts = {name: int(str(value)) for name, value in body.items() if name not in words}
         self._counted.add(unit.id)
-        orphans = unit.kind == "inventory" and volume.kind.startswith(SEARCHED_APART)
-        listing = Listing(**counts, sweep=str(body["sweep"]))
+        following = self._following(unit.kind, volume)
+        listing = Listing(**counts, sweep=str(body["sweep"]), blocks=_numbers(body["blocks"]))
+        if unit.kind == "carve" and volume.listing is not None:
+            listing = replace(listing, sweep=volume.listing.sweep)
         volume.listing = _sum(volume.listing, listing)
-        if volume.before is not None and not orphans:
+        if volume.before is not None and not following:
             left = replace(volume.before.finish(), sweep=listing.sweep)
             volume.listing = _sum(volume.listing, left)
-        volume.listed = not orphans
+        volume.listed = not following
         self._store_part(volume, volume.listing)
-        if orphans:
-            self._search_orphans(volume)
+        if following:
+            self._go_on(volume, following)
+
+    def _following(self, kind: str, volume: Examined) -> str:
+        """Return what kind of unit lists a volume after one of this kind; empty: none does."""
+        if kind == "inventory" and volume.kind.startswith(SEARCHED_APART):
+            return "orphans"
+        if kind == "carve" or not self._run.config.get("carve") or not volume.may_be_carved:
+            return ""
+        return "carve"
 
     def is_settled(self, unit: Unit, volume: Examined) -> bool:
         """Say whether nothing is missing of a unit whose lister ended.
@@ -215,7 +234,13 @@ def _sum(one: Listing | None, other: Listing) -> Listing:
         directories_not_listed=one.directories_not_listed + other.directories_not_listed,
         directories_met_before=one.directories_met_before + other.directories_met_before,
         sweep=other.sweep,
+        blocks={**one.blocks, **other.blocks},
     )
+
+
+def _numbers(value: object) -> dict[str, int]:
+    """Return the counts of a checked frame."""
+    return {str(name): int(number) for name, number in cast("dict[str, int]", value).items()}
 
 
 def _directories(batches: list[Batch]) -> int:

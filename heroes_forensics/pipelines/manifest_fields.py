@@ -195,6 +195,7 @@ COMMON: Final[dict[str, Field]] = {
         "Keep, sealed, what pictures and films say of the device they were made with.",
         _flag,
     ),
+    "carve": Field({"type": "boolean"}, "Search unallocated space, or leave it alone.", _flag),
     "plugin": Field(_TEXT, "A plug-in of a licensed laboratory that compares pictures, too.", text),
     "calibration": Field(_TEXT, "The calibration that reports cite, or none.", text),
     "allow_expired": Field(

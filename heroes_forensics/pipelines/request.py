@@ -57,6 +57,8 @@ class ScanRequest:
     """Of a licensed laboratory, asked for values of the pictures, which are compared by it."""
     media_metadata: bool = False
     """Whether what pictures and films say of the device they were made with is kept, sealed."""
+    carve: bool | None = None
+    """Whether unallocated space is searched; None: as the profile has it."""
     expand_limits: Mapping[str, int] = field(default_factory=dict)
     """Changes to the limits of containers that the profile has; fields of `Limits`."""
     reference: str = ""
@@ -226,6 +228,15 @@ def _check_looking(request: ScanRequest) -> None:
             "metadata of pictures is read while they are decoded, and none is to be",
             hint="leave out --no-perceptual, or --media-metadata",
         )
+
+
+CARVES: Final = frozenset({"deep"})
+"""Profiles that search unallocated space unless told otherwise."""
+
+
+def carves(profile: str, wanted: object) -> bool:
+    """Say whether a run searches unallocated space; ``wanted`` is None where nobody said."""
+    return profile in CARVES if wanted is None else bool(wanted)
 
 
 def limits_of(request: ScanRequest) -> JSON | None:

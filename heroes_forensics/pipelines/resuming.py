@@ -37,6 +37,7 @@ _SOFTWARE: Final = {
 _SETTINGS: Final = (
     *("profile", "verify", "names", "treat_as", "accept_damaged", "perceptual"),
     "media_metadata",
+    "carve",
 )
 
 
@@ -200,6 +201,8 @@ def check_plugin(began: JSON | None, supervisor: "Supervisor") -> Plugged | None
 def _said(name: str, began: object) -> str:
     if name == "perceptual":
         return "pictures to be decoded" if began else "--no-perceptual"
+    if name == "carve":
+        return "--carve" if began else "unallocated space left alone"
     if name == "media_metadata":
         return "--media-metadata" if began else "metadata of pictures left alone"
     return f"another {name.replace('_', ' ')}: {began}"

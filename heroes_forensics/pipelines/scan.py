@@ -36,6 +36,7 @@ from heroes_forensics.pipelines.plugins import Plugged
 from heroes_forensics.pipelines.request import (
     ScanRequest,
     ScanResult,
+    carves,
     check,
     expected_of,
     limits_of,
@@ -141,6 +142,7 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             "accept_damaged": request.accept_damaged,
             "perceptual": request.perceptual,
             "media_metadata": request.media_metadata,
+            "carve": carves(request.profile, request.carve),
             "expand_limits": limits_of(request),
             "expect": list(request.expect),
             "acquisition_logs": [each.logs for each in evidence],

@@ -192,6 +192,21 @@ def orphans(session: Session, unit: Unit) -> Iterator[Frame]:
     yield from _listed(file_system.orphans(), session.progress.beat, lambda: _touched(session))
 
 
+def carve(session: Session, unit: Unit) -> Iterator[Frame]:
+    """Search what a volume has in no use for pictures and films.
+
+    A unit of its own, after all that lists files: nothing waits for it.
+    """
+    file_system: Any = session.file_system(unit.body)
+    search = getattr(file_system, "carve", None)
+    if search is None:
+        yield _gap(Gap("", "policy.unallocated", {}))
+        yield Control("listing", asdict(Listing(sweep="not applicable")))
+        return
+    beat = session.progress.beat
+    yield from _listed(search(beat), beat, lambda: _touched(session))
+
+
 def _touched(session: Session) -> Iterator[Frame]:
     """Say what a listing read of the media that cannot be relied on."""
     doubts = session.doubts
@@ -265,6 +280,7 @@ UNITS: Final[dict[str, Callable[[Session, Unit], Iterator[Frame]]]] = {
     "media_follow": media_reading.media_follow,
     "inventory": inventory,
     "orphans": orphans,
+    "carve": carve,
     "content": contents.content,
     "serve": contents.serve,
     "decode": pictures.decode,

@@ -44,7 +44,7 @@ from heroes_forensics.frames import (
     Supplied,
 )
 from heroes_forensics.hashsets.known import ALGORITHMS, KIND_WORD, VALUE_LIMIT
-from heroes_forensics.model import GAP_TEXTS, JSON, MAX_SIZE, EntryKind, Place
+from heroes_forensics.model import BLOCKS, GAP_TEXTS, JSON, MAX_SIZE, EntryKind, Place
 from heroes_forensics.pipelines import acquired
 
 _BATCH: Final = struct.Struct("<cBII")
@@ -76,6 +76,7 @@ CONTROLS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
         "directories_not_listed": int,
         "directories_met_before": int,
         "sweep": str,
+        "blocks": dict,
     },
     "opened": {"kind": str, "times": dict},
     "source": {"facts": dict},
@@ -102,6 +103,7 @@ ANSWERS: Final[dict[str, frozenset[str]]] = {
     "media_follow": frozenset({"digests"}),
     "inventory": frozenset({"opened", "entries", "gap", "damage", "listing"}),
     "orphans": frozenset({"entries", "gap", "damage", "listing"}),
+    "carve": frozenset({"entries", "gap", "damage", "listing"}),
     "content": frozenset({"contents", "stream", "large", "damage"}),
     "serve": frozenset({"served"}),
     "decode": frozenset({"perceptual", "hashes", "supplied", "metadata"}),
@@ -281,6 +283,11 @@ def _listing_inside(body: JSON) -> None:
         raise ProtocolViolationError("a listing names no sweep of ours")
     if any(isinstance(value, int) and value < 0 for value in body.values()):
         raise ProtocolViolationError("a listing has a negative count")
+    blocks = body["blocks"]
+    for name, value in blocks.items() if isinstance(blocks, dict) else ():
+        is_count = isinstance(value, int) and not isinstance(value, bool)
+        if name not in BLOCKS or not is_count or not 0 <= value <= MAX_SIZE:
+            raise ProtocolViolationError("a listing has an impossible number of bytes")
 
 
 def _opened_inside(body: JSON) -> None:

@@ -45,6 +45,25 @@ Rows = npt.NDArray[np.void]
 """Inodes: mode, size, blocks, flags, block (the first), size_high."""
 
 
+class Group(NamedTuple):
+    """Where a group of blocks has its own structures, in blocks of the volume."""
+
+    first: int
+    """Its first block."""
+    blocks: int
+    """How many there are in it."""
+    bitmap: int
+    """The block that says which of its blocks are in use."""
+    inode_bitmap: int
+    table: int
+    """The first block of its table of inodes."""
+    table_blocks: int
+    head: int
+    """Blocks at its beginning that hold copies of the super block and of the descriptors."""
+    is_bitmap_unset: bool
+    """No block of it was ever given out, and its bitmap was never written."""
+
+
 class Layout(NamedTuple):
     """What the super block says."""
 
@@ -55,6 +74,10 @@ class Layout(NamedTuple):
     """First inode number, byte offset and number of inodes ever used, of each group."""
     clustered: bool = False
     """Space is given out in clusters of several blocks (bigalloc)."""
+    blocks: int = 0
+    first_block: int = 0
+    """The one with which the first group begins."""
+    groups: tuple["Group", ...] = ()
 
     def offset_of(self, address: int) -> int:
         """Return the byte offset of an inode.
@@ -93,7 +116,14 @@ def layout_of(reader: Reader) -> Layout:
     checked = read_only & 0x410 != 0
     per_block = size // width
     tables: list[tuple[int, int, int]] = []
-    for group in range(-(-inodes // per_group)):
+    blocks = struct.unpack_from("<I", block, 4)[0]
+    if width >= _WIDE:
+        blocks |= struct.unpack_from("<I", block, 336)[0] << 32
+    (reserved_blocks,) = struct.unpack_from("<H", block, 206)
+    count_groups = -(-inodes // per_group)
+    head = 1 + reserved_blocks + -(-count_groups // per_block)
+    groups: list[Group] = []
+    for group in range(count_groups):
         where = group // per_block
         start = first_block + 1 + where
         if incompatible & 0x10 and where >= first_meta:
@@ -111,8 +141,44 @@ def layout_of(reader: Reader) -> Layout:
         if not (checked and flags & 1):
             count = max(0, per_group - unused) if checked else per_group
             tables.append((group * per_group + 1, table * size, count))
-    clustered = read_only & 0x200 != 0
-    return Layout(size, inode_size, frozenset(reserved), tuple(tables), clustered)
+        bitmap, inode_bitmap = struct.unpack_from("<II", raw, 0)
+        if width >= _WIDE:
+            bitmap |= struct.unpack_from("<I", raw, 32)[0] << 32
+            inode_bitmap |= struct.unpack_from("<I", raw, 36)[0] << 32
+        first = first_block + group * blocks_per_group
+        groups.append(
+            Group(
+                first,
+                max(0, min(blocks_per_group, blocks - first)),
+                bitmap,
+                inode_bitmap,
+                table,
+                -(-per_group * inode_size // size),
+                _copies(group, head, per_block, first_meta, (compatible, incompatible, read_only)),
+                checked and flags & 2 != 0,
+            )
+        )
+    return Layout(
+        size,
+        inode_size,
+        frozenset(reserved),
+        tuple(tables),
+        read_only & 0x200 != 0,
+        blocks,
+        first_block,
+        tuple(groups),
+    )
+
+
+def _copies(
+    group: int, head: int, per_block: int, first_meta: int, features: tuple[int, int, int]
+) -> int:
+    """Return how many blocks at the beginning of a group hold copies of what is in the first."""
+    compatible, incompatible, read_only = features
+    has_super = _has_super(group, compatible, read_only)
+    if incompatible & 0x10 and group // per_block >= first_meta:
+        return has_super + (group % per_block in {0, 1, per_block - 1})
+    return head if has_super else 0
 
 
 def _has_super(group: int, compatible: int, read_only: int) -> int:

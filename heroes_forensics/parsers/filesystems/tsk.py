@@ -5,11 +5,13 @@ Locators are those of `heroes_forensics.parsers.filesystems.locators`.
 
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytsk3
 
+from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, Gap, Listing, TimeBasis
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.filesystems import tsk_tables as t
@@ -33,6 +35,9 @@ from heroes_forensics.parsers.filesystems.tsk_stream import (
 from heroes_forensics.parsers.filesystems.tsk_sweep import SWEPT, sweep
 from heroes_forensics.parsers.filesystems.tsk_walk import Walk
 from heroes_forensics.parsers.guard import Guard
+from heroes_forensics.parsers.recovery import carved, indirect, unallocated
+from heroes_forensics.parsers.recovery.allocation import Allocation
+from heroes_forensics.parsers.recovery.bitmaps import allocation
 
 if TYPE_CHECKING:
     from typing import Any
@@ -52,6 +57,7 @@ class TskFileSystem:
             raise UnsupportedError("no supported file system", code="volume.unknown")
         self._kind = t.KINDS[number]
         self._layout: Layout | None = None
+        self._allocation: Allocation | None = None
 
     @property
     def kind(self) -> str:
@@ -84,7 +90,43 @@ class TskFileSystem:
         except (OSError, RuntimeError, struct.error):
             done = "not finished: the table cannot be read to its end"
             yield Gap(walk.root_locator, "sweep.unreadable", {})
-        yield walk.counts.listing(done)
+        yield replace(walk.counts.listing(done), blocks=self._blocks())
+
+    def _blocks(self) -> dict[str, int]:
+        """Return the block equation; nothing where the allocation is not known."""
+        try:
+            return unallocated.blocks_of(self._allocated(), self._reader.size)
+        except (OSError, EvidenceError):
+            return {}
+
+    def _allocated(self) -> Allocation:
+        """Return which blocks are in use.
+
+        Raises:
+            UnsupportedError: nothing is known of it on such a file system.
+            OSError: it cannot be read.
+        """
+        if self._allocation is None:
+            self._allocation = allocation(self._kind, self._fs, self._reader)
+        return self._allocation
+
+    def carve(self, beat: Callable[[], None]) -> Iterator[Entry | Gap | Listing]:
+        """Yield the pictures and films that lie in free blocks, by their own structure.
+
+        Args:
+            beat: called now and then, to show that the search moves.
+        """
+        try:
+            blocks = self._allocated()
+        except (OSError, EvidenceError) as error:
+            yield Gap("", unallocated.why_not(error), {})
+            yield Listing(sweep=unallocated.NO_SWEEP)
+            return
+        free = blocks.free(self._reader.size)
+        size = int(free[1].sum())
+        if self._kind in indirect.KINDS:
+            free = indirect.without_tables(self._reader, free, blocks.block_size, beat)
+        yield from unallocated.carve(self._reader, free, beat, left_out=size - int(free[1].sum()))
 
     def orphans(self, seconds: float = ORPHAN_SECONDS) -> Iterator[Entry | Gap | Listing]:
         """Yield deleted entries of FAT and exFAT whose directory is gone, then the counts.
@@ -124,6 +166,8 @@ class TskFileSystem:
 
     def open(self, handle: bytes) -> Reader:
         """Open the stream of an entry."""
+        if carved.is_carved(handle):
+            return carved.CarvedStream(self._reader, handle)
         parts = Handle.unpack(handle)
         if parts.flags & MAPPED:
             return self._open_mapped(parts)

@@ -10,6 +10,7 @@ SNAPSHOT: Final = "snapshot"
 ARCHIVE: Final = "archive"
 DIRECTORY: Final = "directory"
 FILE: Final = "file"
+UNALLOCATED: Final = "unallocated"
 
 Steps = tuple[JSON, ...]
 """How to get from the media to the volume: each step has ``layer`` and its numbers."""
@@ -23,7 +24,8 @@ class Volume:
     """``p<start sector>``, with ``.lv<n>``, ``.apfs<n>``, ``.vss<n>``; ``root`` for a folder, an
     archive or a single file."""
     kind: str
-    """``volume``, ``snapshot``, ``archive``, ``directory`` or ``file``."""
+    """``volume``, ``snapshot``, ``archive``, ``directory``, ``file``, or ``unallocated``: a range
+    of the medium without a file system, where it is searched."""
     file_system: str | None
     """Name as in `heroes_forensics.parsers.storage.signatures`; None when nothing is known."""
     offset: int | None

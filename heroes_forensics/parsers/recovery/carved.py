@@ -1,0 +1,118 @@
+"""What was carved, as an entry of its volume, and the way back to its bytes.
+
+The locator is the byte offset of its first sector in the volume: ``c@0x1f400``. The handle holds
+where its bytes lie, so that whoever reads it needs no allocation bitmap.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from heroes_forensics.model import Entry, EntryFlag, EntryKind, Place
+from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.recovery.free import Extent, FreeSpace
+from heroes_forensics.parsers.recovery.window import SECTOR, Found
+
+_MARK: Final = 0xCA
+"""First byte of a handle; those of The Sleuth Kit begin with flags below 32."""
+_MOST_BYTES: Final = 64
+"""Of a handle."""
+
+
+def is_carved(handle: bytes) -> bool:
+    """Tell whether a handle is that of something carved."""
+    return handle[:1] == bytes([_MARK])
+
+
+def entry(extents: Sequence[Extent], found: Found) -> Entry:
+    """Make the entry of what was found.
+
+    Args:
+        extents: where it lies; each begins at a sector.
+        found: what its walker said. One in more pieces than a handle holds is cut to a fragment.
+    """
+    handle, size = _packed(extents)
+    in_one = len(extents) == 1 or found.checked
+    whole = found.whole and in_one and size == found.size
+    first = extents[0].start
+    return Entry(
+        locator=f"c@{first:#x}",
+        kind=EntryKind.FILE,
+        flags=EntryFlag(0) if whole else EntryFlag.FRAGMENT,
+        path=b"$unallocated/%#x" % first,
+        size=size,
+        handle=handle,
+        first_offset=first,
+        place=Place.UNALLOCATED,
+    )
+
+
+def _packed(extents: Sequence[Extent]) -> tuple[bytes, int]:
+    """Return a handle and how many bytes what it holds are."""
+    data, total, at = bytes([_MARK]), 0, 0
+    for extent in extents:
+        part = _number(extent.start // SECTOR - at) + _number(extent.length)
+        if len(data) + len(part) > _MOST_BYTES:
+            break
+        data += part
+        total += extent.length
+        at = extent.start // SECTOR
+    return data, total
+
+
+def _number(value: int) -> bytes:
+    """Pack a number, seven bits a byte, the lowest first."""
+    packed = bytearray()
+    while value > 127:  # noqa: PLR2004 - seven bits
+        packed.append(value & 127 | 128)
+        value >>= 7
+    packed.append(value)
+    return bytes(packed)
+
+
+def _unpacked(handle: bytes) -> list[Extent]:
+    numbers: list[int] = []
+    value = shift = 0
+    for byte in handle[1:]:
+        value |= (byte & 127) << shift
+        shift += 7
+        if not byte & 128:
+            numbers.append(value)
+            value = shift = 0
+    if shift or not numbers or len(numbers) % 2:
+        raise OSError("not a handle of something carved")
+    found: list[Extent] = []
+    at = 0
+    for start, length in zip(numbers[::2], numbers[1::2], strict=True):
+        at += start
+        if not length:
+            raise OSError("not a handle of something carved")
+        found.append(Extent(at * SECTOR, length))
+    return found
+
+
+class CarvedStream:
+    """The bytes of something carved."""
+
+    def __init__(self, reader: Reader, handle: bytes) -> None:
+        """Open it by its handle.
+
+        Raises:
+            OSError: it is no such handle.
+        """
+        self._space = FreeSpace(reader, _unpacked(handle))
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return self._space.size
+
+    def pread(self, offset: int, length: int) -> bytes:
+        """Return up to ``length`` bytes at ``offset``.
+
+        Raises:
+            OSError: they cannot be read.
+        """
+        return self._space.read(offset, length)
+
+    def close(self) -> None:
+        """Nothing is held."""

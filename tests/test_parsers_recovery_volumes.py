@@ -1,0 +1,215 @@
+"""Free space of real volumes: the bitmaps as others read them, and what is carved of a scan."""
+
+import gzip
+import hashlib
+import io
+import lzma
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import pytest
+from carving import made, noise, padded
+from corpus import evidence
+from filesystem_images import any_reader, ext_image, fat_image, ntfs_image, ntfs_put, reader_of, run
+from scans import scanned
+from storage_images import mbr
+
+from heroes_forensics.model import JSON, Entry, Gap, Listing
+from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.filesystems.tsk import TskFileSystem, open_tsk
+from heroes_forensics.parsers.recovery.free import FreeSpace
+from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.pipelines import views
+
+SECTOR = 512
+
+
+def free_space(fs: TskFileSystem, reader: Reader) -> FreeSpace:
+    return FreeSpace(reader, fs._allocated().free(reader.size))  # noqa: SLF001 - what is tested
+
+
+def carved(fs: TskFileSystem) -> tuple[list[Entry], list[Gap], Listing]:
+    rows = list(fs.carve(lambda: None))
+    assert isinstance(rows[-1], Listing)
+    entries = [row for row in rows if isinstance(row, Entry)]
+    assert rows[-1].entries == len(entries)
+    return entries, [row for row in rows if isinstance(row, Gap)], rows[-1]
+
+
+def read(fs: TskFileSystem, entry: Entry) -> bytes:
+    stream = fs.open(entry.handle)
+    assert stream.size == entry.size
+    return stream.pread(0, stream.size)
+
+
+def fat(folder: Path, bits: int) -> Path:
+    image = fat_image(folder, bits=bits, size=(4 if bits == 12 else 36) << 20)
+    for number, name in enumerate(("jpeg", "png", "webp")):
+        (folder / "file").write_bytes(made(name))
+        run("mcopy", "-i", image, folder / "file", f"::/file{number}")
+    run("mdel", "-i", image, "::/file1")
+    return image
+
+
+def ext(folder: Path, kind: str) -> Path:
+    def fill(tree: Path) -> None:
+        for number, name in enumerate(("jpeg", "png", "webp")):
+            (tree / f"file{number}").write_bytes(made(name))
+
+    image = ext_image(folder, fill, kind=kind, size="24M")
+    run("debugfs", "-w", "-R", "rm file1", image)
+    return image
+
+
+def ntfs(folder: Path) -> Path:
+    image = ntfs_image(folder)
+    ntfs_put(image, folder, "file0", made("jpeg"))
+    space = free_space(open_tsk(reader_of(image)), reader_of(image))
+    (extent,) = space.extents(64 << 10, 4096)
+    with image.open("r+b") as file:
+        file.seek(extent.start)
+        file.write(made("png"))
+    return image
+
+
+VOLUMES: dict[str, Callable[[Path], Path]] = {
+    "fat12": lambda folder: fat(folder, 12),
+    "fat16": lambda folder: fat(folder, 16),
+    "fat32": lambda folder: fat(folder, 32),
+    "ext2": lambda folder: ext(folder, "ext2"),
+    "ext4": lambda folder: ext(folder, "ext4"),
+    "ntfs": ntfs,
+}
+
+
+def by_others(image: Path, kind: str) -> bytes:
+    """Return what another program says is unallocated.
+
+    That is The Sleuth Kit; of ext it counts blocks as free that are kept for a larger volume in
+    groups never used, which ``dumpe2fs`` does not.
+    """
+    if not kind.startswith("ext"):
+        return run("blkls", "-A", image)
+    told = run("dumpe2fs", image).decode()
+    data = image.read_bytes()
+    parts: list[bytes] = []
+    for ranges in re.findall(r"Group .*?\n  Free blocks: ([^\n]*)", told, re.DOTALL):
+        for each in filter(None, ranges.split(", ")):
+            first, _, last = each.partition("-")
+            parts.append(data[int(first) * 1024 : (int(last or first) + 1) * 1024])
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize("kind", VOLUMES)
+def test_deleted_content_is_carved_of_what_the_bitmap_says_is_free(
+    kind: str, tmp_path: Path
+) -> None:
+    image = VOLUMES[kind](tmp_path)
+    reader = reader_of(image)
+    fs = open_tsk(reader)
+    (entry,), gaps, listing = carved(fs)
+    assert read(fs, entry) == made("png")
+    assert not gaps
+    *_, counted = fs.entries()
+    assert isinstance(counted, Listing)
+    blocks = counted.blocks
+    parts = ("structures", "allocated", "unallocated", "volume_slack")
+    assert sum(blocks[part] for part in parts) == blocks["volume"] == reader.size
+    assert listing.blocks["searched"] == blocks["unallocated"] + blocks["volume_slack"]
+    space = free_space(fs, reader)
+    data = space.read(0, blocks["unallocated"])
+    theirs = by_others(image, kind)  # of FAT, with what lies behind the last cluster
+    assert hashlib.sha256(theirs[: len(data)]).digest() == hashlib.sha256(data).digest()
+    assert len(theirs) - len(data) in {0, blocks["volume_slack"]}
+
+
+CORPUS = {
+    "images/dftt/6-undel-fat.zip": 6_115_328,
+    "images/dftt/7-undel-ntfs.zip": 3_568_640,
+    "images/dftt/8-jpeg-search.zip": 5_401_600,
+    "images/dfvfs/hfsplus.raw.gz": 3_977_216,
+    "images/velociraptor/tiny.ext4.gz": 158_720,
+    "images/dfir_ntfs/exfat_win.raw.gz": 2_825_216,
+}
+"""Bytes that ``blkls -A`` of The Sleuth Kit 4.11.1 gives: not a byte more or less is free."""
+
+
+def opened(path: Path) -> bytes:
+    """Return an image of the corpus, unpacked."""
+    data = path.read_bytes()
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            name = next(name for name in archive.namelist() if name.endswith(".dd"))
+            return archive.read(name)
+    return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_as_much_is_free_as_the_sleuth_kit_says(name: str) -> None:
+    data = opened(evidence(name))
+    *_, listing = open_tsk(any_reader(data)).entries()
+    assert isinstance(listing, Listing)
+    assert listing.blocks["unallocated"] == CORPUS[name]
+
+
+def test_the_deleted_pictures_and_films_of_a_real_volume_are_carved() -> None:
+    """Of half of its folders the files were deleted; the file system still leads to them."""
+    path = evidence("images/forensics-samples/fs.vfat.xz")
+    data = lzma.decompress(path.read_bytes())
+    reader = RangeReader(any_reader(data), 2048 * SECTOR, len(data) - 2048 * SECTOR)
+    fs = open_tsk(reader)
+    entries, _, _ = carved(fs)
+    found = {hashlib.md5(read(fs, entry)).hexdigest() for entry in entries}  # noqa: S324 - as published
+    rows = [row for row in fs.entries() if isinstance(row, Entry) and row.handle]
+    deleted = {
+        hashlib.md5(read(fs, row)).hexdigest()  # noqa: S324
+        for row in rows
+        if not row.flags & 1 and row.path.lower().endswith(ENDINGS)
+    }
+    assert len(deleted) >= 7
+    assert deleted <= found
+
+
+ENDINGS = (b".jpg", b".png", b".avi", b".mp4", b".jpeg")
+
+
+def test_a_file_system_without_a_bitmap_of_ours_is_not_searched_and_that_is_said() -> None:
+    fs = open_tsk(any_reader(opened(evidence("images/dfvfs/iso9660.raw"))))
+    with pytest.raises(UnsupportedError):
+        fs._allocated()  # noqa: SLF001 - what is tested
+    entries, (gap,), listing = carved(fs)
+    assert (entries, gap.code, listing.entries) == ([], "policy.unallocated", 0)
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> list[JSON]:
+    """Scan a disk that holds pictures before its volume, in it, and in one that is unknown."""
+    folder = tmp_path_factory.mktemp("carving")
+    volume = fat(folder, 16).read_bytes()
+    before = bytes(SECTOR) + padded(made("gif, animated"))
+    first, unknown = 128, 128 + len(volume) // SECTOR
+    behind = noise(4 * SECTOR) + padded(made("avi"))
+    table = mbr([(6, first, len(volume) // SECTOR), (0x83, unknown, len(behind) // SECTOR)])
+    disk = (table + before).ljust(first * SECTOR, b"\0") + volume + behind
+    (folder / "disk.dd").write_bytes(disk)
+    result = scanned(folder / "case", folder / "disk.dd", carve=True, names="clear")
+    assert result.unexpected_gaps == 1  # the volume that nobody knows
+    equation = cast("JSON", views.status(folder / "case")["equation"])
+    assert equation["closes"]
+    return list(views.inventory(folder / "case"))
+
+
+def test_a_scan_carves_what_lies_in_no_file_and_in_no_volume(rows: list[JSON]) -> None:
+    found = {row["sha256"]: row for row in rows if "/c@" in str(row["locator"])}
+    for name, volume, kind in (
+        ("gif, animated", "u0", "gif"),
+        ("png", "p128", "png"),
+        ("avi", "u73856", "avi"),
+    ):
+        row = found[hashlib.sha256(made(name)).hexdigest()]
+        assert (row["volume"], row["content_type"]) == (volume, kind)
+        assert (row["allocated"], row["place"], row["status"]) == (False, "unallocated", "done")
+    assert len(found) == 3
