@@ -68,6 +68,49 @@ def test_a_transfer_is_complete_when_both_signed(
     assert kinds[at - 1] == kinds[at + 1] == "ledger.checkpointed"
 
 
+DOES_NOT_FOLLOW = {
+    "a giver nobody declared": (("po-099", "ex-031"), "po-099 is not declared"),
+    "a receiver nobody declared": (("ex-031", "courier"), "courier is not declared"),
+    "a giver who has it no longer": (("po-007", "ex-031"), "E-1 is with ex-031 by the record"),
+    "what was returned": (("ex-031", "po-007"), "E-2 was returned or disposed of"),
+}
+
+
+def test_a_transfer_that_does_not_follow_is_refused_and_recorded_for_a_reason(
+    case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert heroes("transfer", "hand-over", case, "--exhibit", "E-1", *HAND_OVER) == 0
+    assert heroes("transfer", "return", case, "--exhibit", "E-2", "--to", "its owner") == 0
+    ledger = (case / "custody" / "ledger.jsonl").read_bytes()
+    capsys.readouterr()
+    for (giver, receiver), said in DOES_NOT_FOLLOW.values():
+        item = "E-2/1" if said.startswith("E-2") else "E-1"
+        what = ["--exhibit", item, "--from", giver, "--to", receiver, "--place", "x"]
+        code = heroes("transfer", "hand-over", case, *what, "--purpose", "y")
+        error = capsys.readouterr().err
+        assert (code, said.replace("E-2", item) in error) == (2, True), error
+        assert "--nevertheless REASON" in error
+        assert heroes("transfer", "hand-over", case, *what, "--purpose", "y",
+                      "--nevertheless", " ") == 2  # fmt: skip
+        capsys.readouterr()
+    assert (case / "custody" / "ledger.jsonl").read_bytes() == ledger
+    again = ["--from", "po-007", "--to", "courier", "--place", "desk", "--purpose", "court"]
+    assert heroes("transfer", "hand-over", case, "--exhibit", "E-1", *again,
+                  "--nevertheless", "the courier came before the form", "--json") == 0  # fmt: skip
+    said = json.loads(capsys.readouterr().out)
+    assert len(said["does_not_follow"]) == 2
+    body = [event for event in events(case) if event["type"] == "custody.transferred"][-1]["body"]
+    assert body["note"] == "the courier came before the form"  # type: ignore[index] # an object
+    assert verified(case, capsys) == (0, {"custody-gap"})
+    assert heroes("verify", case) == 0
+    assert "po-007 gave E-1, which ex-031 held" in " ".join(capsys.readouterr().out.split())
+    assert heroes("report", case) == 0
+    page = (case / "custody/report/report.html").read_text("utf-8")
+    assert "although it does not follow from the record: <bdi>the courier came" in page
+    # from then on the record says that the courier has it
+    assert heroes("transfer", "hand-over", case, "--exhibit", "E-1", *again) == 2
+
+
 def test_work_by_somebody_else_is_said(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
     authority = ["kind=warrant", "reference=G-1", "issued_by=Court", "scope_text=all"]
     fields = [f"--field={field}" for field in [*authority, "valid_from=2020-01-01"]]

@@ -7,7 +7,7 @@ import click
 
 from heroes_forensics.commands import case_log, options
 from heroes_forensics.commands.output import Output
-from heroes_forensics.commands.text import facts
+from heroes_forensics.commands.text import covered, facts
 from heroes_forensics.commands.verb import VerbGroup
 from heroes_forensics.errors import DONE, UsageError
 from heroes_forensics.model import JSON
@@ -435,7 +435,7 @@ def cosigned(*, case_dir: Path, file: Path, passphrase_fd: int | None, as_json: 
     from heroes_forensics.pipelines import cosigning  # noqa: PLC0415 # heavy: when it runs
 
     taken = cosigning.take(case_dir, file, passphrase=options.passphrase(passphrase_fd))
-    Output(as_json=as_json).show(taken, "cosignatures", facts)
+    Output(as_json=as_json).show(taken, "cosignatures", lambda row: facts(covered(row)))
     return DONE
 
 

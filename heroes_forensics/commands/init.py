@@ -2,15 +2,26 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import click
 
 from heroes_forensics.commands import options
 from heroes_forensics.commands.output import Output
-from heroes_forensics.commands.text import facts, hanging, string
+from heroes_forensics.commands.text import facts, hanging, plain, string
 from heroes_forensics.commands.verb import Verb
 from heroes_forensics.errors import DONE, UsageError
 from heroes_forensics.model import JSON
+
+PROTECTED: Final = {
+    "file": "without a passphrase: readable for whoever has this account",
+    "passphrase": "protected by the passphrase",
+}
+SIGNERS: Final = {
+    "file": "a key in the home",
+    "command": "a command outside",
+    "token": "a token",
+}
 
 
 @click.command("init", cls=Verb)
@@ -67,8 +78,10 @@ def init(  # noqa: PLR0913 # the options of a verb
       heroes init --domain lab.example.org --passphrase-fd 3 3< FILE
       heroes init --domain lab.example.org --signer token.yaml --pin-fd 4 4< PIN
     """
-    from heroes_forensics.pipelines import laboratory, settings  # noqa: PLC0415 # when it runs
+    from heroes_forensics.custody import keys  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines import laboratory, settings  # noqa: PLC0415 # likewise
 
+    keys.none_yet(laboratory.home())  # before somebody types a passphrase
     if no_recovery and (recovery or recovery_file):
         raise UsageError("--no-recovery excludes --recovery and --recovery-file")
     if not (no_recovery or recovery or recovery_file):
@@ -91,20 +104,37 @@ def init(  # noqa: PLR0913 # the options of a verb
 
 
 def _text(made: JSON) -> Iterator[str]:
-    yield "The keys of the laboratory are made."
+    yield f"The keys of the laboratory {string(made, 'domain')} are made."
     yield ""
-    yield from facts(made)
-    yield ""
-    yield from hanging(
-        "", "Keep a copy of this folder in a safe place: without it nothing sealed can be opened."
+    yield from facts(
+        {
+            **{name: made[name] for name in ("home", "organisation") if made.get(name)},
+            "keys": PROTECTED.get(string(made, "protection"), string(made, "protection")),
+            "records are signed by": SIGNERS.get(string(made, "signer"), string(made, "signer")),
+        }
     )
+    yield ""
+    yield "Its public line, which checks its records (heroes verify --key):"
+    yield f"  {string(made, 'vkey')}"
+    yield ""
+    yield "What its cases seal opens for:"
+    rows = made.get("recipients")
+    for name, recipient in rows if isinstance(rows, list) else ():
+        who = "this laboratory" if name == "working" else plain(name)
+        yield f"  {who:<15} {plain(recipient)}"  # a recipient has 62 characters, a terminal 80
+    yield ""
+    steps = []
     if string(made, "recovery_file"):
-        yield from hanging(
-            "",
+        steps.append(
             f"Hand {string(made, 'recovery_file')} to another person, who keeps it elsewhere, and"
-            " remove it here: it opens all that is sealed.",
+            " remove it here: it opens all that is sealed."
         )
-    if string(made, "vkey"):
-        yield from hanging(
-            "", "Give the line 'vkey' to whoever will check your records: heroes verify --key VKEY"
-        )
+    steps.append(
+        "Keep a copy of the home in a safe place: without it nothing sealed can be opened but by"
+        " a recovery recipient, and nothing can be signed."
+    )
+    steps.append("Give the public line to whoever will check your records, by another way.")
+    steps.append("Make a key for each person who signs: heroes key new ID")
+    yield "Now:"
+    for number, step in enumerate(steps, start=1):
+        yield from hanging(f"  {number}. ", step)

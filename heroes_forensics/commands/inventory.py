@@ -147,7 +147,7 @@ def metadata_lines(told: JSON) -> Iterator[str]:
 
 def _gap(row: JSON) -> Iterator[str]:
     if row.get("type") == "reduced":
-        yield f"{_reduced(row)}; how many gaps they had: heroes status"
+        yield f"{_reduced(row)}; how many gaps they had: heroes status CASE"
         return
     code = string(row, "code") or string(row, "gap")
     place = string(row, "where") or where(row)

@@ -7,7 +7,7 @@ import click
 
 from heroes_forensics.commands import options
 from heroes_forensics.commands.output import Output
-from heroes_forensics.commands.text import facts, hanging, string
+from heroes_forensics.commands.text import covered, facts, hanging, string
 from heroes_forensics.commands.verb import VerbGroup
 from heroes_forensics.errors import DONE
 from heroes_forensics.model import JSON
@@ -33,7 +33,7 @@ def key() -> None:
     "--no-passphrase", is_flag=True, help="Leave the key readable for whoever has this account."
 )
 @options.signer_option
-@options.passphrase_option
+@options.new_passphrase_option
 @options.json_option
 def new(
     *,
@@ -67,7 +67,9 @@ def _made(made: JSON) -> Iterator[str]:
     yield from facts(made)
     yield ""
     yield from hanging(
-        "", f"Declare who it belongs to: heroes case person CASE {string(made, 'id')}"
+        "",
+        "In each case, declare who it belongs to:"
+        f" heroes case person CASE {string(made, 'id')} --role ROLE",
     )
 
 
@@ -212,18 +214,35 @@ def cosign(  # noqa: PLR0913 # the options of a verb
     into --output, to be carried back (heroes case cosigned): so a witness elsewhere signs, who
     refuses what contradicts a state seen before.
 
+    The passphrase of the person's key is asked for, or read from --person-passphrase-fd. For a
+    case that of the laboratory's keys is, too (--passphrase-fd): they sign the list of its files
+    anew.
+
     Examples:
       heroes key cosign CASE --as ex-031
       heroes key cosign 00000042.txt --as clerk-2 --output signed.txt
     """
-    from heroes_forensics.pipelines import cosigning  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines import cosigning, folders  # noqa: PLC0415 # when it runs
 
     signed = cosigning.cosign(
         path,
         person,
         output=output,
         person_passphrase=options.person_passphrase(person, person_passphrase_fd),
-        passphrase=options.passphrase(passphrase_fd),
+        passphrase=options.passphrase(passphrase_fd) if folders.exists(path) else None,
     )
-    Output(as_json=as_json).show(signed, "cosignature", facts)
+    Output(as_json=as_json).show(signed, "cosignature", _cosigned)
     return DONE
+
+
+def _cosigned(signed: JSON) -> Iterator[str]:
+    yield "The state of the record is signed."
+    yield ""
+    yield from facts(covered({name: signed[name] for name in signed if name != "whole"}))
+    yield ""
+    yield from hanging(
+        "",
+        "The record was verified first."
+        if signed.get("whole")
+        else "Only the checkpoint was at hand: that the record fits it was not looked at.",
+    )

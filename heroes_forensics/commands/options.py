@@ -101,23 +101,31 @@ def _use_pin(pin: str, context: click.Context) -> None:
     context.call_on_close(forget)
 
 
-def passphrase_option(command: F) -> F:
-    """Add ``--passphrase-fd``, and ``--pin-fd`` for a ledger key in a token."""
-    command = click.option(
-        "--pin-fd",
-        type=click.IntRange(min=0),
-        metavar="N",
-        expose_value=False,
-        callback=_take_pin,
-        help="Read the PIN of the token that signs from file descriptor N.",
-    )(command)
-    return click.option(
-        "--passphrase-fd",
-        type=click.IntRange(min=0),
-        metavar="N",
-        help="Read the passphrase of the keys from file descriptor N, up to the first line end. "
-        "Without it a question is asked, on a terminal only.",
-    )(command)
+def _passphrase_option(whose: str) -> Callable[[F], F]:
+    """Return what adds ``--passphrase-fd``, and ``--pin-fd`` for a ledger key in a token."""
+
+    def add(command: F) -> F:
+        command = click.option(
+            "--pin-fd",
+            type=click.IntRange(min=0),
+            metavar="N",
+            expose_value=False,
+            callback=_take_pin,
+            help="Read the PIN of the token that signs from file descriptor N.",
+        )(command)
+        return click.option(
+            "--passphrase-fd",
+            type=click.IntRange(min=0),
+            metavar="N",
+            help=f"Read the passphrase of {whose} from file descriptor N, up to the first line"
+            " end. Without it a question is asked, on a terminal only.",
+        )(command)
+
+    return add
+
+
+passphrase_option: Final = _passphrase_option("the laboratory's keys")
+new_passphrase_option: Final = _passphrase_option("the new key")
 
 
 ALLOWANCES: Final = {

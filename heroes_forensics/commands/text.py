@@ -146,6 +146,11 @@ def facts(row: Mapping[str, object], *, indent: int = 0) -> Iterator[str]:
                 yield from facts(each, indent=indent + 2)
 
 
+def covered(row: Mapping[str, object]) -> JSON:
+    """Return a row about a checkpoint for `facts`: its size is a number of events, not of bytes."""
+    return {"events" if key == "size" else key: value for key, value in row.items()}
+
+
 def _is_table(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(each, dict) for each in value)
 

@@ -1,14 +1,16 @@
 """``heroes timestamp``: anchors outside the laboratory."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from heroes_forensics.commands import options
 from heroes_forensics.commands.output import Output
-from heroes_forensics.commands.text import facts
+from heroes_forensics.commands.text import covered, facts
 from heroes_forensics.commands.verb import VerbGroup
 from heroes_forensics.errors import DONE
+from heroes_forensics.model import JSON
 
 
 @click.group("timestamp", cls=VerbGroup, no_args_is_help=True, subcommand_metavar="WHAT ...")
@@ -40,7 +42,7 @@ def request(*, case_dir: Path, output: Path, passphrase_fd: int | None, as_json:
     from heroes_forensics.pipelines import anchoring  # noqa: PLC0415 # heavy: when it runs
 
     made = anchoring.request(case_dir, output, passphrase=options.passphrase(passphrase_fd))
-    Output(as_json=as_json).show(made, "timestamp-request", facts)
+    Output(as_json=as_json).show(made, "timestamp-request", _facts)
     return DONE
 
 
@@ -66,7 +68,7 @@ def take(
 
     secret = options.passphrase(passphrase_fd)
     said = anchoring.take(case_dir, reply, roots=roots, passphrase=secret)
-    Output(as_json=as_json).show(said, "timestamp", facts)
+    Output(as_json=as_json).show(said, "timestamp", _facts)
     return DONE
 
 
@@ -107,5 +109,9 @@ def record(  # noqa: PLR0913 # the options of a verb
         examiner=examiner,
         passphrase=options.passphrase(passphrase_fd),
     )
-    Output(as_json=as_json).show(said, "anchor", facts)
+    Output(as_json=as_json).show(said, "anchor", _facts)
     return DONE
+
+
+def _facts(said: JSON) -> Iterator[str]:
+    return facts(covered(said))

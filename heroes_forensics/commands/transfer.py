@@ -8,7 +8,7 @@ import click
 
 from heroes_forensics.commands import options
 from heroes_forensics.commands.output import Output
-from heroes_forensics.commands.text import facts, hanging
+from heroes_forensics.commands.text import facts, hanging, strings
 from heroes_forensics.commands.verb import VerbGroup
 from heroes_forensics.errors import DONE
 from heroes_forensics.model import JSON
@@ -58,6 +58,12 @@ def _shared(command: F) -> F:
 @click.option("--seal-before", default="", metavar="TEXT", help="Number of the seal it came with.")
 @click.option("--seal-after", default="", metavar="TEXT", help="Number of the seal it goes with.")
 @click.option("--condition", default="", metavar="TEXT", help="In which condition it is.")
+@click.option(
+    "--nevertheless",
+    default="",
+    metavar="REASON",
+    help="Record it though it does not follow from the record, and why.",
+)
 @_shared
 def hand_over(  # noqa: PLR0913 # the options of a verb
     *,
@@ -70,19 +76,24 @@ def hand_over(  # noqa: PLR0913 # the options of a verb
     seal_before: str,
     seal_after: str,
     condition: str,
+    nevertheless: str,
     examiner: str,
     passphrase_fd: int | None,
     as_json: bool,
 ) -> int:
     r"""Record that exhibits of CASE went from one person to another.
 
+    Both have to be declared (heroes case person), and who gives has to be who has it by the
+    record. What happened otherwise is recorded with --nevertheless; verification calls it
+    incomplete.
+
     Example:
       heroes transfer hand-over CASE --exhibit E-1 --from po-007 --to ex-031 \
         --place "store room" --purpose examination --seal-before "B 004 118"
     """
-    from heroes_forensics.pipelines import acting  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines import transferring  # noqa: PLC0415 # heavy: when it runs
 
-    said = acting.hand_over(
+    said = transferring.hand_over(
         case_dir,
         exhibits,
         {
@@ -94,6 +105,7 @@ def hand_over(  # noqa: PLR0913 # the options of a verb
             "seal_after": seal_after,
             "condition": condition,
         },
+        nevertheless=nevertheless,
         person=examiner,
         passphrase=options.passphrase(passphrase_fd),
     )
@@ -104,8 +116,10 @@ def hand_over(  # noqa: PLR0913 # the options of a verb
 def _handed_over(said: JSON) -> Iterator[str]:
     yield "The transfer is on record."
     yield ""
-    yield from facts(said)
+    yield from facts({name: value for name, value in said.items() if name != "does_not_follow"})
     yield ""
+    for text in strings(said, "does_not_follow"):
+        yield from hanging("It does not follow: ", f"{text}.")
     yield from hanging("", "Now both sign it: heroes key cosign CASE --as ID")
 
 

@@ -176,8 +176,7 @@ def create_laboratory(  # noqa: PLR0913 - what a laboratory begins with
     )
     folder = private.folder(private.folder(home) / "keys")
     description = home / "laboratory.json"
-    if description.exists():
-        raise UsageError("there is a laboratory in this home already")
+    none_yet(home)
     admit(home, ring.ledger)
     if passphrase is None:
         path, data = folder / "ring.pem", ring_text(ring)
@@ -226,6 +225,21 @@ def changing(home: Path) -> Path:
     """
     laboratory(home)
     return home / "keys" / "change.lock"
+
+
+def none_yet(home: Path) -> None:
+    """Make sure that there is no laboratory in a home.
+
+    Raises:
+        UsageError: there is one.
+    """
+    if (home / "laboratory.json").exists():
+        raise UsageError(
+            f"there is a laboratory in this home already ({home})",
+            hint="its key is replaced by `heroes key rotate`, and one more recipient added by "
+            "`heroes key recovery`; another laboratory needs another HEROES_HOME; what there is: "
+            "heroes key list",
+        )
 
 
 def kind(key: Secret) -> str:

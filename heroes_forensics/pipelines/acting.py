@@ -4,7 +4,7 @@ Each act is one event between two checkpoints where custody.md asks for both, so
 cosign the state that holds it (`cosigning`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -141,22 +141,3 @@ def correct(  # noqa: PLR0913 - what a correction says
             )
     body = {"seq": number, "reason": reason, "replacement": replacement}
     return act(case_dir, "record.corrected", body, person=person, passphrase=passphrase)
-
-
-def hand_over(
-    case_dir: Path,
-    evidence: Sequence[str],
-    fields: Mapping[str, object],
-    *,
-    person: str = "",
-    passphrase: str | None = None,
-) -> JSON:
-    """Record that exhibits went from one person to another; see ``custody.transferred``."""
-    return act(
-        case_dir,
-        "custody.transferred",
-        {"evidence": list(evidence), **fields},
-        person=person,
-        before=True,
-        passphrase=passphrase,
-    )

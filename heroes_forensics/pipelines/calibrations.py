@@ -94,7 +94,7 @@ def taken(wanted: str, *, deep: bool) -> tuple[Record | None, list[str]]:
     if others and not good:
         said.append(
             "the calibrations of this laboratory were made with another version of the comparison,"
-            " and are not cited: heroes calibrate DIR makes a new one"
+            " and are not cited; make a new one: heroes calibrate DIR"
         )
     fitting = [each for each in good if is_deep(each.body)] if deep else []
     return next(iter([*fitting, *good]), None), said

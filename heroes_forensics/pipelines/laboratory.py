@@ -87,8 +87,7 @@ def _new_recovery(path: Path, folder: Path) -> str:
     Raises:
         UsageError: there is a laboratory already, or the file cannot be written.
     """
-    if (folder / "laboratory.json").exists():
-        raise UsageError("there is a laboratory in this home already")
+    keys.none_yet(folder)
     identity, recipient = seal.new_identity()
     if path.parent == folder:
         private.folder(folder)

@@ -20,7 +20,7 @@ Topic = Literal["custody", "data", "quality", "record"]
 TOPICS: Final[dict[str, tuple[Topic, tuple[str, ...]]]] = {
     "custody.transferred": (
         "custody",
-        ("from", "to", "place", "purpose", "seal_before", "seal_after", "condition"),
+        ("from", "to", "place", "purpose", "seal_before", "seal_after", "condition", "note"),
     ),
     "exhibit.described": ("record", ("fields",)),
     "evidence.stored": ("custody", ("location", "seal_number")),

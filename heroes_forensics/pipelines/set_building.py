@@ -179,7 +179,7 @@ def _check(wanted: Wanted) -> _Folders:
     if wanted.kind not in KINDS:
         raise UsageError(
             f"a set of kind {shown(wanted.kind)} is not built from files",
-            hint=f"kinds: {', '.join(KINDS)}; lists of digests are imported: heroes hashset import",
+            hint=f"kinds: {', '.join(KINDS)}; lists of digests: heroes hashset import FILE",
         )
     if REGIONS.fullmatch(wanted.region) is None:
         raise UsageError("a region is a word of up to 32 letters, digits, '_' or '-'")
