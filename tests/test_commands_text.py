@@ -76,6 +76,11 @@ def test_facts_are_aligned_and_nested() -> None:
     ]
 
 
+def test_the_size_of_a_ledger_is_no_number_of_bytes() -> None:
+    shown_as = list(text.facts(text.covered({"type": "anchor", "size": 45, "root": "ab"})))
+    assert shown_as == ["events  45", "root    ab"]
+
+
 def test_long_values_are_wrapped_but_no_word_is_cut() -> None:
     digest = "a" * 120
     assert list(text.hanging("sha256  ", digest)) == [f"sha256  {digest}"]

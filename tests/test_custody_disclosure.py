@@ -52,6 +52,15 @@ def _home(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEROES_HOME", str(world / "home"))
 
 
+@pytest.fixture
+def case(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the case to write to, with a home of its own: one remembers only one history."""
+    for name in ("case", "home"):
+        shutil.copytree(world / name, tmp_path / name)
+    monkeypatch.setenv("HEROES_HOME", str(tmp_path / "home"))
+    return tmp_path / "case"
+
+
 def vkey() -> str:
     text = (laboratory.home() / "laboratory.json").read_text()
     return str(json.loads(text)["vkey"])
@@ -229,10 +238,8 @@ def test_an_altered_disclosure_does_not_verify(
     assert code == (7 if codes == {"unknown-signer"} else 6)
 
 
-def test_the_event_of_another_run_does_not_serve(world: Path, tmp_path: Path) -> None:
+def test_the_event_of_another_run_does_not_serve(case: Path, world: Path, tmp_path: Path) -> None:
     """A finding of one run under the committing event of another, both true by themselves."""
-    case = tmp_path / "case"
-    shutil.copytree(world / "case", case)
     card = tmp_path / "card.raw"
     card.write_bytes(os.urandom(70_000))
     options = ["--set", DEMO / "demo-notable.json", "--exhibit", "E-2", "--as", "file"]
@@ -309,15 +316,7 @@ def test_what_cannot_be_disclosed_is_refused_and_not_on_record(world: Path, tmp_
     assert {path.name for path in tmp_path.iterdir()} <= {"there.json", "link.json", "home"}
 
 
-def test_a_finding_and_a_report_are_reviewed(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    case = tmp_path / "case"
-    shutil.copytree(world / "case", case)
-    # Another copy of the case goes its own way, and a home remembers only one history.
-    shutil.copytree(world / "home", tmp_path / "other home")
-    (tmp_path / "other home" / "high-water.json").unlink()
-    monkeypatch.setenv("HEROES_HOME", str(tmp_path / "other home"))
+def test_a_finding_and_a_report_are_reviewed(case: Path) -> None:
     review = ("review", case)
     assert heroes(*review, "F-2", "--outcome", "agree", "--reviewer", "ex-044") == 0
     assert heroes(*review, "report 1", "--outcome", "needs-work", "--reviewer", "ex-031") == 0
@@ -364,9 +363,7 @@ def test_the_recovery_recipient_alone_opens_what_was_sealed(
     assert heroes("verify", case) == 0
 
 
-def test_without_the_sealed_part_nothing_is_opened(world: Path, tmp_path: Path) -> None:
-    case = tmp_path / "case"
-    shutil.copytree(world / "case", case)
+def test_without_the_sealed_part_nothing_is_opened(case: Path, tmp_path: Path) -> None:
     for sealed in (case / "custody" / "runs").glob("*/sealed.age"):
         sealed.unlink()
     assert disclosed(case, "F-2", tmp_path / "1.json", "path") == 2

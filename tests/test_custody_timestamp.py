@@ -95,6 +95,23 @@ def test_a_reply_without_trusted_roots_is_kept_unchecked(case: Path, tsa: Author
     assert verified(case)[0] == {"timestamp-unchecked"}
 
 
+def test_a_stamp_that_is_on_record_is_not_replaced(
+    case: Path, tsa: Authority, stranger: Authority, tmp_path: Path
+) -> None:
+    request = asked(case)
+    first = tsa.reply(request, tmp_path / "1.tsr")
+    other = stranger.reply(request, tmp_path / "2.tsr")
+    roots = ("--tsa-roots", tsa.roots)
+    assert heroes("timestamp", "import", case, other) == 0
+    assert heroes("timestamp", "import", case, first) == 2  # nobody said that it is wrong
+    assert heroes("timestamp", "import", case, first, *roots) == 0
+    assert heroes("timestamp", "import", case, other) == 2
+    assert heroes("timestamp", "import", case, first, *roots) == 0  # the same once more
+    assert verified(case, tsa.roots)[0] == set()
+    stored = next((case / "custody" / "timestamps").glob("*.tsr"))
+    assert stored.read_bytes() == first.read_bytes()
+
+
 def test_a_reply_of_another_authority_or_text_is_refused(
     case: Path, tsa: Authority, stranger: Authority, tmp_path: Path
 ) -> None:

@@ -9,9 +9,10 @@ from subprocess import run
 
 import pytest
 from corpus import ROOT
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from heroes_forensics import cli
-from heroes_forensics.custody import verify_custody
+from heroes_forensics.custody import keys, notes, persons, private, verify_custody
 from heroes_forensics.pipelines import cases, journal, key_change, laboratory
 
 DEMO = ROOT / "heroes_forensics" / "demo" / "data"
@@ -338,6 +339,54 @@ def test_an_argument_that_is_no_text_is_a_wrong_request(
     assert verified(case, capsys) == (0, set())
 
 
+def test_an_older_copy_of_a_case_is_not_signed_again(
+    case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else one key would sign two histories, and the newer mark would hide the older one."""
+    shutil.copytree(case, case.parent / "older")
+    said = ("--quality", "limitation", "--text")
+    assert heroes("case", "note", case, *said, "here") == 0
+    older = case.parent / "older"
+    assert heroes("case", "note", older, *said, "and otherwise there") == 6
+    assert "does not go on from the" in capsys.readouterr().err
+    assert verified(older, capsys) == (6, {"rollback"})
+    (laboratory.home() / "high-water.json").unlink()
+    assert verified(older, capsys) == (0, set())  # nothing was changed
+    for text in ("1", "2"):
+        assert heroes("case", "note", older, *said, text) == 0
+    assert heroes("case", "note", case, *said, "a longer one on the other side") == 6
+
+
+def test_a_checkpoint_that_others_made_in_our_name_is_not_signed(
+    case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would be remembered, and the case would stand still for ever."""
+    newest = max((case / "custody" / "checkpoints").glob("*.txt"))
+    origin = notes.read_checkpoint(notes.parse(newest.read_bytes()).text).origin
+    thief = keys.LedgerKey(origin, Ed25519PrivateKey.generate())
+    forged = case.parent / "forged.txt"
+    forged.write_bytes(notes.sign(notes.checkpoint_text(origin, 9999, bytes(32)), [thief]))
+    out = ("--as", "ex-031", "--output", case.parent / "signed.txt")
+    assert heroes("key", "cosign", forged, *out) == 6
+    assert "whose key did not sign it" in capsys.readouterr().err
+    assert heroes("key", "rotate", "--reason", "yearly") == 0
+    assert heroes("key", "cosign", newest, *out) == 0  # of a former key of ours
+    assert heroes("case", "note", case, "--quality", "limitation", "--text", "x") == 0
+
+
+def test_a_key_that_was_cut_off_stands_in_the_way_of_none(
+    case: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del case
+    with monkeypatch.context() as patch:
+        patch.setattr(private, "write_new", lambda *_: sys.exit(99))
+        with pytest.raises(SystemExit):
+            persons.create(laboratory.home(), "ex-040", passphrase=None)
+    assert "ex-040" not in dict(persons.listed(laboratory.home()))
+    made = persons.create(laboratory.home(), "ex-040", passphrase=None)
+    assert dict(persons.listed(laboratory.home()))["ex-040"] == made
+
+
 def test_keys_of_persons_are_private(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = laboratory.home() / "keys" / "persons"
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -350,3 +399,19 @@ def test_keys_of_persons_are_private(case: Path, capsys: pytest.CaptureFixture[s
     secret = (folder / "ex-031.pem").read_text().splitlines()[1].encode()
     for path in case.rglob("*"):
         assert not path.is_file() or secret not in path.read_bytes()
+
+
+@pytest.mark.parametrize("time", ["2026-02-31", "2026-03-01T25:00Z", "yesterday", "٢٠٢٦-03-01"])
+def test_a_time_of_a_theft_that_there_is_not_replaces_no_key(
+    time: str, case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (laboratory.home() / "laboratory.json").read_bytes()
+    assert heroes("key", "rotate", "--reason", "stolen", "--stolen-since", time) == 2
+    assert "a time is written as" in capsys.readouterr().err
+    assert (laboratory.home() / "laboratory.json").read_bytes() == before
+    assert case.is_dir()
+
+
+@pytest.mark.parametrize("anchor", ["7", f"-7:{'00' * 32}", f"1_0:{'00' * 32}", "7:00", "x:y"])
+def test_an_anchor_that_is_none_is_a_wrong_request(anchor: str, case: Path) -> None:
+    assert heroes("verify", case, "--anchor", anchor) == 2

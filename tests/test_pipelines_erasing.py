@@ -164,10 +164,12 @@ def test_one_run_is_erased_and_the_others_stay(
     assert kept.read_bytes() == data
     assert len([value for value in stored(case, "SELECT path FROM item") if value]) > 0
     why = ("--justification", "x", "--authority", "y")
-    assert (
-        "the name of F-000001 was erased on 20"
-        in good(here(capsys, "open", str(case), *why), 2).err
-    )
+    refused = good(here(capsys, "open", str(case), *why), 2).err
+    assert "the name of F-000001 was erased on 20" in refused
+    good(here(capsys, "case", "erase", str(case), "--run", first, *WHY))
+    assert good(here(capsys, "open", str(case), *why), 2).err == refused  # by the first of both
+    told: Any = good(here(capsys, "status", str(case), "--json")).rows()[0]
+    assert told["erased"]["runs"] == [first]
     good(here(capsys, "match", str(case), "--set", str(KNOWN_GOOD)))
     verified(case)
 

@@ -108,6 +108,21 @@ def test_a_report_is_signed_before_the_record_names_it(
     assert found(case, rebuild=True, roots=roots) == set()
 
 
+def test_a_summary_is_signed_and_checked_as_a_report_is(
+    case: Path, key: Path, roots: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with secret(PASSPHRASE) as descriptor:
+        ran = here(
+            capsys, "report", str(case), "--level", "summary", "--sign-with", str(key),
+            "--signer-passphrase-fd", descriptor,
+        )  # fmt: skip
+    assert (ran.code, ran.err) == (0, "")
+    assert str(issues(case)[-1]["note"]).startswith("summary.pdf is signed (PAdES)")
+    assert found(case) == {"pdf-signature-unchecked"}
+    assert found(case, roots=roots) == set()
+    assert here(capsys, "report", str(case), "--examiner", "ex-031").code == 2  # nobody opens names
+
+
 def test_a_key_without_its_passphrase_signs_nothing(
     case: Path, key: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

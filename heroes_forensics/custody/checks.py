@@ -289,7 +289,7 @@ class _Check:
 
     def _kept_before(self, time: str) -> int:
         """Return how many events are vouched for outside: a kept state is taken for old enough."""
-        return max(self.stamps.kept(time), *self._kept(), 0, 0)
+        return max(self.stamps.kept(time), *self._kept(), 0)
 
     def _fits(self, says: notes.Checkpoint) -> bool:
         return self.roots.get(says.size) == says.root

@@ -56,16 +56,18 @@ def create(
     if _file(folder, person) is not None:
         raise UsageError(f"there is a key of {person} already")
     secret = key or Ed25519PrivateKey.generate()
-    text = b"" if isinstance(secret, outside.Outside) else pem.text(secret).encode()
     if isinstance(secret, outside.Outside):
         keys.LedgerKey(name, secret).try_out()
-        private.write_new(folder / f"{person}{_SIGNER}", secret.description())
+        end, data = _SIGNER, secret.description()
     elif passphrase is None:
-        private.write_new(folder / f"{person}.pem", text)
+        end, data = ".pem", pem.text(secret).encode()
     else:
-        private.write_new(folder / f"{person}.pem.age", pyrage.passphrase.encrypt(text, passphrase))
+        end = ".pem.age"
+        data = pyrage.passphrase.encrypt(pem.text(secret).encode(), passphrase)
     vkey = str(notes.of(keys.LedgerKey(name, secret, notes.COSIGNATURE)))
+    # The public side first: alone it is no key, and stands in the way of none.
     private.replace(folder / f"{person}{_VKEY}", f"{vkey}\n".encode())
+    private.write_new(folder / f"{person}{end}", data)
     return vkey
 
 
@@ -124,7 +126,8 @@ def listed(home: Path) -> Iterator[tuple[str, str]]:
         return
     for path in sorted(_folder(home).glob(f"*{_VKEY}")):
         person = path.name.removesuffix(_VKEY)
-        yield person, vkey(home, person)
+        if _file(path.parent, person) is not None:
+            yield person, vkey(home, person)
 
 
 def _folder(home: Path) -> Path:

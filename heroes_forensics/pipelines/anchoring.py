@@ -8,7 +8,7 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-from heroes_forensics.custody import given, notes, timestamp
+from heroes_forensics.custody import bundle, given, notes, timestamp
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import outgoing
@@ -51,7 +51,7 @@ def take(
         passphrase: of the laboratory's keys.
 
     Raises:
-        UsageError: the file cannot be read.
+        UsageError: the file cannot be read, or the checkpoint has another time stamp.
         CustodyError: the reply is of no checkpoint of the case, or does not verify.
     """
     data = given.read(reply, timestamp.MAX_REPLY, "the reply")
@@ -59,6 +59,7 @@ def take(
     with opened(case_dir, passphrase=passphrase) as case:
         name, note, stamp = _stamped(case, data, trusted)
         says = notes.read_checkpoint(note.text)
+        _check_new(case.bundle.path(f"timestamps/{name}.tsr"), data, note, trusted)
         case.begin()
         case.bundle.write(f"timestamps/{name}.tsr", data)
         said: JSON = {
@@ -105,6 +106,20 @@ def record(
     return {"type": "anchor", **said}
 
 
+def _check_new(here: Path, reply: bytes, note: notes.Note, roots: bytes | None) -> None:
+    """Refuse to put a reply in the place of another, which the ledger names by its digest.
+
+    Raises:
+        UsageError: another is there, and nothing is wrong with it.
+    """
+    stored = here.read_bytes() if here.exists() else reply
+    if stored != reply and timestamp.check(stored, note.text, roots).state != timestamp.BAD:
+        raise UsageError(
+            "this checkpoint has a time stamp already, which stays",
+            hint="stamp the newest checkpoint: heroes timestamp request CASE --output FILE",
+        )
+
+
 def roots_of(path: Path) -> bytes:
     """Return a file of trusted certificates.
 
@@ -120,8 +135,8 @@ def _newest(case: OpenCase) -> tuple[str, notes.Note]:
     last = case.bundle.last_checkpoint()
     if last is None:
         raise CustodyError("the case has no checkpoint")
-    name = f"{last.size:08d}"
-    return name, notes.parse(case.bundle.path(f"checkpoints/{name}.txt").read_bytes())
+    name = bundle.checkpoint_name(last.size)
+    return Path(name).stem, notes.parse(case.bundle.path(name).read_bytes())
 
 
 def _stamped(

@@ -150,7 +150,7 @@ def opened(folder: Path, *, passphrase: str | None = None) -> Iterator[OpenCase]
 
     Raises:
         CaseBusyError: another process holds it.
-        CustodyError: its ledger or database does not verify.
+        CustodyError: its ledger or database does not verify, or a newer state of it was seen here.
         UsageError: it is no case, or its keys cannot be opened.
         StoppedError: its signing key lies outside and does not sign; nothing was changed.
     """
@@ -167,9 +167,26 @@ def opened(folder: Path, *, passphrase: str | None = None) -> Iterator[OpenCase]
             signer = key_change.signer_of(database, ring, facts["ledger"])
             signer.try_out()
             journal = Journal(database, folder / BUNDLE, signer)
+            _check_seen(journal)
             yield OpenCase(folder, database, journal, ring, before=before)
         finally:
             database.close()
+
+
+def _check_seen(journal: Journal) -> None:
+    """Refuse to go on from an older copy: two records of one case would bear the same signature.
+
+    Raises:
+        CustodyError: this home knows a state of the ledger that this one does not continue.
+    """
+    mark = highwater.load(laboratory.home()).get(journal.signer.name)
+    if mark is not None and not journal.continues(mark.size, bytes.fromhex(mark.root)):
+        raise CustodyError(
+            f"the record of this case does not go on from the {mark.size} events that were signed"
+            " here before",
+            hint="nothing was changed: take the newest copy of the case; what an older one lacks is"
+            " examined anew in a new case",
+        )
 
 
 def check_rows(database: Database, folder: Path) -> None:

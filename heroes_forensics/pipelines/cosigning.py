@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from heroes_forensics.custody import bundle, given, highwater, notes, persons
+from heroes_forensics.custody import bundle, given, highwater, keys, notes, persons
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import laboratory, ledger_events, outgoing, verifying
@@ -63,12 +63,12 @@ def cosign(
             note = _newest(path)
         else:
             note = _read(path)
+        _check_ours(note)
         _check_seen(note.says)
         signed = _signed(note, signer)
         with outgoing.file(output) as write:
             write(signed)
-        mark = highwater.Mark(note.says.size, note.says.root.hex())
-        highwater.advance(laboratory.home(), note.says.origin, mark)
+        _remember(note.says)
     return {
         "type": "cosignature",
         "signer": signer.name,
@@ -91,8 +91,7 @@ def take(case_dir: Path, file: Path, *, passphrase: str | None = None) -> JSON:
     """
     copy = _read(file)
     with opened(case_dir, passphrase=passphrase) as case:
-        name = f"checkpoints/{copy.says.size:08d}.txt"
-        target = case.bundle.path(name)
+        target = case.bundle.path(bundle.checkpoint_name(copy.says.size))
         mine = target.read_bytes() if target.exists() else b""
         if not mine or notes.parse(mine).text != notes.parse(copy.data).text:
             raise UsageError("this checkpoint is none of this case")
@@ -155,6 +154,41 @@ def _check_seen(says: notes.Checkpoint) -> None:
         )
     if says.root.hex() != mark.root:
         raise CustodyError("the checkpoint is not signed: another one of this size was seen before")
+
+
+def _check_ours(note: _Note) -> None:
+    """Refuse what bears the name of this laboratory, and none of its signatures.
+
+    It would be remembered, and the true record would not be gone on with.
+
+    Raises:
+        CustodyError: it does.
+    """
+    home, origin = laboratory.home(), note.says.origin
+    if keys.protection(home) is None:
+        return
+    described = keys.laboratory(home)
+    if not origin.startswith(f"{described['domain']}/custody/"):
+        return
+    former = described.get("former")
+    listed = [described, *(former if isinstance(former, list) else [])]
+    ours = [notes.vkey(str(each["vkey"])).public for each in listed if isinstance(each, dict)]
+    parsed = notes.parse(note.data)
+    if not any(
+        notes.verdict(parsed, notes.VerifierKey(origin, notes.ED25519, public)).good
+        for public in ours
+    ):
+        raise CustodyError(
+            "the checkpoint is not signed: it says that it is of this laboratory, whose key did not"
+            " sign it"
+        )
+
+
+def _remember(says: notes.Checkpoint) -> None:
+    """Remember a state that was signed; of a key made for one case nobody knows whose it is."""
+    if not says.origin.startswith(f"{keys.CASE_LOCAL_DOMAIN}/"):
+        mark = highwater.Mark(says.size, says.root.hex())
+        highwater.advance(laboratory.home(), says.origin, mark)
 
 
 def _newest(root: Path) -> _Note:

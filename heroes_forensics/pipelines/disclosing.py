@@ -90,7 +90,7 @@ def disclose(  # noqa: PLR0913 - each is part of the record
             {name: values[name] for name in fields},
             [line for (line,) in rows],
             place.event,
-            case.bundle.path(f"checkpoints/{last.size:08d}.txt").read_bytes(),
+            case.bundle.path(bundle.checkpoint_name(last.size)).read_bytes(),
         )
         made: JSON = {
             "recipient": recipient,

@@ -87,7 +87,7 @@ def erase(  # noqa: PLR0913 - each is part of the record
             before = case.facts.get(emptying.ERASED) or {"runs": []}
             said: JSON = {
                 "all": run is None,
-                "runs": [*before["runs"], *which],
+                "runs": list(dict.fromkeys([*before["runs"], *which])),
                 "time": now(),
                 "event": seq,
             }

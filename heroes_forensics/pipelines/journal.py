@@ -86,6 +86,10 @@ class Journal:
         """Events in the ledger."""
         return self._ledger.size
 
+    def continues(self, size: int, root: bytes) -> bool:
+        """Say whether the ledger goes on from a state that had this size and this root."""
+        return size <= self._ledger.size and self._ledger.root_at(size) == root
+
     @property
     def signed(self) -> int:
         """Events that the newest checkpoint is over."""

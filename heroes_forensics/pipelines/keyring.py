@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from heroes_forensics.custody import keys, persons, rotation
+from heroes_forensics.custody import chain, keys, persons, rotation
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import laboratory
@@ -97,7 +97,8 @@ def rotate(
 
 def _time(text: str) -> str:
     found = _TIME.fullmatch(text)
-    if found is None:
+    day, minute, second, fraction = found.groups() if found else ("", "", "", "")
+    time = f"{day}T{minute or '00:00'}{second or ':00'}{(fraction or '.').ljust(7, '0')}Z"
+    if not chain.is_time(time):
         raise UsageError("a time is written as 2026-03-01 or 2026-03-01T14:30Z")
-    day, minute, second, fraction = found.groups()
-    return f"{day}T{minute or '00:00'}{second or ':00'}{(fraction or '.').ljust(7, '0')}Z"
+    return time

@@ -7,7 +7,7 @@ from pathlib import Path
 from heroes_forensics.custody import seal
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import metadata, views
+from heroes_forensics.pipelines import ledger_events, metadata, views
 from heroes_forensics.pipelines.cases import OpenCase, opened
 from heroes_forensics.pipelines.locating import finding_number
 from heroes_forensics.pipelines.telling import number_text
@@ -135,14 +135,12 @@ def _rows(case: OpenCase, wanted: Sequence[int]) -> list[tuple[int, int, str]]:
         )
         if not wanted or number in wanted
     ]
-    erased = case.facts.get(emptying.ERASED)
-    if erased and any(_erased(case, item) for _, item, _ in rows):
-        number = next(number for number, item, _ in rows if _erased(case, item))
-        raise UsageError(
-            f"the name of {number_text(number)} was erased on {erased['time'][:10]} (event"
-            f" {erased['event']} of the ledger)",
-            hint="name the findings of other runs with --finding",
-        )
+    for number, item, _ in rows if case.facts.get(emptying.ERASED) else ():
+        if not case.database.value("SELECT path FROM item WHERE id=?", (item,)):
+            raise UsageError(
+                f"the name of {number_text(number)} was erased{_when(case, item)}",
+                hint="name the findings of other runs with --finding",
+            )
     missing = set(wanted) - {number for number, _, _ in rows}
     if missing:
         raise UsageError(
@@ -151,8 +149,17 @@ def _rows(case: OpenCase, wanted: Sequence[int]) -> list[tuple[int, int, str]]:
     return rows
 
 
-def _erased(case: OpenCase, item: int) -> bool:
-    return not case.database.value("SELECT path FROM item WHERE id=?", (item,))
+def _when(case: OpenCase, item: int) -> str:
+    """Return day and event of the erasure that took the name of an item."""
+    run = case.database.value(
+        "SELECT r.uuid FROM item i JOIN unit u ON u.id = i.unit_id JOIN run r ON r.id = u.run_id"
+        " WHERE i.id=?",
+        (item,),
+    )
+    for event in ledger_events.of(case.database, "data.erased"):
+        if run in (event.body.get("runs") or ()):
+            return f" on {event.time[:10]} (event {event.seq} of the ledger)"
+    return ""
 
 
 def _opened(case: OpenCase, sealer: seal.NameSealer | None, row: tuple[int, int, str]) -> JSON:

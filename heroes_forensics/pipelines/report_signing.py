@@ -29,8 +29,10 @@ from heroes_forensics.pipelines.cases import OpenCase, opened
 from heroes_forensics.reports import pdf
 from heroes_forensics.store.database import Database
 
-FILE: Final = "report/report.pdf"
+FOLDER: Final = "report"
 NAME: Final = "report.pdf"
+FILE: Final = f"{FOLDER}/{NAME}"
+SUMMARY: Final = "summary.pdf"
 _PAGE: Final = "report.html"
 
 NOT_INSTALLED: Final = "install the extra heroes-forensics[sign]"
@@ -45,8 +47,12 @@ class Pen(NamedTuple):
     """What signs the PDF of a report that is being issued."""
 
     sign: Callable[[bytes], bytes]
-    note: str
-    """What the event says of it."""
+    certificate: str
+    """SHA-256 in hex."""
+
+    def note(self, name: str) -> str:
+        """Return what the event says of the file of this name."""
+        return _note(name, [self.certificate])
 
 
 def pen(path: Path, passphrase: Callable[[], str | None]) -> Pen:
@@ -80,12 +86,11 @@ def pen(path: Path, passphrase: Callable[[], str | None]) -> Pen:
             "same",
         )
     who = pades.identity(data, secret)
-    digest = hashlib.sha256(who.certificate).hexdigest()
-    return Pen(lambda made: pades.sign(made, who), _note([digest]))
+    return Pen(lambda made: pades.sign(made, who), hashlib.sha256(who.certificate).hexdigest())
 
 
-def _note(certificates: Sequence[str]) -> str:
-    return "report.pdf is signed (PAdES); SHA-256 of the certificate: " + ", ".join(certificates)
+def _note(name: str, certificates: Sequence[str]) -> str:
+    return f"{name} is signed (PAdES); SHA-256 of the certificate: {', '.join(certificates)}"
 
 
 # ---- from outside ------------------------------------------------------------------------
@@ -120,7 +125,7 @@ def take(case_dir: Path, path: Path, *, passphrase: str | None = None) -> JSON:
                 hint="sign report.pdf as it is in the record, and change nothing else",
             )
         certificates = [each.certificate for each in found.signatures]
-        _record(case, issued, data, _note(certificates))
+        _record(case, issued, data, _note(NAME, certificates))
     return {
         "type": "report-signed",
         "report": issued["number"],
@@ -209,7 +214,7 @@ def check(data: bytes, roots: Sequence[bytes], moment: dt.datetime) -> pades.Che
 
 
 def problems(bundle: Path, roots: Path | None) -> Iterator[Problem]:
-    """Yield what is to be said of the signatures in the PDF of a record; nothing without one.
+    """Yield what is to be said of the signatures in the PDFs of a record; nothing without one.
 
     Args:
         bundle: the folder of a record.
@@ -219,7 +224,13 @@ def problems(bundle: Path, roots: Path | None) -> Iterator[Problem]:
         UsageError: there is no certificate in the file.
     """
     trusted = [] if roots is None else _certificates(roots)
-    path = bundle / FILE
+    for name in (NAME, SUMMARY):
+        yield from _problems(bundle, name, trusted)
+
+
+def _problems(bundle: Path, name: str, trusted: Sequence[bytes]) -> Iterator[Problem]:
+    where = f"{FOLDER}/{name}"
+    path = bundle / where
     try:
         data = given.read(path, apart.LARGEST, "the report")
     except UsageError:
@@ -227,28 +238,28 @@ def problems(bundle: Path, roots: Path | None) -> Iterator[Problem]:
     if path.is_symlink() or pades.MARK not in data:
         return
     if not pades.installed():
-        yield Problem("pdf-signature-unchecked", FILE, NOT_INSTALLED)
+        yield Problem("pdf-signature-unchecked", where, NOT_INSTALLED)
         return
-    found = check(data, trusted, _issued(bundle))
+    found = check(data, trusted, _issued(bundle, name))
     if found is None:
-        yield Problem("pdf-signature-unchecked", FILE, "its signatures cannot be read")
+        yield Problem("pdf-signature-unchecked", where, "its signatures cannot be read")
         return
     if not found.only_signed:
-        yield Problem("pdf-signature-bad", FILE, "more than signatures was added to it")
+        yield Problem("pdf-signature-bad", where, "more than signatures was added to it")
     for each in found.signatures[:_SHOWN]:
         if not each.good:
-            yield Problem("pdf-signature-bad", FILE, f"that of {shown(each.signer)}")
+            yield Problem("pdf-signature-bad", where, f"that of {shown(each.signer)}")
         elif not each.trusted:
             text = f"intact; nobody here vouches for its signer, {shown(each.signer)}"
-            yield Problem("pdf-signature-unchecked", FILE, text)
+            yield Problem("pdf-signature-unchecked", where, text)
 
 
-def _issued(bundle: Path) -> dt.datetime:
-    """Return when the newest report was issued, after the ledger; now where that is not known."""
+def _issued(bundle: Path, name: str) -> dt.datetime:
+    """Return when a report with this file was issued last, after the ledger; else now."""
     found = dt.datetime.now(dt.UTC)
     with suppress(OSError):
         for event in ledger_events.in_bundle(bundle, "report.issued"):
-            if any(each["name"] == NAME for each in event.body["files"]):
+            if any(each["name"] == name for each in event.body["files"]):
                 with suppress(ValueError):
                     found = dt.datetime.fromisoformat(event.time)
     return found

@@ -65,7 +65,7 @@ def at_level(  # noqa: PLR0913 - of a sealed report each is part of the record
         return sealed_report(
             case_dir, handover, language=language, examiner=examiner, passphrase=passphrase
         )
-    if not handover.is_empty:
+    if examiner or not handover.is_empty:
         raise UsageError(
             f"a report of level {level} is encrypted for nobody and names no recipient",
             hint="add --level sealed, or leave out --output, --key, --recipient and what follows",
@@ -182,7 +182,7 @@ def issue(
             if last:
                 body["replaces"] = last[1]
             if pen is not None:
-                body["note"] = pen.note
+                body["note"] = pen.note(on_paper)
             journal.event("report.issued", body)
     if paper is None:
         case.bundle.remove(f"{FOLDER}/{on_paper}")  # that of an earlier report

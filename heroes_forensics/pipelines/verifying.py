@@ -1,5 +1,6 @@
 """Verifying a bundle, and a case with its database when that is at hand."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -24,7 +25,8 @@ from heroes_forensics.pipelines.locking import check_idle
 from heroes_forensics.store import integrity
 from heroes_forensics.store.database import Database
 
-_ROOT_BYTES: Final = 32
+_PRINTED: Final = re.compile(r"([0-9]{1,16}):([0-9a-fA-F]{64})", re.ASCII)
+"""Size and root of a checkpoint, as a report prints them; blanks part groups of digits."""
 
 
 def verify(  # noqa: PLR0913 - each is a separate piece of outside knowledge
@@ -172,15 +174,13 @@ def _anchor(text: str) -> checks.Anchor:
         except CustodyError as error:
             raise UsageError("the anchor is no checkpoint", hint=str(error)) from error
         return checks.Anchor(checkpoint.size, checkpoint.root)
-    size, _, root = text.partition(":")
-    try:
-        digest = bytes.fromhex(root.replace(" ", ""))
-        return checks.Anchor(int(size), _whole(digest))
-    except ValueError as error:
+    printed = _PRINTED.fullmatch(text.replace(" ", ""))
+    if printed is None:
         raise UsageError(
             "the anchor is neither a file nor a checkpoint as printed",
             hint="write it as SIZE:ROOT with the 64 hexadecimal digits of the root",
-        ) from error
+        )
+    return checks.Anchor(int(printed[1]), bytes.fromhex(printed[2]))
 
 
 def _is_file(text: str) -> bool:
@@ -188,9 +188,3 @@ def _is_file(text: str) -> bool:
         return Path(text).is_file()
     except OSError:  # no name that a file could have
         return False
-
-
-def _whole(root: bytes) -> bytes:
-    if len(root) != _ROOT_BYTES:
-        raise ValueError(root)
-    return root
