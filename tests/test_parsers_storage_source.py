@@ -81,7 +81,7 @@ REFUSED = {
     "a picture named .dd": ("x.dd", PNG, "not an image heroes"),
     "gzip": ("x.dd.gz", gzip.compress(bytes(9000)), "packed"),
     "7z": ("x.7z", b"7z\xbc\xaf\x27\x1c" + bytes(100), "packed"),
-    "aff4": ("x.aff4", zip_of("container.description"), "AFF4"),
+    "aff4": ("x.aff4", zip_of("container.description"), "no metadata"),
     "vdi": ("x.vdi", bytes(64) + b"\x7f\x10\xda\xbe" + bytes(500), "VirtualBox"),
     "encrypted dmg": ("x.dmg", b"encrcdsa" + bytes(600), "encrypted DMG"),
     "ad1": ("x.ad1", b"ADCRYPT\0" + bytes(600), "encrypted AD1"),

@@ -27,6 +27,8 @@ SOURCES: Final = (
     ("itunes-backup", "A backup folder of iTunes or Finder, with the names of its manifest"),
     ("tar", "A tar archive of a device, within gzip too"),
     ("zip", "A zip archive of a device"),
+    ("aff4", "AFF4 disk images, striped ones too"),
+    ("aff4-logical", "AFF4-L volumes of files"),
     ("ad1", "AD1 logical images of FTK Imager, single and split"),
     ("adb-backup", "A backup of an Android device (adb backup)"),
     ("file", "A single file (--as file)"),

@@ -36,6 +36,11 @@ OPENERS: Final[tuple[Plugin[object], ...]] = (
     Plugin("tar", "heroes_forensics.parsers.containers.tar:open_tar", "tar archives"),
     Plugin("tar.gz", "heroes_forensics.parsers.containers.dumps:open_tgz", "tar within gzip"),
     Plugin("zip", "heroes_forensics.parsers.containers.zip:open_zip", "zip archives"),
+    Plugin(
+        "aff4-logical",
+        "heroes_forensics.parsers.containers.aff4_logical:open_aff4_logical",
+        "AFF4-L volumes of files",
+    ),
     Plugin("ad1", "heroes_forensics.parsers.containers.ad1:open_ad1", "AD1 logical images"),
     Plugin(
         "adb-backup",

@@ -10,7 +10,17 @@ from heroes_forensics.reports.evidence import Acquisition, Source
 from heroes_forensics.reports.model import Act, Exhibit, Report, Run
 
 _FILES: Final = frozenset(
-    {"directory", "itunes-backup", "file", "tar", "tar.gz", "zip", "adb-backup", "ad1"}
+    {
+        "directory",
+        "itunes-backup",
+        "file",
+        "tar",
+        "tar.gz",
+        "zip",
+        "adb-backup",
+        "ad1",
+        "aff4-logical",
+    }
 )
 """Formats of sources that are no images."""
 

@@ -21,9 +21,6 @@ OUT_OF_SCOPE: Final = frozenset(
     {"btrfs", "squashfs", "jffs", "jffs2", "qnx4", "qnx6", "minix", "vmfs"}
 )
 """File systems that this version does not read."""
-OTHER_CONTAINERS: Final = frozenset({"aff4"})
-"""Containers that this version does not open."""
-
 EMPTY: Final = hashlib.sha256().hexdigest()
 _LABEL: Final = " (Volume Label Entry)"
 _SEVEN: Final = "7-Zip"

@@ -116,11 +116,7 @@ class Comparison:
             files = part.get("files")
             if not files:
                 continue
-            if (
-                image.row["kind"] == "encrypted"
-                or image.truth["container"] in rules.OTHER_CONTAINERS
-                or part["file_system"] in rules.OUT_OF_SCOPE
-            ):
+            if image.row["kind"] == "encrypted" or part["file_system"] in rules.OUT_OF_SCOPE:
                 result.counts["files out of scope"] += len(files)
             else:
                 yield part

@@ -35,7 +35,8 @@ from heroes_forensics.model import (
     TimeBasis,
     TimeRule,
 )
-from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.containers.checked import CheckedReader
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.stated_time import moment_of
 from heroes_forensics.parsers.place import place_of
@@ -235,28 +236,21 @@ class Ad1FileSystem:
             raise OSError("not a handle of this parser")
         item = self._item(_HANDLE.unpack(handle)[1])
         stated = self._metadata(item)
+        content = ChunkedReader(self._run, item.chunks, item.size, self._chunk)
         for key, make in ((_MD5, hashlib.md5), (_SHA1, hashlib.sha1)):
             text = stated.get((_HASHES, key), b"").strip(b"\0 ").lower()
             if len(text) == _DIGITS[key]:
-                return ChunkedReader(self._run, item.chunks, item.size, self._chunk, make(), text)
-        return ChunkedReader(self._run, item.chunks, item.size, self._chunk, None, b"")
+                return CheckedReader(content, make(), text.decode("ascii", "replace"))
+        return content
 
     def close(self) -> None:
         """Leave the reader open: it was handed in."""
 
 
 class ChunkedReader:
-    """A file of chunks, each compressed by itself: read anywhere, its digest checked at the end."""
+    """A file of chunks, each compressed by itself: read anywhere."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what an item states of its content
-        self,
-        run: Reader,
-        table: int,
-        size: int,
-        chunk: int,
-        running: "hashlib._Hash | None",
-        stated: bytes,
-    ) -> None:
+    def __init__(self, run: Reader, table: int, size: int, chunk: int) -> None:
         """Read the table of chunks.
 
         Raises:
@@ -265,9 +259,6 @@ class ChunkedReader:
         self._run = run
         self._size = size
         self._chunk = chunk
-        self._running = running
-        self._stated = stated
-        self._checked = 0
         self._last: tuple[int, bytes] = (-1, b"")
         self._addresses = 0
         if size:
@@ -287,8 +278,6 @@ class ChunkedReader:
 
         Raises:
             OSError: a chunk is damaged.
-            UnsupportedError: ``stream.checksum``: every byte was read in order, and the digest is
-                not the one that the image states.
         """
         length = max(0, min(length, self._size - offset))
         parts: list[bytes] = []
@@ -299,13 +288,7 @@ class ChunkedReader:
             parts.append(piece)
             at += len(piece)
             length -= len(piece)
-        data = parts[0] if len(parts) == 1 else b"".join(parts)
-        if self._running is not None and offset == self._checked:
-            self._running.update(data)
-            self._checked += len(data)
-            if self._checked == self._size and self._running.hexdigest().encode() != self._stated:
-                raise UnsupportedError("the stored digest does not fit", code="stream.checksum")
-        return data
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _one(self, index: int) -> bytes:
         """Return one chunk, expanded."""

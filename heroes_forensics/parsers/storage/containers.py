@@ -15,7 +15,6 @@ _TYPE_HEAD: Final = 65536
 UNREAD: Final[dict[str, str]] = {
     "ewf-logical": "a logical evidence file (L01)",
     "aff": "an AFF image (version 1 to 3)",
-    "aff4": "an AFF4 image",
     "ad1-encrypted": "an encrypted AD1 logical image",
     "vdi": "a VirtualBox disk (VDI)",
     "asif": "an Apple sparse image (ASIF)",

@@ -42,6 +42,7 @@ _ALPHA: Final = re.compile(r"(?P<stem>.+)\.(?P<number>[a-z]{2,3})")
 _FAMILIES: Final = (
     frozenset({".vmdk"}),
     frozenset({".vhd", ".avhd"}),
+    frozenset({".aff4"}),
     frozenset({".vhdx", ".avhdx"}),
     frozenset({".qcow", ".qcow2", ".img", ".raw"}),
 )

@@ -5,6 +5,7 @@ a path: everything comes in as `Slot`s.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -163,8 +164,9 @@ def _contained(  # noqa: PLR0913, PLR0917 (one place hands on what opening any c
             raw = "raw" if len(parts) == 1 else "split-raw"
             return _unexamined(name, slots, base, raw, container)
         raise _unread(name, container)
-    if container in containers.LOGICAL:
-        return _logical(name, slots, base, container)
+    logical = _logical_form(container, base)
+    if logical:
+        return _logical(name, slots, base, logical)
     others: dict[str, Reader] = {
         slot.name: DescriptorReader(slot.fd, slot.size) for slot in slots if slot.role == COMPANION
     }
@@ -181,12 +183,23 @@ def _unread(name: str, container: str) -> UnsupportedError:
     )
 
 
+def _logical_form(container: str, base: Reader) -> str:
+    """Name the form of an image of files; empty for one of a medium."""
+    if container == "aff4":
+        from heroes_forensics.parsers.storage.aff4 import is_logical  # noqa: PLC0415
+
+        with suppress(EvidenceError):  # it will be said when it is opened
+            return "aff4-logical" if is_logical(base) else ""
+    return container if container in containers.LOGICAL else ""
+
+
 def _logical(name: str, slots: tuple[Slot, ...], base: Reader, container: str) -> Source:
     """Open an image of files: whether all of it is there is known before anything is listed."""
     from heroes_forensics.parsers.containers.ad1 import open_ad1  # noqa: PLC0415 (few are such)
 
     try:
-        open_ad1(base)
+        if container == "ad1":
+            open_ad1(base)
     except EvidenceError as error:
         raise EvidenceError(
             f"{shown(name)} cannot be opened: {error}",
@@ -215,6 +228,10 @@ def _image(  # noqa: PLR0913 (one place hands on what opening any container need
         from heroes_forensics.parsers.storage.qcow2 import open_qcow2  # noqa: PLC0415
 
         return open_qcow2(name, base, others)
+    if container == "aff4":
+        from heroes_forensics.parsers.storage.aff4 import open_aff4  # noqa: PLC0415
+
+        return open_aff4(name, base, others)
     from heroes_forensics.parsers.storage.virtual_disks import open_virtual_disk  # noqa: PLC0415
 
     return open_virtual_disk(container, name, base, others)
