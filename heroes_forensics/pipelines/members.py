@@ -56,6 +56,7 @@ OPENERS: Final = {
     "eml": "heroes_forensics.parsers.containers.mail:open_message",
     "iso": "heroes_forensics.parsers.filesystems.tsk:open_tsk",
     "mbox": "heroes_forensics.parsers.containers.mail:open_mbox",
+    "pdf": "heroes_forensics.parsers.containers.pdf:open_pdf",
     "rar": "heroes_forensics.parsers.containers.rar:open_rar",
     "sqlite": "heroes_forensics.parsers.containers.sqlite:open_sqlite",
     "sqlite-wal": "heroes_forensics.parsers.containers.sqlite_log:open_wal",

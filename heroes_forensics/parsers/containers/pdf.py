@@ -1,0 +1,236 @@
+"""PDF as a container: pictures and attached files, wherever they stand in the file.
+
+Streams cannot be hidden in other streams, so that the file is searched for them from its start to
+its end, without its tables: what an update replaced or nothing refers to is found, too. A picture
+(``/Subtype /Image``) that is a JPEG or JPEG 2000 is a member as it is; one in another form (rows of
+pixels, fax, JBIG2) is listed, as a picture of a type that is not decoded. Attached files are
+members. Locators are ``m@`` and the offset of the stream. Pictures that stand within the text of a
+page (``BI`` ... ``EI``) are not looked for.
+
+Streams of an encrypted document are ``stream.encrypted``; so is one that somebody may read without
+a password.
+"""
+
+import base64
+import re
+import struct
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from heroes_forensics.errors import EvidenceError
+from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, TimeBasis
+from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.containers.compressed import ZLIB, Streams
+from heroes_forensics.parsers.containers.decompression import ExpandedReader
+from heroes_forensics.parsers.containers.listing import counted
+from heroes_forensics.parsers.containers.memory import BytesReader
+from heroes_forensics.parsers.containers.searching import found_at
+from heroes_forensics.parsers.storage.readers import RangeReader
+
+_BEFORE: Final = 1 << 14
+"""Bytes of a dictionary in front of its stream."""
+_NEAR: Final = 64
+"""Bytes of white space, at most, between the two."""
+_HEAD: Final = 1 << 10
+"""A PDF begins within so many bytes."""
+_MOST_TEXT: Final = 64 << 20
+"""Bytes of a stream that is written as text."""
+_OBJECT: Final = re.compile(rb"(\d{1,10})\s+(\d{1,5})\s+obj\b")
+_LENGTH: Final = re.compile(rb"/Length\s+(\d{1,15})(?!\s+\d+\s+R)")
+_FILTER: Final = re.compile(rb"/Filter\s*(\[[^\]]*\]|/[^\s/\[\]<>()]+|\d+\s+\d+\s+R)")
+_NAME: Final = re.compile(rb"/([^\s/\[\]<>()]+)")
+_HEXADECIMAL: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
+_IMAGE: Final = re.compile(rb"/Subtype\s*/Image\b")
+_ATTACHED: Final = re.compile(rb"/Type\s*/EmbeddedFile\b")
+_ENCRYPTED: Final = re.compile(rb"/Encrypt\s*(?:<<|\d+\s+\d+\s+R)")
+_END: Final = b"endstream"
+_SHORT: Final = {
+    "Fl": "FlateDecode",
+    "AHx": "ASCIIHexDecode",
+    "A85": "ASCII85Decode",
+    "DCT": "DCTDecode",
+}
+_PICTURES: Final = {"DCTDecode": (b"\xff\xd8", "jpg"), "JPXDecode": (b"\0\0\0\x0c", "jp2")}
+_TEXTS: Final = frozenset({"ASCIIHexDecode", "ASCII85Decode"})
+_HANDLE: Final = struct.Struct("<QQB8s")
+"""Offset and bytes of the stream, what it is, and its filters as numbers."""
+_FILTERS: Final = ("", "FlateDecode", "ASCIIHexDecode", "ASCII85Decode", *_PICTURES, "other")
+_UNKNOWN: Final = _FILTERS.index("other")
+_FILE, _PICTURE, _OTHER = 0, 1, 2
+
+
+class _Stream(NamedTuple):
+    at: int
+    size: int
+    number: int
+    """Of the object; 0 when not stated."""
+    filters: tuple[str, ...]
+    what: int
+
+
+def open_pdf(reader: Reader) -> "PdfFileSystem":
+    """Open a document; ``reader`` stays the caller's to close.
+
+    Raises:
+        EvidenceError: this is none.
+    """
+    try:
+        head = reader.pread(0, _HEAD)
+        if b"%PDF-" not in head:
+            raise EvidenceError("this is no PDF")
+        is_encrypted = _is_encrypted(reader)
+    except OSError as error:
+        raise EvidenceError("the document cannot be read") from error
+    return PdfFileSystem(reader, is_encrypted=is_encrypted)
+
+
+def _is_encrypted(reader: Reader) -> bool:
+    at = -1
+    while (at := found_at(reader, b"/Encrypt", at + 1)) >= 0:
+        if _ENCRYPTED.match(reader.pread(at, 40)):
+            return True
+    return False
+
+
+class PdfFileSystem:
+    """Lists and opens the pictures and attached files of one document."""
+
+    kind: Final = "pdf"
+
+    def __init__(self, reader: Reader, *, is_encrypted: bool) -> None:
+        self._reader = reader
+        self._is_encrypted = is_encrypted
+
+    @property
+    def times(self) -> TimeBasis:
+        """None: pictures have none, and those of attached files are text."""
+        return {}
+
+    def entries(self) -> Iterator[Entry | Gap | Listing]:
+        """Yield pictures and attached files in the order they lie."""
+        yield from counted(self._found(), sweep="not applicable: the whole file is searched")
+
+    def _found(self) -> Iterator[Entry | Gap]:
+        at = 0
+        try:
+            while (spot := found_at(self._reader, b"stream", at)) >= 0:
+                stream = self._stream(spot)
+                at = spot + 6 if stream is None else stream.at + stream.size
+                if stream is not None and stream.what >= 0:
+                    yield _entry(stream)
+        except OSError:
+            yield Gap(f"m@{at:#x}", "source.damaged", {"read": "failed"})
+
+    def _stream(self, spot: int) -> _Stream | None:
+        """Return the stream whose keyword stands at an offset; None where that is no keyword."""
+        near = max(0, spot - _NEAR)
+        around = self._reader.pread(near, spot - near + 8)
+        after = around[spot - near + 6 :]
+        line = 2 if after == b"\r\n" else 1 if after[:1] in {b"\n", b"\r"} else 0
+        if not line or not around[: spot - near].rstrip().endswith(b">>"):
+            return None
+        start = max(0, spot - _BEFORE)
+        before = self._reader.pread(start, spot - start)
+        objects = list(_OBJECT.finditer(before))
+        number = int(objects[-1][1]) if objects else 0
+        said = before[objects[-1].end() :] if objects else before
+        said = _HEXADECIMAL.sub(lambda each: bytes([int(each[1], 16)]), said)
+        at = spot + 6 + line
+        what, filters = _meaning(said)
+        return _Stream(at, self._size(at, said), number, filters, what)
+
+    def _size(self, at: int, said: bytes) -> int:
+        """Return how long a stream is: as stated where its end stands there, else as found."""
+        stated = _LENGTH.search(said)
+        if stated is not None:
+            size = int(stated[1])
+            if self._reader.pread(at + size, len(_END) + 4).lstrip().startswith(_END):
+                return size
+        end = found_at(self._reader, _END, at)
+        if end < 0:
+            return max(0, self._reader.size - at)
+        tail = self._reader.pread(max(at, end - 2), end - max(at, end - 2))
+        return end - at - (2 if tail == b"\r\n" else 1 if tail[-1:] in {b"\n", b"\r"} else 0)
+
+    def open(self, handle: bytes) -> Reader:
+        """Open a picture or an attached file.
+
+        Raises:
+            OSError: it cannot be read, or this is not a handle of this parser.
+            UnsupportedError: ``stream.encrypted``, ``stream.unsupported`` or, of a picture in
+                another form, ``policy.picture-type``.
+        """
+        if len(handle) != _HANDLE.size:
+            raise OSError("not a handle of this parser")
+        at, size, what, packed = _HANDLE.unpack(handle)
+        filters = [_FILTERS[number] for number in packed if 0 < number < len(_FILTERS)]
+        reader: Reader = RangeReader(self._reader, at, size)
+        last = filters[-1] if filters else ""
+        magic = _PICTURES[last][0] if last in _PICTURES else b""
+        # Of a picture the first bytes say whether it is encrypted, whatever the document says.
+        if self._is_encrypted and not (magic and reader.pread(0, len(magic)) == magic):
+            raise UnsupportedError("the document is encrypted", code="stream.encrypted")
+        if what == _OTHER:
+            raise UnsupportedError("a picture in another form", code="policy.picture-type")
+        return _decoded(reader, filters[:-1] if magic else filters)
+
+    def close(self) -> None:
+        """Leave the reader open: it was handed in."""
+
+
+def _meaning(said: bytes) -> tuple[int, tuple[str, ...]]:
+    """Return what a dictionary says its stream is, -1 where it is of no interest; its filters."""
+    is_picture, is_file = bool(_IMAGE.search(said)), bool(_ATTACHED.search(said))
+    if not is_picture and not is_file:
+        return -1, ()
+    found = _FILTER.search(said)
+    names = [each[1].decode("latin-1") for each in _NAME.finditer(found[1])] if found else []
+    filters = tuple(_SHORT.get(name, name) for name in names)
+    if is_file:
+        return _FILE, filters
+    return (_PICTURE if filters and filters[-1] in _PICTURES else _OTHER), filters
+
+
+def _decoded(reader: Reader, filters: list[str]) -> Reader:
+    """Return what a stream is behind its filters.
+
+    Raises:
+        UnsupportedError: ``stream.unsupported``.
+        OSError: it is damaged.
+    """
+    if not filters:
+        return reader
+    if filters == ["FlateDecode"]:
+        return ExpandedReader(reader, lambda each: Streams(each, ZLIB, lambda: None), -1, -1)
+    if filters[0] not in _TEXTS or reader.size > _MOST_TEXT:
+        raise UnsupportedError("the stream is packed by another method", code="stream.unsupported")
+    text = b"".join(reader.pread(0, reader.size).split())
+    try:
+        if filters[0] == "ASCIIHexDecode":
+            text = text.partition(b">")[0]
+            data = bytes.fromhex((text + b"0" * (len(text) % 2)).decode("ascii"))
+        else:
+            text = text.removeprefix(b"<~").partition(b"~")[0]
+            data = base64.a85decode(text)
+    except ValueError as error:
+        raise OSError("the stream is damaged") from error
+    return _decoded(BytesReader(data), filters[1:])
+
+
+def _entry(stream: _Stream) -> Entry:
+    last = stream.filters[-1] if stream.filters else ""
+    ending = "." + _PICTURES[last][1] if stream.what == _PICTURE else ""
+    name = "file" if stream.what == _FILE else "picture"
+    numbers = [_FILTERS.index(each) if each in _FILTERS else _UNKNOWN for each in stream.filters][
+        :8
+    ]
+    is_plain = len(stream.filters) == (stream.what == _PICTURE)
+    return Entry(
+        locator=f"m@{stream.at:#x}",
+        kind=EntryKind.FILE,
+        flags=EntryFlag.ALLOCATED | (EntryFlag(0) if is_plain else EntryFlag.COMPRESSED),
+        path=f"${name}-{stream.number or hex(stream.at)}{ending}".encode(),
+        size=stream.size if is_plain or stream.what == _OTHER else -1,
+        handle=_HANDLE.pack(stream.at, stream.size, stream.what, bytes(numbers)),
+        first_offset=stream.at,
+    )
