@@ -14,6 +14,7 @@ from custody_bundle import (
     begin,
     both,
     end_run,
+    opened,
     person,
     private_key,
     report,
@@ -22,6 +23,7 @@ from custody_bundle import (
 )
 
 from heroes_forensics.custody import chain, checks, keys, notes
+from heroes_forensics.custody.bundle import Bundle
 from heroes_forensics.model import JSON
 
 GIVER, RECEIVER, OTHER = person("po-007"), person("ex-0142"), person("ex-0199")
@@ -97,6 +99,21 @@ def test_who_was_withdrawn_signs_nothing_more(tmp_path: Path) -> None:
     writer.event("custody.transferred", transferred())
     writer.checkpoint("transfer", people=(GIVER, RECEIVER))
     assert both(ended(writer)).codes == {"custody-gap"}
+
+
+def test_who_was_withdrawn_is_not_brought_back_by_a_second_time(tmp_path: Path) -> None:
+    writer = begin(tmp_path / "b")
+    declared(writer, GIVER, RECEIVER)
+    writer.event("actor.withdrawn", {"id": "po-007", "reason": "left"})
+    writer.event("custody.transferred", transferred())
+    writer.checkpoint("transfer", people=(GIVER, RECEIVER))
+    writer.event("actor.withdrawn", {"id": "po-007", "reason": "left, said once more"})
+    assert both(ended(writer)).codes == {"custody-gap"}
+
+
+def test_people_of_the_laboratory_are_no_witnesses_from_outside(tmp_path: Path) -> None:
+    root = ended(handed_over(tmp_path / "b"))
+    assert checks.verify_bundle(root).facts["anchoring"] == 0
 
 
 def test_somebody_never_declared_cannot_sign(tmp_path: Path) -> None:
@@ -240,6 +257,11 @@ def the_past_changed(writer: Writer) -> None:
     writer.checkpoint("key added")
 
 
+def retired_twice(writer: Writer) -> None:
+    the_old_goes_on(writer)
+    change(writer, "key.retired", SIGNER)
+
+
 def a_stranger_ended(writer: Writer) -> None:
     change(writer, "key.retired", NEW_KEY)
 
@@ -253,6 +275,7 @@ MISUSES: Final[list[Callable[[Writer], None]]] = [
     the_old_goes_on,
     the_new_before_its_time,
     the_past_changed,
+    retired_twice,
     a_stranger_ended,
     the_same_twice,
 ]
@@ -267,6 +290,45 @@ def test_a_key_outside_its_time_does_not_verify(
     seen = both(ended(writer))
     assert "key-out-of-range" in seen.codes
     assert seen.exit_code == 6
+
+
+def test_a_key_that_was_added_and_signs_nothing_needs_nobody(tmp_path: Path) -> None:
+    writer = begin(tmp_path / "b")
+    change(writer, "key.added")
+    writer.publish()
+    assert both(writer.bundle.root).codes == {"unsigned-tail"}
+
+
+def test_a_known_key_vouches_for_what_it_signed_and_nothing_later(tmp_path: Path) -> None:
+    """The ledger was opened with two keys; only one of them is known here."""
+    bundle = Bundle(tmp_path / "b")
+    bundle.create()
+    writer = Writer(bundle)
+    two = [str(notes.of(SIGNER)), str(notes.of(NEW_KEY))]
+    writer.event("ledger.opened", {**opened(), "keys": two})
+    writer.checkpoint("opened")
+    writer.publish()
+    assert both(bundle.root).codes == set()
+    writer.signer = NEW_KEY
+    writer.checkpoint("by the other")
+    writer.publish()
+    assert both(bundle.root).codes == {"unknown-signer"}
+    assert both(bundle.root, trust=NEW_LAB).codes == set()
+
+
+@pytest.mark.parametrize("first", [False, True], ids=["the bad line last", "the bad line first"])
+def test_one_bad_line_of_a_key_spoils_the_checkpoint(
+    first: bool,  # noqa: FBT001 - a parameter of the test
+    tmp_path: Path,
+) -> None:
+    root = ended(begin(tmp_path / "b"))
+    path = min((root / "checkpoints").glob("*.txt"))
+    text, _, line = path.read_bytes().partition(b"\n\n")
+    (good,) = notes.parse(path.read_bytes()).signatures
+    bad = notes.line(good._replace(payload=good.payload[:-1] + bytes([good.payload[-1] ^ 1])))
+    path.write_bytes(text + b"\n\n" + (bad + line if first else line + bad))
+    republish(root)
+    assert "signature-bad" in both(root).codes
 
 
 def test_a_key_of_another_ledger_is_not_added(tmp_path: Path) -> None:

@@ -25,7 +25,15 @@ from scans import DEMO, KNOWN_GOOD, NOTABLE, Noted, folder, scanned
 from heroes_forensics import durable
 from heroes_forensics.errors import StoppedError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import erasing, importing, rematching, verifying, views
+from heroes_forensics.pipelines import (
+    acting,
+    erasing,
+    handed_items,
+    importing,
+    rematching,
+    verifying,
+    views,
+)
 from heroes_forensics.pipelines.exporting import export
 from heroes_forensics.pipelines.handing_out import ExportRequest
 from heroes_forensics.pipelines.rematching import MatchRequest
@@ -71,6 +79,14 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
         sets = (str(NOTABLE), str(KNOWN_GOOD), "adult")
         scanned(made / "case", DEMO, exhibit="EX-1", sets=sets)
         scanned(made / "case", odd, exhibit="EX-2", sets=sets)
+        given = {
+            "evidence": ["EX-2"],
+            "from": "po-7",
+            "to": "ex-31",
+            "place": "store",
+            "purpose": "x",
+        }
+        acting.act(made / "case", "custody.transferred", given)
     return made / "case"
 
 
@@ -182,6 +198,8 @@ def test_digests_are_those_that_were_asked_for(
     others.discard(adult)
     if name == "timesketch" and digests != "none":  # an item without any time has no line there
         others &= {str(row["md5"]) for row in inventory(case) if row["times"]}
+    if digests == "none":  # a word for it would tell which are listed
+        assert "withheld" not in text
     there = set(re.findall(r"\b[0-9a-f]{32}\b", text))
     assert bool(listed & there) == (digests == "all")
     assert (listed <= there) == (digests == "all")
@@ -216,6 +234,18 @@ def test_of_one_exhibit_nothing_of_another_is_told(name: str, case: Path, tmp_pa
     for other in ("EX-2", "EX-3"):
         with pytest.raises(UsageError, match=r"no exhibit 'EX-3'|no current finding"):
             made(case, tmp_path / other, format=name, exhibit=other, items="findings")
+
+
+def test_what_contradicts_its_entries_is_handed_on_without_digests(
+    case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every grade is taken for one that contradicts: no real set has an entry that does."""
+    grades = frozenset(str(row["grade"]) for row in views.findings(case))
+    monkeypatch.setattr(handed_items, "CONFLICTS", grades)
+    result, files = made(case, tmp_path / "out", format="jsonl", items="findings", digests="all")
+    rows = [json.loads(line) for line in content(files).splitlines()]
+    assert {row["sha256"] for row in rows} == {"withheld"}
+    assert result["withheld"] == len(rows) > 0
 
 
 def test_intimate_pictures_of_adults_go_alone_by_name_too(case: Path, tmp_path: Path) -> None:

@@ -10,6 +10,13 @@ def read(data: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(data.decode(), newline=""), strict=True))
 
 
+def test_no_text_is_run_by_a_spreadsheet() -> None:
+    for first in "=+-@\uff1d\uff0b\uff0d\uff20":
+        for cell in (report_csv.inert(f"{first}1"), report_csv.cell(f"{first}1")):
+            assert cell.startswith("'")
+    assert report_csv.inert("1=1") == "1=1"
+
+
 def test_lines_end_as_the_standard_says() -> None:
     data = report_csv.findings(RICH)
     assert data.count(b"\r\n") == data.count(b"\n") == len(FINDINGS) + 1
