@@ -10,6 +10,7 @@ from heroes_forensics.reports.devices import Device, Metadata
 from heroes_forensics.reports.error_rates import ErrorRate, FalsePairs, FoundAgain
 from heroes_forensics.reports.evidence import (
     Acquisition,
+    Blocks,
     DigestCheck,
     Equation,
     FileTime,
@@ -76,6 +77,13 @@ SYSTEM: Final = Volume(
     sweep="mft",
     times=NTFS_COLUMNS,
     equation=Equation(48_213, 48_213, 41_377, 6_604, 212, 20, 6_598, 6_595, 2, 1),
+    blocks=Blocks(
+        volume=51_200_000_000,
+        allocated=38_004_101_120,
+        unallocated=13_195_894_784,
+        volume_slack=4_096,
+        searched=13_195_898_880,
+    ),
 )
 EXCHANGE: Final = Volume(
     key="p100001792",

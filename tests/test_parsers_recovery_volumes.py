@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import json
 import lzma
 import re
 import zipfile
@@ -17,6 +18,7 @@ from filesystem_images import any_reader, ext_image, fat_image, ntfs_image, ntfs
 from scans import scanned
 from storage_images import mbr
 
+from heroes_forensics import cli
 from heroes_forensics.model import JSON, Entry, Gap, Listing
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.filesystems.tsk import TskFileSystem, open_tsk
@@ -185,7 +187,7 @@ def test_a_file_system_without_a_bitmap_of_ours_is_not_searched_and_that_is_said
 
 
 @pytest.fixture(scope="module")
-def rows(tmp_path_factory: pytest.TempPathFactory) -> list[JSON]:
+def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Scan a disk that holds pictures before its volume, in it, and in one that is unknown."""
     folder = tmp_path_factory.mktemp("carving")
     volume = fat(folder, 16).read_bytes()
@@ -199,10 +201,27 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> list[JSON]:
     assert result.unexpected_gaps == 1  # the volume that nobody knows
     equation = cast("JSON", views.status(folder / "case")["equation"])
     assert equation["closes"]
-    return list(views.inventory(folder / "case"))
+    return folder / "case"
 
 
-def test_a_scan_carves_what_lies_in_no_file_and_in_no_volume(rows: list[JSON]) -> None:
+def test_report_and_status_say_how_far_unallocated_space_was_searched(case: Path) -> None:
+    report = json.loads((case / "custody/report/report.json").read_text())
+    coverage = report["exhibits"][0]["coverage"]
+    assert coverage["unallocated"] == "searched"
+    assert coverage["blocks"]["closes"]
+    assert coverage["blocks"]["searched"] == coverage["blocks"]["unallocated"] > 0
+    volumes = {
+        str(row["volume"]).split("/")[-1]: cast("JSON", row["blocks"])
+        for row in cast("list[JSON]", views.status(case)["volumes"])
+    }
+    assert volumes["p128"]["searched"] == volumes["p128"]["unallocated"]
+    assert volumes["u0"] == {"volume": 65536, "unallocated": 65536, "searched": 65536, "unread": 0}
+    assert not volumes["p73856"]
+    assert cli.run(["status", str(case)]) == 0
+
+
+def test_a_scan_carves_what_lies_in_no_file_and_in_no_volume(case: Path) -> None:
+    rows = views.inventory(case)
     found = {row["sha256"]: row for row in rows if "/c@" in str(row["locator"])}
     for name, volume, kind in (
         ("gif, animated", "u0", "gif"),

@@ -138,7 +138,7 @@ def test_every_exhibit_has_its_word_and_the_sentence_before_the_second_section(n
         assert catalogue.text(f"verdict.{word}") in card
         key = meaning(word, exhibit.verdict.reasons)
         assert catalogue.text(f"means_not.{key}") in card
-        assert catalogue.text("result.free_space") in card
+        assert catalogue.text(f"unallocated_result.{exhibit.coverage.unallocated}") in card
         assert catalogue.text("always.unlisted") in card
         for gap in exhibit.coverage.gaps:
             assert catalogue.text(f"gap.{gap.code}") in card

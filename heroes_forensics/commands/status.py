@@ -145,6 +145,7 @@ def _text(row: JSON, *, case_dir: Path) -> Iterator[str]:
         yield from hanging(f"  {string(volume, 'volume')}: ", _equation(volume))
     yield from hanging("  all: ", _equation(record(row, "equation")))
     yield ""
+    yield from _unallocated(records(row, "volumes"))
     yield "NOT EXAMINED"
     gaps = records(row, "gaps")
     for gap in gaps:
@@ -154,7 +155,7 @@ def _text(row: JSON, *, case_dir: Path) -> Iterator[str]:
     if left:
         yield f"  {left:>8,}  not reached: the run was interrupted, or goes on"
     if not gaps and not left:
-        yield "         0  no gap is on record; unallocated space was not examined"
+        yield "         0  no gap is on record"
     yield ""
     gone = integer(row, "findings_withdrawn")
     of_them = f", {gone} of them withdrawn" if gone else ""
@@ -190,6 +191,31 @@ def _inside(sums: JSON) -> Iterator[str]:
         members = counted(integer(sums, "members"), "entry", "entries")
         yield from hanging("  archives: ", f"{', '.join(opened)}; {members} listed in them")
     yield ""
+
+
+def _unallocated(volumes: list[JSON]) -> Iterator[str]:
+    """Say of each volume how much of it is in no use, and was searched."""
+    yield "UNALLOCATED SPACE"
+    for volume in volumes:
+        yield from hanging(f"  {string(volume, 'volume')}: ", _blocks(record(volume, "blocks")))
+    yield ""
+
+
+def _blocks(blocks: JSON) -> str:
+    """Say where the bytes of a volume are, and how far what is in no use was searched."""
+    if not blocks:
+        return "not known, not searched"
+    free = integer(blocks, "unallocated") + integer(blocks, "volume_slack")
+    searched = integer(blocks, "searched")
+    before, used = integer(blocks, "structures"), integer(blocks, "allocated")
+    whole = integer(blocks, "volume")
+    closes = "" if before + used + free == whole else "; the parts are not the whole"
+    return (
+        f"{whole:,} bytes = {before:,} before the first block + {used:,} in use"
+        f" + {integer(blocks, 'unallocated'):,} free"
+        f" + {integer(blocks, 'volume_slack'):,} behind the last block{closes}; "
+        + (f"{searched:,} bytes searched" if searched else "not searched")
+    )
 
 
 def _lane(lane: JSON) -> str:

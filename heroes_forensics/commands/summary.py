@@ -185,7 +185,13 @@ def _gaps(coverage: JSON, *, unfinished: bool) -> Iterator[str]:
             yield from hanging("    ", catalogue().text("result.gaps_unknown"))
         else:
             yield from _row(0, catalogue().text("result.no_gaps"))
-    yield from hanging(" " * (_NUMBER + 2), catalogue().text("result.free_space"))
+    yield from hanging(" " * (_NUMBER + 2), _free_space(coverage))
+
+
+def _free_space(coverage: JSON) -> str:
+    """Say how far unallocated space was searched."""
+    state = string(coverage, "unallocated", "not-examined")
+    return catalogue().text(f"unallocated_result.{state}")
 
 
 def _group_text(gap: JSON, *, policy: bool) -> str:

@@ -5,6 +5,8 @@ commitments), the coverage, and the sealed file with names and values. A run tha
 commits again, and that counts.
 """
 
+import json
+
 from heroes_forensics.custody import commitments, events
 from heroes_forensics.model import JSON, Gap, is_policy
 from heroes_forensics.pipelines import committing
@@ -217,6 +219,22 @@ def _counts(run: Run) -> JSON:
     }
 
 
+def _unallocated(run: Run) -> JSON | str:
+    """Return how many bytes of space in no use there are, by bitmaps, and were searched."""
+    if not run.config.get("carve"):
+        return "not examined"
+    found = [
+        json.loads(listing).get("blocks", {})
+        for (listing,) in run.database.rows(
+            "SELECT v.listing FROM volume v JOIN run_source r ON r.source_id = v.source_id"
+            " WHERE r.run_id=? AND v.listing IS NOT NULL",
+            (run.id,),
+        )
+    ]
+    names = ("unallocated", "volume_slack", "searched", "unread")
+    return {name: sum(int(each.get(name, 0)) for each in found) for name in names}
+
+
 def _coverage(run: Run, counts: JSON) -> JSON:
     partitions: list[object] = []
     encrypted: list[object] = []
@@ -243,7 +261,7 @@ def _coverage(run: Run, counts: JSON) -> JSON:
     return {
         "run": run.uuid,
         "partitions": partitions,
-        "unallocated": "not examined",
+        "unallocated": _unallocated(run),
         "encrypted_areas": encrypted,
         "unsupported": unsupported,
         "counts": {name: counts[name] for name in (*names, *sums)},

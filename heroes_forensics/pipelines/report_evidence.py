@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Final, Literal, cast, get_args
+from typing import Any, Final, Literal, cast, get_args
 
 from heroes_forensics.filetype import TYPES, FileClass
 from heroes_forensics.model import (
@@ -26,6 +26,7 @@ from heroes_forensics.reports.coverage import (
 )
 from heroes_forensics.reports.evidence import (
     Acquisition,
+    Blocks,
     DigestCheck,
     Equation,
     Note,
@@ -232,6 +233,7 @@ class EvidenceBuilder:
                 ),
                 equation=_equation(found, finished=finished, is_open=is_open),
                 listing_open=is_open,
+                blocks=_blocks(json.loads(listing) if listing else {}),
             )
 
     def coverage(self, exhibit: int, sources: tuple[Source, ...]) -> Coverage:
@@ -354,7 +356,13 @@ class EvidenceBuilder:
 
 def _is_area(code: str, volume: int | None) -> bool:
     """Tell whether a gap is a whole area, which is shown by its place and in no group of gaps."""
-    return code in _AREAS or (volume is not None and code.startswith("policy."))
+    whole = code.startswith("policy.") and code != "policy.unallocated"
+    return code in _AREAS or (volume is not None and whole)
+
+
+def _blocks(listing: Mapping[str, Any]) -> Blocks:
+    """Return the block equation of a volume; of one listed by an earlier version there is none."""
+    return Blocks(**{name: int(size) for name, size in listing.get("blocks", {}).items()})
 
 
 def _range(row: object) -> str:

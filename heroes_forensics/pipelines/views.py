@@ -46,14 +46,16 @@ def status(case_dir: Path) -> JSON:
         facts = database.facts()
         volumes = []
         equations = []
-        for number, label, key, system, state in database.rows(
-            "SELECT v.id, s.label, v.key, v.file_system, v.state FROM volume v"
+        for number, label, key, system, state, listing in database.rows(
+            "SELECT v.id, s.label, v.key, v.file_system, v.state, v.listing FROM volume v"
             " JOIN source s ON s.id = v.source_id ORDER BY v.id"
         ):
             found = queries.equation(database, number)
             equations.append(found)
             volumes.append(
-                {"volume": f"{label}/{key}", "file_system": system, "state": state} | _terms(found)
+                {"volume": f"{label}/{key}", "file_system": system, "state": state}
+                | _terms(found)
+                | {"blocks": json.loads(listing).get("blocks", {}) if listing else {}}
             )
         gaps = queries.gap_counts(database)
         breaks = breaks_of_runs(database)

@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final, Literal, Self, TypeVar
 
-from heroes_forensics.reports.evidence import NO_ENTRIES, Equation, Source
+from heroes_forensics.reports.evidence import (
+    NO_BLOCKS,
+    NO_ENTRIES,
+    Blocks,
+    Equation,
+    Source,
+    Volume,
+)
 from heroes_forensics.reports.inside import NO_CONTAINERS, NO_PICTURES, Containers, Pictures
 from heroes_forensics.reports.record import Count, Percent, Record, Text, Word, percent
 
@@ -88,6 +95,13 @@ class LaneCount(Record):
         return percent(self.size_examined, self.size)
 
 
+def _is_unsearched(volume: Volume) -> bool:
+    """Tell whether a volume that was opened may hold space in no use that was not searched."""
+    blocks = volume.blocks
+    free = blocks.unallocated + blocks.volume_slack
+    return volume.state == "examined" and (not blocks.volume or blocks.searched < free)
+
+
 _Row = TypeVar("_Row")
 
 _EXAMPLES: Final = 5
@@ -157,6 +171,9 @@ class Coverage(Record):
     """Volumes that were not listed to their end, in an examination that was not finished."""
     pictures: Pictures = NO_PICTURES
     containers: Containers = NO_CONTAINERS
+    blocks: Blocks = NO_BLOCKS
+    volumes_unsearched: Count = 0
+    """Volumes examined of whose space in no use not all was searched."""
 
     @classmethod
     def of(  # noqa: PLR0913 # what the volumes themselves cannot say
@@ -174,12 +191,15 @@ class Coverage(Record):
     ) -> Self:
         """Sum up the volumes of ``sources``; what they do not know is given."""
         volumes = [volume for source in sources for volume in source.volumes]
+        blocks = sum((volume.blocks for volume in volumes), NO_BLOCKS)
+        ranges = [volume for volume in volumes if volume.file_system == "unallocated"]
+        volume_bytes = sum(volume.size for volume in volumes)
         return cls(
             equation=sum((volume.equation for volume in volumes), NO_ENTRIES),
             parts_close=all(volume.equation.closes for volume in volumes),
             item_bytes=item_bytes,
             item_bytes_examined=item_bytes_examined,
-            volume_bytes=sum(volume.size for volume in volumes),
+            volume_bytes=volume_bytes - sum(volume.size for volume in ranges),
             volume_bytes_not_opened=sum(v.size for v in volumes if v.state != "examined"),
             types=types,
             gaps=gaps,
@@ -188,6 +208,8 @@ class Coverage(Record):
             listings_open=sum(volume.listing_open for volume in volumes),
             pictures=pictures,
             containers=containers,
+            blocks=blocks,
+            volumes_unsearched=sum(map(_is_unsearched, volumes)),
         )
 
     @classmethod
@@ -210,6 +232,8 @@ class Coverage(Record):
             listings_open=sum(part.listings_open for part in parts),
             pictures=sum((part.pictures for part in parts), NO_PICTURES),
             containers=sum((part.containers for part in parts), NO_CONTAINERS),
+            blocks=sum((part.blocks for part in parts), NO_BLOCKS),
+            volumes_unsearched=sum(part.volumes_unsearched for part in parts),
         )
 
     @property
@@ -224,9 +248,11 @@ class Coverage(Record):
         return percent(self.item_bytes_examined, whole)
 
     @property
-    def unallocated(self) -> Literal["not-examined"]:
-        """Free space: this version does not examine it."""
-        return "not-examined"
+    def unallocated(self) -> Literal["not-examined", "in-part", "searched"]:
+        """How far free space was searched for pictures and films by their own structure."""
+        if not self.blocks.searched:
+            return "not-examined"
+        return "in-part" if self.volumes_unsearched else "searched"
 
     @property
     def unexpected(self) -> int:

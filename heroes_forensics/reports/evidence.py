@@ -190,6 +190,42 @@ NO_ENTRIES: Final = Equation()
 
 
 @dataclass(frozen=True, slots=True)
+class Blocks(Record):
+    """The block equation: where the bytes of volumes are, by bitmaps that were read for it."""
+
+    COMPUTED: ClassVar[tuple[str, ...]] = ("closes",)
+
+    volume: Count = 0
+    """Of the volumes whose allocation is known."""
+    structures: Count = 0
+    """Before the first block: tables of FAT and exFAT, for example."""
+    allocated: Count = 0
+    """Blocks in use, by files, directories and structures."""
+    unallocated: Count = 0
+    """Blocks in no use, and ranges of the medium that are in no file system."""
+    volume_slack: Count = 0
+    """Behind the last block."""
+    searched: Count = 0
+    """Of the last two, what was searched for pictures and films by their own structure."""
+    unread: Count = 0
+    """Of the last two, what could not be read."""
+
+    @property
+    def closes(self) -> bool:
+        """Whether the parts are the whole, and no more was searched than there is."""
+        free = self.unallocated + self.volume_slack
+        whole = self.structures + self.allocated + free
+        return self.volume == whole and self.searched + self.unread <= free
+
+    def __add__(self, other: "Blocks") -> "Blocks":
+        """Add term by term."""
+        return Blocks(*(getattr(self, n) + getattr(other, n) for n in Blocks.__slots__))
+
+
+NO_BLOCKS: Final = Blocks()
+
+
+@dataclass(frozen=True, slots=True)
 class Volume(Record):
     """One volume of a source and how it was walked."""
 
@@ -210,6 +246,8 @@ class Volume(Record):
     listing_open: bool = False
     """The examination was not finished while it was listed: ``listed`` is then what is on record,
     and nobody knows yet how much more there is."""
+    blocks: Blocks = NO_BLOCKS
+    """All zero where its allocation is not known."""
 
 
 @dataclass(frozen=True, slots=True)
