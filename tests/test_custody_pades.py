@@ -89,7 +89,7 @@ def test_a_signature_lies_behind_the_bytes_it_signs(paper: bytes, kind: str) -> 
     assert found.only_signed
     assert [(each.good, each.trusted) for each in found.signatures] == [(True, True)] * 2
     assert "Examiner 31" in found.signatures[0].signer
-    assert pades.check(paper, [], NOW) == pades.Checked((), only_signed=True)
+    assert pades.check(paper, [], NOW) == pades.Checked((), only_signed=True, seen=False)
 
 
 def test_attachments_and_marks_stay(paper: bytes, signed: bytes) -> None:
@@ -218,16 +218,113 @@ def test_whatever_else_was_added_is_told(
     assert not found.only_signed
 
 
-def test_a_field_that_can_be_seen_may_be_added(paper: bytes) -> None:
-    """Programs for qualified signatures make one."""
-    writer = IncrementalPdfFileWriter(io.BytesIO(paper))
-    fields.append_signature_field(
-        writer, fields.SigFieldSpec("Visible", box=(20, 20, 200, 60), on_page=0)
-    )
-    out = io.BytesIO()
+def _signed_with(paper: bytes, add: Change) -> pades.Checked:
+    """Return what is found in a file that got a field for signatures, and then a signature."""
+    return pades.check(_with(paper, add), [], NOW)
+
+
+def _with(paper: bytes, add: Change) -> bytes:
+    writer, out = IncrementalPdfFileWriter(io.BytesIO(paper)), io.BytesIO()
+    add(writer)
     writer.write(out)
-    made = pades.sign(out.getvalue(), pades.identity(person().pem, None))
-    assert pades.check(made, [], NOW).only_signed
+    return pades.sign(out.getvalue(), pades.identity(person().pem, None))
+
+
+def _field(box: tuple[int, int, int, int] | None, **entries: object) -> Change:
+    """Return what adds an empty field for a signature to page 1, with further entries."""
+
+    def add(writer: IncrementalPdfFileWriter) -> None:
+        spec = fields.SigFieldSpec("Other", box=box, on_page=0)
+        fields.append_signature_field(writer, spec)
+        field = writer.root["/AcroForm"]["/Fields"][0].get_object()
+        for name, value in entries.items():
+            field[generic.pdf_name(f"/{name}")] = value or generic.DictionaryObject(
+                {generic.pdf_name("/N"): _painting(writer)}
+            )
+        writer.update_container(field)
+
+    return add
+
+
+def _painting(writer: IncrementalPdfFileWriter) -> Any:  # noqa: ANN401 - an object of a PDF
+    """Return an appearance that paints the whole of a page and writes another result on it."""
+    stream = generic.StreamObject(
+        stream_data=b"0.9 0.2 0.2 rg 0 0 595 842 re f BT 0 g /F1 40 Tf 60 600 Td (CLEARED) Tj ET"
+    )
+    box = generic.ArrayObject(generic.NumberObject(each) for each in (0, 0, 595, 842))
+    stream[generic.pdf_name("/Type")] = generic.pdf_name("/XObject")
+    stream[generic.pdf_name("/Subtype")] = generic.pdf_name("/Form")
+    stream[generic.pdf_name("/BBox")] = box
+    return writer.add_object(stream)
+
+
+def _first_page(pdf: bytes, tool: Tools, folder: Path) -> bytes:
+    (folder / "f.pdf").write_bytes(pdf)
+    command = [tool("pdftoppm"), "-r", "30", "-l", "1", "-singlefile", "f.pdf", "f"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return (folder / "f.ppm").read_bytes()
+
+
+WHOLE = (0, 0, 595, 842)
+SEEN: dict[str, Change] = {
+    "a place on the page": _field((20, 20, 200, 60)),
+    "another page over page 1": _field(WHOLE, AP=None),
+    "another page, said to be hidden": _field(WHOLE, AP=None, F=generic.NumberObject(2)),
+    "a picture without a place": _field(None, AP=None),
+    "an action": _field(
+        None, AA=generic.DictionaryObject({generic.pdf_name("/D"): generic.NullObject()})
+    ),
+}
+
+
+def test_a_field_may_show_another_page(paper: bytes, tool: Tools, tmp_path: Path) -> None:
+    """Its signature is good, no object of the report is another, and the reader sees red."""
+    made = _with(paper, SEEN["another page over page 1"])
+    assert _first_page(made, tool, tmp_path) != _first_page(paper, tool, tmp_path)
+    found = pades.check(made, [], NOW)
+    assert all(each.good for each in found.signatures)
+    assert found.only_signed
+    assert found.seen
+
+
+@pytest.mark.parametrize("what", SEEN)
+def test_a_field_that_could_cover_the_report_is_told(paper: bytes, what: str) -> None:
+    found = _signed_with(paper, SEEN[what])
+    assert (found.only_signed, found.seen) == (True, True)
+
+
+def test_a_field_that_nobody_sees_may_be_added(
+    paper: bytes, signed: bytes, tool: Tools, tmp_path: Path
+) -> None:
+    made = _with(paper, _field(None))
+    found = pades.check(made, [], NOW)
+    assert (found.only_signed, found.seen) == (True, False)
+    assert not pades.check(signed, [], NOW).seen
+    assert _first_page(made, tool, tmp_path) == _first_page(paper, tool, tmp_path)
+
+
+FORMS: dict[str, dict[str, object]] = {
+    "a form that stands for the pages": {"XFA": generic.pdf_string("<xdp/>")},
+    "an order of calculations": {"CO": generic.ArrayObject()},
+}
+
+
+@pytest.mark.parametrize("what", FORMS)
+def test_a_form_holds_fields_of_signatures_alone(paper: bytes, what: str) -> None:
+    def add(writer: IncrementalPdfFileWriter) -> None:
+        _field(None)(writer)
+        form = writer.root["/AcroForm"]
+        for name, value in FORMS[what].items():
+            form[generic.pdf_name(f"/{name}")] = value
+        writer.update_container(form)
+        writer.update_root()
+
+    assert not _signed_with(paper, add).only_signed
+
+
+def test_a_field_of_another_kind_is_told(paper: bytes) -> None:
+    add = _field(None, FT=generic.pdf_name("/Tx"))
+    assert not _signed_with(paper, add).only_signed
 
 
 def test_a_file_written_anew_does_not_begin_with_the_old_one(paper: bytes) -> None:

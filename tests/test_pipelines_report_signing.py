@@ -1,5 +1,6 @@
 """Reports with the signature of a person: made here, taken in from outside, verified."""
 
+import io
 import json
 import os
 import shutil
@@ -205,7 +206,21 @@ def test_what_a_cut_import_left_is_mended_by_the_next(case: Path, tmp_path: Path
     assert found(case) == {"pdf-signature-unchecked"}
 
 
-@pytest.mark.parametrize("name", ["itself", "other", "tail", "flipped", "nothing", "text"])
+def with_a_place(pdf: bytes) -> bytes:
+    """Return a PDF with a field for a signature that page 1 shows."""
+    from pyhanko.pdf_utils.incremental_writer import (  # noqa: PLC0415 # slow to import
+        IncrementalPdfFileWriter,
+    )
+    from pyhanko.sign import fields  # noqa: PLC0415 # likewise
+
+    writer, out = IncrementalPdfFileWriter(io.BytesIO(pdf)), io.BytesIO()
+    spec = fields.SigFieldSpec("Seen", box=(0, 0, 595, 842), on_page=0)
+    fields.append_signature_field(writer, spec)
+    writer.write(out)  # type: ignore[no-untyped-call] # has no types
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", ["itself", "other", "tail", "flipped", "seen", "nothing", "text"])
 def test_what_is_not_the_report_with_signatures_is_refused(
     case: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -222,12 +237,15 @@ def test_what_is_not_the_report_with_signatures_is_refused(
     elif name == "flipped":
         at = len(own) + signed[len(own) :].index(b"/ByteRange") + 40
         path.write_bytes(signed[:at] + bytes([signed[at] ^ 1]) + signed[at + 1 :])
+    elif name == "seen":
+        path.write_bytes(pades.sign(with_a_place(own), pades.identity(person().pem, None)))
     elif name == "text":
         path.write_bytes(b"no report\n")
     before = issues(case)
     ran = here(capsys, "report", str(case), "--import-signed", str(path))
     assert ran.code == 2
     assert ran.err.startswith("error: ")
+    assert ("invisible field" in ran.err) == (name == "seen")
     assert issues(case) == before
     assert found(case) == set()
 

@@ -12,7 +12,7 @@ Needs the extra ``sign`` (pyHanko).
 import datetime as dt
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from typing import Any, Final, NamedTuple
 
@@ -29,6 +29,8 @@ MAX_IDENTITY: Final = 1 << 20
 """Bytes of a file with a key and its certificates."""
 
 _FIELD: Final = "Signature"
+_MOST_FIELDS: Final = 10_000
+"""Fields and notes of a file that are looked at, links of a long report included."""
 _PEM: Final = b"-----BEGIN"
 
 
@@ -62,6 +64,9 @@ class Checked(NamedTuple):
     signatures: tuple[Found, ...]
     only_signed: bool
     """Nothing but signatures, and what belongs to them, was added."""
+    seen: bool
+    """A field of a signature has a place or a picture on a page, or does something there: it may
+    cover what the report says, by a signature that is good."""
 
 
 def installed() -> bool:
@@ -201,7 +206,8 @@ def check(pdf: bytes, roots: Sequence[bytes], moment: dt.datetime) -> Checked:
         )
     end = _END.search(pdf)
     first = None if end is None else PdfFileReader(io.BytesIO(pdf[: end.end()]))
-    return Checked(tuple(found), only_signed=first is not None and _only_signed(first, reader))
+    only = first is not None and _only_signed(first, reader)
+    return Checked(tuple(found), only_signed=only, seen=any(map(_is_seen, _fields(reader))))
 
 
 _END: Final = re.compile(rb"startxref\s+\d+\s+%%EOF")
@@ -211,6 +217,9 @@ _MAY_CHANGE: Final = {
     "": frozenset({"/ModDate", "/Producer"}),
 }
 """Entries that a signature may add or change, by type of the object; of a page see `_widgets`."""
+_OF_A_FORM: Final = frozenset({"/Fields", "/SigFlags", "/DA", "/DR", "/Q"})
+"""Entries of a form of signatures. Others let a reader make other pages of it (``/XFA``)."""
+_ACTS: Final = frozenset({"/A", "/AA"})
 
 
 def _only_signed(first: Any, reader: Any) -> bool:  # noqa: ANN401 - classes of the extra
@@ -227,6 +236,10 @@ def _only_signed(first: Any, reader: Any) -> bool:  # noqa: ANN401 - classes of 
     if reader.xrefs.total_revisions < first.xrefs.total_revisions:
         return False
     if reader.trailer_view.raw_get("/Root") != first.trailer_view.raw_get("/Root"):
+        return False
+    if set(_entry(reader.root, "/AcroForm", {})) - _OF_A_FORM:
+        return False
+    if any(_type_of(each) != "/Sig" for each in _fields(reader)):
         return False
     old, freed = set(), set()
     for revision in range(first.xrefs.total_revisions):
@@ -262,15 +275,53 @@ def _same(before: Any, now: Any) -> bool:  # noqa: ANN401 - objects of a PDF
 
 def _widgets(before: Any, now: Any) -> bool:  # noqa: ANN401 - pages
     """Say whether a page has what was on it, and beside it fields of signatures alone."""
-    was, found = (list(each.get("/Annots", ())) for each in (before, now))
+    was, found = (list(_entry(each, "/Annots", ())) for each in (before, now))
     kept = {_bytes(each) for each in was}
     new = [each.get_object() for each in found if _bytes(each) not in kept]
     fields = all(
-        each.get("/Subtype") == "/Widget"
-        and (each.get("/FT") or each.get("/Parent", {}).get("/FT")) == "/Sig"
-        for each in new
+        _entry(each, "/Subtype", "") == "/Widget" and _type_of(each) == "/Sig" for each in new
     )
     return fields and len(found) - len(new) == len(was)
+
+
+def _entry(of: Any, name: str, default: Any) -> Any:  # noqa: ANN401 - likewise
+    """Return an entry itself, also where a reference to it stands."""
+    return of[name] if name in of else default  # noqa: SIM401 - get() gives the reference
+
+
+def _fields(reader: Any) -> Iterator[Any]:  # noqa: ANN401 - likewise
+    """Yield the fields of the form, their parts, and every widget that a page shows.
+
+    Raises:
+        ValueError: there are more than anybody signs.
+    """
+    form = [*_entry(_entry(reader.root, "/AcroForm", {}), "/Fields", ())]
+    for page in range(int(reader.root["/Pages"]["/Count"])):
+        shown = reader.find_page_for_modification(page)[0].get_object()
+        form += _entry(shown, "/Annots", ())
+        if len(form) > _MOST_FIELDS:
+            raise ValueError("more fields than anybody signs")
+    for each in form:
+        found = each.get_object()
+        if _entry(found, "/Subtype", "/Widget") == "/Widget":
+            yield found
+            yield from (kid.get_object() for kid in _entry(found, "/Kids", ()))
+
+
+def _type_of(field: Any) -> str:  # noqa: ANN401 - likewise
+    return str(_entry(field, "/FT", "") or _entry(_entry(field, "/Parent", {}), "/FT", ""))
+
+
+def _is_seen(field: Any) -> bool:  # noqa: ANN401 - likewise
+    """Say whether a field has a place or a picture on a page, or does something.
+
+    What the flags of a widget say of hiding is not believed: a reader may print what it hides.
+    """
+    box = [float(each) for each in _entry(field, "/Rect", ())]
+    place = bool(box) and box[:2] != box[2:]
+    pictures = [each.get_object() for each in _entry(field, "/AP", {}).values()]
+    painted = any(getattr(each, "data", b"x").strip() for each in pictures)
+    return place or painted or bool(_ACTS & set(field))
 
 
 def _bytes(value: Any) -> bytes:  # noqa: ANN401 - an object of a PDF

@@ -124,6 +124,12 @@ def take(case_dir: Path, path: Path, *, passphrase: str | None = None) -> JSON:
                 "more than signatures was added to the report",
                 hint="sign report.pdf as it is in the record, and change nothing else",
             )
+        if found.seen:
+            raise UsageError(
+                "a signature in the file is seen on a page, where it could cover what the report "
+                "says",
+                hint="sign report.pdf with an invisible field, which has no picture on a page",
+            )
         certificates = [each.certificate for each in found.signatures]
         _record(case, issued, data, _note(NAME, certificates))
     return {
@@ -210,7 +216,7 @@ def check(data: bytes, roots: Sequence[bytes], moment: dt.datetime) -> pades.Che
         pades.Found(str(signer), str(certificate), good=bool(good), trusted=bool(trusted))
         for signer, certificate, good, trusted in told["signatures"]
     )
-    return pades.Checked(found, only_signed=bool(told["only_signed"]))
+    return pades.Checked(found, only_signed=bool(told["only_signed"]), seen=bool(told["seen"]))
 
 
 def problems(bundle: Path, roots: Path | None) -> Iterator[Problem]:
@@ -246,6 +252,9 @@ def _problems(bundle: Path, name: str, trusted: Sequence[bytes]) -> Iterator[Pro
         return
     if not found.only_signed:
         yield Problem("pdf-signature-bad", where, "more than signatures was added to it")
+    elif found.seen:
+        text = "a signature is seen on a page and may cover what the report says"
+        yield Problem("pdf-signature-bad", where, text)
     for each in found.signatures[:_SHOWN]:
         if not each.good:
             yield Problem("pdf-signature-bad", where, f"that of {shown(each.signer)}")
@@ -291,5 +300,5 @@ def main() -> None:
         dt.datetime.fromisoformat(asked["moment"]),
     )
     answer = {"signatures": [list(each) for each in checked.signatures],
-              "only_signed": checked.only_signed}  # fmt: skip
+              "only_signed": checked.only_signed, "seen": checked.seen}  # fmt: skip
     apart.done(json.dumps(answer).encode())
