@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from cli_runner import process
 from scans import folder, scanned
 
 from heroes_forensics.errors import EvidenceError, UsageError
@@ -87,3 +88,44 @@ def test_a_case_without_its_ledger_file_does_not_verify(tmp_path: Path) -> None:
     scanned(case, folder(tmp_path / "evidence", {"a": b"a"}))
     (case / folders.BUNDLE / "ledger.jsonl").unlink()
     assert verifying.verify(case)["exit_code"] == 6
+
+
+PLACES = {
+    "a pipe for a checkpoint": ("checkpoints", "it is no regular file"),
+    "a link for a key": ("keys/ledger.pem", "it is a link"),
+    "a ledger without end": ("ledger.jsonl", "longer than what the case database recorded"),
+}
+
+
+@pytest.mark.parametrize(("name", "said"), PLACES.values(), ids=PLACES)
+def test_a_record_with_a_pipe_or_a_link_in_it_is_not_written_to_and_not_waited_for(
+    name: str, said: str, tmp_path: Path
+) -> None:
+    case = tmp_path / "case"
+    cases.create(case)
+    path = case / "custody" / name
+    before = (case / "custody" / "ledger.jsonl").read_bytes()
+    match name:
+        case "checkpoints":
+            os.mkfifo(path / "00000001.txt")
+        case "keys/ledger.pem":
+            path.unlink()
+            path.symlink_to("/dev/zero")
+        case _:
+            os.truncate(path, 8 << 30)
+    ended = process("case", "exhibit", str(case), "E-1", "--field", "make=x")
+    assert ended.code == 6
+    assert said in ended.err
+    if name == "ledger.jsonl":
+        os.truncate(path, len(before))
+    assert path.is_dir() or (case / "custody" / "ledger.jsonl").read_bytes() == before
+
+
+def test_keys_of_a_record_are_written_anew(tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    cases.create(case)
+    path = case / "custody" / "keys" / "ledger.pem"
+    before = path.read_bytes()
+    path.write_bytes(b"-----BEGIN PUBLIC KEY-----\nof somebody else\n")
+    cases.set_exhibit(case, "E-1", {"make": "x"})
+    assert path.read_bytes() == before

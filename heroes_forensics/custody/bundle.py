@@ -201,10 +201,11 @@ class Bundle:
 
     def last_checkpoint(self) -> notes.Checkpoint | None:
         """Return what the largest checkpoint says, unverified; None when there is none."""
-        found = [
-            notes.read_checkpoint(notes.parse(path.read_bytes()).text)
-            for path in (self.root / "checkpoints").glob("*.txt")
-        ]
+        found = []
+        for path in (self.root / "checkpoints").glob("*.txt"):
+            with path.open("rb") as stream:
+                note = notes.parse(stream.read(notes.MAX_NOTE + 1))
+            found.append(notes.read_checkpoint(note.text))
         return max(found, key=lambda checkpoint: checkpoint.size, default=None)
 
     def publish(self, signer: notes.Signer, *, ledger: str, time: str) -> str:
@@ -253,6 +254,26 @@ class Bundle:
 def _moment(name: str) -> str:
     """Return what `durable` calls the moment before a file gets its name."""
     return "report" if name.startswith("report/") else ""
+
+
+def check_regular(root: Path) -> None:
+    """Refuse to write to a bundle that holds links, pipes, or names that no bundle uses.
+
+    What is read of it afterwards is never waited for, and lies in it.
+
+    Raises:
+        CustodyError: it does.
+    """
+    try:
+        found = Reader(root).problems
+    except OSError:
+        return  # it is missing: said by whoever reads its ledger
+    if found:
+        what = f"{found[0].where}: {found[0].text}" if found[0].where else found[0].text
+        raise CustodyError(
+            f"the custody bundle cannot be written to: {what}",
+            hint="nothing was changed; take it away, or compare with a copy",
+        )
 
 
 class Reader:

@@ -75,8 +75,8 @@ class OpenCase:
     def _change_key(self) -> None:
         """Tell the ledger of a key by which the laboratory replaced the one that signs it."""
         signers = key_change.take_up(self.journal, self.ring, str(self.facts["ledger"]))
-        if signers:  # each time: whoever was killed in a change left the files of the old key
-            self.bundle.write_keys(signers[0], former=signers[1:])
+        # Each time: whoever was killed in a change left the files of the old key.
+        self.bundle.write_keys(self.journal.signer, former=signers[1:])
 
     def publish(self) -> None:
         """Sign the bundle as it stands, and remember how far its ledger reaches."""
@@ -159,6 +159,7 @@ def opened(folder: Path, *, passphrase: str | None = None) -> Iterator[OpenCase]
             f"{folder} is not a case", hint="give the directory that `heroes scan --case` made"
         )
     with locked(folder) as before:
+        bundle.check_regular(folder / BUNDLE)
         database = Database.open(folder / DATABASE)
         try:
             check_rows(database, folder)
@@ -195,8 +196,12 @@ def check_rows(database: Database, folder: Path) -> None:
     Raises:
         CustodyError: a row was changed after it was recorded.
     """
+    path = folder / BUNDLE / bundle.LEDGER
     try:
-        first = integrity.fault(database, (folder / BUNDLE / "ledger.jsonl").read_bytes())
+        recorded = int(database.value("SELECT coalesce(sum(length(line)), 0) FROM ledger"))
+        if path.stat().st_size > recorded:
+            raise CustodyError("ledger.jsonl is longer than what the case database recorded")
+        first = integrity.fault(database, path.read_bytes())
     except OSError:
         first = "ledger.jsonl is missing or cannot be read"
     if first:
