@@ -231,6 +231,8 @@ def test_of_one_exhibit_nothing_of_another_is_told(name: str, case: Path, tmp_pa
     assert result["items"] == (6 if name == "case" else of_one)
     made_of = [e["body"]["format"] for e in events(case) if e["type"] == "export.made"]
     assert made_of[-1].endswith("exhibit: EX-1)")
+    with pytest.raises(UsageError, match="no current finding of kind notable"):
+        made(case, tmp_path / "list", format="md5", exhibit="EX-2")
     for other in ("EX-2", "EX-3"):
         with pytest.raises(UsageError, match=r"no exhibit 'EX-3'|no current finding"):
             made(case, tmp_path / other, format=name, exhibit=other, items="findings")
@@ -575,9 +577,12 @@ def test_what_is_withdrawn_is_not_handed_on(own: Path, tmp_path: Path) -> None:
     importing.import_set(table, name="adult", edition="2", kind="adult-intimate")
     _, files = made(own, tmp_path / "1", format="csv", kind="adult-intimate", items="findings")
     assert len(content(files).splitlines()) == 2
+    _, files = made(own, tmp_path / "list", format="md5", kind="adult-intimate")
+    assert hashlib.md5(ADULT, usedforsecurity=False).hexdigest().encode() in content(files).lower()
     rematching.match(MatchRequest(own, ("adult",)), Noted())
-    with pytest.raises(UsageError, match="no current finding of kind adult-intimate"):
-        made(own, tmp_path / "2", format="csv", kind="adult-intimate", items="findings")
+    for name, items in (("csv", "findings"), ("md5", ""), ("vics", "")):
+        with pytest.raises(UsageError, match="no current finding of kind adult-intimate"):
+            made(own, tmp_path / "2", format=name, kind="adult-intimate", items=items)
 
 
 def test_an_erased_case_hands_on_no_name_and_a_reduced_one_its_findings(

@@ -24,6 +24,7 @@ from heroes_forensics.pipelines import (
     opening,
     rebuilding,
     report_events,
+    settings,
     verifying,
 )
 from heroes_forensics.reports.messages import messages
@@ -171,6 +172,7 @@ def test_what_is_stated_has_schemas_and_the_documentation_fits_them() -> None:
         config.read(block.encode(), what="x") for block in blocks if re.match(r"[a-z_]+:", block)
     ]
     schemas = details.schemas()
+    assert set(schemas["laboratory.yaml"]["properties"]) == set(settings.SECTIONS)  # type: ignore[call-overload]
     assert len(examples) == len(schemas) == 2
     for example, (name, schema) in zip(examples, schemas.items(), strict=True):
         jsonschema.validate(example, schema)

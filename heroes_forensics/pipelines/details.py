@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from heroes_forensics.custody import outside
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import settings
@@ -104,12 +105,14 @@ def _read(case: Path) -> Details:
 
 def schemas() -> dict[str, JSON]:
     """Return the JSON Schema of both files, by their names."""
-    policy: JSON = {"description": "See docs/hashsets.md."}
+    signer: JSON = {"description": "See docs/custody.md, keys that lie outside."}
+    sections: JSON = {
+        "hash_sets": {"description": "See docs/hashsets.md."},
+        "report": _schema("What reports say of it", _fields(LABORATORY)),
+        **dict.fromkeys(outside.FIELDS, signer),
+    }
     return {
-        settings.SETTINGS: _schema(
-            "Settings of a laboratory",
-            {"hash_sets": policy, "report": _schema("What reports say of it", _fields(LABORATORY))},
-        ),
+        settings.SETTINGS: _schema("Settings of a laboratory", sections),
         FILE: _schema("What is stated of a case for its reports", _fields(CASE)),
     }
 

@@ -5,6 +5,8 @@ laboratory's cases nor its high-water marks know of it. Supports a validation; i
 """
 
 import hashlib
+import json
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -237,8 +239,6 @@ def _counts(result: ScanResult, database: Database) -> dict[str, int]:
 
 
 def _media(database: Database) -> dict[str, str]:
-    import json  # noqa: PLC0415 - one call
-
     found: dict[str, str] = {}
     for (text,) in database.rows("SELECT facts FROM verification ORDER BY id"):
         for row in json.loads(text)["digests"]:
@@ -287,8 +287,6 @@ def _files(source: Path) -> list[JSON]:
             rows.append({"size": slot.size, "sha256": digest})
         return rows
     finally:
-        import os  # noqa: PLC0415 - one call
-
         for slot in slots:
             os.close(slot.fd)
 

@@ -8,13 +8,14 @@ from heroes_forensics.model import JSON
 from heroes_forensics.reports.chart import NONE, Chart, Line, Row, length, lengths
 from heroes_forensics.reports.findings import CANDIDATES
 from heroes_forensics.reports.messages import Messages
+from heroes_forensics.reports.verdict import NO_MATCH
 
 _SORTS: Final = ("exact", "candidates", "other")
 
 
 def _sort(match: Mapping[str, Any]) -> int:
     """Return the place in `_SORTS` of a count of findings that are alike."""
-    if match["grade"] in {"digest-conflict", "lead"}:
+    if match["grade"] in NO_MATCH:
         return 2
     return int(match["grade"] in CANDIDATES)
 

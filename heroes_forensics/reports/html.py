@@ -28,7 +28,7 @@ from heroes_forensics.reports.messages import Messages, messages
 from heroes_forensics.reports.model import Report
 from heroes_forensics.reports.record import FREE_TEXT_LIMIT, percent
 from heroes_forensics.reports.stated import Laboratory, Stated
-from heroes_forensics.reports.verdict import meaning
+from heroes_forensics.reports.verdict import makes_word, meaning
 
 ROWS: Final = 2000
 """Findings shown on the page; all of them are in ``findings.csv`` and ``report.json``."""
@@ -238,13 +238,11 @@ def _located(locator: str) -> Markup:
 
 
 def _match_total(exhibit: Mapping[str, Any]) -> int:
-    """Count the findings that make the word of page 1; the rule is `verdict.counts_as_match`."""
+    """Count the findings that make the word of page 1."""
     return sum(
         match["count"]
         for match in exhibit["matches"]
-        if match["kind"] == "notable"
-        and match["grade"] not in {"digest-conflict", "lead"}
-        and match["verdict"] not in {"non_pertinent", "known_good"}
+        if makes_word(match["kind"], match["grade"], match["verdict"])
     )
 
 

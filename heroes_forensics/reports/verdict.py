@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from heroes_forensics.reports.coverage import Coverage
-from heroes_forensics.reports.findings import CANDIDATES, ItemVerdict, MatchCount
+from heroes_forensics.reports.findings import CANDIDATES, MatchCount
 from heroes_forensics.reports.model import Verdict, VerdictWord
 
 NO_SET: Final = "no-hash-set"
@@ -17,7 +17,9 @@ NO_ENTRIES: Final = "no-entries"
 CANDIDATES_ONLY: Final = "candidates-only"
 """Reason: every match is one by appearance, which somebody has to confirm."""
 
-_NO_CONCERN: Final[frozenset[ItemVerdict]] = frozenset({"non_pertinent", "known_good"})
+NO_MATCH: Final[frozenset[str]] = frozenset({"digest-conflict", "lead"})
+"""Grades of findings that stand beside the word of page 1, never inside it."""
+_NO_CONCERN: Final[frozenset[str]] = frozenset({"non_pertinent", "known_good"})
 
 
 def counts_as_match(match: MatchCount) -> bool:
@@ -28,12 +30,12 @@ def counts_as_match(match: MatchCount) -> bool:
     digest contradicts is no match of content; it is shown beside the word, never inside it. Nor is
     a lead: chance may explain it.
     """
-    return (
-        match.kind == "notable"
-        and match.grade not in {"digest-conflict", "lead"}
-        and match.verdict not in _NO_CONCERN
-        and match.count > 0
-    )
+    return makes_word(match.kind, match.grade, match.verdict) and match.count > 0
+
+
+def makes_word(kind: str, grade: str, verdict: str) -> bool:
+    """Tell whether findings of this kind, grade and verdict count; see `counts_as_match`."""
+    return kind == "notable" and grade not in NO_MATCH and verdict not in _NO_CONCERN
 
 
 def decide(
