@@ -1,7 +1,7 @@
 """Carving: pictures and films found by their own structure, to the byte, and nothing else."""
 
 import pytest
-from carving import MAKERS, found_in, made, noise, padded, picture, text
+from carved_files import MAKERS, found_in, made, noise, padded, picture, text
 from corpus import MEDIA, needs_media
 from filesystem_images import Bytes, any_reader
 from hypothesis import given

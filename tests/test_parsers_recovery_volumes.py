@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from carving import made, noise, padded
+from carved_files import made, noise, padded
 from corpus import evidence
 from filesystem_images import any_reader, ext_image, fat_image, ntfs_image, ntfs_put, reader_of, run
 from scans import scanned
