@@ -110,7 +110,29 @@ def test_file_times_are_months_or_years(
     assert len(chart.rows) == rows
     assert (chart.rows[0].label, chart.rows[-1].label) == (first, last)
     assert sum(int(row.values[0]) for row in chart.rows) == len(months)
-    assert (ENGLISH.text("chart.times_gaps") == chart.note) == (months[0][0] == 1601)
+    assert (ENGLISH.text("chart.times_years") in chart.note) == (months[0][0] == 1601)
+
+
+def test_times_of_an_unknown_zone_are_spoken_of_where_there_are_some() -> None:
+    local = TimeRule(2_000_000_000, "local-unknown")
+    for rules, unknown in (((UTC, UTC), False), ((UTC, local), True)):
+        findings = tuple(
+            replace(FINDINGS[0], number=f"F-{n:06d}", locator=f"x/{n}",
+                    times=(FileTime.of("m", Moment(n, 0), rule),))
+            for n, rule in enumerate(rules)
+        )  # fmt: skip
+        note = made(replace(RICH, findings=findings))["times"].note
+        assert (ENGLISH.text("chart.times_zones") in note) == unknown
+        assert (ENGLISH.text("chart.times_stored") in note) == (not unknown)
+
+
+def test_every_row_of_the_timeline_says_who() -> None:
+    assert RICH.case.examiner
+    assert {row.values[1] for row in made()["timeline"].rows} >= {RICH.case.examiner}
+    nobody = replace(RICH, case=replace(RICH.case, examiner=""))
+    for report in (RICH, nobody):
+        assert NONE not in {row.values[1] for row in made(report)["timeline"].rows}
+    assert RICH.program.name in {row.values[1] for row in made(nobody)["timeline"].rows}
 
 
 def test_an_item_that_two_sets_list_is_one_item() -> None:
@@ -139,7 +161,7 @@ def test_a_threshold_stands_where_the_comparison_ended() -> None:
 def test_the_timeline_says_how_long_somebody_had_an_exhibit() -> None:
     handed, examined, opened = made()["timeline"].rows
     assert handed == Row("handed over: A-1, A-2", ("2024-05-06 08:11", "ex-031"), (4, WIDTH - 4), 0)
-    assert examined.values[1] == NONE
+    assert examined.values[1] == "ex-031"
     assert handed.start < examined.start < opened.start
     assert opened.parts[1] == 0
     many = tuple(

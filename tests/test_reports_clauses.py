@@ -10,6 +10,10 @@ from heroes_forensics.reports.clauses import FRONT, clauses
 from heroes_forensics.reports.messages import LANGUAGES, messages
 from heroes_forensics.reports.model import Report
 
+TEXT = messages("en").text
+assert RICH.stated is not None
+STATED = RICH.stated
+
 
 def states(report: Report) -> dict[str, str]:
     document: Any = json.loads(json.dumps(report.to_json()))
@@ -20,9 +24,37 @@ def test_what_nobody_stated_is_named() -> None:
     missing = {code for code, state in states(POOR).items() if state == "not_stated"}
     assert missing == {
         "iso17025 b", "iso17025 c", "iso17025 e", "iso17025 g", "iso17025 h", "iso17025 i",
-        "iso17025 o", "acpo 2", "acpo 4", "iso27037 out",
+        "iso17025 n", "iso17025 o", "iso17025 p", "acpo 2", "acpo 4", "iso27037 out",
     }  # fmt: skip
-    assert "not_stated" not in states(replace(RICH)).values()
+    whole = replace(RICH, stated=replace(STATED, external=("Digests of A-2: the seizing unit.",)))
+    assert "not_stated" not in states(whole).values()
+
+
+@pytest.mark.parametrize(("code", "name"), [("n", "deviations"), ("p", "external")])
+def test_annex_d_says_what_section_11_says(code: str, name: str) -> None:
+    texts: tuple[tuple[str, ...], ...] = ((), ("something",))
+    for said in texts:
+        changed = {"deviations": STATED.deviations, "external": STATED.external, name: said}
+        stated = replace(STATED, deviations=changed["deviations"], external=changed["external"])
+        report = replace(RICH, stated=stated)
+        assert (states(report)[f"iso17025 {code}"] == "given") == bool(said)
+        page = html.render(report).decode()
+        row = page[page.index(f'<th scope="row">{TEXT(f"quality.{name}")}') :]
+        assert (TEXT("format.not_stated") in row[: row.index("</tr>")]) == (not said)
+
+
+def test_a_self_test_of_the_laboratory_stands_where_none_ran_in_the_case() -> None:
+    assert RICH.environment is not None
+    report = replace(RICH, environment=replace(RICH.environment, self_test="not-run"))
+    cited = RICH.methods[0].validation
+    assert cited is not None
+    page = html.render(report).decode()
+    row = page[page.index(f'<th scope="row">{TEXT("quality.self_test")}') :]
+    assert cited.id in row[: row.index("</tr>")]
+    assert TEXT("method.passed") in row[: row.index("</tr>")]
+    without = html.render(replace(report, methods=())).decode()
+    row = without[without.index(f'<th scope="row">{TEXT("quality.self_test")}') :]
+    assert f"<td>{TEXT('self_test.not-run')}</td>" in row[: row.index("</tr>")]
 
 
 def test_an_item_that_is_not_described_is_named() -> None:

@@ -105,7 +105,12 @@ def file_times(document: JSON, catalogue: Messages) -> Chart:
         else:
             months[time] += 1
     text = catalogue.text
+    zones = {time["zone"] for finding in _items(report) for time in finding["times"]}
+    note = [text("chart.times_stored" if zones <= {"utc"} else "chart.times_zones")]
+    note.append(text("chart.times_once"))
     classes, gaps = _calendar(months)
+    if gaps:
+        note.append(text("chart.times_years"))
     if without:
         classes.append((text("findings.no_times"), without))
     most = max((count for _, count in classes), default=0)
@@ -113,7 +118,7 @@ def file_times(document: JSON, catalogue: Messages) -> Chart:
         "times", "findings", "histogram", text("chart.times"),
         (text("chart.times_head"), text("chart.items")),
         tuple(Row(name, (catalogue.number(n),), (length(n, most),)) for name, n in classes),
-        note=text("chart.times_gaps" if gaps else "chart.times_note"),
+        note=" ".join(note),
     )  # fmt: skip
 
 

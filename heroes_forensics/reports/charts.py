@@ -136,8 +136,9 @@ def timeline(document: JSON, catalogue: Messages) -> Chart:
     report: Any = document
     text = catalogue.text
     issued = report["issued"]
+    who = str(report["case"]["examiner"] or report["program"]["name"])
     told: list[tuple[str, str, str, str, str]] = [
-        (run["started"], run["ended"] or issued, run["ended"] or issued, "",
+        (run["started"], run["ended"] or issued, run["ended"] or issued, who,
          catalogue.word("run_purpose", run["purpose"]))
         for run in report["runs"]
     ]  # fmt: skip

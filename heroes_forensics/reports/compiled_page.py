@@ -24,7 +24,7 @@ def root(context, missing=missing):
     l_0_rows = resolve('rows')
     l_0_events = resolve('events')
     l_0_words = resolve('words')
-    l_0_heading = l_0_gap_text = l_0_inside = l_0_fact = l_0_category = l_0_standing = l_0_set_name = l_0_compared = l_0_spans = l_0_error_rate = l_0_region = l_0_fill = l_0_draw = l_0_acts = l_0_always = l_0_ns = l_0_c = l_0_e = l_0_asked = l_0_finding_rows = l_0_probes = l_0_told = missing
+    l_0_heading = l_0_gap_text = l_0_inside = l_0_fact = l_0_category = l_0_standing = l_0_set_name = l_0_compared = l_0_spans = l_0_error_rate = l_0_region = l_0_fill = l_0_draw = l_0_acts = l_0_always = l_0_ns = l_0_c = l_0_e = l_0_asked = l_0_finding_rows = l_0_self_test = l_0_probes = l_0_told = missing
     try:
         t_1 = environment.filters['grouped']
     except KeyError:
@@ -110,56 +110,62 @@ def root(context, missing=missing):
         def t_14(*unused):
             raise TemplateRuntimeError("No filter named 'section' found.")
     try:
-        t_15 = environment.filters['selectattr']
+        t_15 = environment.filters['select']
     except KeyError:
         @internalcode
         def t_15(*unused):
-            raise TemplateRuntimeError("No filter named 'selectattr' found.")
+            raise TemplateRuntimeError("No filter named 'select' found.")
     try:
-        t_16 = environment.filters['size']
+        t_16 = environment.filters['selectattr']
     except KeyError:
         @internalcode
         def t_16(*unused):
-            raise TemplateRuntimeError("No filter named 'size' found.")
+            raise TemplateRuntimeError("No filter named 'selectattr' found.")
     try:
-        t_17 = environment.filters['sort']
+        t_17 = environment.filters['size']
     except KeyError:
         @internalcode
         def t_17(*unused):
-            raise TemplateRuntimeError("No filter named 'sort' found.")
+            raise TemplateRuntimeError("No filter named 'size' found.")
     try:
-        t_18 = environment.filters['sum']
+        t_18 = environment.filters['sort']
     except KeyError:
         @internalcode
         def t_18(*unused):
-            raise TemplateRuntimeError("No filter named 'sum' found.")
+            raise TemplateRuntimeError("No filter named 'sort' found.")
     try:
-        t_19 = environment.filters['trim']
+        t_19 = environment.filters['sum']
     except KeyError:
         @internalcode
         def t_19(*unused):
-            raise TemplateRuntimeError("No filter named 'trim' found.")
+            raise TemplateRuntimeError("No filter named 'sum' found.")
     try:
-        t_20 = environment.filters['when']
+        t_20 = environment.filters['trim']
     except KeyError:
         @internalcode
         def t_20(*unused):
-            raise TemplateRuntimeError("No filter named 'when' found.")
+            raise TemplateRuntimeError("No filter named 'trim' found.")
     try:
-        t_21 = environment.tests['defined']
+        t_21 = environment.filters['when']
     except KeyError:
         @internalcode
         def t_21(*unused):
-            raise TemplateRuntimeError("No test named 'defined' found.")
+            raise TemplateRuntimeError("No filter named 'when' found.")
     try:
-        t_22 = environment.tests['none']
+        t_22 = environment.tests['defined']
     except KeyError:
         @internalcode
         def t_22(*unused):
+            raise TemplateRuntimeError("No test named 'defined' found.")
+    try:
+        t_23 = environment.tests['none']
+    except KeyError:
+        @internalcode
+        def t_23(*unused):
             raise TemplateRuntimeError("No test named 'none' found.")
     pass
     def macro(l_1_id):
-        t_23 = []
+        t_24 = []
         l_1_sections = resolve('sections')
         l_1_numbered = resolve('numbered')
         l_1_at = missing
@@ -167,46 +173,46 @@ def root(context, missing=missing):
             l_1_id = undefined("parameter 'id' was not provided", name='id')
         pass
         l_1_at = context.call(environment.getattr((undefined(name='sections') if l_1_sections is missing else l_1_sections), 'index'), l_1_id)
-        t_23.extend((
+        t_24.extend((
             '<h2 id="',
             escape(l_1_id),
             '">',
         ))
         if ((undefined(name='at') if l_1_at is missing else l_1_at) < (undefined(name='numbered') if l_1_numbered is missing else l_1_numbered)):
             pass
-            t_23.extend((
+            t_24.extend((
                 '<span class="no">',
                 escape(((undefined(name='at') if l_1_at is missing else l_1_at) + 1)),
                 '</span> ',
             ))
-        t_23.extend((
+        t_24.extend((
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_id, '.title', )))),
             '</h2>',
         ))
-        return concat(t_23)
+        return concat(t_24)
     context.exported_vars.add('heading')
     context.vars['heading'] = l_0_heading = Macro(environment, macro, 'heading', ('id',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_gap):
-        t_24 = []
+        t_25 = []
         l_1_w = resolve('w')
         if l_1_gap is missing:
             l_1_gap = undefined("parameter 'gap' was not provided", name='gap')
         pass
-        t_24.append(
+        t_25.append(
             escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'gap', environment.getattr(l_1_gap, 'code'), environment.getattr(l_1_gap, 'text'))),
         )
         if (environment.getattr(l_1_gap, 'about') != 'content'):
             pass
-            t_24.extend((
+            t_25.extend((
                 '<br class="t"><span class="second">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('about.', environment.getattr(l_1_gap, 'about'), )))),
                 '</span>',
             ))
-        return concat(t_24)
+        return concat(t_25)
     context.exported_vars.add('gap_text')
     context.vars['gap_text'] = l_0_gap_text = Macro(environment, macro, 'gap_text', ('gap',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_name, l_1_sums, l_1_parts):
-        t_25 = []
+        t_26 = []
         if l_1_name is missing:
             l_1_name = undefined("parameter 'name' was not provided", name='name')
         if l_1_sums is missing:
@@ -214,7 +220,7 @@ def root(context, missing=missing):
         if l_1_parts is missing:
             l_1_parts = undefined("parameter 'parts' was not provided", name='parts')
         pass
-        t_25.extend((
+        t_26.extend((
             '<table class="tight">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, 'title', )))),
             '</caption>\n<tbody>\n<tr><th scope="row">',
@@ -223,14 +229,14 @@ def root(context, missing=missing):
             escape(t_7(environment.getattr(l_1_sums, 'seen'))),
             '</td></tr>\n',
         ))
-        def t_26(fiter):
+        def t_27(fiter):
             for l_2_part in fiter:
                 if environment.getitem(l_1_sums, l_2_part):
                     yield l_2_part
-        for l_2_part in t_26(l_1_parts):
+        for l_2_part in t_27(l_1_parts):
             _loop_vars = {}
             pass
-            t_25.extend((
+            t_26.extend((
                 '<tr><th scope="row" class="part">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, l_2_part, )), _loop_vars=_loop_vars)),
                 '</th><td class="num">',
@@ -238,23 +244,23 @@ def root(context, missing=missing):
                 '</td></tr>\n',
             ))
         l_2_part = missing
-        if (t_21(environment.getattr(l_1_sums, 'members')) and environment.getattr(l_1_sums, 'members')):
+        if (t_22(environment.getattr(l_1_sums, 'members')) and environment.getattr(l_1_sums, 'members')):
             pass
-            t_25.extend((
+            t_26.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, 'members', )))),
                 '</th><td class="num strong">',
                 escape(t_7(environment.getattr(l_1_sums, 'members'))),
                 '</td></tr>\n',
             ))
-            def t_27(fiter):
+            def t_28(fiter):
                 for l_2_part in fiter:
                     if environment.getitem(l_1_sums, l_2_part):
                         yield l_2_part
-            for l_2_part in t_27(('members_digested', 'members_over_limit')):
+            for l_2_part in t_28(('members_digested', 'members_over_limit')):
                 _loop_vars = {}
                 pass
-                t_25.extend((
+                t_26.extend((
                     '<tr><th scope="row" class="part">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((l_1_name, l_2_part, )), _loop_vars=_loop_vars)),
                     '</th><td class="num">',
@@ -262,14 +268,14 @@ def root(context, missing=missing):
                     '</td></tr>\n',
                 ))
             l_2_part = missing
-        t_25.append(
+        t_26.append(
             '</tbody>\n</table>',
         )
-        return concat(t_25)
+        return concat(t_26)
     context.exported_vars.add('inside')
     context.vars['inside'] = l_0_inside = Macro(environment, macro, 'inside', ('name', 'sums', 'parts'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_label, l_1_value, l_1_wide):
-        t_28 = []
+        t_29 = []
         if l_1_label is missing:
             l_1_label = undefined("parameter 'label' was not provided", name='label')
         if l_1_value is missing:
@@ -279,46 +285,46 @@ def root(context, missing=missing):
         pass
         if l_1_value:
             pass
-            t_28.append(
+            t_29.append(
                 '<div',
             )
             if l_1_wide:
                 pass
-                t_28.append(
+                t_29.append(
                     ' class="wide"',
                 )
-            t_28.extend((
+            t_29.extend((
                 '><dt>',
                 escape(l_1_label),
                 '</dt><dd><bdi>',
                 escape(l_1_value),
                 '</bdi></dd></div>\n',
             ))
-        return concat(t_28)
+        return concat(t_29)
     context.exported_vars.add('fact')
     context.vars['fact'] = l_0_fact = Macro(environment, macro, 'fact', ('label', 'value', 'wide'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_row):
-        t_29 = []
+        t_30 = []
         if l_1_row is missing:
             l_1_row = undefined("parameter 'row' was not provided", name='row')
         pass
         if environment.getattr(l_1_row, 'code'):
             pass
-            t_29.extend((
+            t_30.extend((
                 '<bdi>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.code', code=environment.getattr(l_1_row, 'code'))),
                 '</bdi>',
             ))
         else:
             pass
-            t_29.append(
+            t_30.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.none')),
             )
-        return concat(t_29)
+        return concat(t_30)
     context.exported_vars.add('category')
     context.vars['category'] = l_0_category = Macro(environment, macro, 'category', ('row',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_kind, l_1_row):
-        t_30 = []
+        t_31 = []
         l_1_known = missing
         if l_1_kind is missing:
             l_1_kind = undefined("parameter 'kind' was not provided", name='kind')
@@ -328,32 +334,32 @@ def root(context, missing=missing):
         l_1_known = (environment.getattr(l_1_row, 'code') or (environment.getattr(l_1_row, 'verdict') not in ('uncategorised', 'notable_other')))
         if ((l_1_kind != 'notable') or (undefined(name='known') if l_1_known is missing else l_1_known)):
             pass
-            t_30.append(
+            t_31.append(
                 '<br class="t"><span class="second">',
             )
             if (l_1_kind != 'notable'):
                 pass
-                t_30.append(
+                t_31.append(
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', l_1_kind, )))),
                 )
                 if (undefined(name='known') if l_1_known is missing else l_1_known):
                     pass
-                    t_30.append(
+                    t_31.append(
                         ': ',
                     )
             if (undefined(name='known') if l_1_known is missing else l_1_known):
                 pass
-                t_30.append(
+                t_31.append(
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('item_verdict.', environment.getattr(l_1_row, 'verdict'), )))),
                 )
-            t_30.append(
+            t_31.append(
                 '</span>',
             )
-        return concat(t_30)
+        return concat(t_31)
     context.exported_vars.add('standing')
     context.vars['standing'] = l_0_standing = Macro(environment, macro, 'standing', ('kind', 'row'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_name, l_1_issuer, l_1_edition):
-        t_31 = []
+        t_32 = []
         if l_1_name is missing:
             l_1_name = undefined("parameter 'name' was not provided", name='name')
         if l_1_issuer is missing:
@@ -361,43 +367,43 @@ def root(context, missing=missing):
         if l_1_edition is missing:
             l_1_edition = undefined("parameter 'edition' was not provided", name='edition')
         pass
-        t_31.extend((
+        t_32.extend((
             '<bdi>',
             escape(l_1_name),
             '</bdi>, ',
         ))
         if l_1_issuer:
             pass
-            t_31.extend((
+            t_32.extend((
                 '<bdi>',
                 escape(l_1_issuer),
                 '</bdi>',
             ))
         else:
             pass
-            t_31.append(
+            t_32.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'set.no_issuer')),
             )
-        t_31.append(
+        t_32.append(
             ', ',
         )
         if l_1_edition:
             pass
-            t_31.extend((
+            t_32.extend((
                 '<bdi>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'set.edition', edition=l_1_edition)),
                 '</bdi>',
             ))
         else:
             pass
-            t_31.append(
+            t_32.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'set.no_edition')),
             )
-        return concat(t_31)
+        return concat(t_32)
     context.exported_vars.add('set_name')
     context.vars['set_name'] = l_0_set_name = Macro(environment, macro, 'set_name', ('name', 'issuer', 'edition'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_x):
-        t_32 = []
+        t_33 = []
         if l_1_x is missing:
             l_1_x = undefined("parameter 'x' was not provided", name='x')
         pass
@@ -406,7 +412,7 @@ def root(context, missing=missing):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
-            t_32.extend((
+            t_33.extend((
                 '<li>',
                 escape(context.call((undefined(name='set_name') if l_0_set_name is missing else l_0_set_name), environment.getattr(l_2_c, 'name'), environment.getattr(l_2_c, 'issuer'), environment.getattr(l_2_c, 'edition'), _loop_vars=_loop_vars)),
                 ' (',
@@ -415,21 +421,21 @@ def root(context, missing=missing):
             ))
             if (environment.getattr(l_2_c, 'signature') == 'failed'):
                 pass
-                t_32.extend((
+                t_33.extend((
                     ', <span class="strong">',
                     escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'signature', environment.getattr(l_2_c, 'signature'), _loop_vars=_loop_vars)),
                     '</span>',
                 ))
             if (environment.getattr(l_2_c, 'state') != 'active'):
                 pass
-                t_32.extend((
+                t_33.extend((
                     ', <span class="strong">',
                     escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'set_state', environment.getattr(l_2_c, 'state'), _loop_vars=_loop_vars)),
                     '</span>',
                 ))
             if (not environment.getattr(l_2_c, 'every_source')):
                 pass
-                t_32.extend((
+                t_33.extend((
                     ', <span class="strong">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'compared.only', _loop_vars=_loop_vars)),
                     ' ',
@@ -438,36 +444,36 @@ def root(context, missing=missing):
                 for l_3_label, l_3_loop in LoopContext(environment.getattr(l_2_c, 'sources')[:12], undefined):
                     _loop_vars = {}
                     pass
-                    t_32.extend((
+                    t_33.extend((
                         '<bdi>',
                         escape(l_3_label),
                         '</bdi>',
                     ))
                     if (not environment.getattr(l_3_loop, 'last')):
                         pass
-                        t_32.append(
+                        t_33.append(
                             ', ',
                         )
                 l_3_loop = l_3_label = missing
                 if (t_3(environment.getattr(l_2_c, 'sources')) > 12):
                     pass
-                    t_32.extend((
+                    t_33.extend((
                         ' … (',
                         escape(t_7(t_3(environment.getattr(l_2_c, 'sources')))),
                         ')',
                     ))
-                t_32.append(
+                t_33.append(
                     '</span>',
                 )
-            t_32.append(
+            t_33.append(
                 '</li>\n',
             )
         l_2_loop = l_2_c = l_2_w = missing
-        return concat(t_32)
+        return concat(t_33)
     context.exported_vars.add('compared')
     context.vars['compared'] = l_0_compared = Macro(environment, macro, 'compared', ('x',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_ranges):
-        t_33 = []
+        t_34 = []
         if l_1_ranges is missing:
             l_1_ranges = undefined("parameter 'ranges' was not provided", name='ranges')
         pass
@@ -477,15 +483,15 @@ def root(context, missing=missing):
             pass
             if (not environment.getattr(l_2_loop, 'first')):
                 pass
-                t_33.append(
+                t_34.append(
                     ', ',
                 )
             else:
                 pass
-                t_33.append(
+                t_34.append(
                     ' ',
                 )
-            t_33.extend((
+            t_34.extend((
                 '<span class="nowrap">',
                 escape(t_10(environment.getattr(l_2_span, 'start'))),
                 '–',
@@ -493,36 +499,36 @@ def root(context, missing=missing):
                 '</span>',
             ))
         l_2_loop = l_2_span = missing
-        return concat(t_33)
+        return concat(t_34)
     context.exported_vars.add('spans')
     context.vars['spans'] = l_0_spans = Macro(environment, macro, 'spans', ('ranges',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_rate):
-        t_34 = []
+        t_35 = []
         if l_1_rate is missing:
             l_1_rate = undefined("parameter 'rate' was not provided", name='rate')
         pass
-        t_34.append(
+        t_35.append(
             '<p>',
         )
         if (environment.getattr(l_1_rate, 'source') == 'laboratory'):
             pass
-            t_34.append(
-                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.laboratory', laboratory=environment.getattr(l_1_rate, 'laboratory'), pictures=t_7(environment.getattr(l_1_rate, 'pictures')), date=t_20(environment.getattr(l_1_rate, 'measured')), name=environment.getattr(l_1_rate, 'name'))),
+            t_35.append(
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.laboratory', laboratory=environment.getattr(l_1_rate, 'laboratory'), pictures=t_7(environment.getattr(l_1_rate, 'pictures')), date=t_21(environment.getattr(l_1_rate, 'measured')), name=environment.getattr(l_1_rate, 'name'))),
             )
         else:
             pass
-            t_34.extend((
+            t_35.extend((
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('rates.none_asked' if (environment.getattr(l_1_rate, 'asked') == 'none') else 'rates.none'))),
                 ' ',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.program', pictures=t_7(environment.getattr(l_1_rate, 'pictures')), name=environment.getattr(l_1_rate, 'name'))),
             ))
         if environment.getattr(l_1_rate, 'unfinished'):
             pass
-            t_34.extend((
+            t_35.extend((
                 ' ',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.unfinished')),
             ))
-        t_34.extend((
+        t_35.extend((
             ' ',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.edited', edited=t_7(environment.getattr(l_1_rate, 'edited')), edits=t_7(environment.getattr(l_1_rate, 'edits')))),
         ))
@@ -531,7 +537,7 @@ def root(context, missing=missing):
             pass
             if (environment.getattr(l_2_f, 'bits') == 31):
                 pass
-                t_34.extend((
+                t_35.extend((
                     ' ',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('rates_found.', 'tier', environment.getattr(l_2_f, 'tier'), )), percent=t_9(environment.getattr(l_2_f, 'percent')), low=t_9(environment.getattr(l_2_f, 'low')), high=t_9(environment.getattr(l_2_f, 'high')), _loop_vars=_loop_vars)),
                 ))
@@ -542,36 +548,36 @@ def root(context, missing=missing):
             pass
             if (environment.getattr(l_2_p, 'bits') == 31):
                 pass
-                t_34.extend((
+                t_35.extend((
                     ' ',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('rates.pairs' if environment.getattr(l_2_p, 'pairs') else 'rates.no_pairs'), what=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('rates_of.', environment.getattr(l_2_p, 'of'), )), what=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'look_alikes', environment.getattr(l_2_p, 'what'), _loop_vars=_loop_vars), _loop_vars=_loop_vars), tier=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('rates_by.', 'tier', environment.getattr(l_2_p, 'tier'), )), _loop_vars=_loop_vars), pairs=t_7(environment.getattr(l_2_p, 'pairs')), comparisons=t_7(environment.getattr(l_2_p, 'comparisons')), bound=t_9(environment.getattr(l_2_p, 'bound')), _loop_vars=_loop_vars)),
                 ))
         l_2_p = l_2_w = missing
-        t_34.extend((
+        t_35.extend((
             ' ',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.only')),
             '</p>',
         ))
-        return concat(t_34)
+        return concat(t_35)
     context.exported_vars.add('error_rate')
     context.vars['error_rate'] = l_0_error_rate = Macro(environment, macro, 'error_rate', ('rate',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_label, l_1_caller):
-        t_35 = []
+        t_36 = []
         if l_1_label is missing:
             l_1_label = undefined("parameter 'label' was not provided", name='label')
         pass
-        t_35.extend((
+        t_36.extend((
             '<div class="scroll" role="region" tabindex="0" aria-label="',
             escape(l_1_label),
             '">\n',
             escape(context.call(l_1_caller)),
             '</div>',
         ))
-        return concat(t_35)
+        return concat(t_36)
     context.exported_vars.add('region')
     context.vars['region'] = l_0_region = Macro(environment, macro, 'region', ('label',), False, False, True, context.eval_ctx.autoescape)
     def macro(l_1_index, l_1_x, l_1_width):
-        t_36 = []
+        t_37 = []
         if l_1_index is missing:
             l_1_index = undefined("parameter 'index' was not provided", name='index')
         if l_1_x is missing:
@@ -581,7 +587,7 @@ def root(context, missing=missing):
         pass
         if l_1_index:
             pass
-            t_36.extend((
+            t_37.extend((
                 '<rect class="rest" x="',
                 escape(l_1_x),
                 '" width="',
@@ -590,7 +596,7 @@ def root(context, missing=missing):
             ))
             if (l_1_index < 3):
                 pass
-                t_36.extend((
+                t_37.extend((
                     '<rect fill="url(#',
                     escape(environment.getitem(('', 'hatch', 'dots'), l_1_index)),
                     ')" x="',
@@ -599,7 +605,7 @@ def root(context, missing=missing):
                     escape(l_1_width),
                     '" height="20"/>',
                 ))
-            t_36.extend((
+            t_37.extend((
                 '<rect class="edge" x="',
                 escape(l_1_x),
                 '" width="',
@@ -608,34 +614,34 @@ def root(context, missing=missing):
             ))
         else:
             pass
-            t_36.extend((
+            t_37.extend((
                 '<rect class="bar" x="',
                 escape(l_1_x),
                 '" width="',
                 escape(l_1_width),
                 '" height="20"/>',
             ))
-        return concat(t_36)
+        return concat(t_37)
     context.exported_vars.add('fill')
     context.vars['fill'] = l_0_fill = Macro(environment, macro, 'fill', ('index', 'x', 'width'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_section):
-        t_37 = []
+        t_38 = []
         l_1_charts = resolve('charts')
         if l_1_section is missing:
             l_1_section = undefined("parameter 'section' was not provided", name='section')
         pass
-        def t_38(fiter):
+        def t_39(fiter):
             for l_2_chart in fiter:
                 if (environment.getattr(l_2_chart, 'section') == l_1_section):
                     yield l_2_chart
         l_2_loop = missing
-        for l_2_chart, l_2_loop in LoopContext(t_38((undefined(name='charts') if l_1_charts is missing else l_1_charts)), undefined):
+        for l_2_chart, l_2_loop in LoopContext(t_39((undefined(name='charts') if l_1_charts is missing else l_1_charts)), undefined):
             _loop_vars = {}
             pass
             def macro():
-                t_39 = []
+                t_40 = []
                 pass
-                t_39.extend((
+                t_40.extend((
                     '<table class="chart ',
                     escape(environment.getattr(l_2_chart, 'kind')),
                     '" id="chart-',
@@ -650,30 +656,30 @@ def root(context, missing=missing):
                 for l_4_name, l_4_loop in LoopContext(environment.getattr(l_2_chart, 'head')[1:], undefined):
                     _loop_vars = {}
                     pass
-                    t_39.append(
+                    t_40.append(
                         '<th scope="col"',
                     )
                     if (environment.getattr(l_2_chart, 'kind') != 'timeline'):
                         pass
-                        t_39.append(
+                        t_40.append(
                             ' class="num"',
                         )
-                    t_39.append(
+                    t_40.append(
                         '>',
                     )
                     if environment.getattr(l_2_chart, 'stacked'):
                         pass
-                        t_39.extend((
+                        t_40.extend((
                             '<span class="key"><svg viewBox="0 0 40 20" preserveAspectRatio="none" aria-hidden="true" focusable="false">',
                             escape(context.call((undefined(name='fill') if l_0_fill is missing else l_0_fill), environment.getattr(l_4_loop, 'index0'), 0, 40, _loop_vars=_loop_vars)),
                             '</svg></span>',
                         ))
-                    t_39.extend((
+                    t_40.extend((
                         escape(l_4_name),
                         '</th>',
                     ))
                 l_4_loop = l_4_name = missing
-                t_39.append(
+                t_40.append(
                     '</tr></thead>\n<tbody>\n',
                 )
                 l_4_loop = missing
@@ -682,7 +688,7 @@ def root(context, missing=missing):
                     l_4_at = missing
                     _loop_vars = {}
                     pass
-                    t_39.extend((
+                    t_40.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(environment.getattr(l_4_row, 'label')),
                         '</bdi></th><td class="draw"><svg viewBox="0 0 1000 20" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="track" width="1000" height="20"/>',
@@ -695,46 +701,46 @@ def root(context, missing=missing):
                         pass
                         if l_5_part:
                             pass
-                            t_39.append(
+                            t_40.append(
                                 escape(context.call((undefined(name='fill') if l_0_fill is missing else l_0_fill), environment.getattr(l_5_loop, 'index0'), environment.getattr((undefined(name='ns') if l_4_ns is missing else l_4_ns), 'x'), l_5_part, _loop_vars=_loop_vars)),
                             )
                             if not isinstance(l_4_ns, Namespace):
                                 raise TemplateRuntimeError("cannot assign attribute on non-namespace object")
                             l_4_ns['x'] = (environment.getattr((undefined(name='ns') if l_4_ns is missing else l_4_ns), 'x') + l_5_part)
                     l_5_loop = l_5_part = missing
-                    t_39.append(
+                    t_40.append(
                         '</svg></td>',
                     )
                     for l_5_value in environment.getattr(l_4_row, 'values'):
                         _loop_vars = {}
                         pass
-                        t_39.append(
+                        t_40.append(
                             '<td',
                         )
                         if (environment.getattr(l_2_chart, 'kind') != 'timeline'):
                             pass
-                            t_39.append(
+                            t_40.append(
                                 ' class="num"',
                             )
-                        t_39.extend((
+                        t_40.extend((
                             '><bdi>',
                             escape(l_5_value),
                             '</bdi></td>',
                         ))
                     l_5_value = missing
-                    t_39.append(
+                    t_40.append(
                         '</tr>\n',
                     )
                     l_4_at = environment.getattr(l_4_loop, 'index')
                     _loop_vars['at'] = l_4_at
-                    def t_40(fiter):
+                    def t_41(fiter):
                         for l_5_line in fiter:
                             if (environment.getattr(l_5_line, 'after') == (undefined(name='at') if l_4_at is missing else l_4_at)):
                                 yield l_5_line
-                    for l_5_line in t_40(environment.getattr(l_2_chart, 'lines')):
+                    for l_5_line in t_41(environment.getattr(l_2_chart, 'lines')):
                         _loop_vars = {}
                         pass
-                        t_39.extend((
+                        t_40.extend((
                             '<tr class="line"><th scope="row" colspan="',
                             escape((1 + t_3(environment.getattr(l_2_chart, 'head')))),
                             '"><span>',
@@ -743,37 +749,37 @@ def root(context, missing=missing):
                         ))
                     l_5_line = missing
                 l_4_loop = l_4_row = l_4_ns = l_4_at = missing
-                t_39.append(
+                t_40.append(
                     '</tbody>\n</table>\n',
                 )
                 if environment.getattr(l_2_chart, 'note'):
                     pass
-                    t_39.extend((
+                    t_40.extend((
                         '<p class="scope note under">',
                         escape(environment.getattr(l_2_chart, 'note')),
                         '</p>\n',
                     ))
-                return concat(t_39)
+                return concat(t_40)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-            t_37.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), environment.getattr(l_2_chart, 'title'), caller=caller, _loop_vars=_loop_vars))
-            t_37.append(
+            t_38.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), environment.getattr(l_2_chart, 'title'), caller=caller, _loop_vars=_loop_vars))
+            t_38.append(
                 '\n',
             )
         l_2_loop = l_2_chart = missing
-        return concat(t_37)
+        return concat(t_38)
     context.exported_vars.add('draw')
     context.vars['draw'] = l_0_draw = Macro(environment, macro, 'draw', ('section',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_told, l_1_title):
-        t_41 = []
+        t_42 = []
         if l_1_told is missing:
             l_1_told = undefined("parameter 'told' was not provided", name='told')
         if l_1_title is missing:
             l_1_title = undefined("parameter 'title' was not provided", name='title')
         pass
         def macro():
-            t_42 = []
+            t_43 = []
             pass
-            t_42.extend((
+            t_43.extend((
                 '<table class="broad">\n<thead><tr><th scope="col" class="num">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.event')),
                 '</th><th scope="col">',
@@ -790,11 +796,11 @@ def root(context, missing=missing):
             for l_3_a, l_3_loop in LoopContext(l_1_told[:(undefined(name='rows') if l_0_rows is missing else l_0_rows)], undefined):
                 _loop_vars = {}
                 pass
-                t_42.extend((
+                t_43.extend((
                     '<tr><td class="num">',
                     escape(t_7(environment.getattr(l_3_a, 'seq'))),
                     '</td><td>',
-                    escape(t_20(environment.getattr(l_3_a, 'time'))),
+                    escape(t_21(environment.getattr(l_3_a, 'time'))),
                     '</td><th scope="row">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('act.', t_12(context.eval_ctx, environment.getattr(l_3_a, 'type'), '.', '_'), )), _loop_vars=_loop_vars)),
                     '<br class="t"><span class="second"><bdi>',
@@ -805,24 +811,24 @@ def root(context, missing=missing):
                 for l_4_each, l_4_loop in LoopContext(environment.getattr(l_3_a, 'of'), undefined):
                     _loop_vars = {}
                     pass
-                    t_42.extend((
+                    t_43.extend((
                         '<bdi>',
                         escape(l_4_each),
                         '</bdi>',
                     ))
                     if (not environment.getattr(l_4_loop, 'last')):
                         pass
-                        t_42.append(
+                        t_43.append(
                             ', ',
                         )
                 l_4_loop = l_4_each = missing
-                t_42.append(
+                t_43.append(
                     '</td><td>',
                 )
                 for l_4_f in environment.getattr(l_3_a, 'fields'):
                     _loop_vars = {}
                     pass
-                    t_42.extend((
+                    t_43.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('act_field.', environment.getattr(l_4_f, 'name'), )), _loop_vars=_loop_vars)),
                         ': <bdi>',
@@ -833,7 +839,7 @@ def root(context, missing=missing):
                 for l_4_person in environment.getattr(l_3_a, 'signed'):
                     _loop_vars = {}
                     pass
-                    t_42.extend((
+                    t_43.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.signed', _loop_vars=_loop_vars)),
                         ' <bdi>',
@@ -844,7 +850,7 @@ def root(context, missing=missing):
                 for l_4_person in environment.getattr(l_3_a, 'unsigned'):
                     _loop_vars = {}
                     pass
-                    t_42.extend((
+                    t_43.extend((
                         '<br class="t"><span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.unsigned', _loop_vars=_loop_vars)),
                         ' <bdi>',
@@ -852,31 +858,31 @@ def root(context, missing=missing):
                         '</bdi></span>',
                     ))
                 l_4_person = missing
-                t_42.append(
+                t_43.append(
                     '</td></tr>\n',
                 )
             l_3_loop = l_3_a = missing
-            t_42.append(
+            t_43.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_42)
+            return concat(t_43)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-        t_41.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), l_1_title, caller=caller))
+        t_42.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), l_1_title, caller=caller))
         if (t_3(l_1_told) > (undefined(name='rows') if l_0_rows is missing else l_0_rows)):
             pass
-            t_41.extend((
+            t_42.extend((
                 '<p class="scope">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.more', count=t_7((t_3(l_1_told) - (undefined(name='rows') if l_0_rows is missing else l_0_rows))))),
                 '</p>',
             ))
-        return concat(t_41)
+        return concat(t_42)
     context.exported_vars.add('acts')
     context.vars['acts'] = l_0_acts = Macro(environment, macro, 'acts', ('told', 'title'), False, False, False, context.eval_ctx.autoescape)
     def macro():
-        t_43 = []
+        t_44 = []
         l_1_sections = resolve('sections')
         pass
-        t_43.extend((
+        t_44.extend((
             '<div class="always">\n<h3>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.title')),
             '</h3>\n<p class="first">',
@@ -898,15 +904,15 @@ def root(context, missing=missing):
             l_2_numbered = resolve('numbered')
             _loop_vars = {}
             pass
-            t_43.append(
+            t_44.append(
                 '<li><span class="no">',
             )
             if (environment.getattr(l_2_loop, 'index') <= (undefined(name='numbered') if l_2_numbered is missing else l_2_numbered)):
                 pass
-                t_43.append(
+                t_44.append(
                     escape(environment.getattr(l_2_loop, 'index')),
                 )
-            t_43.extend((
+            t_44.extend((
                 '</span> <a href="#',
                 escape(l_2_id),
                 '">',
@@ -914,10 +920,10 @@ def root(context, missing=missing):
                 '</a></li>\n',
             ))
         l_2_loop = l_2_id = l_2_numbered = missing
-        t_43.append(
+        t_44.append(
             '</ol>\n</nav>',
         )
-        return concat(t_43)
+        return concat(t_44)
     context.exported_vars.add('always')
     context.vars['always'] = l_0_always = Macro(environment, macro, 'always', (), False, False, False, context.eval_ctx.autoescape)
     yield '<!DOCTYPE html>\n<html lang="'
@@ -997,11 +1003,11 @@ def root(context, missing=missing):
         yield '</dt><dd><bdi>'
         yield escape((environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'name') or environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'signer'), 'laboratory')))
         yield '</bdi>'
-        def t_44(fiter):
+        def t_45(fiter):
             for l_1_text in fiter:
                 if l_1_text:
                     yield l_1_text
-        for l_1_text in t_44((environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'address'), environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'contact'))):
+        for l_1_text in t_45((environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'address'), environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'contact'))):
             _loop_vars = {}
             pass
             yield '<br class="t"><span class="second"><bdi>'
@@ -1026,14 +1032,14 @@ def root(context, missing=missing):
             pass
             yield ' strong'
         yield '">'
-        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('front.in_scope' if environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'method_in_scope') else ('front.scope_not_stated' if t_22(environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'method_in_scope')) else 'front.not_in_scope'))))
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('front.in_scope' if environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'method_in_scope') else ('front.scope_not_stated' if t_23(environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'method_in_scope')) else 'front.not_in_scope'))))
         yield '</span></dd></div>\n'
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.customer'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'customer')))
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.authority'), (markup_join((environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority'), 'kind'), ' ', environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority'), 'reference'), )) if environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'authority') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.received'), environment.getattr((undefined(name='said') if l_0_said is missing else l_0_said), 'received')))
-    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examined_from'), (t_20(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_from')) if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_from') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
-    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examined_to'), (t_20(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_to')) if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_to') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
-    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.issued'), t_20(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'issued'))))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examined_from'), (t_21(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_from')) if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_from') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examined_to'), (t_21(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_to')) if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'examined_to') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated'))))
+    yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.issued'), t_21(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'issued'))))
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.examiner'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'examiner')))
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.reviewer'), environment.getattr((undefined(name='said') if l_0_said is missing else l_0_said), 'reviewer')))
     yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.authorised_by'), (environment.getattr((undefined(name='said') if l_0_said is missing else l_0_said), 'authorised_by') or context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.nobody'))))
@@ -1069,9 +1075,9 @@ def root(context, missing=missing):
     if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
         pass
         def macro():
-            t_45 = []
+            t_46 = []
             pass
-            t_45.extend((
+            t_46.extend((
                 '<table class="tight">\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.overview')),
                 '</caption>\n<thead><tr><th scope="col">',
@@ -1097,30 +1103,30 @@ def root(context, missing=missing):
                 l_2_skipped = missing
                 _loop_vars = {}
                 pass
-                l_2_skipped = t_3(t_4(context.eval_ctx, t_15(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy')))
+                l_2_skipped = t_3(t_4(context.eval_ctx, t_16(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy')))
                 _loop_vars['skipped'] = l_2_skipped
-                t_45.extend((
+                t_46.extend((
                     '<tr><th scope="row"><bdi>',
                     escape(environment.getattr(l_2_x, 'label')),
                     '</bdi></th><td class="strong wide">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('verdict.', environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word'), )), _loop_vars=_loop_vars)),
                 ))
-                def t_46(fiter):
+                def t_47(fiter):
                     for l_3_s in fiter:
                         if environment.getattr(l_3_s, 'alarms'):
                             yield l_3_s
                 l_3_loop = missing
-                for l_3_s, l_3_loop in LoopContext(t_46(environment.getattr(l_2_x, 'sources')), undefined):
+                for l_3_s, l_3_loop in LoopContext(t_47(environment.getattr(l_2_x, 'sources')), undefined):
                     _loop_vars = {}
                     pass
-                    t_45.append(
+                    t_46.append(
                         '<br class="t"><span class="second alarm">',
                     )
                     l_4_loop = missing
                     for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
                         _loop_vars = {}
                         pass
-                        t_45.extend((
+                        t_46.extend((
                             '<bdi>',
                             escape(environment.getattr(l_3_s, 'label')),
                             '</bdi>: ',
@@ -1128,83 +1134,83 @@ def root(context, missing=missing):
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_45.append(
+                            t_46.append(
                                 '; ',
                             )
                     l_4_loop = l_4_code = missing
-                    t_45.append(
+                    t_46.append(
                         '</span>',
                     )
                 l_3_loop = l_3_s = missing
-                t_45.extend((
+                t_46.extend((
                     '</td><td class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_9(environment.getattr(environment.getattr(l_2_x, 'verdict'), 'percent_of_bytes')), _loop_vars=_loop_vars)),
                     '</td><td class="num">',
                 ))
                 if (context.call((undefined(name='match_total') if l_2_match_total is missing else l_2_match_total), l_2_x, _loop_vars=_loop_vars) or (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'no-match')):
                     pass
-                    t_45.append(
+                    t_46.append(
                         escape(t_7(context.call((undefined(name='match_total') if l_2_match_total is missing else l_2_match_total), l_2_x, _loop_vars=_loop_vars))),
                     )
                 else:
                     pass
-                    t_45.append(
+                    t_46.append(
                         '–',
                     )
-                t_45.append(
+                t_46.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_45.append(
+                    t_46.append(
                         '–',
                     )
                 else:
                     pass
-                    t_45.append(
-                        escape(t_7(t_18(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=False, _loop_vars=_loop_vars), attribute='count'))),
+                    t_46.append(
+                        escape(t_7(t_19(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=False, _loop_vars=_loop_vars), attribute='count'))),
                     )
-                t_45.append(
+                t_46.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_45.append(
+                    t_46.append(
                         '–',
                     )
                 else:
                     pass
-                    t_45.append(
+                    t_46.append(
                         escape(t_7(t_3(t_4(context.eval_ctx, t_11(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy'))))),
                     )
-                t_45.append(
+                t_46.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_45.append(
+                    t_46.append(
                         '–',
                     )
                 else:
                     pass
-                    t_45.append(
-                        escape(t_7((t_18(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=True, _loop_vars=_loop_vars), attribute='count') + (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)))),
+                    t_46.append(
+                        escape(t_7((t_19(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=True, _loop_vars=_loop_vars), attribute='count') + (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)))),
                     )
                     if (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped):
                         pass
-                        t_45.extend((
+                        t_46.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.areas_of', count=t_7((undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                t_45.append(
+                t_46.append(
                     '</td></tr>\n',
                 )
             l_2_loop = l_2_x = l_2_skipped = l_2_match_total = l_2_gap_rows = missing
-            t_45.append(
+            t_46.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_45)
+            return concat(t_46)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.overview'), caller=caller)
     if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
@@ -1231,7 +1237,7 @@ def root(context, missing=missing):
             yield escape(environment.getattr(l_1_x, 'description'))
             yield '</bdi></span>'
         yield '</h3>\n'
-        if t_4(context.eval_ctx, t_15(context, environment.getattr(l_1_x, 'sources'), 'alarms')):
+        if t_4(context.eval_ctx, t_16(context, environment.getattr(l_1_x, 'sources'), 'alarms')):
             pass
             yield '<div class="alert">\n<p class="lead">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'alarm.title', _loop_vars=_loop_vars))
@@ -1399,11 +1405,11 @@ def root(context, missing=missing):
         yield '</th><th scope="col" class="num">'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.bytes', _loop_vars=_loop_vars))
         yield '</th></tr></thead>\n<tbody>\n'
-        def t_47(fiter):
+        def t_48(fiter):
             for l_2_area in fiter:
                 if (not environment.getattr(l_2_area, 'policy')):
                     yield l_2_area
-        for l_2_area in t_47(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas')):
+        for l_2_area in t_48(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas')):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
@@ -1412,7 +1418,7 @@ def root(context, missing=missing):
             yield '<br class="t"><span class="second"><bdi>'
             yield escape(t_5(environment.getattr(l_2_area, 'where')))
             yield '</bdi></span></td><td class="num">'
-            yield escape(t_16(environment.getattr(l_2_area, 'size')))
+            yield escape(t_17(environment.getattr(l_2_area, 'size')))
             yield '</td></tr>\n'
         l_2_area = l_2_w = missing
         for l_2_gap in context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=False, about=('content', 'member', 'container'), _loop_vars=_loop_vars):
@@ -1425,7 +1431,7 @@ def root(context, missing=missing):
             yield '</td><td class="num">'
             if environment.getattr(l_2_gap, 'size'):
                 pass
-                yield escape(t_16(environment.getattr(l_2_gap, 'size')))
+                yield escape(t_17(environment.getattr(l_2_gap, 'size')))
             yield '</td></tr>\n'
         l_2_gap = missing
         if ((not t_4(context.eval_ctx, t_11(context, environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas'), 'policy'))) and (not context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=False, about=('content', 'member', 'container'), _loop_vars=_loop_vars))):
@@ -1451,7 +1457,7 @@ def root(context, missing=missing):
             yield '</td><td class="num">'
             if environment.getattr(l_2_gap, 'size'):
                 pass
-                yield escape(t_16(environment.getattr(l_2_gap, 'size')))
+                yield escape(t_17(environment.getattr(l_2_gap, 'size')))
             yield '</td></tr>\n'
         l_2_gap = l_2_w = missing
         for l_2_gap in context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), environment.getattr(l_1_x, 'coverage'), policy=True, about=('content', 'member', 'container'), _loop_vars=_loop_vars):
@@ -1464,18 +1470,18 @@ def root(context, missing=missing):
             yield '</td><td class="num">'
             if environment.getattr(l_2_gap, 'size'):
                 pass
-                yield escape(t_16(environment.getattr(l_2_gap, 'size')))
+                yield escape(t_17(environment.getattr(l_2_gap, 'size')))
             yield '</td></tr>\n'
         l_2_gap = missing
         yield '<tr><td></td><td>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('unallocated_result.', environment.getattr(environment.getattr(l_1_x, 'coverage'), 'unallocated'), )), _loop_vars=_loop_vars))
         yield '</td><td></td></tr>\n</tbody>\n</table>\n</div>\n</div>\n'
-        if t_4(context.eval_ctx, t_15(context, environment.getattr(l_1_x, 'matches'), 'grade', 'equalto', 'digest-conflict')):
+        if t_4(context.eval_ctx, t_16(context, environment.getattr(l_1_x, 'matches'), 'grade', 'equalto', 'digest-conflict')):
             pass
             yield '<p class="scope note">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.conflict', _loop_vars=_loop_vars))
             yield '</p>\n'
-        if t_4(context.eval_ctx, t_15(context, environment.getattr(l_1_x, 'matches'), 'grade', 'in', (undefined(name='candidates') if l_1_candidates is missing else l_1_candidates))):
+        if t_4(context.eval_ctx, t_16(context, environment.getattr(l_1_x, 'matches'), 'grade', 'in', (undefined(name='candidates') if l_1_candidates is missing else l_1_candidates))):
             pass
             yield '<p class="scope note">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.candidates', _loop_vars=_loop_vars))
@@ -1485,12 +1491,12 @@ def root(context, missing=missing):
             yield '<p class="scope note">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('result.left_out_at_least' if environment.getattr(environment.getattr(l_1_x, 'left_out'), 'at_least') else 'result.left_out_close'), pictures=t_7(environment.getattr(environment.getattr(l_1_x, 'left_out'), 'pictures')), entries=t_7(environment.getattr(environment.getattr(l_1_x, 'left_out'), 'entries')), _loop_vars=_loop_vars))
             yield '</p>\n'
-        if t_4(context.eval_ctx, t_15(context, environment.getattr(l_1_x, 'matches'), 'kind', 'equalto', 'watch')):
+        if t_4(context.eval_ctx, t_16(context, environment.getattr(l_1_x, 'matches'), 'kind', 'equalto', 'watch')):
             pass
             yield '<p class="scope note">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.watch', _loop_vars=_loop_vars))
             yield '</p>\n'
-        if t_4(context.eval_ctx, t_15(context, environment.getattr(l_1_x, 'matches'), 'kind', 'equalto', 'adult-intimate')):
+        if t_4(context.eval_ctx, t_16(context, environment.getattr(l_1_x, 'matches'), 'kind', 'equalto', 'adult-intimate')):
             pass
             yield '<p class="scope note">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.adult', _loop_vars=_loop_vars))
@@ -1590,9 +1596,9 @@ def root(context, missing=missing):
         if environment.getattr(l_1_x, 'sources'):
             pass
             def macro():
-                t_48 = []
+                t_49 = []
                 pass
-                t_48.extend((
+                t_49.extend((
                     '<table class="broad">\n<thead><tr><th scope="col">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.source')),
                     '</th><th scope="col">',
@@ -1609,7 +1615,7 @@ def root(context, missing=missing):
                 for l_3_s, l_3_loop in LoopContext(environment.getattr(l_1_x, 'sources'), undefined):
                     _loop_vars = {}
                     pass
-                    t_48.extend((
+                    t_49.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(environment.getattr(l_3_s, 'label')),
                         '</bdi></th><td>',
@@ -1620,118 +1626,118 @@ def root(context, missing=missing):
                         escape(environment.getattr(l_3_s, 'reader')),
                         '</bdi></span>',
                     ))
-                    if (not t_22(environment.getattr(l_3_s, 'mount_read_only'))):
+                    if (not t_23(environment.getattr(l_3_s, 'mount_read_only'))):
                         pass
-                        t_48.extend((
+                        t_49.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('exhibits.mounted_read_only' if environment.getattr(l_3_s, 'mount_read_only') else 'exhibits.mounted_writable'), _loop_vars=_loop_vars)),
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('exhibits.account_may_write' if environment.getattr(l_3_s, 'account_may_write') else 'exhibits.account_may_not_write'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_48.append(
+                    t_49.append(
                         '</td><td>',
                     )
                     l_4_loop = missing
                     for l_4_file, l_4_loop in LoopContext(environment.getattr(l_3_s, 'segments')[:8], undefined):
                         _loop_vars = {}
                         pass
-                        t_48.extend((
+                        t_49.extend((
                             '<bdi>',
                             escape(environment.getattr(l_4_file, 'name')),
                             '</bdi> <span class="nowrap">(',
-                            escape(t_16(environment.getattr(l_4_file, 'size'))),
+                            escape(t_17(environment.getattr(l_4_file, 'size'))),
                             ')</span>',
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_48.append(
+                            t_49.append(
                                 ', ',
                             )
                     l_4_loop = l_4_file = missing
                     if (t_3(environment.getattr(l_3_s, 'segments')) > 8):
                         pass
-                        t_48.extend((
+                        t_49.extend((
                             ' … (',
                             escape(t_7(t_3(environment.getattr(l_3_s, 'segments')))),
                             ')',
                         ))
-                    t_48.append(
+                    t_49.append(
                         '</td><td class="num">',
                     )
                     if environment.getattr(l_3_s, 'size'):
                         pass
-                        t_48.extend((
-                            escape(t_16(environment.getattr(l_3_s, 'size'))),
+                        t_49.extend((
+                            escape(t_17(environment.getattr(l_3_s, 'size'))),
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'size')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     else:
                         pass
-                        t_48.append(
+                        t_49.append(
                             '–',
                         )
-                    t_48.append(
+                    t_49.append(
                         '</td><td>',
                     )
                     l_4_loop = missing
                     for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
                         _loop_vars = {}
                         pass
-                        t_48.extend((
+                        t_49.extend((
                             '<span class="alarm">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('source_state.', l_4_code, )), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                         if ((not environment.getattr(l_4_loop, 'last')) or environment.getattr(l_3_s, 'health')):
                             pass
-                            t_48.append(
+                            t_49.append(
                                 '; ',
                             )
                     l_4_loop = l_4_code = missing
                     l_4_loop = missing
-                    t_49 = 1
+                    t_50 = 1
                     for l_4_note, l_4_loop in LoopContext(environment.getattr(l_3_s, 'health'), undefined):
                         l_4_w = resolve('w')
                         _loop_vars = {}
                         pass
-                        t_48.extend((
+                        t_49.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'gap', environment.getattr(l_4_note, 'code'), environment.getattr(l_4_note, 'text'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_48.append(
+                            t_49.append(
                                 '; ',
                             )
-                        t_49 = 0
+                        t_50 = 0
                     l_4_loop = l_4_note = l_4_w = missing
-                    if t_49:
+                    if t_50:
                         pass
                         if (not environment.getattr(l_3_s, 'alarms')):
                             pass
-                            t_48.append(
+                            t_49.append(
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.sound')),
                             )
-                    if ((not t_22(environment.getattr(l_3_s, 'declared_size'))) and (environment.getattr(l_3_s, 'declared_size') != environment.getattr(l_3_s, 'size'))):
+                    if ((not t_23(environment.getattr(l_3_s, 'declared_size'))) and (environment.getattr(l_3_s, 'declared_size') != environment.getattr(l_3_s, 'size'))):
                         pass
-                        t_48.extend((
+                        t_49.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.declared', _loop_vars=_loop_vars)),
                             ': ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'declared_size')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_48.append(
+                    t_49.append(
                         '</td></tr>\n',
                     )
                 l_3_loop = l_3_s = missing
-                t_48.append(
+                t_49.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_48)
+                return concat(t_49)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.sources_of', label=environment.getattr(l_1_x, 'label'), _loop_vars=_loop_vars), caller=caller, _loop_vars=_loop_vars)
         else:
@@ -1751,20 +1757,20 @@ def root(context, missing=missing):
     for l_1_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
         _loop_vars = {}
         pass
-        def t_50(fiter):
+        def t_51(fiter):
             for l_2_s in fiter:
                 if environment.getattr(l_2_s, 'digests'):
                     yield l_2_s
-        for l_2_s in t_50(environment.getattr(l_1_x, 'sources')):
+        for l_2_s in t_51(environment.getattr(l_1_x, 'sources')):
             _loop_vars = {}
             pass
             if not isinstance(l_0_ns, Namespace):
                 raise TemplateRuntimeError("cannot assign attribute on non-namespace object")
             l_0_ns['any'] = True
             def macro():
-                t_51 = []
+                t_52 = []
                 pass
-                t_51.extend((
+                t_52.extend((
                     '<table class="broad">\n<caption><bdi>',
                     escape(environment.getattr(l_1_x, 'label')),
                     '</bdi>: <bdi>',
@@ -1785,7 +1791,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_51.extend((
+                    t_52.extend((
                         '<tr><th scope="row">',
                         escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'algorithm', environment.getattr(l_4_d, 'algorithm'), _loop_vars=_loop_vars)),
                         '<br class="t"><span class="second">',
@@ -1803,10 +1809,10 @@ def root(context, missing=missing):
                         '</td></tr>\n',
                     ))
                 l_4_d = l_4_w = missing
-                t_51.append(
+                t_52.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_51)
+                return concat(t_52)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.of', label=environment.getattr(l_2_s, 'label'), _loop_vars=_loop_vars), caller=caller, _loop_vars=_loop_vars)
         l_2_s = missing
@@ -1817,11 +1823,11 @@ def root(context, missing=missing):
     for l_1_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
         _loop_vars = {}
         pass
-        def t_52(fiter):
+        def t_53(fiter):
             for l_2_s in fiter:
                 if environment.getattr(l_2_s, 'readings'):
                     yield l_2_s
-        for l_2_s in t_52(environment.getattr(l_1_x, 'sources')):
+        for l_2_s in t_53(environment.getattr(l_1_x, 'sources')):
             _loop_vars = {}
             pass
             if not isinstance(l_0_ns, Namespace):
@@ -1832,9 +1838,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='ns') if l_0_ns is missing else l_0_ns), 'read'):
         pass
         def macro():
-            t_53 = []
+            t_54 = []
             pass
-            t_53.extend((
+            t_54.extend((
                 '<table class="broad">\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.readings')),
                 '</caption>\n<thead><tr><th scope="col">',
@@ -1862,11 +1868,11 @@ def root(context, missing=missing):
                         l_4_share = resolve('share')
                         _loop_vars = {}
                         pass
-                        t_53.extend((
+                        t_54.extend((
                             '<tr><th scope="row"><bdi>',
                             escape(environment.getattr(l_3_s, 'label')),
                             '</bdi></th><td>',
-                            escape(t_20(environment.getattr(l_4_d, 'time'))),
+                            escape(t_21(environment.getattr(l_4_d, 'time'))),
                             '</td><td class="',
                             escape(('alarm' if (environment.getattr(l_4_d, 'status') == 'mismatch') else 'strong')),
                             '">',
@@ -1875,42 +1881,42 @@ def root(context, missing=missing):
                             escape(t_7(environment.getattr(l_4_d, 'bytes_read'))),
                             '</td><td class="num">',
                         ))
-                        if t_22(environment.getattr(l_4_d, 'zero_bytes')):
+                        if t_23(environment.getattr(l_4_d, 'zero_bytes')):
                             pass
-                            t_53.append(
+                            t_54.append(
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.not_counted', _loop_vars=_loop_vars)),
                             )
                         else:
                             pass
-                            t_53.extend((
+                            t_54.extend((
                                 escape(t_7(environment.getattr(l_4_d, 'zero_bytes'))),
                                 '<br class="t"><span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.zeros_share', percent=t_9(context.call((undefined(name='share') if l_4_share is missing else l_4_share), environment.getattr(l_4_d, 'zero_bytes'), environment.getattr(l_4_d, 'bytes_read'), _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
                                 '</span>',
                             ))
-                        t_53.extend((
+                        t_54.extend((
                             '</td><td class="num">',
                             escape(t_7(environment.getattr(l_4_d, 'read_errors'))),
                         ))
                         for l_5_one in environment.getattr(l_4_d, 'unread'):
                             _loop_vars = {}
                             pass
-                            t_53.extend((
+                            t_54.extend((
                                 '<br class="t"><span class="second"><bdi>',
                                 escape(l_5_one),
                                 '</bdi></span>',
                             ))
                         l_5_one = missing
-                        t_53.append(
+                        t_54.append(
                             '</td></tr>\n',
                         )
                     l_4_d = l_4_w = l_4_share = missing
                 l_3_s = missing
             l_2_x = missing
-            t_53.append(
+            t_54.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_53)
+            return concat(t_54)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.readings'), caller=caller)
     if (not environment.getattr((undefined(name='ns') if l_0_ns is missing else l_0_ns), 'any')):
@@ -1924,11 +1930,11 @@ def root(context, missing=missing):
     for l_1_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
         _loop_vars = {}
         pass
-        def t_54(fiter):
+        def t_55(fiter):
             for l_2_s in fiter:
                 if environment.getattr(l_2_s, 'acquisitions'):
                     yield l_2_s
-        for l_2_s in t_54(environment.getattr(l_1_x, 'sources')):
+        for l_2_s in t_55(environment.getattr(l_1_x, 'sources')):
             _loop_vars = {}
             pass
             if not isinstance(l_0_ns, Namespace):
@@ -1944,9 +1950,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.intro'))
         yield '</p>\n'
         def macro():
-            t_55 = []
+            t_56 = []
             pass
-            t_55.extend((
+            t_56.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.source')),
                 '</th><th scope="col">',
@@ -1968,7 +1974,7 @@ def root(context, missing=missing):
                     for l_4_a in environment.getattr(l_3_s, 'acquisitions'):
                         _loop_vars = {}
                         pass
-                        t_55.extend((
+                        t_56.extend((
                             '<tr><th scope="row"><bdi>',
                             escape(environment.getattr(l_3_s, 'label')),
                             '</bdi></th><td>',
@@ -1981,91 +1987,91 @@ def root(context, missing=missing):
                         ))
                         if environment.getattr(l_4_a, 'log_sha256'):
                             pass
-                            t_55.extend((
+                            t_56.extend((
                                 '<br class="t"><span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.log', _loop_vars=_loop_vars)),
                                 ' <code>',
                                 escape(t_1(environment.getattr(l_4_a, 'log_sha256'))),
                                 '</code></span>',
                             ))
-                        t_55.append(
+                        t_56.append(
                             '</td><td>',
                         )
                         if environment.getattr(l_4_a, 'started'):
                             pass
-                            t_55.extend((
+                            t_56.extend((
                                 '<bdi>',
                                 escape(t_12(context.eval_ctx, environment.getattr(l_4_a, 'started'), 'T', ' ')),
                                 '</bdi>',
                             ))
                             if environment.getattr(l_4_a, 'ended'):
                                 pass
-                                t_55.extend((
+                                t_56.extend((
                                     ' – <bdi>',
                                     escape(t_12(context.eval_ctx, environment.getattr(l_4_a, 'ended'), 'T', ' ')),
                                     '</bdi>',
                                 ))
-                            t_55.extend((
+                            t_56.extend((
                                 '<br class="t"><span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('acquired.utc' if (environment.getattr(l_4_a, 'zone') == 'UTC') else 'acquired.no_zone'), _loop_vars=_loop_vars)),
                                 '</span>',
                             ))
                         else:
                             pass
-                            t_55.append(
+                            t_56.append(
                                 '–',
                             )
-                        t_55.append(
+                        t_56.append(
                             '</td><td>',
                         )
-                        t_56 = 1
+                        t_57 = 1
                         for l_5_d in environment.getattr(l_4_a, 'digests'):
                             l_5_w = resolve('w')
                             _loop_vars = {}
                             pass
-                            t_55.extend((
+                            t_56.extend((
                                 '<br class="t"><span class="second">',
                                 escape(context.call((undefined(name='w') if l_5_w is missing else l_5_w), 'algorithm', environment.getattr(l_5_d, 'algorithm'), _loop_vars=_loop_vars)),
                                 ' <code>',
                                 escape(t_1(environment.getattr(l_5_d, 'value'))),
                                 '</code></span>',
                             ))
-                            t_56 = 0
+                            t_57 = 0
                         l_5_d = l_5_w = missing
-                        if t_56:
+                        if t_57:
                             pass
-                            t_55.append(
+                            t_56.append(
                                 '–',
                             )
-                        t_55.append(
+                        t_56.append(
                             '</td><td>',
                         )
-                        if (not t_22(environment.getattr(l_4_a, 'finished'))):
+                        if (not t_23(environment.getattr(l_4_a, 'finished'))):
                             pass
-                            t_55.append(
+                            t_56.append(
                                 '<br class="t"><span class="second',
                             )
                             if (not environment.getattr(l_4_a, 'finished')):
                                 pass
-                                t_55.append(
+                                t_56.append(
                                     ' strong',
                                 )
-                            t_55.extend((
+                            t_56.extend((
                                 '">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('acquired.finished' if environment.getattr(l_4_a, 'finished') else 'acquired.unfinished'), _loop_vars=_loop_vars)),
                                 '</span>',
                             ))
-                        if (not t_22(environment.getattr(l_4_a, 'bad_sectors'))):
+                        if (not t_23(environment.getattr(l_4_a, 'bad_sectors'))):
                             pass
-                            t_55.append(
+                            t_56.append(
                                 '<br class="t"><span class="second',
                             )
                             if environment.getattr(l_4_a, 'bad_sectors'):
                                 pass
-                                t_55.append(
+                                t_56.append(
                                     ' strong',
                                 )
-                            t_55.extend((
+                            t_56.extend((
                                 '">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.bad_sectors', count=t_7(environment.getattr(l_4_a, 'bad_sectors')), _loop_vars=_loop_vars)),
                                 '</span>',
@@ -2074,22 +2080,22 @@ def root(context, missing=missing):
                             l_5_w = resolve('w')
                             _loop_vars = {}
                             pass
-                            t_55.extend((
+                            t_56.extend((
                                 '<br class="t"><span class="second strong">',
                                 escape(context.call((undefined(name='w') if l_5_w is missing else l_5_w), 'acquired_differs', l_5_d, _loop_vars=_loop_vars)),
                                 '</span>',
                             ))
                         l_5_d = l_5_w = missing
-                        t_55.append(
+                        t_56.append(
                             '</td></tr>\n',
                         )
                     l_4_a = missing
                 l_3_s = missing
             l_2_x = missing
-            t_55.append(
+            t_56.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_55)
+            return concat(t_56)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.title'), caller=caller)
     yield '\n'
@@ -2103,7 +2109,7 @@ def root(context, missing=missing):
         l_1_told = l_0_told
         _loop_vars = {}
         pass
-        l_1_told = t_4(context.eval_ctx, t_15(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'acts'), 'topic', 'equalto', l_1_topic))
+        l_1_told = t_4(context.eval_ctx, t_16(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'acts'), 'topic', 'equalto', l_1_topic))
         _loop_vars['told'] = l_1_told
         yield '<h3>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('custody_topic.', l_1_topic, )), _loop_vars=_loop_vars))
@@ -2150,7 +2156,7 @@ def root(context, missing=missing):
             yield '<div class="wide"><dt>'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.cited', _loop_vars=_loop_vars))
             yield '</dt><dd>'
-            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.cited_record', name=environment.getattr((undefined(name='v') if l_1_v is missing else l_1_v), 'id'), date=t_20(environment.getattr((undefined(name='v') if l_1_v is missing else l_1_v), 'time')), version=environment.getattr((undefined(name='v') if l_1_v is missing else l_1_v), 'program_version'), _loop_vars=_loop_vars))
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.cited_record', name=environment.getattr((undefined(name='v') if l_1_v is missing else l_1_v), 'id'), date=t_21(environment.getattr((undefined(name='v') if l_1_v is missing else l_1_v), 'time')), version=environment.getattr((undefined(name='v') if l_1_v is missing else l_1_v), 'program_version'), _loop_vars=_loop_vars))
             yield ' <span class="strong">'
             yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('method.passed' if (environment.getattr((undefined(name='v') if l_1_v is missing else l_1_v), 'verdict') == 'pass') else 'method.failed'), _loop_vars=_loop_vars))
             yield '</span>'
@@ -2184,7 +2190,7 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='error_rate') if l_0_error_rate is missing else l_0_error_rate), l_1_rate, _loop_vars=_loop_vars))
         yield '\n'
     l_1_rate = missing
-    if t_4(context.eval_ctx, t_15(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'), 'plugin')):
+    if t_4(context.eval_ctx, t_16(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'), 'plugin')):
         pass
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.plugin_rule'))
@@ -2195,9 +2201,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'):
         pass
         def macro():
-            t_57 = []
+            t_58 = []
             pass
-            t_57.extend((
+            t_58.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set')),
                 '</th><th scope="col">',
@@ -2216,7 +2222,7 @@ def root(context, missing=missing):
                 l_2_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_57.extend((
+                t_58.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='set_name') if l_0_set_name is missing else l_0_set_name), environment.getattr(l_2_s, 'name'), environment.getattr(l_2_s, 'issuer'), environment.getattr(l_2_s, 'edition'), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -2224,19 +2230,19 @@ def root(context, missing=missing):
                 ))
                 if environment.getattr(l_2_s, 'authority'):
                     pass
-                    t_57.extend((
+                    t_58.extend((
                         '<br class="t"><span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.authority', text=environment.getattr(l_2_s, 'authority'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
-                t_57.extend((
+                t_58.extend((
                     '</td><td class="num">',
                     escape(t_7(environment.getattr(l_2_s, 'records'))),
                 ))
                 for l_3_d in environment.getattr(l_2_s, 'digests'):
                     _loop_vars = {}
                     pass
-                    t_57.extend((
+                    t_58.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars)),
                         ' ',
@@ -2247,48 +2253,48 @@ def root(context, missing=missing):
                 for l_3_d in environment.getattr(l_2_s, 'near'):
                     _loop_vars = {}
                     pass
-                    t_57.extend((
+                    t_58.extend((
                         '<br class="t"><span class="second wrapped">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_3_d, 'below_quality'):
                         pass
-                        t_57.extend((
+                        t_58.extend((
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near_below', count=t_7(environment.getattr(l_3_d, 'below_quality')), _loop_vars=_loop_vars)),
                         ))
                     if environment.getattr(l_3_d, 'probes'):
                         pass
-                        t_57.extend((
+                        t_58.extend((
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_3_d, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_3_d, 'probes'), 'failed')), _loop_vars=_loop_vars)),
                         ))
-                    t_57.append(
+                    t_58.append(
                         '</span>',
                     )
                 l_3_d = missing
                 for l_3_d in environment.getattr(l_2_s, 'not_compared'):
                     _loop_vars = {}
                     pass
-                    t_57.extend((
+                    t_58.extend((
                         '<br class="t"><span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.not_compared', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 l_3_d = missing
-                t_57.extend((
+                t_58.extend((
                     '</td><td><code>',
                     escape(t_1(environment.getattr(l_2_s, 'source_sha256'))),
                     '</code>',
                 ))
                 if environment.getattr(l_2_s, 'rejected'):
                     pass
-                    t_57.extend((
+                    t_58.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.rejected', count=t_7(environment.getattr(l_2_s, 'rejected')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
-                t_57.extend((
+                t_58.extend((
                     '<br class="t"><span class="second">',
                     escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'failed')), _loop_vars=_loop_vars) if environment.getattr(l_2_s, 'probes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_probes', _loop_vars=_loop_vars))),
                     '</span></td><td>',
@@ -2296,14 +2302,14 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_2_s, 'key_id') and environment.getattr(l_2_s, 'signer')):
                     pass
-                    t_57.extend((
+                    t_58.extend((
                         '<br class="t"><span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.signer', key=environment.getattr(l_2_s, 'key_id'), signer=environment.getattr(l_2_s, 'signer'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
                 if environment.getattr(l_2_s, 'expires'):
                     pass
-                    t_57.extend((
+                    t_58.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.expires', date=environment.getattr(l_2_s, 'expires'), _loop_vars=_loop_vars)),
                         '</span>',
@@ -2311,7 +2317,7 @@ def root(context, missing=missing):
                 for l_3_a in environment.getattr(l_2_s, 'allowed'):
                     _loop_vars = {}
                     pass
-                    t_57.extend((
+                    t_58.extend((
                         '<br class="t"><span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.allowed', what=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'allowance', l_3_a, _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
@@ -2319,26 +2325,26 @@ def root(context, missing=missing):
                 l_3_a = missing
                 if (environment.getattr(l_2_s, 'state') != 'active'):
                     pass
-                    t_57.extend((
+                    t_58.extend((
                         '<br class="t"><span class="second strong">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'set_state', environment.getattr(l_2_s, 'state'), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_2_s, 'reason'):
                         pass
-                        t_57.extend((
+                        t_58.extend((
                             ': <bdi>',
                             escape(environment.getattr(l_2_s, 'reason')),
                             '</bdi>',
                         ))
-                    t_57.append(
+                    t_58.append(
                         '</span>',
                     )
-                t_57.append(
+                t_58.append(
                     '</td><td>',
                 )
                 if environment.getattr(l_2_s, 'profile'):
                     pass
-                    t_57.extend((
+                    t_58.extend((
                         '<bdi>',
                         escape(environment.getattr(l_2_s, 'profile')),
                         '</bdi><br class="t"><span class="second">',
@@ -2347,17 +2353,17 @@ def root(context, missing=missing):
                     ))
                 else:
                     pass
-                    t_57.append(
+                    t_58.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_profile', _loop_vars=_loop_vars)),
                     )
-                t_57.append(
+                t_58.append(
                     '</td></tr>\n',
                 )
             l_2_s = l_2_w = missing
-            t_57.append(
+            t_58.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_57)
+            return concat(t_58)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set'), caller=caller)
     else:
@@ -2381,9 +2387,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation_text'))
     yield '</p>\n'
     def macro():
-        t_58 = []
+        t_59 = []
         pass
-        t_58.extend((
+        t_59.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.entries')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2404,12 +2410,12 @@ def root(context, missing=missing):
         ))
         if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
             pass
-            t_58.extend((
+            t_59.extend((
                 '<th scope="col" class="num">+ ',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.not_reached')),
                 '</th>',
             ))
-        t_58.extend((
+        t_59.extend((
             '<th scope="col">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.state')),
             '</th></tr></thead>\n<tbody>\n',
@@ -2423,7 +2429,7 @@ def root(context, missing=missing):
                 for l_4_v in environment.getattr(l_3_s, 'volumes'):
                     _loop_vars = {}
                     pass
-                    t_58.extend((
+                    t_59.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -2442,38 +2448,38 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
                         pass
-                        t_58.extend((
+                        t_59.extend((
                             '<td class="num">',
                             escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'not_reached'))),
                             '</td>',
                         ))
-                    t_58.extend((
+                    t_59.extend((
                         '<td class="',
                         escape(('second' if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else 'alarm')),
                         '">',
                     ))
                     if environment.getattr(l_4_v, 'listing_open'):
                         pass
-                        t_58.append(
+                        t_59.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.listing_open', _loop_vars=_loop_vars)),
                         )
                     elif (environment.getattr(l_4_v, 'state') != 'examined'):
                         pass
-                        t_58.append(
+                        t_59.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('state.', environment.getattr(l_4_v, 'state'), )), _loop_vars=_loop_vars)),
                         )
                     else:
                         pass
-                        t_58.append(
+                        t_59.append(
                             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes', _loop_vars=_loop_vars) if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close', _loop_vars=_loop_vars))),
                         )
-                    t_58.append(
+                    t_59.append(
                         '</td></tr>\n',
                     )
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_58.extend((
+        t_59.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -2492,25 +2498,25 @@ def root(context, missing=missing):
         ))
         if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
             pass
-            t_58.extend((
+            t_59.extend((
                 '<td class="num">',
                 escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'))),
                 '</td>',
             ))
-        t_58.extend((
+        t_59.extend((
             '<td class="',
             escape(('' if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else 'alarm')),
             '">',
             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes') if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_58)
+        return concat(t_59)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation'), caller=caller)
     def macro():
-        t_59 = []
+        t_60 = []
         pass
-        t_59.extend((
+        t_60.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2531,14 +2537,14 @@ def root(context, missing=missing):
             for l_3_s in environment.getattr(l_2_x, 'sources'):
                 _loop_vars = {}
                 pass
-                def t_60(fiter):
+                def t_61(fiter):
                     for l_4_v in fiter:
                         if (environment.getattr(l_4_v, 'state') == 'examined'):
                             yield l_4_v
-                for l_4_v in t_60(environment.getattr(l_3_s, 'volumes')):
+                for l_4_v in t_61(environment.getattr(l_3_s, 'volumes')):
                     _loop_vars = {}
                     pass
-                    t_59.extend((
+                    t_60.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -2554,7 +2560,7 @@ def root(context, missing=missing):
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_59.extend((
+        t_60.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -2567,7 +2573,7 @@ def root(context, missing=missing):
             escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'directories_met_before'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_59)
+        return concat(t_60)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories'), caller=caller)
     yield '<h3>'
@@ -2579,7 +2585,7 @@ def root(context, missing=missing):
     yield '\n</div>\n<div>\n'
     yield escape(context.call((undefined(name='inside') if l_0_inside is missing else l_0_inside), 'containers.', environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'containers'), ('opened', 'in_part', 'not_opened', 'known_good', 'by_profile', 'other_types', 'not_tried')))
     yield '\n</div>\n</div>\n'
-    l_0_asked = t_4(context.eval_ctx, t_15(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'), 'metadata'))
+    l_0_asked = t_4(context.eval_ctx, t_16(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'), 'metadata'))
     context.vars['asked'] = l_0_asked
     context.exported_vars.add('asked')
     if (undefined(name='asked') if l_0_asked is missing else l_0_asked):
@@ -2590,9 +2596,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.text'))
         yield '</p>\n'
         def macro():
-            t_61 = []
+            t_62 = []
             pass
-            t_61.extend((
+            t_62.extend((
                 '<table>\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.title')),
                 '</caption>\n<thead><tr><th scope="col">',
@@ -2602,19 +2608,19 @@ def root(context, missing=missing):
             for l_2_part in ('read', 'found', 'nothing', 'unreadable', 'positions'):
                 _loop_vars = {}
                 pass
-                t_61.extend((
+                t_62.extend((
                     '<th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('metadata.', l_2_part, )), _loop_vars=_loop_vars)),
                     '</th>',
                 ))
             l_2_part = missing
-            t_61.append(
+            t_62.append(
                 '</tr></thead>\n<tbody>\n',
             )
             for l_2_x in (undefined(name='asked') if l_0_asked is missing else l_0_asked):
                 _loop_vars = {}
                 pass
-                t_61.extend((
+                t_62.extend((
                     '<tr><th scope="row"><bdi>',
                     escape(environment.getattr(l_2_x, 'label')),
                     '</bdi></th>',
@@ -2622,33 +2628,33 @@ def root(context, missing=missing):
                 for l_3_part in ('read', 'found', 'nothing', 'unreadable', 'positions'):
                     _loop_vars = {}
                     pass
-                    t_61.extend((
+                    t_62.extend((
                         '<td class="num">',
                         escape(t_7(environment.getitem(environment.getattr(l_2_x, 'metadata'), l_3_part))),
                         '</td>',
                     ))
                 l_3_part = missing
-                t_61.append(
+                t_62.append(
                     '</tr>\n',
                 )
             l_2_x = missing
-            t_61.append(
+            t_62.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_61)
+            return concat(t_62)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.title'), caller=caller)
         def macro():
-            t_62 = []
+            t_63 = []
             pass
-            t_62.extend((
+            t_63.extend((
                 '<table>\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.devices')),
                 '</caption>\n',
             ))
             if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices'):
                 pass
-                t_62.extend((
+                t_63.extend((
                     '<thead><tr><th scope="col">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.tag')),
                     '</th><th scope="col">',
@@ -2665,7 +2671,7 @@ def root(context, missing=missing):
                 for l_2_device, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices')[:40], undefined):
                     _loop_vars = {}
                     pass
-                    t_62.extend((
+                    t_63.extend((
                         '<tr><th scope="row"><code>',
                         escape(environment.getattr(l_2_device, 'tag')),
                         '</code></th><td>',
@@ -2680,42 +2686,42 @@ def root(context, missing=missing):
                     for l_3_label, l_3_loop in LoopContext(environment.getattr(l_2_device, 'exhibits'), undefined):
                         _loop_vars = {}
                         pass
-                        t_62.extend((
+                        t_63.extend((
                             '<bdi>',
                             escape(l_3_label),
                             '</bdi>',
                         ))
                         if (not environment.getattr(l_3_loop, 'last')):
                             pass
-                            t_62.append(
+                            t_63.append(
                                 ', ',
                             )
                     l_3_loop = l_3_label = missing
-                    t_62.append(
+                    t_63.append(
                         '</td></tr>\n',
                     )
                 l_2_loop = l_2_device = missing
                 if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices')) > 40):
                     pass
-                    t_62.extend((
+                    t_63.extend((
                         '<tr><td colspan="5">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.more', count=t_7(t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices'))))),
                         '</td></tr>\n',
                     ))
-                t_62.append(
+                t_63.append(
                     '</tbody>\n',
                 )
             else:
                 pass
-                t_62.extend((
+                t_63.extend((
                     '<tbody><tr><td>',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.no_devices')),
                     '</td></tr></tbody>\n',
                 ))
-            t_62.append(
+            t_63.append(
                 '</table>\n',
             )
-            return concat(t_62)
+            return concat(t_63)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.devices'), caller=caller)
     for (l_1_title, l_1_policy) in ((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.gap_title'), False), (context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.policy_title'), True)):
@@ -2726,16 +2732,16 @@ def root(context, missing=missing):
         l_1_gaps = context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), (undefined(name='c') if l_0_c is missing else l_0_c), policy=l_1_policy, _loop_vars=_loop_vars)
         _loop_vars['gaps'] = l_1_gaps
         def macro():
-            t_63 = []
+            t_64 = []
             pass
-            t_63.extend((
+            t_64.extend((
                 '<table>\n<caption>',
                 escape(l_1_title),
                 '</caption>\n',
             ))
             if (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                 pass
-                t_63.extend((
+                t_64.extend((
                     '<thead><tr><th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.count')),
                     '</th><th scope="col">',
@@ -2749,7 +2755,7 @@ def root(context, missing=missing):
                 for l_3_gap in (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                     _loop_vars = {}
                     pass
-                    t_63.extend((
+                    t_64.extend((
                         '<tr><td class="num strong">',
                         escape(t_7(environment.getattr(l_3_gap, 'count'))),
                         '</td><td>',
@@ -2760,46 +2766,46 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr(l_3_gap, 'size'):
                         pass
-                        t_63.append(
-                            escape(t_16(environment.getattr(l_3_gap, 'size'))),
+                        t_64.append(
+                            escape(t_17(environment.getattr(l_3_gap, 'size'))),
                         )
-                    t_63.append(
+                    t_64.append(
                         '</td><td>',
                     )
                     for l_4_one in environment.getattr(l_3_gap, 'examples'):
                         _loop_vars = {}
                         pass
-                        t_63.extend((
+                        t_64.extend((
                             '<br class="t"><code><bdi>',
                             escape(t_5(l_4_one)),
                             '</bdi></code>',
                         ))
                     l_4_one = missing
-                    t_63.append(
+                    t_64.append(
                         '</td></tr>\n',
                     )
                 l_3_gap = missing
-                t_63.append(
+                t_64.append(
                     '</tbody>\n',
                 )
             else:
                 pass
-                t_63.extend((
+                t_64.extend((
                     '<tbody><tr><td>',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.no_gaps')),
                     '</td></tr></tbody>\n',
                 ))
-            t_63.append(
+            t_64.append(
                 '</table>\n',
             )
-            return concat(t_63)
+            return concat(t_64)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), l_1_title, caller=caller, _loop_vars=_loop_vars)
     l_1_title = l_1_policy = l_1_gap_rows = l_1_gaps = missing
     def macro():
-        t_64 = []
+        t_65 = []
         pass
-        t_64.extend((
+        t_65.extend((
             '<table>\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2814,31 +2820,31 @@ def root(context, missing=missing):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
-            t_64.extend((
+            t_65.extend((
                 '<tr><th scope="row"><bdi>',
                 escape(t_5(environment.getattr(l_2_area, 'where'))),
                 '</bdi></th><td>',
                 escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'gap', environment.getattr(l_2_area, 'code'), environment.getattr(l_2_area, 'text'), _loop_vars=_loop_vars)),
                 '</td><td class="num">',
-                escape(t_16(environment.getattr(l_2_area, 'size'))),
+                escape(t_17(environment.getattr(l_2_area, 'size'))),
                 '</td></tr>\n',
             ))
         l_2_area = l_2_w = missing
-        t_64.extend((
+        t_65.extend((
             '<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated')),
             '</th><td>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('unallocated_value.', environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'unallocated'), )))),
             '</td><td></td></tr>\n</tbody>\n</table>\n',
         ))
-        return concat(t_64)
+        return concat(t_65)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title'), caller=caller)
     yield '<div class="pair">\n<div>\n'
     def macro():
-        t_65 = []
+        t_66 = []
         pass
-        t_65.extend((
+        t_66.extend((
             '<table class="tight">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.types')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2856,7 +2862,7 @@ def root(context, missing=missing):
         for l_2_row in environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'types'):
             _loop_vars = {}
             pass
-            t_65.extend((
+            t_66.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('type_class.', environment.getattr(l_2_row, 'type_class'), )), _loop_vars=_loop_vars)),
                 '</th><td class="num">',
@@ -2866,26 +2872,26 @@ def root(context, missing=missing):
                 '</td><td class="num">',
                 escape(t_7(environment.getattr(l_2_row, 'misnamed'))),
                 '</td><td class="num">',
-                escape(t_16(environment.getattr(l_2_row, 'size'))),
+                escape(t_17(environment.getattr(l_2_row, 'size'))),
                 '</td></tr>\n',
             ))
         l_2_row = missing
-        t_65.append(
+        t_66.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_65)
+        return concat(t_66)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.types'), caller=caller)
-    if t_18(environment, environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'types'), attribute='misnamed'):
+    if t_19(environment, environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'types'), attribute='misnamed'):
         pass
         yield '<p class="scope">'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.misnamed_text'))
         yield '</p>'
     yield '</div>\n<div>\n'
     def macro():
-        t_66 = []
+        t_67 = []
         pass
-        t_66.extend((
+        t_67.extend((
             '<table class="tight">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.bytes_title')),
             '</caption>\n<tbody>\n<tr><th scope="row">',
@@ -2912,7 +2918,7 @@ def root(context, missing=missing):
         ))
         if environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'volume'):
             pass
-            t_66.extend((
+            t_67.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks')),
                 '</th><td class="num">',
@@ -2921,36 +2927,36 @@ def root(context, missing=missing):
             ))
             if environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'closes'):
                 pass
-                t_66.append(
+                t_67.append(
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks_parts', structures=t_7(environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'structures')), allocated=t_7(environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'allocated')), unallocated=t_7(environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'unallocated')), slack=t_7(environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'volume_slack')))),
                 )
             else:
                 pass
-                t_66.append(
+                t_67.append(
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks_open')),
                 )
-            t_66.extend((
+            t_67.extend((
                 '</td></tr>\n<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks_searched')),
                 '</th><td class="num">',
                 escape(t_7(environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'searched'))),
                 '</td></tr>\n',
             ))
-        t_66.extend((
+        t_67.extend((
             '<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share')),
             '</th><td class="num strong">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_9(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'percent_of_bytes')))),
             '</td></tr>\n</tbody>\n</table>\n',
         ))
-        return concat(t_66)
+        return concat(t_67)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.bytes_title'), caller=caller)
     yield '</div>\n</div>\n'
     def macro():
-        t_67 = []
+        t_68 = []
         pass
-        t_67.extend((
+        t_68.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2979,7 +2985,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_67.extend((
+                    t_68.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td>',
@@ -2987,18 +2993,18 @@ def root(context, missing=missing):
                         '</td><td class="num">',
                         escape(t_7(environment.getattr(l_4_v, 'offset'))),
                         '</td><td class="num">',
-                        escape(t_16(environment.getattr(l_4_v, 'size'))),
+                        escape(t_17(environment.getattr(l_4_v, 'size'))),
                         '</td><td>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('state.', ('in-part' if ((environment.getattr(l_4_v, 'state') == 'examined') and environment.getattr(environment.getattr(l_4_v, 'equation'), 'not_reached')) else environment.getattr(l_4_v, 'state')), )), _loop_vars=_loop_vars)),
                     ))
                     if (environment.getattr(l_4_v, 'encryption') != 'none'):
                         pass
-                        t_67.extend((
+                        t_68.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'encryption', environment.getattr(l_4_v, 'encryption'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_67.extend((
+                    t_68.extend((
                         '</td><td><bdi>',
                         escape((environment.getattr(l_4_v, 'sweep') if (environment.getattr(l_4_v, 'state') == 'examined') else '–')),
                         '</bdi></td><td>',
@@ -3006,22 +3012,22 @@ def root(context, missing=missing):
                     for l_5_m in environment.getattr(l_4_v, 'times'):
                         _loop_vars = {}
                         pass
-                        t_67.extend((
+                        t_68.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'time.basis', which=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_5_m, 'which'), )), _loop_vars=_loop_vars), zone=context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'time', environment.getattr(l_5_m, 'zone'), _loop_vars=_loop_vars), resolution=t_13(environment.getattr(l_5_m, 'resolution_ns')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     l_5_m = missing
-                    t_67.append(
+                    t_68.append(
                         '</td></tr>\n',
                     )
                 l_4_v = l_4_w = missing
             l_3_s = missing
         l_2_x = missing
-        t_67.append(
+        t_68.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_67)
+        return concat(t_68)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes'), caller=caller)
     yield '\n'
@@ -3030,16 +3036,16 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.intro_sealed' if (environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'level') == 'sealed') else 'findings.intro')))
     yield '</p>\n'
     def macro(l_1_list, l_1_withdrawn):
-        t_68 = []
+        t_69 = []
         if l_1_list is missing:
             l_1_list = undefined("parameter 'list' was not provided", name='list')
         if l_1_withdrawn is missing:
             l_1_withdrawn = undefined("parameter 'withdrawn' was not provided", name='withdrawn')
         pass
         def macro():
-            t_69 = []
+            t_70 = []
             pass
-            t_69.extend((
+            t_70.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.number')),
                 '</th><th scope="col">',
@@ -3057,7 +3063,7 @@ def root(context, missing=missing):
                 l_3_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_69.extend((
+                t_70.extend((
                     '<tr><th scope="row" class="nowrap">',
                     escape(environment.getattr(l_3_f, 'number')),
                     '</th><td><bdi class="strong">',
@@ -3068,18 +3074,18 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_3_f, 'number') in (undefined(name='names') if l_3_names is missing else l_3_names)):
                     pass
-                    t_69.extend((
+                    t_70.extend((
                         '<br class="t"><span class="second name">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.path', _loop_vars=_loop_vars)),
                         ': <bdi>',
                         escape(t_5(environment.getitem((undefined(name='names') if l_3_names is missing else l_3_names), environment.getattr(l_3_f, 'number')))),
                         '</bdi></span>',
                     ))
-                t_69.extend((
+                t_70.extend((
                     '<br class="t"><span class="second">',
                     escape(environment.getattr(l_3_f, 'type')),
                     ', ',
-                    escape(t_16(environment.getattr(l_3_f, 'size'))),
+                    escape(t_17(environment.getattr(l_3_f, 'size'))),
                     ', ',
                     escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.allocated', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'allocated') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.deleted', _loop_vars=_loop_vars))),
                     ', ',
@@ -3088,37 +3094,37 @@ def root(context, missing=missing):
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('grade.', environment.getattr(l_3_f, 'grade'), )), _loop_vars=_loop_vars)),
                     '</span>',
                 ))
-                if (not t_22(environment.getattr(l_3_f, 'listed_size'))):
+                if (not t_23(environment.getattr(l_3_f, 'listed_size'))):
                     pass
-                    t_69.extend((
+                    t_70.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.listed_size', size=context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_f, 'listed_size')), _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if (environment.getattr(l_3_f, 'near') and environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin')):
                     pass
-                    t_69.extend((
+                    t_70.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_plugin', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), plugin=environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin'), 'name'), version=environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin'), 'version'), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 elif environment.getattr(l_3_f, 'near'):
                     pass
-                    t_69.extend((
+                    t_70.extend((
                         '<br class="t"><span class="second">',
-                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), view=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'view', environment.getattr(environment.getattr(l_3_f, 'near'), 'view'), _loop_vars=_loop_vars), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), quality=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'quality')), listed=(t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality')) if (not t_22(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality'))) else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), view=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'view', environment.getattr(environment.getattr(l_3_f, 'near'), 'view'), _loop_vars=_loop_vars), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), quality=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'quality')), listed=(t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality')) if (not t_23(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality'))) else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if environment.getattr(l_3_f, 'near'):
                     pass
-                    t_69.extend((
+                    t_70.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_drawn' if environment.getattr(environment.getattr(l_3_f, 'near'), 'drawn') else ('findings.near_unknown' if (not environment.getattr(environment.getattr(l_3_f, 'near'), 'expected')) else ('findings.near_rare' if t_8(environment.getattr(environment.getattr(l_3_f, 'near'), 'expected')) else 'findings.near_chance'))), comparisons=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'comparisons')), expected=environment.getattr(environment.getattr(l_3_f, 'near'), 'expected'), one_in=t_7(t_8(environment.getattr(environment.getattr(l_3_f, 'near'), 'expected'))), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                     if environment.getattr(environment.getattr(l_3_f, 'near'), 'film'):
                         pass
-                        t_69.extend((
+                        t_70.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film', frames=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames')), frames_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames_of')), listed=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed')), listed_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_of')), _loop_vars=_loop_vars)),
                             escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'ranges'), _loop_vars=_loop_vars)),
@@ -3126,7 +3132,7 @@ def root(context, missing=missing):
                         ))
                         if environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'):
                             pass
-                            t_69.extend((
+                            t_70.extend((
                                 '<br class="t"><span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film_listed', _loop_vars=_loop_vars)),
                                 escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'), _loop_vars=_loop_vars)),
@@ -3134,12 +3140,12 @@ def root(context, missing=missing):
                             ))
                     if (environment.getattr(environment.getattr(l_3_f, 'near'), 'more') or environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')):
                         pass
-                        t_69.extend((
+                        t_70.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_more' if (not environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')) else ('findings.near_more_at_least' if environment.getattr(environment.getattr(l_3_f, 'near'), 'more') else 'findings.near_more_unknown')), count=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'more')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                t_69.extend((
+                t_70.extend((
                     '<br class="t"><span class="second">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', environment.getattr(l_3_f, 'kind'), )), _loop_vars=_loop_vars)),
                     ': ',
@@ -3148,24 +3154,24 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_3_f, 'kind') == 'watch'):
                     pass
-                    t_69.append(
+                    t_70.append(
                         '–',
                     )
                 else:
                     pass
-                    t_69.append(
+                    t_70.append(
                         escape(context.call((undefined(name='category') if l_0_category is missing else l_0_category), environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'):
                         pass
-                        t_69.extend((
+                        t_70.extend((
                             ' (<bdi>',
-                            escape(t_19(markup_join((environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'), ' ', environment.getattr(environment.getattr(l_3_f, 'category'), 'region'), )))),
+                            escape(t_20(markup_join((environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'), ' ', environment.getattr(environment.getattr(l_3_f, 'category'), 'region'), )))),
                             '</bdi>)',
                         ))
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'label'):
                         pass
-                        t_69.extend((
+                        t_70.extend((
                             '<br class="t"><span class="second"><bdi>',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.label', label=environment.getattr(environment.getattr(l_3_f, 'category'), 'label'), _loop_vars=_loop_vars)),
                             '</bdi></span>',
@@ -3173,44 +3179,44 @@ def root(context, missing=missing):
                     for l_4_tag in environment.getattr(environment.getattr(l_3_f, 'category'), 'tags'):
                         _loop_vars = {}
                         pass
-                        t_69.extend((
+                        t_70.extend((
                             '<br class="t"><span class="second"><bdi>',
                             escape(l_4_tag),
                             '</bdi></span>',
                         ))
                     l_4_tag = missing
-                    t_69.append(
+                    t_70.append(
                         escape(context.call((undefined(name='standing') if l_0_standing is missing else l_0_standing), 'notable', environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
-                    if (t_22(environment.getattr(l_3_f, 'victim_identified')) and t_22(environment.getattr(l_3_f, 'offender_identified'))):
+                    if (t_23(environment.getattr(l_3_f, 'victim_identified')) and t_23(environment.getattr(l_3_f, 'offender_identified'))):
                         pass
-                        t_69.extend((
+                        t_70.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.not_said', _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     else:
                         pass
-                        if (not t_22(environment.getattr(l_3_f, 'victim_identified'))):
+                        if (not t_23(environment.getattr(l_3_f, 'victim_identified'))):
                             pass
-                            t_69.extend((
+                            t_70.extend((
                                 '<br class="t"><span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'victim_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
-                        if (not t_22(environment.getattr(l_3_f, 'offender_identified'))):
+                        if (not t_23(environment.getattr(l_3_f, 'offender_identified'))):
                             pass
-                            t_69.extend((
+                            t_70.extend((
                                 '<br class="t"><span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'offender_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
-                t_69.append(
+                t_70.append(
                     '</td><td>',
                 )
                 if l_1_withdrawn:
                     pass
-                    t_69.extend((
+                    t_70.extend((
                         '<bdi>',
                         escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.not_in', edition=environment.getattr(l_3_f, 'not_in'), _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'not_in') else (environment.getattr(l_3_f, 'reason') or context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)))),
                         '</bdi>',
@@ -3219,16 +3225,16 @@ def root(context, missing=missing):
                     pass
                     if (environment.getattr(l_3_f, 'status') == 'provisional'):
                         pass
-                        t_69.extend((
+                        t_70.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.provisional', _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_70 = 1
+                    t_71 = 1
                     for l_4_m in environment.getattr(l_3_f, 'times'):
                         _loop_vars = {}
                         pass
-                        t_69.extend((
+                        t_70.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_4_m, 'which'), )), _loop_vars=_loop_vars)),
                             ' <span class="nowrap">',
@@ -3237,41 +3243,41 @@ def root(context, missing=missing):
                         ))
                         if (environment.getattr(l_4_m, 'zone') != 'utc'):
                             pass
-                            t_69.extend((
+                            t_70.extend((
                                 ' (',
                                 escape(context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'time', environment.getattr(l_4_m, 'zone'), _loop_vars=_loop_vars)),
                                 ')',
                             ))
-                        t_69.append(
+                        t_70.append(
                             '</span>',
                         )
-                        t_70 = 0
+                        t_71 = 0
                     l_4_m = missing
-                    if t_70:
+                    if t_71:
                         pass
-                        t_69.extend((
+                        t_70.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.no_times')),
                             '</span>',
                         ))
-                t_69.append(
+                t_70.append(
                     '</td></tr>\n',
                 )
             l_3_f = l_3_names = l_3_w = missing
-            t_69.append(
+            t_70.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_69)
+            return concat(t_70)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-        t_68.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
+        t_69.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
         if (t_3(l_1_list) > (undefined(name='rows') if l_0_rows is missing else l_0_rows)):
             pass
-            t_68.extend((
+            t_69.extend((
                 '<p class="strong">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.shown', shown=t_7((undefined(name='rows') if l_0_rows is missing else l_0_rows)), count=t_7(t_3(l_1_list)))),
                 '</p>',
             ))
-        return concat(t_68)
+        return concat(t_69)
     context.exported_vars.add('finding_rows')
     context.vars['finding_rows'] = l_0_finding_rows = Macro(environment, macro, 'finding_rows', ('list', 'withdrawn'), False, False, False, context.eval_ctx.autoescape)
     yield escape(context.call((undefined(name='draw') if l_0_draw is missing else l_0_draw), 'findings'))
@@ -3342,9 +3348,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.intro'))
     yield '</p>\n'
     def macro():
-        t_71 = []
+        t_72 = []
         pass
-        t_71.extend((
+        t_72.extend((
             '<table class="tight">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.counts')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -3356,26 +3362,26 @@ def root(context, missing=missing):
         for l_2_name in ('collection', 'alteration', 'consultation', 'disclosure', 'combination', 'erasure'):
             _loop_vars = {}
             pass
-            t_71.extend((
+            t_72.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('data.', l_2_name, )), _loop_vars=_loop_vars)),
                 '</th><td class="num">',
-                escape(t_7(t_3(t_4(context.eval_ctx, t_15(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'processing'), 'action', 'equalto', l_2_name))))),
+                escape(t_7(t_3(t_4(context.eval_ctx, t_16(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'processing'), 'action', 'equalto', l_2_name))))),
                 '</td></tr>\n',
             ))
         l_2_name = missing
-        t_71.append(
+        t_72.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_71)
+        return concat(t_72)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.counts'), caller=caller)
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'processing'):
         pass
         def macro():
-            t_72 = []
+            t_73 = []
             pass
-            t_72.extend((
+            t_73.extend((
                 '<table class="broad">\n<thead><tr><th scope="col" class="num">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.event')),
                 '</th><th scope="col">',
@@ -3394,11 +3400,11 @@ def root(context, missing=missing):
             for l_2_p, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'processing')[:(undefined(name='rows') if l_0_rows is missing else l_0_rows)], undefined):
                 _loop_vars = {}
                 pass
-                t_72.extend((
+                t_73.extend((
                     '<tr><td class="num">',
                     escape(t_7(environment.getattr(l_2_p, 'seq'))),
                     '</td><td>',
-                    escape(t_20(environment.getattr(l_2_p, 'time'))),
+                    escape(t_21(environment.getattr(l_2_p, 'time'))),
                     '</td><th scope="row">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('data.', environment.getattr(l_2_p, 'action'), )), _loop_vars=_loop_vars)),
                     '<br class="t"><span class="second"><code>',
@@ -3409,87 +3415,87 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_2_p, 'who_is') == 'software'):
                     pass
-                    t_72.extend((
+                    t_73.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.software', _loop_vars=_loop_vars)),
                         '</span>',
                     ))
-                t_72.append(
+                t_73.append(
                     '</td><td>',
                 )
                 l_3_loop = missing
                 for l_3_each, l_3_loop in LoopContext(environment.getattr(l_2_p, 'of')[:12], undefined):
                     _loop_vars = {}
                     pass
-                    t_72.extend((
+                    t_73.extend((
                         '<bdi>',
                         escape(l_3_each),
                         '</bdi>',
                     ))
                     if (not environment.getattr(l_3_loop, 'last')):
                         pass
-                        t_72.append(
+                        t_73.append(
                             ', ',
                         )
                 l_3_loop = l_3_each = missing
                 if (t_3(environment.getattr(l_2_p, 'of')) > 12):
                     pass
-                    t_72.extend((
+                    t_73.extend((
                         ' … (',
                         escape(t_7(t_3(environment.getattr(l_2_p, 'of')))),
                         ')',
                     ))
                 if environment.getattr(l_2_p, 'recipient'):
                     pass
-                    t_72.extend((
+                    t_73.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.recipient', _loop_vars=_loop_vars)),
                         ' <bdi>',
                         escape(environment.getattr(l_2_p, 'recipient')),
                         '</bdi></span>',
                     ))
-                t_72.append(
+                t_73.append(
                     '</td><td>',
                 )
                 if environment.getattr(l_2_p, 'reason'):
                     pass
-                    t_72.extend((
+                    t_73.extend((
                         '<bdi>',
                         escape(environment.getattr(l_2_p, 'reason')),
                         '</bdi>',
                     ))
-                t_72.append(
+                t_73.append(
                     '<br class="t"><span class="second',
                 )
                 if (environment.getattr(l_2_p, 'legal_basis_from') == 'none'):
                     pass
-                    t_72.append(
+                    t_73.append(
                         ' strong',
                     )
-                t_72.append(
+                t_73.append(
                     '">',
                 )
                 if (environment.getattr(l_2_p, 'legal_basis_from') == 'none'):
                     pass
-                    t_72.append(
+                    t_73.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.no_basis', _loop_vars=_loop_vars)),
                     )
                 else:
                     pass
-                    t_72.extend((
+                    t_73.extend((
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.basis', _loop_vars=_loop_vars)),
                         ' <bdi>',
                         escape(environment.getattr(l_2_p, 'legal_basis')),
                         '</bdi>',
                     ))
-                t_72.append(
+                t_73.append(
                     '</span></td></tr>\n',
                 )
             l_2_loop = l_2_p = missing
-            t_72.append(
+            t_73.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_72)
+            return concat(t_73)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.title'), caller=caller)
         if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'processing')) > (undefined(name='rows') if l_0_rows is missing else l_0_rows)):
@@ -3503,21 +3509,39 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.none'))
         yield '</p>\n'
     yield '\n'
+    def macro():
+        t_74 = []
+        l_1_cited = missing
+        pass
+        l_1_cited = t_4(context.eval_ctx, t_15(context, t_6(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'methods'), attribute='validation')))
+        if ((environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment') and (environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment'), 'self_test') != 'not-run')) or (not (undefined(name='cited') if l_1_cited is missing else l_1_cited))):
+            pass
+            t_74.append(
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('self_test.', (environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment'), 'self_test') if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment') else 'not-run'), )))),
+            )
+        else:
+            pass
+            t_74.append(
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.self_test_cited', name=environment.getattr(environment.getitem((undefined(name='cited') if l_1_cited is missing else l_1_cited), -1), 'id'), date=t_21(environment.getattr(environment.getitem((undefined(name='cited') if l_1_cited is missing else l_1_cited), -1), 'time')), verdict=context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('method.passed' if (environment.getattr(environment.getitem((undefined(name='cited') if l_1_cited is missing else l_1_cited), -1), 'verdict') == 'pass') else 'method.failed')))),
+            )
+        return concat(t_74)
+    context.exported_vars.add('self_test')
+    context.vars['self_test'] = l_0_self_test = Macro(environment, macro, 'self_test', (), False, False, False, context.eval_ctx.autoescape)
     yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'quality'))
     yield '\n<p>'
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.intro'))
     yield '</p>\n'
-    l_0_probes = t_4(context.eval_ctx, t_6(context, t_15(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'), 'probes'), attribute='probes'))
+    l_0_probes = t_4(context.eval_ctx, t_6(context, t_16(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'), 'probes'), attribute='probes'))
     context.vars['probes'] = l_0_probes
     context.exported_vars.add('probes')
     def macro():
-        t_73 = []
+        t_75 = []
         l_1_verified = resolve('verified')
         l_1_w = resolve('w')
         l_1_reviewed_findings = resolve('reviewed_findings')
         l_1_levels = missing
         pass
-        t_73.extend((
+        t_75.extend((
             '<table class="tight">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.measures')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -3527,17 +3551,17 @@ def root(context, missing=missing):
             '</th></tr></thead>\n<tbody>\n<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.self_test')),
             '</th><td>',
-            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('self_test.', (environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment'), 'self_test') if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment') else 'not-run'), )))),
+            escape(context.call((undefined(name='self_test') if l_0_self_test is missing else l_0_self_test))),
             '</td></tr>\n<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.equation')),
             '</th><td',
         ))
         if (not environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'coverage'), 'closes')):
             pass
-            t_73.append(
+            t_75.append(
                 ' class="alarm"',
             )
-        t_73.extend((
+        t_75.extend((
             '>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('coverage.closes' if environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'coverage'), 'closes') else 'coverage.does_not_close'))),
             '</td></tr>\n<tr><th scope="row">',
@@ -3546,42 +3570,42 @@ def root(context, missing=missing):
         ))
         if (undefined(name='probes') if l_0_probes is missing else l_0_probes):
             pass
-            t_73.append(
-                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.probes_value', tried=t_7(t_18(environment, (undefined(name='probes') if l_0_probes is missing else l_0_probes), attribute='tried')), failed=t_7(t_18(environment, (undefined(name='probes') if l_0_probes is missing else l_0_probes), attribute='failed')))),
+            t_75.append(
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.probes_value', tried=t_7(t_19(environment, (undefined(name='probes') if l_0_probes is missing else l_0_probes), attribute='tried')), failed=t_7(t_19(environment, (undefined(name='probes') if l_0_probes is missing else l_0_probes), attribute='failed')))),
             )
         else:
             pass
-            t_73.append(
+            t_75.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.no_probes')),
             )
-        t_73.append(
+        t_75.append(
             '</td></tr>\n',
         )
         if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'):
             pass
-            l_1_verified = t_3(t_4(context.eval_ctx, t_15(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'), 'signature', 'equalto', 'verified')))
-            t_73.extend((
+            l_1_verified = t_3(t_4(context.eval_ctx, t_16(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'), 'signature', 'equalto', 'verified')))
+            t_75.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.signature')),
                 '</th><td>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.signature_value', verified=t_7((undefined(name='verified') if l_1_verified is missing else l_1_verified)), others=t_7((t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets')) - (undefined(name='verified') if l_1_verified is missing else l_1_verified))))),
                 '</td></tr>\n',
             ))
-        l_1_levels = t_17(environment, t_6(context, t_11(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'), 'purpose', 'equalto', 'match'), attribute='isolation'))
+        l_1_levels = t_18(environment, t_6(context, t_11(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'), 'purpose', 'equalto', 'match'), attribute='isolation'))
         if (undefined(name='levels') if l_1_levels is missing else l_1_levels):
             pass
-            t_73.extend((
+            t_75.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.isolation')),
                 '</th><td>',
                 escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'isolation', ('not-measured' if ('not-measured' in (undefined(name='levels') if l_1_levels is missing else l_1_levels)) else environment.getitem((undefined(name='levels') if l_1_levels is missing else l_1_levels), 0)))),
                 '</td></tr>\n',
             ))
-        t_73.extend((
+        t_75.extend((
             '<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.reviews')),
             '</th><td>',
-            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.reviews_value', count=t_7((undefined(name='reviewed_findings') if l_1_reviewed_findings is missing else l_1_reviewed_findings)), findings=t_7(t_18(environment, t_18(environment, t_6(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'), attribute='matches'), start=[]), attribute='count')))),
+            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.reviews_value', count=t_7((undefined(name='reviewed_findings') if l_1_reviewed_findings is missing else l_1_reviewed_findings)), findings=t_7(t_19(environment, t_19(environment, t_6(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'), attribute='matches'), start=[]), attribute='count')))),
             '</td></tr>\n<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.validation')),
             '</th><td><bdi>',
@@ -3591,38 +3615,38 @@ def root(context, missing=missing):
         for l_2_name in ('controls', 'deviations', 'external'):
             _loop_vars = {}
             pass
-            t_73.extend((
+            t_75.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('quality.', l_2_name, )), _loop_vars=_loop_vars)),
                 '</th><td>',
             ))
-            t_74 = 1
+            t_76 = 1
             for l_3_text in (environment.getitem((undefined(name='said') if l_0_said is missing else l_0_said), l_2_name) or ()):
                 _loop_vars = {}
                 pass
-                t_73.extend((
+                t_75.extend((
                     '<br class="t"><span class="block"><bdi>',
                     escape(l_3_text),
                     '</bdi></span>',
                 ))
-                t_74 = 0
+                t_76 = 0
             l_3_text = missing
-            if t_74:
+            if t_76:
                 pass
-                t_73.append(
+                t_75.append(
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated')),
                 )
-            t_73.append(
+            t_75.append(
                 '</td></tr>\n',
             )
         l_2_name = missing
-        t_73.append(
+        t_75.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_73)
+        return concat(t_75)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.measures'), caller=caller)
-    l_0_told = t_4(context.eval_ctx, t_15(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'acts'), 'topic', 'equalto', 'quality'))
+    l_0_told = t_4(context.eval_ctx, t_16(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'acts'), 'topic', 'equalto', 'quality'))
     context.vars['told'] = l_0_told
     context.exported_vars.add('told')
     yield '<h3>'
@@ -3645,7 +3669,7 @@ def root(context, missing=missing):
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.intro'))
         yield '</p>\n'
-    t_75 = 1
+    t_77 = 1
     for l_1_run in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'):
         l_1_w = resolve('w')
         l_1_no = resolve('no')
@@ -3654,8 +3678,8 @@ def root(context, missing=missing):
         pass
         yield '<dl class="facts">\n'
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.purpose', _loop_vars=_loop_vars), context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'run_purpose', environment.getattr(l_1_run, 'purpose'), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
-        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.started', _loop_vars=_loop_vars), t_20(environment.getattr(l_1_run, 'started')), _loop_vars=_loop_vars))
-        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.ended', _loop_vars=_loop_vars), (t_20(environment.getattr(l_1_run, 'ended')) if environment.getattr(l_1_run, 'ended') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.no_end', _loop_vars=_loop_vars)), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.started', _loop_vars=_loop_vars), t_21(environment.getattr(l_1_run, 'started')), _loop_vars=_loop_vars))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.ended', _loop_vars=_loop_vars), (t_21(environment.getattr(l_1_run, 'ended')) if environment.getattr(l_1_run, 'ended') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.no_end', _loop_vars=_loop_vars)), _loop_vars=_loop_vars))
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.outcome', _loop_vars=_loop_vars), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('outcome.', environment.getattr(l_1_run, 'outcome'), )), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
         yield '\n'
         if (environment.getattr(l_1_run, 'purpose') == 'scan'):
@@ -3682,11 +3706,11 @@ def root(context, missing=missing):
             _loop_vars = {}
             pass
             yield '<p class="scope">'
-            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.broken', at=t_20(environment.getattr(l_2_break, 'noted')), cause=context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'cause', environment.getattr(l_2_break, 'cause'), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.broken', at=t_21(environment.getattr(l_2_break, 'noted')), cause=context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'cause', environment.getattr(l_2_break, 'cause'), _loop_vars=_loop_vars), _loop_vars=_loop_vars))
             yield '; '
             if environment.getattr(l_2_break, 'resumed'):
                 pass
-                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.resumed', at=t_20(environment.getattr(l_2_break, 'resumed')), _loop_vars=_loop_vars))
+                yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.resumed', at=t_21(environment.getattr(l_2_break, 'resumed')), _loop_vars=_loop_vars))
             else:
                 pass
                 yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.not_resumed', _loop_vars=_loop_vars))
@@ -3695,7 +3719,7 @@ def root(context, missing=missing):
         if environment.getattr(l_1_run, 'probes'):
             pass
             yield '<p class="scope">'
-            l_1_no = t_2(context.eval_ctx, t_6(context, t_15(context, environment.getattr(l_1_run, 'probes'), 'refused'), attribute='what'), ', ')
+            l_1_no = t_2(context.eval_ctx, t_6(context, t_16(context, environment.getattr(l_1_run, 'probes'), 'refused'), attribute='what'), ', ')
             _loop_vars['no'] = l_1_no
             l_1_yes = t_2(context.eval_ctx, t_6(context, t_11(context, environment.getattr(l_1_run, 'probes'), 'refused'), attribute='what'), ', ')
             _loop_vars['yes'] = l_1_yes
@@ -3721,9 +3745,9 @@ def root(context, missing=missing):
             yield escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'run_note', environment.getattr(l_2_note, 'code'), environment.getattr(l_2_note, 'text'), _loop_vars=_loop_vars))
             yield '</p>\n'
         l_2_note = missing
-        t_75 = 0
+        t_77 = 0
     l_1_run = l_1_w = l_1_no = l_1_yes = missing
-    if t_75:
+    if t_77:
         pass
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.none'))
@@ -3844,9 +3868,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events'):
         pass
         def macro():
-            t_76 = []
+            t_78 = []
             pass
-            t_76.extend((
+            t_78.extend((
                 '<table class="tight">\n<thead><tr><th scope="col" class="num">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.seq')),
                 '</th><th scope="col">',
@@ -3862,7 +3886,7 @@ def root(context, missing=missing):
             for l_2_event in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events')[:(undefined(name='events') if l_0_events is missing else l_0_events)]:
                 _loop_vars = {}
                 pass
-                t_76.extend((
+                t_78.extend((
                     '<tr><td class="num">',
                     escape(environment.getattr(l_2_event, 'seq')),
                     '</td><td class="nowrap">',
@@ -3878,10 +3902,10 @@ def root(context, missing=missing):
                     '</bdi></td></tr>\n',
                 ))
             l_2_event = missing
-            t_76.append(
+            t_78.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_76)
+            return concat(t_78)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.title'), caller=caller)
         yield '<p class="scope">'
@@ -3906,7 +3930,7 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'environment.host'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment'), 'host')))
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'environment.os'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment'), 'os')))
         yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'environment.python'), environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment'), 'python')))
-        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'environment.self_test'), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('self_test.', environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment'), 'self_test'), )))))
+        yield escape(context.call((undefined(name='fact') if l_0_fact is missing else l_0_fact), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'environment.self_test'), context.call((undefined(name='self_test') if l_0_self_test is missing else l_0_self_test))))
         if environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment'), 'libraries'):
             pass
             yield '<div class="wide"><dt>'
@@ -3950,10 +3974,10 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'clauses.intro'))
     yield '</p>\n'
     def macro():
-        t_77 = []
+        t_79 = []
         l_1_clauses = resolve('clauses')
         pass
-        t_77.extend((
+        t_79.extend((
             '<table class="tight broad">\n<thead><tr><th scope="col">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'clauses.asks')),
             '</th><th scope="col">',
@@ -3970,40 +3994,40 @@ def root(context, missing=missing):
                 pass
                 if (not environment.getattr(l_2_loop, 'first')):
                     pass
-                    t_77.append(
+                    t_79.append(
                         '</tbody>\n',
                     )
-                t_77.extend((
+                t_79.extend((
                     '<tbody>\n<tr><th scope="rowgroup" colspan="3" class="group">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('clauses.', environment.getattr(l_2_c, 'rule'), )), _loop_vars=_loop_vars)),
                     '</th></tr>\n',
                 ))
-            t_77.append(
+            t_79.append(
                 '<tr><th scope="row" class="part">',
             )
             if (t_3(environment.getattr(l_2_c, 'code')) == 1):
                 pass
-                t_77.extend((
+                t_79.extend((
                     escape(environment.getattr(l_2_c, 'code')),
                     ') ',
                 ))
-            t_77.extend((
+            t_79.extend((
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('clause.', environment.getattr(l_2_c, 'rule'), '_', environment.getattr(l_2_c, 'code'), )), _loop_vars=_loop_vars)),
                 '</th><td>',
             ))
             l_3_loop = missing
-            t_78 = 1
+            t_80 = 1
             for l_3_name, l_3_loop in LoopContext(environment.getattr(l_2_c, 'sections'), undefined):
                 _loop_vars = {}
                 pass
                 if (l_3_name == 'front'):
                     pass
-                    t_77.append(
+                    t_79.append(
                         escape(t_14(l_3_name)),
                     )
                 else:
                     pass
-                    t_77.extend((
+                    t_79.extend((
                         '<a href="#',
                         escape(l_3_name),
                         '">',
@@ -4012,34 +4036,34 @@ def root(context, missing=missing):
                     ))
                 if (not environment.getattr(l_3_loop, 'last')):
                     pass
-                    t_77.append(
+                    t_79.append(
                         ', ',
                     )
-                t_78 = 0
+                t_80 = 0
             l_3_loop = l_3_name = missing
-            if t_78:
+            if t_80:
                 pass
-                t_77.append(
+                t_79.append(
                     '–',
                 )
-            t_77.append(
+            t_79.append(
                 '</td><td',
             )
             if (environment.getattr(l_2_c, 'state') == 'not_stated'):
                 pass
-                t_77.append(
+                t_79.append(
                     ' class="strong"',
                 )
-            t_77.extend((
+            t_79.extend((
                 '>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('clauses.', environment.getattr(l_2_c, 'state'), )), _loop_vars=_loop_vars)),
                 '</td></tr>\n',
             ))
         l_2_loop = l_2_c = missing
-        t_77.append(
+        t_79.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_77)
+        return concat(t_79)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'clauses.title'), caller=caller)
     yield '</main>\n<footer class="foot">\n<p class="end">'
@@ -4047,4 +4071,4 @@ def root(context, missing=missing):
     yield '</p>\n</footer>\n</body>\n</html>\n'
 
 blocks = {}
-debug_info = '1=157&2=165&3=168&5=185&6=192&8=204&10=215&12=217&13=222&14=231&16=237&17=241&18=246&19=255&25=267&26=276&29=296&30=301&32=316&33=324&34=325&36=351&37=362&39=395&40=401&41=407&44=465&45=471&47=495&48=503&50=554&51=561&52=563&54=569&55=578&57=617&58=623&59=631&60=636&61=640&62=642&64=676&65=683&66=724&67=726&68=735&73=745&59=754&79=762&80=769&82=774&84=786&85=791&80=860&90=861&92=871&94=877&95=879&96=881&97=883&98=885&100=887&101=889&103=893&104=900&110=920&113=922&118=924&119=930&122=932&126=934&127=936&128=945&129=955&131=958&132=960&135=962&137=965&138=967&140=969&142=972&143=974&146=976&148=979&149=983&153=986&154=989&156=1008&158=1027&159=1028&160=1029&161=1030&162=1031&163=1032&164=1033&165=1034&166=1035&167=1036&170=1038&171=1042&172=1055&177=1063&178=1065&179=1067&181=1072&182=1074&184=1090&185=1096&186=1100&179=1205&192=1206&193=1208&195=1211&196=1220&197=1222&198=1230&200=1233&201=1235&202=1242&206=1250&207=1266&208=1268&209=1272&210=1275&212=1277&213=1280&215=1282&216=1288&218=1291&219=1294&221=1297&222=1306&223=1309&224=1312&229=1315&230=1317&231=1320&233=1326&234=1330&238=1360&241=1363&242=1365&244=1368&245=1370&247=1374&248=1379&256=1390&257=1392&259=1398&260=1407&262=1414&263=1418&265=1427&266=1429&268=1439&269=1444&271=1453&272=1457&274=1467&279=1469&280=1472&282=1474&283=1477&285=1479&286=1482&288=1484&289=1487&291=1489&292=1492&295=1495&296=1499&298=1503&299=1506&303=1510&304=1512&308=1515&309=1517&311=1520&312=1521&313=1522&314=1523&315=1524&318=1529&320=1531&322=1534&323=1535&324=1548&327=1553&330=1556&331=1557&334=1559&335=1562&336=1566&337=1568&339=1571&340=1574&342=1576&343=1580&347=1586&348=1588&350=1593&352=1605&353=1610&348=1732&359=1736&363=1740&364=1742&365=1744&366=1747&367=1759&368=1760&370=1765&371=1769&373=1780&374=1786&368=1807&380=1812&381=1828&382=1830&384=1835&385=1837&387=1850&388=1863&382=1911&394=1912&395=1919&396=1920&397=1935&398=1938&399=1940&400=1942&402=1947&404=1958&405=1969&400=2090&412=2092&413=2094&414=2096&415=2098&416=2102&417=2105&418=2107&419=2109&421=2114&425=2118&427=2120&428=2121&429=2128&430=2129&431=2130&432=2132&433=2162&435=2164&436=2166&437=2168&438=2170&439=2172&440=2177&441=2180&443=2183&444=2189&445=2191&446=2193&448=2198&450=2211&451=2217&446=2358&457=2362&460=2365&461=2367&462=2370&463=2373&464=2375&465=2377&466=2379&468=2384&469=2386&471=2413&472=2424&475=2474&466=2505&478=2506&480=2511&481=2513&483=2524&484=2539&487=2555&478=2568&490=2570&491=2572&494=2574&497=2576&500=2578&501=2581&502=2584&503=2586&504=2588&506=2593&507=2595&509=2610&510=2615&504=2636&515=2637&517=2642&518=2645&519=2649&521=2661&522=2666&524=2694&525=2698&529=2708&515=2716&534=2717&535=2722&536=2724&538=2729&539=2732&540=2736&542=2745&543=2750&547=2785&536=2793&552=2795&554=2800&555=2802&557=2809&558=2815&560=2825&552=2832&566=2834&568=2839&569=2841&571=2852&572=2857&566=2874&577=2875&580=2881&582=2886&584=2888&585=2892&586=2896&587=2900&588=2904&589=2909&590=2913&591=2918&592=2930&594=2937&580=2944&600=2946&602=2951&603=2953&605=2968&606=2980&600=3022&612=3024&613=3026&614=3028&615=3035&617=3040&619=3051&620=3058&615=3262&625=3263&627=3273&628=3275&629=3278&630=3280&631=3282&633=3287&635=3289&636=3292&637=3294&638=3297&639=3299&641=3304&645=3307&647=3309&648=3313&650=3316&651=3319&654=3322&655=3325&657=3327&658=3331&663=3336&664=3338&665=3340&667=3345&668=3347&670=3352&671=3357&665=3368&676=3369&677=3371&679=3376&681=3390&682=3395&677=3490&687=3491&689=3499&692=3502&693=3504&694=3506&695=3509&697=3518&698=3520&700=3524&701=3528&702=3540&703=3556&704=3561&706=3566&707=3567&709=3578&710=3582&711=3587&712=3592&695=3620&717=3621&718=3625&719=3627&720=3629&722=3634&725=3637&726=3639&727=3642&729=3645&731=3652&732=3653&733=3654&734=3655&735=3657&736=3659&737=3660&738=3661&739=3662&740=3663&741=3664&742=3665&744=3667&745=3669&746=3671&748=3675&750=3677&751=3681&753=3691&754=3694&756=3708&757=3711&759=3713&762=3725&765=3728&766=3730&767=3733&768=3736&769=3739&771=3746&772=3755&774=3759&776=3764&779=3767&781=3774&782=3776&783=3783&785=3787&788=3795&789=3797&792=3803&793=3805&794=3813&796=3819&797=3826&799=3828&800=3832&804=3838&805=3840&806=3842&808=3847&810=3858&811=3863&806=3882&816=3884&817=3886&819=3894&822=3897&823=3899&825=3902&826=3903&827=3904&828=3905&829=3906&832=3929&835=3932&837=3934&838=3938&839=3940&843=3944&844=3946&845=3948&847=3954&848=3962&849=3965&850=3967&853=3974&855=3980&845=4040&862=4042'
+debug_info = '1=163&2=171&3=174&5=191&6=198&8=210&10=221&12=223&13=228&14=237&16=243&17=247&18=252&19=261&25=273&26=282&29=302&30=307&32=322&33=330&34=331&36=357&37=368&39=401&40=407&41=413&44=471&45=477&47=501&48=509&50=560&51=567&52=569&54=575&55=584&57=623&58=629&59=637&60=642&61=646&62=648&64=682&65=689&66=730&67=732&68=741&73=751&59=760&79=768&80=775&82=780&84=792&85=797&80=866&90=867&92=877&94=883&95=885&96=887&97=889&98=891&100=893&101=895&103=899&104=906&110=926&113=928&118=930&119=936&122=938&126=940&127=942&128=951&129=961&131=964&132=966&135=968&137=971&138=973&140=975&142=978&143=980&146=982&148=985&149=989&153=992&154=995&156=1014&158=1033&159=1034&160=1035&161=1036&162=1037&163=1038&164=1039&165=1040&166=1041&167=1042&170=1044&171=1048&172=1061&177=1069&178=1071&179=1073&181=1078&182=1080&184=1096&185=1102&186=1106&179=1211&192=1212&193=1214&195=1217&196=1226&197=1228&198=1236&200=1239&201=1241&202=1248&206=1256&207=1272&208=1274&209=1278&210=1281&212=1283&213=1286&215=1288&216=1294&218=1297&219=1300&221=1303&222=1312&223=1315&224=1318&229=1321&230=1323&231=1326&233=1332&234=1336&238=1366&241=1369&242=1371&244=1374&245=1376&247=1380&248=1385&256=1396&257=1398&259=1404&260=1413&262=1420&263=1424&265=1433&266=1435&268=1445&269=1450&271=1459&272=1463&274=1473&279=1475&280=1478&282=1480&283=1483&285=1485&286=1488&288=1490&289=1493&291=1495&292=1498&295=1501&296=1505&298=1509&299=1512&303=1516&304=1518&308=1521&309=1523&311=1526&312=1527&313=1528&314=1529&315=1530&318=1535&320=1537&322=1540&323=1541&324=1554&327=1559&330=1562&331=1563&334=1565&335=1568&336=1572&337=1574&339=1577&340=1580&342=1582&343=1586&347=1592&348=1594&350=1599&352=1611&353=1616&348=1738&359=1742&363=1746&364=1748&365=1750&366=1753&367=1765&368=1766&370=1771&371=1775&373=1786&374=1792&368=1813&380=1818&381=1834&382=1836&384=1841&385=1843&387=1856&388=1869&382=1917&394=1918&395=1925&396=1926&397=1941&398=1944&399=1946&400=1948&402=1953&404=1964&405=1975&400=2096&412=2098&413=2100&414=2102&415=2104&416=2108&417=2111&418=2113&419=2115&421=2120&425=2124&427=2126&428=2127&429=2134&430=2135&431=2136&432=2138&433=2168&435=2170&436=2172&437=2174&438=2176&439=2178&440=2183&441=2186&443=2189&444=2195&445=2197&446=2199&448=2204&450=2217&451=2223&446=2364&457=2368&460=2371&461=2373&462=2376&463=2379&464=2381&465=2383&466=2385&468=2390&469=2392&471=2419&472=2430&475=2480&466=2511&478=2512&480=2517&481=2519&483=2530&484=2545&487=2561&478=2574&490=2576&491=2578&494=2580&497=2582&500=2584&501=2587&502=2590&503=2592&504=2594&506=2599&507=2601&509=2616&510=2621&504=2642&515=2643&517=2648&518=2651&519=2655&521=2667&522=2672&524=2700&525=2704&529=2714&515=2722&534=2723&535=2728&536=2730&538=2735&539=2738&540=2742&542=2751&543=2756&547=2791&536=2799&552=2801&554=2806&555=2808&557=2815&558=2821&560=2831&552=2838&566=2840&568=2845&569=2847&571=2858&572=2863&566=2880&577=2881&580=2887&582=2892&584=2894&585=2898&586=2902&587=2906&588=2910&589=2915&590=2919&591=2924&592=2936&594=2943&580=2950&600=2952&602=2957&603=2959&605=2974&606=2986&600=3028&612=3030&613=3032&614=3034&615=3041&617=3046&619=3057&620=3064&615=3268&625=3269&627=3279&628=3281&629=3284&630=3286&631=3288&633=3293&635=3295&636=3298&637=3300&638=3303&639=3305&641=3310&645=3313&647=3315&648=3319&650=3322&651=3325&654=3328&655=3331&657=3333&658=3337&663=3342&664=3344&665=3346&667=3351&668=3353&670=3358&671=3363&665=3374&676=3375&677=3377&679=3382&681=3396&682=3401&677=3496&687=3497&689=3505&692=3508&693=3526&694=3528&695=3530&696=3533&698=3542&699=3544&701=3548&702=3552&703=3564&704=3580&705=3585&707=3590&708=3591&710=3602&711=3606&712=3611&713=3616&696=3644&718=3645&719=3649&720=3651&721=3653&723=3658&726=3661&727=3663&728=3666&730=3669&732=3676&733=3677&734=3678&735=3679&736=3681&737=3683&738=3684&739=3685&740=3686&741=3687&742=3688&743=3689&745=3691&746=3693&747=3695&749=3699&751=3701&752=3705&754=3715&755=3718&757=3732&758=3735&760=3737&763=3749&766=3752&767=3754&768=3757&769=3760&770=3763&772=3770&773=3779&775=3783&777=3788&780=3791&782=3798&783=3800&784=3807&786=3811&789=3819&790=3821&793=3827&794=3829&795=3837&797=3843&798=3850&800=3852&801=3856&805=3862&806=3864&807=3866&809=3871&811=3882&812=3887&807=3906&817=3908&818=3910&820=3918&823=3921&824=3923&826=3926&827=3927&828=3928&829=3929&830=3930&833=3953&836=3956&838=3958&839=3962&840=3964&844=3968&845=3970&846=3972&848=3978&849=3986&850=3989&851=3991&854=3998&856=4004&846=4064&863=4066'
