@@ -1,5 +1,6 @@
 """Messages and mailboxes: what other programs take out of real ones, we do."""
 
+import base64
 import gzip
 import mailbox
 import re
@@ -134,3 +135,23 @@ def test_no_bytes_make_it_crash(junk: bytes, first: bytes) -> None:
                 content(found, entry)
             except OSError:
                 continue
+
+
+def test_a_message_that_was_encoded_as_a_whole_is_one_part_and_opens_in_turn() -> None:
+    inner = b"Subject: inside\r\nMIME-Version: 1.0\r\n\r\ntext of the message inside\r\n"
+    outer = (
+        b"Subject: outside\r\nMIME-Version: 1.0\r\n"
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+        b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n"
+        b'Content-Disposition: attachment; filename="in.eml"\r\n\r\n'
+        + base64.encodebytes(inner)
+        + b"\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n"
+        + inner
+        + b"\r\n--b--\r\n"
+    )
+    found = mail.open_message(Memory(outer))
+    entries = [each for each in found.entries() if isinstance(each, Entry)]
+    contents = [found.open(each.handle).pread(0, 1 << 16) for each in entries]
+    assert [each.path for each in entries] == [b"in.eml", b"$part-1"]
+    assert contents[0] == inner
+    assert contents[1].startswith(b"text of the message inside")

@@ -56,7 +56,7 @@ OPENED: Final = (
     *("docx", "xlsx", "pptx", "ooxml", "odt", "ods", "odp", "odf", "epub", "xps", "iwork"),
     *("jar", "apk", "ipa"),
     *("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db", "thumbcache"),
-    *("sqlite", "sqlite-wal", "sqlite-journal", "7z", "cab", "cpio", "iso", "rar", "pdf"),
+    *("sqlite", "sqlite-wal", "sqlite-journal", "7z", "cab", "cpio", "iso", "rar", "pdf", "pst"),
 )
 """Types of `filetype` that expanders open; those of `members.OPENERS`."""
 

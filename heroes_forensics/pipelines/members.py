@@ -57,6 +57,7 @@ OPENERS: Final = {
     "iso": "heroes_forensics.parsers.filesystems.tsk:open_tsk",
     "mbox": "heroes_forensics.parsers.containers.mail:open_mbox",
     "pdf": "heroes_forensics.parsers.containers.pdf:open_pdf",
+    "pst": "heroes_forensics.parsers.containers.pst:open_pst",
     "rar": "heroes_forensics.parsers.containers.rar:open_rar",
     "sqlite": "heroes_forensics.parsers.containers.sqlite:open_sqlite",
     "sqlite-wal": "heroes_forensics.parsers.containers.sqlite_log:open_wal",

@@ -30,6 +30,7 @@ from heroes_forensics.parsers.storage.readers import RangeReader
 MOST: Final = 64 << 20
 """Bytes of one message; parsing takes several times that in memory."""
 _NAME: Final = 255
+_ENCODED: Final = frozenset({"base64", "quoted-printable"})
 _ERRORS: Final = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 """What `email` raises over crafted messages."""
 _SEPARATOR: Final = re.compile(
@@ -52,10 +53,39 @@ def open_message(reader: Reader) -> "MessageFileSystem":
         raise UnsupportedError("the message is too long", code="stream.unsupported")
     try:
         message = BytesParser(policy=compat32).parsebytes(reader.pread(0, reader.size))
-        parts = [part for part in message.walk() if not part.is_multipart()]
+        parts = list(_parts(message))
     except (*_ERRORS, OSError) as error:
         raise EvidenceError("the message cannot be taken apart") from error
     return MessageFileSystem(parts)
+
+
+def _parts(message: Message) -> Iterator[Message]:
+    """Yield the parts that hold no others, in the order they lie.
+
+    A message within a message that is encoded as a whole, which RFC 2046 forbids and programs do,
+    is one part: what it decodes to is opened in turn.
+    """
+    if not message.is_multipart():
+        yield message
+        return
+    parts = message.get_payload()
+    inside = (
+        [part for part in parts if isinstance(part, Message)] if isinstance(parts, list) else []
+    )
+    encoding = str(message.get("Content-Transfer-Encoding", "")).strip().lower()
+    if (
+        message.get_content_maintype() == "message"
+        and encoding in _ENCODED
+        and len(inside) == 1
+        and not inside[0].keys()
+        and not inside[0].is_multipart()
+    ):
+        inside[0]["Content-Transfer-Encoding"] = encoding
+        inside[0]["Content-Disposition"] = str(message.get("Content-Disposition", ""))
+        yield inside[0]
+        return
+    for part in inside:
+        yield from _parts(part)
 
 
 class MessageFileSystem:
