@@ -261,3 +261,16 @@ def test_the_header_of_an_image_says_when_and_with_what() -> None:
     }
     assert acquired.by_container({}, "E/1") is None
     assert "\x1b" not in json.dumps(acquired.by_container(hostile, "E/1"))
+
+
+@pytest.mark.parametrize("word", ["mismatch", "FAILED", "does not match"])
+def test_a_check_that_ftk_imager_calls_failed_agrees_with_nothing(word: str) -> None:
+    assert facts(logs.ftk(verdict=word))["verified"] == "other"
+    assert facts(logs.ftk())["verified"] == "same"
+
+
+def test_a_size_that_no_media_has_is_refused() -> None:
+    text, count = re.subn(r"(?i)(sector count):[ \d.,]+", r"\1: 999999999999999999", logs.ftk())
+    assert count
+    with pytest.raises(EvidenceError, match="no media has"):
+        facts(text)

@@ -11,6 +11,8 @@ from heroes_forensics.parsers.acquisition.stated import MAX_LINES, Stated, base_
 SAME: Final = "same"
 OTHER: Final = "other"
 UNSTATED: Final = "unstated"
+MOST: Final = (1 << 53) - 1
+"""Bytes or sectors of any media: what a record can hold."""
 
 
 def compared(data: bytes, known: Mapping[str, str], segments: Sequence[str]) -> JSON:
@@ -29,6 +31,8 @@ def compared(data: bytes, known: Mapping[str, str], segments: Sequence[str]) -> 
     if len(lines) > MAX_LINES:
         raise EvidenceError("it has more lines than any acquisition log")
     name, stated = acquisition.read(lines)
+    if max(stated.size, stated.sector_size, stated.bad_sectors) > MOST:
+        raise EvidenceError("it states a size, or a count of sectors, that no media has")
     digests = dict(stated.digests)
     if set(stated.digests) != set(digests.items()):
         raise EvidenceError(

@@ -22,6 +22,7 @@ _TITLE: Final = re.compile(r"Created By .{0,40}Imager\D{0,4}(\S*)")
 _FIRST: Final = 12
 """Lines in which a log says what it is."""
 _DIGEST: Final = re.compile(r"\s*\S{1,12} \S{1,20}:\s+([0-9a-fA-F]{32,64})\s*(?::\s*(.*))?$")
+_FAILED: Final = re.compile(r"mismatch|fail|differ|not ", re.IGNORECASE)
 _RANGE: Final = re.compile(r"\s*(\d{1,18})(?:\s+through\s+(\d{1,18}))?\s*$", re.ASCII)
 _SEGMENT: Final = re.compile(
     r"\.(?:[ESLesl][0-9A-Za-z]{2}|[ESL]x[0-9A-Za-z]{2}|ad[0-9]+|[0-9]{3,})$"
@@ -81,8 +82,10 @@ class FtkImager:
     def _rest(self, found: Stated, line: str) -> None:
         if hashed := _DIGEST.match(line):
             value = digest(hashed[1])
-            if value is not None:
-                (found.digests if hashed[2] is None else found.verified).append(value)
+            if value is not None and hashed[2] is None:
+                found.digests.append(value)
+            elif value is not None:  # a check that failed agrees with nothing, whatever it names
+                found.verified.append((value[0], "" if _FAILED.search(hashed[2]) else value[1]))
         elif line[:1] == " " and _SEGMENT.search(line):
             found.segments.append(base_name(line))
 
