@@ -71,5 +71,9 @@ def test_no_verb_opens_a_way_out(tmp_path: Path) -> None:
         ("verify", case, "--evidence", image, "--rebuild-report"),
         ("disclose", case, "F-1", "--field", "size", "--output", tmp_path / "f1", "--recipient",
          "x", "--organisation", "y", "--authority", "z", "--justification", "w"),
+        ("export", case, "--format", "csv", "--out", tmp_path / "out", "--recipient", "x",
+         "--organisation", "y", "--authority", "z", "--justification", "w"),
+        ("case", "erase", case, "--all", "--justification", "w", "--authority", "z", "--rule",
+         "r"),
     ):  # fmt: skip
         assert ways_out(tmp_path, heroes, *arguments) == []

@@ -401,17 +401,13 @@ def test_keys_of_persons_are_private(case: Path, capsys: pytest.CaptureFixture[s
         assert not path.is_file() or secret not in path.read_bytes()
 
 
-@pytest.mark.parametrize("time", ["2026-02-31", "2026-03-01T25:00Z", "yesterday", "٢٠٢٦-03-01"])
-def test_a_time_of_a_theft_that_there_is_not_replaces_no_key(
-    time: str, case: Path, capsys: pytest.CaptureFixture[str]
+def test_a_time_or_an_anchor_that_there_is_not_is_a_wrong_request(
+    case: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = (laboratory.home() / "laboratory.json").read_bytes()
-    assert heroes("key", "rotate", "--reason", "stolen", "--stolen-since", time) == 2
-    assert "a time is written as" in capsys.readouterr().err
+    for time in ("2026-02-31", "2026-03-01T25:00Z", "yesterday", "٢٠٢٦-03-01"):
+        assert heroes("key", "rotate", "--reason", "stolen", "--stolen-since", time) == 2
+        assert "a time is written as" in capsys.readouterr().err
     assert (laboratory.home() / "laboratory.json").read_bytes() == before
-    assert case.is_dir()
-
-
-@pytest.mark.parametrize("anchor", ["7", f"-7:{'00' * 32}", f"1_0:{'00' * 32}", "7:00", "x:y"])
-def test_an_anchor_that_is_none_is_a_wrong_request(anchor: str, case: Path) -> None:
-    assert heroes("verify", case, "--anchor", anchor) == 2
+    for anchor in ("7", f"-7:{'00' * 32}", f"1_0:{'00' * 32}", "7:00", "x:y"):
+        assert heroes("verify", case, "--anchor", anchor) == 2

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
+from cli_runner import process
 
 from heroes_forensics.custody import ledger
 from heroes_forensics.errors import CaseBusyError, CustodyError, StoppedError, UsageError
@@ -99,6 +100,15 @@ def test_an_interrupt_never_parts_the_table_from_the_file(case: Path) -> None:
 def test_two_runs_cannot_hold_one_case(case: Path) -> None:
     with cases.opened(case), pytest.raises(CaseBusyError, match="process"), cases.opened(case):
         pass
+
+
+def test_two_processes_cannot_write_one_case(case: Path) -> None:
+    note_of_another = ("case", "note", str(case), "--quality", "limitation", "--text", "x")
+    with cases.opened(case) as held:
+        before = held.journal.size
+        ran = process(*note_of_another)
+        assert (ran.code, held.journal.size) == (4, before), ran.err
+    assert process(*note_of_another).code == 0
 
 
 def test_a_trigger_in_the_database_is_refused(case: Path) -> None:
