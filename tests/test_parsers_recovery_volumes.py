@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from carved_files import made, noise, padded
+from carved_files import made, noise, padded, text
 from corpus import evidence
 from filesystem_images import any_reader, ext_image, fat_image, ntfs_image, ntfs_put, reader_of, run
 from scans import scanned
@@ -173,6 +173,48 @@ def test_the_deleted_pictures_and_films_of_a_real_volume_are_carved() -> None:
     }
     assert len(deleted) >= 7
     assert deleted <= found
+
+
+JPEG_SEARCH = {
+    "0c452c5800fcfa7c66027ae89c4f068a": "c@0x85400",  # file7.hmm, deleted
+    "afd55222024a4e22f7f5a3a665320763": "c@0xd5200",  # file6.jpg, deleted
+    "35c9da622659465956cf2d210c89bf07": "ntfs/i42-1/u41-1/a128-3/n0/c@0x624",  # in file11.dat
+    "936d202fbedecbe64b42c5f3d03233e5": "ntfs/i43-1/u41-1/a128-3/n0/c@0x1349",  # in file12.doc
+}
+"""MD5 and locators of the pictures of DFTT #8 that lie in no file of their own. Those of deleted
+files are published; file11.dat is stated as 1572 (0x624) bytes of random data and a picture; that
+of file12.doc is the end of its stream "Data"."""
+
+
+def test_the_pictures_of_the_jpeg_search_image_are_found_wherever_they_hide() -> None:
+    data = opened(evidence("images/dftt/8-jpeg-search.zip"))
+    fs = open_tsk(any_reader(data))
+    entries, gaps, _ = carved(fs)
+    found = {hashlib.md5(read(fs, each)).hexdigest(): each.locator for each in entries}  # noqa: S324 - as published
+    assert found == JPEG_SEARCH
+    assert not gaps
+    (file,) = [
+        row for row in fs.entries() if isinstance(row, Entry) and row.path.endswith(b"1.dat")
+    ]
+    assert hashlib.md5(read(fs, file)[1572:]).hexdigest() in found  # noqa: S324
+
+
+def test_a_picture_in_the_middle_of_a_file_is_found_to_the_byte(tmp_path: Path) -> None:
+    def fill(tree: Path) -> None:
+        inside = noise(1001) + made("jpeg, thumbnail inside") + noise(300) + made("png")
+        (tree / "data").write_bytes(
+            inside + made("webp") + text(2048) + made("gif, animated")[:999]
+        )
+        (tree / "picture").write_bytes(made("jpeg"))
+        (tree / "nothing").write_bytes(b"\x01" + text(1 << 16) + noise(1 << 16))
+
+    image = ext_image(tmp_path, fill)
+    fs = open_tsk(reader_of(image))
+    entries, _, _ = carved(fs)
+    names = ("jpeg, thumbnail inside", "png", "webp")
+    assert [read(fs, entry) for entry in entries] == [made(name) for name in names]
+    assert all(entry.locator.endswith(("/c@0x3e9",)) for entry in entries[:1])
+    assert all(entry.flags & 1 for entry in entries)
 
 
 ENDINGS = (b".jpg", b".png", b".avi", b".mp4", b".jpeg")

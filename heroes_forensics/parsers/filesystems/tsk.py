@@ -35,9 +35,10 @@ from heroes_forensics.parsers.filesystems.tsk_stream import (
 from heroes_forensics.parsers.filesystems.tsk_sweep import SWEPT, sweep
 from heroes_forensics.parsers.filesystems.tsk_walk import Walk
 from heroes_forensics.parsers.guard import Guard
-from heroes_forensics.parsers.recovery import carved, indirect, unallocated
+from heroes_forensics.parsers.recovery import carved, embedded, indirect, unallocated
 from heroes_forensics.parsers.recovery.allocation import Allocation
 from heroes_forensics.parsers.recovery.bitmaps import allocation
+from heroes_forensics.parsers.storage.readers import RangeReader
 
 if TYPE_CHECKING:
     from typing import Any
@@ -111,11 +112,25 @@ class TskFileSystem:
         return self._allocation
 
     def carve(self, beat: Callable[[], None]) -> Iterator[Entry | Gap | Listing]:
-        """Yield the pictures and films that lie in free blocks, by their own structure.
+        """Yield the pictures and films that lie in no file, then those in the middle of one.
 
         Args:
             beat: called now and then, to show that the search moves.
         """
+        listing = Listing()
+        for each in self._carve_free(beat):
+            if isinstance(each, Listing):
+                listing = each
+            else:
+                yield each
+        inside = 0
+        for each in embedded.inside(self, beat):
+            yield each
+            inside += 1
+        yield replace(listing, entries=listing.entries + inside)
+
+    def _carve_free(self, beat: Callable[[], None]) -> Iterator[Entry | Gap | Listing]:
+        """Yield what lies in free blocks."""
         try:
             blocks = self._allocated()
         except (OSError, EvidenceError) as error:
@@ -168,6 +183,10 @@ class TskFileSystem:
         """Open the stream of an entry."""
         if carved.is_carved(handle):
             return carved.CarvedStream(self._reader, handle)
+        inside = carved.inside_of(handle)
+        if inside is not None:
+            start, length, outer = inside
+            return RangeReader(self.open(outer), start, length)
         parts = Handle.unpack(handle)
         if parts.flags & MAPPED:
             return self._open_mapped(parts)

@@ -14,6 +14,8 @@ from heroes_forensics.parsers.recovery.window import SECTOR, Found
 
 _MARK: Final = 0xCA
 """First byte of a handle; those of The Sleuth Kit begin with flags below 32."""
+MARK_INSIDE: Final = 0xCB
+"""That of something inside another stream: where, how long, and the handle of that stream."""
 _MOST_BYTES: Final = 64
 """Of a handle."""
 
@@ -50,7 +52,7 @@ def _packed(extents: Sequence[Extent]) -> tuple[bytes, int]:
     """Return a handle and how many bytes what it holds are."""
     data, total, at = bytes([_MARK]), 0, 0
     for extent in extents:
-        part = _number(extent.start // SECTOR - at) + _number(extent.length)
+        part = number(extent.start // SECTOR - at) + number(extent.length)
         if len(data) + len(part) > _MOST_BYTES:
             break
         data += part
@@ -59,7 +61,7 @@ def _packed(extents: Sequence[Extent]) -> tuple[bytes, int]:
     return data, total
 
 
-def _number(value: int) -> bytes:
+def number(value: int) -> bytes:
     """Pack a number, seven bits a byte, the lowest first."""
     packed = bytearray()
     while value > 127:  # noqa: PLR2004 - seven bits
@@ -88,6 +90,27 @@ def _unpacked(handle: bytes) -> list[Extent]:
             raise OSError("not a handle of something carved")
         found.append(Extent(at * SECTOR, length))
     return found
+
+
+def inside_of(handle: bytes) -> tuple[int, int, bytes] | None:
+    """Return offset, length and the handle of the stream that something lies in, if it does.
+
+    Raises:
+        OSError: it is no whole handle.
+    """
+    if handle[:1] != bytes([MARK_INSIDE]):
+        return None
+    numbers: list[int] = []
+    value = shift = 0
+    for at, byte in enumerate(handle[1:], start=2):
+        value |= (byte & 127) << shift
+        shift += 7
+        if not byte & 128:
+            numbers.append(value)
+            value = shift = 0
+        if len(numbers) == 2:  # noqa: PLR2004 - offset and length
+            return numbers[0], numbers[1], handle[at:]
+    raise OSError("not a handle of something carved")
 
 
 class CarvedStream:

@@ -1,0 +1,116 @@
+"""Pictures in the middle of files: of those in use whose content is of no known type, or of OLE.
+
+A picture that was appended to other bytes, or that a program keeps in a file of its own making,
+begins anywhere. So every byte is looked at, and only for formats whose first bytes are telling;
+what is not followed to its end is none.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from heroes_forensics.errors import EvidenceError
+from heroes_forensics.filetype import TYPES, sniff
+from heroes_forensics.hashing.exact import HEAD
+from heroes_forensics.model import Entry, EntryFlag, EntryKind
+from heroes_forensics.parsers.base import FileSystem, Reader
+from heroes_forensics.parsers.recovery.carved import MARK_INSIDE, number
+from heroes_forensics.parsers.recovery.jpeg import jpeg
+from heroes_forensics.parsers.recovery.pictures import gif, png
+from heroes_forensics.parsers.recovery.riff import riff
+from heroes_forensics.parsers.recovery.window import Budget, Found, SpentError, Window
+
+_SEARCHED: Final = frozenset({"unknown", "ole", "doc", "xls", "ppt", "vsd", "pub"})
+"""Types of files that are searched; in others the content is known, or opened."""
+_WALKERS: Final[dict[bytes, Callable[[Window], Found | None]]] = {
+    b"\xff\xd8\xff": jpeg,
+    b"\x89PNG\r\n\x1a\n": png,
+    b"GIF87a": gif,
+    b"GIF89a": gif,
+    b"RIFF": riff,
+}
+_STARTS: Final = re.compile(b"|".join(map(re.escape, _WALKERS)))
+_STEP: Final = 4 << 20
+_OVERLAP: Final = 8
+_SMALLEST: Final = 128
+_LARGEST: Final = 512 << 20
+"""Bytes of one picture."""
+_BUDGET: Final = 8
+_LEAST_BUDGET: Final = 64 << 20
+
+
+class _Stream:
+    """A stream as walkers read it."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.size = max(0, reader.size)
+
+    def read(self, offset: int, length: int) -> bytes:
+        return self._reader.pread(offset, length)
+
+
+def inside(fs: FileSystem, beat: Callable[[], None]) -> Iterator[Entry]:
+    """Yield the pictures that lie in the middle of files of a volume.
+
+    What cannot be read is passed over: reading it as a file says so.
+
+    Args:
+        fs: the volume; it is listed once more.
+        beat: called now and then, to show that the search moves.
+    """
+    seen: set[bytes] = set()
+    for row in fs.entries():
+        beat()
+        if not isinstance(row, Entry) or row.kind is not EntryKind.FILE or row.handle in seen:
+            continue
+        if not row.flags & EntryFlag.ALLOCATED or row.size <= _SMALLEST:
+            continue
+        seen.add(row.handle)
+        try:
+            reader = fs.open(row.handle)
+            if TYPES[sniff(reader.pread(0, HEAD))].name in _SEARCHED:
+                for at, found in pictures_in(reader, beat):
+                    yield _entry(row, at, found.size)
+        except (EvidenceError, OSError):
+            continue
+
+
+def pictures_in(
+    reader: Reader, beat: Callable[[], None] = lambda: None
+) -> Iterator[tuple[int, Found]]:
+    """Yield the whole pictures behind the first byte of a stream, and where each begins.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    stream = _Stream(reader)
+    budget = Budget(max(_LEAST_BUDGET, _BUDGET * stream.size), beat)
+    after = 1
+    for start in range(0, stream.size, _STEP):
+        beat()
+        data = stream.read(start, min(_STEP + _OVERLAP, stream.size - start))
+        for hit in _STARTS.finditer(data):
+            at = start + hit.start()
+            if at < after or hit.start() >= _STEP:
+                continue
+            try:
+                found = _WALKERS[hit[0]](Window(stream, at, budget, _LARGEST))
+            except SpentError:
+                return
+            if found is not None and found.whole and found.size >= _SMALLEST:
+                yield at, found
+                after = at + found.size
+
+
+def _entry(row: Entry, at: int, size: int) -> Entry:
+    return Entry(
+        locator=f"{row.locator}/c@{at:#x}",
+        kind=EntryKind.FILE,
+        flags=EntryFlag.ALLOCATED,
+        path=row.path + b"/$embedded/%#x" % at,
+        size=size,
+        handle=bytes([MARK_INSIDE]) + number(at) + number(size) + row.handle,
+        first_offset=row.first_offset,
+        place=row.place,
+    )
