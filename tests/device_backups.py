@@ -3,8 +3,13 @@
 import hashlib
 import plistlib
 import sqlite3
+import zlib
 from pathlib import Path
 from typing import NamedTuple
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.keywrap import aes_key_wrap
+from cryptography.hazmat.primitives.padding import PKCS7
 
 
 class Stored(NamedTuple):
@@ -74,3 +79,67 @@ def itunes(folder: Path, rows: list[Stored], facts: dict[str, object] | None = N
             target.parent.mkdir(exist_ok=True)
             target.write_bytes(row.content)
     return folder
+
+
+def encrypted(key: bytes, vector: bytes, data: bytes) -> bytes:
+    """Return AES-CBC of padded data."""
+    padder = PKCS7(128).padder()
+    engine = Cipher(algorithms.AES(key), modes.CBC(vector)).encryptor()
+    return engine.update(padder.update(data) + padder.finalize()) + engine.finalize()
+
+
+def field(name: bytes, value: bytes | int) -> bytes:
+    """Return a field of a key bag."""
+    value = value.to_bytes(4, "big") if isinstance(value, int) else value
+    return name + len(value).to_bytes(4, "big") + value
+
+
+def encrypted_itunes(folder: Path, rows: list[Stored], password: bytes) -> Path:
+    """Make an encrypted backup of iTunes in ``folder``: files of class 3, manifest of class 4."""
+    salt, before = b"s" * 20, b"d" * 20
+    key = hashlib.pbkdf2_hmac("sha256", password, before, 1000, 32)
+    key = hashlib.pbkdf2_hmac("sha1", key, salt, 10, 32)
+    classes = {3: b"3" * 32, 4: b"4" * 32}
+    bag = field(b"VERS", 4) + field(b"TYPE", 1) + field(b"UUID", b"u" * 16)
+    bag += field(b"WRAP", 0) + field(b"SALT", salt) + field(b"ITER", 10)
+    bag += field(b"DPWT", 1) + field(b"DPIC", 1000) + field(b"DPSL", before)
+    for number, each in classes.items():
+        bag += field(b"UUID", b"%016d" % number) + field(b"CLAS", number) + field(b"WRAP", 2)
+        bag += field(b"KTYP", 0) + field(b"WPKY", aes_key_wrap(key, each))
+    sealed = [
+        row._replace(
+            key=(3).to_bytes(4, "little") + aes_key_wrap(classes[3], file_key(row)),
+            size=len(row.content),
+            content=encrypted(file_key(row), bytes(16), row.content),
+        )
+        if row.content is not None
+        else row
+        for row in rows
+    ]
+    own = b"m" * 32
+    stated = (4).to_bytes(4, "little") + aes_key_wrap(classes[4], own)
+    facts: dict[str, object] = {"IsEncrypted": True, "BackupKeyBag": bag, "ManifestKey": stated}
+    itunes(folder, sealed, facts)
+    path = folder / "Manifest.db"
+    path.write_bytes(encrypted(own, bytes(16), path.read_bytes()))
+    return folder
+
+
+def file_key(row: Stored) -> bytes:
+    """Return the key of one file."""
+    return hashlib.sha256(row.path.encode()).digest()
+
+
+def adb(archive: bytes, password: bytes, *, as_characters: bool = True) -> bytes:
+    """Return an encrypted backup of an Android device."""
+    salt, check_salt, rounds = b"a" * 64, b"b" * 64, 100
+    key, vector, master = bytes(range(112, 144)), b"v" * 16, b"i" * 16
+    user = hashlib.pbkdf2_hmac("sha1", password, salt, rounds, 32)
+    form = key
+    if as_characters:
+        form = "".join(chr(one if one < 128 else 0xFF00 | one) for one in key).encode()
+    check = hashlib.pbkdf2_hmac("sha1", form, check_salt, rounds, 32)
+    blob = encrypted(user, vector, b"\x10" + master + b"\x20" + key + b"\x20" + check)
+    lines = [salt.hex(), check_salt.hex(), str(rounds), vector.hex(), blob.hex(), ""]
+    head = b"ANDROID BACKUP\n5\n1\nAES-256\n" + "\n".join(lines).upper().encode()
+    return head + encrypted(key, master, zlib.compress(archive))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from corpus import evidence
-from device_backups import Stored, itunes
+from device_backups import Stored, encrypted_itunes, itunes
 
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, Moment, Place
@@ -22,6 +22,7 @@ from heroes_forensics.parsers.filesystems.itunes_backup import (
     open_itunes,
 )
 from heroes_forensics.parsers.filesystems.itunes_manifest import Manifest
+from heroes_forensics.parsers.secrets import PASSWORD, Secrets
 from heroes_forensics.parsers.storage.segments import discover, open_slots
 from heroes_forensics.parsers.storage.source import open_source
 
@@ -38,9 +39,9 @@ ROWS = [PICTURE, CHAT, SMS, FOLDER, LACKING, LINK, SHORT]
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[BackupFileSystem]:
+def opened(folder: Path, *passwords: bytes) -> Iterator[BackupFileSystem]:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    found = open_itunes(descriptor)
+    found = open_itunes(descriptor, Secrets([(PASSWORD, each) for each in passwords]))
     try:
         yield found
     finally:
@@ -155,6 +156,24 @@ def test_an_encrypted_one_is_listed_and_not_read(tmp_path: Path) -> None:
         with pytest.raises(UnsupportedError) as refused:
             found.open(stored.handle)
         assert refused.value.code == "stream.encrypted"
+
+
+def test_an_encrypted_one_is_read_with_its_password(tmp_path: Path) -> None:
+    folder = encrypted_itunes(tmp_path / "backup", ROWS, b"correct horse")
+    with opened(folder, b"wrong", b"correct horse") as found:
+        entries, gaps, _ = listed(found)
+        assert not gaps
+        for row in (PICTURE, CHAT, SMS):
+            entry = entries[f"{row.domain}/{row.path}".encode()]
+            assert content(found, entry) == row.content
+            assert entry.size == len(row.content or b"")
+        with pytest.raises(UnsupportedError):
+            found.open(entries[b"HomeDomain/Library/lost.db"].handle)
+    with opened(folder, b"wrong") as found:
+        entries, gaps, _ = listed(found)
+        assert [gap.code for gap in gaps] == ["stream.encrypted"]
+        with pytest.raises(UnsupportedError, match="encrypted"):
+            found.open(entries[f"{SMS.name[:2]}/{SMS.name}".encode()].handle)
 
 
 HOSTILE = {

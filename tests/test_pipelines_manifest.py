@@ -112,12 +112,7 @@ REFUSED: dict[str, tuple[str, str]] = {
         spoilt(exhibits__n0__sources=[{"path": "a", "sources": ["b"]}]),
         "source 1: there is no field sources",
     ),
-    "a key file": (spoilt(exhibits__n0__key_file="k"), "key_file cannot be used yet"),
-    "a key file of a source": (
-        spoilt(exhibits__n0__sources=[{"path": "a", "key_file": "k"}]),
-        "source 1: key_file cannot be used yet",
-    ),
-    "a key file for all": (spoilt(key_file="k"), "key_file cannot be used yet"),
+    "a key file that is no text": (spoilt(key_file=["k"]), "key_file"),
     "another format": (spoilt(format="heroes-batch/9"), "another format"),
     "no exhibit": (json.dumps({"exhibits": []}), "names no exhibit"),
     "no exhibits": (json.dumps({"cases": "x"}), "exhibits is no list"),
@@ -252,7 +247,6 @@ TABLES: dict[str, tuple[str, str]] = {
     "too few cells": ("exhibit,source,seal\nE-1,a\n", "line 2 has another number of columns"),
     "two truths": ("exhibit,source,seal\nE-1,a,1\nE-1,b,2\n", "line 3 says another seal"),
     "an unknown column": ("exhibit,source,colour\nE-1,a,red\n", "there is no field colour"),
-    "a key file": ("exhibit,source,key_file\nE-1,a,k\n", "key_file cannot be used yet"),
     "an open quote": ('exhibit,source\nE-1,"a\n', "is no table"),
     "nothing": ("", "names no exhibit"),
 }

@@ -86,6 +86,11 @@ STATED: Final = (
     help="Examine what is left of an image with damaged or missing parts.",
 )  # fmt: skip
 @click.option(
+    "--key-file", "key_files", multiple=True, type=options.PATH, metavar="FILE",
+    help="Passwords of encrypted backups, in a file that nobody else may read "
+    "(docs/device-dumps.md). May be repeated.",
+)  # fmt: skip
+@click.option(
     "--set-kind", type=click.Choice(options.SET_KINDS),
     help="What the set files are; needed where the format does not say.",
 )  # fmt: skip
@@ -154,6 +159,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
     names: str | None,
     treat_as: str,
     accept_damaged: bool,
+    key_files: tuple[Path, ...],
     set_kind: str | None,
     allow_expired: tuple[str, ...],
     mapping: tuple[tuple[str, str], ...],
@@ -225,6 +231,7 @@ def scan(  # noqa: PLR0913 # the options of a verb
         workers=workers,
         treat_as=treat_as,
         accept_damaged=accept_damaged,
+        key_files=key_files,
         perceptual=not no_perceptual,
         calibration=calibration,
         plugin=plugin,

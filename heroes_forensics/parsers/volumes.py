@@ -50,6 +50,9 @@ OPENERS: Final[tuple[Plugin[object], ...]] = (
 )
 """Which function opens what; its module is imported only when a volume needs it."""
 
+_WITH_SECRETS: Final = frozenset({"itunes-backup", "adb-backup"})
+"""What may be encrypted as a whole, and takes what was given to open it."""
+
 
 def volume_reader(source: Source, volume: Volume) -> Reader:
     """Return the bytes of a volume.
@@ -79,18 +82,22 @@ def open_volume(source: Source, volume: Volume) -> FileSystem:
 
 def _open(source: Source, volume: Volume) -> FileSystem:
     name = volume.file_system or ""
+    given: tuple[object, ...]
     if volume.kind == DIRECTORY:
-        return _opener(name)(source.segments[0].fd)
-    reader = volume_reader(source, volume)
+        given = (source.segments[0].fd,)
+    else:
+        given = (volume_reader(source, volume),)
+    if name in _WITH_SECRETS:
+        given = (*given, source.secrets)
+    elif name == "apfs" and volume.kind != UNALLOCATED:
+        given = (*given, cast("int", volume.spec[-1]["index"]))
     if volume.kind == FILE:
-        return _opener("single")(reader)
-    if volume.kind == UNALLOCATED:
-        return _opener("unallocated")(reader)
-    if volume.kind == ARCHIVE or name == "xfs":
-        return _opener(name)(reader)
-    if name == "apfs":
-        return _opener("apfs")(reader, cast("int", volume.spec[-1]["index"]))
-    return _opener("tsk")(reader, name)
+        name = "single"
+    elif volume.kind == UNALLOCATED:
+        name = "unallocated"
+    elif volume.kind not in {ARCHIVE, DIRECTORY} and name not in {"xfs", "apfs"}:
+        return _opener("tsk")(*given, name)
+    return _opener(name)(*given)
 
 
 def _opener(name: str) -> "Callable[..., FileSystem]":

@@ -227,7 +227,8 @@ class Examining:
 
     def _limits(self) -> list[str]:
         names = [name for name in _EVERY_TIME if self._settings.get(name)]
-        return [f"{_EVERY_TIME[name]}={self._settings[name]}" for name in names]
+        keys = [f"--key-file={path}" for path in self._exhibit.key_files]
+        return [f"{_EVERY_TIME[name]}={self._settings[name]}" for name in names] + keys
 
     def _scan(self, arguments: Sequence[str], did: str) -> bool:
         """Run one scan to its end; say whether there may be more to do after it."""

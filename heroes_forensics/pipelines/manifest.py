@@ -21,7 +21,6 @@ from heroes_forensics.pipelines.manifest_fields import (
     DESCRIPTION,
     EXHIBIT,
     FORMAT,
-    LATER,
     OF_A_CASE,
     SOURCE,
     TOP,
@@ -47,6 +46,8 @@ class Source:
     """``algorithm:hex``, in small letters."""
     acquisition_log: tuple[str, ...] = ()
     """Paths, and `acquiring.AUTO`."""
+    key_file: str = ""
+    """Path of a file with its passwords; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,15 @@ class Exhibit:
     sources: tuple[Source, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Other fields, by name, in the form that `manifest_fields` gives them."""
+
+    @property
+    def key_files(self) -> tuple[str, ...]:
+        """Paths of the files with passwords: of the exhibit, and of its sources; each once.
+
+        The sources of an exhibit are examined in one run, where every key is tried on each.
+        """
+        named = [str(self.settings.get("key_file", "")), *(each.key_file for each in self.sources)]
+        return tuple(dict.fromkeys(filter(None, named)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +152,8 @@ def _exhibit(
         raise UsageError(f"{where} has {many}")
     settings = {**common, **own}
     settings["exhibit_fields"] = {**_described(common), **_described(own)}
+    if "key_file" in settings:
+        settings["key_file"] = str((folder / str(settings["key_file"])).absolute())
     settings["sets"] = [_set(name, folder) for name in settings.get("sets", ())]
     case = own.get("case")
     return Exhibit(label, folder / str(case) if case else root / label, sources, settings)
@@ -174,6 +186,7 @@ def _source(value: object, folder: Path, where: str) -> Source:
         folder / str(fields["path"]),
         tuple(fields.get("expect", ())),
         tuple(each if each == AUTO else str((folder / each).absolute()) for each in logs),
+        str((folder / fields["key_file"]).absolute()) if "key_file" in fields else "",
     )
 
 
@@ -182,13 +195,8 @@ def _fields(
 ) -> dict[str, Any]:
     """Read the fields of an object; the list that may stand in it is left to others."""
     for name in tree:
-        if name in LATER:
-            raise UsageError(
-                f"{where}: {name} cannot be used yet: this version opens no encrypted volume",
-                hint=f"leave {name} out: encrypted volumes are listed as not examined",
-            )
         if name not in known and name != lists:
-            fields = sorted({*known, lists} - {"", *LATER})
+            fields = sorted({*known, lists} - {""})
             raise UsageError(
                 f"{where}: there is no field {shown(name, limit=_NAME_LIMIT)}",
                 hint=f"known are: {', '.join(fields)}",

@@ -23,8 +23,6 @@ from heroes_forensics.pipelines.request import (
 )
 
 FORMAT: Final = "heroes-batch/1"
-LATER: Final = frozenset({"key_file"})
-"""Fields for what this version cannot do yet: refused, never passed over in silence."""
 OF_A_CASE: Final = ("reference", "examiner", "authority", "names")
 """Fields that are facts of the case an exhibit is examined in."""
 MAX_WORKERS: Final = 512
@@ -211,7 +209,7 @@ COMMON: Final[dict[str, Field]] = {
         _limits,
     ),
     "zone": Field(_TEXT, "Time zone of the clock of the device, as known.", text),
-    "key_file": Field(_TEXT, "Refused in this version: it opens no encrypted volume.", text),
+    "key_file": Field(_TEXT, "A file with passwords of encrypted sources.", text),
 }
 TOP: Final[dict[str, Field]] = {
     "format": Field({"const": FORMAT}, "The version of this form.", text),

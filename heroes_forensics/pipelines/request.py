@@ -48,6 +48,8 @@ class ScanRequest:
     """0: one for each core."""
     treat_as: str = "auto"
     accept_damaged: bool = False
+    key_files: tuple[Path, ...] = ()
+    """Files with passwords of encrypted sources; see `evidence_keys`."""
     perceptual: bool = True
     """Whether pictures are decoded."""
     calibration: str = ""

@@ -111,6 +111,24 @@ def finished(database: Database, *, exhibit: str = "") -> Finished | None:
     return None
 
 
+def check_keys(found: Interrupted, kinds: JSON) -> None:
+    """Refuse to go on without the keys that the run had, or with others than it had.
+
+    Raises:
+        UsageError: there are fewer or more, as far as kinds and numbers tell.
+    """
+    began = found.identity.config.get("keys", {})
+    if kinds != began:
+        raise UsageError(
+            "the run was begun with the keys of encrypted sources"
+            if began
+            else "the run was begun without keys of encrypted sources",
+            hint="name the same key files with --key-file"
+            if began
+            else f"leave --key-file out, or {NEW_RUN}",
+        )
+
+
 def check_request(found: Interrupted, request: ScanRequest) -> None:
     """Refuse settings that are stated and are not those of the run.
 

@@ -17,6 +17,7 @@ from heroes_forensics.pipelines import (
     acquiring,
     cases,
     error_rates,
+    evidence_keys,
     fence,
     folders,
     forking,
@@ -72,6 +73,7 @@ def scan(request: ScanRequest, watch: Watch) -> ScanResult:
 
 
 def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
+    keys = evidence_keys.load(request.key_files)
     with ExitStack() as stack:
         supervisor, fenced = _started(request, stack, request.plugin)
 
@@ -102,6 +104,7 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
                     workers=workers,
                     treat_as=request.treat_as,
                     accept_damaged=request.accept_damaged,
+                    keys=keys,
                 )
             )
             for path in request.sources
@@ -149,6 +152,8 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             "sets": sets.identity(),
             "calibration": cited.id if cited else "",
         }
+        if keys:
+            config["keys"] = keys.kinds()
         if plugged is not None:
             config["plugin"] = plugged.to_json()
         if forking.faults():
@@ -215,6 +220,8 @@ def _resume(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
         resuming.check_record(case.database, found)
         resuming.check_request(found, request)
         resuming.check_software(found)
+        keys = evidence_keys.load(request.key_files)
+        resuming.check_keys(found, keys.kinds())
         config = found.identity.config
         began = config.get("plugin")
         supervisor, fenced = _started(request, stack, str(began["name"]) if began else "")
@@ -245,6 +252,7 @@ def _resume(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
                     workers=request.workers or _cores(),
                     treat_as=config["treat_as"],
                     accept_damaged=config["accept_damaged"],
+                    keys=keys,
                 )
             )
             reasons.append(resuming.check_evidence(source, evidence))

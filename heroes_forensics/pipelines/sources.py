@@ -3,7 +3,7 @@
 import os
 import resource
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ from heroes_forensics.frames import Control, Unit
 from heroes_forensics.model import JSON, Gap
 from heroes_forensics.parsers.storage import segments
 from heroes_forensics.pipelines.crews import Crew
+from heroes_forensics.pipelines.evidence_keys import Given
 from heroes_forensics.pipelines.single import single
 from heroes_forensics.pipelines.supervisor import Supervisor
 
@@ -92,15 +93,24 @@ def gap_of(frame: Control) -> Gap:
 
 
 @contextmanager
-def opened(
+def opened(  # noqa: PLR0913 - how to treat a source
     path: Path,
     supervisor: Supervisor,
     *,
     workers: int,
     treat_as: str = "auto",
     accept_damaged: bool = False,
+    keys: Given | None = None,
 ) -> Iterator[Evidence]:
     """Open a source read-only, have a worker look at it, and keep both for the run.
+
+    Args:
+        path: where it lies.
+        supervisor: of the workers.
+        workers: how many may read it.
+        treat_as: what it is; see `open_source` of the parsers.
+        accept_damaged: go on with gaps where it is cut or mixed.
+        keys: what was given to open encrypted sources.
 
     Raises:
         EvidenceError: it does not exist, cannot be read, or is nothing we recognise.
@@ -110,13 +120,18 @@ def opened(
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # one descriptor a segment
     slots = segments.open_slots(found)
     try:
-        with supervisor.crew("parser", [slot.fd for slot in slots], workers) as crew:
+        with ExitStack() as stack:
+            held = [slot.fd for slot in slots]
+            if keys:
+                held.append(stack.enter_context(keys.descriptor()))
+            crew = stack.enter_context(supervisor.crew("parser", held, workers))
             body: JSON = {
                 "slots": [
                     {"name": slot.name, "size": slot.size, "role": slot.role} for slot in slots
                 ],
                 "treat_as": treat_as,
                 "accept_damaged": accept_damaged,
+                **({"secrets": True} if keys else {}),
             }
             identity = [_identity(slot.fd) for slot in slots]
             evidence = Evidence(path, slots, crew, body, identity, supervisor=supervisor)

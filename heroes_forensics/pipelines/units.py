@@ -4,6 +4,7 @@ A work function knows nothing of processes: `run_unit(session, unit)` yields fra
 worker that holds descriptors and nothing else: no path, no key, no hash set.
 """
 
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
@@ -61,13 +62,26 @@ class Session:
             self._source = opening.open_source(
                 [
                     slot_type(str(slot["name"]), descriptor, int(slot["size"]), slot["role"])
-                    for descriptor, slot in zip(self.descriptors, _slots(body), strict=True)
+                    for descriptor, slot in zip(self._of_slots(body), _slots(body), strict=True)
                 ],
                 treat_as=str(body.get("treat_as", "auto")),
                 accept_damaged=bool(body.get("accept_damaged", False)),
+                secrets=self._secrets(body),
                 on_read=self.progress.beat,
             )
         return self._source
+
+    def _of_slots(self, body: JSON) -> tuple[int, ...]:
+        """Return the descriptors of the source; the one of the secrets comes after them."""
+        return self.descriptors[:-1] if body.get("secrets") else self.descriptors
+
+    def _secrets(self, body: JSON) -> Any:  # noqa: ANN401 - parsers are imported only in workers
+        """Return what was given to open encrypted evidence."""
+        secrets = import_module("heroes_forensics.parsers.secrets").Secrets
+        if not body.get("secrets"):
+            return secrets()
+        held = self.descriptors[-1]
+        return secrets.from_json(json.loads(os.pread(held, os.fstat(held).st_size, 0)))
 
     @property
     def doubts(self) -> "Doubts | None":

@@ -2,7 +2,8 @@
 
 The lines are those of Android's ``BackupManagerService``: ``ANDROID BACKUP``, the version, whether
 the rest is compressed (zlib), and how it is encrypted. The archive is the one member, at ``m@`` and
-the offset where it begins, and is opened like any tar. An encrypted one is listed and not read.
+the offset where it begins, and is opened like any tar. An encrypted one is listed; it is
+read where its password was given.
 """
 
 import re
@@ -12,9 +13,11 @@ from typing import Final
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, Place, TimeBasis
 from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.containers.adb_encryption import decrypted
 from heroes_forensics.parsers.containers.compressed import ZLIB, Streams
 from heroes_forensics.parsers.containers.decompression import ExpandedReader
 from heroes_forensics.parsers.containers.listing import counted
+from heroes_forensics.parsers.secrets import Secrets
 from heroes_forensics.parsers.storage.readers import RangeReader
 
 _HEAD: Final = re.compile(rb"ANDROID BACKUP\n([0-9]{1,4})\n([01])\n([A-Za-z0-9-]{1,32})\n")
@@ -23,8 +26,12 @@ _VERSIONS: Final = range(1, 6)
 _HANDLE: Final = b"\1"
 
 
-def open_adb(reader: Reader) -> "AdbFileSystem":
+def open_adb(reader: Reader, secrets: Secrets | None = None) -> "AdbFileSystem":
     """Open a backup; ``reader`` stays the caller's to close.
+
+    Args:
+        reader: the backup.
+        secrets: what was given to open an encrypted one.
 
     Raises:
         EvidenceError: this is none, or of a version that is not known.
@@ -35,11 +42,16 @@ def open_adb(reader: Reader) -> "AdbFileSystem":
         raise EvidenceError("the backup cannot be read") from error
     if head is None or int(head[1]) not in _VERSIONS:
         raise EvidenceError("this is no backup of an Android device of a known version")
-    return AdbFileSystem(
-        RangeReader(reader, head.end(), reader.size - head.end()),
-        is_compressed=head[2] == b"1",
-        is_encrypted=head[3] != b"none",
-    )
+    body: Reader = RangeReader(reader, head.end(), reader.size - head.end())
+    is_encrypted = head[3] != b"none"
+    if head[3] == b"AES-256" and secrets:
+        try:
+            clear = decrypted(body, secrets)
+        except OSError as error:
+            raise EvidenceError("the encrypted backup is damaged or cut off") from error
+        is_encrypted = clear is None
+        body = clear or body
+    return AdbFileSystem(body, head.end(), is_compressed=head[2] == b"1", is_encrypted=is_encrypted)
 
 
 class AdbFileSystem:
@@ -47,8 +59,11 @@ class AdbFileSystem:
 
     kind: Final = "adb-backup"
 
-    def __init__(self, archive: RangeReader, *, is_compressed: bool, is_encrypted: bool) -> None:
+    def __init__(
+        self, archive: Reader, start: int, *, is_compressed: bool, is_encrypted: bool
+    ) -> None:
         self._archive = archive
+        self._start = start
         self._is_compressed = is_compressed
         self._is_encrypted = is_encrypted
         self.left = ""
@@ -67,13 +82,13 @@ class AdbFileSystem:
         flags = EntryFlag.ALLOCATED
         flags |= EntryFlag.COMPRESSED if self._is_compressed else EntryFlag(0)
         yield Entry(
-            locator=f"m@{self._archive.offset:#x}",
+            locator=f"m@{self._start:#x}",
             kind=EntryKind.FILE,
             flags=flags,
             path=b"backup.tar",
             size=-1 if self._is_compressed else self._archive.size,
             handle=_HANDLE,
-            first_offset=self._archive.offset,
+            first_offset=self._start,
             place=Place.BACKUP,
         )
 

@@ -10,6 +10,7 @@ from heroes_forensics.model import Entry, Gap, Listing
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.containers.adb import open_adb
 from heroes_forensics.parsers.containers.tar import TarFileSystem, open_tar
+from heroes_forensics.parsers.secrets import Secrets
 from heroes_forensics.parsers.storage.packed import Expanded, gunzipped
 
 
@@ -22,14 +23,18 @@ def open_tgz(reader: Reader) -> "PackedTar":
     return _opened(gunzipped(reader), "tar.gz")
 
 
-def open_adb_backup(reader: Reader) -> "PackedTar":
+def open_adb_backup(reader: Reader, secrets: Secrets | None = None) -> "PackedTar":
     """Open a backup of an Android device; ``reader`` stays the caller's to close.
+
+    Args:
+        reader: the backup.
+        secrets: what was given to open an encrypted one.
 
     Raises:
         EvidenceError: this is none, or holds no tar archive.
         UnsupportedError: ``stream.encrypted``.
     """
-    found = open_adb(reader)
+    found = open_adb(reader, secrets)
     entry = next(iter(found.entries()))
     if not isinstance(entry, Entry):  # a backup is one entry
         raise EvidenceError("the backup holds nothing")

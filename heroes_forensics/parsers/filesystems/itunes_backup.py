@@ -20,10 +20,12 @@ from typing import Any, Final
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, TimeBasis, TimeRule
 from heroes_forensics.parsers.base import Reader, UnsupportedError
-from heroes_forensics.parsers.filesystems import itunes_manifest
+from heroes_forensics.parsers.decryption import BLOCK, CbcReader
+from heroes_forensics.parsers.filesystems import itunes_keys, itunes_manifest
 from heroes_forensics.parsers.filesystems.directory import DirectoryFileSystem, open_directory
 from heroes_forensics.parsers.filesystems.itunes_manifest import Manifest, Record, digest_of
 from heroes_forensics.parsers.place import place_of
+from heroes_forensics.parsers.secrets import Secrets
 from heroes_forensics.parsers.storage.readers import DescriptorReader
 
 FORMAT: Final = "itunes-backup"
@@ -71,13 +73,17 @@ def _is_file(folder: int, name: str) -> bool:
         return False
 
 
-def open_itunes(folder: int) -> "BackupFileSystem":
+def open_itunes(folder: int, secrets: Secrets | None = None) -> "BackupFileSystem":
     """Open a backup by a descriptor of its folder, which stays the caller's.
+
+    Args:
+        folder: the descriptor.
+        secrets: what was given to open an encrypted one.
 
     Raises:
         EvidenceError: it is no directory, or it cannot be listed.
     """
-    return BackupFileSystem(folder, open_directory(folder))
+    return BackupFileSystem(folder, open_directory(folder), secrets or Secrets())
 
 
 class BackupFileSystem:
@@ -85,12 +91,15 @@ class BackupFileSystem:
 
     kind: Final = FORMAT
 
-    def __init__(self, folder: int, directory: DirectoryFileSystem) -> None:
+    def __init__(self, folder: int, directory: DirectoryFileSystem, secrets: Secrets) -> None:
         self._folder = folder
         self._directory = directory
+        self._facts = _facts_of(folder)
+        self._keys: itunes_keys.FileKeys | None = None
+        if self.is_encrypted and secrets:
+            self._keys = itunes_keys.opened(self._facts, secrets)
         self._manifest: Manifest | None = None
         self._looked = False
-        self._encrypted: bool | None = None
 
     @property
     def times(self) -> TimeBasis:
@@ -100,9 +109,7 @@ class BackupFileSystem:
     @property
     def is_encrypted(self) -> bool:
         """Whether the backup says that what it stores is encrypted."""
-        if self._encrypted is None:
-            self._encrypted = _states_encryption(self._folder)
-        return self._encrypted
+        return self._facts.get("IsEncrypted") is True
 
     def _opened(self) -> Manifest | None:
         """Return the manifest; None when it cannot be read."""
@@ -110,6 +117,8 @@ class BackupFileSystem:
             self._looked = True
             try:
                 data = _whole(self._folder, _MANIFEST, itunes_manifest.MAX_BYTES)
+                if self._keys is not None:
+                    data = itunes_keys.manifest_of(self._facts, self._keys, data)
                 self._manifest = Manifest(data)
             except (OSError, EvidenceError):
                 self._manifest = None
@@ -185,9 +194,15 @@ class BackupFileSystem:
             raise UnsupportedError("the backup does not hold this file", code="stream.missing")
         if not handle.startswith(_STORED):
             return self._directory.open(handle)
-        if self.is_encrypted:
+        stored = handle[len(_STORED) + _DIGEST :]
+        if not self.is_encrypted:
+            return self._directory.open(stored)
+        manifest = self._opened() if self._keys is not None else None
+        record = manifest.of(handle[len(_STORED) :][:_DIGEST]) if manifest is not None else None
+        key = self._keys.of(record.key) if self._keys is not None and record is not None else None
+        if record is None or key is None:
             raise UnsupportedError("the backup is encrypted", code="stream.encrypted")
-        return self._directory.open(handle[len(_STORED) + _DIGEST :])
+        return CbcReader(self._directory.open(stored), key, bytes(BLOCK), record.size)
 
     def close(self) -> None:
         """Release the folder and the manifest."""
@@ -255,9 +270,10 @@ def _whole(folder: int, name: str, most: int) -> bytes:
         os.close(descriptor)
 
 
-def _states_encryption(folder: int) -> bool:
+def _facts_of(folder: int) -> dict[str, Any]:
+    """Return ``Manifest.plist``; nothing when it cannot be read."""
     try:
         facts: Any = plistlib.loads(_whole(folder, "Manifest.plist", _SMALL))
     except Exception:  # noqa: BLE001 - a hostile list may fail in any way; it then states nothing
-        return False
-    return isinstance(facts, dict) and facts.get("IsEncrypted") is True
+        return {}
+    return facts if isinstance(facts, dict) else {}

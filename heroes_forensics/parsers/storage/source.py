@@ -14,6 +14,7 @@ from heroes_forensics.errors import EvidenceError, UsageError
 from heroes_forensics.model import JSON, Digest, Gap
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.filesystems import itunes_backup
+from heroes_forensics.parsers.secrets import Secrets
 from heroes_forensics.parsers.storage import containers
 from heroes_forensics.parsers.storage.doubts import MISSING, Doubt
 from heroes_forensics.parsers.storage.image import Image
@@ -68,6 +69,8 @@ class Source:
     technical: frozenset[str] = frozenset()
     examine: bool = True
     """False for an image that was forced: it becomes one unexamined volume."""
+    secrets: Secrets = field(default_factory=Secrets, repr=False)
+    """What was given to open encrypted evidence."""
     layers: dict[str, object] = field(default_factory=dict)
     """Opened layers by their steps; `heroes_forensics.parsers.storage.layers` fills it."""
 
@@ -88,6 +91,7 @@ def open_source(
     *,
     treat_as: str = "auto",
     accept_damaged: bool = False,
+    secrets: Secrets | None = None,
     on_read: Callable[[], None] | None = None,
 ) -> Source:
     """Open what the descriptors hold.
@@ -98,6 +102,7 @@ def open_source(
             unexamined volume; ``file`` takes the bytes as one file; ``tar`` and ``zip`` force the
             archive reader.
         accept_damaged: go on with gaps where a container is cut or mixed.
+        secrets: what was given to open encrypted evidence.
         on_read: called for each read of a segment.
 
     Raises:
@@ -110,18 +115,22 @@ def open_source(
     if slots[0].role == DIRECTORY:
         is_known = treat_as == "auto" and itunes_backup.is_backup(slots[0].fd)
         found = itunes_backup.FORMAT if is_known else "directory"
-        return Source(slots[0].name, "directory", found, "heroes", "", None, slots)
+        source = Source(slots[0].name, "directory", found, "heroes", "", None, slots)
+        source.secrets = secrets or source.secrets
+        return source
     own = [slot for slot in slots if slot.role != COMPANION]
     parts: list[Reader] = [DescriptorReader(slot.fd, slot.size, on_read) for slot in own]
     base = parts[0] if len(parts) == 1 else ConcatReader(parts)
     name = own[0].name
     try:
-        return _open(name, slots, parts, base, (treat_as, accept_damaged))
+        source = _open(name, slots, parts, base, (treat_as, accept_damaged))
     except OSError as error:
         raise EvidenceError(
             f"{shown(name)} cannot be read: {error.strerror or 'input/output error'}",
             hint="check the medium and its cable; image a failing disk with ddrescue first",
         ) from error
+    source.secrets = secrets or source.secrets
+    return source
 
 
 def _open(
