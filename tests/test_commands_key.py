@@ -96,3 +96,17 @@ def test_help_says_whose_passphrase_is_meant() -> None:
     }
     assert "the passphrase of the laboratory's keys" in said["--passphrase-fd"]
     assert "the passphrase of the person's key" in said["--person-passphrase-fd"]
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(("stolen", "code"), [((), 0), (("--stolen-since", "2020-01-01"), 7)])
+def test_a_closed_case_verifies_after_its_key_was_replaced(
+    stolen: tuple[str, ...], code: int, capsys: Captured, tmp_path: Path
+) -> None:
+    """It takes no other key up; one that somebody else may have vouches for nothing."""
+    case = tmp_path / "case"
+    good(here(capsys, "case", "create", str(case)))
+    assert here(capsys, "verify", str(case)).code == 0
+    said = good(here(capsys, "key", "rotate", "--reason", "yearly", *stolen)).out
+    assert ("counts as unsigned" in said) == bool(stolen)
+    assert here(capsys, "verify", str(case)).code == code

@@ -41,6 +41,12 @@ def test_the_same_evidence_agrees(case: Path, capsys: pytest.CaptureFixture[str]
     image = case.parent / "image.E01"
     assert codes(case, capsys, image) == (7, set())
     assert codes(case, capsys, f"E-1/1={image}") == (7, set())
+    assert codes(case, capsys, f"E-1={image}") == (7, set())  # it has one source
+    assert heroes("verify", case, "--evidence", f"E-2={image}") == 2
+    assert heroes("verify", case, "--evidence", image, "--rebuild-report") == 7
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Looked at besides: the evidence; the newest report" in said
+    assert "anchoring 0: nothing" in said
     assert codes(case / "custody", capsys, image) == (7, set())
 
 

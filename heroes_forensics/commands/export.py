@@ -16,7 +16,7 @@ from heroes_forensics.model import JSON
 
 @click.command("export", cls=Verb)
 @options.case_argument
-@click.option("--out", "folder", required=True, type=options.PATH, metavar="DIR",
+@click.option("--out", "--output", "folder", required=True, type=options.PATH, metavar="DIR",
     help="A new folder for the files.")  # fmt: skip
 @click.option("--for", "product", type=click.Choice(["griffeye", "axiom", "autopsy", "xways"]),
     help="Write what this program imports.")  # fmt: skip

@@ -128,8 +128,34 @@ def rotate(
     made = keyring.rotate(
         reason=reason, stolen_since=stolen_since, passphrase=secret, signer=signer
     )
-    Output(as_json=as_json).show(made, "laboratory", facts)
+    Output(as_json=as_json).show(made, "laboratory", _rotated)
     return DONE
+
+
+def _rotated(made: JSON) -> Iterator[str]:
+    stolen = string(made, "suspect_since")
+    yield "The laboratory signs with another key from now on."
+    yield ""
+    yield from facts(
+        {
+            "domain": made.get("domain"),
+            "public line": made.get("vkey"),
+            "keys before it": made.get("former"),
+            **({"stolen since": stolen} if stolen else {}),
+        }
+    )
+    yield ""
+    yield from hanging(
+        "",
+        "Each case takes it up when it is next written; a case that is closed stays as it was"
+        " signed. Give the public line to whoever checks your records, by another way.",
+    )
+    if stolen:
+        yield from hanging(
+            "",
+            "What the old key alone signed since then counts as unsigned: hand the state of each"
+            " case to somebody outside (heroes timestamp), and tell who verifies your records.",
+        )
 
 
 @key.command("recovery")

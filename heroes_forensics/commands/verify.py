@@ -8,7 +8,7 @@ import click
 
 from heroes_forensics.commands import options
 from heroes_forensics.commands.output import Output
-from heroes_forensics.commands.text import facts, hanging, integer, records, string
+from heroes_forensics.commands.text import facts, hanging, integer, records, string, strings
 from heroes_forensics.commands.verb import Verb
 from heroes_forensics.errors import DONE, CustodyError, EvidenceError, UntrustedError, UsageError
 from heroes_forensics.model import JSON
@@ -17,6 +17,20 @@ CLASSES: Final = {
     "broken": "DOES NOT VERIFY: bytes or signatures do not fit",
     "incomplete": "INCOMPLETE: nothing contradicts it, something is missing",
     "information": "FOR INFORMATION",
+}
+
+COMPARED: Final = {
+    "evidence": "the evidence",
+    "hashsets": "files of hash sets",
+    "disclosures": "disclosures",
+    "environment": "program and libraries",
+    "report": "the newest report, where this program can make it again",
+}
+ANCHORING: Final = {
+    0: "0: nothing that was checked here bounds it from outside",
+    1: "1: a time stamp",
+    2: "2: an independent witness, or a state that somebody else kept",
+    3: "3: a time stamp, and a witness or a state that somebody else kept",
 }
 
 _KEYS_LIMIT: Final = 1 << 20
@@ -54,7 +68,7 @@ _RESULTS: Final = {
 @click.option(
     "--evidence", "evidence", multiple=True, metavar="[LABEL=]PATH",
     help="Read this evidence again and compare it with its digests and segments on record. LABEL "
-    "is the source (E-1/1). May be repeated.",
+    "is the source (E-1/1), or an exhibit with one source. May be repeated.",
 )  # fmt: skip
 @click.option(
     "--hashset", "hashsets", multiple=True, metavar="[NAME=]FILE",
@@ -167,6 +181,12 @@ def text(result: JSON) -> Iterator[str]:
                 yield from hanging(
                     "  - ", f"{head}{string(problem, 'text')} [{string(problem, 'code')}]"
                 )
-    shown = {"problems", "headline", "exit_code"}
+    compared = [COMPARED.get(each, each) for each in strings(result, "compared")]
+    if compared:
+        yield ""
+        yield from hanging("Looked at besides: ", "; ".join(compared))
+    shown = {"problems", "headline", "exit_code", "compared"}
     yield ""
-    yield from facts({key: value for key, value in result.items() if key not in shown})
+    level = integer(result, "anchoring")
+    told = {"anchoring": ANCHORING.get(level, str(level))} if "anchoring" in result else {}
+    yield from facts({key: told.get(key, result[key]) for key in result if key not in shown})

@@ -318,7 +318,7 @@ class Verifier:
         keys = [(origin, 1, k[2], hashlib.sha256(origin.encode() + b"\n\1" + k[2]).digest()[:4])
                 for k in self.trust if origin == k[0] or origin.startswith(k[0] + "/custody/")]
         signed = [signed_by(parsed, key) for key in keys]
-        self.need({True, False} & {*signed}, "unknown-signer", "checkpoint", "its key is strange")
+        self.need({True, False} & {*signed}, "unknown-signer", "checkpoint", "its key is unknown")
         self.need(False not in signed, "signature-bad", "checkpoint", "it does not fit its text")
     def list_files(self, folder: str, prefix: str, level: int) -> None:
         for member in sorted(islice(os.scandir(folder), MAX_FILES + 2), key=lambda each: each.name):

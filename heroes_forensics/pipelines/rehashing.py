@@ -34,7 +34,8 @@ def problems(bundle: Path, given: Sequence[str]) -> Iterator[Problem]:
 
     Args:
         bundle: the folder of a record, verified already.
-        given: ``LABEL=PATH``, or a path alone when the record has one source.
+        given: ``LABEL=PATH``, LABEL being a source, or an exhibit with one source; or a path alone
+            when the record has one source.
 
     Raises:
         UsageError: the record has no such source.
@@ -61,9 +62,11 @@ def _recorded(bundle: Path) -> dict[str, Recorded]:
 
 def _named(text: str, known: dict[str, Recorded]) -> tuple[str, Path]:
     label, sign, path = text.partition("=")
-    if sign and label in known:
-        return label, Path(path)
-    if len(known) == 1:
+    # An exhibit with one source stands for it.
+    of = [each for each in known if sign and label in {each, each.partition("/")[0]}]
+    if label in of or len(of) == 1:
+        return label if label in of else of[0], Path(path)
+    if len(known) == 1 and (not sign or Path(text).exists()):
         return next(iter(known)), Path(text)
     raise UsageError(
         "the record has several sources, or none of that name",

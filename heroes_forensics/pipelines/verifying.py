@@ -104,15 +104,30 @@ def verify(  # noqa: PLR0913 - each is a separate piece of outside knowledge
         extra += rebuilding.problems(bundle)
     extra += report_signing.problems(bundle, signer_roots)
     whole = (*found.problems, *extra)
-    facts = {**found.facts, "evidence_read_again": len(evidence)} if evidence else found.facts
+    asked = {
+        "evidence": evidence, "hashsets": hashsets, "disclosures": disclosures,
+        "environment": installation, "report": rebuild,
+    }  # fmt: skip
+    facts: JSON = {**found.facts, "compared": [name for name, given in asked.items() if given]}
+    if evidence:
+        facts["evidence_read_again"] = len(evidence)
     return checks.Verification(whole, exit_code(whole, strict=strict), facts).as_json()
 
 
 def _known(trusted: Sequence[str]) -> list[str]:
-    """Return the vkeys that count: those of the caller, and the laboratory of this home."""
+    """Return the vkeys that count: those of the caller, and of the laboratory of this home.
+
+    Those that it replaced count, too: a closed case was signed by the key of its day, and takes no
+    other up any more. One that may have been stolen does not.
+    """
     home = laboratory.home()
-    own = [str(keys.laboratory(home)["vkey"])] if keys.protection(home) is not None else []
-    return [*trusted, *own]
+    if keys.protection(home) is None:
+        return [*trusted]
+    described = keys.laboratory(home)
+    former = described.get("former")
+    rows = [each for each in former if isinstance(each, dict)] if isinstance(former, list) else []
+    kept = [str(each["vkey"]) for each in rows if each.get("vkey") and not each["suspect_since"]]
+    return [*trusted, str(described["vkey"]), *kept]
 
 
 def _keys(trusted: Sequence[str]) -> list[notes.VerifierKey]:
