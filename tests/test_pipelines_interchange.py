@@ -81,8 +81,8 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
         scanned(made / "case", odd, exhibit="EX-2", sets=sets)
         given = {
             "evidence": ["EX-2"],
-            "from": "po-7",
-            "to": "ex-31",
+            "from": "po-007",
+            "to": "ex-031",
             "place": "store",
             "purpose": "x",
         }
@@ -224,7 +224,7 @@ def test_of_findings_alone_nothing_else_is_told(
 def test_of_one_exhibit_nothing_of_another_is_told(name: str, case: Path, tmp_path: Path) -> None:
     kind = "notable" if name == "case" else "watch"
     result, files = made(case, tmp_path / "out", format=name, exhibit="EX-1", kind=kind)
-    assert not re.search(rb"\bEX-2\b", content(files))
+    assert not re.search(rb"\bEX-2\b|po-007", content(files))  # nor who handed it over
     assert set(files) & {"EX-1-1.dfxml"} == ({"EX-1-1.dfxml"} if name == "dfxml" else set())
     assert "EX-2-1.dfxml" not in files
     of_one = sum(row["exhibit"] == "EX-1" for row in inventory(case))
@@ -236,6 +236,8 @@ def test_of_one_exhibit_nothing_of_another_is_told(name: str, case: Path, tmp_pa
     for other in ("EX-2", "EX-3"):
         with pytest.raises(UsageError, match=r"no exhibit 'EX-3'|no current finding"):
             made(case, tmp_path / other, format=name, exhibit=other, items="findings")
+    if name == "case":
+        assert b"po-007" in content(made(case, tmp_path / "whole", format=name, kind=kind)[1])
 
 
 def test_what_contradicts_its_entries_is_handed_on_without_digests(
