@@ -56,7 +56,19 @@ OPENED: Final = (
     *("docx", "xlsx", "pptx", "ooxml", "odt", "ods", "odp", "odf", "epub", "xps", "iwork"),
     *("jar", "apk", "ipa"),
     *("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db", "thumbcache"),
-    *("sqlite", "sqlite-wal", "sqlite-journal", "7z", "cab", "cpio", "iso", "rar", "pdf", "pst"),
+    *(
+        "sqlite",
+        "sqlite-wal",
+        "sqlite-journal",
+        "7z",
+        "cab",
+        "cpio",
+        "iso",
+        "rar",
+        "pdf",
+        "pst",
+        "dbx",
+    ),
 )
 """Types of `filetype` that expanders open; those of `members.OPENERS`."""
 

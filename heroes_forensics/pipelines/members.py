@@ -53,6 +53,7 @@ OPENERS: Final = {
     "adb-backup": "heroes_forensics.parsers.containers.adb:open_adb",
     "cab": "heroes_forensics.parsers.containers.cab:open_cab",
     "cpio": "heroes_forensics.parsers.containers.cpio:open_cpio",
+    "dbx": "heroes_forensics.parsers.containers.dbx:open_dbx",
     "eml": "heroes_forensics.parsers.containers.mail:open_message",
     "iso": "heroes_forensics.parsers.filesystems.tsk:open_tsk",
     "mbox": "heroes_forensics.parsers.containers.mail:open_mbox",
