@@ -65,6 +65,8 @@ class EntryFlag(IntFlag):
     """Stored encrypted by the file system (EFS): the digest is that of the stored bytes."""
     COMPRESSED = 32
     SPARSE = 64
+    NOT_REUSED = 128
+    """Deleted, and no block that it lay in is in use now."""
     REALLOCATED = 256
     """Deleted, and its metadata or clusters now serve another entry."""
     CYCLE = 512
@@ -77,6 +79,26 @@ class EntryFlag(IntFlag):
     """The name ends as those of pictures and films do, which says nothing about the content."""
     FRAGMENT = 8192
     """Carved, and its structure breaks off: the rest of it lies elsewhere, or nowhere any more."""
+    PARTLY_REUSED = 16384
+    """Deleted, and some of the blocks that it lay in are in use now."""
+    REUSED = 32768
+    """Deleted, and all of the blocks that it lay in are in use now."""
+
+
+def reuse_word(flags: int) -> str:
+    """Say how sure the content of an entry is: whether its blocks serve other content since.
+
+    Returns:
+        ``not-reused``, ``in-part`` or ``reused``; ``unknown`` where nothing says it; nothing for
+        what is in use.
+    """
+    if flags & EntryFlag.NOT_REUSED:
+        return "not-reused"
+    if flags & EntryFlag.PARTLY_REUSED:
+        return "in-part"
+    if flags & EntryFlag.REUSED:
+        return "reused"
+    return "" if flags & EntryFlag.ALLOCATED else "unknown"
 
 
 class Place(IntEnum):

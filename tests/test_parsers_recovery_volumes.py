@@ -19,7 +19,7 @@ from scans import scanned
 from storage_images import mbr
 
 from heroes_forensics import cli
-from heroes_forensics.model import JSON, Entry, Gap, Listing
+from heroes_forensics.model import JSON, Entry, EntryKind, Gap, Listing, reuse_word
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.filesystems.tsk import TskFileSystem, open_tsk
 from heroes_forensics.parsers.recovery.free import FreeSpace
@@ -215,6 +215,47 @@ def test_a_picture_in_the_middle_of_a_file_is_found_to_the_byte(tmp_path: Path) 
     assert [read(fs, entry) for entry in entries] == [made(name) for name in names]
     assert all(entry.locator.endswith(("/c@0x3e9",)) for entry in entries[:1])
     assert all(entry.flags & 1 for entry in entries)
+
+
+def reuse(name: str) -> dict[bytes, str]:
+    """Return what is said of each deleted file of an image."""
+    rows = open_tsk(any_reader(opened(evidence(name)))).entries()
+    return {
+        row.path.rpartition(b"/")[2]: reuse_word(row.flags)
+        for row in rows
+        if isinstance(row, Entry) and row.kind is EntryKind.FILE and not row.flags & 1
+    }
+
+
+def test_deleted_files_of_real_volumes_say_how_sure_their_content_is() -> None:
+    """DFTT #6 and #7: none of their deleted files was overwritten; two were in several pieces."""
+    found = reuse("images/dftt/7-undel-ntfs.zip")
+    assert found
+    assert set(found.values()) == {"not-reused"}
+    fat = reuse("images/dftt/6-undel-fat.zip")
+    assert fat
+    assert set(fat.values()) <= {"not-reused", "in-part"}
+
+
+def test_blocks_that_are_in_use_again_are_told(tmp_path: Path) -> None:
+    image = fat_image(tmp_path, bits=16)
+    (tmp_path / "old").write_bytes(noise(40_000))
+    (tmp_path / "kept").write_bytes(noise(9_000))
+    run("mcopy", "-i", image, tmp_path / "old", tmp_path / "kept", "::/")
+    run("mdel", "-i", image, "::/old", "::/kept")
+    (tmp_path / "new").write_bytes(noise(9_000, 2))
+    data = bytearray(image.read_bytes())
+    table = int.from_bytes(data[14:16], "little") * SECTOR
+    cluster = data[13] * SECTOR
+    at = table + 2 * (2 + 40_000 // cluster)  # the last cluster that the first file lay in
+    data[at : at + 2] = b"\xff\xff"
+    rows = open_tsk(any_reader(bytes(data))).entries()
+    found = {
+        row.size: reuse_word(row.flags)
+        for row in rows
+        if isinstance(row, Entry) and row.kind is EntryKind.FILE and not row.flags & 1
+    }
+    assert found == {40_000: "in-part", 9_000: "not-reused"}
 
 
 ENDINGS = (b".jpg", b".png", b".avi", b".mp4", b".jpeg")

@@ -7,12 +7,12 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from heroes_forensics import __version__
 from heroes_forensics.custody import notes
 from heroes_forensics.filetype import TYPES
-from heroes_forensics.model import EntryFlag, Place, TimeRule
+from heroes_forensics.model import EntryFlag, Place, TimeRule, reuse_word
 from heroes_forensics.pipelines import (
     authorities,
     error_rates,
@@ -38,6 +38,7 @@ from heroes_forensics.reports.findings import (
     Finding,
     Likeness,
     Plugin,
+    Reuse,
     TimeRange,
     counted,
     left_out,
@@ -340,6 +341,7 @@ class Builder:
             type_class=type_class(item.type),
             place=word(Place(item.place).name),
             allocated=bool(item.flags & EntryFlag.ALLOCATED),
+            reuse=cast("Reuse", reuse_word(item.flags)),
             listed_size=facts.get("listed_size"),
             near=_likeness(facts.get("near")),
             device=metadata.device_of(self._database, item.id),

@@ -19,6 +19,7 @@ from heroes_forensics.model import (
     TimeRule,
     is_limit,
     is_policy,
+    reuse_word,
 )
 from heroes_forensics.pipelines import locking, metadata
 from heroes_forensics.pipelines.cases import read_only
@@ -172,6 +173,7 @@ def inventory(
                     for flag in EntryFlag
                     if item.flags & flag and flag is not EntryFlag.ALLOCATED
                 ],
+                "reuse": reuse_word(item.flags) or None,
                 "size": item.size,
                 "bytes_read": item.bytes_read,
                 "md5": item.md5.hex() if item.md5 else None,

@@ -57,6 +57,7 @@ CANDIDATES: Final = frozenset[Grade]({"candidate-a", "candidate-b", "lead"})
 """Grades of findings by appearance: somebody has to confirm them."""
 
 
+Reuse = Literal["", "not-reused", "in-part", "reused", "unknown"]
 FindingStatus = Literal["current", "provisional", "withdrawn"]
 
 
@@ -183,6 +184,9 @@ class Finding(Record):
     type_class: TypeClass
     place: Word
     allocated: bool = True
+    reuse: Reuse = ""
+    """How sure deleted content is: whether blocks that it lay in are in use now. Nothing for what
+    is not deleted."""
     listed_size: Count | None = None
     """The size that the set states, when it contradicts."""
     near: Likeness | None = None

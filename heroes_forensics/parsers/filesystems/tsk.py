@@ -84,6 +84,7 @@ class TskFileSystem:
         mapped = self._hide_mapped()
         walk = Walk(self._fs, self._image, self._kind, guard)
         walk.entries.mapped = mapped
+        walk.entries.allocation = self._allocated
         yield from walk.tree()
         done = SWEPT.get(self._kind, "not available")
         try:
@@ -154,6 +155,7 @@ class TskFileSystem:
             seconds: how long the search may take. When it is over nothing is given but a gap.
         """
         walk = Walk(self._fs, self._image, self._kind)
+        walk.entries.allocation = self._allocated
         done = "free clusters"
         self._image.deadline = time.monotonic() + seconds
         try:

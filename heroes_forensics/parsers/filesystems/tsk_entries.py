@@ -15,6 +15,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Moment, Place, Times
 from heroes_forensics.parsers.filesystems import tsk_stream as s
 from heroes_forensics.parsers.filesystems import tsk_tables as t
@@ -22,9 +23,13 @@ from heroes_forensics.parsers.filesystems.nodes import Counts, Node
 from heroes_forensics.parsers.filesystems.ntfs_clusters import Clusters
 from heroes_forensics.parsers.filesystems.ntfs_standard import Owners, times_of
 from heroes_forensics.parsers.place import place_of
+from heroes_forensics.parsers.recovery.reuse import reuse_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from heroes_forensics.parsers.filesystems.ext_inodes import Mapped
+    from heroes_forensics.parsers.recovery.allocation import Allocation
 
 _LABEL: Final = b" (Volume Label Entry)"
 _SEEN_LIMIT: Final = 1 << 27
@@ -103,6 +108,8 @@ class Entries:
 
     def __init__(self, fs: Any, kind: str) -> None:  # noqa: ANN401
         self.kind = kind
+        self.allocation: Callable[[], Allocation] | None = None
+        """Gives which blocks are in use, to tell which deleted content is still its own."""
         self.counts = Counts()
         self.pending: list[Node] = []
         """Directories in use that wait to be listed."""
@@ -197,7 +204,7 @@ class Entries:
         if thing.kind in _BEARERS:
             try:
                 main, others, tag = self._attributes(file, thing)
-                thing.flags |= self._overwritten(thing, file)
+                thing.flags |= self._overwritten(thing, file) | self._reuse(thing, file)
             except (OSError, RuntimeError, struct.error):
                 thing.bits |= s.NO_METADATA
             else:
@@ -254,6 +261,19 @@ class Entries:
         if self._clusters is None or thing.flags & _ALLOCATED:
             return 0
         return _REALLOCATED if self._clusters.taken(file) else 0
+
+    def _reuse(self, thing: _Thing, file: Any) -> int:  # noqa: ANN401
+        """Return the flag that says whether the blocks of deleted content are in use, or 0."""
+        known = self.allocation
+        if known is None or thing.flags & _ALLOCATED:
+            return 0
+        if thing.kind is not EntryKind.FILE:
+            return 0
+        try:
+            return reuse_of(file, known(), self.kind, self._block_size)
+        except (EvidenceError, OSError):
+            self.allocation = None
+            return 0
 
     def _attributes(
         self,
