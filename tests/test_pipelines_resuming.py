@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from scans import DEMO, KNOWN_GOOD, NOTABLE, Noted, demo_scan, folder, resumed, 
 from heroes_forensics import durable
 from heroes_forensics.errors import CustodyError, HashSetError, HeroesError, UsageError
 from heroes_forensics.frames import Batch, Control, Frame, Unit
-from heroes_forensics.pipelines import environment, listing, resuming, verifying, views
+from heroes_forensics.pipelines import cases, environment, listing, resuming, verifying, views
 from heroes_forensics.pipelines.crews import Heard
 from heroes_forensics.pipelines.supervisor import Supervisor
 from heroes_forensics.pipelines.watch import Progress
@@ -256,6 +257,18 @@ def test_a_run_that_was_finished_says_so(tmp_path: Path) -> None:
     assert "nothing is left to do" in again.notes[-1]
     assert (again.run, again.content_sha256) == (first.run, first.content_sha256)
     assert (case / "custody/ledger.jsonl").read_bytes() == before
+
+
+def test_a_run_that_was_finished_ends_as_it_did(tmp_path: Path) -> None:
+    """A kill between the end of a run and its report masks neither gaps nor an alarm."""
+    case = tmp_path / "case"
+    first = scanned(case, folder(tmp_path / "source", {"a.gz": b"\x1f\x8b\x08\0broken"}))
+    assert first.exit_code == 3
+    assert resumed(case).exit_code == 3
+    with cases.read_only(case) as database:
+        done = resuming.finished(database)
+    assert done is not None
+    assert replace(done, facts={**done.facts, "alarm": True}).exit_code == 6
 
 
 def test_a_report_that_was_not_issued_any_more_is_issued(whole: Path, tmp_path: Path) -> None:

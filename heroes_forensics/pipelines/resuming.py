@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from heroes_forensics.errors import CustodyError, UsageError
+from heroes_forensics.errors import DONE, GAPS, CustodyError, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import acquiring, ledger_events, plugins, signed_sets
 from heroes_forensics.pipelines.environment import environment
@@ -70,6 +70,19 @@ class Finished:
     ended: str
     outcome: str
     facts: dict[str, Any]
+
+    @property
+    def unexpected(self) -> int:
+        """Gaps that nobody announced, items that were not reached included."""
+        counts = self.facts["counts"]
+        return int(counts["gaps_unexpected"]) + int(counts["not_reached"])
+
+    @property
+    def exit_code(self) -> int:
+        """What the scan ended with, or would have if nobody had killed it before its report."""
+        if self.facts.get("alarm"):
+            return CustodyError.exit_code
+        return GAPS if self.unexpected else DONE
 
 
 def interrupted(database: Database, *, exhibit: str = "") -> Interrupted | None:

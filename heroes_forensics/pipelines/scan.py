@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from heroes_forensics.display import shown
-from heroes_forensics.errors import DONE, UsageError
+from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import (
     acquired,
@@ -299,12 +299,12 @@ def _nothing_to_resume(case: cases.OpenCase, exhibit: str) -> ScanResult:
         outcome=done.outcome,
         counts=counts,
         findings=int(counts["findings"]),
-        unexpected_gaps=int(counts["gaps_unexpected"]) + int(counts["not_reached"]),
+        unexpected_gaps=done.unexpected,
         integrity=done.facts.get("integrity", {}),
         report=report,
         isolation=str(done.facts.get("isolation", {}).get("level", "")),
         content_sha256=str(counts["content_sha256"]),
-        exit_code=DONE,
+        exit_code=done.exit_code,
         notes=(note,),
     )
 
