@@ -82,6 +82,14 @@ def test_a_destination_that_is_no_empty_folder_is_refused_before_the_record(
         assert not list((tmp_path / "empty").iterdir())
 
 
+def test_an_empty_folder_becomes_its_owners_alone(case: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    out.chmod(0o755)
+    export(request(case, out))
+    assert out.stat().st_mode & 0o777 == 0o700
+
+
 @pytest.mark.parametrize("below", ["out", "custody/out", "."])
 def test_no_export_lies_in_the_folder_of_the_case(case: Path, below: str) -> None:
     before = ledger(case)

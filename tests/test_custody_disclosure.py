@@ -363,6 +363,18 @@ def test_the_recovery_recipient_alone_opens_what_was_sealed(
     assert heroes("verify", case) == 0
 
 
+@pytest.mark.parametrize("data", [b"nonsense\n", b'{"id":"F-000002"}\n', b""])
+@pytest.mark.parametrize("name", ["findings.commitments.jsonl", "sealed.age"])
+def test_of_what_is_not_what_was_committed_nothing_is_disclosed(
+    name: str, data: bytes, case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (file,) = (case / "custody" / "runs").glob(f"*/{name}")
+    file.write_bytes(data)
+    assert disclosed(case, "F-2", tmp_path / "1.json", "path") == 6
+    assert "committed" in capsys.readouterr().err
+    assert not (tmp_path / "1.json").exists()
+
+
 def test_without_the_sealed_part_nothing_is_opened(case: Path, tmp_path: Path) -> None:
     for sealed in (case / "custody" / "runs").glob("*/sealed.age"):
         sealed.unlink()

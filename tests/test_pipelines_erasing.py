@@ -14,6 +14,7 @@ from cli_runner import Ran, here, process
 from scans import KNOWN_GOOD, NOTABLE, demo_scan, folder, scanned
 
 from heroes_forensics.custody import verify_custody
+from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import erasing
 from heroes_forensics.pipelines.cases import read_only
@@ -330,6 +331,15 @@ def test_what_makes_no_sense_is_refused(
     before = (case / "custody" / "ledger.jsonl").read_bytes()
     ran = good(here(capsys, "case", *(str(case) if a == "CASE" else a for a in arguments)), 2)
     assert said in ran.err
+    assert (case / "custody" / "ledger.jsonl").read_bytes() == before
+
+
+def test_a_run_that_could_go_on_is_ended_first(tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    assert scanned(case, budget=1e-6).outcome == "interrupted"
+    before = (case / "custody" / "ledger.jsonl").read_bytes()
+    with pytest.raises(UsageError, match="a run of the case is unfinished"):
+        erasing.erase(case, run=None, **CLOSED)
     assert (case / "custody" / "ledger.jsonl").read_bytes() == before
 
 

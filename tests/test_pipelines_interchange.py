@@ -23,6 +23,7 @@ from corpus import ROOT, evidence
 from scans import DEMO, KNOWN_GOOD, NOTABLE, Noted, folder, scanned
 
 from heroes_forensics import durable
+from heroes_forensics.custody import seal
 from heroes_forensics.errors import StoppedError, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import (
@@ -31,6 +32,7 @@ from heroes_forensics.pipelines import (
     handed_items,
     importing,
     rematching,
+    sealed_report,
     verifying,
     views,
 )
@@ -582,6 +584,10 @@ def test_what_is_withdrawn_is_not_handed_on(own: Path, tmp_path: Path) -> None:
     _, files = made(own, tmp_path / "list", format="md5", kind="adult-intimate")
     assert hashlib.md5(ADULT, usedforsecurity=False).hexdigest().encode() in content(files).lower()
     rematching.match(MatchRequest(own, ("adult",)), Noted())
+    keys = [seal.new_identity()[1]]
+    whom = ("Judge A.", "Court X", "request 4", "order")
+    court = sealed_report.Handover(tmp_path / "court.age", keys, *whom)
+    assert sealed_report.sealed_report(own, court)["findings"] == 6
     for name, items in (("csv", "findings"), ("md5", ""), ("vics", "")):
         with pytest.raises(UsageError, match="no current finding of kind adult-intimate"):
             made(own, tmp_path / "2", format=name, kind="adult-intimate", items=items)

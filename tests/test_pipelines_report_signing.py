@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from pdf_signers import PASSPHRASE, person
 from scans import folder, scanned
 
 from heroes_forensics.custody import pades
-from heroes_forensics.errors import StoppedError
+from heroes_forensics.errors import StoppedError, UsageError
 from heroes_forensics.pipelines import report_signing, reporting, typesetting, verifying
 
 
@@ -204,6 +205,20 @@ def test_what_a_cut_import_left_is_mended_by_the_next(case: Path, tmp_path: Path
     assert "report-mismatch" in found(case)
     report_signing.take(case, path)
     assert found(case) == {"pdf-signature-unchecked"}
+
+
+def test_a_signed_file_to_which_more_was_added_is_not_taken_in(
+    case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = outside(case, tmp_path / "signed.pdf")
+    good = report_signing.check(path.read_bytes(), [], datetime.now(UTC))
+    assert good is not None
+    more = good._replace(only_signed=False)  # as `test_whatever_else_was_added_is_told` has it told
+    monkeypatch.setattr(report_signing, "check", lambda *_: more)
+    before = issues(case)
+    with pytest.raises(UsageError, match="more than signatures was added"):
+        report_signing.take(case, path)
+    assert issues(case) == before
 
 
 def with_a_place(pdf: bytes) -> bytes:

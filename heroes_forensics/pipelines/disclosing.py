@@ -128,11 +128,13 @@ def _place(case: OpenCase, number: str) -> _Place:
     for event in ledger_events.of(case.database, "findings.committed", newest_first=True):
         run = str(event.body["run"])
         path = case.bundle.path(bundle.of_run(run, bundle.FINDINGS))
-        lines = tuple(path.read_bytes().splitlines(keepends=True)) if path.exists() else ()
+        if not path.exists():
+            continue
+        lines = tuple(path.read_bytes().splitlines(keepends=True))
+        if merkle.root(map(merkle.leaf, lines)).hex() != event.body["root"]:
+            raise CustodyError("the findings of a run are not those that were committed")
         for index, line in enumerate(lines):
             if json.loads(line)["id"] == number:
-                if merkle.root(map(merkle.leaf, lines)).hex() != event.body["root"]:
-                    raise CustodyError("the findings of a run are not those that were committed")
                 return _Place(run, event.seq, index, lines)
     raise UsageError(f"no run of the case committed to {number}", hint="see: heroes findings CASE")
 
