@@ -110,3 +110,19 @@ def test_a_closed_case_verifies_after_its_key_was_replaced(
     said = good(here(capsys, "key", "rotate", "--reason", "yearly", *stolen)).out
     assert ("counts as unsigned" in said) == bool(stolen)
     assert here(capsys, "verify", str(case)).code == code
+
+
+@pytest.mark.usefixtures("home")
+def test_the_name_of_the_laboratory_stands_on_its_reports(
+    capsys: Captured, tmp_path: Path, home: Path
+) -> None:
+    case = tmp_path / "case"
+    good(here(capsys, "case", "create", str(case)))
+    page = case / "custody/report/report.html"
+    good(here(capsys, "report", str(case)))
+    assert "<dd><bdi>Example Laboratory</bdi>" in page.read_text("utf-8")
+    settings = home / "laboratory.yaml"
+    settings.write_text("report:\n  name: Unit 4\n", encoding="utf-8")
+    settings.chmod(0o600)
+    good(here(capsys, "report", str(case)))
+    assert "<dd><bdi>Unit 4</bdi>" in page.read_text("utf-8")

@@ -144,6 +144,7 @@ def create_laboratory(  # noqa: PLR0913 - what a laboratory begins with
     home: Path,
     *,
     domain: str,
+    organisation: str = "",
     passphrase: str | None = None,
     recovery: tuple[str, ...] = (),
     set_key: bytes | None = None,
@@ -154,6 +155,7 @@ def create_laboratory(  # noqa: PLR0913 - what a laboratory begins with
     Args:
         home: see `home_folder`; made when it is missing.
         domain: a DNS name the laboratory owns; it begins the name of each of its ledgers.
+        organisation: its name, as reports print it.
         passphrase: wraps the ring; None leaves it readable for whoever holds the account.
         recovery: age recipients that also open what the laboratory's cases seal.
         set_key: one in use already, 32 bytes; None makes a new one.
@@ -186,6 +188,7 @@ def create_laboratory(  # noqa: PLR0913 - what a laboratory begins with
     private.write_new(path, data)
     public: JSON = {
         "domain": domain,
+        "organisation": organisation,
         "protection": ring.protection,
         "signer": kind(ring.ledger),
         "vkey": ring.vkey,

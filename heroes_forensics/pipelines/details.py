@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from heroes_forensics.custody import outside
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import settings
+from heroes_forensics.pipelines import laboratory, settings
 from heroes_forensics.pipelines.manifest_fields import a_list, text
 from heroes_forensics.reports.stated import Laboratory, Stated
 
@@ -87,16 +87,18 @@ def _read(case: Path) -> Details:
         if word not in _YES:
             raise UsageError(f"{what}, method_in_scope is neither yes nor no")
         about["method_in_scope"] = _YES[word]
-    laboratory = {
+    described = {
         name: value if isinstance(value, bool) else text(value, f"{what}, {name}")
         for name, value in about.items()
     }
+    if name := laboratory.organisation(laboratory.home()):
+        described = {"name": name, **described}
     what = f"the details {FILE} of the case"
     said = settings.fields(settings.table(case / FILE, what), CASE, what)
     stated = {name: _value(name, value, what) for name, value in said.items()}
     customer, limitations = stated.pop("customer", ""), stated.pop("limitations", ())
     return Details(
-        Laboratory(**laboratory) if laboratory else None,  # type: ignore[arg-type] # checked above
+        Laboratory(**described) if described else None,  # type: ignore[arg-type] # checked above
         Stated(**stated) if stated else None,  # type: ignore[arg-type] # likewise
         str(customer),
         tuple(limitations),

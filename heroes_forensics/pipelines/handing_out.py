@@ -141,6 +141,7 @@ def record(  # noqa: PLR0913 - each is part of the record
             case.journal.event(
                 "export.made",
                 {"format": what, "recipient": request.recipient, "file_sha256": digest},
+                person=case.examiner,
             )
         for part in parts:
             case.journal.event(

@@ -61,6 +61,7 @@ def init(  # noqa: PLR0913 - what a laboratory begins with
         ring = keys.create_laboratory(
             folder,
             domain=domain,
+            organisation=organisation,
             passphrase=passphrase,
             recovery=tuple(recovery),
             set_key=set_key,
@@ -93,6 +94,14 @@ def _new_recovery(path: Path, folder: Path) -> str:
         private.folder(folder)
     private.write_new(path, f"# public key: {recipient}\n{identity}\n".encode())
     return recipient
+
+
+def organisation(folder: Path) -> str:
+    """Return the name that the laboratory in a home was made with; empty without one."""
+    if keys.protection(folder) is None:
+        return ""
+    said = keys.laboratory(folder).get("organisation")
+    return said if isinstance(said, str) else ""
 
 
 def add_recovery(recipient: str) -> JSON:
