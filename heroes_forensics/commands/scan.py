@@ -87,7 +87,7 @@ STATED: Final = (
 )  # fmt: skip
 @click.option(
     "--key-file", "key_files", multiple=True, type=options.PATH, metavar="FILE",
-    help="Passwords of encrypted backups, in a file that nobody else may read "
+    help="Passwords of encrypted backups and volumes, in a file that nobody else may read "
     "(docs/device-dumps.md). May be repeated.",
 )  # fmt: skip
 @click.option(

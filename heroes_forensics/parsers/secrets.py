@@ -6,7 +6,8 @@ from typing import Final
 from heroes_forensics.model import JSON
 
 PASSWORD: Final = "password"  # noqa: S105 - a word of the key file
-KINDS: Final = (PASSWORD,)
+RECOVERY_PASSWORD: Final = "recovery_password"  # noqa: S105
+KINDS: Final = (PASSWORD, RECOVERY_PASSWORD)
 """Kinds of secrets; those of other sorts of encryption come to the end."""
 
 

@@ -4,6 +4,7 @@ Each function adds rows for the pipeline and nodes for the tree to a `Layout`. E
 bounded: depth, number of volumes, bytes read. No name from inside the evidence is kept.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -56,6 +57,10 @@ class Place:
     hint: str = ""
     """Type by the partition table."""
     reserved: bool = False
+
+
+_OPENED: Final = frozenset({"bitlocker", "unlocked"})
+"""Layers of encryption: what is encrypted twice is opened once."""
 
 
 def key_of(layout: Layout, wanted: str) -> str:
@@ -125,8 +130,8 @@ def examine(source: Source, layout: Layout, place: Place, nodes: list[JSON]) -> 
         add(layout, row_of(source, layout, place, None, _unknown(place, reader)), nodes, place.hint)
     elif found.family == "manager":
         _manager(source, layout, place, found, nodes)
-    elif found.name == "bitlocker" and not any(one["layer"] == "bitlocker" for one in place.steps):
-        _bitlocker(source, layout, place, nodes)
+    elif found.family == "encrypted" and not any(one["layer"] in _OPENED for one in place.steps):
+        _encrypted(source, layout, place, found.name, nodes)
     elif found.family == "encrypted":
         gap = Gap(place.key, "volume.encrypted", {"system": found.name})
         add(layout, row_of(source, layout, place, None, gap), nodes, place.hint)
@@ -192,24 +197,34 @@ def _shadow_copies(source: Source, layout: Layout, place: Place, nodes: list[JSO
         add(layout, row, nodes)
 
 
-def _bitlocker(source: Source, layout: Layout, place: Place, nodes: list[JSON]) -> None:
-    """Open the volume when its key lies in the clear; else it is a gap."""
-    steps = (*place.steps, layers.step("bitlocker"))
-    try:
-        reader = layers.follow(source, steps)
-        found = recognise(reader)
-    except OSError:
-        found = None
-    if found is None or found.family != "file-system":
-        gap = Gap(place.key, "volume.encrypted", {"system": "bitlocker"})
-        add(layout, row_of(source, layout, place, None, gap), nodes, place.hint)
+def _encrypted(
+    source: Source, layout: Layout, place: Place, system: str, nodes: list[JSON]
+) -> None:
+    """Open the volume when its key lies in the clear, or a secret was given; else it is a gap."""
+    for step, note in _ways(source, system):
+        steps = (*place.steps, step)
+        try:
+            reader = layers.follow(source, steps)
+            found = recognise(reader)
+        except OSError:
+            continue
+        if found is None or found.family != "file-system":
+            continue
+        children: list[JSON] = []
+        nodes.append({"key": place.key, "layer": system, "note": note, "volumes": children})
+        inside = Place(place.key, None, reader.size, steps, place.depth + 1, hint=place.hint)
+        _file_system(source, layout, inside, found, children)
         return
-    node: JSON = {"key": place.key, "layer": "bitlocker", "note": "its key is stored in the clear"}
-    children: list[JSON] = []
-    node["volumes"] = children
-    nodes.append(node)
-    inside = Place(place.key, None, reader.size, steps, place.depth + 1, hint=place.hint)
-    _file_system(source, layout, inside, found, children)
+    gap = Gap(place.key, "volume.encrypted", {"system": system})
+    add(layout, row_of(source, layout, place, None, gap), nodes, place.hint)
+
+
+def _ways(source: Source, system: str) -> Iterator[tuple[JSON, str]]:
+    """Yield the layers that may open an encrypted volume, and what is said of each."""
+    if system == "bitlocker":
+        yield layers.step("bitlocker"), "its key is stored in the clear"
+    if system == "bitlocker" and source.secrets:
+        yield layers.step("unlocked"), "opened with a secret of a key file"
 
 
 def _manager(

@@ -53,6 +53,10 @@ def _open(source: Source, inner: Reader, one: JSON, key: str) -> Reader:
         return _kept(source, key, vss(inner, _int(one, "index")))
     if layer == "bitlocker":
         return _kept(source, key, bitlocker(inner))
+    if layer == "unlocked":
+        from heroes_forensics.parsers.storage.unlocking import unlocked  # noqa: PLC0415
+
+        return unlocked(inner, source.secrets)
     if layer == "apfs":
         # The container is opened by the parser of APFS; the index tells it which volume.
         return without_snapshots(inner)[0]
