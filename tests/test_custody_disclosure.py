@@ -212,6 +212,14 @@ def more(whole: dict[str, Any]) -> None:
     whole["more"] = 1
 
 
+def true_for_one(whole: dict[str, Any]) -> None:
+    whole["v"] = True
+
+
+def openings_of_no_list(whole: dict[str, Any]) -> None:
+    whole["openings"] = {}
+
+
 ATTACKS: Final[dict[Callable[[dict[str, Any]], object], set[str]]] = {
     another_value: {"opening-bad"},
     another_field: {"opening-bad"},
@@ -226,6 +234,8 @@ ATTACKS: Final[dict[Callable[[dict[str, Any]], object], set[str]]] = {
     other_root: {"proof-bad", "signature-bad"},
     other_event: {"schema"},
     more: {"schema"},
+    true_for_one: {"schema"},
+    openings_of_no_list: {"schema"},
 }
 
 

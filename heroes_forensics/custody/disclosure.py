@@ -105,7 +105,7 @@ class Disclosure:
         if len(data) > MAX_BYTES:
             raise chain.UnsafeError(f"it is longer than {MAX_BYTES} bytes")
         whole = _object(chain.parse(data.removesuffix(b"\n")), "")
-        if whole["kind"] != KIND or whole["v"] != 1:
+        if whole["kind"] != KIND or repr(whole["v"]) != "1":  # True is a 1, too
             raise CustodyError("it is of another kind or version")
         finding, event = _object(whole["finding"], "finding"), _object(whole["event"], "event")
         line, size = _bytes(finding["line"]), _number(finding["tree_size"])

@@ -289,11 +289,11 @@ class Verifier:
         body, size, index = said["body"], finding["tree_size"], finding["index"]
         shapes = [(whole, "checkpoint event finding kind openings v"), (event, "index line path"),
                   (finding, "index line path tree_size"), (public, "c id v")]
-        shapes += [(opening, "name salt value") for opening in whole["openings"]]
+        shapes += [(opening, "name salt value") for opening in [] + whole["openings"]]
         form = all(sorted(value) == keys.split() for value, keys in shapes)
         form = form and (whole["kind"], whole["v"]) == ("heroes-disclosure/1", 1)
         form = form and ENVELOPE(said) and FORMS["findings.committed"](body)
-        form = form and all(map(KINDS["nat"], (size, index, event["index"])))
+        form = form and all(map(KINDS["nat"], (size, index, event["index"], whole["v"])))
         if not form or said["type"] != "findings.committed" or not committing.endswith(b"\n"):
             raise ValueError("malformed")
         opened = set[str]()
