@@ -56,19 +56,8 @@ OPENED: Final = (
     *("docx", "xlsx", "pptx", "ooxml", "odt", "ods", "odp", "odf", "epub", "xps", "iwork"),
     *("jar", "apk", "ipa"),
     *("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db", "thumbcache"),
-    *(
-        "sqlite",
-        "sqlite-wal",
-        "sqlite-journal",
-        "7z",
-        "cab",
-        "cpio",
-        "iso",
-        "rar",
-        "pdf",
-        "pst",
-        "dbx",
-    ),
+    *("sqlite", "sqlite-wal", "sqlite-journal", "chrome-cache", "pst", "dbx", "pdf"),
+    *("7z", "cab", "cpio", "iso", "rar"),
 )
 """Types of `filetype` that expanders open; those of `members.OPENERS`."""
 

@@ -52,6 +52,7 @@ OPENERS: Final = {
     "7z": "heroes_forensics.parsers.containers.sevenzip:open_7z",
     "adb-backup": "heroes_forensics.parsers.containers.adb:open_adb",
     "cab": "heroes_forensics.parsers.containers.cab:open_cab",
+    "chrome-cache": "heroes_forensics.parsers.containers.chromecache:open_chrome_cache",
     "cpio": "heroes_forensics.parsers.containers.cpio:open_cpio",
     "dbx": "heroes_forensics.parsers.containers.dbx:open_dbx",
     "eml": "heroes_forensics.parsers.containers.mail:open_message",

@@ -1,0 +1,128 @@
+"""Caches of Chromium: contents of block files, entries of the simple cache, what damage leaves."""
+
+import gzip
+import io
+import struct
+import zlib
+
+import pytest
+from corpus import evidence
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from storage_images import Memory
+
+from heroes_forensics.errors import EvidenceError
+from heroes_forensics.filetype import TYPES, sniff
+from heroes_forensics.model import Entry, Gap
+from heroes_forensics.parsers.base import UnsupportedError
+from heroes_forensics.parsers.containers.chromecache import (
+    ChromeCacheFileSystem,
+    open_chrome_cache,
+)
+
+
+def listed(found: ChromeCacheFileSystem) -> tuple[list[Entry], list[Gap]]:
+    every = list(found.entries())
+    entries = [each for each in every if isinstance(each, Entry)]
+    assert len({entry.locator for entry in entries}) == len(entries)
+    return entries, [each for each in every if isinstance(each, Gap)]
+
+
+def content(found: ChromeCacheFileSystem, entry: Entry) -> bytes:
+    return found.open(entry.handle).pread(0, entry.size)
+
+
+def test_contents_of_entries_in_the_same_file_have_their_length() -> None:
+    data = evidence("artifacts/chrome_cache/data_1").read_bytes()
+    found = open_chrome_cache(Memory(data))
+    entries, gaps = listed(found)
+    assert not gaps
+    assert len(entries) == 112
+    packed = 0
+    for entry in entries:
+        raw = content(found, entry)
+        if TYPES[sniff(raw)].is_media:
+            with Image.open(io.BytesIO(raw)) as picture:
+                picture.load()
+        elif raw.startswith(b"\x1f\x8b"):
+            engine = zlib.decompressobj(31)
+            engine.decompress(raw)
+            packed += engine.eof and not engine.unused_data
+    assert packed == 36
+    assert sum(entry.path.startswith((b"http:", b"https:")) for entry in entries) == 112
+
+
+def test_pictures_of_entries_in_another_file_end_where_that_says() -> None:
+    packed = evidence("artifacts/chrome_cache/data_2.gz").read_bytes()
+    found = open_chrome_cache(Memory(gzip.decompress(packed)))
+    entries, gaps = listed(found)
+    assert not gaps
+    records = evidence("artifacts/chrome_cache/data_1").read_bytes()[8192:]
+    stated: dict[int, int] = {}
+    for at in range(0, len(records) - 255, 256):
+        fields = struct.unpack_from("<4i4I", records, at + 40)
+        stated |= {
+            place & 0xFFFF: size
+            for size, place in zip(fields[:4], fields[4:], strict=True)
+            if place >> 28 == 0xB and place >> 16 & 0xFF == 2
+        }
+    ours = {(entry.first_offset - 8192) // 1024: entry.size for entry in entries}
+    assert len(ours) == 7
+    compared = {number: size for number, size in ours.items() if number in stated}
+    assert len(compared) >= 4
+    assert compared == {number: stated[number] for number in compared}
+
+
+@pytest.mark.parametrize("name", ["index", "data_0"])
+def test_files_of_a_cache_without_contents_have_no_members(name: str) -> None:
+    data = evidence(f"artifacts/chrome_cache/{name}").read_bytes()
+    assert listed(open_chrome_cache(Memory(data))) == ([], [])
+
+
+def simple(address: bytes, body: bytes, headers: bytes, *, digest: bool = False) -> bytes:
+    """Write an entry as ``net/disk_cache/simple`` has it."""
+    magic, end = 0xFCFB6D1BA7725C30, 0xF4FA6F45970D41D8
+    out = struct.pack("<QIII4x", magic, 5, len(address), 0) + address + body
+    out += struct.pack("<QIII4x", end, 1, zlib.crc32(body), len(body)) + headers
+    out += bytes(32 if digest else 0)
+    return out + struct.pack("<QIII4x", end, 1 + 2 * digest, zlib.crc32(headers), len(headers))
+
+
+@pytest.mark.parametrize("digest", [False, True])
+def test_an_entry_of_the_simple_cache_is_content_and_headers(digest: bool) -> None:  # noqa: FBT001
+    data = simple(b"https://a.example/x.jpg", b"body" * 99, b"HTTP/1.1 200\0", digest=digest)
+    found = open_chrome_cache(Memory(data))
+    entries, gaps = listed(found)
+    assert not gaps
+    assert {entry.path: content(found, entry) for entry in entries} == {
+        b"https://a.example/x.jpg": b"body" * 99,
+        b"https://a.example/x.jpg/$headers": b"HTTP/1.1 200\0",
+    }
+
+
+def test_an_entry_that_is_cut_off_is_a_gap_with_what_there_is() -> None:
+    found = open_chrome_cache(Memory(simple(b"key", b"body" * 99, b"headers")[:-60]))
+    entries, gaps = listed(found)
+    assert len(gaps) == 1
+    assert content(found, entries[0]).startswith(b"body" * 90)
+
+
+def test_what_is_no_cache_is_refused() -> None:
+    for data in (b"", b"\xc3\xca\x04\xc1", b"x" * 99):
+        with pytest.raises(EvidenceError):
+            open_chrome_cache(Memory(data))
+    with pytest.raises(UnsupportedError):
+        open_chrome_cache(Memory(struct.pack("<4sIhhiii", b"\xc3\xca\x04\xc1", 0, 1, 0, 7, 1, 1)))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(st.integers(8, 120), st.integers(0, 255)), max_size=6))
+def test_whatever_is_changed_the_listing_ends(changes: list[tuple[int, int]]) -> None:
+    data = bytearray(simple(b"key", b"body" * 9, b"headers"))
+    for at, value in changes:
+        data[at % len(data)] = value
+    data[:8] = bytes.fromhex("305c72a71b6dfbfc")
+    found = open_chrome_cache(Memory(bytes(data)))
+    for entry in listed(found)[0]:
+        assert 0 <= len(content(found, entry)) <= len(data)
