@@ -37,7 +37,7 @@ demo: $(STAMP) ## Scan the bundled evidence against the bundled sets; report and
 	$(BIN)/heroes demo $(DEMO)
 
 test: $(STAMP) ## Run the tests; T=... selects files, ids or pytest options
-	$(BIN)/python -m pytest -q $(if $(T),$(T),-n $(JOBS) -m "not slow")
+	$(BIN)/python -m pytest -q $(if $(T),$(T),-n $(JOBS) --dist worksteal -m "not slow")
 
 check: lint types contracts test ## Everything that has to hold before a commit
 

@@ -12,11 +12,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
+
+import nursery
+
+from heroes_forensics.pipelines import launch
+from heroes_forensics.reports import pdf
 
 PRELOAD: Final = (
     "heroes_forensics.cli",
@@ -30,6 +35,8 @@ PRELOAD: Final = (
     "heroes_forensics.reports.csv",
     "heroes_forensics.reports.json",
 )
+KINDS: Final = ("evidence", "sets", "media")
+"""Zygotes that need not import, see `nursery`, where this process has none that do."""
 GRACE: Final = 5.0
 """Seconds that workers may take to end after the command has."""
 
@@ -61,8 +68,10 @@ class Commands:
             constants: what to set in modules of ``pipelines``, as ``module__NAME``.
         """
         self._out, self._err = folder / "out", folder / "err"
+        forking = [] if launch.start is nursery.REAL else sorted(KINDS)
+        told = json.dumps({"constants": constants, "paper": not pdf.missing()})
         self._process = subprocess.Popen(
-            [sys.executable, __file__, json.dumps(constants)],
+            [sys.executable, __file__, told, *forking],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
@@ -132,8 +141,17 @@ def end(session: int) -> bool:
     return bool(there)
 
 
-def _command(request: dict[str, Any]) -> int:
+def _command(request: dict[str, Any], run: Callable[[], object] | None) -> int:
     os.setsid()
+    if run is not None:
+        launch.start = nursery.beside(run).start
+    if not request["paper"]:  # as in the tests of the module that asks, see `conftest`
+        pdf.missing = lambda: list(pdf.NEEDED)
+    for name, value in request["constants"].items():
+        module, _, constant = name.partition("__")
+        found = import_module(f"heroes_forensics.pipelines.{module}")
+        assert type(getattr(found, constant)) is type(value)
+        setattr(found, constant, value)
     os.environ.update(request["environment"])
     out, err = request["out"], request["err"]
     nowhere = os.open(os.devnull, os.O_RDONLY)
@@ -147,13 +165,13 @@ def _command(request: dict[str, Any]) -> int:
     return code
 
 
-def _serve(request: dict[str, Any]) -> dict[str, object]:
+def _serve(request: dict[str, Any], run: Callable[[], object] | None) -> dict[str, object]:
     start = time.monotonic()
     child = os.fork()
     if child == 0:
         code = 1
         try:
-            code = _command(request)
+            code = _command(request, run)
         finally:
             os._exit(code)
     descriptor = os.pidfd_open(child)
@@ -176,13 +194,11 @@ def main() -> None:
     """Answer requests until there are no more."""
     for module in PRELOAD:
         import_module(module)
-    for name, value in json.loads(sys.argv[1]).items():
-        module, _, constant = name.partition("__")
-        found = import_module(f"heroes_forensics.pipelines.{module}")
-        assert type(getattr(found, constant)) is type(value)
-        setattr(found, constant, value)
+    told, kinds = json.loads(sys.argv[1]), sys.argv[2:]
+    run = nursery.prepared(*kinds) if kinds else None
     for line in sys.stdin:
-        sys.stdout.write(json.dumps(_serve(json.loads(line))) + "\n")
+        answer = _serve(json.loads(line) | told, run)
+        sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 
 

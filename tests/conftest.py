@@ -3,14 +3,19 @@
 import os
 import shutil
 import signal
+from collections.abc import Iterator
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import nursery
 import pytest
 from corpus import EVIDENCE
 from hypothesis import HealthCheck, settings
+from nursery import Nursery
 
+from heroes_forensics.pipelines import launch
 from heroes_forensics.reports import pdf
 
 if TYPE_CHECKING:
@@ -55,15 +60,44 @@ SETS_ON_PAPER = "pdf"
 as where the extra is not installed: it is a third of a second of processor time a scan."""
 
 
-@pytest.fixture(autouse=True)
-def _paper(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not _speaks_of_paper(request.path):
-        monkeypatch.setattr(pdf, "missing", lambda: list(pdf.NEEDED))
+@pytest.fixture(autouse=True, scope="module")
+def _paper(request: pytest.FixtureRequest) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        if not _speaks_of_paper(request.path):
+            patch.setattr(pdf, "missing", lambda: list(pdf.NEEDED))
+        yield
 
 
 @cache
 def _speaks_of_paper(module: Path) -> bool:
     return SETS_ON_PAPER in module.read_text("utf-8").lower()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nursery(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have zygotes forked that need not import, but for the long suites."""
+    if request.config.option.markexpr == "slow":
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch, closing(Nursery()) as forking:
+        patch.setattr(launch, "start", forking.start)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _real_starts(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have zygotes started as they are outside tests in modules that are marked ``real_start``."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.node.get_closest_marker("real_start") is not None:
+            patch.setattr(launch, "start", nursery.REAL)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _real_start(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for one test."""
+    if request.node.get_closest_marker("real_start") is not None:
+        monkeypatch.setattr(launch, "start", nursery.REAL)
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""The coordinator killed at any time, or at a named point: row 13 of docs/faults.md."""
+"""The coordinator killed at any time, or at a named point: row 13 of docs/faults.md.
+
+What it may be about at that moment includes the report on paper, its PDF.
+"""
 
 import os
 import random

@@ -141,6 +141,7 @@ def children() -> dict[int, str]:
     return found
 
 
+@pytest.mark.real_start
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_zygote_that_is_killed_is_started_again(times: int, tmp_path: Path) -> None:
     reference = demo_scan(tmp_path / "reference")

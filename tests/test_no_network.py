@@ -19,9 +19,12 @@ CALLS: Final = "socket,connect,bind,listen,sendto"
 PROBE: Final = re.compile(r'connect\(\d+, \{sa_family=AF_INET, .*"127\.0\.0\.1"\)\}, 16\) = -1 E')
 REFUSED: Final = re.compile(r"socket\(AF_\w+, .*\) = -1 EPERM")
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("strace") is None, reason="strace, which sees every socket, is not installed"
-)
+pytestmark = [
+    pytest.mark.real_start,
+    pytest.mark.skipif(
+        shutil.which("strace") is None, reason="strace, which sees every socket, is not installed"
+    ),
+]
 
 
 def ways_out(folder: Path, *command: object) -> list[str]:

@@ -17,6 +17,8 @@ from scans import DEMO, NOTABLE, folder
 
 from heroes_forensics.pipelines import views
 
+pytestmark = pytest.mark.real_start
+
 # What a mistake in the coordinator would look like, at every moment at which it does something.
 MISTAKEN = """
 import os, sys

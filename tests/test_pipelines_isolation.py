@@ -27,6 +27,8 @@ from heroes_forensics.pipelines import isolation, selftest, views
 from heroes_forensics.pipelines.isolation import Isolation
 from heroes_forensics.pipelines.supervisor import Supervisor
 
+pytestmark = pytest.mark.real_start
+
 TABLE = """
 import json
 from heroes_forensics.pipelines.forking import Zygote

@@ -13,6 +13,8 @@ from heroes_forensics.errors import StoppedError
 from heroes_forensics.pipelines import launch
 from heroes_forensics.pipelines.forking import Zygote
 
+pytestmark = pytest.mark.real_start
+
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[launch.Started]:

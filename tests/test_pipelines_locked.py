@@ -19,6 +19,8 @@ from scans import DEMO
 import heroes_forensics
 from heroes_forensics.pipelines import syscalls
 
+pytestmark = pytest.mark.real_start
+
 ACCOUNT = 54_321
 """A number that no account here has: an ordinary user's."""
 

@@ -24,6 +24,8 @@ from heroes_forensics.pipelines.supervisor import Supervisor
 if TYPE_CHECKING:
     from heroes_forensics.model import JSON
 
+pytestmark = pytest.mark.real_start
+
 PACKAGE = Path(heroes_forensics.__file__).parent
 
 

@@ -34,6 +34,8 @@ from heroes_forensics.pipelines.opening import open_names
 from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
 from heroes_forensics.pipelines.supervisor import Supervisor
 
+pytestmark = pytest.mark.real_start
+
 TRUTH = json.loads(bundled.path(bundled.TRUTH).read_bytes())
 
 

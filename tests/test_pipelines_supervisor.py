@@ -20,6 +20,8 @@ from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
 from heroes_forensics.pipelines.sources import Evidence
 from heroes_forensics.pipelines.supervisor import Supervisor
 
+pytestmark = pytest.mark.real_start
+
 
 @pytest.fixture
 def supervisor() -> Iterator[Supervisor]:

@@ -9,7 +9,9 @@ they become tags (``ucs:<version>:<label>``) and decide nothing. The labels are 
 none are built in.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
@@ -198,7 +200,8 @@ def _ucs(name: str, code: str, labels: object) -> tuple[str, ...]:
     return tuple(labels)
 
 
-def shipped() -> dict[str, Profile]:
+@cache
+def shipped() -> Mapping[str, Profile]:
     """Return the profiles that come with the package, by name."""
     folder = files("heroes_forensics.hashsets") / "data" / "profiles"
     return {

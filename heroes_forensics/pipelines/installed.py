@@ -79,9 +79,9 @@ def _files(name: str) -> list[File]:
 
 def _rows(library: metadata.Distribution) -> Iterator[File]:
     rows = csv.reader((library.read_text("RECORD") or "").splitlines())
+    folder = str(library.locate_file(""))
     for path, value in (row[:2] for row in rows if len(row) > 1):
         if value.startswith(_ALGORITHM) and not path.startswith("..") and ".dist-info/" not in path:
-            folder = str(library.locate_file(""))
             yield File(path, value.removeprefix(_ALGORITHM), folder)
 
 

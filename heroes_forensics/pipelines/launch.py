@@ -42,6 +42,14 @@ class Started(NamedTuple):
     control: socket.socket
 
 
+def clean() -> dict[str, str]:
+    """Return the environment of a zygote: nothing of the one that this process has."""
+    environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        environment[name] = "1"
+    return environment | _ALLOCATOR
+
+
 def start(kind: str, *, bulk: bool, plugin: str = "") -> Started:
     """Start an interpreter with a clean environment that imports what workers of a kind need.
 
@@ -54,10 +62,7 @@ def start(kind: str, *, bulk: bool, plugin: str = "") -> Started:
         StoppedError: this machine does not let a process be started.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        environment[name] = "1"
-    environment |= _ALLOCATOR
+    environment = clean()
     if faults := os.environ.get(FAULTS_VARIABLE):
         environment[FAULTS_VARIABLE] = faults
     if plugin:
