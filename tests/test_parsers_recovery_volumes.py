@@ -15,16 +15,19 @@ import pytest
 from carved_files import made, noise, padded, text
 from corpus import evidence
 from filesystem_images import any_reader, ext_image, fat_image, ntfs_image, ntfs_put, reader_of, run
-from scans import scanned
+from scans import resumed, scanned
 from storage_images import mbr
 
 from heroes_forensics import cli
+from heroes_forensics.frames import Frame, Unit
 from heroes_forensics.model import JSON, Entry, EntryKind, Gap, Listing, reuse_word
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.filesystems.tsk import TskFileSystem, open_tsk
 from heroes_forensics.parsers.recovery.free import FreeSpace
 from heroes_forensics.parsers.storage.readers import RangeReader
 from heroes_forensics.pipelines import views
+from heroes_forensics.pipelines.examined import Examined
+from heroes_forensics.pipelines.listing import ListingStore
 
 SECTOR = 512
 
@@ -301,6 +304,25 @@ def test_report_and_status_say_how_far_unallocated_space_was_searched(case: Path
     assert volumes["u0"] == {"volume": 65536, "unallocated": 65536, "searched": 65536, "unread": 0}
     assert not volumes["p73856"]
     assert cli.run(["status", str(case)]) == 0
+
+
+def test_a_search_that_was_cut_is_made_again_and_comes_to_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = fat(tmp_path, 12)
+    whole = scanned(tmp_path / "whole", image, carve=True, perceptual=False)
+    take = ListingStore.take
+
+    def cut(self: ListingStore, unit: Unit, volume: Examined, frame: Frame) -> None:
+        take(self, unit, volume, frame)
+        if unit.kind == "carve":
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ListingStore, "take", cut)
+        with pytest.raises(KeyboardInterrupt):
+            scanned(tmp_path / "case", image, carve=True, perceptual=False)
+    assert resumed(tmp_path / "case").content_sha256 == whole.content_sha256
 
 
 def test_a_scan_carves_what_lies_in_no_file_and_in_no_volume(case: Path) -> None:
