@@ -413,17 +413,26 @@ def test_pictures_in_documents_are_examined(tmp_path: Path) -> None:
 
 
 @needs_evidence
-def test_what_mail_has_attached_is_examined_in_messages_and_in_mailboxes(tmp_path: Path) -> None:
+def test_what_lies_in_mail_documents_and_databases_is_examined(tmp_path: Path) -> None:
     one = corpus("mail/tika-testEmailWithPNGAtt.eml").read_bytes()
     assert one.startswith(b"From ")
     files = {"one.eml": one[one.index(b"\n") + 1 :], "box": one + b"\n\n" + one}
+    # Read by locked workers like all others: mail stores by a library, the others by our own.
+    files["store.pst"] = gzip.decompress(corpus("mail/iped-test_sample.pst.gz").read_bytes())
+    files["text.pdf"] = corpus("documents/iped-test_pdfResumes.pdf").read_bytes()
+    files["x.7z"] = corpus("archives/tika-test7Z_protected_passTika.7z").read_bytes()
+    files["y.sqlite"] = corpus("databases/plaso-ios-NoteStore.sqlite").read_bytes()
     result = scanned(tmp_path / "case", folder(tmp_path / "evidence", files), names="clear")
     found = paths(tmp_path / "case")
     pictures = [path for path, row in found.items() if row["content_type"] == "png"]
     assert len(pictures) == 3
     assert len({found[path]["sha256"] for path in pictures}) == 1
-    assert result.counts["pictures_decoded"] == 3
-    assert (result.exit_code, result.counts["closes"]) == (0, True)
+    assert {"store.pst/ContactPicture.jpg", "text.pdf/$picture-488.jpg"} <= found.keys()
+    assert result.counts["pictures_decoded"] == 3 + 2 + 4
+    assert found["x.7z/text.txt"]["gap"] == "stream.encrypted"
+    packed = [path for path in found if path.startswith("y.sqlite/")]
+    assert sum(path.endswith("/$expanded") for path in packed) == len(packed) / 2 == 4
+    assert (result.exit_code, result.counts["closes"]) == (3, True)
 
 
 @needs_evidence
