@@ -141,6 +141,14 @@ def test_what_somebody_else_owns_is_refused(
         keys.load_ring(home)
 
 
+def test_a_pipe_in_the_place_of_a_key_is_refused_and_not_waited_for(home: Path) -> None:
+    keys.create_laboratory(home, domain="lab.example")
+    (home / "keys" / "ring.pem").unlink()
+    os.mkfifo(home / "keys" / "ring.pem", 0o600)
+    with pytest.raises(UsageError, match="no regular file"):
+        keys.load_ring(home)
+
+
 def test_a_key_file_that_is_a_link_is_refused(home: Path) -> None:
     keys.create_laboratory(home, domain="lab.example")
     ring = home / "keys" / "ring.pem"

@@ -140,16 +140,19 @@ def read(path: Path) -> bytes:
     """Return the bytes of a private file.
 
     Raises:
-        UsageError: it is missing, a link, or open to others.
+        UsageError: it is missing, a link, no regular file, or open to others.
         CustodyError: it is larger than anything kept here.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        # A pipe is never waited for.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise UsageError("a key file is missing or cannot be opened") from error
     with os.fdopen(descriptor, "rb") as stream:
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or _open_to_others(status):
+        if not stat.S_ISREG(status.st_mode):
+            raise UsageError("a key file is no regular file", hint="take away what lies there")
+        if _open_to_others(status):
             raise UsageError(
                 "a key file is open to others",
                 hint="make it yours alone (chmod 600), and ask who could have read it",
