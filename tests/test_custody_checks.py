@@ -297,6 +297,12 @@ def extra(folder: Path) -> None:
     (folder / "notes.txt").write_bytes(b"x")
 
 
+def more_than_the_inventory(folder: Path) -> None:
+    """The sums of the run agree with one another, and not with the inventory."""
+    counts = {"files_seen": 13, "files_hashed": 10}
+    change(folder, "run.completed", lambda event: body_of(event).update(counts))
+
+
 def seal_to_one(folder: Path) -> None:
     change(
         folder, "findings.committed", lambda event: body_of(event).update(recipients=["working"])
@@ -336,6 +342,7 @@ ATTACKS: dict[str, tuple[Attack, set[str], int]] = {
     "36 an authority nobody recorded": (unknown_authority, {"unauthorised-work"}, 0),
     "37 a run without start": (no_start, {"run-incomplete"}, 0),
     "37 a reason hidden": (hide_a_reason, {"count-mismatch"}, 0),
+    "37 files that no inventory holds": (more_than_the_inventory, {"count-mismatch"}, 0),
     "a manifest of another ledger": (other_manifest, {"manifest-mismatch"}, 6),
     "a manifest without the ledger": (short_manifest, {"manifest-mismatch", "extra-file"}, 6),
     "a manifest without signature": (unsigned_manifest, {"manifest-signature-bad"}, 6),

@@ -16,9 +16,9 @@ from scans import KNOWN_GOOD, NOTABLE, demo_scan, folder, scanned
 from heroes_forensics.custody import verify_custody
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import erasing
+from heroes_forensics.pipelines import cases, erasing
 from heroes_forensics.pipelines.cases import read_only
-from heroes_forensics.store import queries
+from heroes_forensics.store import emptying, queries
 
 WHY = ("--justification", "case closed", "--authority", "Police Act s. 77", "--rule", "10 years")
 CLOSED: dict[str, str] = {"justification": "closed", "authority": "s. 77", "rule": "10 years"}
@@ -228,10 +228,15 @@ def test_a_reduced_case_keeps_findings_and_counts_alone(
     digests = [digest for digest in digests if digest.hex() not in others]
     assert len(digests) > 5
     assert left_of(case, digests)
+    assert any(
+        stored(case, "SELECT owner + 1 FROM item WHERE id NOT IN (SELECT item_id FROM match)")
+    )
     said = good(here(capsys, "case", "reduce", str(case), "--now", *WHY, "--json")).rows()[0]
     assert said["items"]
     assert left_of(case, digests) == []
     assert said["content_sha256"] == before["content_sha256"]
+    emptied = "FROM item WHERE times = X''"
+    assert set(stored(case, f"SELECT owner {emptied}")) == {-1}
 
     now = good(here(capsys, "status", str(case), "--json")).rows()[0]
     same = set(before) - {"reduced"}
@@ -332,6 +337,33 @@ def test_what_makes_no_sense_is_refused(
     ran = good(here(capsys, "case", *(str(case) if a == "CASE" else a for a in arguments)), 2)
     assert said in ran.err
     assert (case / "custody" / "ledger.jsonl").read_bytes() == before
+
+
+def test_every_table_of_what_is_sealed_is_emptied(case: Path) -> None:
+    with cases.opened(case) as held, held.database.transaction():
+        held.database.execute(
+            "INSERT INTO supplied SELECT min(id), min(unit_id), 'plug-in', 1, 0, 0, 0, X'AA'"
+            " FROM item"
+        )
+        emptying.erase(held.database, None)
+        for table in ("perceptual", "supplied", "media_metadata"):
+            count = f"SELECT count(*), count(value) FROM {table}"  # noqa: S608 - our own text
+            ((rows, values),) = held.database.rows(count)
+            assert (rows > 0, values) == (table != "media_metadata", 0)
+
+
+def test_other_runs_whose_sealed_files_hold_the_same_names_are_named(
+    case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "own.txt"
+    (digest,) = stored(
+        case, "SELECT lower(hex(c.md5)) FROM content c JOIN match m ON m.item_id = c.item_id"
+        " WHERE m.finding = 1",
+    )  # fmt: skip
+    own.write_text(f"{digest}\n")
+    good(here(capsys, "match", str(case), "--set", str(own), "--set-kind", "notable"))
+    first, second = stored(case, "SELECT uuid FROM run ORDER BY id")
+    assert erasing.erase(case, run=first, **CLOSED)["also_in"] == [second]
 
 
 def test_a_run_that_could_go_on_is_ended_first(tmp_path: Path) -> None:

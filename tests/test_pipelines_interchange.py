@@ -175,6 +175,8 @@ def test_no_name_is_in_it_unless_it_is_opened_first(name: str, case: Path, tmp_p
     _, files = made(case, tmp_path / "named", format=name, with_names=True)
     new = [event["type"] for event in events(case)[before:]]
     assert new.index("sealed.opened") < new.index("disclosure.made")
+    fields = [e["body"]["fields"] for e in events(case) if e["type"] == "disclosure.made"]
+    assert [{"name", "path"} & set(each) for each in fields[-2:]] == [set(), {"name", "path"}]
     opened = next(e for e in events(case)[before:] if e["type"] == "sealed.opened")["body"]
     if name == "case":
         assert len(opened["findings"]) == 6
