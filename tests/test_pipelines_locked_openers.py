@@ -46,6 +46,9 @@ SOURCES = {
     "APFS": "images/dfvfs/apfs.raw",
     "APFS, snapshots": "images/dissect/apfs-snapshot.bin",
     "XFS": "images/dissect/xfs.bin",
+    "AFF4-L": "images/aff4/dream.aff4",
+    "AD1": "images/ad1/ad1_test.ad1",
+    "adb backup": "mobile/android/backup.ab",
 }
 
 LARGEST = 40 << 20

@@ -12,7 +12,7 @@ from typing import Final
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryKind
 from heroes_forensics.parsers.base import FileSystem, Reader
-from heroes_forensics.parsers.containers import tar_headers
+from heroes_forensics.parsers.containers import tar_headers, zip_records
 from heroes_forensics.parsers.containers.compressed import open_compressed
 from heroes_forensics.parsers.containers.tar import TarFileSystem
 from heroes_forensics.parsers.containers.zip import open_zip
@@ -110,6 +110,8 @@ def images_in(base: Reader, kind: str) -> Packed:
     images: list[Expanded] = []
     others = 0
     try:
+        if kind == "zip" and _many(base):
+            return Packed([], 0)
         opened: FileSystem = open_zip(base) if kind == "zip" else TarFileSystem(base)
         listed = opened.entries() if kind == "zip" else _members(base)
         files: list[tuple[int, bytes]] = []
@@ -131,6 +133,12 @@ def images_in(base: Reader, kind: str) -> Packed:
         else:
             images.append(member)
     return Packed(images, others)
+
+
+def _many(base: Reader) -> bool:
+    """Tell by the end record alone that a zip is a dump: its directory may be large."""
+    directory = zip_records.find_directory(base)
+    return directory is not None and directory.members > 4 * _MEMBERS
 
 
 def _members(base: Reader) -> Iterator[Entry]:
