@@ -105,7 +105,9 @@ def test_a_closed_case_verifies_after_its_key_was_replaced(
 ) -> None:
     """It takes no other key up; one that somebody else may have vouches for nothing."""
     case = tmp_path / "case"
-    good(here(capsys, "case", "create", str(case)))
+    made = good(here(capsys, "case", "create", str(case))).out
+    assert f"heroes scan SOURCE... --case {case}" in " ".join(made.split())
+    assert len([line for line in made.splitlines() if line.startswith("  age1")]) == 2
     assert here(capsys, "verify", str(case)).code == 0
     said = good(here(capsys, "key", "rotate", "--reason", "yearly", *stolen)).out
     assert ("counts as unsigned" in said) == bool(stolen)

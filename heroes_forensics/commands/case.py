@@ -7,7 +7,7 @@ import click
 
 from heroes_forensics.commands import case_log, options
 from heroes_forensics.commands.output import Output
-from heroes_forensics.commands.text import covered, facts
+from heroes_forensics.commands.text import covered, facts, hanging, string, strings
 from heroes_forensics.commands.verb import VerbGroup
 from heroes_forensics.errors import DONE, UsageError
 from heroes_forensics.model import JSON
@@ -84,7 +84,15 @@ def create(  # noqa: PLR0913 # the options of a verb
 def _made(facts_of_case: JSON) -> Iterator[str]:
     yield "The case is made."
     yield ""
-    yield from facts(facts_of_case)
+    sealed = strings(facts_of_case, "wrapped")
+    yield from facts({name: facts_of_case[name] for name in facts_of_case if name != "wrapped"})
+    if sealed:
+        yield ""
+        yield "What it seals opens for:"
+        yield from (f"  {each}" for each in sealed)  # a recipient stays in one piece
+    yield ""
+    folder = string(facts_of_case, "directory")
+    yield from hanging("", f"Examine something into it: heroes scan SOURCE... --case {folder}")
 
 
 @case.command("show")
@@ -369,8 +377,19 @@ def erase(  # noqa: PLR0913 # the options of a verb
         examiner=examiner,
         passphrase=options.passphrase(passphrase_fd),
     )
-    Output(as_json=as_json).show(said, "erasure", facts)
+    Output(as_json=as_json).show(said, "erasure", _erased)
     return DONE
+
+
+def _erased(said: JSON) -> Iterator[str]:
+    yield "What was kept sealed is destroyed; that it was, and why, is on record."
+    yield ""
+    yield from facts({name: said[name] for name in said if name != "also_in"})
+    yield ""
+    if others := strings(said, "also_in"):
+        text = f"names of the same findings may stand in those of {', '.join(others)}, too."
+        yield from hanging("", f"Sealed files of other runs were left: {text}")
+    yield from hanging("", "Copies that were handed out, and backups, are not reached.")
 
 
 @case.command("reduce")

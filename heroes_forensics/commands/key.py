@@ -204,8 +204,14 @@ def drill(
     identity = options.identity_from(identity_fd)
     secret = options.passphrase(passphrase_fd)
     said = drilling.drill(case_dir, identity, examiner=examiner, passphrase=secret)
-    Output(as_json=as_json).show(said, "drill", facts)
+    Output(as_json=as_json).show(said, "drill", _drilled)
     return DONE
+
+
+def _drilled(said: JSON) -> Iterator[str]:
+    yield "The recovery recipient alone opens what the case sealed; that is on record."
+    yield ""
+    yield from facts(said)
 
 
 @key.command("cosign")
