@@ -1,10 +1,13 @@
 """Erasing what is sealed, and reducing a case to its findings: nothing of it is left anywhere."""
 
 import base64
+import hashlib
+import io
 import json
 import shutil
 import sqlite3
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -337,6 +340,22 @@ def test_what_makes_no_sense_is_refused(
     ran = good(here(capsys, "case", *(str(case) if a == "CASE" else a for a in arguments)), 2)
     assert said in ran.err
     assert (case / "custody" / "ledger.jsonl").read_bytes() == before
+
+
+def test_the_containers_around_a_finding_stay(tmp_path: Path) -> None:
+    inside = io.BytesIO()
+    with zipfile.ZipFile(inside, "w") as archive:
+        archive.writestr("listed", b"listed")
+    table = tmp_path / "own.txt"
+    table.write_text(hashlib.md5(b"listed", usedforsecurity=False).hexdigest() + "\n")
+    evidence = folder(tmp_path / "evidence", {"a.zip": inside.getvalue(), "b": b"b"})
+    case = tmp_path / "case"
+    scanned(case, evidence, sets=(str(table),), set_options={"kind": "notable"})
+    assert erasing.reduce(case, older_than=None, **CLOSED)["items"] == 1
+    (holder,) = stored(case, "SELECT parent FROM item WHERE parent IS NOT NULL")
+    kept = "SELECT locator FROM item WHERE times != X''"
+    assert len(stored(case, kept)) == 2
+    assert stored(case, f"SELECT times FROM item WHERE id = {holder}") != [b""]  # noqa: S608 - a number
 
 
 def test_every_table_of_what_is_sealed_is_emptied(case: Path) -> None:
