@@ -337,3 +337,23 @@ def test_a_scan_carves_what_lies_in_no_file_and_in_no_volume(case: Path) -> None
         assert (row["volume"], row["content_type"]) == (volume, kind)
         assert (row["allocated"], row["place"], row["status"]) == (False, "unallocated", "done")
     assert len(found) == 3
+
+
+@pytest.mark.parametrize("kind", ["fat12", "ext4", "ntfs"])
+def test_whatever_a_volume_claims_its_listing_ends_and_its_blocks_add_up(
+    kind: str, tmp_path: Path
+) -> None:
+    data = bytearray(VOLUMES[kind](tmp_path).read_bytes())
+    head = 1024 if kind == "ext4" else 11
+    for number in range(24):
+        changed = bytearray(data)
+        at = head + 4 * number
+        changed[at : at + 4] = bytes([(0xFF, 0x7F, 0x00)[number % 3]] * 4)
+        try:
+            fs = open_tsk(any_reader(bytes(changed)))
+            blocks = fs._blocks()  # noqa: SLF001 - what is tested
+        except UnsupportedError:
+            continue
+        parts = ("structures", "allocated", "unallocated", "volume_slack")
+        assert not blocks or sum(blocks[part] for part in parts) == blocks["volume"]
+        assert all(size >= 0 for size in blocks.values())

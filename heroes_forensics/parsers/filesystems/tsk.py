@@ -98,7 +98,7 @@ class TskFileSystem:
         """Return the block equation; nothing where the allocation is not known."""
         try:
             return unallocated.blocks_of(self._allocated(), self._reader.size)
-        except (OSError, EvidenceError):
+        except (OSError, EvidenceError, MemoryError):
             return {}
 
     def _allocated(self) -> Allocation:
@@ -134,11 +134,11 @@ class TskFileSystem:
         """Yield what lies in free blocks."""
         try:
             blocks = self._allocated()
-        except (OSError, EvidenceError) as error:
+            free = blocks.free(self._reader.size)
+        except (OSError, EvidenceError, MemoryError) as error:
             yield Gap("", unallocated.why_not(error), {})
             yield Listing(sweep=unallocated.NO_SWEEP)
             return
-        free = blocks.free(self._reader.size)
         size = int(free[1].sum())
         if self._kind in indirect.KINDS:
             free = indirect.without_tables(self._reader, free, blocks.block_size, beat)

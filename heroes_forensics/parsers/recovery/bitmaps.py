@@ -19,6 +19,12 @@ _NTFS_BITMAP: Final = 6
 _HFS_ALLOCATION: Final = 6
 _CHUNK: Final = 1 << 20
 _BOOT: Final = 512
+_ERRORS: Final = (
+    *(RuntimeError, struct.error, ValueError, IndexError, ZeroDivisionError, MemoryError),
+)
+"""What a bitmap that makes no sense may come to."""
+_FAT_MOST: Final = 1 << 28
+"""Clusters that a table of FAT32 can name."""
 _FAT_FIRST: Final = 2
 """Number of the first cluster."""
 _EXFAT_BITMAP: Final = 0x81
@@ -45,7 +51,7 @@ def allocation(kind: str, fs: Any, reader: Reader) -> Allocation:  # noqa: ANN40
         )
     try:
         return read(kind, fs, reader)
-    except (RuntimeError, struct.error, ValueError, IndexError, ZeroDivisionError) as error:
+    except _ERRORS as error:
         raise OSError("the allocation bitmap cannot be read") from error
 
 
@@ -87,10 +93,13 @@ def _fat(kind: str, fs: Any, reader: Reader) -> Allocation:  # noqa: ANN401
     bits = int(kind.removeprefix("fat"))
     within = fat_sectors * sector * 8 // bits - _FAT_FIRST
     count = min(within, (sectors * sector - first) // cluster)
-    if count <= 0:
+    if not 0 < count <= _FAT_MOST:
         raise OSError("the boot sector makes no sense")
-    parts = list(_fat_entries(reader, reserved * sector, count, bits))
-    return Allocation(cluster, first, count, np.packbits(np.concatenate(parts), bitorder="little"))
+    used, at = np.zeros(count, dtype=np.uint8), 0
+    for part in _fat_entries(reader, reserved * sector, count, bits):
+        used[at : at + len(part)] = part
+        at += len(part)
+    return Allocation(cluster, first, count, np.packbits(used, bitorder="little"))
 
 
 def _fat_entries(reader: Reader, start: int, count: int, bits: int) -> Iterator[Bits]:
@@ -175,27 +184,36 @@ def _ext(kind: str, fs: Any, reader: Reader) -> Allocation:  # noqa: ANN401
     size = layout.block_size
     if not 0 < count <= LIMIT * 8 or sum(group.blocks for group in layout.groups) != count:
         raise OSError("the groups do not make up the volume")
-    used = np.zeros(count, dtype=np.uint8)
+    used = np.zeros(-(-count // 8), dtype=np.uint8)
     for group in layout.groups:
         start = group.first - layout.first_block
+        if start % 8:
+            raise OSError("a group does not begin at a whole byte of its bitmap")
         if not group.is_bitmap_unset:
             data = reader.pread(group.bitmap * size, -(-group.blocks // 8))
             if not data and group.bitmap * size >= reader.size:
-                used[start : start + group.blocks] = 1  # cut off with the rest of the volume
+                _mark(used, start, group.blocks)  # cut off with the rest of the volume
                 continue
-            bits = np.unpackbits(of_bytes(data, group.blocks), bitorder="little")
-            used[start : start + group.blocks] |= bits[: group.blocks]
-        used[start : start + min(group.head, group.blocks)] = 1
+            bits = of_bytes(data, group.blocks)
+            used[start // 8 : start // 8 + len(bits)] |= bits
+        _mark(used, start, min(group.head, group.blocks))
         for block, length in (
             (group.bitmap, 1),
             (group.inode_bitmap, 1),
             (group.table, group.table_blocks),
         ):
-            at = block - layout.first_block
-            if 0 <= at < count:
-                used[at : at + length] = 1
-    bits = np.packbits(used, bitorder="little")
-    return Allocation(size, layout.first_block * size, count, bits)
+            if layout.first_block <= block < layout.blocks:
+                at = block - layout.first_block
+                _mark(used, at, min(length, count - at))
+    return Allocation(size, layout.first_block * size, count, used)
+
+
+def _mark(bits: Bits, start: int, length: int) -> None:
+    """Set the bits of a range."""
+    first, last = start // 8, -(-(start + length) // 8)
+    part = np.unpackbits(bits[first:last], bitorder="little")
+    part[start - 8 * first : start - 8 * first + length] = 1
+    bits[first:last] = np.packbits(part, bitorder="little")
 
 
 _READERS: Final[dict[str, Callable[[str, Any, Reader], Allocation]]] = {

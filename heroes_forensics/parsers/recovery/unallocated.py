@@ -107,6 +107,6 @@ def open_range(reader: Reader) -> UnallocatedRange:
     return UnallocatedRange(reader)
 
 
-def why_not(error: EvidenceError | OSError) -> str:
+def why_not(error: EvidenceError | OSError | MemoryError) -> str:
     """Return the code of the gap that free space is which was not found."""
     return str(getattr(error, "code", "unallocated.unreadable"))
