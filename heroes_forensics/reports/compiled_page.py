@@ -2912,9 +2912,9 @@ def root(context, missing=missing):
             escape(t_7(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'volume_bytes_not_opened'))),
             '</td></tr>\n<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated')),
-            '</th><td class="num">',
+            '</th><td class="num"><span class="wrapped">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('unallocated_value.', environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'unallocated'), )))),
-            '</td></tr>\n',
+            '</span></td></tr>\n',
         ))
         if environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'volume'):
             pass
