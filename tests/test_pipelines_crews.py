@@ -140,6 +140,7 @@ def pictures(root: Path, sizes: list[int]) -> tuple[Path, list[tuple[int, int]]]
     return folder(root, files), expected
 
 
+@pytest.mark.real_start  # descriptors of this process are counted
 def test_streams_reach_decoders_whole_and_are_closed(made: Supervisor, tmp_path: Path) -> None:
     root, expected = pictures(tmp_path / "in", [30, 5000, (1 << 20) + 5, 1 << 20, 300_000] * 4)
     with sources.opened(root, made, workers=2) as evidence:
