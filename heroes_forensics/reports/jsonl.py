@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from heroes_forensics.model import JSON, EntryFlag
+from heroes_forensics.model import JSON, EntryFlag, reuse_word
 from heroes_forensics.reports.exchange import WHICH, Exporter, Handed, Matter
 from heroes_forensics.reports.findings import Finding
 from heroes_forensics.reports.items import WITHHELD
@@ -50,6 +50,7 @@ def _rows(block: Handed) -> Iterator[JSON]:
             "allocated": items.allocated[position],
             "kind": items.kinds[position],
             "flags": [name for bit, name in _FLAGS if flags & bit],
+            "reuse": reuse_word(flags) or None,
             "size": items.sizes[position],
             "bytes_read": block.bytes_read[position],
             **_digests(block, position),
