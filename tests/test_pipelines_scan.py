@@ -40,7 +40,7 @@ TRUTH = json.loads(bundled.path(bundled.TRUTH).read_bytes())
 
 
 def test_every_file_of_the_bundled_image_is_found_and_matched(tmp_path: Path) -> None:
-    result = demo_scan(tmp_path / "case", names="clear")
+    result = demo_scan(tmp_path / "case", names="clear", carve=True)
     rows = {
         (row["volume"], row["path"]): row
         for row in views.inventory(tmp_path / "case")

@@ -44,6 +44,9 @@ _TEXT: Final = tuple(
 )
 """Codecs that are looked up by name, when evidence asks for them."""
 
+_DEFERRED: Final = ("numpy.ma",)
+"""What libraries import when first used: ``numpy.unique`` this one."""
+
 ZYGOTES: Final = {
     "evidence": Needs(
         packages=(
@@ -55,13 +58,19 @@ ZYGOTES: Final = {
             "heroes_forensics.pipelines.units",
             "pybde",
             "dfvfs.resolver_helpers",
+            *_DEFERRED,
             *_TEXT,
         ),
         bulk=("heroes_forensics.hashing.lanes:prepare",),
     ),
     "sets": Needs(
         packages=("heroes_forensics.hashsets.formats",),
-        modules=("heroes_forensics.pipelines.units", "heroes_forensics.hashsets.importing", *_TEXT),
+        modules=(
+            "heroes_forensics.pipelines.units",
+            "heroes_forensics.hashsets.importing",
+            *_DEFERRED,
+            *_TEXT,
+        ),
     ),
     "media": Needs(
         packages=("heroes_forensics.media", "heroes_forensics.filetype"),
