@@ -118,7 +118,7 @@ def custody_world(tmp_path_factory: pytest.TempPathFactory) -> "World":
         return made(tmp_path_factory.mktemp("custody-world"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tool() -> "Tools":
     """Look for independent programs: ``tool("fls")`` is its path, or the test is skipped."""
     return Tools()

@@ -64,6 +64,6 @@ def test_without_the_right_secret_it_stays_a_gap(
 
 
 def test_other_encryption_stays_a_gap_whatever_is_given(tmp_path: Path) -> None:
-    second = volume_of(source_of(tmp_path, "luks2-aes-xts-plain64", (PASSWORD, "password")))
+    second = volume_of(source_of(tmp_path, "apfs-encrypted", (PASSWORD, "password")))
     assert second.gap is not None
     assert second.gap.code == "volume.encrypted"

@@ -33,6 +33,9 @@ class Needs:
     used."""
     bulk: tuple[str, ...] = ()
     """Functions called as well where much is to be read, and what they cost is soon won back."""
+    alone: tuple[str, ...] = ()
+    """Modules imported before all others, while this process has one processor: they ask once how
+    many there are, and later start as many threads."""
 
 
 _TEXT: Final = tuple(
@@ -62,6 +65,7 @@ ZYGOTES: Final = {
             *_TEXT,
         ),
         bulk=("heroes_forensics.hashing.lanes:prepare",),
+        alone=("cryptography.hazmat.primitives.kdf.argon2",),
     ),
     "sets": Needs(
         packages=("heroes_forensics.hashsets.formats",),
@@ -71,6 +75,7 @@ ZYGOTES: Final = {
             *_DEFERRED,
             *_TEXT,
         ),
+        alone=("cryptography.hazmat.primitives.kdf.argon2",),
     ),
     "media": Needs(
         packages=("heroes_forensics.media", "heroes_forensics.filetype"),

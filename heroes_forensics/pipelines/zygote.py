@@ -109,9 +109,26 @@ def _wake(number: int, frame: object) -> None:
     del number, frame
 
 
+def _import_alone(name: str) -> None:
+    """Import what asks once how many processors there are, and later starts as many threads.
+
+    `cryptography` does so for Argon2, and without a thread a locked worker would derive nothing.
+    """
+    own = os.sched_getaffinity(0)
+    with suppress(OSError):
+        os.sched_setaffinity(0, {min(own)})
+    try:
+        import_module(name)
+    finally:
+        with suppress(OSError):
+            os.sched_setaffinity(0, own)
+
+
 def preload(kind: str = "evidence", *, bulk: bool = False) -> None:
     """Import all that the workers of a kind can come to need, and have it ready."""
     needs = ZYGOTES[kind]
+    for name in needs.alone:
+        _import_alone(name)
     for name in needs.packages:
         package = import_module(name)
         for found in pkgutil.walk_packages(package.__path__, f"{name}."):

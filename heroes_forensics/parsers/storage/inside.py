@@ -11,8 +11,10 @@ from uuid import UUID
 
 from heroes_forensics.model import JSON, Gap
 from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.secrets import PASSWORD
 from heroes_forensics.parsers.storage import layers
 from heroes_forensics.parsers.storage.apfs_snapshots import without_snapshots
+from heroes_forensics.parsers.storage.luks import REASONS, LockedError
 from heroes_forensics.parsers.storage.partitions import Table, read_table
 from heroes_forensics.parsers.storage.signatures import Recognised, recognise
 from heroes_forensics.parsers.storage.source import Source
@@ -59,8 +61,11 @@ class Place:
     reserved: bool = False
 
 
-_OPENED: Final = frozenset({"bitlocker", "unlocked"})
+_OPENED: Final = frozenset({"bitlocker", "unlocked", "luks"})
 """Layers of encryption: what is encrypted twice is opened once."""
+
+_LUKS: Final = frozenset({"luks1", "luks2"})
+_UNLOCKED: Final = "opened with a secret of a key file"
 
 
 def key_of(layout: Layout, wanted: str) -> str:
@@ -201,6 +206,9 @@ def _encrypted(
     source: Source, layout: Layout, place: Place, system: str, nodes: list[JSON]
 ) -> None:
     """Open the volume when its key lies in the clear, or a secret was given; else it is a gap."""
+    if system in _LUKS and any(source.secrets.of(PASSWORD)):
+        _luks(source, layout, place, system, nodes)
+        return
     for step, note in _ways(source, system):
         steps = (*place.steps, step)
         try:
@@ -219,12 +227,28 @@ def _encrypted(
     add(layout, row_of(source, layout, place, None, gap), nodes, place.hint)
 
 
+def _luks(source: Source, layout: Layout, place: Place, system: str, nodes: list[JSON]) -> None:
+    """Open a LUKS volume with the passwords that were given: often volumes of LVM lie in it."""
+    steps = (*place.steps, layers.step("luks"))
+    try:
+        reader = layers.follow(source, steps)
+    except OSError as error:
+        why = REASONS[error.word if isinstance(error, LockedError) else "unreadable"]
+        gap = Gap(place.key, "volume.encrypted", {"system": system, "why": why})
+        add(layout, row_of(source, layout, place, None, gap), nodes, place.hint)
+        return
+    children: list[JSON] = []
+    nodes.append({"key": place.key, "layer": system, "note": _UNLOCKED, "volumes": children})
+    inside = Place(place.key, None, reader.size, steps, place.depth + 1, hint=place.hint)
+    examine(source, layout, inside, children)
+
+
 def _ways(source: Source, system: str) -> Iterator[tuple[JSON, str]]:
     """Yield the layers that may open an encrypted volume, and what is said of each."""
     if system == "bitlocker":
         yield layers.step("bitlocker"), "its key is stored in the clear"
     if system == "bitlocker" and source.secrets:
-        yield layers.step("unlocked"), "opened with a secret of a key file"
+        yield layers.step("unlocked"), _UNLOCKED
 
 
 def _manager(

@@ -53,14 +53,23 @@ def _open(source: Source, inner: Reader, one: JSON, key: str) -> Reader:
         return _kept(source, key, vss(inner, _int(one, "index")))
     if layer == "bitlocker":
         return _kept(source, key, bitlocker(inner))
-    if layer == "unlocked":
-        from heroes_forensics.parsers.storage.unlocking import unlocked  # noqa: PLC0415
-
-        return unlocked(inner, source.secrets)
+    if layer in {"unlocked", "luks"}:
+        return _unlocked(source, inner, is_luks=layer == "luks")
     if layer == "apfs":
         # The container is opened by the parser of APFS; the index tells it which volume.
         return without_snapshots(inner)[0]
     raise OSError("the volume was described by a step that this version does not know")
+
+
+def _unlocked(source: Source, inner: Reader, *, is_luks: bool) -> Reader:
+    """Open an encrypted volume with what was given."""
+    if is_luks:
+        from heroes_forensics.parsers.storage.luks import opened  # noqa: PLC0415
+
+        return opened(inner, source.secrets)
+    from heroes_forensics.parsers.storage.unlocking import unlocked  # noqa: PLC0415
+
+    return unlocked(inner, source.secrets)
 
 
 def _int(one: JSON, name: str) -> int:
