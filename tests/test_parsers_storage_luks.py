@@ -189,6 +189,24 @@ def test_a_locked_worker_examines_it_and_the_password_is_nowhere(
         assert [path for path in files if form in path.read_bytes()] == []
 
 
+def test_volumes_of_lvm_inside_are_volumes(tool: Callable[[str], str], tmp_path: Path) -> None:
+    packed, image, key = tmp_path / "lvm.qcow2", tmp_path / "lvm", tmp_path / "key"
+    packed.write_bytes(gzip.decompress(evidence("images/dfvfs/lvm.qcow2.gz").read_bytes()))
+    run(tool("qemu-img"), "convert", "-O", "raw", packed, image)
+    key.write_bytes(SECRET.encode())
+    with image.open("ab") as file:
+        file.truncate(image.stat().st_size + ROOM)
+    options = SECOND["argon2i"]
+    run(tool("cryptsetup"), *IN_PLACE, *QUIET, key, *SMALL, *options, image)
+    plain = volume_of(open_source(slots_of(packed)))
+    source = source_of(image, SECRET)
+    found = volume_of(source)
+    assert (found.key, found.file_system, found.size) == ("p0.lv1", "ext2", plain.size)
+    assert [step["layer"] for step in found.spec] == ["luks", "lvm"]
+    clear = volume_reader(open_source(slots_of(packed)), plain).pread(0, plain.size)
+    assert volume_reader(source, found).pread(0, found.size) == clear
+
+
 @pytest.mark.parametrize("name", ["argon2i", "luks1"])
 def test_what_is_left_of_a_cut_image_is_read(name: str, images: Images) -> None:
     data = images[name].read_bytes()
