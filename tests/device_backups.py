@@ -3,13 +3,11 @@
 import hashlib
 import plistlib
 import sqlite3
-import zlib
 from pathlib import Path
 from typing import NamedTuple
 
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from android_backup import encrypted
 from cryptography.hazmat.primitives.keywrap import aes_key_wrap
-from cryptography.hazmat.primitives.padding import PKCS7
 
 
 class Stored(NamedTuple):
@@ -81,13 +79,6 @@ def itunes(folder: Path, rows: list[Stored], facts: dict[str, object] | None = N
     return folder
 
 
-def encrypted(key: bytes, vector: bytes, data: bytes) -> bytes:
-    """Return AES-CBC of padded data."""
-    padder = PKCS7(128).padder()
-    engine = Cipher(algorithms.AES(key), modes.CBC(vector)).encryptor()
-    return engine.update(padder.update(data) + padder.finalize()) + engine.finalize()
-
-
 def field(name: bytes, value: bytes | int) -> bytes:
     """Return a field of a key bag."""
     value = value.to_bytes(4, "big") if isinstance(value, int) else value
@@ -128,18 +119,3 @@ def encrypted_itunes(folder: Path, rows: list[Stored], password: bytes) -> Path:
 def file_key(row: Stored) -> bytes:
     """Return the key of one file."""
     return hashlib.sha256(row.path.encode()).digest()
-
-
-def adb(archive: bytes, password: bytes, *, as_characters: bool = True) -> bytes:
-    """Return an encrypted backup of an Android device."""
-    salt, check_salt, rounds = b"a" * 64, b"b" * 64, 100
-    key, vector, master = bytes(range(112, 144)), b"v" * 16, b"i" * 16
-    user = hashlib.pbkdf2_hmac("sha1", password, salt, rounds, 32)
-    form = key
-    if as_characters:
-        form = "".join(chr(one if one < 128 else 0xFF00 | one) for one in key).encode()
-    check = hashlib.pbkdf2_hmac("sha1", form, check_salt, rounds, 32)
-    blob = encrypted(user, vector, b"\x10" + master + b"\x20" + key + b"\x20" + check)
-    lines = [salt.hex(), check_salt.hex(), str(rounds), vector.hex(), blob.hex(), ""]
-    head = b"ANDROID BACKUP\n5\n1\nAES-256\n" + "\n".join(lines).upper().encode()
-    return head + encrypted(key, master, zlib.compress(archive))

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from cli_runner import Ran, here, process
 from conftest import Tools
+from scans import NOTABLE, scanned
 
 from heroes_forensics import demo
+from heroes_forensics.pipelines.demo import hidden
 
 TRUTH = json.loads(demo.path(demo.TRUTH).read_bytes())
 
@@ -24,7 +26,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ran = process("demo", str(folder), environment={"HEROES_HOME": str(folder.parent / "none")})
     assert ran.code == 0, ran.err
     assert ran.out.startswith("EXHIBIT DEMO-1: MATCHES\n")
-    assert "As expected" in ran.out
+    told = ran.out.partition("As expected")[2].splitlines()
+    assert [row.partition(":")[0] for row in told[1:6]] == 4 * ["  found and matched"] + [
+        "  not opened"
+    ]
+    assert (folder / "keys.yaml").stat().st_mode & 0o077 == 0
     return folder
 
 
@@ -43,7 +49,7 @@ VERBS = {
     "status": {"status"},
     "findings": {"finding"},
     "inventory": {"item"},
-    "inventory --gaps": set(),
+    "inventory --gaps": {"gap"},
     "case show": {"case"},
     "verify": {"problem", "verification"},
     "report": {"report"},
@@ -73,6 +79,7 @@ def test_nothing_sealed_is_shown(place: Path, on: Run) -> None:
         if len(part) > 7 and part.isascii()
     }
     assert len(names) > 10
+    names |= {b"old.tar.gz", b"private.zip", b"20240611_120000.jpg"}
     case = str(place / "case")
     shown = b""
     for verb in VERBS:
@@ -107,9 +114,19 @@ def test_coordinates_lead_another_tool_to_the_same_content(
             done = subprocess.run(
                 shlex.split(command["command"]), capture_output=True, check=True, timeout=60
             )
-            assert hashlib.sha256(done.stdout).hexdigest() == digests[row["locator"]]
+            read = str(row["locator"]).partition("/m@")[0]  # of a member, what it lies in
+            assert hashlib.sha256(done.stdout).hexdigest() == digests[read]
             compared += 1
     assert compared
+
+
+def test_without_its_password_the_backup_is_a_gap_and_the_check_notices(
+    tmp_path: Path,
+) -> None:
+    backup = demo.path(demo.BACKUP)
+    result = scanned(tmp_path / "case", backup, exhibit="DEMO-1", sets=(str(NOTABLE),))
+    assert (result.findings, result.unexpected_gaps, result.exit_code) == (0, 1, 3)
+    assert len(list(hidden(tmp_path / "case"))) == len(TRUTH["depth"]["items"]) + 1
 
 
 BAD = {

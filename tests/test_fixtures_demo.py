@@ -6,6 +6,8 @@ import hashlib
 import io
 import json
 import subprocess
+import tarfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,10 @@ from conftest import Tools
 
 from heroes_forensics import demo
 
-NAMES = [demo.IMAGE, demo.NOTABLE, demo.KNOWN_GOOD, demo.TRUTH]
+NAMES = [
+    *(demo.IMAGE, demo.CARD, demo.BACKUP, demo.KEYS),
+    *(demo.NOTABLE, demo.KNOWN_GOOD, demo.TRUTH),
+]
 PLANTED_NOTABLE = 5
 
 
@@ -121,3 +126,29 @@ def test_an_independent_reader_finds_every_stream(
             (tmp_path / "last").write_bytes(content)
             found[hashlib.sha256(content).hexdigest()] = not deleted
         assert found == {row["sha256"]: row["allocated"] for row in volume["files"]}
+
+
+def test_independent_readers_find_what_does_not_lie_open(
+    tool: Tools, truth: dict[str, Any]
+) -> None:
+    wanted = {row["how"]: row["sha256"] for row in truth["depth"]["items"]}
+    card = str(demo.path(demo.CARD))
+
+    def said(*command: str) -> bytes:
+        return subprocess.run([*command], check=True, capture_output=True).stdout
+
+    nested = said(tool("icat"), "-i", "ewf", card, "12")
+    with tarfile.open(fileobj=io.BytesIO(nested)) as archive:
+        (member,) = archive
+        inner = archive.extractfile(member)
+        assert inner is not None
+        with zipfile.ZipFile(io.BytesIO(inner.read())) as second:
+            assert hashlib.sha256(second.read("b.jpg")).hexdigest() == wanted["nested"]
+    with zipfile.ZipFile(io.BytesIO(said(tool("icat"), "-i", "ewf", card, "13"))) as locked:
+        with pytest.raises(RuntimeError, match="password required"):
+            locked.read("c.jpg")
+        content = locked.read("c.jpg", b"nobody knows it")
+    assert hashlib.sha256(content).hexdigest() == wanted["decrypted"]
+    carved = said(tool("blkls"), "-i", "ewf", card).partition(b"\xff\xd8")
+    size = next(row["size"] for row in rows(truth) if row["sha256"] == wanted["carved"])
+    assert hashlib.sha256(b"".join(carved[1:])[:size]).hexdigest() == wanted["carved"]

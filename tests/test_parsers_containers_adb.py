@@ -4,8 +4,8 @@ import hashlib
 import zlib
 
 import pytest
+from android_backup import adb
 from corpus import evidence
-from device_backups import adb
 from storage_images import Memory
 
 from heroes_forensics.errors import EvidenceError

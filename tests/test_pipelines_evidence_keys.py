@@ -7,7 +7,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from device_backups import adb
+from android_backup import adb
 from jsonschema import Draft202012Validator
 from scans import Noted, scanned
 

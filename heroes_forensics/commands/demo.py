@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -14,6 +15,13 @@ from heroes_forensics.commands.verb import Verb
 from heroes_forensics.errors import DONE
 from heroes_forensics.model import JSON
 
+_HIDDEN: Final = {
+    "deleted": "found and matched: a deleted picture, whose blocks nothing has used since",
+    "carved": "found and matched: a picture that no file leads to (--carve)",
+    "nested": "found and matched: a picture in an archive in an archive",
+    "decrypted": "found and matched: a picture in an encrypted backup (--key-file)",
+}
+
 
 @click.command("demo", cls=Verb)
 @click.argument("directory", type=options.PATH, default=Path("heroes-demo"))
@@ -22,8 +30,9 @@ from heroes_forensics.model import JSON
 def demo(*, directory: Path, quiet: bool, as_json: bool) -> int:
     """Scan the bundled demonstration evidence and verify the record.
 
-    Evidence and hash sets are generated and show nothing but patterns. DIRECTORY is a new or
-    empty folder (heroes-demo without one).
+    Evidence and hash sets are generated and show nothing but patterns: a disk, a memory card
+    and an encrypted backup with its key file. DIRECTORY is a new or empty folder (heroes-demo
+    without one).
 
     Example:
       heroes demo
@@ -43,8 +52,13 @@ def _text(made: JSON) -> Iterator[str]:
     if report is not None:
         yield from summary(report)
         yield ""
+    told = made.get("hidden")
+    hidden = told if isinstance(told, list) else []
     if made.get("as_expected"):
         yield "As expected: every file of the evidence was found, and matched as it should be."
+        yield from (f"  {_HIDDEN[how]}" for how in _HIDDEN if how in hidden)
+        if made.get("expected_gaps"):
+            yield f"  not opened: an archive with a password, {made['expected_gaps']} gap"
     else:
         yield f"NOT AS EXPECTED: {plain(made.get('differences'))} differences from what is in it."
     case = string(made, "case_dir")

@@ -10,6 +10,15 @@ from typing import Final
 IMAGE: Final = "demo.E01"
 """A GPT disk with an NTFS and an ext4 volume, acquisition MD5 and SHA-1 stored."""
 
+CARD: Final = "demo-card.E01"
+"""A memory card, one ext4 volume: pictures in free blocks, in archives, behind a password."""
+
+BACKUP: Final = "demo-backup.ab"
+"""A backup of a telephone that is encrypted with a password."""
+
+KEYS: Final = "demo-keys.yaml"
+"""The key file for it."""
+
 NOTABLE: Final = "demo-notable.json"
 """A VICS 2.0 hash set; its series and categories are made up."""
 
@@ -17,7 +26,8 @@ KNOWN_GOOD: Final = "demo-known-good.txt"
 """A known-good list in the text form of NSRL RDS version 2."""
 
 TRUTH: Final = "demo-truth.json"
-"""What the image holds: every file with its digests and the match to expect."""
+"""What the image holds: every file with its digests and the match to expect; under ``depth`` what
+of all three sources does not lie open, and what must stay closed."""
 
 
 def path(name: str) -> Path:

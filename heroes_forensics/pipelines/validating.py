@@ -156,9 +156,9 @@ def _bundled(watch: Watch) -> JSON:
     """Scan the evidence that comes with the program."""
     from heroes_forensics import demo as bundled  # noqa: PLC0415 - its name is that of the pipeline
 
-    paths = {name: bundled.path(name) for name in (bundled.IMAGE, bundled.TRUTH)}
+    sources = [bundled.path(name) for name in (bundled.IMAGE, bundled.CARD, bundled.BACKUP)]
     sets = [_sha256(bundled.path(name)) for name in (bundled.NOTABLE, bundled.KNOWN_GOOD)]
-    truth, content = _sha256(paths[bundled.TRUTH]), None
+    truth, content = _sha256(bundled.path(bundled.TRUTH)), None
     watch.note("scanning the bundled evidence")
     try:
         with tempfile.TemporaryDirectory(prefix="heroes-validation-") as folder:
@@ -166,12 +166,12 @@ def _bundled(watch: Watch) -> JSON:
         content = str(facts["content_sha256"])
         tests = [
             _test("files that differ from what is known", 0, facts["differences"]),
-            _test("unexpected gaps", 0, facts["unexpected_gaps"]),
+            _test("unexpected gaps", facts["expected_gaps"], facts["unexpected_gaps"]),
             _test("the record verifies", "yes", _yes(facts["exit_code"] in {0, 3})),
         ]
     except HeroesError as error:
         tests = [_test("the scan ends", "yes", f"no: {error}")]
-    files = [_file(paths[bundled.IMAGE])]
+    files = [_file(path) for path in sources]
     return _row("bundled demonstration", files, "standard", sets, truth, content, tests)
 
 
