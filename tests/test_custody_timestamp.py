@@ -1,6 +1,7 @@
 """Time stamps by a real authority (openssl), anchors, and what their dates contradict."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from custody_bundle import (
 from timestamp_authority import Authority, authority
 
 from heroes_forensics import cli
+from heroes_forensics.commands.verify import text as verification_text
 from heroes_forensics.custody import anchors, chain, checks, keys, notes, timestamp
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
@@ -72,15 +74,21 @@ def test_a_checkpoint_is_stamped(
     whole: bool,  # noqa: FBT001 - a parameter of the test
     case: Path,
     tsa: Authority,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     reply = tsa.reply(asked(case), case.parent / "1.tsr", chain=whole)
     assert verified(case)[1]["anchoring"] == 0
+    capsys.readouterr()
     assert heroes("timestamp", "import", case, reply, "--tsa-roots", tsa.roots) == 0
+    assert not re.search("^why ", capsys.readouterr().out, re.MULTILINE)  # only of one that is not
     codes, found = verified(case, tsa.roots)
     assert codes == set()
     assert found["anchoring"] == 1
     stamped: Any = found["stamped"]
     assert len(stamped) == 1
+    told = "\n".join(verification_text(found))
+    assert re.search(rf"^  events  {stamped[0]['size']}$", told, re.MULTILINE)
+    assert "bytes" not in told
     codes, found = verified(case)
     assert codes == {"timestamp-unchecked"}
     assert found["anchoring"] == 0

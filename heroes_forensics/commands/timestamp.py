@@ -114,4 +114,4 @@ def record(  # noqa: PLR0913 # the options of a verb
 
 
 def _facts(said: JSON) -> Iterator[str]:
-    return facts(covered(said))
+    return facts(covered({name: said[name] for name in said if name != "why" or said[name]}))

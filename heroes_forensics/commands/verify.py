@@ -8,7 +8,15 @@ import click
 
 from heroes_forensics.commands import options
 from heroes_forensics.commands.output import Output
-from heroes_forensics.commands.text import facts, hanging, integer, records, string, strings
+from heroes_forensics.commands.text import (
+    covered,
+    facts,
+    hanging,
+    integer,
+    records,
+    string,
+    strings,
+)
 from heroes_forensics.commands.verb import Verb
 from heroes_forensics.errors import DONE, CustodyError, EvidenceError, UntrustedError, UsageError
 from heroes_forensics.model import JSON
@@ -188,5 +196,7 @@ def text(result: JSON) -> Iterator[str]:
     shown = {"problems", "headline", "exit_code", "compared"}
     yield ""
     level = integer(result, "anchoring")
-    told = {"anchoring": ANCHORING.get(level, str(level))} if "anchoring" in result else {}
+    told: JSON = {"anchoring": ANCHORING.get(level, str(level))} if "anchoring" in result else {}
+    if stamps := records(result, "stamped"):
+        told["stamped"] = [covered(each) for each in stamps]
     yield from facts({key: told.get(key, result[key]) for key in result if key not in shown})
