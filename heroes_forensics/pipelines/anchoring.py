@@ -11,12 +11,11 @@ from typing import Final
 from heroes_forensics.custody import bundle, given, notes, timestamp
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import outgoing
+from heroes_forensics.pipelines import brought, outgoing
 from heroes_forensics.pipelines.cases import OpenCase, opened
 
 METHODS: Final = ("witness", "paper", "mail", "other")
 """Anchors that a person makes; a time stamp has its own way in."""
-_MOST_ROOTS: Final = 1 << 20
 
 
 def request(case_dir: Path, output: Path, *, passphrase: str | None = None) -> JSON:
@@ -55,7 +54,7 @@ def take(
         CustodyError: the reply is of no checkpoint of the case, or does not verify.
     """
     data = given.read(reply, timestamp.MAX_REPLY, "the reply")
-    trusted = None if roots is None else roots_of(roots)
+    trusted = None if roots is None else brought.roots_of(roots)
     with opened(case_dir, passphrase=passphrase) as case:
         name, note, stamp = _stamped(case, data, trusted)
         says = notes.read_checkpoint(note.text)
@@ -118,17 +117,6 @@ def _check_new(here: Path, reply: bytes, note: notes.Note, roots: bytes | None) 
             "this checkpoint has a time stamp already, which stays",
             hint="stamp the newest checkpoint: heroes timestamp request CASE --output FILE",
         )
-
-
-def roots_of(path: Path) -> bytes:
-    """Return a file of trusted certificates.
-
-    Raises:
-        UsageError: it cannot be read, or holds none.
-    """
-    pem = given.read(path, _MOST_ROOTS, "the file of trusted certificates")
-    timestamp.roots_of(pem)
-    return pem
 
 
 def _newest(case: OpenCase) -> tuple[str, notes.Note]:

@@ -1,4 +1,5 @@
-"""What somebody brings and a record is held against: hash sets, disclosures, this installation.
+"""What somebody brings and a record is held against: hash sets, certificates, disclosures, this
+installation.
 
 A record names all of them by digests. Whether a file at hand is the one it names, and whether the
 program that runs here is the one that made it, nobody can tell from the record alone.
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from heroes_forensics import __version__
-from heroes_forensics.custody import disclosure, given, notes
+from heroes_forensics.custody import disclosure, given, notes, timestamp
 from heroes_forensics.custody.chain import Problem
 from heroes_forensics.custody.problems import shown
 from heroes_forensics.errors import UsageError
@@ -21,6 +22,7 @@ from heroes_forensics.pipelines import environment, installed, ledger_events
 PROGRAM: Final = "program"
 LIBRARIES: Final = "libraries"
 """What problems call the two halves of an installation."""
+_MOST_ROOTS: Final = 1 << 20
 
 
 class Loaded(NamedTuple):
@@ -28,6 +30,17 @@ class Loaded(NamedTuple):
 
     name: str
     file_sha256: str
+
+
+def roots_of(path: Path) -> bytes:
+    """Return a file of trusted certificates.
+
+    Raises:
+        UsageError: it cannot be read, or holds none.
+    """
+    pem = given.read(path, _MOST_ROOTS, "the file of trusted certificates")
+    timestamp.roots_of(pem)
+    return pem
 
 
 def hashsets(root: Path, files: Sequence[str]) -> Iterator[Problem]:

@@ -44,7 +44,7 @@ from heroes_forensics.pipelines.editing import Edited
 from heroes_forensics.pipelines.environment import environment
 from heroes_forensics.pipelines.journal import now
 from heroes_forensics.pipelines.reference import Folder, Reference, Way
-from heroes_forensics.pipelines.request import check_text
+from heroes_forensics.pipelines.stated import check_text
 from heroes_forensics.pipelines.supervisor import Supervisor
 from heroes_forensics.pipelines.watch import Unwatched, Watch
 

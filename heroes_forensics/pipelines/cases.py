@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import uuid4
 
 from heroes_forensics import durable
@@ -23,6 +23,16 @@ from heroes_forensics.store.records import Seal
 
 POLICIES: Final = ("sealed", "clear")
 LABEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class OnRecord(Protocol):
+    """What the record of any run rests on, of a scan or of a later comparison."""
+
+    case: "OpenCase"
+    database: Database
+    journal: Journal
+    id: int
+    uuid: str
 
 
 class OpenCase:

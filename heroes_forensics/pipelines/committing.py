@@ -13,7 +13,8 @@ from typing import Final
 from heroes_forensics.custody import bundle, chain, commitments, merkle, seal
 from heroes_forensics.frames import Status
 from heroes_forensics.model import GAP_CODES, JSON
-from heroes_forensics.pipelines.run import Recorded, Run
+from heroes_forensics.pipelines.cases import OnRecord
+from heroes_forensics.pipelines.run import Run
 from heroes_forensics.pipelines.telling import number_text
 from heroes_forensics.store import columns, queries, standing
 
@@ -63,7 +64,7 @@ def _escaped(text: str) -> str:
     return chain.canonical(text).decode()[1:-1]
 
 
-def findings(run: Recorded) -> Iterable[tuple[str, JSON]]:
+def findings(run: OnRecord) -> Iterable[tuple[str, JSON]]:
     """Return the values of every finding of the run, names opened, for committing.
 
     Those are the findings it was the first to make, and earlier ones that it found listed
@@ -122,7 +123,7 @@ def _text(name: bytes) -> object:
         return {"b64": base64.b64encode(name).decode()}
 
 
-def sealed(run: Recorded, committed: commitments.Committed, key: bytes) -> str:
+def sealed(run: OnRecord, committed: commitments.Committed, key: bytes) -> str:
     """Write ``sealed.age`` and the public commitments; return the digest of the sealed file."""
     run.case.bundle.write_run(run.uuid, bundle.FINDINGS, b"".join(committed.lines))
     head = chain.canonical(

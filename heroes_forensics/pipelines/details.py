@@ -12,7 +12,7 @@ from heroes_forensics.custody import outside
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import laboratory, settings
-from heroes_forensics.pipelines.manifest_fields import a_list, text
+from heroes_forensics.pipelines.stated import a_list, text
 from heroes_forensics.reports.stated import Laboratory, Stated
 
 FILE: Final = "report.yaml"

@@ -27,7 +27,7 @@ from heroes_forensics import config
 from heroes_forensics.custody import validation
 from heroes_forensics.errors import UsageError
 from heroes_forensics.pipelines import request, settings
-from heroes_forensics.pipelines.manifest_fields import a_list, text
+from heroes_forensics.pipelines.stated import a_list, text
 from heroes_forensics.pipelines.verification import LENGTHS
 
 FILE: Final = "expected.yaml"

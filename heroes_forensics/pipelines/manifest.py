@@ -18,7 +18,6 @@ from heroes_forensics.pipelines import cases, manifest_table, signed_sets
 from heroes_forensics.pipelines.acquiring import AUTO
 from heroes_forensics.pipelines.manifest_fields import (
     COMMON,
-    DESCRIPTION,
     EXHIBIT,
     FORMAT,
     OF_A_CASE,
@@ -28,6 +27,7 @@ from heroes_forensics.pipelines.manifest_fields import (
     a_list,
     text,
 )
+from heroes_forensics.pipelines.stated import DESCRIPTION
 
 CASES: Final = "cases"
 """Folder, beside the manifest, in which each exhibit gets a case of its own."""

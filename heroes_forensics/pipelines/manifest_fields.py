@@ -13,7 +13,6 @@ from heroes_forensics.pipelines import cases
 from heroes_forensics.pipelines.isolation import LEVELS
 from heroes_forensics.pipelines.request import (
     LIMITS,
-    MAX_TEXT,
     PROFILES,
     TREAT_AS,
     VERIFY,
@@ -21,6 +20,7 @@ from heroes_forensics.pipelines.request import (
     duration,
     limits,
 )
+from heroes_forensics.pipelines.stated import DESCRIPTION, a_list, text
 
 FORMAT: Final = "heroes-batch/1"
 OF_A_CASE: Final = ("reference", "examiner", "authority", "names")
@@ -35,30 +35,6 @@ class Field(NamedTuple):
     says: str
     read: Callable[[object, str], object]
     """Makes a value of what stands there; the second argument is the place, for messages."""
-
-
-def a_list(value: object, where: str) -> list[object]:
-    """Return a value that is a list.
-
-    Raises:
-        UsageError: it is none.
-    """
-    if not isinstance(value, list):
-        raise UsageError(f"{where} is no list")
-    return value
-
-
-def text(value: object, where: str) -> str:
-    """Return a value that is text and can stand in a record.
-
-    Raises:
-        UsageError: it is something else, empty, too long, or holds control characters.
-    """
-    if not isinstance(value, str) or not value.strip():
-        raise UsageError(f"{where} is no text")
-    if len(value.encode()) > MAX_TEXT or not value.isprintable():
-        raise UsageError(f"{where} is longer than {MAX_TEXT} bytes, or holds control characters")
-    return value
 
 
 def _list_of_texts(value: object, where: str) -> list[str]:
@@ -146,9 +122,6 @@ _OBJECT: Final[JSON] = {"type": "object", "additionalProperties": _TEXT}
 def _chosen(says: str, *allowed: str) -> Field:
     return Field({"enum": list(allowed)}, says, _choice(*allowed))
 
-
-DESCRIPTION: Final = ("description", "make", "model", "serial", "seal", "officer", "lims")
-"""What may be said of an exhibit, in fields of their own."""
 
 COMMON: Final[dict[str, Field]] = {
     "reference": Field(_TEXT, "Reference of the case.", text),

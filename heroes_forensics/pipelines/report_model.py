@@ -25,7 +25,7 @@ from heroes_forensics.pipelines import (
 )
 from heroes_forensics.pipelines.details import Details
 from heroes_forensics.pipelines.interruptions import breaks as breaks_of_runs
-from heroes_forensics.pipelines.manifest_fields import DESCRIPTION
+from heroes_forensics.pipelines.stated import DESCRIPTION
 from heroes_forensics.pipelines.report_evidence import WHICH, EvidenceBuilder, type_class, word
 from heroes_forensics.pipelines.report_items import time_rules
 from heroes_forensics.pipelines.report_sets import SetsBuilder

@@ -12,14 +12,13 @@ from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import acquiring, cases, folders
 from heroes_forensics.pipelines.expanding import PROFILES as EXPAND_LIMITS
 from heroes_forensics.pipelines.isolation import LEVELS
+from heroes_forensics.pipelines.stated import check_text
 
 PROFILES: Final = ("triage", "standard", "deep")
 VERIFY: Final = ("before", "during", "later", "off")
 TREAT_AS: Final = ("auto", "image", "tar", "zip", "file")
 EXPECTED: Final = ("md5", "sha1", "sha256")
 """Algorithms that a scan computes of the media, and can compare."""
-MAX_TEXT: Final = 2000
-"""Bytes of one free field of a case or an exhibit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,24 +255,6 @@ def limits_of(request: ScanRequest) -> JSON | None:
             hint="use --profile standard, or leave out --expand-limit",
         )
     return None
-
-
-def check_text(fields: Mapping[str, object]) -> None:
-    """Refuse what the operator typed where it cannot stand in a record.
-
-    Raises:
-        UsageError: a text is not UTF-8, or longer than a record takes.
-    """
-    for name, value in fields.items():
-        text = str(value)
-        try:
-            length = len(text.encode())
-        except UnicodeEncodeError as error:
-            raise UsageError(
-                f"the {name} holds bytes that are not text", hint="write it in UTF-8"
-            ) from error
-        if length > MAX_TEXT:
-            raise UsageError(f"the {name} is longer than {MAX_TEXT} bytes", hint="shorten it")
 
 
 def expected_of(given: Sequence[str], source: int, sources: int) -> list[str]:

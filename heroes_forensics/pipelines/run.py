@@ -41,16 +41,6 @@ class Matching(Protocol):
         ...
 
 
-class Recorded(Protocol):
-    """What the record of any run rests on, of a scan or of a later comparison."""
-
-    case: OpenCase
-    database: "Database"
-    journal: "Journal"
-    id: int
-    uuid: str
-
-
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Which run of a case it is; the same before and after an interruption."""

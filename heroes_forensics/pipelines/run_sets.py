@@ -29,7 +29,7 @@ from heroes_forensics.pipelines import likeness
 from heroes_forensics.store.records import MatchRow
 
 if TYPE_CHECKING:
-    from heroes_forensics.pipelines.run import Recorded
+    from heroes_forensics.pipelines.cases import OnRecord
 
 NO_FINDING: Final = frozenset({KNOWN_GOOD, "exclude"})
 """Kinds of sets whose matches are recorded and are no findings."""
@@ -70,7 +70,7 @@ class Sets:
             for record, _ in self.opened
         ]
 
-    def record(self, run: "Recorded") -> list[str]:
+    def record(self, run: "OnRecord") -> list[str]:
         """Write which sets the run uses; inside a transaction. Return their names."""
         names = []
         for position, (record, file) in enumerate(self.opened):

@@ -12,7 +12,6 @@ from heroes_forensics.custody.problems import exit_code, shown
 from heroes_forensics.errors import CustodyError, EvidenceError, HeroesError, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines import (
-    anchoring,
     brought,
     laboratory,
     ledger_events,
@@ -86,7 +85,7 @@ def verify(  # noqa: PLR0913 - each is a separate piece of outside knowledge
         trust=known,
         anchors=[_anchor(text) for text in anchors],
         high_water=highwater.load(home),
-        roots=None if roots is None else anchoring.roots_of(roots),
+        roots=None if roots is None else brought.roots_of(roots),
         strict=strict,
     )
     extra = _database(path / DATABASE, bundle) if (path / DATABASE).is_file() else []
