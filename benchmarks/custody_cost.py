@@ -87,13 +87,9 @@ def scan(image: Path, case: Path, known: Path) -> dict[str, Any]:
     """Scan in this process, and return what it and its record cost."""
     from heroes_forensics import cli  # noqa: PLC0415 - only the process that scans
     from heroes_forensics.custody import bundle, commitments, ledger  # noqa: PLC0415
-    from heroes_forensics.pipelines import (  # noqa: PLC0415
-        committing,
-        expanding,
-        journal,
-        listing,
-        reading,
-    )
+    from heroes_forensics.pipelines.case import journal  # noqa: PLC0415
+    from heroes_forensics.pipelines.examining import expanding, listing, reading  # noqa: PLC0415
+    from heroes_forensics.pipelines.runs import committing  # noqa: PLC0415
     from heroes_forensics.store import integrity  # noqa: PLC0415
 
     watch = Stopwatch()

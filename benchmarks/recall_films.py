@@ -1,4 +1,4 @@
-"""Which films are found again after an edit, by the rule of `heroes_forensics.pipelines.films`.
+"""Which films are found again after an edit, by the rule of `pipelines.sets.films`.
 
 A known film is listed with the frames that ``standard`` keeps of it, as they are. Films are too few
 to be split: no parameter was chosen with them by this benchmark, and all of them are looked for
@@ -23,7 +23,7 @@ from recall_measure import RADII, Edited, Results
 from heroes_forensics import filetype
 from heroes_forensics.frames import VALUE_BYTES, Rows
 from heroes_forensics.media import film_values, video
-from heroes_forensics.pipelines import films
+from heroes_forensics.pipelines.sets import films
 
 LEAST_SECONDS: Final = 3.0
 """Of a known film; shorter ones are distractors."""

@@ -34,23 +34,23 @@ Rules = tuple[tuple[str, str], ...]
 
 COORDINATOR: Final[Rules] = (
     ("importlib._bootstrap", "imports"),
-    ("pipelines/reporting.py", "report"),
-    ("pipelines/closing.py", "closing"),
-    ("pipelines/known.py", "hash sets and matching"),
-    ("pipelines/run_sets.py", "hash sets and matching"),
+    ("pipelines/report/reporting.py", "report"),
+    ("pipelines/runs/closing.py", "closing"),
+    ("pipelines/sets/known.py", "hash sets and matching"),
+    ("pipelines/sets/run_sets.py", "hash sets and matching"),
     ("heroes_forensics/hashsets/", "hash sets and matching"),
-    ("pipelines/verification.py", "opening"),
-    ("pipelines/cases.py", "opening"),
-    ("pipelines/sources.py", "opening"),
-    ("pipelines/laboratory.py", "opening"),
-    ("pipelines/closing", "closing"),
+    ("pipelines/examining/verification.py", "opening"),
+    ("pipelines/case/cases.py", "opening"),
+    ("pipelines/evidence/sources.py", "opening"),
+    ("pipelines/case/laboratory.py", "opening"),
+    ("pipelines/runs/closing", "closing"),
     ("heroes_forensics/store/", "storing"),
     ("heroes_forensics/custody/", "storing"),
-    ("pipelines/journal.py", "storing"),
-    ("pipelines/listing.py", "storing"),
-    ("pipelines/reading.py", "storing"),
-    ("pipelines/supervisor.py", "frames"),
-    ("pipelines/wire.py", "frames"),
+    ("pipelines/case/journal.py", "storing"),
+    ("pipelines/examining/listing.py", "storing"),
+    ("pipelines/examining/reading.py", "storing"),
+    ("pipelines/workers/supervisor.py", "frames"),
+    ("pipelines/workers/wire.py", "frames"),
 )
 WORKER: Final[Rules] = (
     ("heroes_forensics/hashing/", "digests"),
@@ -154,9 +154,9 @@ def kept(unit: Any) -> Iterator[dict[int, Any]]:  # noqa: ANN401
 
 def _repeated(image: str, units: Sequence[Any], sampler: Sampler) -> None:
     """Do every unit once more in this process."""
-    work = import_module("heroes_forensics.pipelines.units")
-    bulk = import_module("heroes_forensics.pipelines.launch").is_bulk([Path(image)])
-    import_module("heroes_forensics.pipelines.zygote").preload(bulk=bulk)
+    work = import_module("heroes_forensics.pipelines.work.units")
+    bulk = import_module("heroes_forensics.pipelines.workers.launch").is_bulk([Path(image)])
+    import_module("heroes_forensics.pipelines.workers.zygote").preload(bulk=bulk)
     segments = import_module("heroes_forensics.parsers.storage.segments")
     slots = segments.open_slots(segments.discover(Path(image)))
     session = work.Session([slot.fd for slot in slots])

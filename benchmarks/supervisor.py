@@ -13,8 +13,8 @@ import time
 from collections.abc import Iterator
 
 from heroes_forensics.frames import Control, Unit
-from heroes_forensics.pipelines import wire
-from heroes_forensics.pipelines.supervisor import Supervisor
+from heroes_forensics.pipelines.workers import wire
+from heroes_forensics.pipelines.workers.supervisor import Supervisor
 
 UNITS = 20_000
 WORKERS = (1, 2, 4, 16, 64)

@@ -109,9 +109,9 @@ class StandIn:
 
 def our_pass(image: str, workers: int) -> dict[str, Any]:
     """Go through the media once; return digests and seconds of wall clock."""
-    from heroes_forensics.pipelines import sources  # noqa: PLC0415 - only this part needs it
-    from heroes_forensics.pipelines.media_pass import KINDS, MediaPass  # noqa: PLC0415
-    from heroes_forensics.pipelines.supervisor import Supervisor  # noqa: PLC0415
+    from heroes_forensics.pipelines.evidence import sources  # noqa: PLC0415 - only this part needs it
+    from heroes_forensics.pipelines.examining.media_pass import KINDS, MediaPass  # noqa: PLC0415
+    from heroes_forensics.pipelines.workers.supervisor import Supervisor  # noqa: PLC0415
 
     run: Any = StandIn({"workers": workers})
     with Supervisor() as supervisor:

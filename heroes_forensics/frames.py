@@ -1,7 +1,7 @@
 """Frames: what a work function yields, and the fixed-width rows inside them.
 
 A work function is a plain generator, ``run_unit(session, unit) -> Iterator[Frame]``, and knows
-nothing of processes; `heroes_forensics.pipelines.wire` moves frames between processes.
+nothing of processes; `heroes_forensics.pipelines.workers.wire` moves frames between processes.
 Control frames are JSON objects; batches are numpy rows of one named dtype plus one byte area
 for what has no fixed width (locators, paths), addressed by (offset, length) columns.
 """
@@ -395,7 +395,7 @@ class Proxy:
     """One stream that a parser worker reads piece by piece for another worker."""
 
     crew: int
-    """`heroes_forensics.pipelines.crews.Crew.number` of the crew that holds the source."""
+    """`heroes_forensics.pipelines.workers.crews.Crew.number` of the crew that holds the source."""
     body: JSON
     """As in the content unit of that stream: slots and volume."""
     task: Rows
@@ -408,7 +408,7 @@ class Unit:
 
     id: int
     kind: str
-    """A row of `heroes_forensics.pipelines.units.UNITS`."""
+    """A row of `heroes_forensics.pipelines.work.units.UNITS`."""
     body: JSON = field(default_factory=dict)
     tasks: Rows | None = None
     descriptors: tuple[int, ...] = ()

@@ -5,12 +5,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import pytest
 
-import heroes_forensics.pipelines
 from heroes_forensics import cli
 from heroes_forensics.model import JSON
 
@@ -53,9 +53,11 @@ def process(
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, module: str, **functions: Callable[..., Any]) -> None:
-    """Put functions in the place of those of one module of pipelines."""
-    fake = ModuleType(f"heroes_forensics.pipelines.{module}")
-    for name, function in functions.items():
-        setattr(fake, name, function)
+    """Put functions in the place of those of one module of pipelines, named as ``room.module``."""
+    room, _, name = module.partition(".")
+    package = import_module(f"heroes_forensics.pipelines.{room}")
+    fake = ModuleType(f"{package.__name__}.{name}")
+    for each, function in functions.items():
+        setattr(fake, each, function)
     monkeypatch.setitem(sys.modules, fake.__name__, fake)
-    monkeypatch.setattr(heroes_forensics.pipelines, module, fake, raising=False)
+    monkeypatch.setattr(package, name, fake, raising=False)

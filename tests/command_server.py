@@ -20,17 +20,17 @@ from typing import Any, Final, NamedTuple, Self
 
 import nursery
 
-from heroes_forensics.pipelines import launch
+from heroes_forensics.pipelines.workers import launch
 from heroes_forensics.reports import pdf
 
 PRELOAD: Final = (
     "heroes_forensics.cli",
     "heroes_forensics.commands.scan",
     "heroes_forensics.commands.verify",
-    "heroes_forensics.pipelines.scan",
-    "heroes_forensics.pipelines.reporting",
-    "heroes_forensics.pipelines.verifying",
-    "heroes_forensics.pipelines.views",
+    "heroes_forensics.pipelines.runs.scan",
+    "heroes_forensics.pipelines.report.reporting",
+    "heroes_forensics.pipelines.checks.verifying",
+    "heroes_forensics.pipelines.checks.views",
     "heroes_forensics.reports.html",
     "heroes_forensics.reports.csv",
     "heroes_forensics.reports.json",

@@ -15,7 +15,7 @@ from corpus import EVIDENCE
 from hypothesis import HealthCheck, settings
 from nursery import Nursery
 
-from heroes_forensics.pipelines import launch
+from heroes_forensics.pipelines.workers import launch
 from heroes_forensics.reports import pdf
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from heroes_forensics.pipelines import seccomp, syscalls
+from heroes_forensics.pipelines.locks import seccomp, syscalls
 
 NO_LANDLOCK: Final = {"landlock_create_ruleset": errno.ENOSYS}
 LANDLOCK_OFF: Final = {"landlock_create_ruleset": errno.EOPNOTSUPP}

@@ -26,7 +26,7 @@ import mutation_bases
 from command_server import Commands, Ended
 from mutation import ROWS, Mutant, kept, mutant, smaller
 
-from heroes_forensics.pipelines import verifying, views
+from heroes_forensics.pipelines.checks import verifying, views
 
 TOGETHER: Final = 10
 """Volumes of one disk."""

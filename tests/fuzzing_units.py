@@ -41,8 +41,8 @@ from heroes_forensics.frames import (
     tasks,
 )
 from heroes_forensics.model import HAS_CONTENT
-from heroes_forensics.pipelines import wire
-from heroes_forensics.pipelines.units import Session, run_unit
+from heroes_forensics.pipelines.work.units import Session, run_unit
+from heroes_forensics.pipelines.workers import wire
 
 TOGETHER: Final = 25
 """Mutants of one fork."""

@@ -13,7 +13,7 @@ from heroes_forensics.hashsets.formats.base import Record
 from heroes_forensics.hashsets.layout import Header
 from heroes_forensics.hashsets.merging import Base
 from heroes_forensics.hashsets.packing import Packer
-from heroes_forensics.pipelines import wire
+from heroes_forensics.pipelines.workers import wire
 
 SET_ID: Final = "00000000-0000-4000-8000-000000000001"
 

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from heroes_forensics.pipelines.crews import Heard
-from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
-from heroes_forensics.pipelines.supervisor import Supervisor
+from heroes_forensics.pipelines.workers.crews import Heard
+from heroes_forensics.pipelines.workers.roles import FAULTS_VARIABLE
+from heroes_forensics.pipelines.workers.supervisor import Supervisor
 
 WORKER, ZYGOTE = "worker", "zygote"
 
 _SMALL = """
-from heroes_forensics.pipelines import contents, units
+from heroes_forensics.pipelines.work import contents, units
 units._ENTRY_BATCH = 7
 contents._FRAME_ROWS = contents._FLUSH_ROWS = 5
 """

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from command_server import Commands, Ended
 
-from heroes_forensics.pipelines import verifying, views
+from heroes_forensics.pipelines.checks import verifying, views
 
 TABLES: Final[dict[str, str]] = {
     "exhibit": "SELECT label, fields FROM exhibit",

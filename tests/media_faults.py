@@ -9,7 +9,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from heroes_forensics.pipelines import media_reading, window
+from heroes_forensics.pipelines.work import media_reading, window
 
 FILL, FOLLOW, ALONE = "end-fill", "end-follow", "end-alone"
 THIS = Path(__file__)

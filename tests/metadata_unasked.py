@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from heroes_forensics.frames import Frame, Unit
-from heroes_forensics.pipelines import pictures, units
-from heroes_forensics.pipelines.units import Session
+from heroes_forensics.pipelines.work import pictures, units
+from heroes_forensics.pipelines.work.units import Session
 
 THIS: Final = Path(__file__).resolve()
 

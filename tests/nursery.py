@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 from unittest import mock
 
-from heroes_forensics.pipelines import launch, roles
+from heroes_forensics.pipelines.workers import launch, roles
 
 REAL: Final = launch.start
 _SUBREAPER: Final = 36
@@ -171,7 +171,7 @@ def beside(run: Callable[[], object]) -> Nursery:
 
 def prepared(*kinds: str) -> Callable[[], object]:
     """Import what zygotes of these kinds do, and return what runs one."""
-    from heroes_forensics.pipelines import zygote  # noqa: PLC0415 - not for who asks
+    from heroes_forensics.pipelines.workers import zygote  # noqa: PLC0415 - not for who asks
 
     for kind in kinds:
         zygote.preload(kind)
@@ -181,7 +181,7 @@ def prepared(*kinds: str) -> Callable[[], object]:
 
 
 def _begin(parent: int) -> None:
-    from heroes_forensics.pipelines import sandbox  # noqa: PLC0415 - not for who asks
+    from heroes_forensics.pipelines.locks import sandbox  # noqa: PLC0415 - not for who asks
 
     sandbox.die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

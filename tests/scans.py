@@ -6,9 +6,9 @@ from typing import Any
 
 from heroes_forensics import demo
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines.request import ScanRequest, ScanResult
-from heroes_forensics.pipelines.scan import scan
-from heroes_forensics.pipelines.watch import Progress
+from heroes_forensics.pipelines.case.watch import Progress
+from heroes_forensics.pipelines.runs.request import ScanRequest, ScanResult
+from heroes_forensics.pipelines.runs.scan import scan
 
 DEMO = demo.path(demo.IMAGE)
 NOTABLE = demo.path(demo.NOTABLE)

@@ -12,14 +12,15 @@ from cli_runner import process
 from scans import folder, scanned
 
 from heroes_forensics.errors import EvidenceError, UsageError
-from heroes_forensics.pipelines import cases, folders, verifying
+from heroes_forensics.pipelines.case import cases, folders
+from heroes_forensics.pipelines.checks import verifying
 
 # Ends hard at the N-th call that puts something on the disk, as a power cut would.
 _CUT = """
 import os, sys
 from pathlib import Path
 from heroes_forensics import durable
-from heroes_forensics.pipelines import cases
+from heroes_forensics.pipelines.case import cases
 left = int(sys.argv[2])
 def counted(function):
     def call(*arguments, **more):

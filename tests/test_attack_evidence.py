@@ -7,7 +7,7 @@ from pathlib import Path
 from scans import DEMO, scanned
 from storage_images import LINUX, gpt
 
-from heroes_forensics.pipelines import verifying
+from heroes_forensics.pipelines.checks import verifying
 
 
 def test_one_bad_chunk_of_an_acquisition_with_stored_digests_is_a_gap(tmp_path: Path) -> None:

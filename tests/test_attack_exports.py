@@ -15,9 +15,11 @@ from scans import folder, scanned
 from heroes_forensics import durable
 from heroes_forensics.custody import private
 from heroes_forensics.errors import StoppedError, UsageError
-from heroes_forensics.pipelines import exporting, importing, outgoing
-from heroes_forensics.pipelines.exporting import export
-from heroes_forensics.pipelines.handing_out import ExportRequest
+from heroes_forensics.pipelines.case import outgoing
+from heroes_forensics.pipelines.handing import exporting
+from heroes_forensics.pipelines.handing.exporting import export
+from heroes_forensics.pipelines.handing.handing_out import ExportRequest
+from heroes_forensics.pipelines.sets import importing
 from heroes_forensics.reports import hashlists
 from heroes_forensics.reports.disclosed import Disclosed
 from heroes_forensics.reports.findings import Category

@@ -14,7 +14,9 @@ from scans import folder, scanned
 from heroes_forensics import durable
 from heroes_forensics.custody import verify_custody
 from heroes_forensics.errors import StoppedError
-from heroes_forensics.pipelines import cases, reporting, verifying
+from heroes_forensics.pipelines.case import cases
+from heroes_forensics.pipelines.checks import verifying
+from heroes_forensics.pipelines.report import reporting
 
 
 def _files(case: Path) -> dict[str, str]:

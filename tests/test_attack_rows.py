@@ -25,7 +25,7 @@ from scans import KNOWN_GOOD, NOTABLE
 from timestamp_authority import authority
 
 from heroes_forensics.custody import chain, keys, merkle, notes, problems, seal, verify_custody
-from heroes_forensics.pipelines import verifying
+from heroes_forensics.pipelines.checks import verifying
 
 ALONE: Final = Path(verify_custody.__file__)
 NOT_ALONE: Final = frozenset({

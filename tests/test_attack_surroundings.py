@@ -11,7 +11,8 @@ from scans import folder, scanned
 
 from heroes_forensics import cli
 from heroes_forensics.errors import HashSetError, UsageError
-from heroes_forensics.pipelines import folders, verifying, views
+from heroes_forensics.pipelines.case import folders
+from heroes_forensics.pipelines.checks import verifying, views
 
 _MAIN = "import os; os.umask(0); from heroes_forensics.cli import main; main()"
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from scans import DEMO, NOTABLE, demo_scan, folder
 
-from heroes_forensics.pipelines import cases, verifying, views
+from heroes_forensics.pipelines.case import cases
+from heroes_forensics.pipelines.checks import verifying, views
 
 HEROES = str(Path(sys.executable).with_name("heroes"))
 

@@ -23,7 +23,7 @@ import verify
 from corpus import ROOT
 
 from heroes_forensics.frames import Unit
-from heroes_forensics.pipelines import media_pass
+from heroes_forensics.pipelines.examining import media_pass
 
 SHAPE = images.Shape("12 mixed", 12, "mixed")
 SCRIPTS = ROOT / "benchmarks"

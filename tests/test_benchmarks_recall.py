@@ -21,7 +21,7 @@ from heroes_forensics.custody import calibration
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.media.edits.files import PNG
 from heroes_forensics.media.edits.listed import EDITS, HELD_OUT, Edit
-from heroes_forensics.pipelines import error_rates
+from heroes_forensics.pipelines.records import error_rates
 
 DIGEST = b"picture"
 

@@ -27,8 +27,8 @@ from heroes_forensics import cli
 from heroes_forensics import demo as bundled
 from heroes_forensics.custody.seal import NameSealer
 from heroes_forensics.errors import CustodyError
-from heroes_forensics.pipelines import telling
-from heroes_forensics.pipelines.report_model import Builder
+from heroes_forensics.pipelines.case import telling
+from heroes_forensics.pipelines.report.report_model import Builder
 
 MARK = "zqx-Merkwort-7731"
 """Stands in every file name of the generated evidence."""

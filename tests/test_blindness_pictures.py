@@ -156,9 +156,9 @@ def in_memory(process: int, forms: dict[str, bytes]) -> set[str]:
 RUN: Final = """
 import sys
 from pathlib import Path
-from heroes_forensics.pipelines.request import ScanRequest
-from heroes_forensics.pipelines.scan import scan
-from heroes_forensics.pipelines.watch import Watch
+from heroes_forensics.pipelines.runs.request import ScanRequest
+from heroes_forensics.pipelines.runs.scan import scan
+from heroes_forensics.pipelines.case.watch import Watch
 case, evidence, listed, profile, metadata = sys.argv[1:]
 request = ScanRequest(
     case_dir=Path(case), sources=(Path(evidence),), sets=(listed,),

@@ -101,7 +101,7 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     assert "heroes_forensics.cli" in loaded
     assert not loaded & HEAVY
     verbs = {name for name in loaded if name.startswith("heroes_forensics.pipelines.")}
-    assert verbs <= {"heroes_forensics.pipelines.watch"}
+    assert verbs <= {"heroes_forensics.pipelines.case", "heroes_forensics.pipelines.case.watch"}
 
 
 def test_the_guard_can_fail() -> None:
@@ -143,7 +143,7 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
         del case_dir
         raise error
 
-    stand_in(monkeypatch, "views", status=case)
+    stand_in(monkeypatch, "checks.views", status=case)
 
 
 @pytest.mark.parametrize(("name", "code"), CODES.items(), ids=CODES)

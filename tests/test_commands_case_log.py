@@ -10,7 +10,9 @@ import pytest
 from cli_runner import here
 from scans import DEMO, NOTABLE
 
-from heroes_forensics.pipelines import acting, cases, processing
+from heroes_forensics.pipelines.acts import acting
+from heroes_forensics.pipelines.case import cases
+from heroes_forensics.pipelines.report import processing
 from heroes_forensics.reports.csv import PROCESSING_COLUMNS
 from heroes_forensics.reports.processing import ACTIONS
 

@@ -14,8 +14,8 @@ from conftest import Tools
 from scans import NOTABLE, scanned
 
 from heroes_forensics import demo
-from heroes_forensics.pipelines import views
-from heroes_forensics.pipelines.demo import hidden
+from heroes_forensics.pipelines.checks import views
+from heroes_forensics.pipelines.trials.demo import hidden
 
 TRUTH = json.loads(demo.path(demo.TRUTH).read_bytes())
 

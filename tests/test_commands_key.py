@@ -10,7 +10,7 @@ from cli_runner import Ran, here
 
 from heroes_forensics import cli
 from heroes_forensics.commands import options
-from heroes_forensics.pipelines import laboratory
+from heroes_forensics.pipelines.case import laboratory
 
 Captured = pytest.CaptureFixture[str]
 INIT = ("init", "--domain", "lab.example", "--organisation", "Example Laboratory")

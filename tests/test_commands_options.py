@@ -148,7 +148,7 @@ def test_the_passphrase_reaches_the_pipeline(
         seen.append((case_dir, facts["passphrase"]))
         return {"uuid": "1"}
 
-    stand_in(monkeypatch, "cases", create=create)
+    stand_in(monkeypatch, "case.cases", create=create)
     descriptor = given(b"open sesame\n")
     ran = here(capsys, "case", "create", "C", "--passphrase-fd", str(descriptor))
     os.close(descriptor)

@@ -10,7 +10,7 @@ from heroes_forensics.commands.bar import BarWatch
 from heroes_forensics.commands.output import Output
 from heroes_forensics.commands.progress import LineWatch, Pace, share, watching
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines.watch import Progress, Unwatched
+from heroes_forensics.pipelines.case.watch import Progress, Unwatched
 
 FINDING: JSON = {
     "type": "finding",

@@ -8,9 +8,9 @@ from cli_runner import here
 from report_example import RICH
 
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import scan as pipeline
-from heroes_forensics.pipelines.request import ScanRequest, ScanResult
-from heroes_forensics.pipelines.watch import Progress, Watch
+from heroes_forensics.pipelines.case.watch import Progress, Watch
+from heroes_forensics.pipelines.runs import scan as pipeline
+from heroes_forensics.pipelines.runs.request import ScanRequest, ScanResult
 
 FINDING: JSON = {
     "type": "finding",

@@ -17,9 +17,10 @@ from heroes_forensics.custody import validation, verify_custody
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.hashing import exact
 from heroes_forensics.hashing.exact import Digested, digest_bytes
-from heroes_forensics.pipelines import expectations, selftest, validating, validations
-from heroes_forensics.pipelines.environment import environment
-from heroes_forensics.pipelines.validating import Wanted
+from heroes_forensics.pipelines.case.environment import environment
+from heroes_forensics.pipelines.records import validations
+from heroes_forensics.pipelines.trials import expectations, selftest, validating
+from heroes_forensics.pipelines.trials.validating import Wanted
 
 MARKED = "Marked-File-Name"
 FILES = {f"{MARKED}-{n}": bytes([n]) * (n * 1000) for n in range(1, 6)}

@@ -8,7 +8,7 @@ from report_example import FINDINGS
 from heroes_forensics.commands.inspect import text as tree_text
 from heroes_forensics.commands.verify import text as verification_text
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines.sealed_report import Handover
+from heroes_forensics.pipelines.report.sealed_report import Handover
 
 
 @pytest.fixture(autouse=True)
@@ -89,7 +89,7 @@ def test_the_tree_is_json_too(
         assert not own_process  # the process of the tests is not to be locked
         return TREE
 
-    stand_in(monkeypatch, "inspecting", inspect=inspect)
+    stand_in(monkeypatch, "evidence.inspecting", inspect=inspect)
     ran = here(capsys, "inspect", "disk.E01", "--as", "image", "--json")
     assert ran.rows() == [{"type": "source", **TREE}]
     assert asked == [(Path("disk.E01"), "image", False)]
@@ -132,7 +132,7 @@ def test_verify_exits_as_it_found(
         asked.append((path, more))
         return {**VERIFIED, "exit_code": code}
 
-    stand_in(monkeypatch, "verifying", verify=verify)
+    stand_in(monkeypatch, "checks.verifying", verify=verify)
     (tmp_path / "keys").write_text("# ours\nlab+1+A\n\n lab+2+B \n")
     arguments = ["verify", "C", "--key", "k", "--trust", str(tmp_path / "keys"), "--anchor", "7:00"]
     ran = here(capsys, *arguments, "--policy", "strict", "--json")
@@ -204,7 +204,7 @@ def test_the_inventory_in_lines(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = Rows(*ITEMS)
-    stand_in(monkeypatch, "views", inventory=rows)
+    stand_in(monkeypatch, "checks.views", inventory=rows)
     ran = here(capsys, "inventory", "C")
     assert ran.out.splitlines() == [
         "E/1/p0/1  1,234  done  jpeg  system",
@@ -226,7 +226,7 @@ def test_gaps_are_listed_with_their_reason(
         {"where": "E/1/p2", "code": "volume.encrypted", "detail": {"system": "luks"}},
         {"where": "E/1/p0/3", "code": "policy.excluded"},
     )
-    stand_in(monkeypatch, "views", gaps=rows)
+    stand_in(monkeypatch, "checks.views", gaps=rows)
     assert here(capsys, "inventory", "C", "--gaps").out.splitlines() == [
         "E/1/p2  the volume is encrypted (system luks)",
         "E/1/p0/3  on the list of excluded content (by the profile)",
@@ -247,7 +247,12 @@ def test_an_empty_case_is_said_to_be_empty(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stand_in(
-        monkeypatch, "views", inventory=Rows(), gaps=Rows(), findings=Rows(), unfinished=finished
+        monkeypatch,
+        "checks.views",
+        inventory=Rows(),
+        gaps=Rows(),
+        findings=Rows(),
+        unfinished=finished,
     )
     assert here(capsys, "inventory", "C").out == "No item is on record.\n"
     assert "Unallocated space was not examined" in here(capsys, "inventory", "C", "--gaps").out
@@ -261,7 +266,7 @@ def test_findings_of_the_report_model(
 ) -> None:
     plain = [each.to_json() for each in FINDINGS]
     rows = [{**row, "type": "finding", "content_type": row["type"]} for row in plain]
-    stand_in(monkeypatch, "views", findings=Rows(*rows), unfinished=finished)
+    stand_in(monkeypatch, "checks.views", findings=Rows(*rows), unfinished=finished)
     out = here(capsys, "findings", "C").out
     assert "F-000002  same MD5 (size not stated)\n" in out
     assert f"\n{len(FINDINGS)} findings, 1 of them withdrawn.\n" in out
@@ -280,7 +285,7 @@ def test_coordinates_can_be_copied(
         command = r"icat -o 2048 'a b\n.E01' 64-128-1"
         return {"locator": "E/1", "commands": [{"tool": "The Sleuth Kit", "command": command}]}
 
-    stand_in(monkeypatch, "locating", locate=locate)
+    stand_in(monkeypatch, "checks.locating", locate=locate)
     monkeypatch.setenv("HEROES_CASE", "C")
     out = here(capsys, "locate", "F-1").out
     assert "\nThe Sleuth Kit:\n  icat -o 2048 'a b\\n.E01' 64-128-1\n" in out
@@ -307,7 +312,7 @@ def test_status_for_people_and_programs(
         del case_dir
         return STATUS
 
-    stand_in(monkeypatch, "views", status=status)
+    stand_in(monkeypatch, "checks.views", status=status)
     out = here(capsys, "status", "C").out
     assert "Case u, reference 2024/1\n" in out
     assert "  2024 to no end on record\n" in out
@@ -326,7 +331,7 @@ def test_following_ends_with_ctrl_c_and_is_no_failure(
         yield {"type": "stage", "time": "12:01", "name": "closing"}
         raise KeyboardInterrupt
 
-    stand_in(monkeypatch, "views", events=events)
+    stand_in(monkeypatch, "checks.views", events=events)
     ran = here(capsys, "status", "C", "--follow")
     assert ran.out == "12:00  confirmed F-000001\n12:01  stage: name closing\n"
     assert (ran.code, ran.err) == (0, "")
@@ -341,7 +346,7 @@ def test_names_are_opened_with_a_reason_only(
         asked.append((case_dir, more))
         yield {"type": "name", "finding": "F-000001", "locator": "E/1", "path": "a\x1b[2Jb"}
 
-    stand_in(monkeypatch, "opening", open_names=open_names)
+    stand_in(monkeypatch, "checks.opening", open_names=open_names)
     assert here(capsys, "open", "C").code == 2
     assert here(capsys, "open", "C", "--justification", "j").code == 2
     assert not asked
@@ -370,7 +375,7 @@ def test_a_check_that_failed_is_seen(
 ) -> None:
     checks: list[JSON] = [{"type": "check", "name": "n", "result": each} for each in results]
     rows = Rows(*checks)
-    stand_in(monkeypatch, "selftest", selftest=rows, preflight=rows)
+    stand_in(monkeypatch, "trials.selftest", selftest=rows, preflight=rows)
     for arguments in (["selftest"], ["selftest", "--preflight", "C", "image.E01"]):
         ran = here(capsys, *arguments)
         assert ran.code == code
@@ -394,8 +399,8 @@ def test_sets_are_imported_listed_and_checked(
     passed: JSON = {"name": "a", "edition": "2026-01", "result": "pass"}
     checks = Rows(passed, {"name": "b", "result": "fail", "detail": "d"})
     sets = Rows({"name": "s", "kind": "notable", "records": 5})
-    stand_in(monkeypatch, "importing", import_set=import_set)
-    stand_in(monkeypatch, "hashsets", verify_set=checks, list_sets=sets)
+    stand_in(monkeypatch, "sets.importing", import_set=import_set)
+    stand_in(monkeypatch, "sets.hashsets", verify_set=checks, list_sets=sets)
     ran = here(capsys, "hashset", "import", "l.csv", "--map", "Sum=md5", "--accept-rejects")
     assert ran.code == 0
     assert "The set s was imported." in ran.out
@@ -419,6 +424,6 @@ def test_a_new_report_names_its_files(
         assert more == {"language": "de", "examiner": "", "passphrase": None, "pen": None}
         return {"type": "report", "number": 2, "folder": str(tmp_path), "files": ["report.html"]}
 
-    stand_in(monkeypatch, "reporting", at_level=report)
+    stand_in(monkeypatch, "report.reporting", at_level=report)
     ran = here(capsys, "report", "C", "--language", "de")
     assert ran.out == f"Report 2 was written to {tmp_path}:\n  report.html\n"

@@ -14,7 +14,7 @@ from conformance.images import Corpus, Image, Row
 from conformance.programs import Ran
 from scans import DEMO, scanned
 
-from heroes_forensics.pipelines import views
+from heroes_forensics.pipelines.checks import views
 
 IMAGES = (
     "images/dftt/7-undel-ntfs.zip",

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from heroes_forensics import cli
 from heroes_forensics.custody import chain, commitments, disclosure, merkle, notes, seal
-from heroes_forensics.pipelines import cases, laboratory, verifying
+from heroes_forensics.pipelines.case import cases, laboratory
+from heroes_forensics.pipelines.checks import verifying
 
 DEMO: Final = ROOT / "heroes_forensics" / "demo" / "data"
 FIELDS: Final = ("hash_sha256", "match_kind", "path")

@@ -16,7 +16,7 @@ from signers import PIN, Command, command, described, module, token
 
 from heroes_forensics.custody import keys, outside, pem, persons, signing_process
 from heroes_forensics.errors import HeroesError, StoppedError, UsageError
-from heroes_forensics.pipelines import laboratory
+from heroes_forensics.pipelines.case import laboratory
 
 SET = ("--set", str(NOTABLE))
 

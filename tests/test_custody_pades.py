@@ -22,7 +22,7 @@ from report_example import EXAMPLES
 
 from heroes_forensics.custody import pades
 from heroes_forensics.errors import UsageError
-from heroes_forensics.pipelines import typesetting
+from heroes_forensics.pipelines.report import typesetting
 from heroes_forensics.reports import html
 from heroes_forensics.reports import json as report_json
 

@@ -29,7 +29,7 @@ from heroes_forensics.commands.verify import text as verification_text
 from heroes_forensics.custody import anchors, chain, checks, keys, notes, timestamp
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import verifying
+from heroes_forensics.pipelines.checks import verifying
 
 pytestmark = pytest.mark.skipif(
     shutil.which("openssl") is None, reason="openssl, which plays the authority, is not installed"

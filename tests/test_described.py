@@ -23,7 +23,7 @@ from heroes_forensics.described import (
     State,
 )
 from heroes_forensics.frames import Batch
-from heroes_forensics.pipelines import wire
+from heroes_forensics.pipelines.workers import wire
 
 # ---- texts -------------------------------------------------------------------------------
 

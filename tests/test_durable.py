@@ -27,8 +27,8 @@ CALLS = {
 """Functions of ``os`` that only `durable` calls."""
 ELSEWHERE = {
     # The lock says who holds it; it is worth nothing after a crash.
-    "pipelines/cases.py": {"ftruncate", "pwrite"},
-    "pipelines/sandbox.py": {"write"},  # to the kernel
+    "pipelines/case/cases.py": {"ftruncate", "pwrite"},
+    "pipelines/locks/sandbox.py": {"write"},  # to the kernel
     "custody/signing_process.py": {"write"},  # to a signer
     "commands/verb.py": {"write_text"},  # of click: help on a terminal
 }

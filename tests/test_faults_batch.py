@@ -16,7 +16,7 @@ from killing import tables
 from scans import DEMO, KNOWN_GOOD, NOTABLE, folder
 
 from heroes_forensics import durable
-from heroes_forensics.pipelines import verifying
+from heroes_forensics.pipelines.checks import verifying
 
 KILLS = 5
 LONG_KILLS = int(float(os.environ.get("HEROES_ROUNDS", "100")) / 4)

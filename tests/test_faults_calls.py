@@ -21,8 +21,10 @@ from scans import NOTABLE, folder, resumed, scanned
 from heroes_forensics import durable
 from heroes_forensics.custody import keys
 from heroes_forensics.errors import HeroesError, StoppedError
-from heroes_forensics.pipelines import examination, folders, listing, verifying
-from heroes_forensics.pipelines.request import ScanResult
+from heroes_forensics.pipelines.case import folders
+from heroes_forensics.pipelines.checks import verifying
+from heroes_forensics.pipelines.examining import examination, listing
+from heroes_forensics.pipelines.runs.request import ScanResult
 
 CALLS = ("_write", "_fsync", "_replace", "_truncate", "_link")
 ERRORS = {

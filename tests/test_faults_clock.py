@@ -8,8 +8,10 @@ import pytest
 from scans import Noted, folder, resumed, scanned
 
 from heroes_forensics.custody import ledger
-from heroes_forensics.pipelines import clock, report_clock, verifying
-from heroes_forensics.pipelines.watch import Progress
+from heroes_forensics.pipelines.case import clock
+from heroes_forensics.pipelines.case.watch import Progress
+from heroes_forensics.pipelines.checks import verifying
+from heroes_forensics.pipelines.report import report_clock
 
 RIGHT = {"source": "adjtimex", "offset_ms": 0, "uncertainty_ms": 5, "synchronised": True}
 

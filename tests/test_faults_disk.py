@@ -14,7 +14,7 @@ import pytest
 from scans import NOTABLE, folder, resumed, scanned
 
 from heroes_forensics.errors import StoppedError
-from heroes_forensics.pipelines import verifying, views
+from heroes_forensics.pipelines.checks import verifying, views
 
 HEROES = str(Path(sys.executable).with_name("heroes"))
 RESERVE_MIB = 64

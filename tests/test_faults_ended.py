@@ -14,10 +14,11 @@ from scans import KNOWN_GOOD, NOTABLE, folder, scanned
 from test_media_perceptual import encoded, gradient
 from test_pipelines_members import zipped
 
-from heroes_forensics.pipelines import listing, media_pass, views
-from heroes_forensics.pipelines.link import MOST_FRAMES
-from heroes_forensics.pipelines.request import ScanResult
-from heroes_forensics.pipelines.supervisor import Supervisor
+from heroes_forensics.pipelines.checks import views
+from heroes_forensics.pipelines.examining import listing, media_pass
+from heroes_forensics.pipelines.runs.request import ScanResult
+from heroes_forensics.pipelines.workers.link import MOST_FRAMES
+from heroes_forensics.pipelines.workers.supervisor import Supervisor
 from heroes_forensics.store.database import Database
 
 Point = tuple[str, str, int]

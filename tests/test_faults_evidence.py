@@ -27,8 +27,8 @@ from scans import Noted, folder, scanned
 from heroes_forensics.model import JSON
 from heroes_forensics.parsers.filesystems.locators import parse_locator
 from heroes_forensics.parsers.filesystems.tsk import open_tsk
-from heroes_forensics.pipelines import verifying, views
-from heroes_forensics.pipelines.watch import Progress
+from heroes_forensics.pipelines.case.watch import Progress
+from heroes_forensics.pipelines.checks import verifying, views
 
 SIZE = 3000
 

@@ -12,9 +12,10 @@ from scans import resumed, scanned
 
 from heroes_forensics import durable
 from heroes_forensics.parsers import guard
-from heroes_forensics.pipelines import listing, verifying, views
-from heroes_forensics.pipelines.deaths import Death
-from heroes_forensics.pipelines.detours import MOST, Detours
+from heroes_forensics.pipelines.checks import verifying, views
+from heroes_forensics.pipelines.examining import listing
+from heroes_forensics.pipelines.examining.detours import MOST, Detours
+from heroes_forensics.pipelines.workers.deaths import Death
 
 
 @pytest.fixture

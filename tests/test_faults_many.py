@@ -7,7 +7,7 @@ import crowded
 import pytest
 from conformance import programs
 
-from heroes_forensics.pipelines import views
+from heroes_forensics.pipelines.checks import views
 
 HEROES = str(Path(sys.executable).with_name("heroes"))
 MEMORY = 1 << 30

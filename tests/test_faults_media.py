@@ -33,7 +33,8 @@ from test_pipelines_members import overlapping, tarred, zipped
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.frames import Container, Picture
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import report_evidence, verifying, views
+from heroes_forensics.pipelines.checks import verifying, views
+from heroes_forensics.pipelines.report import report_evidence
 
 MEMORY = 512 << 20
 """Bytes of any process of a scan, the pictures handed over included; a decoder may have 2 GiB."""

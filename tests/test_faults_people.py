@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from scans import DEMO, NOTABLE, folder
 
-from heroes_forensics.pipelines import verifying, views
+from heroes_forensics.pipelines.checks import verifying, views
 
 HEROES = str(Path(sys.executable).with_name("heroes"))
 

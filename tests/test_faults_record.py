@@ -16,7 +16,8 @@ from scans import demo_scan, folder, scanned
 from heroes_forensics import durable
 from heroes_forensics.custody import ledger
 from heroes_forensics.errors import CustodyError
-from heroes_forensics.pipelines import cases, folders, locking, verifying
+from heroes_forensics.pipelines.case import cases, folders, locking
+from heroes_forensics.pipelines.checks import verifying
 
 LEDGER = Path(folders.BUNDLE) / "ledger.jsonl"
 CUTS = 1000

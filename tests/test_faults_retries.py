@@ -9,9 +9,10 @@ import worker_faults
 from scans import Noted, folder, scanned
 
 from heroes_forensics.errors import StoppedError
-from heroes_forensics.pipelines import supervisor, verifying, views
-from heroes_forensics.pipelines.breaker import BREAKER_DEATHS
-from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
+from heroes_forensics.pipelines.checks import verifying, views
+from heroes_forensics.pipelines.workers import supervisor
+from heroes_forensics.pipelines.workers.breaker import BREAKER_DEATHS
+from heroes_forensics.pipelines.workers.roles import FAULTS_VARIABLE
 
 OTHERS = 40
 
@@ -110,7 +111,7 @@ def test_workers_that_end_whatever_they_do_stop_the_run(
 
 BROKEN = """
 import os
-from heroes_forensics.pipelines import units
+from heroes_forensics.pipelines.work import units
 for kind in ("content", "canary"):
     units.UNITS[kind] = lambda session, unit: os.abort()
 """

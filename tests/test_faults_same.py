@@ -15,8 +15,9 @@ from filesystem_images import ext_image
 from scans import DEMO, KNOWN_GOOD, NOTABLE, demo_scan, folder, scanned
 
 from heroes_forensics.frames import Unit
-from heroes_forensics.pipelines import examination, listing, views
-from heroes_forensics.pipelines.crews import Crew, Heard
+from heroes_forensics.pipelines.checks import views
+from heroes_forensics.pipelines.examining import examination, listing
+from heroes_forensics.pipelines.workers.crews import Crew, Heard
 
 FILES = {f"d{n % 7}/{n:03}": random.Random(n).randbytes(n * 41) for n in range(150)}  # noqa: S311 - content
 

@@ -12,12 +12,12 @@ from corpus import ROOT
 from scans import Noted, demo_scan, folder, scanned
 
 from heroes_forensics.errors import HeroesError, StoppedError
-from heroes_forensics.pipelines import views
-from heroes_forensics.pipelines.breaker import BREAKER_DEATHS
-from heroes_forensics.pipelines.request import ScanResult
-from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
-from heroes_forensics.pipelines.supervisor import Supervisor
-from heroes_forensics.pipelines.watch import Progress
+from heroes_forensics.pipelines.case.watch import Progress
+from heroes_forensics.pipelines.checks import views
+from heroes_forensics.pipelines.runs.request import ScanResult
+from heroes_forensics.pipelines.workers.breaker import BREAKER_DEATHS
+from heroes_forensics.pipelines.workers.roles import FAULTS_VARIABLE
+from heroes_forensics.pipelines.workers.supervisor import Supervisor
 
 FILES = 40
 

@@ -11,7 +11,7 @@ from heroes_forensics.frames import (
     tasks,
 )
 from heroes_forensics.model import MAX_SIZE, Entry, EntryFlag, EntryKind, Moment, Place
-from heroes_forensics.pipelines import wire
+from heroes_forensics.pipelines.workers import wire
 
 moments = st.none() | st.builds(Moment, st.integers(-(2**62), 2**62), st.integers(0, 999_999_999))
 entries = st.builds(

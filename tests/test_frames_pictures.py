@@ -32,7 +32,7 @@ from heroes_forensics.frames import (
 )
 from heroes_forensics.media.edits.listed import EDITS
 from heroes_forensics.model import GAP_TEXTS
-from heroes_forensics.pipelines import wire
+from heroes_forensics.pipelines.workers import wire
 
 FIELDS = {
     "id": "which stream it is about: chosen by the coordinator, compared with what it asked",

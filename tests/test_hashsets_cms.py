@@ -13,7 +13,7 @@ from publishing import PUBLISHER, publish
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.hashsets import cms, manifest
 from heroes_forensics.hashsets.cms import Pinned, anchor, holds, read
-from heroes_forensics.pipelines import importing, trusting
+from heroes_forensics.pipelines.sets import importing, trusting
 
 CONTENT = b"what is signed"
 NOW = datetime.now(UTC) + timedelta(hours=1)

@@ -12,7 +12,7 @@ from heroes_forensics.errors import UsageError
 from heroes_forensics.hashsets import comparing
 from heroes_forensics.hashsets.comparing import Difference, compare
 from heroes_forensics.hashsets.known import ALGORITHMS
-from heroes_forensics.pipelines import importing
+from heroes_forensics.pipelines.sets import importing
 
 
 def table(*rows: tuple[int, str]) -> bytes:

@@ -8,7 +8,7 @@ from publishing import listed
 
 from heroes_forensics.hashsets import health
 from heroes_forensics.hashsets.catalogue import Catalogue
-from heroes_forensics.pipelines import importing
+from heroes_forensics.pipelines.sets import importing
 
 
 def found(home: Path, data: bytes, name: str = "new", **said: object) -> tuple[dict[str, Any], str]:

@@ -7,7 +7,8 @@ from scans import folder, scanned
 
 from heroes_forensics.errors import UsageError
 from heroes_forensics.hashsets.profiles import Profile, from_json, parse, tags_of
-from heroes_forensics.pipelines import importing, views
+from heroes_forensics.pipelines.checks import views
+from heroes_forensics.pipelines.sets import importing
 
 PROFILE = """
 scheme: example

@@ -14,12 +14,15 @@ from heroes_forensics.frames import HASHES, SUPPLIED, Batch, Control, Supplied, 
 from heroes_forensics.hashsets.hset import HashSetFile
 from heroes_forensics.media import slot
 from heroes_forensics.model import JSON, EntryKind
-from heroes_forensics.pipelines import hashsets, laboratory, plugins, set_building, wire
-from heroes_forensics.pipelines.answers import Answers
-from heroes_forensics.pipelines.plugins import Plugged
-from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
-from heroes_forensics.pipelines.set_building import Wanted
-from heroes_forensics.pipelines.supervisor import Supervisor
+from heroes_forensics.pipelines.case import laboratory
+from heroes_forensics.pipelines.references import set_building
+from heroes_forensics.pipelines.references.set_building import Wanted
+from heroes_forensics.pipelines.sets import hashsets, plugins
+from heroes_forensics.pipelines.sets.plugins import Plugged
+from heroes_forensics.pipelines.workers import wire
+from heroes_forensics.pipelines.workers.answers import Answers
+from heroes_forensics.pipelines.workers.roles import FAULTS_VARIABLE
+from heroes_forensics.pipelines.workers.supervisor import Supervisor
 
 MADE = pictures.landscape(5, 480, 360)
 

@@ -25,8 +25,8 @@ from heroes_forensics.frames import (
 )
 from heroes_forensics.media import borders, image, pdq, perceptual, rectangles, views
 from heroes_forensics.model import EntryKind
-from heroes_forensics.pipelines import wire
-from heroes_forensics.pipelines.answers import Answers
+from heroes_forensics.pipelines.workers import wire
+from heroes_forensics.pipelines.workers.answers import Answers
 
 MATCH = 31
 """Bits between a picture and a changed one that are told as the same."""

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.parsers.acquisition import LOGS, comparing, read
 from heroes_forensics.parsers.acquisition.stated import decoded, digest, moment, number
-from heroes_forensics.pipelines import acquired, acquiring
+from heroes_forensics.pipelines.evidence import acquiring
+from heroes_forensics.pipelines.workers import acquired
 
 KNOWN = {"case_number": "2026/117", "evidence_number": "EV-9", "serial": "SN-4471"}
 NAMES = ("disk.E01", "disk.E02")

@@ -20,7 +20,7 @@ from heroes_forensics.filetype import TYPES, sniff
 from heroes_forensics.hashing.exact import HEAD
 from heroes_forensics.model import Entry, EntryKind, Gap
 from heroes_forensics.parsers.base import FileSystem, UnsupportedError
-from heroes_forensics.pipelines.members import OPENERS
+from heroes_forensics.pipelines.work.members import OPENERS
 
 ROWS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "conformance/loose.json").read_text("utf-8")

@@ -25,9 +25,9 @@ from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.filesystems.tsk import TskFileSystem, open_tsk
 from heroes_forensics.parsers.recovery.free import FreeSpace
 from heroes_forensics.parsers.storage.readers import RangeReader
-from heroes_forensics.pipelines import views
-from heroes_forensics.pipelines.examined import Examined
-from heroes_forensics.pipelines.listing import ListingStore
+from heroes_forensics.pipelines.checks import views
+from heroes_forensics.pipelines.examining.examined import Examined
+from heroes_forensics.pipelines.examining.listing import ListingStore
 
 SECTOR = 512
 

@@ -13,7 +13,8 @@ from corpus import ROOT
 
 from heroes_forensics.custody import verify_custody
 from heroes_forensics.parsers.acquisition.stated import MAX_BYTES
-from heroes_forensics.pipelines import acquiring, resuming
+from heroes_forensics.pipelines.evidence import acquiring
+from heroes_forensics.pipelines.runs import resuming
 
 DEMO = ROOT / "heroes_forensics" / "demo" / "data" / "demo.E01"
 SIZE = 16777216

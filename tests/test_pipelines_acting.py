@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from heroes_forensics import cli
 from heroes_forensics.custody import keys, notes, persons, private, verify_custody
-from heroes_forensics.pipelines import cases, journal, key_change, laboratory
+from heroes_forensics.pipelines.case import cases, journal, key_change, laboratory
 
 DEMO = ROOT / "heroes_forensics" / "demo" / "data"
 HAND_OVER = [

@@ -23,8 +23,8 @@ from heroes_forensics.frames import (
     tasks,
 )
 from heroes_forensics.model import EntryKind
-from heroes_forensics.pipelines.answers import Answers
-from heroes_forensics.pipelines.wire import ProtocolViolationError
+from heroes_forensics.pipelines.workers.answers import Answers
+from heroes_forensics.pipelines.workers.wire import ProtocolViolationError
 
 IDS = (4, 5, 9, 12)
 

@@ -32,11 +32,11 @@ from heroes_forensics.frames import (
     tasks,
 )
 from heroes_forensics.model import EntryKind
-from heroes_forensics.pipelines import wire
-from heroes_forensics.pipelines.answers import Answers
-from heroes_forensics.pipelines.distances import Comparison, Part
-from heroes_forensics.pipelines.plugins import Plugged
-from heroes_forensics.pipelines.wire import ProtocolViolationError
+from heroes_forensics.pipelines.sets.distances import Comparison, Part
+from heroes_forensics.pipelines.sets.plugins import Plugged
+from heroes_forensics.pipelines.workers import wire
+from heroes_forensics.pipelines.workers.answers import Answers
+from heroes_forensics.pipelines.workers.wire import ProtocolViolationError
 
 IDS = (4, 5)
 EDITS = 3

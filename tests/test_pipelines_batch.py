@@ -12,10 +12,12 @@ from corpus import evidence
 from scans import DEMO, KNOWN_GOOD, NOTABLE, demo_scan, folder, scanned
 
 from heroes_forensics.errors import DONE, gravest
-from heroes_forensics.pipelines import batch_exhibit, batch_standing, locking, verifying, views
-from heroes_forensics.pipelines.batch import run, total
-from heroes_forensics.pipelines.batch_exhibit import Manner, in_a_manifest
-from heroes_forensics.pipelines.manifest import load
+from heroes_forensics.pipelines.batches import batch_exhibit, batch_standing
+from heroes_forensics.pipelines.batches.batch import run, total
+from heroes_forensics.pipelines.batches.batch_exhibit import Manner, in_a_manifest
+from heroes_forensics.pipelines.batches.manifest import load
+from heroes_forensics.pipelines.case import locking
+from heroes_forensics.pipelines.checks import verifying, views
 
 AUTHORITY = {
     "kind": "warrant",

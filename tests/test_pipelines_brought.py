@@ -15,7 +15,8 @@ from custody_forging import Forger
 from scans import KNOWN_GOOD, NOTABLE
 
 from heroes_forensics import cli
-from heroes_forensics.pipelines import brought, environment, installed, verifying
+from heroes_forensics.pipelines.case import environment, installed
+from heroes_forensics.pipelines.checks import brought, verifying
 
 
 def heroes(*arguments: object) -> int:

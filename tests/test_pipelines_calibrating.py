@@ -27,18 +27,13 @@ from heroes_forensics.media import perceptual
 from heroes_forensics.media.edits import making
 from heroes_forensics.media.edits.listed import EDITS
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import (
-    calibrating,
-    calibrations,
-    editing,
-    error_rates,
-    laboratory,
-    rematching,
-    reporting,
-    set_building,
-)
-from heroes_forensics.pipelines.calibrating import Wanted
-from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
+from heroes_forensics.pipelines.case import laboratory
+from heroes_forensics.pipelines.records import calibrations, error_rates
+from heroes_forensics.pipelines.references import calibrating, editing, set_building
+from heroes_forensics.pipelines.references.calibrating import Wanted
+from heroes_forensics.pipelines.report import reporting
+from heroes_forensics.pipelines.runs import rematching
+from heroes_forensics.pipelines.workers.roles import FAULTS_VARIABLE
 
 WORD = "zqx-Merkwort-4471"
 SCENES = [

@@ -6,7 +6,7 @@ from scans import DEMO, scanned
 from heroes_forensics.custody import chain
 from heroes_forensics.frames import Status
 from heroes_forensics.model import GAP_CODES
-from heroes_forensics.pipelines.committing import inventory_rows
+from heroes_forensics.pipelines.runs.committing import inventory_rows
 from heroes_forensics.store import columns, queries
 from heroes_forensics.store.database import Database
 

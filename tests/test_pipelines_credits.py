@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heroes_forensics.frames import HAND_OVER_BYTES
-from heroes_forensics.pipelines.credits import BUDGETS, LEAST, Credits, Grant, cost
+from heroes_forensics.pipelines.workers.credits import BUDGETS, LEAST, Credits, Grant, cost
 
 MIB = 1 << 20
 Streams = list[tuple[str, int]]

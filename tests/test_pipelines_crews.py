@@ -12,14 +12,15 @@ from scans import folder
 
 from heroes_forensics.frames import Batch, Control, Frame, Proxy, Rows, Unit, entries_of, tasks
 from heroes_forensics.model import EntryKind
-from heroes_forensics.pipelines import roles, sources, wire
-from heroes_forensics.pipelines.credits import Credits
-from heroes_forensics.pipelines.crews import Crew, Stream
-from heroes_forensics.pipelines.deaths import Death
-from heroes_forensics.pipelines.link import LONG_SECONDS
-from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
-from heroes_forensics.pipelines.sources import Evidence
-from heroes_forensics.pipelines.supervisor import Supervisor
+from heroes_forensics.pipelines.evidence import sources
+from heroes_forensics.pipelines.evidence.sources import Evidence
+from heroes_forensics.pipelines.workers import roles, wire
+from heroes_forensics.pipelines.workers.credits import Credits
+from heroes_forensics.pipelines.workers.crews import Crew, Stream
+from heroes_forensics.pipelines.workers.deaths import Death
+from heroes_forensics.pipelines.workers.link import LONG_SECONDS
+from heroes_forensics.pipelines.workers.roles import FAULTS_VARIABLE
+from heroes_forensics.pipelines.workers.supervisor import Supervisor
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 HAND_OVER = {"hand_over": {"decode": ["png"]}}

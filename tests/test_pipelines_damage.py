@@ -17,7 +17,7 @@ from scans import scanned
 
 from heroes_forensics.frames import Status
 from heroes_forensics.model import GAP_CODES
-from heroes_forensics.pipelines import verifying
+from heroes_forensics.pipelines.checks import verifying
 
 CHUNK: Final = ewf_writer.CHUNK
 

@@ -34,17 +34,12 @@ from heroes_forensics.frames import (
 )
 from heroes_forensics.media import image, perceptual, plugins
 from heroes_forensics.model import GAP_CODES
-from heroes_forensics.pipelines import (
-    awaited,
-    cases,
-    decoding,
-    expanding,
-    members,
-    verifying,
-    views,
-)
-from heroes_forensics.pipelines.deaths import Death
-from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
+from heroes_forensics.pipelines.case import cases
+from heroes_forensics.pipelines.checks import verifying, views
+from heroes_forensics.pipelines.examining import awaited, decoding, expanding
+from heroes_forensics.pipelines.work import members
+from heroes_forensics.pipelines.workers.deaths import Death
+from heroes_forensics.pipelines.workers.roles import FAULTS_VARIABLE
 from heroes_forensics.store import derived
 from heroes_forensics.store.records import MatchRow
 

@@ -19,8 +19,9 @@ from scans import KNOWN_GOOD, NOTABLE, demo_scan, folder, scanned
 from heroes_forensics.custody import verify_custody
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import cases, erasing
-from heroes_forensics.pipelines.cases import read_only
+from heroes_forensics.pipelines.acts import erasing
+from heroes_forensics.pipelines.case import cases
+from heroes_forensics.pipelines.case.cases import read_only
 from heroes_forensics.store import emptying, queries
 
 WHY = ("--justification", "case closed", "--authority", "Police Act s. 77", "--rule", "10 years")

@@ -13,7 +13,8 @@ from scans import Noted, scanned
 
 from heroes_forensics.errors import UsageError
 from heroes_forensics.parsers.secrets import KINDS, PASSWORD, Secrets
-from heroes_forensics.pipelines import evidence_keys, manifest
+from heroes_forensics.pipelines.batches import manifest
+from heroes_forensics.pipelines.evidence import evidence_keys
 
 SECRET = "Quibbling-Marmalade-77"  # noqa: S105 - of this test
 SOUND = f'format: heroes-keys/1\nsecrets:\n  - password: "{SECRET}"\n'

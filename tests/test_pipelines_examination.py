@@ -7,9 +7,9 @@ import pytest
 from scans import DEMO, Noted, folder, scanned
 
 from heroes_forensics.frames import Control, Frame
-from heroes_forensics.pipelines import views
-from heroes_forensics.pipelines.crews import Heard
-from heroes_forensics.pipelines.supervisor import Supervisor
+from heroes_forensics.pipelines.checks import views
+from heroes_forensics.pipelines.workers.crews import Heard
+from heroes_forensics.pipelines.workers.supervisor import Supervisor
 
 
 def spoiled(monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Frame], Frame | None]) -> None:

@@ -30,10 +30,12 @@ from heroes_forensics import durable
 from heroes_forensics.errors import UsageError
 from heroes_forensics.frames import HAND_OVER_BYTES, Batch, Container, Frame, Unit
 from heroes_forensics.model import GAP_CODES
-from heroes_forensics.pipelines import expanding, locating, reading, streams, verifying, views
-from heroes_forensics.pipelines.credits import LEAST, Credits
-from heroes_forensics.pipelines.deaths import Death
-from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
+from heroes_forensics.pipelines.checks import locating, verifying, views
+from heroes_forensics.pipelines.examining import expanding, reading
+from heroes_forensics.pipelines.workers import streams
+from heroes_forensics.pipelines.workers.credits import LEAST, Credits
+from heroes_forensics.pipelines.workers.deaths import Death
+from heroes_forensics.pipelines.workers.roles import FAULTS_VARIABLE
 
 HEROES = str(Path(sys.executable).with_name("heroes"))
 PNG = encoded(gradient(seed=4), "PNG")
@@ -458,7 +460,7 @@ def test_archives_as_sources_have_no_limit(tmp_path: Path) -> None:
 
 
 TWICE = """
-from heroes_forensics.pipelines import units
+from heroes_forensics.pipelines.work import units
 real = units.UNITS["expand"]
 
 def twice(session, unit):

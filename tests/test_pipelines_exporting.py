@@ -16,9 +16,11 @@ from scans import folder, scanned
 from heroes_forensics.commands.export import export as verb
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import exporting, importing, verifying
-from heroes_forensics.pipelines.exporting import export
-from heroes_forensics.pipelines.handing_out import KINDS, ExportRequest
+from heroes_forensics.pipelines.checks import verifying
+from heroes_forensics.pipelines.handing import exporting
+from heroes_forensics.pipelines.handing.exporting import export
+from heroes_forensics.pipelines.handing.handing_out import KINDS, ExportRequest
+from heroes_forensics.pipelines.sets import importing
 from heroes_forensics.reports import EXPORTS, LISTS, hashlists, vics
 from heroes_forensics.reports.disclosed import Disclosed, ExportOf
 from heroes_forensics.reports.exchange import Digests, Items, LocalTimes

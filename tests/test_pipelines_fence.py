@@ -15,7 +15,7 @@ from cli_runner import PROGRAM, process
 from conftest import Tools
 from scans import DEMO, NOTABLE, folder
 
-from heroes_forensics.pipelines import views
+from heroes_forensics.pipelines.checks import views
 
 pytestmark = pytest.mark.real_start
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.real_start
 MISTAKEN = """
 import os, sys
 from pathlib import Path
-from heroes_forensics.pipelines.scan import ScanRequest, scan
+from heroes_forensics.pipelines.runs.scan import ScanRequest, scan
 
 evidence, case, own = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "own"
 found = set()
@@ -231,8 +231,8 @@ def test_no_process_opens_evidence_for_writing(tool: Tools, tmp_path: Path, kind
 
 def test_the_ledger_says_when_there_is_no_fence(tmp_path: Path) -> None:
     code = (
-        "from pathlib import Path; from heroes_forensics.pipelines.scan import *\n"
-        "from heroes_forensics.pipelines.watch import Unwatched\n"
+        "from pathlib import Path; from heroes_forensics.pipelines.runs.scan import *\n"
+        "from heroes_forensics.pipelines.case.watch import Unwatched\n"
         f"scan(ScanRequest(Path({str(tmp_path / 'case')!r}), (Path({str(DEMO)!r}),)), Unwatched())"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

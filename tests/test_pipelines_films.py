@@ -27,9 +27,11 @@ from heroes_forensics.hashsets.near_file import NearColumns
 from heroes_forensics.hashsets.near_set import NearSet
 from heroes_forensics.media import film_frames, pdq, video
 from heroes_forensics.model import GAP_CODES
-from heroes_forensics.pipelines import decoding, films, recorded_values
-from heroes_forensics.pipelines.films import Close
-from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
+from heroes_forensics.pipelines.examining import decoding
+from heroes_forensics.pipelines.runs import recorded_values
+from heroes_forensics.pipelines.sets import films
+from heroes_forensics.pipelines.sets.films import Close
+from heroes_forensics.pipelines.workers.roles import FAULTS_VARIABLE
 
 
 def ended(case: Path) -> dict[str, tuple[Picture, str, int]]:

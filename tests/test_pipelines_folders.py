@@ -9,7 +9,7 @@ import pytest
 from scans import folder, scanned
 
 from heroes_forensics.errors import StoppedError, UsageError
-from heroes_forensics.pipelines import folders
+from heroes_forensics.pipelines.case import folders
 
 # As /proc/self/mountinfo shows them; the fields are described in proc(5).
 MOUNTS = """\

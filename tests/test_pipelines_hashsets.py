@@ -12,8 +12,8 @@ from heroes_forensics.errors import (
 )
 from heroes_forensics.hashsets.catalogue import OtherEditionError
 from heroes_forensics.hashsets.describing import UnknownKindError
-from heroes_forensics.pipelines import hashsets, importing, known
-from heroes_forensics.pipelines.supervisor import Supervisor
+from heroes_forensics.pipelines.sets import hashsets, importing, known
+from heroes_forensics.pipelines.workers.supervisor import Supervisor
 
 TABLE = "Checksum,Other\n900150983cd24fb0d6963f7d28e17f72,83c272e23272163edaeac3f0ae0c27b2\n"
 

@@ -26,19 +26,15 @@ from heroes_forensics import durable
 from heroes_forensics.custody import seal
 from heroes_forensics.errors import StoppedError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import (
-    acting,
-    erasing,
-    handed_items,
-    importing,
-    rematching,
-    sealed_report,
-    verifying,
-    views,
-)
-from heroes_forensics.pipelines.exporting import export
-from heroes_forensics.pipelines.handing_out import ExportRequest
-from heroes_forensics.pipelines.rematching import MatchRequest
+from heroes_forensics.pipelines.acts import acting, erasing
+from heroes_forensics.pipelines.checks import verifying, views
+from heroes_forensics.pipelines.handing import handed_items
+from heroes_forensics.pipelines.handing.exporting import export
+from heroes_forensics.pipelines.handing.handing_out import ExportRequest
+from heroes_forensics.pipelines.report import sealed_report
+from heroes_forensics.pipelines.runs import rematching
+from heroes_forensics.pipelines.runs.rematching import MatchRequest
+from heroes_forensics.pipelines.sets import importing
 from heroes_forensics.reports import EXPORTS
 from heroes_forensics.reports.dfxml import NAMESPACE, OURS
 

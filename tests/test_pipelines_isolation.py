@@ -23,15 +23,17 @@ from scans import Noted, folder, scanned
 
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import isolation, selftest, views
-from heroes_forensics.pipelines.isolation import Isolation
-from heroes_forensics.pipelines.supervisor import Supervisor
+from heroes_forensics.pipelines.checks import views
+from heroes_forensics.pipelines.trials import selftest
+from heroes_forensics.pipelines.workers import isolation
+from heroes_forensics.pipelines.workers.isolation import Isolation
+from heroes_forensics.pipelines.workers.supervisor import Supervisor
 
 pytestmark = pytest.mark.real_start
 
 TABLE = """
 import json
-from heroes_forensics.pipelines.forking import Zygote
+from heroes_forensics.pipelines.workers.forking import Zygote
 with Zygote() as zygote:
     found = zygote.isolation("parser")
 print(json.dumps(found.facts() | {"outcomes": dict(found.outcomes)}))

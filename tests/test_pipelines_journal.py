@@ -8,7 +8,8 @@ from cli_runner import process
 
 from heroes_forensics.custody import ledger
 from heroes_forensics.errors import CaseBusyError, CustodyError, StoppedError, UsageError
-from heroes_forensics.pipelines import cases, journal, verifying
+from heroes_forensics.pipelines.case import cases, journal
+from heroes_forensics.pipelines.checks import verifying
 
 LEDGER = "custody/ledger.jsonl"
 

@@ -5,7 +5,9 @@ from scans import DEMO, NOTABLE, demo_scan, scanned
 
 from heroes_forensics.custody import keys
 from heroes_forensics.errors import UsageError
-from heroes_forensics.pipelines import cases, hashsets, importing, laboratory, selftest
+from heroes_forensics.pipelines.case import cases, laboratory
+from heroes_forensics.pipelines.sets import hashsets, importing
+from heroes_forensics.pipelines.trials import selftest
 
 DOMAIN = "lab.example.org"
 PHRASE = "open sesame"

@@ -10,8 +10,8 @@ import pytest
 from scans import folder, scanned
 
 from heroes_forensics.errors import StoppedError
-from heroes_forensics.pipelines import launch
-from heroes_forensics.pipelines.forking import Zygote
+from heroes_forensics.pipelines.workers import launch
+from heroes_forensics.pipelines.workers.forking import Zygote
 
 pytestmark = pytest.mark.real_start
 
@@ -64,7 +64,7 @@ def test_a_machine_that_starts_no_process_is_said_in_one_sentence(
 
 
 def test_starting_one_imports_next_to_nothing() -> None:
-    code = "import sys, heroes_forensics.pipelines.launch; print('numpy' in sys.modules)"
+    code = "import sys, heroes_forensics.pipelines.workers.launch; print('numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout == "False\n"
 

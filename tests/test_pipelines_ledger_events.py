@@ -7,7 +7,7 @@ import pytest
 
 from heroes_forensics.custody import chain
 from heroes_forensics.errors import CustodyError
-from heroes_forensics.pipelines import ledger_events
+from heroes_forensics.pipelines.case import ledger_events
 from heroes_forensics.store.database import Database
 
 

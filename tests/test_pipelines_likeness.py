@@ -19,8 +19,11 @@ from heroes_forensics.hashsets import candidates
 from heroes_forensics.hashsets.candidates import MIN_QUALITY
 from heroes_forensics.media import pdq
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import cases, importing, rematching, verifying, views
-from heroes_forensics.pipelines.rematching import MatchRequest
+from heroes_forensics.pipelines.case import cases
+from heroes_forensics.pipelines.checks import verifying, views
+from heroes_forensics.pipelines.runs import rematching
+from heroes_forensics.pipelines.runs.rematching import MatchRequest
+from heroes_forensics.pipelines.sets import importing
 from heroes_forensics.store import integrity
 
 

@@ -17,7 +17,7 @@ from conftest import Tools
 from scans import DEMO
 
 import heroes_forensics
-from heroes_forensics.pipelines import syscalls
+from heroes_forensics.pipelines.locks import syscalls
 
 pytestmark = pytest.mark.real_start
 
@@ -221,7 +221,7 @@ class Ordinary:
 
 TABLE = """
 import os
-from heroes_forensics.pipelines.supervisor import Supervisor
+from heroes_forensics.pipelines.workers.supervisor import Supervisor
 with Supervisor() as supervisor:
     found = supervisor.isolation("parser")
 print(os.geteuid() != 0, found.level, found.allowed, found.missing)

@@ -17,9 +17,10 @@ from scans import DEMO, folder
 
 from heroes_forensics.frames import ENTRY, Batch, Control, Frame, Rows, Unit, tasks
 from heroes_forensics.model import JSON, EntryKind
-from heroes_forensics.pipelines import sources, units
-from heroes_forensics.pipelines.single import one
-from heroes_forensics.pipelines.supervisor import Supervisor
+from heroes_forensics.pipelines.evidence import sources
+from heroes_forensics.pipelines.work import units
+from heroes_forensics.pipelines.workers.single import one
+from heroes_forensics.pipelines.workers.supervisor import Supervisor
 
 SOURCES = {
     "E01": "images/dfvfs/ext2.split.E01",

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from heroes_forensics.errors import CaseBusyError
-from heroes_forensics.pipelines import cases, locking, verifying
-from heroes_forensics.pipelines.locking import LOCK, Owner
+from heroes_forensics.pipelines.case import cases, locking
+from heroes_forensics.pipelines.case.locking import LOCK, Owner
+from heroes_forensics.pipelines.checks import verifying
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heroes_forensics.errors import UsageError
-from heroes_forensics.pipelines import manifest, manifest_fields, manifest_table
+from heroes_forensics.pipelines.batches import manifest, manifest_fields, manifest_table
 
 PAGE = (ROOT / "docs/batch.md").read_text(encoding="utf-8")
 SCHEMA = json.loads((ROOT / "heroes_forensics/pipelines/data/batch.schema.json").read_bytes())

@@ -15,12 +15,13 @@ import media_faults
 import pytest
 from scans import DEMO, Noted, scanned
 
-from heroes_forensics.pipelines import media_pass, memory, supervisor
-from heroes_forensics.pipelines.credits import BUDGETS
-from heroes_forensics.pipelines.crews import Crew
-from heroes_forensics.pipelines.media_pass import MediaPass
-from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
-from heroes_forensics.pipelines.sources import Evidence
+from heroes_forensics.pipelines.evidence.sources import Evidence
+from heroes_forensics.pipelines.examining import media_pass
+from heroes_forensics.pipelines.examining.media_pass import MediaPass
+from heroes_forensics.pipelines.workers import memory, supervisor
+from heroes_forensics.pipelines.workers.credits import BUDGETS
+from heroes_forensics.pipelines.workers.crews import Crew
+from heroes_forensics.pipelines.workers.roles import FAULTS_VARIABLE
 
 MEDIA: Final = random.Random(5).randbytes(3 << 20) + bytes(5 << 20) + b"end"  # noqa: S311
 NAMES: Final = ("md5", "sha1", "sha256")

@@ -19,7 +19,7 @@ from test_media_perceptual import encoded, gradient
 from heroes_forensics.frames import Batch, Container, Control, Frame, Status, Unit, entries_of
 from heroes_forensics.model import GAP_CODES, JSON, Entry, EntryFlag, EntryKind
 from heroes_forensics.parsers.containers.limits import FLOOR, Limits
-from heroes_forensics.pipelines import members, units
+from heroes_forensics.pipelines.work import members, units
 
 
 @dataclass

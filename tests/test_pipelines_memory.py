@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heroes_forensics.pipelines import memory
-from heroes_forensics.pipelines.credits import BUDGETS
-from heroes_forensics.pipelines.sandbox import MEMORY_LIMIT
+from heroes_forensics.pipelines.locks.sandbox import MEMORY_LIMIT
+from heroes_forensics.pipelines.workers import memory
+from heroes_forensics.pipelines.workers.credits import BUDGETS
 
 GIB = 1 << 30
 

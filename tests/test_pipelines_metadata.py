@@ -16,9 +16,10 @@ from scans import folder, scanned
 from heroes_forensics.errors import UsageError
 from heroes_forensics.frames import Picture
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import deaths, opening, verifying, views
-from heroes_forensics.pipelines.folders import BUNDLE
-from heroes_forensics.pipelines.request import ScanResult
+from heroes_forensics.pipelines.case.folders import BUNDLE
+from heroes_forensics.pipelines.checks import opening, verifying, views
+from heroes_forensics.pipelines.runs.request import ScanResult
+from heroes_forensics.pipelines.workers import deaths
 from heroes_forensics.store.database import Database
 
 PLAIN = picture("jpeg", b"", seed=3)

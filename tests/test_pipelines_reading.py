@@ -8,7 +8,7 @@ from scans import folder, scanned
 from test_media_perceptual import encoded, gradient
 from test_pipelines_members import zipped
 
-from heroes_forensics.pipelines import awaited, expanded
+from heroes_forensics.pipelines.examining import awaited, expanded
 
 PNG = encoded(gradient(seed=5), "PNG")
 FILES = {"a.txt": b"alpha", "b.png": PNG, "c.zip": zipped(("d.txt", b"d"), ("e.png", PNG))}

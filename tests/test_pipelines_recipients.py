@@ -13,8 +13,8 @@ from custody_bundle import both
 from scans import KNOWN_GOOD, demo_scan
 
 from heroes_forensics.custody import keys, seal
-from heroes_forensics.pipelines import laboratory
-from heroes_forensics.pipelines.cases import read_only
+from heroes_forensics.pipelines.case import laboratory
+from heroes_forensics.pipelines.case.cases import read_only
 
 DOMAIN = ("init", "--domain", "lab.example", "--no-passphrase")
 

@@ -9,7 +9,7 @@ import pytest
 from corpus import ROOT
 
 from heroes_forensics import cli
-from heroes_forensics.pipelines import rebuilding
+from heroes_forensics.pipelines.checks import rebuilding
 
 DEMO = ROOT / "heroes_forensics" / "demo" / "data"
 

@@ -16,15 +16,11 @@ from scans import Noted, folder, scanned
 from heroes_forensics import durable
 from heroes_forensics.errors import CustodyError, HashSetError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import (
-    hashsets,
-    importing,
-    rematching,
-    reporting,
-    verifying,
-    views,
-)
-from heroes_forensics.pipelines.rematching import MatchRequest
+from heroes_forensics.pipelines.checks import verifying, views
+from heroes_forensics.pipelines.report import reporting
+from heroes_forensics.pipelines.runs import rematching
+from heroes_forensics.pipelines.runs.rematching import MatchRequest
+from heroes_forensics.pipelines.sets import hashsets, importing
 
 FILES = {name: f"content of {name}\n".encode() for name in ("a", "b", "c", "d")}
 

@@ -14,7 +14,8 @@ from heroes_forensics.commands import status, summary
 from heroes_forensics.frames import MAX_PIXELS, PICTURE_FRAMES
 from heroes_forensics.media import image
 from heroes_forensics.parsers.containers.limits import FLOOR, Limits
-from heroes_forensics.pipelines import decoding, expanding, views
+from heroes_forensics.pipelines.checks import views
+from heroes_forensics.pipelines.examining import decoding, expanding
 from heroes_forensics.reports.coverage import Coverage, GapGroup
 from heroes_forensics.reports.inside import Containers, ExpandLimits, Pictures
 from heroes_forensics.reports.messages import LANGUAGES, messages

@@ -19,14 +19,9 @@ from custody_bundle import alone
 from heroes_forensics import cli, config
 from heroes_forensics.custody import seal
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import (
-    details,
-    opening,
-    rebuilding,
-    report_events,
-    settings,
-    verifying,
-)
+from heroes_forensics.pipelines.case import settings
+from heroes_forensics.pipelines.checks import opening, rebuilding, verifying
+from heroes_forensics.pipelines.report import details, report_events
 from heroes_forensics.reports.messages import messages
 
 DEMO: Final = ROOT / "heroes_forensics" / "demo" / "data"

@@ -12,9 +12,9 @@ from test_pipelines_resuming import killed_at
 
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import MAX_SIZE
-from heroes_forensics.pipelines import views
-from heroes_forensics.pipelines.report_model import Builder
-from heroes_forensics.pipelines.reporting import report as issue_report
+from heroes_forensics.pipelines.checks import views
+from heroes_forensics.pipelines.report.report_model import Builder
+from heroes_forensics.pipelines.report.reporting import report as issue_report
 from heroes_forensics.reports import html
 from heroes_forensics.reports.messages import messages
 from heroes_forensics.reports.model import Exhibit, Report

@@ -17,7 +17,8 @@ from scans import folder, scanned
 
 from heroes_forensics.custody import pades
 from heroes_forensics.errors import StoppedError, UsageError
-from heroes_forensics.pipelines import report_signing, reporting, typesetting, verifying
+from heroes_forensics.pipelines.checks import verifying
+from heroes_forensics.pipelines.report import report_signing, reporting, typesetting
 
 
 @pytest.fixture(scope="module")

@@ -19,10 +19,13 @@ from scans import DEMO, KNOWN_GOOD, NOTABLE, Noted, demo_scan, folder, resumed, 
 from heroes_forensics import durable
 from heroes_forensics.errors import CustodyError, HashSetError, HeroesError, UsageError
 from heroes_forensics.frames import Batch, Control, Frame, Unit
-from heroes_forensics.pipelines import cases, environment, listing, resuming, verifying, views
-from heroes_forensics.pipelines.crews import Heard
-from heroes_forensics.pipelines.supervisor import Supervisor
-from heroes_forensics.pipelines.watch import Progress
+from heroes_forensics.pipelines.case import cases, environment
+from heroes_forensics.pipelines.case.watch import Progress
+from heroes_forensics.pipelines.checks import verifying, views
+from heroes_forensics.pipelines.examining import listing
+from heroes_forensics.pipelines.runs import resuming
+from heroes_forensics.pipelines.workers.crews import Heard
+from heroes_forensics.pipelines.workers.supervisor import Supervisor
 
 SETS = (str(NOTABLE), str(KNOWN_GOOD))
 HEROES = str(Path(sys.executable).with_name("heroes"))

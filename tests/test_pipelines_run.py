@@ -6,8 +6,8 @@ from pathlib import Path
 
 from scans import NOTABLE, Noted, demo_scan, folder, scanned
 
-from heroes_forensics.pipelines import verifying, views
-from heroes_forensics.pipelines.watch import Progress
+from heroes_forensics.pipelines.case.watch import Progress
+from heroes_forensics.pipelines.checks import verifying, views
 
 
 def test_no_match_is_said_only_of_exhibits_compared_with_a_notable_set(tmp_path: Path) -> None:

@@ -14,12 +14,14 @@ import pytest
 
 import heroes_forensics
 from heroes_forensics.frames import Control, Unit
-from heroes_forensics.pipelines import fence, sandbox, sources, wire
-from heroes_forensics.pipelines.forking import Zygote
-from heroes_forensics.pipelines.isolation import LEVELS
-from heroes_forensics.pipelines.probe import FOLDER_ROWS
-from heroes_forensics.pipelines.single import one
-from heroes_forensics.pipelines.supervisor import Supervisor
+from heroes_forensics.pipelines.evidence import sources
+from heroes_forensics.pipelines.locks import fence, sandbox
+from heroes_forensics.pipelines.workers import wire
+from heroes_forensics.pipelines.workers.forking import Zygote
+from heroes_forensics.pipelines.workers.isolation import LEVELS
+from heroes_forensics.pipelines.workers.probe import FOLDER_ROWS
+from heroes_forensics.pipelines.workers.single import one
+from heroes_forensics.pipelines.workers.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from heroes_forensics.model import JSON
@@ -115,12 +117,12 @@ def descriptors(pid: int) -> list[Path]:
 
 PRELOADED = """
 import json, sys
-from heroes_forensics.pipelines import zygote
+from heroes_forensics.pipelines.workers import zygote
 zygote.preload(sys.argv[1], bulk=True)
 print(json.dumps(sorted(sys.modules)))
 """
 
-DECODING: Final = "heroes_forensics.pipelines.pictures"
+DECODING: Final = "heroes_forensics.pipelines.work.pictures"
 REACHABLE: Final = {
     "evidence": lambda name: name.startswith("heroes_forensics.") and name != DECODING,
     "sets": lambda name: name.startswith("heroes_forensics.hashsets"),
@@ -131,7 +133,9 @@ REACHABLE: Final = {
 """Modules whose functions workers of a kind can come to call."""
 IMPORTING: Final = "heroes_forensics.hashsets.importing"
 BEFORE: Final = frozenset(
-    {"heroes_forensics.pipelines.zygote: heroes_forensics.media.slot"}  # of `zygote.preload`
+    {
+        "heroes_forensics.pipelines.workers.zygote: heroes_forensics.media.slot"
+    }  # of `zygote.preload`
 )
 """What is imported where it is needed, and before anything is forked."""
 HOLDS: Final = {"evidence": "pytsk3", "sets": IMPORTING, "media": "PIL"}

@@ -26,13 +26,15 @@ from heroes_forensics.errors import (
     UsageError,
 )
 from heroes_forensics.frames import Batch, Control, Frame
-from heroes_forensics.pipelines import cases, locating, reporting, verifying, views
-from heroes_forensics.pipelines.crews import Heard
-from heroes_forensics.pipelines.demo import compared
-from heroes_forensics.pipelines.forking import Zygote
-from heroes_forensics.pipelines.opening import open_names
-from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
-from heroes_forensics.pipelines.supervisor import Supervisor
+from heroes_forensics.pipelines.case import cases
+from heroes_forensics.pipelines.checks import locating, verifying, views
+from heroes_forensics.pipelines.checks.opening import open_names
+from heroes_forensics.pipelines.report import reporting
+from heroes_forensics.pipelines.trials.demo import compared
+from heroes_forensics.pipelines.workers.crews import Heard
+from heroes_forensics.pipelines.workers.forking import Zygote
+from heroes_forensics.pipelines.workers.roles import FAULTS_VARIABLE
+from heroes_forensics.pipelines.workers.supervisor import Supervisor
 
 pytestmark = pytest.mark.real_start
 
@@ -309,8 +311,8 @@ BAD_REQUESTS: dict[str, tuple[dict[str, Any], type[HeroesError]]] = {
 
 @pytest.mark.parametrize("name", BAD_REQUESTS)
 def test_a_request_that_cannot_be_done_leaves_nothing_behind(name: str, tmp_path: Path) -> None:
-    from heroes_forensics.pipelines.request import ScanRequest  # noqa: PLC0415 - one test
-    from heroes_forensics.pipelines.scan import scan  # noqa: PLC0415 - one test
+    from heroes_forensics.pipelines.runs.request import ScanRequest  # noqa: PLC0415 - one test
+    from heroes_forensics.pipelines.runs.scan import scan  # noqa: PLC0415 - one test
 
     changes, kind = BAD_REQUESTS[name]
     case = tmp_path / "case"

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heroes_forensics.pipelines import seccomp, syscalls
+from heroes_forensics.pipelines.locks import seccomp, syscalls
 
 ALLOW: Final = 0x7FFF0000
 KILL: Final = 0x80000000

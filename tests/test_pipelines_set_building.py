@@ -21,16 +21,12 @@ from heroes_forensics.errors import HashSetError, HeroesError, UsageError
 from heroes_forensics.hashsets import manifest, minisign
 from heroes_forensics.hashsets.hset import HashSetFile
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines import (
-    hashsets,
-    importing,
-    laboratory,
-    set_building,
-    trusting,
-    views,
-)
-from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
-from heroes_forensics.pipelines.set_building import Wanted
+from heroes_forensics.pipelines.case import laboratory
+from heroes_forensics.pipelines.checks import views
+from heroes_forensics.pipelines.references import set_building
+from heroes_forensics.pipelines.references.set_building import Wanted
+from heroes_forensics.pipelines.sets import hashsets, importing, trusting
+from heroes_forensics.pipelines.workers.roles import FAULTS_VARIABLE
 
 WORD = "zqx-Merkwort-9914"
 SCENES = {

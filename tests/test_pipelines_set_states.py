@@ -17,8 +17,9 @@ from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.hashsets import governing, manifest
 from heroes_forensics.hashsets.editions import check_usable
 from heroes_forensics.hashsets.states import DECISIONS
-from heroes_forensics.pipelines import hashsets, importing, laboratory, settings, trusting
-from heroes_forensics.pipelines import manifest as batch
+from heroes_forensics.pipelines.batches import manifest as batch
+from heroes_forensics.pipelines.case import laboratory, settings
+from heroes_forensics.pipelines.sets import hashsets, importing, trusting
 from heroes_forensics.reports.messages import messages
 from heroes_forensics.store.database import Database
 

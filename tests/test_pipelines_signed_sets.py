@@ -11,8 +11,9 @@ from publishing import LIST, PUBLISHER, Signer, fields, listed, publish
 
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.hashsets import manifest, minisign
-from heroes_forensics.pipelines import hashsets, importing, laboratory, signed_sets, trusting
-from heroes_forensics.pipelines.settings import SETTINGS
+from heroes_forensics.pipelines.case import laboratory
+from heroes_forensics.pipelines.case.settings import SETTINGS
+from heroes_forensics.pipelines.sets import hashsets, importing, signed_sets, trusting
 
 SIGNER = Signer()
 

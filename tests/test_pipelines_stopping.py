@@ -8,10 +8,11 @@ import pytest
 from scans import DEMO, NOTABLE, Noted, demo_scan, folder, resumed, scanned
 
 from heroes_forensics.errors import UsageError
-from heroes_forensics.pipelines import listing, run, stopping, verifying, views
-from heroes_forensics.pipelines.request import outcome_code
-from heroes_forensics.pipelines.stopping import Stop
-from heroes_forensics.pipelines.watch import Progress
+from heroes_forensics.pipelines.case.watch import Progress
+from heroes_forensics.pipelines.checks import verifying, views
+from heroes_forensics.pipelines.examining import listing, run, stopping
+from heroes_forensics.pipelines.examining.stopping import Stop
+from heroes_forensics.pipelines.runs.request import outcome_code
 
 
 class Watched:

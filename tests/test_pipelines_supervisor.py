@@ -12,13 +12,13 @@ from scans import folder
 
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.frames import Control, Frame, Unit
-from heroes_forensics.pipelines import sources
-from heroes_forensics.pipelines.crews import Crew
-from heroes_forensics.pipelines.deaths import Death
-from heroes_forensics.pipelines.link import Link
-from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
-from heroes_forensics.pipelines.sources import Evidence
-from heroes_forensics.pipelines.supervisor import Supervisor
+from heroes_forensics.pipelines.evidence import sources
+from heroes_forensics.pipelines.evidence.sources import Evidence
+from heroes_forensics.pipelines.workers.crews import Crew
+from heroes_forensics.pipelines.workers.deaths import Death
+from heroes_forensics.pipelines.workers.link import Link
+from heroes_forensics.pipelines.workers.roles import FAULTS_VARIABLE
+from heroes_forensics.pipelines.workers.supervisor import Supervisor
 
 pytestmark = pytest.mark.real_start
 
@@ -132,9 +132,9 @@ def test_no_worker_outlives_the_supervisor(tmp_path: Path) -> None:
 COORDINATOR = """
 import os, sys, worker_units
 from heroes_forensics.frames import Unit
-from heroes_forensics.pipelines import wire
-from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
-from heroes_forensics.pipelines.supervisor import Supervisor
+from heroes_forensics.pipelines.workers import wire
+from heroes_forensics.pipelines.workers.roles import FAULTS_VARIABLE
+from heroes_forensics.pipelines.workers.supervisor import Supervisor
 os.environ[FAULTS_VARIABLE] = str(worker_units.THIS)
 wire.ANSWERS = wire.ANSWERS | worker_units.ANSWERS
 units = [Unit(number, "test-linger", {"for": 600}) for number in range(4)]

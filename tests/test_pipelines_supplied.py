@@ -17,19 +17,14 @@ from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.frames import DISTANCES, Batch, Distance, Unit
 from heroes_forensics.hashsets import candidates
 from heroes_forensics.media import slot
-from heroes_forensics.pipelines import (
-    cases,
-    distances,
-    importing,
-    rematching,
-    supplied,
-    verifying,
-    views,
-    wire,
-)
-from heroes_forensics.pipelines.answers import Answers
-from heroes_forensics.pipelines.rematching import MatchRequest
-from heroes_forensics.pipelines.roles import FAULTS_VARIABLE
+from heroes_forensics.pipelines.case import cases
+from heroes_forensics.pipelines.checks import verifying, views
+from heroes_forensics.pipelines.runs import rematching
+from heroes_forensics.pipelines.runs.rematching import MatchRequest
+from heroes_forensics.pipelines.sets import distances, importing, supplied
+from heroes_forensics.pipelines.workers import wire
+from heroes_forensics.pipelines.workers.answers import Answers
+from heroes_forensics.pipelines.workers.roles import FAULTS_VARIABLE
 from heroes_forensics.store import integrity
 
 KNOWN = pictures.landscape(5, 480, 360)

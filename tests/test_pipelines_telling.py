@@ -14,8 +14,10 @@ import pytest
 from scans import demo_scan, resumed
 from test_pipelines_resuming import demo_killed
 
-from heroes_forensics.pipelines import locking, stopping, views
-from heroes_forensics.pipelines.telling import left, parsed, whole_lines
+from heroes_forensics.pipelines.case import locking
+from heroes_forensics.pipelines.case.telling import left, parsed, whole_lines
+from heroes_forensics.pipelines.checks import views
+from heroes_forensics.pipelines.examining import stopping
 
 HEROES = str(Path(sys.executable).with_name("heroes"))
 

@@ -11,7 +11,8 @@ import pytest
 from pypdf import PdfReader
 from scans import folder, scanned
 
-from heroes_forensics.pipelines import apart, reporting, typesetting, verifying
+from heroes_forensics.pipelines.checks import verifying
+from heroes_forensics.pipelines.report import apart, reporting, typesetting
 from heroes_forensics.reports import pdf
 
 
@@ -141,7 +142,8 @@ def test_one_that_hangs_is_ended(case: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_typesetter_is_no_part_of_the_coordinator() -> None:
     code = (
-        "import sys; import heroes_forensics.pipelines.scan, heroes_forensics.pipelines.reporting;"
+        "import sys; import heroes_forensics.pipelines.runs.scan;"
+        "import heroes_forensics.pipelines.report.reporting;"
         "print(sorted({'typst', 'segno'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,7 +9,8 @@ import pytest
 from heroes_forensics.frames import PATH_LIMIT, Batch, Control, Frame, Status, Unit, tasks
 from heroes_forensics.hashing import lanes
 from heroes_forensics.model import GAP_NUMBERS, JSON, Entry, EntryFlag, EntryKind, Listing
-from heroes_forensics.pipelines import contents, handover, proxy, units
+from heroes_forensics.pipelines.work import contents, units
+from heroes_forensics.pipelines.workers import handover, proxy
 
 if TYPE_CHECKING:
     from heroes_forensics.parsers.base import FileSystem

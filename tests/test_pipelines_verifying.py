@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from heroes_forensics.errors import CaseBusyError, UsageError
-from heroes_forensics.pipelines import cases, verifying
+from heroes_forensics.pipelines.case import cases
+from heroes_forensics.pipelines.checks import verifying
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heroes_forensics.pipelines import window
+from heroes_forensics.pipelines.work import window
 
 ROOM = 64
 

@@ -19,7 +19,7 @@ from heroes_forensics.frames import (
     entry_batches,
 )
 from heroes_forensics.model import Entry, EntryFlag, EntryKind
-from heroes_forensics.pipelines import wire
+from heroes_forensics.pipelines.workers import wire
 
 ENTRY = Entry("ext4/i1/u2/a1-0/n0", EntryKind.FILE, EntryFlag.ALLOCATED, b"name", 1, b"h")
 

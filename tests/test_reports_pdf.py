@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 from report_example import EXAMPLES
 
-from heroes_forensics.pipelines import typesetting
+from heroes_forensics.pipelines.report import typesetting
 from heroes_forensics.reports import checking, column_widths, glyphs, html, page_blocks, pdf
 from heroes_forensics.reports import json as report_json
 from heroes_forensics.reports.messages import messages
@@ -210,7 +210,7 @@ def test_what_is_copied_from_paper_is_what_stands_there(
 
 _AGAIN = """
 import sys
-from heroes_forensics.pipelines import typesetting
+from heroes_forensics.pipelines.report import typesetting
 page, model, note = (open(name, "rb").read() for name in sys.argv[1:4])
 made, why = typesetting.typeset(page, model, note)
 import hashlib
@@ -238,7 +238,7 @@ def test_no_package_can_be_fetched(whole: Made) -> None:
     printed = pdf.prepared(whole.page, whole.model, whole.note)
     asking = printed._replace(template=b'#import "@preview/cetz:0.3.4": canvas\n= T')
     code = (
-        "import sys, typst; from heroes_forensics.pipelines import apart;"
+        "import sys, typst; from heroes_forensics.pipelines.report import apart;"
         "from heroes_forensics.reports import pdf;"
         f"apart.lock(reads=False); pdf.typeset(pdf.Printed({asking.template!r}, {{}}, 0))"
     )

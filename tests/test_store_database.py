@@ -42,5 +42,5 @@ def test_a_table_more_is_noticed(tmp_path: Path) -> None:
 
 
 def test_a_case_is_opened_without_sqlalchemy() -> None:
-    code = "import sys, heroes_forensics.pipelines.scan; sys.exit('sqlalchemy' in sys.modules)"
+    code = "import sys, heroes_forensics.pipelines.runs.scan; sys.exit('sqlalchemy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from scans import demo_scan, scanned
 
-from heroes_forensics.pipelines import verifying
+from heroes_forensics.pipelines.checks import verifying
 
 CHANGES = {
     "a match": "UPDATE match SET grade='digest-conflict' WHERE finding=1",

@@ -11,9 +11,10 @@ from scans import DEMO, folder, scanned
 from heroes_forensics.filetype import names_media
 from heroes_forensics.frames import Control
 from heroes_forensics.model import EntryFlag
-from heroes_forensics.pipelines import listing, views
-from heroes_forensics.pipelines.crews import Heard
-from heroes_forensics.pipelines.supervisor import Supervisor
+from heroes_forensics.pipelines.checks import views
+from heroes_forensics.pipelines.examining import listing
+from heroes_forensics.pipelines.workers.crews import Heard
+from heroes_forensics.pipelines.workers.supervisor import Supervisor
 from heroes_forensics.store.database import Database
 from heroes_forensics.store.lanes import LANES, lanes
 

@@ -10,7 +10,10 @@ from scans import folder, scanned
 
 from heroes_forensics import cli
 from heroes_forensics.errors import CustodyError
-from heroes_forensics.pipelines import folders, reporting, reviewing, verifying
+from heroes_forensics.pipelines.acts import reviewing
+from heroes_forensics.pipelines.case import folders
+from heroes_forensics.pipelines.checks import verifying
+from heroes_forensics.pipelines.report import reporting
 
 
 def _edited(case: Path, statement: str) -> None:

@@ -22,8 +22,9 @@ import numpy as np
 
 from heroes_forensics.frames import HASHES, PICTURE_HASHES, Batch, Picture, Rows
 from heroes_forensics.hashing.exact import Digested, digest_bytes
-from heroes_forensics.pipelines import contents, pictures, wire
-from heroes_forensics.pipelines.page import Progress
+from heroes_forensics.pipelines.work import contents, pictures
+from heroes_forensics.pipelines.workers import wire
+from heroes_forensics.pipelines.workers.page import Progress
 
 THIS = Path(__file__)
 MARK = b"HEROES FAULT "

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from heroes_forensics.frames import Control, Frame, Unit
-from heroes_forensics.pipelines import units
-from heroes_forensics.pipelines.units import Session
+from heroes_forensics.pipelines.work import units
+from heroes_forensics.pipelines.work.units import Session
 
 THIS = Path(__file__)
 PIECE = 1 << 20

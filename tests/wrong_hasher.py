@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from heroes_forensics.hashing.exact import Digested, digest_bytes
-from heroes_forensics.pipelines import contents
+from heroes_forensics.pipelines.work import contents
 
 THIS = Path(__file__)
 

@@ -13,7 +13,7 @@ from heroes_forensics.commands.progress import Pace, counts, share, so_far
 from heroes_forensics.commands.text import human, inert
 from heroes_forensics.commands.words import finding_line
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines.watch import Progress
+from heroes_forensics.pipelines.case.watch import Progress
 
 _BAR: Final = 24
 _HEAD: Final = 11

@@ -79,9 +79,9 @@ def batch(  # noqa: PLR0913 # the options of a verb
       2   the manifest makes no sense, and nothing was begun; else the first
           that ended an exhibit, of 130, 6, 1, 20, 30, 2, 5, 4, 11, 10, 7, 3, 0
     """
-    from heroes_forensics.pipelines import batch as pipeline  # noqa: PLC0415 # heavy: when it runs
-    from heroes_forensics.pipelines.batch_exhibit import Manner  # noqa: PLC0415 # likewise
-    from heroes_forensics.pipelines.manifest import load  # noqa: PLC0415 # likewise
+    from heroes_forensics.pipelines.batches import batch as pipeline  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.batches.batch_exhibit import Manner  # noqa: PLC0415 # likewise
+    from heroes_forensics.pipelines.batches.manifest import load  # noqa: PLC0415 # likewise
 
     plan = load(manifest, cases_dir=cases_dir)
     out = Output(as_json=as_json)

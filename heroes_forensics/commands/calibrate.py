@@ -97,7 +97,7 @@ def calibrate(  # noqa: PLR0913 # the options of a verb
       3   done, and some pictures could not be read, decoded or edited
       6   a calibration does not verify
     """
-    from heroes_forensics.pipelines import calibrations  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.records import calibrations  # noqa: PLC0415 # heavy: when it runs
 
     if sum((folder is not None, wants_list, show is not None)) != 1:
         raise click.UsageError("name a folder of pictures, or --list, or --show ID")
@@ -112,7 +112,7 @@ def calibrate(  # noqa: PLR0913 # the options of a verb
     if show is not None:
         out.show(calibrations.shown_of(calibrations.named(show)), "calibration", text)
         return DONE
-    from heroes_forensics.pipelines import calibrating  # noqa: PLC0415 # as above
+    from heroes_forensics.pipelines.references import calibrating  # noqa: PLC0415 # as above
 
     secret = options.passphrase(passphrase_fd)
     with watching(out, quiet=quiet) as watch:

@@ -67,7 +67,7 @@ def create(  # noqa: PLR0913 # the options of a verb
         --authority issued_by="Court X" --authority valid_from=2024-11-01 \
         --authority scope_text="all data carriers"
     """
-    from heroes_forensics.pipelines import cases  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.case import cases  # noqa: PLC0415 # heavy: when it runs
 
     made = cases.create(
         case_dir,
@@ -104,7 +104,7 @@ def show(*, case_dir: Path, as_json: bool) -> int:
     Example:
       heroes case show CASE
     """
-    from heroes_forensics.pipelines import cases  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.case import cases  # noqa: PLC0415 # heavy: when it runs
 
     Output(as_json=as_json).show(cases.show(case_dir), "case", facts)
     return DONE
@@ -140,7 +140,7 @@ def exhibit(
     Example:
       heroes case exhibit CASE E-1 --field make=Example --field serial=SN-4471
     """
-    from heroes_forensics.pipelines import cases  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.case import cases  # noqa: PLC0415 # heavy: when it runs
 
     fields = options.fields(given, "--field")
     secret = options.passphrase(passphrase_fd)
@@ -179,7 +179,7 @@ def person_of(  # noqa: PLR0913 # the options of a verb
     Example:
       heroes case person CASE po-007 --role officer --organisation "Police X"
     """
-    from heroes_forensics.pipelines import acting  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.acts import acting  # noqa: PLC0415 # heavy: when it runs
 
     said = acting.declare(
         case_dir,
@@ -222,7 +222,7 @@ def authority_of(
         --field issued_by="Court X" --field valid_from=2024-11-01 \
         --field scope_text="all media"
     """
-    from heroes_forensics.pipelines import acting  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.acts import acting  # noqa: PLC0415 # heavy: when it runs
 
     fields = options.fields(given, "--field")
     secret = options.passphrase(passphrase_fd)
@@ -259,7 +259,7 @@ def correct(  # noqa: PLR0913 # the options of a verb
     Example:
       heroes case correct CASE 12 --reason "wrong seal" --replacement "B 004 181"
     """
-    from heroes_forensics.pipelines import acting  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.acts import acting  # noqa: PLC0415 # heavy: when it runs
 
     said = acting.correct(
         case_dir,
@@ -323,7 +323,7 @@ def recipients_of(  # noqa: PLR0913 # the options of a verb
       heroes case recipients CASE
       heroes case recipients CASE --add prosecutor=age1... --reason "order of 3 May"
     """
-    from heroes_forensics.pipelines import recipients  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.acts import recipients  # noqa: PLC0415 # heavy: when it runs
 
     said = recipients.seal_to(
         case_dir,
@@ -364,7 +364,7 @@ def erase(  # noqa: PLR0913 # the options of a verb
       heroes case erase CASE --all --justification "case closed" \
         --authority "Police Act s. 77" --rule "10 years"
     """
-    from heroes_forensics.pipelines import erasing  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.acts import erasing  # noqa: PLC0415 # heavy: when it runs
 
     if whole == (run is not None):
         raise UsageError("say what is erased", hint="either --run RUN or --all")
@@ -423,7 +423,7 @@ def reduce(  # noqa: PLR0913 # the options of a verb
       heroes case reduce CASE --older-than 90d --justification "deadline over" \
         --authority "Police Act s. 75" --rule "90 days"
     """
-    from heroes_forensics.pipelines import erasing  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.acts import erasing  # noqa: PLC0415 # heavy: when it runs
 
     if at_once == (older_than is not None):
         raise UsageError("say when it is time", hint="either --older-than 90d or --now")
@@ -451,7 +451,7 @@ def cosigned(*, case_dir: Path, file: Path, passphrase_fd: int | None, as_json: 
     Example:
       heroes case cosigned CASE signed.txt
     """
-    from heroes_forensics.pipelines import cosigning  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.acts import cosigning  # noqa: PLC0415 # heavy: when it runs
 
     taken = cosigning.take(case_dir, file, passphrase=options.passphrase(passphrase_fd))
     Output(as_json=as_json).show(taken, "cosignatures", lambda row: facts(covered(row)))

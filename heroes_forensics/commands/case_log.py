@@ -42,7 +42,7 @@ def log(*, case_dir: Path, actions: tuple[str, ...], as_csv: bool, as_json: bool
     """
     if as_csv and as_json:
         raise UsageError("the log is printed as CSV or as JSON, not as both")
-    from heroes_forensics.pipelines import processing  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.report import processing  # noqa: PLC0415 # heavy: when it runs
 
     rows = [row for row in processing.of_case(case_dir) if not actions or row.action in actions]
     out = Output(as_json=as_json)
@@ -229,7 +229,7 @@ def _recorded(  # noqa: PLR0913 - what is recorded, by whom, and how it is shown
     *,
     as_json: bool,
 ) -> int:
-    from heroes_forensics.pipelines import acting  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.acts import acting  # noqa: PLC0415 # heavy: when it runs
 
     for name, value in body.items():
         if isinstance(value, str) and not value.strip():

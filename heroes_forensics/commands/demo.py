@@ -37,7 +37,7 @@ def demo(*, directory: Path, quiet: bool, as_json: bool) -> int:
     Example:
       heroes demo
     """
-    from heroes_forensics.pipelines import demo as pipeline  # noqa: PLC0415 # heavy
+    from heroes_forensics.pipelines.trials import demo as pipeline  # noqa: PLC0415 # heavy
 
     out = Output(as_json=as_json)
     with watching(out, quiet=quiet) as watch:

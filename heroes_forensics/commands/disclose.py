@@ -62,7 +62,7 @@ def disclose(  # noqa: PLR0913 # the options of a verb
         --recipient "defence counsel" --organisation "Chambers X" \
         --authority "order of 3 May" --justification "request 4"
     """
-    from heroes_forensics.pipelines import disclosing  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.acts import disclosing  # noqa: PLC0415 # heavy: when it runs
 
     made = disclosing.disclose(
         case_dir,

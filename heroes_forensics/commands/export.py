@@ -95,7 +95,7 @@ def export(  # noqa: PLR0913 # the options of a verb
         --recipient "A. Example" --organisation "Example Police" \
         --authority "Gs 221/24" --justification "comparison of tools"
     """
-    from heroes_forensics.pipelines import exporting, handing_out  # noqa: PLC0415 # heavy
+    from heroes_forensics.pipelines.handing import exporting, handing_out  # noqa: PLC0415 # heavy
 
     if bool(product) == bool(form):
         raise UsageError("an export is either --for a program or of one --format")

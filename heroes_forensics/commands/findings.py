@@ -27,7 +27,7 @@ def findings(*, case_dir: Path, as_json: bool) -> int:
       heroes findings CASE
       heroes findings CASE --json
     """
-    from heroes_forensics.pipelines import views  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.checks import views  # noqa: PLC0415 # heavy: when it runs
 
     out = Output(as_json=as_json)
     withdrawn = 0

@@ -157,7 +157,7 @@ def import_(  # noqa: PLR0913 # the options of a verb
       heroes hashset import national-2026-01/
       heroes hashset import new.csv --onto national --edition 2026-02
     """
-    from heroes_forensics.pipelines import importing  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.sets import importing  # noqa: PLC0415 # heavy: when it runs
 
     secret = options.passphrase(passphrase_fd)
     out = Output(as_json=as_json)
@@ -215,7 +215,7 @@ def list_(*, as_json: bool) -> int:
     Example:
       heroes hashset list
     """
-    from heroes_forensics.pipelines import hashsets  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.sets import hashsets  # noqa: PLC0415 # heavy: when it runs
 
     out = Output(as_json=as_json)
     number = out.show_all(hashsets.list_sets(), "set", _listed)
@@ -247,7 +247,7 @@ def show(*, name: str, edition: str, as_json: bool) -> int:
       heroes hashset show national
       heroes hashset show national 2026-01
     """
-    from heroes_forensics.pipelines import hashsets  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.sets import hashsets  # noqa: PLC0415 # heavy: when it runs
 
     Output(as_json=as_json).show(hashsets.show_set(name, edition), "set", _shown)
     return DONE
@@ -271,7 +271,7 @@ def verify(*, name: str | None, passphrase_fd: int | None, as_json: bool) -> int
       heroes hashset verify
       heroes hashset verify national
     """
-    from heroes_forensics.pipelines import hashsets  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.sets import hashsets  # noqa: PLC0415 # heavy: when it runs
 
     rows = hashsets.verify_set(name, passphrase=options.passphrase(passphrase_fd))
     out = Output(as_json=as_json)
@@ -296,7 +296,7 @@ def diff(*, name: str, before: str, after: str, passphrase_fd: int | None, as_js
     Example:
       heroes hashset diff national 2026-01 2026-02
     """
-    from heroes_forensics.pipelines import hashsets  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.sets import hashsets  # noqa: PLC0415 # heavy: when it runs
 
     made = hashsets.diff(name, before, after, passphrase=options.passphrase(passphrase_fd))
     Output(as_json=as_json).show(made, "diff", facts)

@@ -14,7 +14,7 @@ from heroes_forensics.commands.verb import Verb
 from heroes_forensics.model import JSON
 
 _KINDS: Final = ("notable", "watch", "adult-intimate")
-"""As `heroes_forensics.pipelines.set_building.KINDS`; a test compares them."""
+"""As `heroes_forensics.pipelines.references.set_building.KINDS`; a test compares them."""
 _SAID: Final = ("name", "issuer", "edition", "kind", "region", "accepted", "signature", "profile")
 
 
@@ -102,7 +102,7 @@ def build(  # noqa: PLR0913 # the options of a verb
         --category-of series/one=1 --category-of other=2 \
         --output national-2026-01/
     """
-    from heroes_forensics.pipelines import set_building  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.references import set_building  # noqa: PLC0415 # heavy: when it runs
 
     secret = options.passphrase(passphrase_fd)
     out = Output(as_json=as_json)

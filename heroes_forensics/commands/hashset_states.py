@@ -78,7 +78,7 @@ def reinstate(*, name: str, edition: str, reason: str, as_json: bool) -> int:
 
 
 def _decide(name: str, edition: str, state: str, reason: str, *, as_json: bool) -> int:
-    from heroes_forensics.pipelines import hashsets  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.sets import hashsets  # noqa: PLC0415 # heavy: when it runs
 
     made = hashsets.decide(name, edition, state, reason)
     Output(as_json=as_json).show(made, "set", _row)

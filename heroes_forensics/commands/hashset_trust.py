@@ -57,7 +57,7 @@ def add(  # noqa: PLR0913 # the options of a verb
       heroes hashset trust add "Example Office" office.pub --kind notable
       heroes hashset trust add "Example Office" root.pem --until 2028-12-31
     """
-    from heroes_forensics.pipelines import trusting  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.sets import trusting  # noqa: PLC0415 # heavy: when it runs
 
     made = trusting.add_key(publisher, key, valid_from=valid_from, valid_to=until, kinds=kinds)
     Output(as_json=as_json).show(made, "trusted-key", _row)
@@ -72,7 +72,7 @@ def list_(*, as_json: bool) -> int:
     Example:
       heroes hashset trust list
     """
-    from heroes_forensics.pipelines import trusting  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.sets import trusting  # noqa: PLC0415 # heavy: when it runs
 
     out = Output(as_json=as_json)
     number = out.show_all(trusting.list_keys(), "trusted-key", _row)
@@ -93,7 +93,7 @@ def remove(*, publisher: str, key_id: str, as_json: bool) -> int:
     Example:
       heroes hashset trust remove "Example Office" 35F29F57018DF0CC
     """
-    from heroes_forensics.pipelines import trusting  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.sets import trusting  # noqa: PLC0415 # heavy: when it runs
 
     made = trusting.remove_key(publisher, key_id)
     Output(as_json=as_json).show(made, "trust-removed", _removed)

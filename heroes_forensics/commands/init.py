@@ -79,7 +79,7 @@ def init(  # noqa: PLR0913 # the options of a verb
       heroes init --domain lab.example.org --signer token.yaml --pin-fd 4 4< PIN
     """
     from heroes_forensics.custody import keys  # noqa: PLC0415 # heavy: when it runs
-    from heroes_forensics.pipelines import laboratory, settings  # noqa: PLC0415 # likewise
+    from heroes_forensics.pipelines.case import laboratory, settings  # noqa: PLC0415 # likewise
 
     keys.none_yet(laboratory.home())  # before somebody types a passphrase
     if no_recovery and (recovery or recovery_file):

@@ -75,7 +75,7 @@ def inspect(*, source: Path, treat_as: str, accept_damaged: bool, as_json: bool)
       heroes inspect image.E01
       heroes inspect phone.zip --json
     """
-    from heroes_forensics.pipelines import inspecting  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.evidence import inspecting  # noqa: PLC0415 # heavy: when it runs
 
     tree = inspecting.inspect(
         source,

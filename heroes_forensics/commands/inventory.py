@@ -57,7 +57,7 @@ def inventory(  # noqa: PLR0913 # the options of a verb
       heroes inventory CASE --media-metadata --justification "request 4" \
         --authority "Gs 221/24" --json
     """
-    from heroes_forensics.pipelines import views  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.checks import views  # noqa: PLC0415 # heavy: when it runs
 
     if gaps and exhibit is not None:
         raise UsageError("--gaps lists those of the whole case", hint="leave out --exhibit")
@@ -75,7 +75,7 @@ def inventory(  # noqa: PLR0913 # the options of a verb
             out.line("No gap is on record. Unallocated space was not examined.")
         return DONE
     if media_metadata:
-        from heroes_forensics.pipelines import opening  # noqa: PLC0415 # heavy: when it runs
+        from heroes_forensics.pipelines.checks import opening  # noqa: PLC0415 # heavy: when it runs
 
         rows = opening.open_metadata(
             case_dir,

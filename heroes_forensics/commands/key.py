@@ -53,7 +53,7 @@ def new(
       heroes key new ex-031 --passphrase-fd 3 3< FILE
       heroes key new ex-031 --signer card.yaml
     """
-    from heroes_forensics.pipelines import keyring  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.acts import keyring  # noqa: PLC0415 # heavy: when it runs
 
     secret = options.new_passphrase(passphrase_fd, none=no_passphrase)
     made = keyring.new_person(person, passphrase=secret, signer=signer)
@@ -81,7 +81,7 @@ def list_keys(*, as_json: bool) -> int:
     Example:
       heroes key list --json
     """
-    from heroes_forensics.pipelines import keyring  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.acts import keyring  # noqa: PLC0415 # heavy: when it runs
 
     Output(as_json=as_json).show_all(keyring.listed(), "key", _row)
     return DONE
@@ -121,7 +121,7 @@ def rotate(
       heroes key rotate --reason "laptop stolen" --stolen-since 2026-03-01
       heroes key rotate --reason module --signer token.yaml --pin-fd 3 3< FILE
     """
-    from heroes_forensics.pipelines import keyring  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.acts import keyring  # noqa: PLC0415 # heavy: when it runs
 
     secret = options.passphrase(passphrase_fd)
     options.token_pin(signer)
@@ -169,7 +169,7 @@ def recovery(*, recipient: str, as_json: bool) -> int:
     Example:
       heroes key recovery age1...
     """
-    from heroes_forensics.pipelines import laboratory  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.case import laboratory  # noqa: PLC0415 # heavy: when it runs
 
     Output(as_json=as_json).show(laboratory.add_recovery(recipient), "laboratory", facts)
     return DONE
@@ -199,7 +199,7 @@ def drill(
     Example:
       heroes key drill CASE --identity-fd 3 3< recovery.txt
     """
-    from heroes_forensics.pipelines import drilling  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.acts import drilling  # noqa: PLC0415 # heavy: when it runs
 
     identity = options.identity_from(identity_fd)
     secret = options.passphrase(passphrase_fd)
@@ -254,7 +254,8 @@ def cosign(  # noqa: PLR0913 # the options of a verb
       heroes key cosign CASE --as ex-031
       heroes key cosign 00000042.txt --as clerk-2 --output signed.txt
     """
-    from heroes_forensics.pipelines import cosigning, folders  # noqa: PLC0415 # when it runs
+    from heroes_forensics.pipelines.acts import cosigning  # noqa: PLC0415 # when it runs
+    from heroes_forensics.pipelines.case import folders  # noqa: PLC0415 # when it runs
 
     signed = cosigning.cosign(
         path,

@@ -37,7 +37,7 @@ def locate(*, finding: str, case_dir: Path, as_json: bool) -> int:
       heroes locate F-12 --case CASE
       heroes locate F-000012 --case CASE --json
     """
-    from heroes_forensics.pipelines import locating  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.checks import locating  # noqa: PLC0415 # heavy: when it runs
 
     Output(as_json=as_json).show(locating.locate(case_dir, finding), "location", _text)
     return DONE

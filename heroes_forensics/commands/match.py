@@ -66,7 +66,7 @@ def match(  # noqa: PLR0913 # the options of a verb
       heroes match CASE --set national
       heroes match CASE --set new-edition.json --set-kind notable
     """
-    from heroes_forensics.pipelines import rematching  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.runs import rematching  # noqa: PLC0415 # heavy: when it runs
 
     request = rematching.MatchRequest(
         case_dir=case_dir,

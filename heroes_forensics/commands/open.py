@@ -51,7 +51,7 @@ def open_names(  # noqa: PLR0913 # the options of a verb
       heroes open CASE --finding F-12 --justification "request 4 of the court" \
         --authority "Gs 221/24"
     """
-    from heroes_forensics.pipelines import opening  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.checks import opening  # noqa: PLC0415 # heavy: when it runs
 
     rows = opening.open_names(
         case_dir,

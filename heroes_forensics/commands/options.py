@@ -199,7 +199,7 @@ def limits(
     found = dict(pairs(context, parameter, values))
     if not found:
         return {}
-    from heroes_forensics.pipelines import request  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.runs import request  # noqa: PLC0415 # heavy: when it runs
 
     try:
         return request.limits(found)
@@ -214,7 +214,7 @@ def digests(
     del context, parameter
     if not values:
         return ()
-    from heroes_forensics.pipelines import request  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.runs import request  # noqa: PLC0415 # heavy: when it runs
 
     try:
         return tuple(request.digest(value) for value in values)
@@ -227,7 +227,7 @@ def duration(context: click.Context, parameter: click.Parameter, value: str | No
     del context, parameter
     if value is None:
         return None
-    from heroes_forensics.pipelines import request  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.runs import request  # noqa: PLC0415 # heavy: when it runs
 
     try:
         return request.duration(value)
@@ -276,7 +276,7 @@ def _keep_secrets() -> None:
     """Have no dump of this process hold what is about to be read, where it is our own."""
     context = click.get_current_context(silent=True)
     if context is not None and context.find_root().obj is True:
-        from heroes_forensics.pipelines import secrecy  # noqa: PLC0415 # heavy: when it runs
+        from heroes_forensics.pipelines.locks import secrecy  # noqa: PLC0415 # heavy: when it runs
 
         secrecy.keep()
 
@@ -339,7 +339,7 @@ def passphrase(descriptor: int | None) -> str | None:
         return None if descriptor is None else passphrase_from(descriptor)
     # Heavy, and needed by a person at a terminal alone.
     from heroes_forensics.custody import keys, outside  # noqa: PLC0415
-    from heroes_forensics.pipelines import laboratory  # noqa: PLC0415
+    from heroes_forensics.pipelines.case import laboratory  # noqa: PLC0415
 
     if outside.PIN.get() is None and any(key.needs_pin for key in outside.kept(laboratory.home())):
         asked_pin: str = click.prompt("PIN of the token that signs", hide_input=True, err=True)
@@ -360,7 +360,7 @@ def person_passphrase(person: str, descriptor: int | None) -> str | None:
     if not is_terminal():
         return None
     from heroes_forensics.custody import persons  # noqa: PLC0415 # heavy: when it runs
-    from heroes_forensics.pipelines import laboratory  # noqa: PLC0415
+    from heroes_forensics.pipelines.case import laboratory  # noqa: PLC0415
 
     if not persons.protected(laboratory.home(), person):
         return None

@@ -17,7 +17,7 @@ from heroes_forensics.commands.text import clock, counted, human, inert
 from heroes_forensics.commands.words import finding_line
 from heroes_forensics.errors import StoppedError
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines.watch import Progress, Unwatched, Watch
+from heroes_forensics.pipelines.case.watch import Progress, Unwatched, Watch
 
 LINE_SECONDS: Final = 30.0
 """Between two lines where there is no terminal."""

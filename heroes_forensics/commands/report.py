@@ -105,11 +105,7 @@ def report(  # noqa: PLR0913 # the options of a verb
       heroes report CASE --sign-with examiner.p12
       heroes report CASE --import-signed report-signed.pdf
     """
-    from heroes_forensics.pipelines import (  # noqa: PLC0415 # heavy
-        report_signing,
-        reporting,
-        sealed_report,
-    )
+    from heroes_forensics.pipelines.report import report_signing, reporting, sealed_report  # noqa: PLC0415 # heavy
 
     out = Output(as_json=as_json)
     handover = sealed_report.Handover(

@@ -42,7 +42,7 @@ def review(  # noqa: PLR0913 # the options of a verb
       heroes review CASE F-12 --outcome agree --reviewer ex-044
       heroes review CASE "report 2" --outcome needs-work --reviewer ex-044
     """
-    from heroes_forensics.pipelines import reviewing  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.acts import reviewing  # noqa: PLC0415 # heavy: when it runs
 
     secret = options.passphrase(passphrase_fd)
     said = reviewing.review(

@@ -16,7 +16,7 @@ from heroes_forensics.errors import CustodyError
 from heroes_forensics.model import JSON
 
 if TYPE_CHECKING:
-    from heroes_forensics.pipelines.request import ScanResult
+    from heroes_forensics.pipelines.runs.request import ScanResult
 
 
 STATED: Final = (
@@ -202,12 +202,12 @@ def scan(  # noqa: PLR0913 # the options of a verb
       10  matches (--exit-code)            30   a hash set is refused
       11  matches and unexpected gaps      130  interrupted
     """
-    from heroes_forensics.pipelines import launch  # noqa: PLC0415 # not for --help
+    from heroes_forensics.pipelines.workers import launch  # noqa: PLC0415 # not for --help
 
     early = launch.ahead("evidence", bulk=launch.is_bulk(sources))
     click.get_current_context().with_resource(early)
-    from heroes_forensics.pipelines.request import ScanRequest, outcome_code  # noqa: PLC0415 # heavy
-    from heroes_forensics.pipelines.scan import scan as run  # noqa: PLC0415 # heavy
+    from heroes_forensics.pipelines.runs.request import ScanRequest, outcome_code  # noqa: PLC0415 # heavy
+    from heroes_forensics.pipelines.runs.scan import scan as run  # noqa: PLC0415 # heavy
 
     set_options: JSON = {}
     if set_kind:

@@ -94,14 +94,14 @@ def selftest(  # noqa: PLR0913 # the options of a verb
     if wants_list or show:
         return _kept(out, show)
     if wants_record:
-        from heroes_forensics.pipelines import validating  # noqa: PLC0415 # heavy
+        from heroes_forensics.pipelines.trials import validating  # noqa: PLC0415 # heavy
 
         wanted = validating.Wanted(examiner, folders, method, sop, deviations, host)
         secret = options.passphrase(passphrase_fd)
         with watching(out, quiet=quiet) as watch:
             record = validating.validate(wanted, passphrase=secret, watch=watch)
         return _shown(out, record)
-    from heroes_forensics.pipelines import selftest as checks  # noqa: PLC0415 # heavy
+    from heroes_forensics.pipelines.trials import selftest as checks  # noqa: PLC0415 # heavy
 
     counts: Counter[str] = Counter()
     rows = checks.preflight(case_dir, sources) if case_dir is not None else checks.selftest()
@@ -116,7 +116,7 @@ def selftest(  # noqa: PLR0913 # the options of a verb
 
 
 def _kept(out: Output, show: str) -> int:
-    from heroes_forensics.pipelines import validations  # noqa: PLC0415 # heavy
+    from heroes_forensics.pipelines.records import validations  # noqa: PLC0415 # heavy
 
     if show:
         return _shown(out, validations.SHELF.named(show))
@@ -130,7 +130,7 @@ def _kept(out: Output, show: str) -> int:
 
 def _shown(out: Output, record: "Record") -> int:
     """Show a record whole; the exit code is its verdict."""
-    from heroes_forensics.pipelines import validations  # noqa: PLC0415 # heavy
+    from heroes_forensics.pipelines.records import validations  # noqa: PLC0415 # heavy
 
     if out.as_json:
         out.row(validations.shown_of(record), "validation")

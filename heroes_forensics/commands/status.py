@@ -39,7 +39,7 @@ def status(*, case_dir: Path, follow: bool, as_json: bool) -> int:
       heroes status CASE --follow
       heroes status CASE --json
     """
-    from heroes_forensics.pipelines import views  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.checks import views  # noqa: PLC0415 # heavy: when it runs
 
     out = Output(as_json=as_json)
     if follow:

@@ -39,7 +39,7 @@ def request(*, case_dir: Path, output: Path, passphrase_fd: int | None, as_json:
     Example:
       heroes timestamp request CASE --output case.tsq
     """
-    from heroes_forensics.pipelines import anchoring  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.acts import anchoring  # noqa: PLC0415 # heavy: when it runs
 
     made = anchoring.request(case_dir, output, passphrase=options.passphrase(passphrase_fd))
     Output(as_json=as_json).show(made, "timestamp-request", _facts)
@@ -64,7 +64,7 @@ def take(
     Example:
       heroes timestamp import CASE case.tsr --tsa-roots roots.pem
     """
-    from heroes_forensics.pipelines import anchoring  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.acts import anchoring  # noqa: PLC0415 # heavy: when it runs
 
     secret = options.passphrase(passphrase_fd)
     said = anchoring.take(case_dir, reply, roots=roots, passphrase=secret)
@@ -100,7 +100,7 @@ def record(  # noqa: PLR0913 # the options of a verb
     Example:
       heroes timestamp record CASE --method paper --reference "seizure form 12"
     """
-    from heroes_forensics.pipelines import anchoring  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.acts import anchoring  # noqa: PLC0415 # heavy: when it runs
 
     said = anchoring.record(
         case_dir,

@@ -91,7 +91,7 @@ def hand_over(  # noqa: PLR0913 # the options of a verb
       heroes transfer hand-over CASE --exhibit E-1 --from po-007 --to ex-031 \
         --place "store room" --purpose examination --seal-before "B 004 118"
     """
-    from heroes_forensics.pipelines import transferring  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.acts import transferring  # noqa: PLC0415 # heavy: when it runs
 
     said = transferring.hand_over(
         case_dir,
@@ -132,7 +132,7 @@ def _record(  # noqa: PLR0913 # an act and its options
     passphrase_fd: int | None,
     as_json: bool,
 ) -> int:
-    from heroes_forensics.pipelines import acting  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.acts import acting  # noqa: PLC0415 # heavy: when it runs
 
     secret = options.passphrase(passphrase_fd)
     said = acting.act(case_dir, kind, body, person=examiner, before=True, passphrase=secret)

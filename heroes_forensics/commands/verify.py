@@ -132,7 +132,7 @@ def verify(  # noqa: PLR0913 # the options of a verb
       6  does not verify    20  cannot be read
       4  a run is writing the case
     """
-    from heroes_forensics.pipelines import verifying  # noqa: PLC0415 # heavy: when it runs
+    from heroes_forensics.pipelines.checks import verifying  # noqa: PLC0415 # heavy: when it runs
 
     trusted = [*keys, *(_keys_of(trust) if trust else ())]
     result = verifying.verify(

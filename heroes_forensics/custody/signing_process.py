@@ -1,7 +1,7 @@
 """The process that speaks to a signing key outside this program: a command, or a token.
 
-It is started before the coordinator gives up writing and the network (pipelines/fence.py), which
-cards and services may need, and it can do one thing: hand a message to the signer that it was
+It is started before the coordinator gives up writing and the network, which cards and services may
+need (`pipelines.locks.fence`), and it can do one thing: hand a message to the signer that it was
 started for, and its answer back. A module of a vendor is loaded here and nowhere else, so that
 what it does to its own process costs no run.
 

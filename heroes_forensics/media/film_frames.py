@@ -21,7 +21,7 @@ Luma = npt.NDArray[np.uint8]
 """Rows, columns; 0 is black, 255 white."""
 Value = npt.NDArray[np.uint8]
 """PDQ of one frame as it is: 32 bytes. The other orientations are made of it when it is compared
-(`heroes_forensics.pipelines.films`)."""
+(`heroes_forensics.pipelines.sets.films`)."""
 Measure = Callable[[Luma], tuple[npt.NDArray[np.uint8], int, int]]
 """Makes of luma values of eight orientations, a quality, and how many soft tones there are, both
 0 to 100: `media.tones.measured`."""

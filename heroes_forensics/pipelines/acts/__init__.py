@@ -1,0 +1,1 @@
+"""What persons do with a case and its keys, each an event on record."""

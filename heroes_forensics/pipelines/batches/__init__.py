@@ -1,0 +1,1 @@
+"""Many exhibits: the manifest, and one process each."""

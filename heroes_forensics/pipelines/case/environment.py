@@ -1,0 +1,60 @@
+"""What the ledger records of machine and software."""
+
+import hashlib
+import platform
+import re
+from collections.abc import Iterable
+from importlib import metadata, resources
+from typing import Any, Final
+
+from heroes_forensics import __version__
+from heroes_forensics.model import JSON
+from heroes_forensics.pipelines.case import installed
+
+PROGRAM: Final = "heroes-forensics"
+_NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
+
+
+def libraries() -> tuple[str, ...]:
+    """Return every library that the program needs, extras left out, as its metadata has them."""
+    try:
+        rows = metadata.requires(PROGRAM) or []
+    except metadata.PackageNotFoundError:
+        return ()
+    names = [_NAME.match(row) for row in rows if "extra ==" not in row]
+    return tuple(sorted(name[0].lower() for name in names if name is not None))
+
+
+def environment() -> JSON:
+    """Return versions and digests; no host name.
+
+    ``packages_sha256`` is that of the libraries' own lists of files (`installed.packages_sha256`).
+    """
+    names = libraries()
+    return {
+        "host_ref": "this-host",
+        "os": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "python": platform.python_version(),
+        "packages_sha256": installed.packages_sha256(names),
+        "program_version": __version__,
+        "program_sha256": program_sha256(),
+        "libraries": [{"name": name, "version": installed.version(name)} for name in names],
+        "self_test": "not-run",
+    }
+
+
+def program_sha256() -> str:
+    """Digest the files of the installed package: path and content of each, in order."""
+    digest = hashlib.sha256()
+    root = resources.files("heroes_forensics")
+
+    def walk(folder: Any, prefix: str) -> Iterable[tuple[str, bytes]]:  # noqa: ANN401
+        for member in sorted(folder.iterdir(), key=lambda each: str(each.name)):
+            if member.is_dir() and member.name != "__pycache__":
+                yield from walk(member, f"{prefix}{member.name}/")
+            elif member.is_file() and not member.name.endswith(".pyc"):
+                yield prefix + member.name, member.read_bytes()
+
+    for name, data in walk(root, ""):
+        digest.update(f"{hashlib.sha256(data).hexdigest()}  {name}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Looking at a case and checking it: views, verification, opening what is sealed."""

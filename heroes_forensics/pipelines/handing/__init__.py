@@ -1,0 +1,1 @@
+"""What others get: lists of findings, and items in their formats."""

@@ -1,0 +1,1 @@
+"""Locking workers and ourselves: what the kernel is told to refuse."""

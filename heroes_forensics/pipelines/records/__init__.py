@@ -1,0 +1,1 @@
+"""Signed records of the laboratory that runs and reports cite."""

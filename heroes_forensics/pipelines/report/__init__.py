@@ -1,0 +1,1 @@
+"""The report: its model from the case, its files, its signature."""

@@ -1,0 +1,1 @@
+"""Hash sets: imported, the catalogue, those of one run, and what is compared with them."""

@@ -1,0 +1,1 @@
+"""Trying the program: the demonstration, its self-test, a laboratory's validation."""

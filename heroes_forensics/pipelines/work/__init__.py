@@ -1,0 +1,1 @@
+"""Inside a worker: what each kind of unit does."""

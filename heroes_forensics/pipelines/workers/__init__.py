@@ -1,0 +1,1 @@
+"""Processes: starting them, giving them units, hearing their answers, and how they end."""
