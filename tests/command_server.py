@@ -37,7 +37,7 @@ PRELOAD: Final = (
 )
 KINDS: Final = ("evidence", "sets", "media")
 """Zygotes that need not import, see `nursery`, where this process has none that do."""
-GRACE: Final = 5.0
+GRACE: Final = 30.0
 """Seconds that workers may take to end after the command has."""
 
 

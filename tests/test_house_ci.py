@@ -8,6 +8,9 @@ from corpus import ROOT
 SCRIPT = (ROOT / ".ci" / "run").read_text()
 EVERYWHERE = {"gzip", "python3", "sha256sum", "tar", "unshare"}
 """Programs that Debian installs always, or that Python brings along."""
+IMAGES = "filesystem_images.py"
+MAKES_IMAGES = r"from filesystem_images import (?:\([^)]*\brun\b|.*\brun\b)"
+"""Its ``run`` skips a test where the program is not there."""
 TARGETS = {
     *("demo", "test", "check", "lint", "types", "contracts", "fix", "fixtures", "docs", "bench"),
     *("conformance", "faults", "offline", "constraints", "clean"),
@@ -20,8 +23,11 @@ def test_every_program_that_a_test_asks_for_is_installed_by_ci() -> None:
     installed = {row.partition(":")[0] for row in table[1].split()}
     asked: set[str] = set()
     for path in (ROOT / "tests").rglob("*.py"):
-        asked |= set(re.findall(r"\b(?:tool|which)\(\"([\w.+-]+)\"", path.read_text()))
-    assert "fls" in asked
+        text = path.read_text()
+        asked |= set(re.findall(r"\b(?:tool|which)\(\"([\w.+-]+)\"", text))
+        if path.name == IMAGES or re.search(MAKES_IMAGES, text):
+            asked |= set(re.findall(r"\brun\(\s*\"([\w.+-]+)\"", text))
+    assert {"fls", "mkfs.xfs"} <= asked
     assert asked <= installed | EVERYWHERE
 
 

@@ -15,7 +15,7 @@ MEMORY: Final = 1 << 30
 _STEP: Final = 0.02
 _SAMPLE: Final = 0.1
 """Seconds between two looks at whether it ended, and at its processes and its folder."""
-_GRACE: Final = 5.0
+_GRACE: Final = 30.0
 """Seconds that workers may take to end after the program has."""
 
 
