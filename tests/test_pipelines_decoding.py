@@ -5,7 +5,7 @@ import io
 import sqlite3
 import zipfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,12 @@ from heroes_forensics.media import image, perceptual, plugins
 from heroes_forensics.model import GAP_CODES
 from heroes_forensics.pipelines.case import cases
 from heroes_forensics.pipelines.checks import verifying, views
-from heroes_forensics.pipelines.examining import awaited, decoding, expanding
+from heroes_forensics.pipelines.examining import awaited, decoding, expanding, repeats
 from heroes_forensics.pipelines.work import members
 from heroes_forensics.pipelines.workers.deaths import Death
 from heroes_forensics.pipelines.workers.roles import FAULTS_VARIABLE
 from heroes_forensics.store import derived
+from heroes_forensics.store.database import Database
 from heroes_forensics.store.records import MatchRow
 
 JPEG = encoded(gradient(seed=1), "JPEG")
@@ -340,22 +341,42 @@ def answer(work: decoding.Decoding, unit: Unit, outcome: str) -> None:
 CONFIG: dict[str, Any] = {"perceptual": True, "profile": "standard"}
 
 
-@given(st.lists(st.sampled_from(["done", "died", "failed", "lied", "given up"]), max_size=30))
-def test_every_stream_is_closed_once_and_every_picture_has_one_row(ends: list[str]) -> None:
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    made = Database.create(tmp_path_factory.mktemp("empty") / "case.db", {})
+    yield made
+    made.close()
+
+
+@given(
+    st.lists(st.sampled_from(["done", "died", "failed", "lied", "given up"]), max_size=30),
+    st.sampled_from([1, 3, 24]),
+)
+def test_every_stream_is_closed_once_and_every_picture_has_one_row(
+    database: Database, ends: list[str], contents: int
+) -> None:
+    """Of so many contents; two units share each, and the first may be given up."""
     numbers = iter(range(1, 10_000))
     ended: list[tuple[int, str]] = []
     work = decoding.Decoding(
         lambda: next(numbers), lambda *attempt: ended.append(attempt), lambda *_: {}
     )
-    owner = Nobody()
-    collection = awaited.Pictures(work, owner, CONFIG)
+    shared = repeats.Repeats(work, database, None)
+    owner, other = Nobody(), Nobody()
+    collection = awaited.Pictures(work, owner, CONFIG, shared)
+    later = awaited.Pictures(work, other, CONFIG, shared)
     streams = [Bytes(item) for item in range(1, 25)]
-    rows = np.zeros(len(streams), dtype=CONTENT)
-    rows["id"], rows["status"] = [each.item for each in streams], Status.DONE
-    rows["type"] = [row.name for row in TYPES].index("jpeg")
-    for stream in streams:
-        collection.stream(stream)  # type: ignore[arg-type]
-    collection.read(rows, [])
+    copies = [Bytes(item) for item in range(25, 49)]
+    for pictures_, some in ((collection, streams), (later, copies)):
+        rows = np.zeros(len(some), dtype=CONTENT)
+        rows["id"], rows["status"] = [each.item for each in some], Status.DONE
+        rows["type"] = [row.name for row in TYPES].index("jpeg")
+        rows["digested"] = 1
+        digests = [hashlib.sha256(b"%d" % (each.item % contents)).digest() for each in some]
+        rows["sha256"] = np.frombuffer(b"".join(digests), CONTENT["sha256"])
+        for stream in some:
+            pictures_.stream(stream)  # type: ignore[arg-type]
+        pictures_.read(rows, [])
     given_up = False
     outcomes = iter([*ends, *["done"] * 200])
     while (unit := work.next_unit()) is not None:
@@ -364,8 +385,10 @@ def test_every_stream_is_closed_once_and_every_picture_has_one_row(ends: list[st
             collection.give_up()
             given_up, outcome = True, "done"
         answer(work, unit, outcome)
-    assert [stream.closed for stream in streams] == [1] * 24
+    assert [stream.closed for stream in (*streams, *copies)] == [1] * 48
     assert collection.is_settled
+    assert later.rows()["id"].tolist() == [each.item for each in copies]
+    assert other.times == 1
     if not given_up:
         assert collection.rows()["id"].tolist() == [each.item for each in streams]
         assert owner.times == 1

@@ -99,6 +99,11 @@ def pictures(
     return stored
 
 
+def whole(stored: Sequence[tuple[Any, ...]]) -> list[int]:
+    """Return the items of stored pictures that were decoded whole."""
+    return [row[0] for row in stored if row[2] == Picture.DONE]
+
+
 def containers(
     database: Database, unit: int, rows: Sequence[ContainerRow]
 ) -> list[tuple[Any, ...]]:

@@ -12,6 +12,13 @@ from heroes_forensics.model import JSON
 from heroes_forensics.pipelines.case import installed
 
 PROGRAM: Final = "heroes-forensics"
+SOFTWARE: Final = {
+    "program_version": "the version of heroes",
+    "program_sha256": "the program",
+    "python": "the version of Python",
+    "libraries": "the libraries",
+}
+"""What of the environment a result rests on; a new kernel is none of it."""
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
 
 

@@ -6,7 +6,7 @@ unit is committed when its pictures are settled, so that what a crash interrupts
 whole.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from heroes_forensics.filetype import TYPES, FileClass
 from heroes_forensics.frames import HASHES, PERCEPTUAL, Picture, Proxy, Rows, Status
 from heroes_forensics.pipelines.examining.decoding import DECODED, Decoding, Wanted, joined, row_of
+from heroes_forensics.pipelines.examining.repeats import Outcome, Repeats
 from heroes_forensics.pipelines.sets import films
 from heroes_forensics.pipelines.sets.likeness import Looked
 from heroes_forensics.store.supplied_values import Kept
@@ -60,8 +61,16 @@ class Owner(Protocol):
 class Pictures:
     """The pictures of one unit that reads, from the bytes in hand to one row each."""
 
-    def __init__(self, decoding: Decoding, owner: Owner, config: Mapping[str, object]) -> None:
+    def __init__(
+        self,
+        decoding: Decoding,
+        owner: Owner,
+        config: Mapping[str, object],
+        repeats: Repeats | None = None,
+    ) -> None:
+        """Take what decodes, whoever waits, and what knows of other copies, where they count."""
         self._decoding = decoding
+        self._repeats = repeats
         self._owner = owner
         self._is_on = bool(config["perceptual"])
         self._profile = str(config["profile"])
@@ -70,6 +79,8 @@ class Pictures:
         self._streams: dict[int, Stream] = {}
         self._large: dict[int, Proxy | None] = {}
         self._outstanding: dict[int, Wanted] = {}
+        self._ended: list[Wanted] = []
+        """Of those that came: what another copy may still be waiting for, or take over."""
         self._rows: list[Rows] = []
         self._hashes: list[Rows] = []
         self._exact: dict[int, set[tuple[int, int]]] = {}
@@ -108,7 +119,7 @@ class Pictures:
             elif item in good and item not in listed:
                 self._leave(item, Picture.KNOWN_GOOD)
             else:
-                self._decode(item, TYPES[int(row["type"])].name, int(row["bytes_read"]))
+                self._decode(row)
         # What was handed over and then not read to its end is no picture to decode.
         for item in rows["id"].tolist():
             self._forget(item)
@@ -123,7 +134,8 @@ class Pictures:
         if stream is not None:
             stream.close()
 
-    def _decode(self, item: int, kind: str, size: int) -> None:
+    def _decode(self, content: "np.void") -> None:
+        item, kind = int(content["id"]), TYPES[int(content["type"])].name
         source: Stream | Proxy | None = self._streams.pop(item, None)
         if source is None:
             if item not in self._large:
@@ -135,9 +147,13 @@ class Pictures:
             code = "film.limit" if kind in films.DECODED else "picture.limit"
             self._rows.append(row_of(item, Picture.GAP, code))
             return
-        wanted = Wanted(item, kind, size, source, self, self._profile)
+        wanted = Wanted(item, kind, int(content["bytes_read"]), source, self, self._profile)
         self._outstanding[item] = wanted
-        self._decoding.add(wanted)
+        if self._repeats is None or not content["digested"]:
+            self._decoding.add(wanted)
+            return
+        wanted.content = bytes(content["sha256"])
+        self._repeats.add(wanted, self._exact.get(item, ()))
 
     def came(
         self,
@@ -150,7 +166,8 @@ class Pictures:
         """Take in the row of one picture, its `HASHES` rows, what it looks like and to whom."""
         if kept is not None and len(kept.rows):
             self.supplied[item] = kept
-        del self._outstanding[item]
+        wanted = self._outstanding.pop(item)
+        is_last = not self._outstanding  # its copies here, if it has any, come before it returns
         self._rows.append(row)
         self._hashes.append(hashes)
         if looked is not None:
@@ -159,7 +176,10 @@ class Pictures:
             self._owner.found(
                 [each for each in looked.rows if (each.hashset_id, each.record) not in exact]
             )
-        if not self._outstanding:
+        if self._repeats is not None and wanted.content:
+            self._ended.append(wanted)
+            self._repeats.came(wanted, Outcome(row, hashes, looked, kept, self.told.get(item)))
+        if is_last:
             self._owner.settled()
 
     @property
@@ -177,12 +197,21 @@ class Pictures:
         rows = joined(self._hashes, HASHES)
         return rows[np.argsort(rows["id"], kind="stable")]
 
+    def stored(self, items: Collection[int]) -> None:
+        """Hear that all of them are on record, and which were decoded whole, by final numbers."""
+        if self._repeats is not None:
+            self._repeats.stored(self._ended, items)
+        self._ended.clear()
+
     def give_up(self) -> None:
         """Let go of everything: the unit is read again."""
         for stream in self._streams.values():
             stream.close()
         for wanted in self._outstanding.values():
             wanted.owner = None
+            if self._repeats is not None:
+                self._repeats.given_up(wanted)
+        self.stored(())
         self._streams.clear()
         self._large.clear()
         self._outstanding.clear()

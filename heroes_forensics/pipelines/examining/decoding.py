@@ -97,6 +97,8 @@ class Wanted:
     """Whether a plug-in is asked, too, where there is one."""
     told: Description | None = None
     """What its metadata says; None: nobody said anything."""
+    content: bytes = b""
+    """SHA-256 of it, where other copies of it count; see `repeats.py`."""
 
     @property
     def is_film(self) -> bool:

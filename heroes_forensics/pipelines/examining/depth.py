@@ -7,7 +7,7 @@ that reads is to hand over. No worker of either is started before there is somet
 from typing import TYPE_CHECKING, Final, Self
 
 from heroes_forensics.model import JSON
-from heroes_forensics.pipelines.examining import decoding, expanding
+from heroes_forensics.pipelines.examining import decoding, expanding, repeats
 from heroes_forensics.pipelines.examining.awaited import Owner, Pictures
 from heroes_forensics.pipelines.examining.containers import Containers
 from heroes_forensics.pipelines.examining.decoding import Decoding
@@ -36,6 +36,7 @@ class Depth:
             comparer=run.comparer,
             metadata=bool(run.config.get("media_metadata")),
         )
+        self.repeats = repeats.of_run(run, self.decoding)
         self.expanding = Expanding(run, self.pictures)
         decoders = supervisor.crew("decoder", workers=workers)
         decoders.next_unit = self.decoding.next_unit
@@ -55,7 +56,7 @@ class Depth:
 
     def pictures(self, owner: Owner) -> Pictures:
         """Return a collection for the pictures of one unit."""
-        return Pictures(self.decoding, owner, self._run.config)
+        return Pictures(self.decoding, owner, self._run.config, self.repeats)
 
     def containers(self, volume: "Examined") -> Containers:
         """Return a collection for the containers of one unit."""
@@ -74,6 +75,7 @@ class Depth:
         for crew in self._crews:
             crew.close()
         self.decoding.close()
+        self.repeats.close()
         self.expanding.close()
 
     def __enter__(self) -> Self:

@@ -356,6 +356,7 @@ class Expanding:
             digest = rows_digest([*items, *contents, *kept, *shown, *opened, *said])
             records.unit_done(job.unit, items=count, gaps=gaps, rows_sha256=digest)
             run.unit_completed(job.unit, count, gaps, digest)
+        answer.pictures.stored(derived.whole(shown))
         run.listed(count, len(skips), sum(max(0, row[7]) for row in items))
         run.read(len(found), int(read["bytes_read"].sum()), matches)
         numbers = [row[-2] for row in kept]

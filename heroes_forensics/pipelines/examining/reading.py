@@ -275,6 +275,7 @@ class ContentStore:
             digest = rows_digest([*contents, *stored, *looked, *kept, *said])
             records.unit_done(number, items=len(rows), gaps=gaps, rows_sha256=digest)
             run.unit_completed(number, len(rows), gaps, digest)
+        state.pictures.stored(derived.whole(looked))
         run.reading.discard(number)
         numbers = [row[-2] for row in stored]
         run.committed([pair for pair in zip(numbers, matches, strict=True) if pair[0]], gaps)

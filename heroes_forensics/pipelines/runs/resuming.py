@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from heroes_forensics.errors import DONE, GAPS, CustodyError, UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines.case import ledger_events
-from heroes_forensics.pipelines.case.environment import environment
+from heroes_forensics.pipelines.case.environment import SOFTWARE, environment
 from heroes_forensics.pipelines.evidence import acquiring
 from heroes_forensics.pipelines.evidence.sources import IDENTITY, Evidence
 from heroes_forensics.pipelines.examining.run import Identity
@@ -29,13 +29,6 @@ if TYPE_CHECKING:
     from heroes_forensics.pipelines.workers.supervisor import Supervisor
 
 NEW_RUN: Final = "examine the evidence anew in another case: heroes scan SOURCE... --case OTHER"
-_SOFTWARE: Final = {
-    "program_version": "the version of heroes",
-    "program_sha256": "the program",
-    "python": "the version of Python",
-    "libraries": "the libraries",
-}
-"""What of the environment a result rests on; a new kernel is none of it."""
 _SETTINGS: Final = (
     *("profile", "verify", "names", "treat_as", "accept_damaged", "perceptual"),
     "media_metadata",
@@ -280,7 +273,7 @@ def check_software(found: Interrupted) -> None:
         UsageError: something of it differs; the message names it.
     """
     before, now = found.facts.get("environment", {}), environment()
-    for name, what in _SOFTWARE.items():
+    for name, what in SOFTWARE.items():
         if before.get(name) != now[name]:
             raise UsageError(
                 f"{what} is not the one the run was begun with{_which(before, now, name)}",
