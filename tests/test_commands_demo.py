@@ -127,7 +127,7 @@ def test_without_its_password_the_backup_is_a_gap_and_the_check_notices(
     backup = demo.path(demo.BACKUP)
     result = scanned(tmp_path / "case", backup, exhibit="DEMO-1", sets=(str(NOTABLE),))
     assert (result.findings, result.unexpected_gaps, result.exit_code) == (0, 1, 3)
-    assert [gap["code"] for gap in views.gaps(tmp_path / "case")] == ["volume.damaged"]
+    assert [gap["code"] for gap in views.gaps(tmp_path / "case")] == ["volume.encrypted"]
     assert len(list(hidden(tmp_path / "case"))) == len(TRUTH["depth"]["items"]) + 1
 
 

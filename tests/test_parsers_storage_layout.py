@@ -26,6 +26,7 @@ from heroes_forensics.model import GAP_TEXTS, JSON, Gap
 from heroes_forensics.parsers.storage.apfs_snapshots import checksum, without_snapshots
 from heroes_forensics.parsers.storage.inside import MAX_VOLUMES
 from heroes_forensics.parsers.storage.layout import tree, volumes
+from heroes_forensics.parsers.storage.locked import REASONS
 from heroes_forensics.parsers.storage.source import Source
 from heroes_forensics.parsers.storage.volume import Volume
 
@@ -78,7 +79,7 @@ def test_partitions_of_a_gpt_disk() -> None:
     ]
     assert (rows[0].offset, rows[0].size) == (64 * SECTOR, 20 * SECTOR)
     assert [row.gap.detail for row in rows if row.gap][1:] == [
-        {"system": "luks2"},
+        {"system": "luks2", "why": REASONS["none"]},
         {"file_system": "squashfs"},
         {"start": "zeros"},
     ]

@@ -18,11 +18,12 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from scans import scanned
 from storage_images import Memory, slots_of
 
-from heroes_forensics.parsers.secrets import PASSWORD, RECOVERY_PASSWORD, Secrets
+from heroes_forensics.parsers.secrets import KEY_FILE, PASSWORD, RECOVERY_PASSWORD, Secrets
 from heroes_forensics.parsers.sectors import SectorCipher, SectorReader
 from heroes_forensics.parsers.storage import luks
 from heroes_forensics.parsers.storage.layout import volumes
-from heroes_forensics.parsers.storage.luks import REASONS, LockedError, opened
+from heroes_forensics.parsers.storage.locked import REASONS, LockedError
+from heroes_forensics.parsers.storage.luks import opened
 from heroes_forensics.parsers.storage.source import Source, open_source
 from heroes_forensics.parsers.storage.volume import Volume
 from heroes_forensics.parsers.volumes import volume_reader
@@ -129,9 +130,10 @@ def test_what_cryptsetup_encrypted_is_read_as_it_was(name: str, images: Images) 
     assert reader.pread(reader.size, 1) == b""
 
 
-def test_each_slot_opens_by_its_own_password(images: Images) -> None:
-    for text in (SECRET, OTHER):
-        reader = opened(Memory(images["pbkdf2, cbc"].read_bytes()), given(text))
+def test_each_slot_opens_by_its_own_password_and_key_file(images: Images) -> None:
+    for text, kind in ((SECRET, PASSWORD), (OTHER, PASSWORD), (OTHER, KEY_FILE)):
+        secrets = given(text, kind=kind)
+        reader = opened(Memory(images["pbkdf2, cbc"].read_bytes()), secrets)
         assert reader.pread(0, SIZE) == images["plain"].read_bytes()
 
 
@@ -170,7 +172,7 @@ def test_a_volume_that_nothing_opens_stays_a_gap(name: str, images: Images) -> N
     for secrets in (Secrets(), given(SECRET, kind=RECOVERY_PASSWORD)):
         gap = volume_of(open_source(slots_of(images[name]), secrets=secrets)).gap
         assert gap is not None
-        assert (gap.code, gap.detail) == ("volume.encrypted", {"system": system})
+        assert gap.detail == {"system": system, "why": REASONS["none"]}
 
 
 def test_a_locked_worker_examines_it_and_the_password_is_nowhere(

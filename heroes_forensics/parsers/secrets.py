@@ -7,8 +7,12 @@ from heroes_forensics.model import JSON
 
 PASSWORD: Final = "password"  # noqa: S105 - a word of the key file
 RECOVERY_PASSWORD: Final = "recovery_password"  # noqa: S105
-KINDS: Final = (PASSWORD, RECOVERY_PASSWORD)
+STARTUP_KEY: Final = "startup_key"
+KEY_FILE: Final = "key_file"
+KINDS: Final = (PASSWORD, RECOVERY_PASSWORD, STARTUP_KEY, KEY_FILE)
 """Kinds of secrets; those of other sorts of encryption come to the end."""
+FILES: Final = {STARTUP_KEY: 1 << 16, KEY_FILE: 8 << 20}
+"""Kinds that lie in a file of their own, and its most bytes: 8 MiB is the limit of cryptsetup."""
 
 
 class Secrets:
@@ -25,9 +29,13 @@ class Secrets:
         """Say how many there are."""
         return f"<{len(self._found)} secrets>"
 
-    def of(self, kind: str) -> Iterator[bytes]:
-        """Yield those of a kind."""
-        yield from (value for each, value in self._found if each == kind)
+    def of(self, *kinds: str) -> Iterator[bytes]:
+        """Yield those of some kinds."""
+        yield from (value for each, value in self._found if each in kinds)
+
+    def any_of(self, *kinds: str) -> bool:
+        """Say whether there is one of some kinds."""
+        return any(each in kinds for each, _ in self._found)
 
     @classmethod
     def from_json(cls, row: JSON) -> "Secrets":

@@ -90,7 +90,7 @@ def _open(source: Source, volume: Volume) -> FileSystem:
     if name in _WITH_SECRETS:
         given = (*given, source.secrets)
     elif name == "apfs" and volume.kind != UNALLOCATED:
-        given = (*given, cast("int", volume.spec[-1]["index"]))
+        given = (*given, cast("int", volume.spec[-1]["index"]), source.secrets)
     if volume.kind == FILE:
         name = "single"
     elif volume.kind == UNALLOCATED:

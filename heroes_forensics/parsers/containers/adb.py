@@ -65,7 +65,8 @@ class AdbFileSystem:
         self._archive = archive
         self._start = start
         self._is_compressed = is_compressed
-        self._is_encrypted = is_encrypted
+        self.is_encrypted = is_encrypted
+        """Whether it is, and no password that was given fits."""
         self.left = ""
         """Code of the gap, once something was met behind the archive; else empty."""
 
@@ -101,7 +102,7 @@ class AdbFileSystem:
         """
         if handle != _HANDLE:
             raise OSError("not a handle of this parser")
-        if self._is_encrypted:
+        if self.is_encrypted:
             raise UnsupportedError("the backup is encrypted", code="stream.encrypted")
         if not self._is_compressed:
             return self._archive

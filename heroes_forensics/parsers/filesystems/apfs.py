@@ -13,6 +13,9 @@ import pyfsapfs
 from heroes_forensics.model import TimeBasis, TimeRule
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.filesystems.libyal_walk import LibyalFileSystem
+from heroes_forensics.parsers.secrets import Secrets
+from heroes_forensics.parsers.storage.apfs_keys import unlock
+from heroes_forensics.parsers.storage.locked import LockedError
 from heroes_forensics.parsers.storage.readers import ReaderFile
 
 _FIRST: Final = 16
@@ -72,13 +75,14 @@ class _Apfs:
     kind: str = "apfs"
     times: TimeBasis = dict.fromkeys("macb", TimeRule(1, "utc"))
 
-    def __init__(self, reader: Reader, index: int) -> None:
+    def __init__(self, reader: Reader, index: int, secrets: Secrets) -> None:
         try:
             self._open(reader, index)
         except OSError:
             plain = _WithoutSnapshots(reader)
             self._open(plain, index)
             plain.active = False
+        unlock(self._volume, secrets)
         last = self._volume.next_file_entry_identifier
         self._last = last if last - _FIRST <= _SWEEP_LIMIT else 0
         self.sweep = "object identifiers" if self._last else "not available: too many identifiers"
@@ -88,10 +92,6 @@ class _Apfs:
         self._file = ReaderFile(reader)
         self._container.open_file_object(self._file)
         self._volume: Any = self._container.get_volume(index)
-
-    @property
-    def locked(self) -> bool:
-        return bool(self._volume.is_locked())
 
     def root(self) -> Any:  # noqa: ANN401
         return self._volume.get_root_directory()
@@ -109,21 +109,23 @@ class _Apfs:
         self._container.close()
 
 
-def open_apfs(reader: Reader, volume_index: int) -> LibyalFileSystem:
+def open_apfs(
+    reader: Reader, volume_index: int, secrets: Secrets | None = None
+) -> LibyalFileSystem:
     """Open one volume of a container.
 
     Args:
         reader: the bytes of the container, from its first block on.
         volume_index: position of the volume in the container, from 0.
+        secrets: what was given to open an encrypted one.
 
     Raises:
-        UnsupportedError: it cannot be opened, or is encrypted.
+        UnsupportedError: it cannot be opened, or is encrypted and no secret fits.
     """
     try:
-        binding = _Apfs(reader, volume_index)
-        locked = binding.locked
+        binding = _Apfs(reader, volume_index, secrets or Secrets())
+    except LockedError as error:
+        raise UnsupportedError("the APFS volume is encrypted", code="volume.encrypted") from error
     except (OSError, RuntimeError, MemoryError, ValueError, IndexError) as error:
         raise UnsupportedError("the APFS volume cannot be opened", code="volume.damaged") from error
-    if locked:
-        raise UnsupportedError("the APFS volume is encrypted", code="volume.encrypted")
     return LibyalFileSystem(binding)

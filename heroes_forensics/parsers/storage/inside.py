@@ -11,10 +11,15 @@ from uuid import UUID
 
 from heroes_forensics.model import JSON, Gap
 from heroes_forensics.parsers.base import Reader
-from heroes_forensics.parsers.secrets import PASSWORD
-from heroes_forensics.parsers.storage import layers
+from heroes_forensics.parsers.secrets import (
+    KEY_FILE,
+    PASSWORD,
+    RECOVERY_PASSWORD,
+    STARTUP_KEY,
+)
+from heroes_forensics.parsers.storage import layers, locked
+from heroes_forensics.parsers.storage.apfs_keys import unlock
 from heroes_forensics.parsers.storage.apfs_snapshots import without_snapshots
-from heroes_forensics.parsers.storage.luks import REASONS, LockedError
 from heroes_forensics.parsers.storage.partitions import Table, read_table
 from heroes_forensics.parsers.storage.signatures import Recognised, recognise
 from heroes_forensics.parsers.storage.source import Source
@@ -64,8 +69,14 @@ class Place:
 _OPENED: Final = frozenset({"bitlocker", "unlocked", "luks"})
 """Layers of encryption: what is encrypted twice is opened once."""
 
-_LUKS: Final = frozenset({"luks1", "luks2"})
 _UNLOCKED: Final = "opened with a secret of a key file"
+_LUKS: Final = ("luks", (PASSWORD, KEY_FILE))
+_WAYS: Final = {
+    "bitlocker": ("unlocked", (PASSWORD, RECOVERY_PASSWORD, STARTUP_KEY)),
+    "luks1": _LUKS,
+    "luks2": _LUKS,
+}
+"""By what encrypted a volume: the layer that opens it with a secret, and of which kinds."""
 
 
 def key_of(layout: Layout, wanted: str) -> str:
@@ -138,7 +149,7 @@ def examine(source: Source, layout: Layout, place: Place, nodes: list[JSON]) -> 
     elif found.family == "encrypted" and not any(one["layer"] in _OPENED for one in place.steps):
         _encrypted(source, layout, place, found.name, nodes)
     elif found.family == "encrypted":
-        gap = Gap(place.key, "volume.encrypted", {"system": found.name})
+        gap = locked.gap(place.key, found.name, "twice")
         add(layout, row_of(source, layout, place, None, gap), nodes, place.hint)
     elif found.family == "unsupported":
         # Swap holds no files: left out as unallocated space is, and said as openly.
@@ -205,50 +216,36 @@ def _shadow_copies(source: Source, layout: Layout, place: Place, nodes: list[JSO
 def _encrypted(
     source: Source, layout: Layout, place: Place, system: str, nodes: list[JSON]
 ) -> None:
-    """Open the volume when its key lies in the clear, or a secret was given; else it is a gap."""
-    if system in _LUKS and any(source.secrets.of(PASSWORD)):
-        _luks(source, layout, place, system, nodes)
-        return
-    for step, note in _ways(source, system):
-        steps = (*place.steps, step)
+    """Open the volume when its key lies in the clear, or a secret was given; else it is a gap.
+
+    What lies in it may be anything that lies in a volume: often volumes of LVM lie in LUKS.
+    """
+    word = "none" if system in _WAYS else "system"
+    for layer, note in _ways(source, system):
+        steps = (*place.steps, layers.step(layer))
         try:
             reader = layers.follow(source, steps)
-            found = recognise(reader)
-        except OSError:
-            continue
-        if found is None or found.family != "file-system":
+        except OSError as error:
+            word = getattr(error, "word", "unreadable")
+            if word == "damaged":
+                break
             continue
         children: list[JSON] = []
         nodes.append({"key": place.key, "layer": system, "note": note, "volumes": children})
         inside = Place(place.key, None, reader.size, steps, place.depth + 1, hint=place.hint)
-        _file_system(source, layout, inside, found, children)
+        examine(source, layout, inside, children)
         return
-    gap = Gap(place.key, "volume.encrypted", {"system": system})
+    gap = locked.gap(place.key, system, word)
     add(layout, row_of(source, layout, place, None, gap), nodes, place.hint)
 
 
-def _luks(source: Source, layout: Layout, place: Place, system: str, nodes: list[JSON]) -> None:
-    """Open a LUKS volume with the passwords that were given: often volumes of LVM lie in it."""
-    steps = (*place.steps, layers.step("luks"))
-    try:
-        reader = layers.follow(source, steps)
-    except OSError as error:
-        why = REASONS[error.word if isinstance(error, LockedError) else "unreadable"]
-        gap = Gap(place.key, "volume.encrypted", {"system": system, "why": why})
-        add(layout, row_of(source, layout, place, None, gap), nodes, place.hint)
-        return
-    children: list[JSON] = []
-    nodes.append({"key": place.key, "layer": system, "note": _UNLOCKED, "volumes": children})
-    inside = Place(place.key, None, reader.size, steps, place.depth + 1, hint=place.hint)
-    examine(source, layout, inside, children)
-
-
-def _ways(source: Source, system: str) -> Iterator[tuple[JSON, str]]:
+def _ways(source: Source, system: str) -> Iterator[tuple[str, str]]:
     """Yield the layers that may open an encrypted volume, and what is said of each."""
     if system == "bitlocker":
-        yield layers.step("bitlocker"), "its key is stored in the clear"
-    if system == "bitlocker" and source.secrets:
-        yield layers.step("unlocked"), _UNLOCKED
+        yield "bitlocker", "its key is stored in the clear"
+    layer, kinds = _WAYS.get(system, ("", ()))
+    if source.secrets.any_of(*kinds):
+        yield layer, _UNLOCKED
 
 
 def _manager(
@@ -307,8 +304,9 @@ def _apfs(source: Source, layout: Layout, place: Place, reader: Reader, nodes: l
         inside = Place(key, None, declared, steps, place.depth + 1, place.key)
         gap = None
         try:
-            if container.get_volume(index).is_locked():
-                gap = Gap(key, "volume.encrypted", {"system": "apfs"})
+            unlock(container.get_volume(index), source.secrets)
+        except locked.LockedError as error:
+            gap = locked.gap(key, "apfs", error.word)
         except OSError:
             gap = Gap(key, "volume.damaged", {"layer": "apfs"})
         add(layout, row_of(source, layout, inside, "apfs", gap), nodes)

@@ -52,13 +52,20 @@ def _open(source: Source, inner: Reader, one: JSON, key: str) -> Reader:
     if layer == "vss":
         return _kept(source, key, vss(inner, _int(one, "index")))
     if layer == "bitlocker":
-        return _kept(source, key, bitlocker(inner))
+        return _suspended(inner)
     if layer in {"unlocked", "luks"}:
         return _unlocked(source, inner, is_luks=layer == "luks")
     if layer == "apfs":
         # The container is opened by the parser of APFS; the index tells it which volume.
         return without_snapshots(inner)[0]
     raise OSError("the volume was described by a step that this version does not know")
+
+
+def _suspended(inner: Reader) -> Reader:
+    """Open a BitLocker volume whose key lies in the clear in it (protection suspended)."""
+    from heroes_forensics.parsers.storage.unlocking import suspended  # noqa: PLC0415
+
+    return suspended(inner)
 
 
 def _unlocked(source: Source, inner: Reader, *, is_luks: bool) -> Reader:
@@ -110,26 +117,4 @@ def vss(inner: Reader, index: int) -> "tuple[Stack, FileObjectReader]":
         OSError: it could not be opened.
     """
     made = stack("VSHADOW", inner, store_index=index)
-    return made, made.reader()
-
-
-def bitlocker(inner: Reader) -> "tuple[Stack, FileObjectReader]":
-    """Open a BitLocker volume whose key lies in the clear beside it (protection suspended).
-
-    Raises:
-        OSError: it could not be opened without a secret.
-    """
-    import pybde  # noqa: PLC0415 (needed for this one check)
-
-    from heroes_forensics.parsers.storage.readers import ReaderFile  # noqa: PLC0415
-
-    probe = pybde.volume()
-    try:
-        probe.open_file_object(ReaderFile(inner))
-        locked = bool(probe.is_locked())
-    except Exception as error:
-        raise OSError("the BitLocker volume could not be opened") from error
-    if locked:
-        raise OSError("the BitLocker volume needs a secret")
-    made = stack("BDE", inner)
     return made, made.reader()

@@ -7,9 +7,11 @@ either.
 
 from collections.abc import Iterator
 
+from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import JSON, Gap
 from heroes_forensics.parsers.base import Reader
-from heroes_forensics.parsers.storage import layers
+from heroes_forensics.parsers.secrets import PASSWORD
+from heroes_forensics.parsers.storage import layers, locked
 from heroes_forensics.parsers.storage.inside import Layout, Place, add, examine, key_of, row_of
 from heroes_forensics.parsers.storage.partitions import Partition, Table, look
 from heroes_forensics.parsers.storage.readers import RangeReader
@@ -74,12 +76,27 @@ def _layout(source: Source) -> Layout:
     layout = Layout()
     layout.rows.extend(source.health)
     if source.kind != IMAGE:
-        row = Volume("root", source.kind, source.format, 0, source.size, source.sector_size)
+        size, gap = source.size, _closed(source)
+        row = Volume("root", source.kind, source.format, 0, size, source.sector_size, gap=gap)
         add(layout, row, layout.nodes)
     elif source.media is not None:
         _media(source, layout, source.media)
     source.layers["layout"] = layout
     return layout
+
+
+def _closed(source: Source) -> Gap | None:
+    """Return the gap of a backup that is encrypted as a whole, where nothing given opens it."""
+    if source.format != "adb-backup" or source.media is None:
+        return None
+    from heroes_forensics.parsers.containers.adb import open_adb  # noqa: PLC0415 (few are such)
+
+    try:
+        is_encrypted = open_adb(source.media, source.secrets).is_encrypted
+    except EvidenceError:
+        return None  # it is said when it is listed
+    word = "secrets" if source.secrets.any_of(PASSWORD) else "none"
+    return locked.gap("root", source.format, word) if is_encrypted else None
 
 
 def _media(source: Source, layout: Layout, media: Reader) -> None:

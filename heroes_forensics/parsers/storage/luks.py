@@ -1,9 +1,9 @@
-"""LUKS volumes that a password opens: from the password to the clear bytes.
+"""LUKS volumes that a password or a key file opens: from the password to the clear bytes.
 
 A password gives the key of a slot, the slot's place holds the key of the volume split into
-thousands of parts, and the header holds a digest by which the right one is known. What a header
-asks for is hostile: it is reckoned before it is done, and beyond what one worker may spend it is
-left and said.
+thousands of parts, and the header holds a digest by which the right one is known. A key file of
+cryptsetup is a password of any bytes, taken as they are. What a header asks for is hostile: it is
+reckoned before it is done, and beyond what one worker may spend it is left and said.
 """
 
 import hashlib
@@ -14,8 +14,9 @@ from typing import Final
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2i, Argon2id
 
 from heroes_forensics.parsers.base import Reader
-from heroes_forensics.parsers.secrets import PASSWORD, Secrets
+from heroes_forensics.parsers.secrets import KEY_FILE, PASSWORD, Secrets
 from heroes_forensics.parsers.sectors import COUNTED, SectorCipher, SectorReader
+from heroes_forensics.parsers.storage.locked import LockedError
 from heroes_forensics.parsers.storage.luks_header import (
     Derivation,
     Header,
@@ -38,28 +39,8 @@ MOST_KIBIBYTES: Final = 4 << 20
 _MOST_LANES: Final = 64
 
 
-class LockedError(OSError):
-    """A volume that was not opened; ``word`` is a key of `REASONS`."""
-
-    def __init__(self, word: str) -> None:
-        super().__init__(f"the LUKS volume was not opened: {REASONS[word]}")
-        self.word = word
-
-
-REASONS: Final = {
-    "damaged": "its header is damaged",
-    "unreadable": "it could not be read",
-    "kind": "its header is of a kind that is not read",
-    "cipher": "its cipher is not supported",
-    "secrets": "no secret that was given opens it",
-    "memory": "deriving its key takes more memory than a worker has",
-    "time": "deriving its key takes longer than the limit",
-}
-"""Why a volume stays closed."""
-
-
 def opened(inner: Reader, secrets: Secrets) -> SectorReader:
-    """Open a volume with the first password that fits.
+    """Open a volume with the first password or key file that fits.
 
     Args:
         inner: the volume.
@@ -91,7 +72,7 @@ def _key(inner: Reader, header: Header, secrets: Secrets) -> bytes:
     """
     slots, left_out = _affordable(header)
     spent = 0.0
-    for password in secrets.of(PASSWORD):
+    for password in secrets.of(PASSWORD, KEY_FILE):
         for slot in slots:
             spent += _seconds(slot.derivation, slot.key_size)
             spent += _seconds(header.check, len(header.digest))

@@ -1,8 +1,7 @@
-"""BitLocker volumes that a password or a recovery password opens.
+"""BitLocker volumes: those whose protection is suspended, and those that a secret opens.
 
 libbde decrypts; every secret that was given is tried on a volume opened anew, for the library does
-not say which one of several did not fit. A startup key is taken by it from a path alone, which a
-locked worker cannot open.
+not say which one of several did not fit.
 """
 
 import threading
@@ -12,8 +11,13 @@ from typing import Any
 import pybde
 
 from heroes_forensics.parsers.base import Reader
-from heroes_forensics.parsers.secrets import PASSWORD, RECOVERY_PASSWORD, Secrets
+from heroes_forensics.parsers.secrets import PASSWORD, RECOVERY_PASSWORD, STARTUP_KEY, Secrets
+from heroes_forensics.parsers.storage.bitlocker_key import cleared
+from heroes_forensics.parsers.storage.locked import LockedError
 from heroes_forensics.parsers.storage.readers import ReaderFile
+
+KINDS = (PASSWORD, RECOVERY_PASSWORD, STARTUP_KEY)
+"""Of secrets that may open one."""
 
 
 class UnlockedReader:
@@ -53,6 +57,24 @@ class UnlockedReader:
         self._volume.close()
 
 
+def suspended(inner: Reader) -> UnlockedReader:
+    """Open a volume whose key lies in the clear in it, or that was decrypted already.
+
+    Args:
+        inner: the volume.
+
+    Raises:
+        LockedError: it needs a secret, or is damaged.
+    """
+    try:
+        found = _opened(pybde.volume(), inner)
+    except (OSError, MemoryError, RuntimeError, ValueError) as error:
+        raise LockedError("damaged") from error
+    if found is None:
+        raise LockedError("none")
+    return found
+
+
 def unlocked(inner: Reader, secrets: Secrets) -> UnlockedReader:
     """Open a volume with the first secret that fits.
 
@@ -61,32 +83,42 @@ def unlocked(inner: Reader, secrets: Secrets) -> UnlockedReader:
         secrets: what was given.
 
     Raises:
-        OSError: none fits, or the volume is damaged.
+        LockedError: none fits.
     """
-    for volume in _armed(secrets):
-        below = ReaderFile(inner)
+    for volume, below in _armed(inner, secrets):
         try:
-            volume.open_file_object(below)
-            if not volume.is_locked():
-                return UnlockedReader(volume, below)
+            found = _opened(volume, below)
         except OSError:
             continue
-    raise OSError("no secret that was given opens the volume")
+        if found is not None:
+            return found
+    raise LockedError("secrets")
 
 
-def _armed(secrets: Secrets) -> Iterator[Any]:
-    """Yield a volume for each secret of a kind that it takes."""
+def _opened(volume: Any, inner: Reader) -> UnlockedReader | None:  # noqa: ANN401
+    """Open a volume; None when it stays locked."""
+    below = ReaderFile(inner)
+    volume.open_file_object(below)
+    return None if volume.is_locked() else UnlockedReader(volume, below)
+
+
+def _armed(inner: Reader, secrets: Secrets) -> Iterator[tuple[Any, Reader]]:
+    """Yield what opens a volume and the volume to open, for each secret of a kind that it takes."""
     for text in _texts(secrets.of(RECOVERY_PASSWORD)):
         volume = pybde.volume()
         try:
             volume.set_recovery_password(text)
         except (OSError, ValueError, RuntimeError):
             continue  # it has not the form of one
-        yield volume
+        yield volume, inner
+    for startup in secrets.of(STARTUP_KEY):
+        view = cleared(inner, startup)
+        if view is not None:
+            yield pybde.volume(), view
     for text in _texts(secrets.of(PASSWORD)):
         volume = pybde.volume()
         volume.set_password(text)
-        yield volume
+        yield volume, inner
 
 
 def _texts(values: Iterator[bytes]) -> Iterator[str]:

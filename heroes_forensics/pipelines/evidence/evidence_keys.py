@@ -3,12 +3,14 @@
 A key file is YAML, read by the safe reader, and private: nobody else may read it. What stands in
 it goes to the workers that open sources, as an anonymous file behind a descriptor, and nowhere
 else: not to a command line, not into a case, a ledger, a log or a message. Of it the record has
-how many secrets of which kind there were.
+how many secrets of which kind there were. A secret that is a file itself (a startup key, a key file
+of cryptsetup) is named by its path, relative to the key file.
 """
 
 import fcntl
 import json
 import os
+import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +22,7 @@ from heroes_forensics.custody import private
 from heroes_forensics.display import shown
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.parsers.secrets import KINDS
+from heroes_forensics.parsers.secrets import FILES, KINDS
 from heroes_forensics.pipelines.workers.handover import SEALS
 
 FORMAT: Final = "heroes-keys/1"
@@ -60,7 +62,7 @@ SCHEMA: Final[JSON] = {
 class Given:
     """Secrets that were given for a run; their values never show."""
 
-    def __init__(self, found: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(self, found: Sequence[tuple[str, bytes]] = ()) -> None:
         self._found = tuple(found)
 
     def __bool__(self) -> bool:
@@ -78,7 +80,7 @@ class Given:
     @contextmanager
     def descriptor(self) -> Iterator[int]:
         """Give them as a sealed anonymous file, which is closed afterwards."""
-        rows = [(kind, value.encode().hex()) for kind, value in self._found]
+        rows = [(kind, value.hex()) for kind, value in self._found]
         held = os.memfd_create("heroes-secrets", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         try:
             view = memoryview(json.dumps({"secrets": rows}).encode())
@@ -100,7 +102,7 @@ def load(paths: Sequence[Path]) -> Given:
     return Given([each for path in paths for each in _read(path)])
 
 
-def _read(path: Path) -> Iterator[tuple[str, str]]:
+def _read(path: Path) -> Iterator[tuple[str, bytes]]:
     what = f"the key file {shown(str(path))}"
     try:
         data = private.read(path)
@@ -128,4 +130,33 @@ def _read(path: Path) -> Iterator[tuple[str, str]]:
                 f"{what}: secret {number} is no text, empty, or too long",
                 hint="put it in quotation marks",
             )
-        yield str(kind), value
+        if kind in FILES:
+            yield str(kind), _file(path.parent / value, f"{what}: secret {number}", FILES[kind])
+        else:
+            yield str(kind), value.encode()
+
+
+def _file(path: Path, what: str, most: int) -> bytes:
+    """Read a secret that is a file; where it lies says nothing of it, and its name may."""
+    try:
+        held = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no path"
+        raise UsageError(
+            f"{what} names a file that cannot be opened: {reason}",
+            hint="paths are relative to the folder of the key file",
+        ) from None
+    try:
+        status = os.fstat(held)
+        if not stat.S_ISREG(status.st_mode) or not 0 < status.st_size <= most:
+            raise UsageError(
+                f"{what} names what is no file, is empty, or has more than {most} bytes",
+                hint="name the file of the key itself",
+            )
+        return os.pread(held, most, 0)
+    except OSError as error:
+        raise UsageError(
+            f"{what} names a file that cannot be read: {error.strerror}", hint="check its medium"
+        ) from None
+    finally:
+        os.close(held)
