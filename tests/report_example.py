@@ -416,6 +416,7 @@ RICH: Final = Report(
     examined_from="2024-05-06T08:12:44.000000Z",
     examined_to="2024-05-06T09:47:03.000000Z",
     content_sha256="9e" * 32,
+    distinct=151_007,
     error_rates=(
         ErrorRate(
             source="laboratory",

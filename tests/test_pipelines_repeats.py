@@ -1,6 +1,7 @@
 """The same picture in several places: decoded once, and on record at each of them."""
 
 import io
+import json
 import signal
 import sqlite3
 import zipfile
@@ -176,6 +177,13 @@ def test_another_exhibit_takes_what_is_on_record(
     first = [row for row in views.findings(case) if str(row["locator"]).startswith("EX-1")]
     second = [row for row in views.findings(case) if str(row["locator"]).startswith("EX-2")]
     assert len(first) == len(second) > 0
+    report = json.loads((case / "custody/report/report.json").read_text())
+    contents = {*FILES.values(), *ALIKE.values(), encoded(picture(9)), encoded(picture(12))}
+    digested = 2 * (len(FILES) + SEEN - 18) + 1
+    assert report["coverage"]["equation"]["digested"] == digested
+    assert report["distinct"] == len(contents)
+    page = (case / "custody/report/report.html").read_text()
+    assert f"{digested} entries were digested; they have {len(contents)} different" in page
     compared(alone, other, listed=listed)
     theirs = [(row["locator"], row["grade"], row["near"]) for row in views.findings(alone)]
     ours = [(row["locator"], row["grade"], row["near"]) for row in second]

@@ -410,6 +410,8 @@ class Report(Record):
     content_sha256: Sha256 | None
     """Over all item rows: equal results have this value in common."""
     exhibits: tuple[Exhibit, ...]
+    distinct: Count | None = None
+    """Contents that differ, by SHA-256, of all items digested; None: digests were dropped."""
     hash_sets: tuple[HashSet, ...] = ()
     findings: tuple[Finding, ...] = ()
     devices: tuple[Device, ...] = ()

@@ -158,6 +158,13 @@ def equation(database: Database, volume: int) -> Equation:
     )
 
 
+def distinct(database: Database) -> int | None:
+    """Count the contents that differ, by SHA-256, of all items; None where digests were dropped."""
+    if database.value("SELECT 1 FROM content WHERE sha256 = X'' LIMIT 1"):
+        return None
+    return int(database.value("SELECT count(DISTINCT sha256) FROM content"))
+
+
 def total(equations: list[Equation]) -> Equation:
     """Sum equations term by term; it closes when all of them do, up to sums that cancel."""
     names = Equation.__slots__

@@ -109,6 +109,7 @@ class Builder:
             examined_to=max(ends, default=None),
             content_sha256=self._facts.get("content_sha256"),
             exhibits=tuple(self._exhibits(findings)),
+            distinct=queries.distinct(self._database),
             hash_sets=tuple(self._sets.hash_sets()),
             findings=findings,
             devices=metadata.devices(self._database),
