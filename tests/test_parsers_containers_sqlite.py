@@ -236,3 +236,28 @@ def test_databases_of_the_corpus_give_what_sqlite_gives() -> None:
     held = open_sqlite(Memory(evidence("databases/blob.db").read_bytes()))
     (inside,) = contents(held, listed(held)[0])
     assert inside.startswith(b"SQLite format 3\0")
+
+
+def test_a_picture_behind_one_zero_byte_is_a_member_without_it(tmp_path: Path) -> None:
+    other = b"\0" + bytes(range(200))
+    with closing(sqlite3.connect(tmp_path / "db", isolation_level=None)) as database:
+        database.execute("CREATE TABLE m (b)")
+        for value in (b"\0" + picture(1, 900), other, b"\0\0" + picture(2, 900)):
+            database.execute("INSERT INTO m VALUES (?)", (value,))
+    found = open_sqlite(Memory((tmp_path / "db").read_bytes()))
+    entries, gaps = listed(found)
+    assert not gaps
+    assert [entry.locator.partition(".")[2] for entry in entries] == ["1.0@0x1"]
+    assert contents(found, entries) == [picture(1, 900)]
+
+
+@pytest.mark.parametrize(
+    ("name", "pictures"), [("plaso-skype_main", 2), ("iped-test_skypeMain", 4)]
+)
+def test_pictures_of_contacts_of_skype_are_members(name: str, pictures: int) -> None:
+    found = open_sqlite(Memory(evidence(f"databases/{name}.db").read_bytes()))
+    entries, gaps = listed(found)
+    assert not gaps
+    read = contents(found, entries)
+    assert len(read) == pictures
+    assert all(each.startswith(b"\xff\xd8\xff") and each.endswith(b"\xff\xd9") for each in read)

@@ -12,7 +12,7 @@ from PIL import Image
 from storage_images import Memory
 
 from heroes_forensics.errors import EvidenceError
-from heroes_forensics.model import Entry, EntryKind, Gap
+from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap
 from heroes_forensics.parsers.base import UnsupportedError
 from heroes_forensics.parsers.containers.thumbcache import ThumbcacheFileSystem, open_thumbcache
 
@@ -23,6 +23,9 @@ STORES = {
     "windows_10-thumbcache_32.db.gz": 6,
 }
 """How many entries each has, free ones included: as often as their mark stands in it."""
+
+DELETED = {"windows_7-thumbcache_256.db.gz": 14}
+"""Pictures in what is free, as many as Foremost 1.5.7 finds in the same bytes."""
 
 
 def listed(found: ThumbcacheFileSystem) -> tuple[list[Entry], list[Gap]]:
@@ -46,7 +49,10 @@ def test_every_entry_of_a_real_store_is_accounted_for(name: str) -> None:
     assert STORES[name] - 1 <= len(members) <= STORES[name]
     assert sum(entry.size for entry in free) > 0
     pictures = [entry for entry in members if entry.kind == EntryKind.FILE]
-    for entry in pictures:
+    deleted = [entry for entry in entries if entry.locator.startswith("c@")]
+    assert len(deleted) == DELETED.get(name, 0)
+    assert not any(entry.flags & EntryFlag.ALLOCATED for entry in deleted)
+    for entry in [*pictures, *deleted]:
         raw = content(found, entry)
         assert raw.startswith((b"BM", b"\xff\xd8\xff", b"\x89PNG"))
         with Image.open(io.BytesIO(raw)) as picture:
@@ -91,6 +97,24 @@ def test_what_is_damaged_is_a_gap_and_what_follows_is_found() -> None:
     assert kinds == ["m", "r", "m"]
     assert b"second" in content(found, entries[1])
     assert content(found, entries[2]) == b"third"
+
+
+def test_a_picture_in_what_is_free_is_a_deleted_entry() -> None:
+    picture = io.BytesIO()
+    Image.effect_noise((40, 30), 90).save(picture, "BMP")
+    data = bytearray(store(32, b"first"))
+    start = len(data)
+    data += struct.pack("<4sIQ", b"CMMM", 3 * 4096 - start, 0).ljust(56, b"\0")
+    data += bytes(3 * 4096 - len(data))
+    data[4096 : 4096 + picture.tell()] = picture.getvalue()
+    found = open_thumbcache(Memory(bytes(data)))
+    entries, gaps = listed(found)
+    assert not gaps
+    assert [entry.locator[:2] for entry in entries] == ["m@", "r@", "c@"]
+    assert content(found, entries[2]) == picture.getvalue()
+    assert not entries[2].flags & EntryFlag.ALLOCATED
+    data[4096:4098] = b"XX"
+    assert len(listed(open_thumbcache(Memory(bytes(data))))[0]) == 2
 
 
 def test_a_version_nobody_knows_and_what_is_no_store_are_refused() -> None:

@@ -181,8 +181,8 @@ class SqliteFileSystem:
         row = f"{at:#x}" if cell.rowid is None else str(cell.rowid)
         for value in blobs(payload):
             yield blob_entry(
-                f"{where or f'c@{at:#x}'}.{value.column}",
-                name + f"/{row}/{value.column}".encode(),
+                f"{where or f'c@{at:#x}'}.{value.name}",
+                name + f"/{row}/{value.name}".encode(),
                 value,
                 handle=handle_of((start, number), cell.at, value),
                 first_offset=at,
@@ -225,8 +225,8 @@ class SqliteFileSystem:
         at = start + cell.at
         for value in found:
             yield blob_entry(
-                f"c@{at:#x}.{value.column}",
-                f"$free/{at:#x}/{value.column}".encode(),
+                f"c@{at:#x}.{value.name}",
+                f"$free/{at:#x}/{value.name}".encode(),
                 value,
                 handle=handle_of((start, number), cell.at, value),
                 first_offset=at,

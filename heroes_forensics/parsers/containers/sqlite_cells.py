@@ -235,6 +235,13 @@ class Value(NamedTuple):
     offset: int
     """In the payload, bytes."""
     size: int
+    skipped: int = 0
+    """Bytes of the value before what is meant."""
+
+    @property
+    def name(self) -> str:
+        """The number of the column, and where in its value this begins unless at its start."""
+        return f"{self.column}@{self.skipped:#x}" if self.skipped else str(self.column)
 
     @property
     def is_text(self) -> bool:
@@ -269,7 +276,8 @@ def values(payload: Payload) -> list[Value]:
 def blobs(payload: Payload) -> Iterator[Value]:
     """Yield the BLOBs of a row that begin like a picture, a film, or something that holds others.
 
-    Binary content that was stored as text is taken, too; what reads as text is not.
+    Binary content that was stored as text is taken, too; what reads as text is not. Of a picture or
+    film behind one zero byte (Skype keeps pictures of contacts so) it is what follows that byte.
 
     Raises:
         BrokenPageError: its header cannot be right.
@@ -280,5 +288,9 @@ def blobs(payload: Payload) -> Iterator[Value]:
     for value in values(payload):
         if value.size >= _LEAST:
             head = payload.pread(value.offset, min(value.size, _SNIFFED))
-            if (not value.is_text or b"\0" in head) and sniff(head) in _TYPES_HELD:
+            if value.is_text and b"\0" not in head:
+                continue
+            if sniff(head) in _TYPES_HELD:
                 yield value
+            elif head.startswith(b"\0") and TYPES[sniff(head[1:])].is_media:
+                yield value._replace(offset=value.offset + 1, size=value.size - 1, skipped=1)

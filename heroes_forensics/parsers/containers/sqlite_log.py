@@ -191,8 +191,8 @@ class SqliteLogFileSystem:
         at = image.at + cell.at
         for value in found:
             yield blob_entry(
-                f"c@{at:#x}.{value.column}",
-                f"$page-{image.number}/{at:#x}/{value.column}".encode(),
+                f"c@{at:#x}.{value.name}",
+                f"$page-{image.number}/{at:#x}/{value.name}".encode(),
                 value,
                 handle=handle_of((image.at, image.number), cell.at, value, image.state),
                 first_offset=at,

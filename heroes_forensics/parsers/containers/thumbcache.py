@@ -8,7 +8,8 @@ the file by; nothing here says which file it was.
 
 An entry that holds no picture is recorded without content. What is free at the end is an entry of
 its own (``$free``), for what was deleted may still lie there; so is what no sound entry covers
-(``$unaccounted``), with a gap.
+(``$unaccounted``), with a gap. Whole pictures in either, at a sector of the file, are deleted
+entries: ``c@`` and their offset.
 """
 
 import struct
@@ -21,6 +22,9 @@ from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.place import place_of
+from heroes_forensics.parsers.recovery.free import Extent, FreeSpace
+from heroes_forensics.parsers.recovery.search import Carved, Searched, search
+from heroes_forensics.parsers.recovery.window import SECTOR
 from heroes_forensics.parsers.storage.readers import RangeReader
 
 MAGIC: Final = b"CMMM"
@@ -100,14 +104,30 @@ class ThumbcacheFileSystem:
             if row is None:
                 following = self._resync(at + 1)
                 yield Gap(f"m@{at:#x}", "source.damaged", {"bytes": following - at})
-                yield _region("unaccounted", at, following)
+                yield from self._left("unaccounted", at, following)
                 at = following
                 continue
             if row.hash or row.identifier or row.size:
                 yield _entry(row)
             if row.data + row.size < row.end:
-                yield _region("free", row.data + row.size, row.end)
+                yield from self._left("free", row.data + row.size, row.end)
             at = row.end
+
+    def _left(self, name: str, start: int, end: int) -> Iterator[Entry | Gap]:
+        """Yield a region that no picture in use covers, and the pictures in it."""
+        yield _region(name, start, end)
+        first = -(-start // SECTOR) * SECTOR
+        if first >= end:
+            return
+        for each in search(FreeSpace(self._reader, [Extent(first, end - first)])):
+            if isinstance(each, Carved) and each.found.whole:
+                yield _picture(name, first + each.offset, each.found.size)
+            elif isinstance(each, Searched):
+                if each.unread:
+                    yield Gap(f"r@{start:#x}", "unallocated.unreadable", {"bytes": each.unread})
+                if each.limit:
+                    rest = end - first - each.bytes
+                    yield Gap(f"r@{start:#x}", "unallocated.limit", {"bytes": rest})
 
     def _row(self, at: int) -> _Row | None:
         """Return the entry at an offset; None when it is not sound."""
@@ -168,6 +188,19 @@ def _entry(row: _Row) -> Entry:
         handle=_HANDLE.pack(row.data, row.size) if row.size else b"",
         first_offset=row.data,
         place=place_of(path, allocated=True),
+    )
+
+
+def _picture(name: str, start: int, size: int) -> Entry:
+    """Return what was found in a region, which nothing says is in use."""
+    return Entry(
+        locator=f"c@{start:#x}",
+        kind=EntryKind.FILE,
+        flags=EntryFlag(0),
+        path=f"${name}/{start:#x}".encode(),
+        size=size,
+        handle=_HANDLE.pack(start, size),
+        first_offset=start,
     )
 
 
