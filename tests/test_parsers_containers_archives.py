@@ -166,14 +166,14 @@ def test_cabinets_are_read_stored_and_packed(method: int) -> None:
 
 
 def test_cabinets_of_other_methods_are_listed() -> None:
-    found = open_cab(Memory(cab(FILES, 0x1503)))  # LZX
+    found = open_cab(Memory(cab(FILES, 0x0702)))  # Quantum
     assert [entry.path.decode() for entry in listed(found)] == list(FILES)
     with pytest.raises(UnsupportedError) as refused:
         contents(found)
     assert refused.value.code == "stream.unsupported"
 
 
-def rar_old(files: dict[str, bytes], method: int = 0x30) -> bytes:
+def rar_old(files: dict[str, bytes], method: int = 0x30, flags: int = 0) -> bytes:
     def block(kind: int, flags: int, rest: bytes) -> bytes:
         head = struct.pack("<BHH", kind, flags, 7 + len(rest)) + rest
         return struct.pack("<H", binascii.crc32(head) & 0xFFFF) + head
@@ -192,7 +192,7 @@ def rar_old(files: dict[str, bytes], method: int = 0x30) -> bytes:
             len(raw),
             0,
         )
-        out += block(0x74, 0x8000, struct.pack("<IIBIIBBHI", *fields) + raw) + data
+        out += block(0x74, 0x8000 | flags, struct.pack("<IIBIIBBHI", *fields) + raw) + data
     return out + block(0x7B, 0, b"")
 
 
@@ -233,15 +233,28 @@ def test_what_is_stored_in_rar_is_read_and_checked(
     assert refused.value.code == "stream.checksum"
 
 
-@pytest.mark.parametrize("data", [rar_old(FILES, 0x33), rar_new(FILES, 3)], ids=["old", "new"])
-def test_what_is_compressed_in_rar_is_listed(data: bytes) -> None:
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (rar_old(FILES, 0x33), ""),
+        (rar_new(FILES, 3), ""),
+        (rar_old(FILES, 0x33, flags=0x10), "stream.unsupported"),
+        (rar_old(FILES, flags=2), "stream.unsupported"),
+    ],
+    ids=["old", "new", "solid", "in volumes"],
+)
+def test_what_rar_keeps_in_a_way_that_is_not_read_is_listed(data: bytes, code: str) -> None:
     found = open_rar(Memory(data))
-    assert [(entry.path.decode(), entry.size) for entry in listed(found)] == [
+    entries = listed(found)
+    assert [(entry.path.decode(), entry.size) for entry in entries] == [
         (name, len(each)) for name, each in FILES.items()
     ]
-    with pytest.raises(UnsupportedError) as refused:
-        contents(found)
-    assert refused.value.code == "stream.unsupported"
+    for entry in entries:
+        if not entry.size:
+            continue
+        with pytest.raises((OSError, UnsupportedError)) as refused:
+            found.open(entry.handle).pread(0, max(entry.size, 1))
+        assert not code or getattr(refused.value, "code", "") == code
 
 
 OPENERS: dict[str, Callable[[Reader], FileSystem]] = {

@@ -87,3 +87,17 @@ def read(data: bytes) -> None:
     for entry in found.entries():
         if isinstance(entry, Entry) and entry.size:
             found.open(entry.handle)
+
+
+def test_the_same_files_in_rar_5_are_the_same() -> None:
+    """Of tools that are packaged, libarchive alone unpacks this archive; RAR 4 holds its files."""
+    found = opened(evidence("archives/iped-test_mockRar5.rar").read_bytes())
+    (row,) = [row for row in ROWS if row["file"] == "archives/iped-test_mockRar4.rar"]
+    ours = {
+        entry.path.decode(): hashlib.sha256(
+            found.open(entry.handle).pread(0, entry.size)
+        ).hexdigest()
+        for entry in found.entries()
+        if isinstance(entry, Entry) and entry.kind == EntryKind.FILE
+    }
+    assert ours == {path: digest for path, _, digest in row["files"]}

@@ -121,6 +121,7 @@ START: Final[tuple[tuple[bytes, Answer], ...]] = (
     (b"\x5d\0\0", structure.lzma),
     (b"\x28\xb5\x2f\xfd", "zstd"),
     (b"\x04\x22\x4d\x18", "lz4"),
+    (b"\x02\x21\x4c\x18", "lz4"),
     (b"LZIP\x01", "lzip"),
     (b"\x1f\x9d", "compress"),
     (b"070701", "cpio"),

@@ -1,8 +1,9 @@
-"""Cabinets of Windows (``.cab``): files of folders that are stored, or packed with MSZIP.
+"""Cabinets of Windows (``.cab``): files of folders that are stored, or packed with MSZIP or LZX.
 
 The form is that of Microsoft's "Cabinet File Format" (MS-CAB). Locators are ``m@`` and the offset
-of the file's entry. Folders packed with Quantum or LZX are ``stream.unsupported``, and so are files
-that began in the cabinet before this one, or go on in the next.
+of the file's entry. LZX is unpacked by libarchive. Folders packed with Quantum are
+``stream.unsupported``, and so are files that began in the cabinet before this one, or go on in the
+next.
 """
 
 import struct
@@ -22,6 +23,7 @@ from heroes_forensics.model import (
 )
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.containers.decompression import ExpandedReader
+from heroes_forensics.parsers.containers.libarchive import Entries
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.containers.zip_records import dos_moment
@@ -34,12 +36,12 @@ _FOLDER: Final = struct.Struct("<IHH")
 _FILE: Final = struct.Struct("<IIHHHH")
 _BLOCK: Final = struct.Struct("<IHH")
 _PREVIOUS, _NEXT, _HAS_RESERVED = 1, 2, 4
-_STORED, _MSZIP = 0, 1
+_STORED, _MSZIP, _LZX = 0, 1, 3
 _MOST_NAME: Final = 257
 _UTF8: Final = 0x80
 _WINDOW: Final = 1 << 15
-_HANDLE: Final = struct.Struct("<IIH")
-"""Bytes of the file, where in the folder it begins, number of the folder."""
+_HANDLE: Final = struct.Struct("<IIHH")
+"""Bytes of the file, where in the folder it begins, number of the folder, number of the file."""
 
 
 class _Folder(NamedTuple):
@@ -103,6 +105,7 @@ class CabFileSystem:
         self._reserved = reserved
         self._current: tuple[int, Reader] | None = None
         """The folder that was read last."""
+        self._contents = Entries(reader, ("cab",))
 
     @property
     def times(self) -> TimeBasis:
@@ -115,7 +118,7 @@ class CabFileSystem:
 
     def _found(self) -> Iterator[Entry | Gap]:
         at = self._files
-        for _ in range(self._count):
+        for number in range(self._count):
             try:
                 head = _FILE.unpack(_exactly(self._reader, at, _FILE.size))
                 name = _text(self._reader, at + _FILE.size)
@@ -133,7 +136,7 @@ class CabFileSystem:
                 flags=EntryFlag.ALLOCATED | EntryFlag.COMPRESSED,
                 path=path,
                 size=size,
-                handle=_HANDLE.pack(size, offset, folder),
+                handle=_HANDLE.pack(size, offset, folder, number),
                 times=(dos_moment(date, time), None, None, None),
                 first_offset=known + offset,
                 place=place_of(path, allocated=True),
@@ -149,10 +152,13 @@ class CabFileSystem:
         """
         if len(handle) != _HANDLE.size:
             raise OSError("not a handle of this parser")
-        size, offset, number = _HANDLE.unpack(handle)
+        size, offset, number, file = _HANDLE.unpack(handle)
         if number >= len(self._folders):
             raise UnsupportedError("part of it lies in another cabinet", code="stream.unsupported")
         folder = self._folders[number]
+        if folder.method & 15 == _LZX:
+            whole = RangeReader(self._reader, 0, self._reader.size)
+            return ExpandedReader(whole, lambda _: self._contents.expander(file), size, -1)
         if folder.method & 15 not in {_STORED, _MSZIP}:
             raise UnsupportedError(
                 "the folder is packed by another method", code="stream.unsupported"
@@ -166,7 +172,8 @@ class CabFileSystem:
         return RangeReader(self._current[1], offset, size)
 
     def close(self) -> None:
-        """Leave the reader open: it was handed in."""
+        """Let go of what unpacks; the reader stays open, it was handed in."""
+        self._contents.close()
 
 
 class _Blocks:

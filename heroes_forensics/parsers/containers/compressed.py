@@ -1,4 +1,6 @@
-"""One compressed stream as a container of one member: gzip, bzip2, xz, LZMA and Zstandard.
+"""One compressed stream as a container of one member.
+
+Read are gzip, bzip2, xz, LZMA, Zstandard and lzip, and by libarchive LZ4 and ``compress`` (``.Z``).
 
 The member is everything that the stream expands to: streams one behind the other are joined, as
 the programs that make them do, and zeros behind them are padding. Anything else behind the last
@@ -7,8 +9,9 @@ container itself and in nothing else. The locator of the member is ``m@0x0``; ho
 knows before it was read.
 
 Checked at the end of each stream is what its format has: CRC-32 and length of gzip (RFC 1952),
-CRC-32 of bzip2, the check of xz; of Zstandard (RFC 8878) a checksum where there is one; LZMA has
-none.
+CRC-32 of bzip2, the check of xz, CRC-32 and length of lzip; of Zstandard (RFC 8878) and LZ4 a
+checksum where there is one; LZMA and ``compress`` have none, and of the latter nobody sees that it
+was cut off.
 """
 
 import bz2
@@ -32,8 +35,16 @@ from heroes_forensics.model import (
     TimeRule,
 )
 from heroes_forensics.parsers.base import Reader
-from heroes_forensics.parsers.containers.decompression import MEMORY, Engine, ExpandedReader
+from heroes_forensics.parsers.containers.decompression import (
+    MEMORY,
+    Engine,
+    ExpandedReader,
+    Expander,
+)
+from heroes_forensics.parsers.containers.libarchive import FilterExpander
 from heroes_forensics.parsers.containers.listing import counted
+from heroes_forensics.parsers.containers.lz4 import FRAME, LEGACY, frames_end
+from heroes_forensics.parsers.containers.lzip import MAGIC, LzipEngine
 from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.place import place_of
 from heroes_forensics.parsers.storage.readers import RangeReader
@@ -88,8 +99,11 @@ ENGINES: Final[dict[str, tuple[bytes, Callable[[], Engine]]]] = {
     "xz": (b"\xfd7zXZ\0", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY)),
     "lzma": (b"\x5d", lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=MEMORY)),
     "zstd": (b"\x28\xb5\x2f\xfd", _zstd),
+    "lzip": (MAGIC, LzipEngine),
 }
 """By type of `heroes_forensics.filetype`: how a stream begins, and what expands one."""
+_BY_LIBARCHIVE: Final = {"lz4": (FRAME, LEGACY), "compress": (b"\x1f\x9d",)}
+"""By type, which is also the name of a filter of libarchive: how a stream begins."""
 ZLIB: Final = "zlib"
 """A stream that other formats hold (RFC 1950); by itself it has no signature."""
 _ALL: Final = {**ENGINES, ZLIB: (b"\x78", lambda: _Zlib(zlib.MAX_WBITS))}
@@ -110,6 +124,9 @@ def open_compressed(reader: Reader) -> "CompressedFileSystem":
         raise EvidenceError("the stream cannot be read") from error
     for kind, (magic, _) in ENGINES.items():
         if head.startswith(magic) or (kind == "zstd" and _is_skippable(head)):
+            return CompressedFileSystem(reader, kind, head)
+    for kind, magics in _BY_LIBARCHIVE.items():
+        if head.startswith(magics):
             return CompressedFileSystem(reader, kind, head)
     raise EvidenceError("this is no compressed stream that is read")
 
@@ -163,7 +180,11 @@ class CompressedFileSystem:
         stored = RangeReader(self._reader, 0, self._reader.size)  # closing it leaves the container
         return ExpandedReader(stored, self._expander, -1, -1)
 
-    def _expander(self, reader: Reader) -> "Streams":
+    def _expander(self, reader: Reader) -> Expander:
+        if self.kind in _BY_LIBARCHIVE:
+            if self.kind == "lz4" and 0 <= frames_end(reader) < reader.size:
+                self._met()
+            return FilterExpander(reader, self.kind)
         return Streams(reader, self.kind, self._met)
 
     def _met(self) -> None:

@@ -1,8 +1,9 @@
-"""RAR archives: every member listed, those that are stored as they are read.
+"""RAR archives: every member listed; those that are stored are read, the others by libarchive.
 
-Both forms are listed, that of RAR 1.5 to 4 and that of RAR 5. What is compressed is
-``stream.unsupported``: what unpacks it starts a program or opens a path, and an expander can do
-neither. What is encrypted is ``stream.encrypted``, and an archive whose headers are
+Both forms are listed, that of RAR 1.5 to 4 and that of RAR 5. libarchive unpacks what RAR 2.9 to 5
+compressed; of older methods, solid archives before RAR 5 and filters that it does not know
+the member is ``stream.unsupported``, and so is one of which a part lies in another
+volume. What is encrypted is ``stream.encrypted``, and an archive whose headers are
 encrypted ``container.encrypted``. Locators are ``m@`` and the offset of the header; CRC-32 are
 checked.
 """
@@ -24,7 +25,8 @@ from heroes_forensics.model import (
     TimeRule,
 )
 from heroes_forensics.parsers.base import Reader, UnsupportedError
-from heroes_forensics.parsers.containers.decompression import StoredReader
+from heroes_forensics.parsers.containers.decompression import ExpandedReader, StoredReader
+from heroes_forensics.parsers.containers.libarchive import Entries
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.containers.zip_records import dos_moment
@@ -35,9 +37,10 @@ _MAGIC: Final = b"Rar!\x1a\x07"
 _OLD: Final = struct.Struct("<HBHH")
 _OLD_FILE: Final = struct.Struct("<IIBIIBBHI")
 _MOST_HEADER: Final = 1 << 21
-_HANDLE: Final = struct.Struct("<QQqB")
-"""Offset and bytes of the content, CRC-32 or -1, and how it is kept."""
-_READ, _PACKED, _ENCRYPTED = 0, 1, 2
+_HANDLE: Final = struct.Struct("<QQqBIq")
+"""Offset and bytes of the content, CRC-32 or -1, how it is kept, which member, unpacked bytes."""
+_READ, _PACKED, _ENCRYPTED, _APART = 0, 1, 2, 3
+"""As it is, compressed, encrypted, in part in another volume."""
 _STORE: Final = 0x30
 _MAIN, _FILE, _END = 0x73, 0x74, 0x7B
 _NEW_FILE, _NEW_ENCRYPTION, _NEW_END = 2, 4, 5
@@ -89,6 +92,7 @@ class RarFileSystem:
     def __init__(self, reader: Reader, *, is_new: bool) -> None:
         self._reader = reader
         self._is_new = is_new
+        self._contents = Entries(reader, ("rar5" if is_new else "rar",))
         self.left = ""
         """Code of the gap, once something was met that is no archive any more; else empty."""
 
@@ -104,8 +108,8 @@ class RarFileSystem:
 
     def _found(self) -> Iterator[Entry | Gap]:
         try:
-            for member in self.members():
-                yield _entry(member)
+            for number, member in enumerate(self.members()):
+                yield _entry(member, number)
         except (OSError, _EncryptedError):
             yield Gap("m@0x0", "source.damaged", {"header": "damaged"})
 
@@ -170,15 +174,20 @@ class RarFileSystem:
         """
         if len(handle) != _HANDLE.size:
             raise OSError("not a handle of this parser")
-        start, size, crc, how = _HANDLE.unpack(handle)
+        start, size, crc, how, number, unpacked = _HANDLE.unpack(handle)
         if how == _ENCRYPTED:
             raise UnsupportedError("the member is encrypted", code="stream.encrypted")
-        if how != _READ:
-            raise UnsupportedError("the member is compressed", code="stream.unsupported")
+        if how == _APART:
+            raise UnsupportedError("part of it lies in another volume", code="stream.unsupported")
+        if how == _PACKED:
+            whole = RangeReader(self._reader, 0, self._reader.size)
+            made = lambda _: self._contents.expander(number)  # noqa: E731
+            return ExpandedReader(whole, made, unpacked, crc)
         return StoredReader(RangeReader(self._reader, start, size), crc)
 
     def close(self) -> None:
-        """Leave the reader open: it was handed in."""
+        """Let go of what unpacks; the reader stays open, it was handed in."""
+        self._contents.close()
 
 
 def _number(data: bytes, at: int) -> tuple[int, int]:
@@ -186,7 +195,7 @@ def _number(data: bytes, at: int) -> tuple[int, int]:
     value = 0
     for index, byte in enumerate(data[at : at + 10]):
         value |= (byte & 0x7F) << 7 * index
-        if byte < 0x80:  # noqa: PLR2004
+        if byte < 0x80 and value < 1 << 63:  # noqa: PLR2004
             return value, at + index + 1
     raise OSError("a header is damaged")
 
@@ -204,7 +213,8 @@ def _old_member(at: int, data: bytes, flags: int) -> _Member:
     name = data[spot : spot + length]
     if flags & 0x200:
         name = _unicode(name)
-    how = _ENCRYPTED if flags & 4 else _READ if method == _STORE and not flags & 3 else _PACKED
+    how = _APART if flags & 3 else _READ if method == _STORE else _PACKED
+    how = _ENCRYPTED if flags & 4 else how
     is_directory = flags & 0xE0 == 0xE0  # noqa: PLR2004 - the window of a directory
     time = dos_moment(stamp >> 16, stamp & 0xFFFF)
     return _Member(
@@ -260,7 +270,7 @@ def _new_member(at: int, data: bytes, spot: int, head: tuple[int, int, int]) -> 
     method, spot = _number(data, spot)
     _, spot = _number(data, spot)
     length, spot = _number(data, spot)
-    how = _READ if not method >> 7 & 7 and not flags & 0x18 else _PACKED
+    how = _APART if flags & 0x18 else _PACKED if method >> 7 & 7 else _READ
     if _is_encrypted(data[len(data) - extra :] if extra else b""):
         how = _ENCRYPTED
     name = data[spot : spot + length]
@@ -279,11 +289,11 @@ def _is_encrypted(extra: bytes) -> bool:
     return False
 
 
-def _entry(member: _Member) -> Entry:
+def _entry(member: _Member, number: int) -> Entry:
     path = member_path(member.name, directory=member.is_directory)
     kind = EntryKind.DIRECTORY if member.is_directory else EntryKind.FILE
     flags = EntryFlag.ALLOCATED
-    if member.how == _PACKED:
+    if member.how in {_PACKED, _APART}:
         flags |= EntryFlag.COMPRESSED
     if member.how == _ENCRYPTED:
         flags |= EntryFlag.ENCRYPTED
@@ -293,7 +303,9 @@ def _entry(member: _Member) -> Entry:
         flags=flags,
         path=path,
         size=0 if member.is_directory else member.size,
-        handle=_HANDLE.pack(member.data, member.packed, member.crc, member.how),
+        handle=_HANDLE.pack(
+            *(member.data, member.packed, member.crc, member.how, number, max(-1, member.size))
+        ),
         times=(member.time, None, None, None),
         first_offset=member.data,
         place=place_of(path, allocated=True),

@@ -44,23 +44,27 @@ PACKAGES: Final = (
     *("jar", "apk", "ipa"),
 )
 """Documents and programs that are zip archives."""
+_STREAMS: Final = ("gzip", "bzip2", "xz", "lzma", "zstd", "lzip", "lz4", "compress")
 _COMPRESSED: Final = "heroes_forensics.parsers.containers.compressed:open_compressed"
 _OLE: Final = "heroes_forensics.parsers.containers.ole:open_ole"
 OPENERS: Final = {
     **dict.fromkeys(("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db"), _OLE),
-    **dict.fromkeys(("gzip", "bzip2", "xz", "lzma", "zstd"), _COMPRESSED),
+    **dict.fromkeys(_STREAMS, _COMPRESSED),
     "7z": "heroes_forensics.parsers.containers.sevenzip:open_7z",
     "adb-backup": "heroes_forensics.parsers.containers.adb:open_adb",
+    **dict.fromkeys(("ar", "deb"), "heroes_forensics.parsers.containers.ar:open_ar"),
     "cab": "heroes_forensics.parsers.containers.cab:open_cab",
     "chrome-cache": "heroes_forensics.parsers.containers.chromecache:open_chrome_cache",
     "cpio": "heroes_forensics.parsers.containers.cpio:open_cpio",
     "dbx": "heroes_forensics.parsers.containers.dbx:open_dbx",
     "eml": "heroes_forensics.parsers.containers.mail:open_message",
+    "lha": "heroes_forensics.parsers.containers.lha:open_lha",
     "iso": "heroes_forensics.parsers.filesystems.tsk:open_tsk",
     "mbox": "heroes_forensics.parsers.containers.mail:open_mbox",
     "pdf": "heroes_forensics.parsers.containers.pdf:open_pdf",
     "pst": "heroes_forensics.parsers.containers.pst:open_pst",
     "rar": "heroes_forensics.parsers.containers.rar:open_rar",
+    "rpm": "heroes_forensics.parsers.containers.rpm:open_rpm",
     "sqlite": "heroes_forensics.parsers.containers.sqlite:open_sqlite",
     "sqlite-wal": "heroes_forensics.parsers.containers.sqlite_log:open_wal",
     "sqlite-journal": "heroes_forensics.parsers.containers.sqlite_log:open_journal",
