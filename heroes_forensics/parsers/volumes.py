@@ -50,8 +50,8 @@ OPENERS: Final[tuple[Plugin[object], ...]] = (
 )
 """Which function opens what; its module is imported only when a volume needs it."""
 
-_WITH_SECRETS: Final = frozenset({"itunes-backup", "adb-backup"})
-"""What may be encrypted as a whole, and takes what was given to open it."""
+_WITH_SECRETS: Final = frozenset({"itunes-backup", "adb-backup", "zip"})
+"""What may be encrypted, and takes what was given to open it."""
 
 
 def volume_reader(source: Source, volume: Volume) -> Reader:

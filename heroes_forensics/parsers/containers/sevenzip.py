@@ -3,7 +3,8 @@
 Locators are ``n`` and the number of the file in the header, ``n17``: its header has no offset of
 its own, and may be compressed. Blocks packed with LZMA, LZMA2, Deflate, bzip2, Zstandard or not at
 all are read, each with the filters of `lzma`; other methods (PPMd, BCJ2) are ``stream.unsupported``
-and encrypted blocks ``stream.encrypted``. CRC-32 are checked where they are stated.
+and encrypted blocks that no password opens ``stream.encrypted``. CRC-32 are checked where they are
+stated.
 
 A file that lies behind others in one block costs unpacking those; how much of that is done for
 files that are not read is bounded.
@@ -12,6 +13,8 @@ files that are not read is bounded.
 import lzma
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import islice
 from typing import Final
 
 from heroes_forensics.errors import EvidenceError
@@ -37,7 +40,9 @@ from heroes_forensics.parsers.containers.decompression import (
 from heroes_forensics.parsers.containers.filetime import moment
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
+from heroes_forensics.parsers.containers.sevenzip_encryption import Locks, closed, fits
 from heroes_forensics.parsers.containers.sevenzip_header import (
+    AES,
     ENCODED,
     BrokenHeaderError,
     Coder,
@@ -48,6 +53,7 @@ from heroes_forensics.parsers.containers.sevenzip_header import (
     parsed,
 )
 from heroes_forensics.parsers.place import place_of
+from heroes_forensics.parsers.secrets import Secrets
 from heroes_forensics.parsers.storage.readers import RangeReader
 
 _START: Final = struct.Struct("<6sBBIQQI")
@@ -72,13 +78,18 @@ _ZIP_METHODS: Final = {b"\x04\x01\x08": 8, b"\x04\x02\x02": 12}
 _ZSTD: Final = b"\x04\xf7\x11\x01"
 
 
-def open_7z(reader: Reader) -> "SevenZipFileSystem":
+def open_7z(reader: Reader, secrets: Secrets | None = None) -> "SevenZipFileSystem":
     """Open an archive; ``reader`` stays the caller's to close.
+
+    Args:
+        reader: the archive.
+        secrets: what was given to open an encrypted one.
 
     Raises:
         EvidenceError: this is none, or its header cannot be read.
-        UnsupportedError: ``container.encrypted``, its header is.
+        UnsupportedError: ``container.encrypted``, its header is, and no password fits.
     """
+    locks = Locks(reader, secrets)
     try:
         head = reader.pread(0, _START.size)
         if len(head) < _START.size or not head.startswith(_MAGIC):
@@ -91,19 +102,22 @@ def open_7z(reader: Reader) -> "SevenZipFileSystem":
         for _ in range(_MOST_PACKED):
             if not data or data[0] != ENCODED:
                 break
-            data = _unpacked(reader, packed_header(data))
+            data = _unpacked(reader, packed_header(data), locks)
         folders, files = parsed(data) if data else ([], [])
     except (OSError, BrokenHeaderError, UnicodeError) as error:
         raise EvidenceError("the header of the archive cannot be read") from error
-    return SevenZipFileSystem(reader, folders, files)
+    return SevenZipFileSystem(reader, folders, files, locks)
 
 
-def _unpacked(reader: Reader, folder: Folder) -> bytes:
-    if folder.is_encrypted:
-        raise UnsupportedError("the header is encrypted", code="container.encrypted")
+def _unpacked(reader: Reader, folder: Folder, locks: Locks) -> bytes:
     if folder.size > _MOST_HEADER:
         raise BrokenHeaderError
-    return checked(_stream(reader, folder).pread(0, folder.size), folder.crc)
+    if not folder.is_encrypted:
+        return checked(_stream(reader, folder).pread(0, folder.size), folder.crc)
+    for found in _decrypted(reader, folder, locks):
+        with suppress(OSError, BrokenHeaderError):
+            return checked(found.pread(0, folder.size), folder.crc)
+    raise UnsupportedError("the header is encrypted", code="container.encrypted")
 
 
 class SevenZipFileSystem:
@@ -111,8 +125,13 @@ class SevenZipFileSystem:
 
     kind: Final = "7z"
 
-    def __init__(self, reader: Reader, folders: list[Folder], files: list[File]) -> None:
+    def __init__(
+        self, reader: Reader, folders: list[Folder], files: list[File], locks: Locks
+    ) -> None:
         self._reader = reader
+        self._locks = locks
+        self._fitting: dict[int, int] = {}
+        """Which password opens an encrypted block; -1 where none does."""
         self._folders = folders
         self._files = files
         self._current: tuple[int, _Forward] | None = None
@@ -164,9 +183,26 @@ class SevenZipFileSystem:
             return RangeReader(self._reader, 0, 0)
         folder = self._folders[stream.folder]
         if self._current is None or self._current[0] != stream.folder:
-            self._current = stream.folder, _Forward(_stream(self._reader, folder), self._skip)
+            block = self._block(stream.folder, folder)
+            self._current = stream.folder, _Forward(block, self._skip)
         inner = RangeReader(self._current[1], stream.offset, stream.size)
         return StoredReader(inner, stream.crc)
+
+    def _block(self, number: int, folder: Folder) -> Reader:
+        """Return what a block unpacks to, decrypted where a password fits its first file."""
+        if not folder.is_encrypted:
+            return _stream(self._reader, folder)
+        if number not in self._fitting:
+            streams = (each.stream for each in self._files)
+            first = next(each for each in streams if each is not None and each.folder == number)
+            tried = enumerate(_decrypted(self._reader, folder, self._locks))
+            parts = ((at, RangeReader(found, 0, first.size)) for at, found in tried)
+            right = (at for at, part in parts if fits(StoredReader(part, first.crc)))
+            self._fitting[number] = next(right, -1)
+        at = self._fitting[number]
+        if at < 0:
+            raise closed()
+        return next(islice(_decrypted(self._reader, folder, self._locks), at, None))
 
     def _skip(self, count: int) -> None:
         self._skipped += count
@@ -199,17 +235,33 @@ class _Forward:
         """Keep it: the next file may lie in it."""
 
 
-def _stream(reader: Reader, folder: Folder) -> Reader:
-    """Return what a block unpacks to.
+def _decrypted(reader: Reader, folder: Folder, locks: Locks) -> Iterator[Reader]:
+    """Yield what an encrypted block unpacks to with each password.
 
     Raises:
-        UnsupportedError: ``stream.encrypted`` or ``stream.unsupported``.
+        UnsupportedError: ``stream.encrypted``, or ``stream.unsupported``.
     """
-    if folder.is_encrypted:
-        raise UnsupportedError("the block is encrypted", code="stream.encrypted")
+    coders = folder.coders
+    if not coders or coders[0].method != AES or any(each.method == AES for each in coders[1:]):
+        raise closed()
     packed = RangeReader(reader, _START.size + folder.at, folder.packed)
+    rest = folder._replace(coders=coders[1:] or (Coder(_COPY, b""),))
+    for clear in locks.opened(packed, coders[0].properties):
+        yield _chain(clear, rest)
+
+
+def _stream(reader: Reader, folder: Folder) -> Reader:
+    """Return what a block that is not encrypted unpacks to.
+
+    Raises:
+        UnsupportedError: ``stream.unsupported``.
+    """
+    return _chain(RangeReader(reader, _START.size + folder.at, folder.packed), folder)
+
+
+def _chain(packed: Reader, folder: Folder) -> Reader:
     if [coder.method for coder in folder.coders] == [_COPY]:
-        return RangeReader(packed, 0, min(folder.size, folder.packed))
+        return RangeReader(packed, 0, min(folder.size, packed.size))
     return ExpandedReader(packed, _expander(folder), folder.size, -1)
 
 

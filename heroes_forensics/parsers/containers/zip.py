@@ -12,7 +12,8 @@ local header and in the directory differ, the directory's counts.
 
 As a source the archive has no expansion limit; memory does not depend on what it claims. Whether
 a member's length and CRC-32 fit is known when its last byte was read. Not read: encrypted
-members, and methods other than stored, deflate, bzip2, LZMA and xz.
+members that no password that was given opens, and methods other than stored, deflate, bzip2, LZMA
+and xz.
 """
 
 import stat
@@ -42,9 +43,11 @@ from heroes_forensics.parsers.containers.decompression import (
 )
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
+from heroes_forensics.parsers.containers.zip_encryption import Locks, Opened, Sealed
 from heroes_forensics.parsers.containers.zip_records import Directory, Member
 from heroes_forensics.parsers.containers.zip_unlisted import Extents, Region
 from heroes_forensics.parsers.place import place_of
+from heroes_forensics.parsers.secrets import Secrets
 from heroes_forensics.parsers.storage.readers import RangeReader
 
 _HANDLE: Final = struct.Struct("<BQQQqHH")
@@ -63,8 +66,12 @@ _FIRST_LOOK: Final = 1 << 20
 """Bytes searched for a local header where there is no directory."""
 
 
-def open_zip(reader: Reader) -> "ZipFileSystem":
+def open_zip(reader: Reader, secrets: Secrets | None = None) -> "ZipFileSystem":
     """Open a zip archive; ``reader`` stays the caller's to close.
+
+    Args:
+        reader: the archive.
+        secrets: what was given to open encrypted members.
 
     Raises:
         EvidenceError: this is no zip archive.
@@ -80,7 +87,7 @@ def open_zip(reader: Reader) -> "ZipFileSystem":
                 )
     except OSError as error:
         raise EvidenceError("the archive cannot be read") from error
-    return ZipFileSystem(reader, directory)
+    return ZipFileSystem(reader, directory, secrets or Secrets())
 
 
 class _Survey(NamedTuple):
@@ -100,8 +107,9 @@ class ZipFileSystem:
 
     kind: Final = "zip"
 
-    def __init__(self, reader: Reader, directory: Directory | None) -> None:
+    def __init__(self, reader: Reader, directory: Directory | None, secrets: Secrets) -> None:
         self._reader = reader
+        self._locks = Locks(reader, secrets) if secrets else None
         self._directory = directory
 
     @cached_property
@@ -230,25 +238,35 @@ class ZipFileSystem:
             return RangeReader(self._reader, offset, size)
         if form != _MEMBER:
             raise OSError("not a handle of this parser")
-        if flags & (zip_records.ENCRYPTED | zip_records.STRONG_ENCRYPTION):
-            raise UnsupportedError("the member is encrypted", code="stream.encrypted")
+        stated = -1 if size == _NOT_KNOWN else size
+        stored, method, crc = self._stored(offset, compressed, (flags, method, stated, crc))
         expander = ZIP_METHODS.get(method)
         if flags & zip_records.PATCH or (expander is None and method):
             raise UnsupportedError(
                 "the member is stored by a method that is not read", code="stream.unsupported"
             )
-        start = zip_records.local_end(self._reader, offset)
-        stored = RangeReader(self._reader, start, compressed)
         if expander is None:
-            if size == _NOT_KNOWN:
+            if stated < 0:
                 raise UnsupportedError("the member is cut off", code="stream.short")
-            if compressed > size:
+            if stored.size > size:
                 raise UnsupportedError("the member is longer than stated", code="stream.long")
             return StoredReader(stored, crc)
-        found = ExpandedReader(stored, expander, -1 if size == _NOT_KNOWN else size, crc)
+        found = ExpandedReader(stored, expander, stated, crc)
         if size == 0:
             found.pread(0, 0)
         return found
+
+    def _stored(self, offset: int, compressed: int, stated: tuple[int, int, int, int]) -> Opened:
+        """Return the stored bytes of a member, decrypted where they are encrypted."""
+        flags, method, size, crc = stated
+        is_encrypted = flags & (zip_records.ENCRYPTED | zip_records.STRONG_ENCRYPTION)
+        if is_encrypted and (self._locks is None or flags & zip_records.STRONG_ENCRYPTION):
+            raise UnsupportedError("the member is encrypted", code="stream.encrypted")
+        start = zip_records.local_end(self._reader, offset)
+        stored = RangeReader(self._reader, start, compressed)
+        if is_encrypted and self._locks is not None:
+            return self._locks.open(Sealed(offset, stored, method, size, crc))
+        return Opened(stored, method, crc)
 
     def close(self) -> None:
         """Leave the reader open: it was handed in."""

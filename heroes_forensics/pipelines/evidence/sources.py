@@ -35,6 +35,8 @@ class Evidence:
     supervisor: Supervisor | None = None
     logs: list[JSON] = field(default_factory=list)
     """What its acquisition logs state; see `acquired`."""
+    keys: Given = field(default_factory=Given)
+    """What was given to open encrypted evidence."""
 
     def again(self, workers: int) -> Crew:
         """Make a further crew that holds the same descriptors; the caller closes it."""
@@ -135,6 +137,7 @@ def opened(  # noqa: PLR0913 - how to treat a source
             }
             identity = [_identity(slot.fd) for slot in slots]
             evidence = Evidence(path, slots, crew, body, identity, supervisor=supervisor)
+            evidence.keys = keys or evidence.keys
             for frame in single(crew, evidence.unit(0, "inspect", {}), list):
                 if not isinstance(frame, Control):
                     continue

@@ -4,6 +4,7 @@ One `Depth` serves a run: it holds the crews of decoders and of expanders, and s
 that reads is to hand over. No worker of either is started before there is something for it.
 """
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Self
 
 from heroes_forensics.model import JSON
@@ -15,6 +16,7 @@ from heroes_forensics.pipelines.examining.expanding import Expanding
 from heroes_forensics.pipelines.sets import distances
 
 if TYPE_CHECKING:
+    from heroes_forensics.pipelines.evidence.evidence_keys import Given
     from heroes_forensics.pipelines.examining.examined import Examined
     from heroes_forensics.pipelines.examining.run import Run
     from heroes_forensics.pipelines.workers.crews import Heard
@@ -27,8 +29,9 @@ KINDS: Final = frozenset({"decode", "expand", distances.USE})
 class Depth:
     """Decoders and expanders of one run."""
 
-    def __init__(self, run: "Run", supervisor: "Supervisor", workers: int) -> None:
+    def __init__(self, run: "Run", supervisor: "Supervisor", workers: int, keys: "Given") -> None:
         self._run = run
+        self._held = ExitStack()
         self.decoding = Decoding(
             run.next_unit,
             run.attempt_ended,
@@ -37,10 +40,11 @@ class Depth:
             metadata=bool(run.config.get("media_metadata")),
         )
         self.repeats = repeats.of_run(run, self.decoding)
-        self.expanding = Expanding(run, self.pictures)
+        self.expanding = Expanding(run, self.pictures, has_secrets=bool(keys))
         decoders = supervisor.crew("decoder", workers=workers)
         decoders.next_unit = self.decoding.next_unit
-        expanders = supervisor.crew("expander", workers=workers)
+        secrets = [self._held.enter_context(keys.descriptor())] if keys else []
+        expanders = supervisor.crew("expander", secrets, workers)
         expanders.next_unit = self.expanding.next_unit
         self._crews = (decoders, expanders)
 
@@ -76,6 +80,7 @@ class Depth:
             crew.close()
         self.decoding.close()
         self.repeats.close()
+        self._held.close()
         self.expanding.close()
 
     def __enter__(self) -> Self:

@@ -131,9 +131,22 @@ class Job:
 class Expanding:
     """Gives containers to expanders, and stores what they hold."""
 
-    def __init__(self, run: "Run", pictures: Callable[[awaited.Owner], awaited.Pictures]) -> None:
-        """Take the run, and who makes the collection of pictures of one container."""
+    def __init__(
+        self,
+        run: "Run",
+        pictures: Callable[[awaited.Owner], awaited.Pictures],
+        *,
+        has_secrets: bool = False,
+    ) -> None:
+        """Take the run, and who makes the collection of pictures of one container.
+
+        Args:
+            run: to whose record it goes.
+            pictures: makes the collection.
+            has_secrets: the expanders hold what was given to open encrypted members.
+        """
         self._run = run
+        self._has_secrets = has_secrets
         self._pictures = pictures
         limits = run.config["expand_limits"]
         self.limits = Limits.of(limits) if isinstance(limits, dict) else None
@@ -169,6 +182,8 @@ class Expanding:
         limits = self.limits or Limits()
         ratio_bytes = min(limits.bytes, limits.ratio * job.size)
         body: JSON = {"kind": job.kind, "limits": limits.to_json(), "skip": list(job.skip)}
+        if self._has_secrets:
+            body["secrets"] = True
         if run.config["perceptual"]:
             body["hand_over"] = decoding.hand_over()
         return Unit(

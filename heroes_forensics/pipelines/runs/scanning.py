@@ -72,7 +72,8 @@ class Scanning:
         """
         run = self._run
         try:
-            depth = Depth(run, self._supervisor, int(run.config["workers"]))
+            keys = self._sources[0].evidence.keys
+            depth = Depth(run, self._supervisor, int(run.config["workers"]), keys)
             self._opened = depth.expanding.types
             with depth, stopping.heard(run.stop, run.note):
                 for each, wanted in zip(self._sources, self._wanted, strict=True):

@@ -74,6 +74,9 @@ OPENERS: Final = {
 }
 """Types of `filetype` that are opened, and the function that does it."""
 
+_WITH_SECRETS: Final = frozenset({"7z", "adb-backup", "zip", *PACKAGES})
+"""Types that may be encrypted, and take what was given to open them."""
+
 _REFUSED: Final = frozenset({"container.encrypted", "container.unsupported"})
 """Codes of containers that are whole, and not opened; all others are damaged."""
 
@@ -141,6 +144,7 @@ class _Expansion:
         """Members over which workers ended: they are not read again."""
         self._given = 0
         self._spooled = 0
+        self._secrets = session.secrets(body)
 
     def opened(self, nest: _Nest) -> Iterator[Frame]:
         """Yield the section of one container, then those of what is nested in it."""
@@ -149,7 +153,9 @@ class _Expansion:
         nested: list[_Member] = []
         file_system: FileSystem | None = None
         try:
-            file_system = _opener(nest.kind)(_Beating(nest.reader, self._session.progress.beat))
+            reader = _Beating(nest.reader, self._session.progress.beat)
+            given = (self._secrets,) if nest.kind in _WITH_SECRETS else ()
+            file_system = _opener(nest.kind)(reader, *given)
         except (EvidenceError, OSError) as error:
             code = getattr(error, "code", "")
             section.stopped = code if code in _REFUSED else "container.damaged"
@@ -251,9 +257,9 @@ class _Expansion:
         self._spooled -= spooled
 
 
-def _opener(kind: str) -> "Callable[[Reader], FileSystem]":
+def _opener(kind: str) -> "Callable[..., FileSystem]":
     module, _, name = OPENERS[kind].partition(":")
-    found: Callable[[Reader], FileSystem] = getattr(import_module(module), name)
+    found: Callable[..., FileSystem] = getattr(import_module(module), name)
     return found
 
 

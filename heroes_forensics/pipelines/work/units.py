@@ -66,7 +66,7 @@ class Session:
                 ],
                 treat_as=str(body.get("treat_as", "auto")),
                 accept_damaged=bool(body.get("accept_damaged", False)),
-                secrets=self._secrets(body),
+                secrets=self.secrets(body),
                 on_read=self.progress.beat,
             )
         return self._source
@@ -75,8 +75,8 @@ class Session:
         """Return the descriptors of the source; the one of the secrets comes after them."""
         return self.descriptors[:-1] if body.get("secrets") else self.descriptors
 
-    def _secrets(self, body: JSON) -> Any:  # noqa: ANN401 - parsers are imported only in workers
-        """Return what was given to open encrypted evidence."""
+    def secrets(self, body: JSON) -> Any:  # noqa: ANN401 - parsers are imported only in workers
+        """Return what was given to open encrypted evidence; its descriptor is the last."""
         secrets = import_module("heroes_forensics.parsers.secrets").Secrets
         if not body.get("secrets"):
             return secrets()
