@@ -314,8 +314,8 @@ FINDINGS: Final = (
     Finding(
         "F-000002", "A-1", "laptop.E01", "laptop.E01/p2048/38111-2-128-1", "notable",
         "same-md5", "National reference set", "Example Central Office", "2024-04", TWO,
-        1_204_991, "png", "picture", "downloads", allocated=False, victim_identified=False,
-        offender_identified=False, times=(CHANGED, BORN),
+        1_204_991, "png", "picture", "downloads", allocated=False, reuse="in-part",
+        victim_identified=False, offender_identified=False, times=(CHANGED, BORN),
     ),
     Finding(
         "F-000003", "A-1", "laptop.E01", "laptop.E01/p100001792/e:4412", "notable",

@@ -1,5 +1,6 @@
 import re
 from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -149,3 +150,16 @@ def test_sizes(value: int, english: str, german: str) -> None:
 def test_numbers() -> None:
     assert messages("en").number(1_234_567) == "1,234,567"
     assert messages("de").number(1_234_567) == "1.234.567"
+
+
+def test_every_search_for_orphans_is_told_in_each_language() -> None:
+    """What listers say of it is English; a report says it in its own language."""
+    told: set[str] = set()
+    for path in sorted((Path(str(PACKAGE)).parent / "parsers").rglob("*.py")):
+        source = path.read_text("utf-8")
+        told |= set(re.findall(r'\b(?:sweep|NO_SWEEP|done)(?:: Final)? ?= ?"([^"]+)"', source))
+        if table := re.search(r"SWEPT: Final = \{(.*?)\}", source, re.DOTALL):
+            told |= set(re.findall(r': "([^"]+)"', table[1]))
+    assert len(told) > 20
+    for language in LANGUAGES:
+        assert {f"sweep.{each}" for each in told} <= messages(language).keys()

@@ -128,6 +128,14 @@ def _spans(film: Mapping[str, object], name: str) -> str:
     )
 
 
+def _left_over(row: Mapping[str, object]) -> str:
+    """Say what is known of content that no file of a listing holds now."""
+    if string(row, "locator").rpartition("/")[2].startswith("c@"):
+        return word("findings", "carved")
+    reuse = string(row, "reuse")
+    return f"deleted ({word('reuse', reuse)})" if reuse else "deleted"
+
+
 def finding(row: Mapping[str, object]) -> Iterator[str]:
     """Yield the lines of one finding: number and grade, by whom it is listed, where it lies."""
     head = string(row, "number") or string(row, "finding", "F-......")
@@ -150,7 +158,7 @@ def finding(row: Mapping[str, object]) -> Iterator[str]:
         about.append(human(integer(row, "size")))
     about.append(word("place", string(row, "place")))
     if row.get("allocated") is False:
-        about.append("deleted")
+        about.append(_left_over(row))
     for who in ("victim", "offender"):
         stated = row.get(f"{who}_identified")
         if isinstance(stated, bool):

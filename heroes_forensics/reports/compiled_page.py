@@ -18,13 +18,14 @@ def root(context, missing=missing):
     l_0_style = resolve('style')
     l_0_said = resolve('said')
     l_0_lab = resolve('lab')
+    l_0_code = resolve('code')
     l_0_namespace = resolve('namespace')
     l_0_current = resolve('current')
     l_0_withdrawn = resolve('withdrawn')
     l_0_rows = resolve('rows')
     l_0_events = resolve('events')
     l_0_words = resolve('words')
-    l_0_heading = l_0_gap_text = l_0_inside = l_0_fact = l_0_category = l_0_standing = l_0_set_name = l_0_compared = l_0_spans = l_0_error_rate = l_0_region = l_0_fill = l_0_draw = l_0_acts = l_0_always = l_0_ns = l_0_c = l_0_e = l_0_asked = l_0_finding_rows = l_0_self_test = l_0_probes = l_0_told = missing
+    l_0_heading = l_0_gap_text = l_0_inside = l_0_fact = l_0_category = l_0_standing = l_0_set_name = l_0_compared = l_0_spans = l_0_error_rate = l_0_label = l_0_region = l_0_fill = l_0_draw = l_0_acts = l_0_always = l_0_ns = l_0_c = l_0_e = l_0_asked = l_0_finding_rows = l_0_self_test = l_0_probes = l_0_told = missing
     try:
         t_1 = environment.filters['grouped']
     except KeyError:
@@ -561,23 +562,44 @@ def root(context, missing=missing):
         return concat(t_35)
     context.exported_vars.add('error_rate')
     context.vars['error_rate'] = l_0_error_rate = Macro(environment, macro, 'error_rate', ('rate',), False, False, False, context.eval_ctx.autoescape)
-    def macro(l_1_label, l_1_caller):
+    def macro(l_1_text):
         t_36 = []
+        if l_1_text is missing:
+            l_1_text = undefined("parameter 'text' was not provided", name='text')
+        pass
+        t_36.append(
+            '<bdi',
+        )
+        if (t_3(l_1_text) <= 16):
+            pass
+            t_36.append(
+                ' class="nowrap"',
+            )
+        t_36.extend((
+            '>',
+            escape(l_1_text),
+            '</bdi>',
+        ))
+        return concat(t_36)
+    context.exported_vars.add('label')
+    context.vars['label'] = l_0_label = Macro(environment, macro, 'label', ('text',), False, False, False, context.eval_ctx.autoescape)
+    def macro(l_1_label, l_1_caller):
+        t_37 = []
         if l_1_label is missing:
             l_1_label = undefined("parameter 'label' was not provided", name='label')
         pass
-        t_36.extend((
+        t_37.extend((
             '<div class="scroll" role="region" tabindex="0" aria-label="',
             escape(l_1_label),
             '">\n',
             escape(context.call(l_1_caller)),
             '</div>',
         ))
-        return concat(t_36)
+        return concat(t_37)
     context.exported_vars.add('region')
     context.vars['region'] = l_0_region = Macro(environment, macro, 'region', ('label',), False, False, True, context.eval_ctx.autoescape)
     def macro(l_1_index, l_1_x, l_1_width):
-        t_37 = []
+        t_38 = []
         if l_1_index is missing:
             l_1_index = undefined("parameter 'index' was not provided", name='index')
         if l_1_x is missing:
@@ -587,7 +609,7 @@ def root(context, missing=missing):
         pass
         if l_1_index:
             pass
-            t_37.extend((
+            t_38.extend((
                 '<rect class="rest" x="',
                 escape(l_1_x),
                 '" width="',
@@ -596,7 +618,7 @@ def root(context, missing=missing):
             ))
             if (l_1_index < 3):
                 pass
-                t_37.extend((
+                t_38.extend((
                     '<rect fill="url(#',
                     escape(environment.getitem(('', 'hatch', 'dots'), l_1_index)),
                     ')" x="',
@@ -605,7 +627,7 @@ def root(context, missing=missing):
                     escape(l_1_width),
                     '" height="20"/>',
                 ))
-            t_37.extend((
+            t_38.extend((
                 '<rect class="edge" x="',
                 escape(l_1_x),
                 '" width="',
@@ -614,34 +636,34 @@ def root(context, missing=missing):
             ))
         else:
             pass
-            t_37.extend((
+            t_38.extend((
                 '<rect class="bar" x="',
                 escape(l_1_x),
                 '" width="',
                 escape(l_1_width),
                 '" height="20"/>',
             ))
-        return concat(t_37)
+        return concat(t_38)
     context.exported_vars.add('fill')
     context.vars['fill'] = l_0_fill = Macro(environment, macro, 'fill', ('index', 'x', 'width'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_section):
-        t_38 = []
+        t_39 = []
         l_1_charts = resolve('charts')
         if l_1_section is missing:
             l_1_section = undefined("parameter 'section' was not provided", name='section')
         pass
-        def t_39(fiter):
+        def t_40(fiter):
             for l_2_chart in fiter:
                 if (environment.getattr(l_2_chart, 'section') == l_1_section):
                     yield l_2_chart
         l_2_loop = missing
-        for l_2_chart, l_2_loop in LoopContext(t_39((undefined(name='charts') if l_1_charts is missing else l_1_charts)), undefined):
+        for l_2_chart, l_2_loop in LoopContext(t_40((undefined(name='charts') if l_1_charts is missing else l_1_charts)), undefined):
             _loop_vars = {}
             pass
             def macro():
-                t_40 = []
+                t_41 = []
                 pass
-                t_40.extend((
+                t_41.extend((
                     '<table class="chart ',
                     escape(environment.getattr(l_2_chart, 'kind')),
                     '" id="chart-',
@@ -656,30 +678,30 @@ def root(context, missing=missing):
                 for l_4_name, l_4_loop in LoopContext(environment.getattr(l_2_chart, 'head')[1:], undefined):
                     _loop_vars = {}
                     pass
-                    t_40.append(
+                    t_41.append(
                         '<th scope="col"',
                     )
                     if (environment.getattr(l_2_chart, 'kind') != 'timeline'):
                         pass
-                        t_40.append(
+                        t_41.append(
                             ' class="num"',
                         )
-                    t_40.append(
+                    t_41.append(
                         '>',
                     )
                     if environment.getattr(l_2_chart, 'stacked'):
                         pass
-                        t_40.extend((
+                        t_41.extend((
                             '<span class="key"><svg viewBox="0 0 40 20" preserveAspectRatio="none" aria-hidden="true" focusable="false">',
                             escape(context.call((undefined(name='fill') if l_0_fill is missing else l_0_fill), environment.getattr(l_4_loop, 'index0'), 0, 40, _loop_vars=_loop_vars)),
                             '</svg></span>',
                         ))
-                    t_40.extend((
+                    t_41.extend((
                         escape(l_4_name),
                         '</th>',
                     ))
                 l_4_loop = l_4_name = missing
-                t_40.append(
+                t_41.append(
                     '</tr></thead>\n<tbody>\n',
                 )
                 l_4_loop = missing
@@ -688,7 +710,7 @@ def root(context, missing=missing):
                     l_4_at = missing
                     _loop_vars = {}
                     pass
-                    t_40.extend((
+                    t_41.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(environment.getattr(l_4_row, 'label')),
                         '</bdi></th><td class="draw"><svg viewBox="0 0 1000 20" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="track" width="1000" height="20"/>',
@@ -701,46 +723,46 @@ def root(context, missing=missing):
                         pass
                         if l_5_part:
                             pass
-                            t_40.append(
+                            t_41.append(
                                 escape(context.call((undefined(name='fill') if l_0_fill is missing else l_0_fill), environment.getattr(l_5_loop, 'index0'), environment.getattr((undefined(name='ns') if l_4_ns is missing else l_4_ns), 'x'), l_5_part, _loop_vars=_loop_vars)),
                             )
                             if not isinstance(l_4_ns, Namespace):
                                 raise TemplateRuntimeError("cannot assign attribute on non-namespace object")
                             l_4_ns['x'] = (environment.getattr((undefined(name='ns') if l_4_ns is missing else l_4_ns), 'x') + l_5_part)
                     l_5_loop = l_5_part = missing
-                    t_40.append(
+                    t_41.append(
                         '</svg></td>',
                     )
                     for l_5_value in environment.getattr(l_4_row, 'values'):
                         _loop_vars = {}
                         pass
-                        t_40.append(
+                        t_41.append(
                             '<td',
                         )
                         if (environment.getattr(l_2_chart, 'kind') != 'timeline'):
                             pass
-                            t_40.append(
+                            t_41.append(
                                 ' class="num"',
                             )
-                        t_40.extend((
+                        t_41.extend((
                             '><bdi>',
                             escape(l_5_value),
                             '</bdi></td>',
                         ))
                     l_5_value = missing
-                    t_40.append(
+                    t_41.append(
                         '</tr>\n',
                     )
                     l_4_at = environment.getattr(l_4_loop, 'index')
                     _loop_vars['at'] = l_4_at
-                    def t_41(fiter):
+                    def t_42(fiter):
                         for l_5_line in fiter:
                             if (environment.getattr(l_5_line, 'after') == (undefined(name='at') if l_4_at is missing else l_4_at)):
                                 yield l_5_line
-                    for l_5_line in t_41(environment.getattr(l_2_chart, 'lines')):
+                    for l_5_line in t_42(environment.getattr(l_2_chart, 'lines')):
                         _loop_vars = {}
                         pass
-                        t_40.extend((
+                        t_41.extend((
                             '<tr class="line"><th scope="row" colspan="',
                             escape((1 + t_3(environment.getattr(l_2_chart, 'head')))),
                             '"><span>',
@@ -749,37 +771,37 @@ def root(context, missing=missing):
                         ))
                     l_5_line = missing
                 l_4_loop = l_4_row = l_4_ns = l_4_at = missing
-                t_40.append(
+                t_41.append(
                     '</tbody>\n</table>\n',
                 )
                 if environment.getattr(l_2_chart, 'note'):
                     pass
-                    t_40.extend((
+                    t_41.extend((
                         '<p class="scope note under">',
                         escape(environment.getattr(l_2_chart, 'note')),
                         '</p>\n',
                     ))
-                return concat(t_40)
+                return concat(t_41)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-            t_38.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), environment.getattr(l_2_chart, 'title'), caller=caller, _loop_vars=_loop_vars))
-            t_38.append(
+            t_39.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), environment.getattr(l_2_chart, 'title'), caller=caller, _loop_vars=_loop_vars))
+            t_39.append(
                 '\n',
             )
         l_2_loop = l_2_chart = missing
-        return concat(t_38)
+        return concat(t_39)
     context.exported_vars.add('draw')
     context.vars['draw'] = l_0_draw = Macro(environment, macro, 'draw', ('section',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_told, l_1_title):
-        t_42 = []
+        t_43 = []
         if l_1_told is missing:
             l_1_told = undefined("parameter 'told' was not provided", name='told')
         if l_1_title is missing:
             l_1_title = undefined("parameter 'title' was not provided", name='title')
         pass
         def macro():
-            t_43 = []
+            t_44 = []
             pass
-            t_43.extend((
+            t_44.extend((
                 '<table class="broad">\n<thead><tr><th scope="col" class="num">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.event')),
                 '</th><th scope="col">',
@@ -796,7 +818,7 @@ def root(context, missing=missing):
             for l_3_a, l_3_loop in LoopContext(l_1_told[:(undefined(name='rows') if l_0_rows is missing else l_0_rows)], undefined):
                 _loop_vars = {}
                 pass
-                t_43.extend((
+                t_44.extend((
                     '<tr><td class="num">',
                     escape(t_7(environment.getattr(l_3_a, 'seq'))),
                     '</td><td>',
@@ -811,24 +833,24 @@ def root(context, missing=missing):
                 for l_4_each, l_4_loop in LoopContext(environment.getattr(l_3_a, 'of'), undefined):
                     _loop_vars = {}
                     pass
-                    t_43.extend((
+                    t_44.extend((
                         '<bdi>',
                         escape(l_4_each),
                         '</bdi>',
                     ))
                     if (not environment.getattr(l_4_loop, 'last')):
                         pass
-                        t_43.append(
+                        t_44.append(
                             ', ',
                         )
                 l_4_loop = l_4_each = missing
-                t_43.append(
+                t_44.append(
                     '</td><td>',
                 )
                 for l_4_f in environment.getattr(l_3_a, 'fields'):
                     _loop_vars = {}
                     pass
-                    t_43.extend((
+                    t_44.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('act_field.', environment.getattr(l_4_f, 'name'), )), _loop_vars=_loop_vars)),
                         ': <bdi>',
@@ -839,7 +861,7 @@ def root(context, missing=missing):
                 for l_4_person in environment.getattr(l_3_a, 'signed'):
                     _loop_vars = {}
                     pass
-                    t_43.extend((
+                    t_44.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.signed', _loop_vars=_loop_vars)),
                         ' <bdi>',
@@ -850,7 +872,7 @@ def root(context, missing=missing):
                 for l_4_person in environment.getattr(l_3_a, 'unsigned'):
                     _loop_vars = {}
                     pass
-                    t_43.extend((
+                    t_44.extend((
                         '<br class="t"><span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.unsigned', _loop_vars=_loop_vars)),
                         ' <bdi>',
@@ -858,31 +880,31 @@ def root(context, missing=missing):
                         '</bdi></span>',
                     ))
                 l_4_person = missing
-                t_43.append(
+                t_44.append(
                     '</td></tr>\n',
                 )
             l_3_loop = l_3_a = missing
-            t_43.append(
+            t_44.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_43)
+            return concat(t_44)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-        t_42.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), l_1_title, caller=caller))
+        t_43.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), l_1_title, caller=caller))
         if (t_3(l_1_told) > (undefined(name='rows') if l_0_rows is missing else l_0_rows)):
             pass
-            t_42.extend((
+            t_43.extend((
                 '<p class="scope">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.more', count=t_7((t_3(l_1_told) - (undefined(name='rows') if l_0_rows is missing else l_0_rows))))),
                 '</p>',
             ))
-        return concat(t_42)
+        return concat(t_43)
     context.exported_vars.add('acts')
     context.vars['acts'] = l_0_acts = Macro(environment, macro, 'acts', ('told', 'title'), False, False, False, context.eval_ctx.autoescape)
     def macro():
-        t_44 = []
+        t_45 = []
         l_1_sections = resolve('sections')
         pass
-        t_44.extend((
+        t_45.extend((
             '<div class="always">\n<h3>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.title')),
             '</h3>\n<p class="first">',
@@ -904,15 +926,15 @@ def root(context, missing=missing):
             l_2_numbered = resolve('numbered')
             _loop_vars = {}
             pass
-            t_44.append(
+            t_45.append(
                 '<li><span class="no">',
             )
             if (environment.getattr(l_2_loop, 'index') <= (undefined(name='numbered') if l_2_numbered is missing else l_2_numbered)):
                 pass
-                t_44.append(
+                t_45.append(
                     escape(environment.getattr(l_2_loop, 'index')),
                 )
-            t_44.extend((
+            t_45.extend((
                 '</span> <a href="#',
                 escape(l_2_id),
                 '">',
@@ -920,10 +942,10 @@ def root(context, missing=missing):
                 '</a></li>\n',
             ))
         l_2_loop = l_2_id = l_2_numbered = missing
-        t_44.append(
+        t_45.append(
             '</ol>\n</nav>',
         )
-        return concat(t_44)
+        return concat(t_45)
     context.exported_vars.add('always')
     context.vars['always'] = l_0_always = Macro(environment, macro, 'always', (), False, False, False, context.eval_ctx.autoescape)
     yield '<!DOCTYPE html>\n<html lang="'
@@ -1003,11 +1025,11 @@ def root(context, missing=missing):
         yield '</dt><dd><bdi>'
         yield escape((environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'name') or environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'signer'), 'laboratory')))
         yield '</bdi>'
-        def t_45(fiter):
+        def t_46(fiter):
             for l_1_text in fiter:
                 if l_1_text:
                     yield l_1_text
-        for l_1_text in t_45((environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'address'), environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'contact'))):
+        for l_1_text in t_46((environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'address'), environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'contact'))):
             _loop_vars = {}
             pass
             yield '<br class="t"><span class="second"><bdi>'
@@ -1068,6 +1090,10 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.anchoring'))
         yield '</dt><dd>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('anchoring.', environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'checkpoint'), 'anchoring'), ))))
+        yield '</dd></div>\n<div class="code"><dt>'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'front.code'))
+        yield '</dt><dd>'
+        yield escape((undefined(name='code') if l_0_code is missing else l_0_code))
         yield '</dd></div>\n'
     yield '</dl>\n</header>\n\n'
     yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'result'))
@@ -1075,9 +1101,9 @@ def root(context, missing=missing):
     if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
         pass
         def macro():
-            t_46 = []
+            t_47 = []
             pass
-            t_46.extend((
+            t_47.extend((
                 '<table class="tight">\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.overview')),
                 '</caption>\n<thead><tr><th scope="col">',
@@ -1105,28 +1131,28 @@ def root(context, missing=missing):
                 pass
                 l_2_skipped = t_3(t_4(context.eval_ctx, t_16(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy')))
                 _loop_vars['skipped'] = l_2_skipped
-                t_46.extend((
+                t_47.extend((
                     '<tr><th scope="row"><bdi>',
                     escape(environment.getattr(l_2_x, 'label')),
                     '</bdi></th><td class="strong wide">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('verdict.', environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word'), )), _loop_vars=_loop_vars)),
                 ))
-                def t_47(fiter):
+                def t_48(fiter):
                     for l_3_s in fiter:
                         if environment.getattr(l_3_s, 'alarms'):
                             yield l_3_s
                 l_3_loop = missing
-                for l_3_s, l_3_loop in LoopContext(t_47(environment.getattr(l_2_x, 'sources')), undefined):
+                for l_3_s, l_3_loop in LoopContext(t_48(environment.getattr(l_2_x, 'sources')), undefined):
                     _loop_vars = {}
                     pass
-                    t_46.append(
+                    t_47.append(
                         '<br class="t"><span class="second alarm">',
                     )
                     l_4_loop = missing
                     for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
                         _loop_vars = {}
                         pass
-                        t_46.extend((
+                        t_47.extend((
                             '<bdi>',
                             escape(environment.getattr(l_3_s, 'label')),
                             '</bdi>: ',
@@ -1134,83 +1160,83 @@ def root(context, missing=missing):
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_46.append(
+                            t_47.append(
                                 '; ',
                             )
                     l_4_loop = l_4_code = missing
-                    t_46.append(
+                    t_47.append(
                         '</span>',
                     )
                 l_3_loop = l_3_s = missing
-                t_46.extend((
+                t_47.extend((
                     '</td><td class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_9(environment.getattr(environment.getattr(l_2_x, 'verdict'), 'percent_of_bytes')), _loop_vars=_loop_vars)),
                     '</td><td class="num">',
                 ))
                 if (context.call((undefined(name='match_total') if l_2_match_total is missing else l_2_match_total), l_2_x, _loop_vars=_loop_vars) or (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'no-match')):
                     pass
-                    t_46.append(
+                    t_47.append(
                         escape(t_7(context.call((undefined(name='match_total') if l_2_match_total is missing else l_2_match_total), l_2_x, _loop_vars=_loop_vars))),
                     )
                 else:
                     pass
-                    t_46.append(
+                    t_47.append(
                         '–',
                     )
-                t_46.append(
+                t_47.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_46.append(
+                    t_47.append(
                         '–',
                     )
                 else:
                     pass
-                    t_46.append(
+                    t_47.append(
                         escape(t_7(t_19(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=False, _loop_vars=_loop_vars), attribute='count'))),
                     )
-                t_46.append(
+                t_47.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_46.append(
+                    t_47.append(
                         '–',
                     )
                 else:
                     pass
-                    t_46.append(
+                    t_47.append(
                         escape(t_7(t_3(t_4(context.eval_ctx, t_11(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy'))))),
                     )
-                t_46.append(
+                t_47.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_46.append(
+                    t_47.append(
                         '–',
                     )
                 else:
                     pass
-                    t_46.append(
+                    t_47.append(
                         escape(t_7((t_19(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=True, _loop_vars=_loop_vars), attribute='count') + (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)))),
                     )
                     if (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped):
                         pass
-                        t_46.extend((
+                        t_47.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.areas_of', count=t_7((undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                t_46.append(
+                t_47.append(
                     '</td></tr>\n',
                 )
             l_2_loop = l_2_x = l_2_skipped = l_2_match_total = l_2_gap_rows = missing
-            t_46.append(
+            t_47.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_46)
+            return concat(t_47)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.overview'), caller=caller)
     if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
@@ -1405,11 +1431,11 @@ def root(context, missing=missing):
         yield '</th><th scope="col" class="num">'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.bytes', _loop_vars=_loop_vars))
         yield '</th></tr></thead>\n<tbody>\n'
-        def t_48(fiter):
+        def t_49(fiter):
             for l_2_area in fiter:
                 if (not environment.getattr(l_2_area, 'policy')):
                     yield l_2_area
-        for l_2_area in t_48(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas')):
+        for l_2_area in t_49(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas')):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
@@ -1596,9 +1622,9 @@ def root(context, missing=missing):
         if environment.getattr(l_1_x, 'sources'):
             pass
             def macro():
-                t_49 = []
+                t_50 = []
                 pass
-                t_49.extend((
+                t_50.extend((
                     '<table class="broad">\n<thead><tr><th scope="col">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.source')),
                     '</th><th scope="col">',
@@ -1615,10 +1641,10 @@ def root(context, missing=missing):
                 for l_3_s, l_3_loop in LoopContext(environment.getattr(l_1_x, 'sources'), undefined):
                     _loop_vars = {}
                     pass
-                    t_49.extend((
-                        '<tr><th scope="row"><bdi>',
-                        escape(environment.getattr(l_3_s, 'label')),
-                        '</bdi></th><td>',
+                    t_50.extend((
+                        '<tr><th scope="row">',
+                        escape(context.call((undefined(name='label') if l_0_label is missing else l_0_label), environment.getattr(l_3_s, 'label'), _loop_vars=_loop_vars)),
+                        '</th><td>',
                         escape(environment.getattr(l_3_s, 'format')),
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.reader', _loop_vars=_loop_vars)),
@@ -1628,21 +1654,21 @@ def root(context, missing=missing):
                     ))
                     if (not t_23(environment.getattr(l_3_s, 'mount_read_only'))):
                         pass
-                        t_49.extend((
+                        t_50.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('exhibits.mounted_read_only' if environment.getattr(l_3_s, 'mount_read_only') else 'exhibits.mounted_writable'), _loop_vars=_loop_vars)),
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('exhibits.account_may_write' if environment.getattr(l_3_s, 'account_may_write') else 'exhibits.account_may_not_write'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_49.append(
+                    t_50.append(
                         '</td><td>',
                     )
                     l_4_loop = missing
                     for l_4_file, l_4_loop in LoopContext(environment.getattr(l_3_s, 'segments')[:8], undefined):
                         _loop_vars = {}
                         pass
-                        t_49.extend((
+                        t_50.extend((
                             '<bdi>',
                             escape(environment.getattr(l_4_file, 'name')),
                             '</bdi> <span class="nowrap">(',
@@ -1651,23 +1677,23 @@ def root(context, missing=missing):
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_49.append(
+                            t_50.append(
                                 ', ',
                             )
                     l_4_loop = l_4_file = missing
                     if (t_3(environment.getattr(l_3_s, 'segments')) > 8):
                         pass
-                        t_49.extend((
+                        t_50.extend((
                             ' … (',
                             escape(t_7(t_3(environment.getattr(l_3_s, 'segments')))),
                             ')',
                         ))
-                    t_49.append(
+                    t_50.append(
                         '</td><td class="num">',
                     )
                     if environment.getattr(l_3_s, 'size'):
                         pass
-                        t_49.extend((
+                        t_50.extend((
                             escape(t_17(environment.getattr(l_3_s, 'size'))),
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'size')), _loop_vars=_loop_vars)),
@@ -1675,69 +1701,69 @@ def root(context, missing=missing):
                         ))
                     else:
                         pass
-                        t_49.append(
+                        t_50.append(
                             '–',
                         )
-                    t_49.append(
+                    t_50.append(
                         '</td><td>',
                     )
                     l_4_loop = missing
                     for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
                         _loop_vars = {}
                         pass
-                        t_49.extend((
+                        t_50.extend((
                             '<span class="alarm">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('source_state.', l_4_code, )), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                         if ((not environment.getattr(l_4_loop, 'last')) or environment.getattr(l_3_s, 'health')):
                             pass
-                            t_49.append(
+                            t_50.append(
                                 '; ',
                             )
                     l_4_loop = l_4_code = missing
                     l_4_loop = missing
-                    t_50 = 1
+                    t_51 = 1
                     for l_4_note, l_4_loop in LoopContext(environment.getattr(l_3_s, 'health'), undefined):
                         l_4_w = resolve('w')
                         _loop_vars = {}
                         pass
-                        t_49.extend((
+                        t_50.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'gap', environment.getattr(l_4_note, 'code'), environment.getattr(l_4_note, 'text'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_49.append(
+                            t_50.append(
                                 '; ',
                             )
-                        t_50 = 0
+                        t_51 = 0
                     l_4_loop = l_4_note = l_4_w = missing
-                    if t_50:
+                    if t_51:
                         pass
                         if (not environment.getattr(l_3_s, 'alarms')):
                             pass
-                            t_49.append(
+                            t_50.append(
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.sound')),
                             )
                     if ((not t_23(environment.getattr(l_3_s, 'declared_size'))) and (environment.getattr(l_3_s, 'declared_size') != environment.getattr(l_3_s, 'size'))):
                         pass
-                        t_49.extend((
+                        t_50.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.declared', _loop_vars=_loop_vars)),
                             ': ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'declared_size')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_49.append(
+                    t_50.append(
                         '</td></tr>\n',
                     )
                 l_3_loop = l_3_s = missing
-                t_49.append(
+                t_50.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_49)
+                return concat(t_50)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.sources_of', label=environment.getattr(l_1_x, 'label'), _loop_vars=_loop_vars), caller=caller, _loop_vars=_loop_vars)
         else:
@@ -1757,20 +1783,20 @@ def root(context, missing=missing):
     for l_1_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
         _loop_vars = {}
         pass
-        def t_51(fiter):
+        def t_52(fiter):
             for l_2_s in fiter:
                 if environment.getattr(l_2_s, 'digests'):
                     yield l_2_s
-        for l_2_s in t_51(environment.getattr(l_1_x, 'sources')):
+        for l_2_s in t_52(environment.getattr(l_1_x, 'sources')):
             _loop_vars = {}
             pass
             if not isinstance(l_0_ns, Namespace):
                 raise TemplateRuntimeError("cannot assign attribute on non-namespace object")
             l_0_ns['any'] = True
             def macro():
-                t_52 = []
+                t_53 = []
                 pass
-                t_52.extend((
+                t_53.extend((
                     '<table class="broad">\n<caption><bdi>',
                     escape(environment.getattr(l_1_x, 'label')),
                     '</bdi>: <bdi>',
@@ -1791,7 +1817,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_52.extend((
+                    t_53.extend((
                         '<tr><th scope="row">',
                         escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'algorithm', environment.getattr(l_4_d, 'algorithm'), _loop_vars=_loop_vars)),
                         '<br class="t"><span class="second">',
@@ -1809,10 +1835,10 @@ def root(context, missing=missing):
                         '</td></tr>\n',
                     ))
                 l_4_d = l_4_w = missing
-                t_52.append(
+                t_53.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_52)
+                return concat(t_53)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.of', label=environment.getattr(l_2_s, 'label'), _loop_vars=_loop_vars), caller=caller, _loop_vars=_loop_vars)
         l_2_s = missing
@@ -1823,11 +1849,11 @@ def root(context, missing=missing):
     for l_1_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
         _loop_vars = {}
         pass
-        def t_53(fiter):
+        def t_54(fiter):
             for l_2_s in fiter:
                 if environment.getattr(l_2_s, 'readings'):
                     yield l_2_s
-        for l_2_s in t_53(environment.getattr(l_1_x, 'sources')):
+        for l_2_s in t_54(environment.getattr(l_1_x, 'sources')):
             _loop_vars = {}
             pass
             if not isinstance(l_0_ns, Namespace):
@@ -1838,9 +1864,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='ns') if l_0_ns is missing else l_0_ns), 'read'):
         pass
         def macro():
-            t_54 = []
+            t_55 = []
             pass
-            t_54.extend((
+            t_55.extend((
                 '<table class="broad">\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.readings')),
                 '</caption>\n<thead><tr><th scope="col">',
@@ -1868,10 +1894,10 @@ def root(context, missing=missing):
                         l_4_share = resolve('share')
                         _loop_vars = {}
                         pass
-                        t_54.extend((
-                            '<tr><th scope="row"><bdi>',
-                            escape(environment.getattr(l_3_s, 'label')),
-                            '</bdi></th><td>',
+                        t_55.extend((
+                            '<tr><th scope="row">',
+                            escape(context.call((undefined(name='label') if l_0_label is missing else l_0_label), environment.getattr(l_3_s, 'label'), _loop_vars=_loop_vars)),
+                            '</th><td>',
                             escape(t_21(environment.getattr(l_4_d, 'time'))),
                             '</td><td class="',
                             escape(('alarm' if (environment.getattr(l_4_d, 'status') == 'mismatch') else 'strong')),
@@ -1883,40 +1909,40 @@ def root(context, missing=missing):
                         ))
                         if t_23(environment.getattr(l_4_d, 'zero_bytes')):
                             pass
-                            t_54.append(
+                            t_55.append(
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.not_counted', _loop_vars=_loop_vars)),
                             )
                         else:
                             pass
-                            t_54.extend((
+                            t_55.extend((
                                 escape(t_7(environment.getattr(l_4_d, 'zero_bytes'))),
                                 '<br class="t"><span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.zeros_share', percent=t_9(context.call((undefined(name='share') if l_4_share is missing else l_4_share), environment.getattr(l_4_d, 'zero_bytes'), environment.getattr(l_4_d, 'bytes_read'), _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
                                 '</span>',
                             ))
-                        t_54.extend((
+                        t_55.extend((
                             '</td><td class="num">',
                             escape(t_7(environment.getattr(l_4_d, 'read_errors'))),
                         ))
                         for l_5_one in environment.getattr(l_4_d, 'unread'):
                             _loop_vars = {}
                             pass
-                            t_54.extend((
+                            t_55.extend((
                                 '<br class="t"><span class="second"><bdi>',
                                 escape(l_5_one),
                                 '</bdi></span>',
                             ))
                         l_5_one = missing
-                        t_54.append(
+                        t_55.append(
                             '</td></tr>\n',
                         )
                     l_4_d = l_4_w = l_4_share = missing
                 l_3_s = missing
             l_2_x = missing
-            t_54.append(
+            t_55.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_54)
+            return concat(t_55)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.readings'), caller=caller)
     if (not environment.getattr((undefined(name='ns') if l_0_ns is missing else l_0_ns), 'any')):
@@ -1930,11 +1956,11 @@ def root(context, missing=missing):
     for l_1_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
         _loop_vars = {}
         pass
-        def t_55(fiter):
+        def t_56(fiter):
             for l_2_s in fiter:
                 if environment.getattr(l_2_s, 'acquisitions'):
                     yield l_2_s
-        for l_2_s in t_55(environment.getattr(l_1_x, 'sources')):
+        for l_2_s in t_56(environment.getattr(l_1_x, 'sources')):
             _loop_vars = {}
             pass
             if not isinstance(l_0_ns, Namespace):
@@ -1950,9 +1976,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.intro'))
         yield '</p>\n'
         def macro():
-            t_56 = []
+            t_57 = []
             pass
-            t_56.extend((
+            t_57.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.source')),
                 '</th><th scope="col">',
@@ -1974,104 +2000,128 @@ def root(context, missing=missing):
                     for l_4_a in environment.getattr(l_3_s, 'acquisitions'):
                         _loop_vars = {}
                         pass
-                        t_56.extend((
-                            '<tr><th scope="row"><bdi>',
-                            escape(environment.getattr(l_3_s, 'label')),
-                            '</bdi></th><td>',
+                        t_57.extend((
+                            '<tr><th scope="row">',
+                            escape(context.call((undefined(name='label') if l_0_label is missing else l_0_label), environment.getattr(l_3_s, 'label'), _loop_vars=_loop_vars)),
+                            '</th><td>',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('origin.', environment.getattr(l_4_a, 'stated_by'), )), _loop_vars=_loop_vars)),
-                            '<br class="t"><span class="second"><bdi>',
-                            escape(environment.getattr(l_4_a, 'program')),
-                            ' ',
-                            escape(environment.getattr(l_4_a, 'version')),
-                            '</bdi></span>',
+                            '<br class="t"><span class="second">',
                         ))
+                        if (environment.getattr(l_4_a, 'program') == 'not stated'):
+                            pass
+                            t_57.extend((
+                                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)),
+                                ' <bdi>',
+                                escape(environment.getattr(l_4_a, 'version')),
+                                '</bdi>',
+                            ))
+                        elif (environment.getattr(l_4_a, 'program')[:15] == 'not stated; on '):
+                            pass
+                            t_57.extend((
+                                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.by_system', system=environment.getattr(l_4_a, 'program')[15:], _loop_vars=_loop_vars)),
+                                ' <bdi>',
+                                escape(environment.getattr(l_4_a, 'version')),
+                                '</bdi>',
+                            ))
+                        else:
+                            pass
+                            t_57.extend((
+                                '<bdi>',
+                                escape(environment.getattr(l_4_a, 'program')),
+                                ' ',
+                                escape(environment.getattr(l_4_a, 'version')),
+                                '</bdi>',
+                            ))
+                        t_57.append(
+                            '</span>',
+                        )
                         if environment.getattr(l_4_a, 'log_sha256'):
                             pass
-                            t_56.extend((
+                            t_57.extend((
                                 '<br class="t"><span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.log', _loop_vars=_loop_vars)),
                                 ' <code>',
                                 escape(t_1(environment.getattr(l_4_a, 'log_sha256'))),
                                 '</code></span>',
                             ))
-                        t_56.append(
+                        t_57.append(
                             '</td><td>',
                         )
                         if environment.getattr(l_4_a, 'started'):
                             pass
-                            t_56.extend((
+                            t_57.extend((
                                 '<bdi>',
                                 escape(t_12(context.eval_ctx, environment.getattr(l_4_a, 'started'), 'T', ' ')),
                                 '</bdi>',
                             ))
                             if environment.getattr(l_4_a, 'ended'):
                                 pass
-                                t_56.extend((
+                                t_57.extend((
                                     ' – <bdi>',
                                     escape(t_12(context.eval_ctx, environment.getattr(l_4_a, 'ended'), 'T', ' ')),
                                     '</bdi>',
                                 ))
-                            t_56.extend((
+                            t_57.extend((
                                 '<br class="t"><span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('acquired.utc' if (environment.getattr(l_4_a, 'zone') == 'UTC') else 'acquired.no_zone'), _loop_vars=_loop_vars)),
                                 '</span>',
                             ))
                         else:
                             pass
-                            t_56.append(
+                            t_57.append(
                                 '–',
                             )
-                        t_56.append(
+                        t_57.append(
                             '</td><td>',
                         )
-                        t_57 = 1
+                        t_58 = 1
                         for l_5_d in environment.getattr(l_4_a, 'digests'):
                             l_5_w = resolve('w')
                             _loop_vars = {}
                             pass
-                            t_56.extend((
+                            t_57.extend((
                                 '<br class="t"><span class="second">',
                                 escape(context.call((undefined(name='w') if l_5_w is missing else l_5_w), 'algorithm', environment.getattr(l_5_d, 'algorithm'), _loop_vars=_loop_vars)),
                                 ' <code>',
                                 escape(t_1(environment.getattr(l_5_d, 'value'))),
                                 '</code></span>',
                             ))
-                            t_57 = 0
+                            t_58 = 0
                         l_5_d = l_5_w = missing
-                        if t_57:
+                        if t_58:
                             pass
-                            t_56.append(
+                            t_57.append(
                                 '–',
                             )
-                        t_56.append(
+                        t_57.append(
                             '</td><td>',
                         )
                         if (not t_23(environment.getattr(l_4_a, 'finished'))):
                             pass
-                            t_56.append(
+                            t_57.append(
                                 '<br class="t"><span class="second',
                             )
                             if (not environment.getattr(l_4_a, 'finished')):
                                 pass
-                                t_56.append(
+                                t_57.append(
                                     ' strong',
                                 )
-                            t_56.extend((
+                            t_57.extend((
                                 '">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('acquired.finished' if environment.getattr(l_4_a, 'finished') else 'acquired.unfinished'), _loop_vars=_loop_vars)),
                                 '</span>',
                             ))
                         if (not t_23(environment.getattr(l_4_a, 'bad_sectors'))):
                             pass
-                            t_56.append(
+                            t_57.append(
                                 '<br class="t"><span class="second',
                             )
                             if environment.getattr(l_4_a, 'bad_sectors'):
                                 pass
-                                t_56.append(
+                                t_57.append(
                                     ' strong',
                                 )
-                            t_56.extend((
+                            t_57.extend((
                                 '">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.bad_sectors', count=t_7(environment.getattr(l_4_a, 'bad_sectors')), _loop_vars=_loop_vars)),
                                 '</span>',
@@ -2080,22 +2130,22 @@ def root(context, missing=missing):
                             l_5_w = resolve('w')
                             _loop_vars = {}
                             pass
-                            t_56.extend((
+                            t_57.extend((
                                 '<br class="t"><span class="second strong">',
                                 escape(context.call((undefined(name='w') if l_5_w is missing else l_5_w), 'acquired_differs', l_5_d, _loop_vars=_loop_vars)),
                                 '</span>',
                             ))
                         l_5_d = l_5_w = missing
-                        t_56.append(
+                        t_57.append(
                             '</td></tr>\n',
                         )
                     l_4_a = missing
                 l_3_s = missing
             l_2_x = missing
-            t_56.append(
+            t_57.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_56)
+            return concat(t_57)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.title'), caller=caller)
     yield '\n'
@@ -2201,9 +2251,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'):
         pass
         def macro():
-            t_58 = []
+            t_59 = []
             pass
-            t_58.extend((
+            t_59.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set')),
                 '</th><th scope="col">',
@@ -2222,7 +2272,7 @@ def root(context, missing=missing):
                 l_2_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_58.extend((
+                t_59.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='set_name') if l_0_set_name is missing else l_0_set_name), environment.getattr(l_2_s, 'name'), environment.getattr(l_2_s, 'issuer'), environment.getattr(l_2_s, 'edition'), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -2230,19 +2280,19 @@ def root(context, missing=missing):
                 ))
                 if environment.getattr(l_2_s, 'authority'):
                     pass
-                    t_58.extend((
+                    t_59.extend((
                         '<br class="t"><span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.authority', text=environment.getattr(l_2_s, 'authority'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
-                t_58.extend((
+                t_59.extend((
                     '</td><td class="num">',
                     escape(t_7(environment.getattr(l_2_s, 'records'))),
                 ))
                 for l_3_d in environment.getattr(l_2_s, 'digests'):
                     _loop_vars = {}
                     pass
-                    t_58.extend((
+                    t_59.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars)),
                         ' ',
@@ -2253,48 +2303,48 @@ def root(context, missing=missing):
                 for l_3_d in environment.getattr(l_2_s, 'near'):
                     _loop_vars = {}
                     pass
-                    t_58.extend((
+                    t_59.extend((
                         '<br class="t"><span class="second wrapped">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_3_d, 'below_quality'):
                         pass
-                        t_58.extend((
+                        t_59.extend((
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near_below', count=t_7(environment.getattr(l_3_d, 'below_quality')), _loop_vars=_loop_vars)),
                         ))
                     if environment.getattr(l_3_d, 'probes'):
                         pass
-                        t_58.extend((
+                        t_59.extend((
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_3_d, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_3_d, 'probes'), 'failed')), _loop_vars=_loop_vars)),
                         ))
-                    t_58.append(
+                    t_59.append(
                         '</span>',
                     )
                 l_3_d = missing
                 for l_3_d in environment.getattr(l_2_s, 'not_compared'):
                     _loop_vars = {}
                     pass
-                    t_58.extend((
+                    t_59.extend((
                         '<br class="t"><span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.not_compared', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 l_3_d = missing
-                t_58.extend((
+                t_59.extend((
                     '</td><td><code>',
                     escape(t_1(environment.getattr(l_2_s, 'source_sha256'))),
                     '</code>',
                 ))
                 if environment.getattr(l_2_s, 'rejected'):
                     pass
-                    t_58.extend((
+                    t_59.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.rejected', count=t_7(environment.getattr(l_2_s, 'rejected')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
-                t_58.extend((
+                t_59.extend((
                     '<br class="t"><span class="second">',
                     escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'failed')), _loop_vars=_loop_vars) if environment.getattr(l_2_s, 'probes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_probes', _loop_vars=_loop_vars))),
                     '</span></td><td>',
@@ -2302,14 +2352,14 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_2_s, 'key_id') and environment.getattr(l_2_s, 'signer')):
                     pass
-                    t_58.extend((
+                    t_59.extend((
                         '<br class="t"><span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.signer', key=environment.getattr(l_2_s, 'key_id'), signer=environment.getattr(l_2_s, 'signer'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
                 if environment.getattr(l_2_s, 'expires'):
                     pass
-                    t_58.extend((
+                    t_59.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.expires', date=environment.getattr(l_2_s, 'expires'), _loop_vars=_loop_vars)),
                         '</span>',
@@ -2317,7 +2367,7 @@ def root(context, missing=missing):
                 for l_3_a in environment.getattr(l_2_s, 'allowed'):
                     _loop_vars = {}
                     pass
-                    t_58.extend((
+                    t_59.extend((
                         '<br class="t"><span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.allowed', what=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'allowance', l_3_a, _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
@@ -2325,26 +2375,26 @@ def root(context, missing=missing):
                 l_3_a = missing
                 if (environment.getattr(l_2_s, 'state') != 'active'):
                     pass
-                    t_58.extend((
+                    t_59.extend((
                         '<br class="t"><span class="second strong">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'set_state', environment.getattr(l_2_s, 'state'), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_2_s, 'reason'):
                         pass
-                        t_58.extend((
+                        t_59.extend((
                             ': <bdi>',
                             escape(environment.getattr(l_2_s, 'reason')),
                             '</bdi>',
                         ))
-                    t_58.append(
+                    t_59.append(
                         '</span>',
                     )
-                t_58.append(
+                t_59.append(
                     '</td><td>',
                 )
                 if environment.getattr(l_2_s, 'profile'):
                     pass
-                    t_58.extend((
+                    t_59.extend((
                         '<bdi>',
                         escape(environment.getattr(l_2_s, 'profile')),
                         '</bdi><br class="t"><span class="second">',
@@ -2353,17 +2403,17 @@ def root(context, missing=missing):
                     ))
                 else:
                     pass
-                    t_58.append(
+                    t_59.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_profile', _loop_vars=_loop_vars)),
                     )
-                t_58.append(
+                t_59.append(
                     '</td></tr>\n',
                 )
             l_2_s = l_2_w = missing
-            t_58.append(
+            t_59.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_58)
+            return concat(t_59)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set'), caller=caller)
     else:
@@ -2387,9 +2437,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation_text'))
     yield '</p>\n'
     def macro():
-        t_59 = []
+        t_60 = []
         pass
-        t_59.extend((
+        t_60.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.entries')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2410,12 +2460,12 @@ def root(context, missing=missing):
         ))
         if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
             pass
-            t_59.extend((
+            t_60.extend((
                 '<th scope="col" class="num">+ ',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.not_reached')),
                 '</th>',
             ))
-        t_59.extend((
+        t_60.extend((
             '<th scope="col">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.state')),
             '</th></tr></thead>\n<tbody>\n',
@@ -2429,7 +2479,7 @@ def root(context, missing=missing):
                 for l_4_v in environment.getattr(l_3_s, 'volumes'):
                     _loop_vars = {}
                     pass
-                    t_59.extend((
+                    t_60.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -2448,38 +2498,38 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
                         pass
-                        t_59.extend((
+                        t_60.extend((
                             '<td class="num">',
                             escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'not_reached'))),
                             '</td>',
                         ))
-                    t_59.extend((
+                    t_60.extend((
                         '<td class="',
                         escape(('second' if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else 'alarm')),
                         '">',
                     ))
                     if environment.getattr(l_4_v, 'listing_open'):
                         pass
-                        t_59.append(
+                        t_60.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.listing_open', _loop_vars=_loop_vars)),
                         )
                     elif (environment.getattr(l_4_v, 'state') != 'examined'):
                         pass
-                        t_59.append(
+                        t_60.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('state.', environment.getattr(l_4_v, 'state'), )), _loop_vars=_loop_vars)),
                         )
                     else:
                         pass
-                        t_59.append(
+                        t_60.append(
                             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes', _loop_vars=_loop_vars) if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close', _loop_vars=_loop_vars))),
                         )
-                    t_59.append(
+                    t_60.append(
                         '</td></tr>\n',
                     )
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_59.extend((
+        t_60.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -2498,19 +2548,19 @@ def root(context, missing=missing):
         ))
         if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
             pass
-            t_59.extend((
+            t_60.extend((
                 '<td class="num">',
                 escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'))),
                 '</td>',
             ))
-        t_59.extend((
+        t_60.extend((
             '<td class="',
             escape(('' if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else 'alarm')),
             '">',
             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes') if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_59)
+        return concat(t_60)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation'), caller=caller)
     if (not t_23(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'distinct'))):
@@ -2519,9 +2569,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.distinct', items=t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'digested')), distinct=t_7(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'distinct'))))
         yield '</p>\n'
     def macro():
-        t_60 = []
+        t_61 = []
         pass
-        t_60.extend((
+        t_61.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2542,14 +2592,14 @@ def root(context, missing=missing):
             for l_3_s in environment.getattr(l_2_x, 'sources'):
                 _loop_vars = {}
                 pass
-                def t_61(fiter):
+                def t_62(fiter):
                     for l_4_v in fiter:
                         if (environment.getattr(l_4_v, 'state') == 'examined'):
                             yield l_4_v
-                for l_4_v in t_61(environment.getattr(l_3_s, 'volumes')):
+                for l_4_v in t_62(environment.getattr(l_3_s, 'volumes')):
                     _loop_vars = {}
                     pass
-                    t_60.extend((
+                    t_61.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -2565,7 +2615,7 @@ def root(context, missing=missing):
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_60.extend((
+        t_61.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -2578,7 +2628,7 @@ def root(context, missing=missing):
             escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'directories_met_before'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_60)
+        return concat(t_61)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories'), caller=caller)
     yield '<h3>'
@@ -2601,9 +2651,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.text'))
         yield '</p>\n'
         def macro():
-            t_62 = []
+            t_63 = []
             pass
-            t_62.extend((
+            t_63.extend((
                 '<table>\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.title')),
                 '</caption>\n<thead><tr><th scope="col">',
@@ -2613,19 +2663,19 @@ def root(context, missing=missing):
             for l_2_part in ('read', 'found', 'nothing', 'unreadable', 'positions'):
                 _loop_vars = {}
                 pass
-                t_62.extend((
+                t_63.extend((
                     '<th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('metadata.', l_2_part, )), _loop_vars=_loop_vars)),
                     '</th>',
                 ))
             l_2_part = missing
-            t_62.append(
+            t_63.append(
                 '</tr></thead>\n<tbody>\n',
             )
             for l_2_x in (undefined(name='asked') if l_0_asked is missing else l_0_asked):
                 _loop_vars = {}
                 pass
-                t_62.extend((
+                t_63.extend((
                     '<tr><th scope="row"><bdi>',
                     escape(environment.getattr(l_2_x, 'label')),
                     '</bdi></th>',
@@ -2633,33 +2683,33 @@ def root(context, missing=missing):
                 for l_3_part in ('read', 'found', 'nothing', 'unreadable', 'positions'):
                     _loop_vars = {}
                     pass
-                    t_62.extend((
+                    t_63.extend((
                         '<td class="num">',
                         escape(t_7(environment.getitem(environment.getattr(l_2_x, 'metadata'), l_3_part))),
                         '</td>',
                     ))
                 l_3_part = missing
-                t_62.append(
+                t_63.append(
                     '</tr>\n',
                 )
             l_2_x = missing
-            t_62.append(
+            t_63.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_62)
+            return concat(t_63)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.title'), caller=caller)
         def macro():
-            t_63 = []
+            t_64 = []
             pass
-            t_63.extend((
+            t_64.extend((
                 '<table>\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.devices')),
                 '</caption>\n',
             ))
             if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices'):
                 pass
-                t_63.extend((
+                t_64.extend((
                     '<thead><tr><th scope="col">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.tag')),
                     '</th><th scope="col">',
@@ -2676,7 +2726,7 @@ def root(context, missing=missing):
                 for l_2_device, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices')[:40], undefined):
                     _loop_vars = {}
                     pass
-                    t_63.extend((
+                    t_64.extend((
                         '<tr><th scope="row"><code>',
                         escape(environment.getattr(l_2_device, 'tag')),
                         '</code></th><td>',
@@ -2691,42 +2741,42 @@ def root(context, missing=missing):
                     for l_3_label, l_3_loop in LoopContext(environment.getattr(l_2_device, 'exhibits'), undefined):
                         _loop_vars = {}
                         pass
-                        t_63.extend((
+                        t_64.extend((
                             '<bdi>',
                             escape(l_3_label),
                             '</bdi>',
                         ))
                         if (not environment.getattr(l_3_loop, 'last')):
                             pass
-                            t_63.append(
+                            t_64.append(
                                 ', ',
                             )
                     l_3_loop = l_3_label = missing
-                    t_63.append(
+                    t_64.append(
                         '</td></tr>\n',
                     )
                 l_2_loop = l_2_device = missing
                 if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices')) > 40):
                     pass
-                    t_63.extend((
+                    t_64.extend((
                         '<tr><td colspan="5">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.more', count=t_7(t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices'))))),
                         '</td></tr>\n',
                     ))
-                t_63.append(
+                t_64.append(
                     '</tbody>\n',
                 )
             else:
                 pass
-                t_63.extend((
+                t_64.extend((
                     '<tbody><tr><td>',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.no_devices')),
                     '</td></tr></tbody>\n',
                 ))
-            t_63.append(
+            t_64.append(
                 '</table>\n',
             )
-            return concat(t_63)
+            return concat(t_64)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.devices'), caller=caller)
     for (l_1_title, l_1_policy) in ((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.gap_title'), False), (context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.policy_title'), True)):
@@ -2737,16 +2787,16 @@ def root(context, missing=missing):
         l_1_gaps = context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), (undefined(name='c') if l_0_c is missing else l_0_c), policy=l_1_policy, _loop_vars=_loop_vars)
         _loop_vars['gaps'] = l_1_gaps
         def macro():
-            t_64 = []
+            t_65 = []
             pass
-            t_64.extend((
+            t_65.extend((
                 '<table>\n<caption>',
                 escape(l_1_title),
                 '</caption>\n',
             ))
             if (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                 pass
-                t_64.extend((
+                t_65.extend((
                     '<thead><tr><th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.count')),
                     '</th><th scope="col">',
@@ -2760,7 +2810,7 @@ def root(context, missing=missing):
                 for l_3_gap in (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                     _loop_vars = {}
                     pass
-                    t_64.extend((
+                    t_65.extend((
                         '<tr><td class="num strong">',
                         escape(t_7(environment.getattr(l_3_gap, 'count'))),
                         '</td><td>',
@@ -2771,46 +2821,46 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr(l_3_gap, 'size'):
                         pass
-                        t_64.append(
+                        t_65.append(
                             escape(t_17(environment.getattr(l_3_gap, 'size'))),
                         )
-                    t_64.append(
+                    t_65.append(
                         '</td><td>',
                     )
                     for l_4_one in environment.getattr(l_3_gap, 'examples'):
                         _loop_vars = {}
                         pass
-                        t_64.extend((
+                        t_65.extend((
                             '<br class="t"><code><bdi>',
                             escape(t_5(l_4_one)),
                             '</bdi></code>',
                         ))
                     l_4_one = missing
-                    t_64.append(
+                    t_65.append(
                         '</td></tr>\n',
                     )
                 l_3_gap = missing
-                t_64.append(
+                t_65.append(
                     '</tbody>\n',
                 )
             else:
                 pass
-                t_64.extend((
+                t_65.extend((
                     '<tbody><tr><td>',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.no_gaps')),
                     '</td></tr></tbody>\n',
                 ))
-            t_64.append(
+            t_65.append(
                 '</table>\n',
             )
-            return concat(t_64)
+            return concat(t_65)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), l_1_title, caller=caller, _loop_vars=_loop_vars)
     l_1_title = l_1_policy = l_1_gap_rows = l_1_gaps = missing
     def macro():
-        t_65 = []
+        t_66 = []
         pass
-        t_65.extend((
+        t_66.extend((
             '<table>\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2825,7 +2875,7 @@ def root(context, missing=missing):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
-            t_65.extend((
+            t_66.extend((
                 '<tr><th scope="row"><bdi>',
                 escape(t_5(environment.getattr(l_2_area, 'where'))),
                 '</bdi></th><td>',
@@ -2835,21 +2885,21 @@ def root(context, missing=missing):
                 '</td></tr>\n',
             ))
         l_2_area = l_2_w = missing
-        t_65.extend((
+        t_66.extend((
             '<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated')),
             '</th><td>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('unallocated_value.', environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'unallocated'), )))),
             '</td><td></td></tr>\n</tbody>\n</table>\n',
         ))
-        return concat(t_65)
+        return concat(t_66)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title'), caller=caller)
-    yield '<div class="pair">\n<div>\n'
+    yield '<div class="pair figures">\n<div>\n'
     def macro():
-        t_66 = []
+        t_67 = []
         pass
-        t_66.extend((
+        t_67.extend((
             '<table class="tight">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.types')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2867,7 +2917,7 @@ def root(context, missing=missing):
         for l_2_row in environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'types'):
             _loop_vars = {}
             pass
-            t_66.extend((
+            t_67.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('type_class.', environment.getattr(l_2_row, 'type_class'), )), _loop_vars=_loop_vars)),
                 '</th><td class="num">',
@@ -2881,10 +2931,10 @@ def root(context, missing=missing):
                 '</td></tr>\n',
             ))
         l_2_row = missing
-        t_66.append(
+        t_67.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_66)
+        return concat(t_67)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.types'), caller=caller)
     if t_19(environment, environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'types'), attribute='misnamed'):
@@ -2894,9 +2944,9 @@ def root(context, missing=missing):
         yield '</p>'
     yield '</div>\n<div>\n'
     def macro():
-        t_67 = []
+        t_68 = []
         pass
-        t_67.extend((
+        t_68.extend((
             '<table class="tight">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.bytes_title')),
             '</caption>\n<tbody>\n<tr><th scope="row">',
@@ -2923,7 +2973,7 @@ def root(context, missing=missing):
         ))
         if environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'volume'):
             pass
-            t_67.extend((
+            t_68.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks')),
                 '</th><td class="num">',
@@ -2932,36 +2982,36 @@ def root(context, missing=missing):
             ))
             if environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'closes'):
                 pass
-                t_67.append(
+                t_68.append(
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks_parts', structures=t_7(environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'structures')), allocated=t_7(environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'allocated')), unallocated=t_7(environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'unallocated')), slack=t_7(environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'volume_slack')))),
                 )
             else:
                 pass
-                t_67.append(
+                t_68.append(
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks_open')),
                 )
-            t_67.extend((
+            t_68.extend((
                 '</td></tr>\n<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks_searched')),
                 '</th><td class="num">',
                 escape(t_7(environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'searched'))),
                 '</td></tr>\n',
             ))
-        t_67.extend((
+        t_68.extend((
             '<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share')),
             '</th><td class="num strong">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_9(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'percent_of_bytes')))),
             '</td></tr>\n</tbody>\n</table>\n',
         ))
-        return concat(t_67)
+        return concat(t_68)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.bytes_title'), caller=caller)
     yield '</div>\n</div>\n'
     def macro():
-        t_68 = []
+        t_69 = []
         pass
-        t_68.extend((
+        t_69.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2990,11 +3040,11 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_68.extend((
+                    t_69.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td>',
-                        escape(environment.getattr(l_4_v, 'file_system')),
+                        escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.no_volume', _loop_vars=_loop_vars) if (environment.getattr(l_4_v, 'file_system') == 'unallocated') else environment.getattr(l_4_v, 'file_system'))),
                         '</td><td class="num">',
                         escape(t_7(environment.getattr(l_4_v, 'offset'))),
                         '</td><td class="num">',
@@ -3004,35 +3054,35 @@ def root(context, missing=missing):
                     ))
                     if (environment.getattr(l_4_v, 'encryption') != 'none'):
                         pass
-                        t_68.extend((
+                        t_69.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'encryption', environment.getattr(l_4_v, 'encryption'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_68.extend((
+                    t_69.extend((
                         '</td><td><bdi>',
-                        escape((environment.getattr(l_4_v, 'sweep') if (environment.getattr(l_4_v, 'state') == 'examined') else '–')),
+                        escape((context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'sweep', environment.getattr(l_4_v, 'sweep'), _loop_vars=_loop_vars) if (environment.getattr(l_4_v, 'state') == 'examined') else '–')),
                         '</bdi></td><td>',
                     ))
                     for l_5_m in environment.getattr(l_4_v, 'times'):
                         _loop_vars = {}
                         pass
-                        t_68.extend((
+                        t_69.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'time.basis', which=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_5_m, 'which'), )), _loop_vars=_loop_vars), zone=context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'time', environment.getattr(l_5_m, 'zone'), _loop_vars=_loop_vars), resolution=t_13(environment.getattr(l_5_m, 'resolution_ns')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     l_5_m = missing
-                    t_68.append(
+                    t_69.append(
                         '</td></tr>\n',
                     )
                 l_4_v = l_4_w = missing
             l_3_s = missing
         l_2_x = missing
-        t_68.append(
+        t_69.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_68)
+        return concat(t_69)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes'), caller=caller)
     yield '\n'
@@ -3041,16 +3091,16 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.intro_sealed' if (environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'level') == 'sealed') else 'findings.intro')))
     yield '</p>\n'
     def macro(l_1_list, l_1_withdrawn):
-        t_69 = []
+        t_70 = []
         if l_1_list is missing:
             l_1_list = undefined("parameter 'list' was not provided", name='list')
         if l_1_withdrawn is missing:
             l_1_withdrawn = undefined("parameter 'withdrawn' was not provided", name='withdrawn')
         pass
         def macro():
-            t_70 = []
+            t_71 = []
             pass
-            t_70.extend((
+            t_71.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.number')),
                 '</th><th scope="col">',
@@ -3068,7 +3118,7 @@ def root(context, missing=missing):
                 l_3_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_70.extend((
+                t_71.extend((
                     '<tr><th scope="row" class="nowrap">',
                     escape(environment.getattr(l_3_f, 'number')),
                     '</th><td><bdi class="strong">',
@@ -3079,20 +3129,43 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_3_f, 'number') in (undefined(name='names') if l_3_names is missing else l_3_names)):
                     pass
-                    t_70.extend((
+                    t_71.extend((
                         '<br class="t"><span class="second name">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.path', _loop_vars=_loop_vars)),
                         ': <bdi>',
                         escape(t_5(environment.getitem((undefined(name='names') if l_3_names is missing else l_3_names), environment.getattr(l_3_f, 'number')))),
                         '</bdi></span>',
                     ))
-                t_70.extend((
+                t_71.extend((
                     '<br class="t"><span class="second">',
                     escape(environment.getattr(l_3_f, 'type')),
                     ', ',
                     escape(t_17(environment.getattr(l_3_f, 'size'))),
                     ', ',
-                    escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.allocated', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'allocated') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.deleted', _loop_vars=_loop_vars))),
+                ))
+                if environment.getattr(l_3_f, 'allocated'):
+                    pass
+                    t_71.append(
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.allocated', _loop_vars=_loop_vars)),
+                    )
+                elif (environment.getitem(context.call(environment.getattr(environment.getattr(l_3_f, 'locator'), 'split'), '/', _loop_vars=_loop_vars), -1)[:2] == 'c@'):
+                    pass
+                    t_71.append(
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.carved', _loop_vars=_loop_vars)),
+                    )
+                else:
+                    pass
+                    t_71.append(
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.deleted', _loop_vars=_loop_vars)),
+                    )
+                    if environment.getattr(l_3_f, 'reuse'):
+                        pass
+                        t_71.extend((
+                            ' (',
+                            escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('reuse.', environment.getattr(l_3_f, 'reuse'), )), _loop_vars=_loop_vars)),
+                            ')',
+                        ))
+                t_71.extend((
                     ', ',
                     escape(context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'place', environment.getattr(l_3_f, 'place'), _loop_vars=_loop_vars)),
                     '</span></td><td><span class="strong">',
@@ -3101,35 +3174,35 @@ def root(context, missing=missing):
                 ))
                 if (not t_23(environment.getattr(l_3_f, 'listed_size'))):
                     pass
-                    t_70.extend((
+                    t_71.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.listed_size', size=context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_f, 'listed_size')), _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if (environment.getattr(l_3_f, 'near') and environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin')):
                     pass
-                    t_70.extend((
+                    t_71.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_plugin', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), plugin=environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin'), 'name'), version=environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin'), 'version'), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 elif environment.getattr(l_3_f, 'near'):
                     pass
-                    t_70.extend((
+                    t_71.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), view=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'view', environment.getattr(environment.getattr(l_3_f, 'near'), 'view'), _loop_vars=_loop_vars), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), quality=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'quality')), listed=(t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality')) if (not t_23(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality'))) else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if environment.getattr(l_3_f, 'near'):
                     pass
-                    t_70.extend((
+                    t_71.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_drawn' if environment.getattr(environment.getattr(l_3_f, 'near'), 'drawn') else ('findings.near_unknown' if (not environment.getattr(environment.getattr(l_3_f, 'near'), 'expected')) else ('findings.near_rare' if t_8(environment.getattr(environment.getattr(l_3_f, 'near'), 'expected')) else 'findings.near_chance'))), comparisons=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'comparisons')), expected=environment.getattr(environment.getattr(l_3_f, 'near'), 'expected'), one_in=t_7(t_8(environment.getattr(environment.getattr(l_3_f, 'near'), 'expected'))), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                     if environment.getattr(environment.getattr(l_3_f, 'near'), 'film'):
                         pass
-                        t_70.extend((
+                        t_71.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film', frames=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames')), frames_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames_of')), listed=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed')), listed_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_of')), _loop_vars=_loop_vars)),
                             escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'ranges'), _loop_vars=_loop_vars)),
@@ -3137,7 +3210,7 @@ def root(context, missing=missing):
                         ))
                         if environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'):
                             pass
-                            t_70.extend((
+                            t_71.extend((
                                 '<br class="t"><span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film_listed', _loop_vars=_loop_vars)),
                                 escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'), _loop_vars=_loop_vars)),
@@ -3145,12 +3218,12 @@ def root(context, missing=missing):
                             ))
                     if (environment.getattr(environment.getattr(l_3_f, 'near'), 'more') or environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')):
                         pass
-                        t_70.extend((
+                        t_71.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_more' if (not environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')) else ('findings.near_more_at_least' if environment.getattr(environment.getattr(l_3_f, 'near'), 'more') else 'findings.near_more_unknown')), count=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'more')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                t_70.extend((
+                t_71.extend((
                     '<br class="t"><span class="second">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', environment.getattr(l_3_f, 'kind'), )), _loop_vars=_loop_vars)),
                     ': ',
@@ -3159,24 +3232,24 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_3_f, 'kind') == 'watch'):
                     pass
-                    t_70.append(
+                    t_71.append(
                         '–',
                     )
                 else:
                     pass
-                    t_70.append(
+                    t_71.append(
                         escape(context.call((undefined(name='category') if l_0_category is missing else l_0_category), environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'):
                         pass
-                        t_70.extend((
+                        t_71.extend((
                             ' (<bdi>',
                             escape(t_20(markup_join((environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'), ' ', environment.getattr(environment.getattr(l_3_f, 'category'), 'region'), )))),
                             '</bdi>)',
                         ))
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'label'):
                         pass
-                        t_70.extend((
+                        t_71.extend((
                             '<br class="t"><span class="second"><bdi>',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.label', label=environment.getattr(environment.getattr(l_3_f, 'category'), 'label'), _loop_vars=_loop_vars)),
                             '</bdi></span>',
@@ -3184,18 +3257,18 @@ def root(context, missing=missing):
                     for l_4_tag in environment.getattr(environment.getattr(l_3_f, 'category'), 'tags'):
                         _loop_vars = {}
                         pass
-                        t_70.extend((
+                        t_71.extend((
                             '<br class="t"><span class="second"><bdi>',
                             escape(l_4_tag),
                             '</bdi></span>',
                         ))
                     l_4_tag = missing
-                    t_70.append(
+                    t_71.append(
                         escape(context.call((undefined(name='standing') if l_0_standing is missing else l_0_standing), 'notable', environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
                     if (t_23(environment.getattr(l_3_f, 'victim_identified')) and t_23(environment.getattr(l_3_f, 'offender_identified'))):
                         pass
-                        t_70.extend((
+                        t_71.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.not_said', _loop_vars=_loop_vars)),
                             '</span>',
@@ -3204,24 +3277,24 @@ def root(context, missing=missing):
                         pass
                         if (not t_23(environment.getattr(l_3_f, 'victim_identified'))):
                             pass
-                            t_70.extend((
+                            t_71.extend((
                                 '<br class="t"><span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'victim_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
                         if (not t_23(environment.getattr(l_3_f, 'offender_identified'))):
                             pass
-                            t_70.extend((
+                            t_71.extend((
                                 '<br class="t"><span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'offender_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
-                t_70.append(
+                t_71.append(
                     '</td><td>',
                 )
                 if l_1_withdrawn:
                     pass
-                    t_70.extend((
+                    t_71.extend((
                         '<bdi>',
                         escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.not_in', edition=environment.getattr(l_3_f, 'not_in'), _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'not_in') else (environment.getattr(l_3_f, 'reason') or context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)))),
                         '</bdi>',
@@ -3230,16 +3303,16 @@ def root(context, missing=missing):
                     pass
                     if (environment.getattr(l_3_f, 'status') == 'provisional'):
                         pass
-                        t_70.extend((
+                        t_71.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.provisional', _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_71 = 1
+                    t_72 = 1
                     for l_4_m in environment.getattr(l_3_f, 'times'):
                         _loop_vars = {}
                         pass
-                        t_70.extend((
+                        t_71.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_4_m, 'which'), )), _loop_vars=_loop_vars)),
                             ' <span class="nowrap">',
@@ -3248,41 +3321,41 @@ def root(context, missing=missing):
                         ))
                         if (environment.getattr(l_4_m, 'zone') != 'utc'):
                             pass
-                            t_70.extend((
+                            t_71.extend((
                                 ' (',
                                 escape(context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'time', environment.getattr(l_4_m, 'zone'), _loop_vars=_loop_vars)),
                                 ')',
                             ))
-                        t_70.append(
+                        t_71.append(
                             '</span>',
                         )
-                        t_71 = 0
+                        t_72 = 0
                     l_4_m = missing
-                    if t_71:
+                    if t_72:
                         pass
-                        t_70.extend((
+                        t_71.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.no_times')),
                             '</span>',
                         ))
-                t_70.append(
+                t_71.append(
                     '</td></tr>\n',
                 )
             l_3_f = l_3_names = l_3_w = missing
-            t_70.append(
+            t_71.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_70)
+            return concat(t_71)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-        t_69.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
+        t_70.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
         if (t_3(l_1_list) > (undefined(name='rows') if l_0_rows is missing else l_0_rows)):
             pass
-            t_69.extend((
+            t_70.extend((
                 '<p class="strong">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.shown', shown=t_7((undefined(name='rows') if l_0_rows is missing else l_0_rows)), count=t_7(t_3(l_1_list)))),
                 '</p>',
             ))
-        return concat(t_69)
+        return concat(t_70)
     context.exported_vars.add('finding_rows')
     context.vars['finding_rows'] = l_0_finding_rows = Macro(environment, macro, 'finding_rows', ('list', 'withdrawn'), False, False, False, context.eval_ctx.autoescape)
     yield escape(context.call((undefined(name='draw') if l_0_draw is missing else l_0_draw), 'findings'))
@@ -3353,9 +3426,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.intro'))
     yield '</p>\n'
     def macro():
-        t_72 = []
+        t_73 = []
         pass
-        t_72.extend((
+        t_73.extend((
             '<table class="tight">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.counts')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -3367,7 +3440,7 @@ def root(context, missing=missing):
         for l_2_name in ('collection', 'alteration', 'consultation', 'disclosure', 'combination', 'erasure'):
             _loop_vars = {}
             pass
-            t_72.extend((
+            t_73.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('data.', l_2_name, )), _loop_vars=_loop_vars)),
                 '</th><td class="num">',
@@ -3375,18 +3448,18 @@ def root(context, missing=missing):
                 '</td></tr>\n',
             ))
         l_2_name = missing
-        t_72.append(
+        t_73.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_72)
+        return concat(t_73)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.counts'), caller=caller)
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'processing'):
         pass
         def macro():
-            t_73 = []
+            t_74 = []
             pass
-            t_73.extend((
+            t_74.extend((
                 '<table class="broad">\n<thead><tr><th scope="col" class="num">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.event')),
                 '</th><th scope="col">',
@@ -3405,7 +3478,7 @@ def root(context, missing=missing):
             for l_2_p, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'processing')[:(undefined(name='rows') if l_0_rows is missing else l_0_rows)], undefined):
                 _loop_vars = {}
                 pass
-                t_73.extend((
+                t_74.extend((
                     '<tr><td class="num">',
                     escape(t_7(environment.getattr(l_2_p, 'seq'))),
                     '</td><td>',
@@ -3420,87 +3493,87 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_2_p, 'who_is') == 'software'):
                     pass
-                    t_73.extend((
+                    t_74.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.software', _loop_vars=_loop_vars)),
                         '</span>',
                     ))
-                t_73.append(
+                t_74.append(
                     '</td><td>',
                 )
                 l_3_loop = missing
                 for l_3_each, l_3_loop in LoopContext(environment.getattr(l_2_p, 'of')[:12], undefined):
                     _loop_vars = {}
                     pass
-                    t_73.extend((
+                    t_74.extend((
                         '<bdi>',
                         escape(l_3_each),
                         '</bdi>',
                     ))
                     if (not environment.getattr(l_3_loop, 'last')):
                         pass
-                        t_73.append(
+                        t_74.append(
                             ', ',
                         )
                 l_3_loop = l_3_each = missing
                 if (t_3(environment.getattr(l_2_p, 'of')) > 12):
                     pass
-                    t_73.extend((
+                    t_74.extend((
                         ' … (',
                         escape(t_7(t_3(environment.getattr(l_2_p, 'of')))),
                         ')',
                     ))
                 if environment.getattr(l_2_p, 'recipient'):
                     pass
-                    t_73.extend((
+                    t_74.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.recipient', _loop_vars=_loop_vars)),
                         ' <bdi>',
                         escape(environment.getattr(l_2_p, 'recipient')),
                         '</bdi></span>',
                     ))
-                t_73.append(
+                t_74.append(
                     '</td><td>',
                 )
                 if environment.getattr(l_2_p, 'reason'):
                     pass
-                    t_73.extend((
+                    t_74.extend((
                         '<bdi>',
                         escape(environment.getattr(l_2_p, 'reason')),
                         '</bdi>',
                     ))
-                t_73.append(
+                t_74.append(
                     '<br class="t"><span class="second',
                 )
                 if (environment.getattr(l_2_p, 'legal_basis_from') == 'none'):
                     pass
-                    t_73.append(
+                    t_74.append(
                         ' strong',
                     )
-                t_73.append(
+                t_74.append(
                     '">',
                 )
                 if (environment.getattr(l_2_p, 'legal_basis_from') == 'none'):
                     pass
-                    t_73.append(
+                    t_74.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.no_basis', _loop_vars=_loop_vars)),
                     )
                 else:
                     pass
-                    t_73.extend((
+                    t_74.extend((
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.basis', _loop_vars=_loop_vars)),
                         ' <bdi>',
                         escape(environment.getattr(l_2_p, 'legal_basis')),
                         '</bdi>',
                     ))
-                t_73.append(
+                t_74.append(
                     '</span></td></tr>\n',
                 )
             l_2_loop = l_2_p = missing
-            t_73.append(
+            t_74.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_73)
+            return concat(t_74)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.title'), caller=caller)
         if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'processing')) > (undefined(name='rows') if l_0_rows is missing else l_0_rows)):
@@ -3515,21 +3588,21 @@ def root(context, missing=missing):
         yield '</p>\n'
     yield '\n'
     def macro():
-        t_74 = []
+        t_75 = []
         l_1_cited = missing
         pass
         l_1_cited = t_4(context.eval_ctx, t_15(context, t_6(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'methods'), attribute='validation')))
         if ((environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment') and (environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment'), 'self_test') != 'not-run')) or (not (undefined(name='cited') if l_1_cited is missing else l_1_cited))):
             pass
-            t_74.append(
+            t_75.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('self_test.', (environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment'), 'self_test') if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment') else 'not-run'), )))),
             )
         else:
             pass
-            t_74.append(
+            t_75.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.self_test_cited', name=environment.getattr(environment.getitem((undefined(name='cited') if l_1_cited is missing else l_1_cited), -1), 'id'), date=t_21(environment.getattr(environment.getitem((undefined(name='cited') if l_1_cited is missing else l_1_cited), -1), 'time')), verdict=context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('method.passed' if (environment.getattr(environment.getitem((undefined(name='cited') if l_1_cited is missing else l_1_cited), -1), 'verdict') == 'pass') else 'method.failed')))),
             )
-        return concat(t_74)
+        return concat(t_75)
     context.exported_vars.add('self_test')
     context.vars['self_test'] = l_0_self_test = Macro(environment, macro, 'self_test', (), False, False, False, context.eval_ctx.autoescape)
     yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'quality'))
@@ -3540,13 +3613,13 @@ def root(context, missing=missing):
     context.vars['probes'] = l_0_probes
     context.exported_vars.add('probes')
     def macro():
-        t_75 = []
+        t_76 = []
         l_1_verified = resolve('verified')
         l_1_w = resolve('w')
         l_1_reviewed_findings = resolve('reviewed_findings')
         l_1_levels = missing
         pass
-        t_75.extend((
+        t_76.extend((
             '<table class="tight">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.measures')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -3563,10 +3636,10 @@ def root(context, missing=missing):
         ))
         if (not environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'coverage'), 'closes')):
             pass
-            t_75.append(
+            t_76.append(
                 ' class="alarm"',
             )
-        t_75.extend((
+        t_76.extend((
             '>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('coverage.closes' if environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'coverage'), 'closes') else 'coverage.does_not_close'))),
             '</td></tr>\n<tr><th scope="row">',
@@ -3575,21 +3648,21 @@ def root(context, missing=missing):
         ))
         if (undefined(name='probes') if l_0_probes is missing else l_0_probes):
             pass
-            t_75.append(
+            t_76.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.probes_value', tried=t_7(t_19(environment, (undefined(name='probes') if l_0_probes is missing else l_0_probes), attribute='tried')), failed=t_7(t_19(environment, (undefined(name='probes') if l_0_probes is missing else l_0_probes), attribute='failed')))),
             )
         else:
             pass
-            t_75.append(
+            t_76.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.no_probes')),
             )
-        t_75.append(
+        t_76.append(
             '</td></tr>\n',
         )
         if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'):
             pass
             l_1_verified = t_3(t_4(context.eval_ctx, t_16(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'), 'signature', 'equalto', 'verified')))
-            t_75.extend((
+            t_76.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.signature')),
                 '</th><td>',
@@ -3599,14 +3672,14 @@ def root(context, missing=missing):
         l_1_levels = t_18(environment, t_6(context, t_11(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'), 'purpose', 'equalto', 'match'), attribute='isolation'))
         if (undefined(name='levels') if l_1_levels is missing else l_1_levels):
             pass
-            t_75.extend((
+            t_76.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.isolation')),
                 '</th><td>',
                 escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'isolation', ('not-measured' if ('not-measured' in (undefined(name='levels') if l_1_levels is missing else l_1_levels)) else environment.getitem((undefined(name='levels') if l_1_levels is missing else l_1_levels), 0)))),
                 '</td></tr>\n',
             ))
-        t_75.extend((
+        t_76.extend((
             '<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.reviews')),
             '</th><td>',
@@ -3620,35 +3693,35 @@ def root(context, missing=missing):
         for l_2_name in ('controls', 'deviations', 'external'):
             _loop_vars = {}
             pass
-            t_75.extend((
+            t_76.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('quality.', l_2_name, )), _loop_vars=_loop_vars)),
                 '</th><td>',
             ))
-            t_76 = 1
+            t_77 = 1
             for l_3_text in (environment.getitem((undefined(name='said') if l_0_said is missing else l_0_said), l_2_name) or ()):
                 _loop_vars = {}
                 pass
-                t_75.extend((
+                t_76.extend((
                     '<br class="t"><span class="block"><bdi>',
                     escape(l_3_text),
                     '</bdi></span>',
                 ))
-                t_76 = 0
+                t_77 = 0
             l_3_text = missing
-            if t_76:
+            if t_77:
                 pass
-                t_75.append(
+                t_76.append(
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated')),
                 )
-            t_75.append(
+            t_76.append(
                 '</td></tr>\n',
             )
         l_2_name = missing
-        t_75.append(
+        t_76.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_75)
+        return concat(t_76)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.measures'), caller=caller)
     l_0_told = t_4(context.eval_ctx, t_16(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'acts'), 'topic', 'equalto', 'quality'))
@@ -3674,7 +3747,7 @@ def root(context, missing=missing):
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.intro'))
         yield '</p>\n'
-    t_77 = 1
+    t_78 = 1
     for l_1_run in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'):
         l_1_w = resolve('w')
         l_1_no = resolve('no')
@@ -3750,9 +3823,9 @@ def root(context, missing=missing):
             yield escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'run_note', environment.getattr(l_2_note, 'code'), environment.getattr(l_2_note, 'text'), _loop_vars=_loop_vars))
             yield '</p>\n'
         l_2_note = missing
-        t_77 = 0
+        t_78 = 0
     l_1_run = l_1_w = l_1_no = l_1_yes = missing
-    if t_77:
+    if t_78:
         pass
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.none'))
@@ -3873,9 +3946,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events'):
         pass
         def macro():
-            t_78 = []
+            t_79 = []
             pass
-            t_78.extend((
+            t_79.extend((
                 '<table class="tight">\n<thead><tr><th scope="col" class="num">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.seq')),
                 '</th><th scope="col">',
@@ -3891,7 +3964,7 @@ def root(context, missing=missing):
             for l_2_event in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events')[:(undefined(name='events') if l_0_events is missing else l_0_events)]:
                 _loop_vars = {}
                 pass
-                t_78.extend((
+                t_79.extend((
                     '<tr><td class="num">',
                     escape(environment.getattr(l_2_event, 'seq')),
                     '</td><td class="nowrap">',
@@ -3907,10 +3980,10 @@ def root(context, missing=missing):
                     '</bdi></td></tr>\n',
                 ))
             l_2_event = missing
-            t_78.append(
+            t_79.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_78)
+            return concat(t_79)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.title'), caller=caller)
         yield '<p class="scope">'
@@ -3979,10 +4052,10 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'clauses.intro'))
     yield '</p>\n'
     def macro():
-        t_79 = []
+        t_80 = []
         l_1_clauses = resolve('clauses')
         pass
-        t_79.extend((
+        t_80.extend((
             '<table class="tight broad">\n<thead><tr><th scope="col">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'clauses.asks')),
             '</th><th scope="col">',
@@ -3999,40 +4072,40 @@ def root(context, missing=missing):
                 pass
                 if (not environment.getattr(l_2_loop, 'first')):
                     pass
-                    t_79.append(
+                    t_80.append(
                         '</tbody>\n',
                     )
-                t_79.extend((
+                t_80.extend((
                     '<tbody>\n<tr><th scope="rowgroup" colspan="3" class="group">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('clauses.', environment.getattr(l_2_c, 'rule'), )), _loop_vars=_loop_vars)),
                     '</th></tr>\n',
                 ))
-            t_79.append(
+            t_80.append(
                 '<tr><th scope="row" class="part">',
             )
             if (t_3(environment.getattr(l_2_c, 'code')) == 1):
                 pass
-                t_79.extend((
+                t_80.extend((
                     escape(environment.getattr(l_2_c, 'code')),
                     ') ',
                 ))
-            t_79.extend((
+            t_80.extend((
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('clause.', environment.getattr(l_2_c, 'rule'), '_', environment.getattr(l_2_c, 'code'), )), _loop_vars=_loop_vars)),
                 '</th><td>',
             ))
             l_3_loop = missing
-            t_80 = 1
+            t_81 = 1
             for l_3_name, l_3_loop in LoopContext(environment.getattr(l_2_c, 'sections'), undefined):
                 _loop_vars = {}
                 pass
                 if (l_3_name == 'front'):
                     pass
-                    t_79.append(
+                    t_80.append(
                         escape(t_14(l_3_name)),
                     )
                 else:
                     pass
-                    t_79.extend((
+                    t_80.extend((
                         '<a href="#',
                         escape(l_3_name),
                         '">',
@@ -4041,34 +4114,34 @@ def root(context, missing=missing):
                     ))
                 if (not environment.getattr(l_3_loop, 'last')):
                     pass
-                    t_79.append(
+                    t_80.append(
                         ', ',
                     )
-                t_80 = 0
+                t_81 = 0
             l_3_loop = l_3_name = missing
-            if t_80:
+            if t_81:
                 pass
-                t_79.append(
+                t_80.append(
                     '–',
                 )
-            t_79.append(
+            t_80.append(
                 '</td><td',
             )
             if (environment.getattr(l_2_c, 'state') == 'not_stated'):
                 pass
-                t_79.append(
+                t_80.append(
                     ' class="strong"',
                 )
-            t_79.extend((
+            t_80.extend((
                 '>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('clauses.', environment.getattr(l_2_c, 'state'), )), _loop_vars=_loop_vars)),
                 '</td></tr>\n',
             ))
         l_2_loop = l_2_c = missing
-        t_79.append(
+        t_80.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_79)
+        return concat(t_80)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'clauses.title'), caller=caller)
     yield '</main>\n<footer class="foot">\n<p class="end">'
@@ -4076,4 +4149,4 @@ def root(context, missing=missing):
     yield '</p>\n</footer>\n</body>\n</html>\n'
 
 blocks = {}
-debug_info = '1=163&2=171&3=174&5=191&6=198&8=210&10=221&12=223&13=228&14=237&16=243&17=247&18=252&19=261&25=273&26=282&29=302&30=307&32=322&33=330&34=331&36=357&37=368&39=401&40=407&41=413&44=471&45=477&47=501&48=509&50=560&51=567&52=569&54=575&55=584&57=623&58=629&59=637&60=642&61=646&62=648&64=682&65=689&66=730&67=732&68=741&73=751&59=760&79=768&80=775&82=780&84=792&85=797&80=866&90=867&92=877&94=883&95=885&96=887&97=889&98=891&100=893&101=895&103=899&104=906&110=926&113=928&118=930&119=936&122=938&126=940&127=942&128=951&129=961&131=964&132=966&135=968&137=971&138=973&140=975&142=978&143=980&146=982&148=985&149=989&153=992&154=995&156=1014&158=1033&159=1034&160=1035&161=1036&162=1037&163=1038&164=1039&165=1040&166=1041&167=1042&170=1044&171=1048&172=1061&177=1069&178=1071&179=1073&181=1078&182=1080&184=1096&185=1102&186=1106&179=1211&192=1212&193=1214&195=1217&196=1226&197=1228&198=1236&200=1239&201=1241&202=1248&206=1256&207=1272&208=1274&209=1278&210=1281&212=1283&213=1286&215=1288&216=1294&218=1297&219=1300&221=1303&222=1312&223=1315&224=1318&229=1321&230=1323&231=1326&233=1332&234=1336&238=1366&241=1369&242=1371&244=1374&245=1376&247=1380&248=1385&256=1396&257=1398&259=1404&260=1413&262=1420&263=1424&265=1433&266=1435&268=1445&269=1450&271=1459&272=1463&274=1473&279=1475&280=1478&282=1480&283=1483&285=1485&286=1488&288=1490&289=1493&291=1495&292=1498&295=1501&296=1505&298=1509&299=1512&303=1516&304=1518&308=1521&309=1523&311=1526&312=1527&313=1528&314=1529&315=1530&318=1535&320=1537&322=1540&323=1541&324=1554&327=1559&330=1562&331=1563&334=1565&335=1568&336=1572&337=1574&339=1577&340=1580&342=1582&343=1586&347=1592&348=1594&350=1599&352=1611&353=1616&348=1738&359=1742&363=1746&364=1748&365=1750&366=1753&367=1765&368=1766&370=1771&371=1775&373=1786&374=1792&368=1813&380=1818&381=1834&382=1836&384=1841&385=1843&387=1856&388=1869&382=1917&394=1918&395=1925&396=1926&397=1941&398=1944&399=1946&400=1948&402=1953&404=1964&405=1975&400=2096&412=2098&413=2100&414=2102&415=2104&416=2108&417=2111&418=2113&419=2115&421=2120&425=2124&427=2126&428=2127&429=2134&430=2135&431=2136&432=2138&433=2168&435=2170&436=2172&437=2174&438=2176&439=2178&440=2183&441=2186&443=2189&444=2195&445=2197&446=2199&448=2204&450=2217&451=2223&446=2364&457=2368&460=2371&461=2373&462=2376&463=2379&464=2381&465=2383&466=2385&468=2390&469=2392&471=2419&472=2430&475=2480&466=2511&478=2512&479=2515&481=2517&483=2522&484=2524&486=2535&487=2550&490=2566&481=2579&493=2581&494=2583&497=2585&500=2587&503=2589&504=2592&505=2595&506=2597&507=2599&509=2604&510=2606&512=2621&513=2626&507=2647&518=2648&520=2653&521=2656&522=2660&524=2672&525=2677&527=2705&528=2709&532=2719&518=2727&537=2728&538=2733&539=2735&541=2740&542=2743&543=2747&545=2756&546=2761&550=2796&539=2804&555=2806&557=2811&558=2813&560=2820&561=2826&563=2836&555=2843&569=2845&571=2850&572=2852&574=2863&575=2868&569=2885&580=2886&583=2892&585=2897&587=2899&588=2903&589=2907&590=2911&591=2915&592=2920&593=2924&594=2929&595=2941&597=2948&583=2955&603=2957&605=2962&606=2964&608=2979&609=2991&603=3033&615=3035&616=3037&617=3039&618=3046&620=3051&622=3062&623=3069&618=3273&628=3274&630=3284&631=3286&632=3289&633=3291&634=3293&636=3298&638=3300&639=3303&640=3305&641=3308&642=3310&644=3315&648=3318&650=3320&651=3324&653=3327&654=3330&657=3333&658=3336&660=3338&661=3342&666=3347&667=3349&668=3351&670=3356&671=3358&673=3363&674=3368&668=3379&679=3380&680=3382&682=3387&684=3401&685=3406&680=3501&690=3502&692=3510&695=3513&696=3531&697=3533&698=3535&699=3538&701=3547&702=3549&704=3553&705=3557&706=3569&707=3585&708=3590&710=3595&711=3596&713=3607&714=3611&715=3616&716=3621&699=3649&721=3650&722=3654&723=3656&724=3658&726=3663&729=3666&730=3668&731=3671&733=3674&735=3681&736=3682&737=3683&738=3684&739=3686&740=3688&741=3689&742=3690&743=3691&744=3692&745=3693&746=3694&748=3696&749=3698&750=3700&752=3704&754=3706&755=3710&757=3720&758=3723&760=3737&761=3740&763=3742&766=3754&769=3757&770=3759&771=3762&772=3765&773=3768&775=3775&776=3784&778=3788&780=3793&783=3796&785=3803&786=3805&787=3812&789=3816&792=3824&793=3826&796=3832&797=3834&798=3842&800=3848&801=3855&803=3857&804=3861&808=3867&809=3869&810=3871&812=3876&814=3887&815=3892&810=3911&820=3913&821=3915&823=3923&826=3926&827=3928&829=3931&830=3932&831=3933&832=3934&833=3935&836=3958&839=3961&841=3963&842=3967&843=3969&847=3973&848=3975&849=3977&851=3983&852=3991&853=3994&854=3996&857=4003&859=4009&849=4069&866=4071'
+debug_info = '1=164&2=172&3=175&5=192&6=199&8=211&10=222&12=224&13=229&14=238&16=244&17=248&18=253&19=262&25=274&26=283&29=303&30=308&32=323&33=331&34=332&36=358&37=369&39=402&40=408&41=414&44=472&45=478&47=502&48=510&50=561&51=569&53=582&54=589&55=591&57=597&58=606&60=645&61=651&62=659&63=664&64=668&65=670&67=704&68=711&69=752&70=754&71=763&76=773&62=782&82=790&83=797&85=802&87=814&88=819&83=888&93=889&95=899&97=905&98=907&99=909&100=911&101=913&103=915&104=917&106=921&107=928&113=948&116=950&121=952&122=958&125=960&129=962&130=964&131=973&132=983&134=986&135=988&138=990&140=993&141=995&143=997&145=1000&146=1002&149=1004&151=1007&152=1011&156=1014&157=1017&159=1036&161=1055&162=1056&163=1057&164=1058&165=1059&166=1060&167=1061&168=1062&169=1063&170=1064&173=1066&174=1070&175=1083&176=1090&181=1095&182=1097&183=1099&185=1104&186=1106&188=1122&189=1128&190=1132&183=1237&196=1238&197=1240&199=1243&200=1252&201=1254&202=1262&204=1265&205=1267&206=1274&210=1282&211=1298&212=1300&213=1304&214=1307&216=1309&217=1312&219=1314&220=1320&222=1323&223=1326&225=1329&226=1338&227=1341&228=1344&233=1347&234=1349&235=1352&237=1358&238=1362&242=1392&245=1395&246=1397&248=1400&249=1402&251=1406&252=1411&260=1422&261=1424&263=1430&264=1439&266=1446&267=1450&269=1459&270=1461&272=1471&273=1476&275=1485&276=1489&278=1499&283=1501&284=1504&286=1506&287=1509&289=1511&290=1514&292=1516&293=1519&295=1521&296=1524&299=1527&300=1531&302=1535&303=1538&307=1542&308=1544&312=1547&313=1549&315=1552&316=1553&317=1554&318=1555&319=1556&322=1561&324=1563&326=1566&327=1567&328=1580&331=1585&334=1588&335=1589&338=1591&339=1594&340=1598&341=1600&343=1603&344=1606&346=1608&347=1612&351=1618&352=1620&354=1625&356=1637&357=1642&352=1764&363=1768&367=1772&368=1774&369=1776&370=1779&371=1791&372=1792&374=1797&375=1801&377=1812&378=1818&372=1839&384=1844&385=1860&386=1862&388=1867&389=1869&391=1882&392=1895&386=1943&398=1944&399=1951&400=1952&401=1967&402=1970&403=1972&404=1974&406=1979&408=1990&409=2001&404=2146&416=2148&417=2150&418=2152&419=2154&420=2158&421=2161&422=2163&423=2165&425=2170&429=2174&431=2176&432=2177&433=2184&434=2185&435=2186&436=2188&437=2218&439=2220&440=2222&441=2224&442=2226&443=2228&444=2233&445=2236&447=2239&448=2245&449=2247&450=2249&452=2254&454=2267&455=2273&450=2414&461=2418&464=2421&465=2423&466=2426&467=2429&468=2431&469=2433&470=2435&472=2440&473=2442&475=2469&476=2480&479=2530&470=2561&482=2562&483=2565&485=2567&487=2572&488=2574&490=2585&491=2600&494=2616&485=2629&497=2631&498=2633&501=2635&504=2637&507=2639&508=2642&509=2645&510=2647&511=2649&513=2654&514=2656&516=2671&517=2676&511=2697&522=2698&524=2703&525=2706&526=2710&528=2722&529=2727&531=2755&532=2759&536=2769&522=2777&541=2778&542=2783&543=2785&545=2790&546=2793&547=2797&549=2806&550=2811&554=2846&543=2854&559=2856&561=2861&562=2863&564=2870&565=2876&567=2886&559=2893&573=2895&575=2900&576=2902&578=2913&579=2918&573=2935&584=2936&587=2942&589=2947&591=2949&592=2953&593=2957&594=2961&595=2965&596=2970&597=2974&598=2979&599=2991&601=2998&587=3005&607=3007&609=3012&610=3014&612=3029&613=3041&607=3083&619=3085&620=3087&621=3089&622=3096&624=3101&626=3112&627=3119&622=3346&632=3347&634=3357&635=3359&636=3362&637=3364&638=3366&640=3371&642=3373&643=3376&644=3378&645=3381&646=3383&648=3388&652=3391&654=3393&655=3397&657=3400&658=3403&661=3406&662=3409&664=3411&665=3415&670=3420&671=3422&672=3424&674=3429&675=3431&677=3436&678=3441&672=3452&683=3453&684=3455&686=3460&688=3474&689=3479&684=3574&694=3575&696=3583&699=3586&700=3604&701=3606&702=3608&703=3611&705=3620&706=3622&708=3626&709=3630&710=3642&711=3658&712=3663&714=3668&715=3669&717=3680&718=3684&719=3689&720=3694&703=3722&725=3723&726=3727&727=3729&728=3731&730=3736&733=3739&734=3741&735=3744&737=3747&739=3754&740=3755&741=3756&742=3757&743=3759&744=3761&745=3762&746=3763&747=3764&748=3765&749=3766&750=3767&752=3769&753=3771&754=3773&756=3777&758=3779&759=3783&761=3793&762=3796&764=3810&765=3813&767=3815&770=3827&773=3830&774=3832&775=3835&776=3838&777=3841&779=3848&780=3857&782=3861&784=3866&787=3869&789=3876&790=3878&791=3885&793=3889&796=3897&797=3899&800=3905&801=3907&802=3915&804=3921&805=3928&807=3930&808=3934&812=3940&813=3942&814=3944&816=3949&818=3960&819=3965&814=3984&824=3986&825=3988&827=3996&830=3999&831=4001&833=4004&834=4005&835=4006&836=4007&837=4008&840=4031&843=4034&845=4036&846=4040&847=4042&851=4046&852=4048&853=4050&855=4056&856=4064&857=4067&858=4069&861=4076&863=4082&853=4142&870=4144'

@@ -18,11 +18,11 @@ from typing import Any, Final
 
 import jinja2
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from heroes_forensics.display import shown
 from heroes_forensics.model import JSON, is_limit
-from heroes_forensics.reports import charts, clauses, compiled_page
+from heroes_forensics.reports import charts, clauses, compiled_page, qr
 from heroes_forensics.reports.findings import CANDIDATES, one_in
 from heroes_forensics.reports.messages import Messages, messages
 from heroes_forensics.reports.model import Report
@@ -91,6 +91,7 @@ def page(
         rows=ROWS,
         events=EVENTS,
         charts=charts.charts(document, catalogue),
+        code=_code(document, catalogue),
         reviewed_findings=len(charts.reviewed(document)),
         current=[f for f in _findings(document) if f["status"] != "withdrawn"],
         withdrawn=[f for f in _findings(document) if f["status"] == "withdrawn"],
@@ -101,6 +102,16 @@ def page(
 def _findings(document: JSON) -> list[Mapping[str, Any]]:
     found = document["findings"]
     return found if isinstance(found, list) else []
+
+
+def _code(document: JSON, catalogue: Messages) -> Markup:
+    """Return the state of the record as QR code: what ``heroes verify --anchor`` takes."""
+    checkpoint: Any = document["checkpoint"]
+    if checkpoint is None:
+        return Markup()
+    size, root = int(checkpoint["size"]), str(checkpoint["root"])
+    label = str(escape(catalogue.text("front.code_label", size=catalogue.number(size))))
+    return Markup(qr.drawn(f"{size}:{root}".encode(), label=label))  # noqa: S704 # drawn by us
 
 
 def _style(document: JSON, catalogue: Messages) -> str:

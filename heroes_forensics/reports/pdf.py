@@ -10,7 +10,6 @@ calls `typeset` does it in a process of its own.
 """
 
 import datetime as dt
-import io
 import json
 import re
 from collections.abc import Mapping
@@ -19,12 +18,12 @@ from importlib.util import find_spec
 from typing import Any, Final, NamedTuple
 
 from heroes_forensics.model import JSON
-from heroes_forensics.reports import checking, glyphs, page_blocks
+from heroes_forensics.reports import checking, glyphs, page_blocks, qr
 from heroes_forensics.reports.base import FILE_NAMES
 from heroes_forensics.reports.messages import Messages, messages
 
 STANDARDS: Final = ("a-3a", "ua-1")
-NEEDED: Final = ("typst", "segno")
+NEEDED: Final = ("typst",)
 """Packages of the extra ``pdf``."""
 
 _NOWHERE: Final = "/proc/self/no-packages"
@@ -32,8 +31,6 @@ _NOWHERE: Final = "/proc/self/no-packages"
 
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
 _PAGE, _PAGES = "\u0001", "\u0002"
-_QUIET: Final = 4
-"""Modules of white around a QR code, as its standard asks for."""
 
 
 class Printed(NamedTuple):
@@ -166,16 +163,6 @@ def _checkpoint(checkpoint: Any, note: bytes | None, catalogue: Messages) -> JSO
         "root": " ".join(root[at : at + 4] for at in range(0, len(root), 4)),
         "anchoring": f"{catalogue.text('front.anchoring')}: {anchoring}",
         "keep": catalogue.text("pdf.keep"),
-        "qr": _qr(note),
+        "qr": qr.drawn(note),
         "alt": catalogue.text("pdf.qr", size=size),
     }
-
-
-def _qr(note: bytes) -> str:
-    """Return a signed note as QR code, drawn as SVG."""
-    import segno  # noqa: PLC0415 # an extra: when it is used
-
-    drawn = io.BytesIO()
-    code = segno.make(note, error="m", mode="byte", micro=False, boost_error=False)
-    code.save(drawn, kind="svg", border=_QUIET, xmldecl=False, svgns=True, nl=False)
-    return drawn.getvalue().decode()
