@@ -28,6 +28,8 @@ from heroes_forensics.media import pdq
 PHOTOGRAPHS: Final = 500
 COPIES: Final = 4
 EACH: Final = """
+import os
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy is there before the program counts its threads
 from heroes_forensics import cli
 from heroes_forensics.pipelines.examining.repeats import Repeats
 if {each}:

@@ -10,8 +10,9 @@ from typing import Final
 
 from heroes_forensics.reports.findings import Finding
 
-CONFLICTS: Final = frozenset({"size-conflict", "digest-conflict"})
-"""Grades of findings whose entry contradicts itself or the item: in no list of digests."""
+CONFLICTS: Final = frozenset({"size-conflict", "digest-conflict", "same-beginning"})
+"""Grades of findings whose entry contradicts itself or the item, or of which the item is no more
+than the beginning: in no list of digests."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,12 +46,14 @@ ItemVerdict = Literal[
 
 Grade = Literal[
     "same-content", "same-sha1-and-size", "same-sha1", "same-md5-and-size", "same-md5",
-    "size-conflict", "digest-conflict", "candidate-a", "candidate-b", "lead",
+    "size-conflict", "digest-conflict", "candidate-a", "candidate-b", "lead", "same-beginning",
 ]  # fmt: skip
 """What a finding rests on. ``same-content``: SHA-256. ``same-md5``, ``same-sha1``: the set
 states no size. ``size-conflict``: the digest agrees and the stated size does not.
 ``digest-conflict``: one digest agrees and another that the set states does not.
-``candidate-a``, ``candidate-b``, ``lead``: it looks like what is listed, see `Likeness`."""
+``candidate-a``, ``candidate-b``, ``lead``: it looks like what is listed, see `Likeness`.
+``same-beginning``: a sector of free space is the first one of what is listed; no more of it was
+compared."""
 
 CANDIDATES: Final = frozenset[Grade]({"candidate-a", "candidate-b", "lead"})
 """Grades of findings by appearance: somebody has to confirm them."""

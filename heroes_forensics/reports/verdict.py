@@ -17,7 +17,7 @@ NO_ENTRIES: Final = "no-entries"
 CANDIDATES_ONLY: Final = "candidates-only"
 """Reason: every match is one by appearance, which somebody has to confirm."""
 
-NO_MATCH: Final[frozenset[str]] = frozenset({"digest-conflict", "lead"})
+NO_MATCH: Final[frozenset[str]] = frozenset({"digest-conflict", "lead", "same-beginning"})
 """Grades of findings that stand beside the word of page 1, never inside it."""
 _NO_CONCERN: Final[frozenset[str]] = frozenset({"non_pertinent", "known_good"})
 
@@ -28,7 +28,7 @@ def counts_as_match(match: MatchCount) -> bool:
     Only sets of kind ``notable`` do: a case's own watch list carries no verdict, and a set of
     adults' intimate material is never merged with one for child protection. An entry whose other
     digest contradicts is no match of content; it is shown beside the word, never inside it. Nor is
-    a lead: chance may explain it.
+    a lead, which chance may explain, nor a beginning, which files of one program share.
     """
     return makes_word(match.kind, match.grade, match.verdict) and match.count > 0
 

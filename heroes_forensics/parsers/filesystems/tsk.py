@@ -38,6 +38,7 @@ from heroes_forensics.parsers.guard import Guard
 from heroes_forensics.parsers.recovery import carved, embedded, indirect, unallocated
 from heroes_forensics.parsers.recovery.allocation import Allocation
 from heroes_forensics.parsers.recovery.bitmaps import allocation
+from heroes_forensics.parsers.recovery.prefixes import Prefixes
 from heroes_forensics.parsers.storage.readers import RangeReader
 
 if TYPE_CHECKING:
@@ -112,14 +113,17 @@ class TskFileSystem:
             self._allocation = allocation(self._kind, self._fs, self._reader)
         return self._allocation
 
-    def carve(self, beat: Callable[[], None]) -> Iterator[Entry | Gap | Listing]:
+    def carve(
+        self, beat: Callable[[], None], prefixes: Prefixes | None = None
+    ) -> Iterator[Entry | Gap | Listing]:
         """Yield the pictures and films that lie in no file, then those in the middle of one.
 
         Args:
             beat: called now and then, to show that the search moves.
+            prefixes: what known files begin with, where that is looked for, too.
         """
         listing = Listing()
-        for each in self._carve_free(beat):
+        for each in self._carve_free(beat, prefixes):
             if isinstance(each, Listing):
                 listing = each
             else:
@@ -130,7 +134,9 @@ class TskFileSystem:
             inside += 1
         yield replace(listing, entries=listing.entries + inside)
 
-    def _carve_free(self, beat: Callable[[], None]) -> Iterator[Entry | Gap | Listing]:
+    def _carve_free(
+        self, beat: Callable[[], None], prefixes: Prefixes | None
+    ) -> Iterator[Entry | Gap | Listing]:
         """Yield what lies in free blocks."""
         try:
             blocks = self._allocated()
@@ -142,7 +148,8 @@ class TskFileSystem:
         size = int(free[1].sum())
         if self._kind in indirect.KINDS:
             free = indirect.without_tables(self._reader, free, blocks.block_size, beat)
-        yield from unallocated.carve(self._reader, free, beat, left_out=size - int(free[1].sum()))
+        left_out = size - int(free[1].sum())
+        yield from unallocated.carve(self._reader, free, beat, left_out=left_out, prefixes=prefixes)
 
     def orphans(self, seconds: float = ORPHAN_SECONDS) -> Iterator[Entry | Gap | Listing]:
         """Yield deleted entries of FAT and exFAT whose directory is gone, then the counts.

@@ -14,6 +14,8 @@ from heroes_forensics.parsers.recovery.window import SECTOR, Found
 
 _MARK: Final = 0xCA
 """First byte of a handle; those of The Sleuth Kit begin with flags below 32."""
+MARK_BEGUN: Final = 0xCC
+"""That of one sector, which is listed as the first one of a known file."""
 MARK_INSIDE: Final = 0xCB
 """That of something inside another stream: where, how long, and the handle of that stream."""
 _MOST_BYTES: Final = 64
@@ -22,7 +24,7 @@ _MOST_BYTES: Final = 64
 
 def is_carved(handle: bytes) -> bool:
     """Tell whether a handle is that of something carved."""
-    return handle[:1] == bytes([_MARK])
+    return handle[:1] in {bytes([_MARK]), bytes([MARK_BEGUN])}
 
 
 def entry(extents: Sequence[Extent], found: Found) -> Entry:
@@ -48,9 +50,28 @@ def entry(extents: Sequence[Extent], found: Found) -> Entry:
     )
 
 
-def _packed(extents: Sequence[Extent]) -> tuple[bytes, int]:
+def begun(extents: Sequence[Extent]) -> Entry:
+    """Make the entry of a sector that is listed as the first one of a known file.
+
+    Its locator (``p@0x1f400``) is another one than that of what is carved there.
+    """
+    handle, size = _packed(extents, MARK_BEGUN)
+    first = extents[0].start
+    return Entry(
+        locator=f"p@{first:#x}",
+        kind=EntryKind.FILE,
+        flags=EntryFlag.FRAGMENT,
+        path=b"$unallocated/%#x+%d" % (first, size),
+        size=size,
+        handle=handle,
+        first_offset=first,
+        place=Place.UNALLOCATED,
+    )
+
+
+def _packed(extents: Sequence[Extent], mark: int = _MARK) -> tuple[bytes, int]:
     """Return a handle and how many bytes what it holds are."""
-    data, total, at = bytes([_MARK]), 0, 0
+    data, total, at = bytes([mark]), 0, 0
     for extent in extents:
         part = number(extent.start // SECTOR - at) + number(extent.length)
         if len(data) + len(part) > _MOST_BYTES:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from heroes_forensics.parsers.recovery.free import FreeSpace
+from heroes_forensics.parsers.recovery.prefixes import Prefixes
 from heroes_forensics.parsers.recovery.table import SIGNATURES, Signature
 from heroes_forensics.parsers.recovery.window import SECTOR, Budget, Found, SpentError, Window
 
@@ -19,7 +20,7 @@ _LEAST_BUDGET: Final = 1 << 30
 _BUDGET: Final = 8
 """How many times the size of the free space the walkers may read."""
 MOST: Final = 1_000_000
-"""Items of one volume."""
+"""Items of one volume, and those of the step in which there are so many."""
 _MASKS: Final = {2: 0xFFFF, 3: 0xFFFFFF, 4: 0xFFFFFFFF}
 
 Sectors = npt.NDArray[np.uint32]
@@ -31,6 +32,13 @@ class Carved(NamedTuple):
     offset: int
     """In the free space, bytes."""
     found: Found
+
+
+class Begun(NamedTuple):
+    """A sector that is listed as the first one of a known file."""
+
+    offset: int
+    """In the free space, bytes."""
 
 
 class Searched(NamedTuple):
@@ -45,17 +53,23 @@ class Searched(NamedTuple):
 
 
 def search(
-    space: FreeSpace, beat: Callable[[], None] = lambda: None
-) -> Iterator[Carved | Searched]:
+    space: FreeSpace,
+    beat: Callable[[], None] = lambda: None,
+    prefixes: Prefixes | None = None,
+) -> Iterator[Carved | Begun | Searched]:
     """Yield what is found, in the order of the space; `Searched` last.
 
     Args:
         space: what to look at; its ranges begin at sectors.
         beat: called now and then, to show that the search moves.
+        prefixes: what known files begin with, where that is looked for, too.
     """
     budget = Budget(max(_LEAST_BUDGET, _BUDGET * space.size), beat)
     after = unread = count = 0
     for start in range(0, space.size, _STEP):
+        if count >= MOST:
+            yield Searched(start, unread, limit=True)
+            return
         beat()
         length = min(_STEP, space.size - start)
         try:
@@ -63,6 +77,9 @@ def search(
         except OSError:
             data, lost = _around(space, start, length)
             unread += lost
+        for at in prefixes.hits(data) if prefixes is not None else ():
+            yield Begun(start + at)
+            count += 1
         for at, signature in _candidates(data):
             if start + at < after:
                 continue
@@ -77,9 +94,6 @@ def search(
                 continue
             yield Carved(start + at, found)
             count += 1
-            if count >= MOST:
-                yield Searched(start + at, unread, limit=True)
-                return
             after = start + at + (found.size if found.whole else SECTOR)
     yield Searched(space.size, unread, limit=False)
 

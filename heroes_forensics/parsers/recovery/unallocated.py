@@ -10,7 +10,9 @@ from heroes_forensics.parsers.guard import Guard
 from heroes_forensics.parsers.recovery import carved
 from heroes_forensics.parsers.recovery.allocation import Allocation
 from heroes_forensics.parsers.recovery.free import Extent, FreeSpace, Numbers
-from heroes_forensics.parsers.recovery.search import Carved, search
+from heroes_forensics.parsers.recovery.prefixes import Prefixes
+from heroes_forensics.parsers.recovery.search import Begun, Carved, search
+from heroes_forensics.parsers.recovery.window import SECTOR
 
 KIND: Final = "unallocated"
 """Of a volume that is a range of the medium without a file system."""
@@ -24,6 +26,7 @@ def carve(
     beat: Callable[[], None] = lambda: None,
     *,
     left_out: int = 0,
+    prefixes: Prefixes | None = None,
 ) -> Iterator[Entry | Gap | Listing]:
     """Yield what is found in ranges of a volume, gaps, and a count last.
 
@@ -32,10 +35,15 @@ def carve(
         extents: where it holds nothing.
         beat: called now and then, to show that the search moves.
         left_out: bytes that were looked at before and hold nothing to be found.
+        prefixes: what known files begin with, where that is looked for, too.
     """
     space = FreeSpace(reader, extents)
     count = 0
-    for each in search(space, beat):
+    for each in search(space, beat, prefixes):
+        if isinstance(each, Begun):
+            yield carved.begun(space.extents(each.offset, SECTOR))
+            count += 1
+            continue
         if isinstance(each, Carved):
             yield carved.entry(space.extents(each.offset, each.found.size), each.found)
             count += 1
@@ -79,6 +87,8 @@ class UnallocatedRange:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
+        self.prefixes: Prefixes | None = None
+        """What known files begin with, where that is looked for, too."""
 
     def entries(self) -> Iterator[Entry | Gap | Listing]:
         """Yield what is carved of it."""
@@ -87,7 +97,8 @@ class UnallocatedRange:
     def entries_around(self, guard: Guard) -> Iterator[Entry | Gap | Listing]:
         """Yield the same, and show that it moves."""
         size = self._reader.size
-        for each in carve(self._reader, [Extent(0, size)] if size else [], lambda: guard.at(0, 0)):
+        space = [Extent(0, size)] if size else []
+        for each in carve(self._reader, space, lambda: guard.at(0, 0), prefixes=self.prefixes):
             if isinstance(each, Listing):
                 blocks = {"volume": size, "unallocated": size, **each.blocks}
                 yield Listing(entries=each.entries, sweep="not available", blocks=blocks)

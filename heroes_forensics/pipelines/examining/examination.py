@@ -14,6 +14,7 @@ from typing import Final
 
 from heroes_forensics.frames import Control, Rows, Unit
 from heroes_forensics.model import JSON, Gap
+from heroes_forensics.parsers.storage.volume import UNALLOCATED
 from heroes_forensics.pipelines.evidence.sources import Evidence
 from heroes_forensics.pipelines.examining import depth as following
 from heroes_forensics.pipelines.examining import detours, expanding, unallocated
@@ -257,6 +258,11 @@ class Examination:
             body["around"] = volume.detours.guard.to_json()
         unit = self._evidence.unit(self._run.next_unit(), kind, body)
         unit = replace(unit, strain=strain)
+        prefixes = self._run.prefixes()
+        is_range = kind == "inventory" and volume.spec["kind"] == UNALLOCATED
+        if prefixes is not None and (kind == "carve" or is_range):
+            body = {**unit.body, "prefixes": True}
+            unit = replace(unit, body=body, descriptors=(prefixes.descriptor,))
         self._listed_by[unit.id] = volume
         self._pending.append(unit)
 

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from heroes_forensics.errors import HeroesError
+from heroes_forensics.filetype import UNKNOWN
 from heroes_forensics.frames import (
     CONTENT,
     TASK,
@@ -30,6 +31,7 @@ from heroes_forensics.frames import (
     Unit,
 )
 from heroes_forensics.model import GAP_NUMBERS
+from heroes_forensics.parsers.recovery.carved import MARK_BEGUN
 from heroes_forensics.pipelines.examining import decoding, metadata
 from heroes_forensics.pipelines.examining.awaited import Pictures
 from heroes_forensics.pipelines.examining.containers import Containers
@@ -192,10 +194,27 @@ class ContentStore:
             state.containers.read(rows[self._unchanged(rows)], [], stored=True)
             return
         matches = self._run.match(rows, asked["size"])
+        rows, begun = self._begun(rows, asked, matches)
+        matches += begun
+        state.contents[-1] = rows
         state.matches.extend(matches)
         self._run.read(len(rows), int(rows["bytes_read"].sum()), matches)
         state.pictures.read(rows, matches)
         state.containers.read(rows, matches)
+
+    def _begun(
+        self, rows: Rows, asked: Rows, matches: Sequence[MatchRow]
+    ) -> tuple[Rows, list[MatchRow]]:
+        """Compare sectors that begin like a known file; they are neither decoded nor opened."""
+        handles = asked["handle"].tobytes()[:: asked["handle"].itemsize]
+        mine = np.frombuffer(handles, np.uint8) == MARK_BEGUN
+        prefixes = self._run.prefixes() if mine.any() else None
+        if prefixes is None:
+            return rows, []
+        rows = rows.copy()
+        rows["type"][mine] = UNKNOWN
+        known = {(each.item_id, each.hashset_id, each.record) for each in matches}
+        return rows, prefixes.match(rows[mine], known)
 
     def _unchanged(self, rows: Rows) -> list[bool]:
         """Say which streams are still those on record."""

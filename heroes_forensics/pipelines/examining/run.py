@@ -18,6 +18,7 @@ from heroes_forensics.pipelines.case.watch import Progress, Watch
 from heroes_forensics.pipelines.examining.stopping import Stop
 from heroes_forensics.pipelines.sets import supplied
 from heroes_forensics.pipelines.sets.likeness import Looked
+from heroes_forensics.pipelines.sets.prefixes import Prefixes
 from heroes_forensics.pipelines.sets.supplied import Comparer
 from heroes_forensics.store import progress, supplied_values
 from heroes_forensics.store.records import MatchRow, Seal
@@ -35,6 +36,10 @@ class Matching(Protocol):
 
     def match(self, rows: Rows, sizes: npt.NDArray[np.int64]) -> list[MatchRow]:
         """Return the matches of `CONTENT` rows whose metadata sizes are given."""
+        ...
+
+    def prefixes(self) -> Prefixes:
+        """Return what is listed of the beginnings of files."""
         ...
 
     def look(self, pictures: Rows, hashes: Rows, *, widened: bool = False) -> dict[int, Looked]:
@@ -152,6 +157,11 @@ class Run:
     def match(self, rows: Rows, sizes: npt.NDArray[np.int64]) -> list[MatchRow]:
         """Compare freshly read digests with the run's sets."""
         return self._matching.match(rows, sizes)
+
+    def prefixes(self) -> Prefixes | None:
+        """Return the beginnings of files that free space is searched for; None without any."""
+        found = self._matching.prefixes() if self.config.get("carve") else None
+        return found if found is not None and found.count else None
 
     def store_supplied(
         self, unit: int, pictures: Mapping[int, supplied_values.Kept]

@@ -82,7 +82,7 @@ class Listed:
 
     def _add(self, index: int, first: int, data: bytes | bytearray, width: int) -> int:
         count = len(data) // width
-        self.parts.append(Part(index, first, count, _sealed(bytes(data))))
+        self.parts.append(Part(index, first, count, sealed(bytes(data))))
         return first + count
 
     def close(self) -> None:
@@ -92,7 +92,7 @@ class Listed:
         self.parts.clear()
 
 
-def _sealed(data: bytes) -> int:
+def sealed(data: bytes) -> int:
     """Return a descriptor of memory with these bytes that nobody can change.
 
     Raises:
@@ -160,7 +160,7 @@ class Comparison:
         width = PLUGIN_KINDS[self._plugged.kind]
         chosen = self.values["value"][list(ask.queries)]
         data = np.frombuffer(np.ascontiguousarray(chosen).tobytes(), np.uint8)
-        ask.descriptor = _sealed(data.reshape(len(chosen), -1)[:, :width].tobytes())
+        ask.descriptor = sealed(data.reshape(len(chosen), -1)[:, :width].tobytes())
         unit = Unit(
             number(),
             USE,

@@ -147,6 +147,8 @@ def kept(facts: JSON, plugin: JSON | None = None) -> bool:
         facts: of the match.
         plugin: what identifies the plug-in that is there, or None.
     """
+    if "prefix" in facts:  # free space is not searched again
+        return False
     near = facts.get("near")
     if not isinstance(near, dict):
         return True

@@ -26,6 +26,7 @@ from heroes_forensics.hashsets.near_file import FRAMES_AS
 from heroes_forensics.hashsets.near_set import NearSet
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines.sets import likeness
+from heroes_forensics.pipelines.sets.prefixes import Prefixes
 from heroes_forensics.store.records import MatchRow
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Sets:
     _matcher: Matcher | None = None
     _ids: list[int] = field(default_factory=list)
     _near: list[dict[str, NearSet]] | None = None
+    _prefixes: Prefixes | None = None
 
     def identity(self) -> list[JSON]:
         """Return what the result of a run rests on: each set, its edition, its content."""
@@ -132,6 +134,12 @@ class Sets:
         size = np.asarray(sizes, dtype=np.int64)[rows["digested"] == 1]
         hits = self._matching().match(digested["md5"], digested["sha1"], digested["sha256"], size)
         return [(hit, int(digested["id"][hit.query])) for hit in hits]
+
+    def prefixes(self) -> Prefixes:
+        """Return what is listed of the beginnings of files; unsealed at the first call."""
+        if self._prefixes is None:
+            self._prefixes = Prefixes(self, NO_FINDING)
+        return self._prefixes
 
     def only_exact(self) -> None:
         """Compare digests alone, for no picture is decoded in this run.
@@ -222,6 +230,9 @@ class Sets:
     def close(self) -> None:
         """Let go of the set files."""
         self._matcher, self._near = None, None
+        if self._prefixes is not None:
+            self._prefixes.close()
+            self._prefixes = None
         for _, file in self.opened:
             file.close()
         self.opened.clear()

@@ -188,6 +188,8 @@ def inventory(session: Session, unit: Unit) -> Iterator[Frame]:
     file_system = session.file_system(unit.body)
     times = {name: list(rule) for name, rule in file_system.times.items()}
     yield Control("opened", {"kind": file_system.kind, "times": times})
+    if hasattr(file_system, "prefixes"):  # a range without a file system
+        file_system.prefixes = _prefixes(session, unit)
     around: Callable[[Guard], Iterator[Entry | Gap | Listing]] | None
     around = getattr(file_system, "entries_around", None)
     if around is None:
@@ -218,7 +220,16 @@ def carve(session: Session, unit: Unit) -> Iterator[Frame]:
         yield Control("listing", asdict(Listing(sweep="not applicable")))
         return
     beat = session.progress.beat
-    yield from _listed(search(beat), beat, lambda: _touched(session))
+    yield from _listed(search(beat, _prefixes(session, unit)), beat, lambda: _touched(session))
+
+
+def _prefixes(session: Session, unit: Unit) -> Any:  # noqa: ANN401 - of a module not imported yet
+    """Return what known files begin with, where it came with the unit."""
+    if not unit.body.get("prefixes"):
+        return None
+    prefixes = import_module("heroes_forensics.parsers.recovery.prefixes")
+    listed = session.handed(unit)
+    return prefixes.Prefixes.of(listed.pread(0, listed.size))
 
 
 def _touched(session: Session) -> Iterator[Frame]:
