@@ -38,6 +38,27 @@ def test_limits_shrink_before_workers_do(name: str) -> None:
     assert (found.workers, found.memory >> 20) == (workers, mib)
 
 
+@given(st.integers(1, 64), st.integers(GIB // 4, 256 * GIB))
+def test_workers_that_derive_keys_have_enough_and_are_rather_fewer(
+    asked: int, available: int
+) -> None:
+    usual = memory.plan(asked, available)
+    found = memory.wider(usual, memory.KEYS, available)
+    assert 1 <= found.workers <= usual.workers
+    if found == usual:
+        return
+    assert found.memory == memory.KEYS > GIB
+    others = memory.COORDINATOR + sum(BUDGETS.values()) + usual.workers * usual.memory
+    assert others + found.workers * found.memory <= available * memory.SHARE
+
+
+def test_a_machine_of_8_gib_derives_what_cryptsetup_asks_for_by_default() -> None:
+    for asked in (1, 2, 4, 8):
+        found = memory.wider(memory.plan(asked, 8 * GIB), memory.KEYS, 8 * GIB)
+        assert found.memory == memory.KEYS
+        assert found.workers >= 1
+
+
 def control_group(root: Path, version: int) -> tuple[Path, Path]:
     """Make /proc and /sys/fs/cgroup of a process two groups deep, of which the outer has a
     limit."""

@@ -13,6 +13,7 @@ from heroes_forensics.model import JSON, Gap
 from heroes_forensics.parsers.storage import segments
 from heroes_forensics.pipelines.evidence.evidence_keys import Given
 from heroes_forensics.pipelines.workers.crews import Crew
+from heroes_forensics.pipelines.workers.memory import KEYS
 from heroes_forensics.pipelines.workers.single import single
 from heroes_forensics.pipelines.workers.supervisor import Supervisor
 
@@ -42,7 +43,8 @@ class Evidence:
         """Make a further crew that holds the same descriptors; the caller closes it."""
         if self.supervisor is None:
             raise ValueError("this source has no supervisor")
-        return self.supervisor.crew("parser", self.crew.descriptors, workers)
+        each = KEYS if self.keys else 0
+        return self.supervisor.crew("parser", self.crew.descriptors, workers, each=each)
 
     def unit(self, number: int, kind: str, body: Mapping[str, object]) -> Unit:
         """Make a unit on this source."""
@@ -126,7 +128,8 @@ def opened(  # noqa: PLR0913 - how to treat a source
             held = [slot.fd for slot in slots]
             if keys:
                 held.append(stack.enter_context(keys.descriptor()))
-            crew = stack.enter_context(supervisor.crew("parser", held, workers))
+            each = KEYS if keys else 0
+            crew = stack.enter_context(supervisor.crew("parser", held, workers, each=each))
             body: JSON = {
                 "slots": [
                     {"name": slot.name, "size": slot.size, "role": slot.role} for slot in slots

@@ -19,6 +19,9 @@ COORDINATOR: Final = 512 << 20
 """Bytes for the coordinator itself and for what the zygotes have loaded."""
 LEAST: Final = 384 << 20
 """Bytes below which a worker is of no use: rather fewer workers."""
+KEYS: Final = (1 << 30) + (256 << 20)
+"""Bytes that a worker may have where it derives keys from passwords: a volume of LUKS2 takes 1 GiB
+for that, by the defaults of cryptsetup."""
 CREWS: Final = 2
 """For each core a worker that parses and one that works on what was handed over."""
 
@@ -46,6 +49,20 @@ def plan(asked: int, available: int) -> Plan:
     if each >= LEAST:
         return Plan(asked, min(each, MEMORY_LIMIT))
     return Plan(max(1, room // (CREWS * LEAST)), LEAST)
+
+
+def wider(found: Plan, each: int, available: int) -> Plan:
+    """Let each worker of one crew have so much, and be fewer where there is not so much for all.
+
+    Args:
+        found: of all crews.
+        each: bytes.
+        available: bytes, as `available` says.
+    """
+    others = COORDINATOR + sum(BUDGETS.values()) + (CREWS - 1) * found.workers * found.memory
+    each = max(each, found.memory)
+    workers = min(found.workers, (int(available * SHARE) - others) // each)
+    return Plan(workers, each) if workers > 0 else found
 
 
 def available(proc: Path = Path("/proc"), groups: Path = _GROUPS) -> int:

@@ -110,24 +110,31 @@ class Supervisor:
 
     # ---- crews -------------------------------------------------------------------------
 
-    def crew(self, role: str, descriptors: Sequence[int] = (), workers: int = 1) -> Crew:
+    def crew(
+        self, role: str, descriptors: Sequence[int] = (), workers: int = 1, *, each: int = 0
+    ) -> Crew:
         """Make a crew; no worker is started before there is a unit for it.
 
         Args:
             role: a key of `roles.ROLES`.
             descriptors: what each worker is forked with.
             workers: how many there may be, as far as memory allows.
+            each: bytes of memory that each may have, where that is more than the usual.
         """
         self._crew_numbers += 1
         plan = memory.plan(max(1, workers), self._available)
         crew = Crew(self, self._crew_numbers, role, descriptors, plan)
+        if each:
+            crew.wanted, crew.memory = memory.wider(plan, each, self._available)
         self._crews[crew.number] = crew
         return crew
 
     def _beside(self, number: int) -> Crew:
         """Make a crew of one that holds what the crew with this number holds."""
         source = self._crews[number]
-        return self.crew(source.role_name, source.descriptors, 1)
+        beside = self.crew(source.role_name, source.descriptors, 1)
+        beside.memory = source.memory
+        return beside
 
     def dismiss(self, crew: Crew) -> None:
         """End the workers of a crew."""
