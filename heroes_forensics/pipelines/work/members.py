@@ -70,6 +70,7 @@ OPENERS: Final = {
     "sqlite-journal": "heroes_forensics.parsers.containers.sqlite_log:open_journal",
     "tar": "heroes_forensics.parsers.containers.tar:open_tar",
     "thumbcache": "heroes_forensics.parsers.containers.thumbcache:open_thumbcache",
+    "wim": "heroes_forensics.parsers.containers.wim:open_wim",
     **dict.fromkeys(("zip", *PACKAGES), "heroes_forensics.parsers.containers.zip:open_zip"),
 }
 """Types of `filetype` that are opened, and the function that does it."""
