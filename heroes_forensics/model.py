@@ -260,6 +260,9 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "unallocated.unreadable": "unallocated space could not be read, or not be told from what is in "
     "use",
     "unallocated.limit": "the search of unallocated space reached its limit and was not finished",
+    "volume.incomplete": "members of an array or a volume group are missing or out of date",
+    "volume.degraded": "an array was read without members that are missing or out of date",
+    "policy.member": "part of an array or a volume group, examined as part of it",
 }
 """Code of each gap, and what it means. Cases and frames hold the position of a code: a new one goes
 to the end, and none is ever moved or removed."""

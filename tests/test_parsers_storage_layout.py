@@ -259,7 +259,7 @@ REAL = {
     "bitlocker to go": ("encrypted/bdetogo.raw.gz", [("p0", None, "volume.encrypted")]),
     "bitlocker suspended": ("encrypted/bde-suspended.bin.gz", [("p0", "ntfs", None)]),
     "luks2": ("encrypted/luks2-aes-xts-plain64.bin.gz", [("p0", None, "volume.encrypted")]),
-    "md": ("images/volumes/md-raid5-1.bin.gz", [("p0", "md-raid", "volume.unsupported")]),
+    "md": ("images/volumes/md-raid5-1.bin.gz", [("p0", "md-raid", "volume.incomplete")]),
     "qnx6": ("images/dissect/qnx6-le.bin.gz", [("p0", "qnx6", "volume.unsupported")]),
     "mbr with sectors of 512 bytes": (
         "images/dfir_ntfs/mbr-512-p1e2.bin.gz",

@@ -104,3 +104,32 @@ def doubts_below(reader: Reader) -> tuple[Doubts, int] | None:
         reader = reader.inner
     doubts = getattr(reader, "doubts", None)
     return (doubts, base) if isinstance(doubts, Doubts) else None
+
+
+class Reliable:
+    """A reader that fails where the media below it cannot be relied on."""
+
+    def __init__(self, inner: Reader) -> None:
+        self._inner = inner
+        self._below = doubts_below(inner)
+
+    @property
+    def size(self) -> int:
+        """Length, bytes."""
+        return self._inner.size
+
+    def pread(self, offset: int, length: int) -> bytes:
+        """Read.
+
+        Raises:
+            OSError: it cannot be read, or what was read is missing, damaged or filler.
+        """
+        data = self._inner.pread(offset, length)
+        if self._below is not None:
+            doubts, base = self._below
+            if doubts.within(base + offset, len(data)):
+                raise OSError("the media cannot be relied on there")
+        return data
+
+    def close(self) -> None:
+        """Leave the inner reader open: it was handed in."""

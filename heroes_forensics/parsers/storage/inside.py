@@ -20,6 +20,8 @@ from heroes_forensics.parsers.secrets import (
 from heroes_forensics.parsers.storage import layers, locked
 from heroes_forensics.parsers.storage.apfs_keys import unlock
 from heroes_forensics.parsers.storage.apfs_snapshots import without_snapshots
+from heroes_forensics.parsers.storage.lvm import hindrance, newest
+from heroes_forensics.parsers.storage.lvm_metadata import Group, label
 from heroes_forensics.parsers.storage.partitions import Table, read_table
 from heroes_forensics.parsers.storage.signatures import Recognised, recognise
 from heroes_forensics.parsers.storage.source import Source
@@ -45,6 +47,10 @@ class Layout:
     table: Table | None = None
     unallocated: list[JSON] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
+    pending: list["Pending"] = field(default_factory=list)
+    """Members that wait for others; `assembling` puts them together."""
+    belongs: list[str] = field(default_factory=list)
+    """Identifiers of what the members that were met belong to."""
 
     def gap(self, where: str, code: str, detail: JSON) -> None:
         """Record one more gap."""
@@ -64,6 +70,17 @@ class Place:
     hint: str = ""
     """Type by the partition table."""
     reserved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A member of an array or of a volume group, where it was met."""
+
+    place: Place
+    name: str
+    """``md-raid`` or ``lvm2``."""
+    nodes: list[JSON]
+    """Of the tree, where it belongs."""
 
 
 _OPENED: Final = frozenset({"bitlocker", "unlocked", "luks"})
@@ -144,6 +161,8 @@ def examine(source: Source, layout: Layout, place: Place, nodes: list[JSON]) -> 
         _nested(source, layout, place, nested, nodes)
     elif found is None:
         add(layout, row_of(source, layout, place, None, _unknown(place, reader)), nodes, place.hint)
+    elif found.name == "md-raid":
+        layout.pending.append(Pending(place, found.name, nodes))
     elif found.family == "manager":
         _manager(source, layout, place, found, nodes)
     elif found.family == "encrypted" and not any(one["layer"] in _OPENED for one in place.steps):
@@ -158,6 +177,23 @@ def examine(source: Source, layout: Layout, place: Place, nodes: list[JSON]) -> 
         add(layout, row_of(source, layout, place, found.name, gap), nodes, place.hint)
     else:
         _file_system(source, layout, place, found, nodes)
+
+
+def examine_plain(source: Source, layout: Layout, place: Place, nodes: list[JSON]) -> bool:
+    """Examine the file system that a member begins with, when all of it lies in the member.
+
+    A disk that was given a file system after it had been in an array may keep the superblock of
+    that array. False where there is none that fits.
+    """
+    try:
+        reader = layers.follow(source, place.steps)
+        found = recognise(reader, members=False)
+    except OSError:
+        return False
+    if found is None or found.family != "file-system" or not 0 < found.size <= reader.size:
+        return False
+    _file_system(source, layout, place, found, nodes)
+    return True
 
 
 def _unknown(place: Place, reader: Reader) -> Gap:
@@ -252,42 +288,84 @@ def _manager(
     source: Source, layout: Layout, place: Place, found: Recognised, nodes: list[JSON]
 ) -> None:
     """List what a volume manager or an APFS container holds."""
+    if found.name == "lvm2":
+        _lvm(source, layout, place, layers.follow(source, place.steps), nodes)
+        return
     children: list[JSON] = []
+    nodes.append(_layer_node(place, found.name, children))
+    try:
+        _apfs(source, layout, place, layers.follow(source, place.steps), children)
+    except Exception:  # noqa: BLE001 (whatever the library says, it is one gap)
+        gap = Gap(place.key, "volume.damaged", {"layer": found.name})
+        add(layout, row_of(source, layout, place, found.name, gap), children)
+
+
+def _layer_node(place: Place, name: str, children: list[JSON]) -> JSON:
     node: JSON = {
         "key": place.key,
-        "layer": found.name,
+        "layer": name,
         "offset": place.offset,
         "size": place.size,
         "volumes": children,
     }
     if place.hint:
         node["type"] = place.hint
-    nodes.append(node)
-    try:
-        reader = layers.follow(source, place.steps)
-        if found.name == "apfs":
-            _apfs(source, layout, place, reader, children)
-        else:
-            _lvm(source, layout, place, reader, children)
-    except Exception:  # noqa: BLE001 (whatever the library says, it is one gap)
-        gap = Gap(place.key, "volume.damaged", {"layer": found.name})
-        add(layout, row_of(source, layout, place, found.name, gap), children)
+    return node
 
 
 def _lvm(source: Source, layout: Layout, place: Place, reader: Reader, nodes: list[JSON]) -> None:
-    opened = layers.stack("LVM", reader, location="/").file_system()
-    group = opened.GetLVMVolumeGroup()
-    count, disks = int(group.number_of_logical_volumes), int(group.number_of_physical_volumes)
-    for index in range(min(count, MAX_VOLUMES)):
+    """List a group of one physical volume; one of several waits for the others."""
+    found = label(reader)
+    if found is None:
+        gap = Gap(place.key, "volume.damaged", {"layer": "lvm2"})
+        add(layout, row_of(source, layout, place, "lvm2", gap), nodes, place.hint)
+        return
+    group = newest([found])
+    if group is None or group.physical != (found.identifier,):
+        layout.pending.append(Pending(place, "lvm2", nodes))
+        return
+    children: list[JSON] = []
+    nodes.append(_layer_node(place, "lvm2", children))
+    step = layers.step("lvm")
+    logical_volumes(source, layout, place, (group, {found.identifier}), step, children)
+
+
+def logical_volumes(  # noqa: PLR0913, PLR0917 (a place, what was found there, and how to come to it)
+    source: Source,
+    layout: Layout,
+    place: Place,
+    group: tuple[Group, set[str]],
+    step: JSON,
+    nodes: list[JSON],
+) -> None:
+    """List the logical volumes of a group.
+
+    Args:
+        source: that they belong to.
+        layout: gets their rows.
+        place: of the first physical volume.
+        group: as it is described, and which of its physical volumes are there.
+        step: from ``place``, or with ``members`` from several, to a volume; without its index.
+        nodes: of the tree, gets theirs.
+    """
+    described, present = group
+    base = () if "members" in step else place.steps
+    for index, volume in enumerate(described.logical[: MAX_VOLUMES + 1]):
+        if not volume.visible:
+            continue  # what it holds shows through the volumes that it serves
         key = key_of(layout, f"{place.key}.lv{index + 1}")
-        steps = (*place.steps, layers.step("lvm", index=index))
-        size = int(group.get_logical_volume(index).size)
-        inside = Place(key, None, size, steps, place.depth + 1, place.key)
-        if disks > 1:
-            gap = Gap(key, "volume.unsupported", {"layer": "lvm2", "physical_volumes": disks})
-            add(layout, row_of(source, layout, inside, None, gap), nodes)
+        steps = (*base, {**step, "index": index})
+        inside = Place(key, None, volume.size, steps, place.depth + 1, place.key)
+        why, missing = hindrance(volume, present)
+        facts: JSON = {"layer": "lvm2", "physical_volumes": len(described.physical)}
+        if why:
+            gap = Gap(key, "volume.unsupported", {**facts, "segments": why})
+        elif missing:
+            gap = Gap(key, "volume.incomplete", {**facts, "missing": ", ".join(missing)})
         else:
             examine(source, layout, inside, nodes)
+            continue
+        add(layout, row_of(source, layout, inside, None, gap), nodes)
 
 
 def _apfs(source: Source, layout: Layout, place: Place, reader: Reader, nodes: list[JSON]) -> None:

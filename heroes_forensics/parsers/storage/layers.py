@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, cast
 
 from heroes_forensics.model import JSON
 from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.storage import lvm, md
 from heroes_forensics.parsers.storage.apfs_snapshots import without_snapshots
+from heroes_forensics.parsers.storage.doubts import Reliable
 from heroes_forensics.parsers.storage.readers import FileObjectReader, RangeReader
 from heroes_forensics.parsers.storage.source import Source
 
@@ -47,8 +49,9 @@ def _open(source: Source, inner: Reader, one: JSON, key: str) -> Reader:
     layer = one["layer"]
     if layer == "range":
         return RangeReader(inner, _int(one, "offset"), _int(one, "size"))
-    if layer == "lvm":
-        return _kept(source, key, lvm(inner, _int(one, "index")))
+    if layer in {"lvm", "md"}:
+        members = _members(source, one) if "members" in one else [inner]
+        return md.opened(members) if layer == "md" else lvm.opened(members, _int(one, "index"))
     if layer == "vss":
         return _kept(source, key, vss(inner, _int(one, "index")))
     if layer == "bitlocker":
@@ -79,6 +82,23 @@ def _unlocked(source: Source, inner: Reader, *, is_luks: bool) -> Reader:
     return unlocked(inner, source.secrets)
 
 
+def _members(source: Source, one: JSON) -> list[Reader]:
+    """Open what an array or a group lies on: steps, each from one of the sources together."""
+    found = []
+    rows = one.get("members")
+    for row in rows if isinstance(rows, list) else ():
+        number, steps = row.get("source"), row.get("steps")
+        if not isinstance(number, int) or not isinstance(steps, list):
+            raise OSError("a member of the volume is described wrongly")
+        if not 0 <= number < len(source.together):
+            raise OSError("a source that the volume lies on is not there")
+        other = source.together[number]
+        reader = follow(other, steps)
+        # Of damage in other media nobody keeps account here: what touches it is not read.
+        found.append(reader if other is source else Reliable(reader))
+    return found
+
+
 def _int(one: JSON, name: str) -> int:
     value = one.get(name)
     if not isinstance(value, int):
@@ -98,16 +118,6 @@ def stack(layer: str, inner: Reader, **properties: object) -> "Stack":
     from heroes_forensics.parsers.storage.vfs import Stack  # noqa: PLC0415
 
     return Stack(layer, _BASE, {_BASE: inner}, **properties)
-
-
-def lvm(inner: Reader, index: int) -> "tuple[Stack, FileObjectReader]":
-    """Open the logical volume ``index`` (from 0) of the one physical volume ``inner``.
-
-    Raises:
-        OSError: it could not be opened.
-    """
-    made = stack("LVM", inner, volume_index=index)
-    return made, made.reader()
 
 
 def vss(inner: Reader, index: int) -> "tuple[Stack, FileObjectReader]":

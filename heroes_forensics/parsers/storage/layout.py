@@ -6,12 +6,14 @@ either.
 """
 
 from collections.abc import Iterator
+from typing import Final, cast
 
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import JSON, Gap
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.secrets import PASSWORD
 from heroes_forensics.parsers.storage import layers, locked
+from heroes_forensics.parsers.storage.assembling import assemble
 from heroes_forensics.parsers.storage.inside import Layout, Place, add, examine, key_of, row_of
 from heroes_forensics.parsers.storage.partitions import Partition, Table, look
 from heroes_forensics.parsers.storage.readers import RangeReader
@@ -19,6 +21,11 @@ from heroes_forensics.parsers.storage.segments import COMPANION
 from heroes_forensics.parsers.storage.signatures import Recognised, recognise
 from heroes_forensics.parsers.storage.source import IMAGE, Source
 from heroes_forensics.parsers.storage.volume import Volume
+
+_IN_FIRST_SECTOR: Final = frozenset(
+    {"ntfs", "exfat", "fat12", "fat16", "fat32", "bitlocker", "md-raid"}
+)
+"""What may be mistaken for a partition table, or lie beside one that is left over."""
 
 
 def volumes(source: Source) -> Iterator[Volume | Gap]:
@@ -28,6 +35,11 @@ def volumes(source: Source) -> Iterator[Volume | Gap]:
     overlapping) does not keep it from being examined.
     """
     yield from _layout(source).rows
+
+
+def belongs(source: Source) -> list[str]:
+    """Return what arrays and volume groups the source holds members of, by their identifiers."""
+    return _layout(source).belongs
 
 
 def tree(source: Source) -> JSON:
@@ -73,6 +85,18 @@ def _layout(source: Source) -> Layout:
     known = source.layers.get("layout")
     if isinstance(known, Layout):
         return known
+    layouts = [_walked(each) for each in source.together]
+    position = next(at for at, each in enumerate(source.together) if each is source)
+    layout = layouts[position]
+    assemble(source.together, layouts)
+    if all(isinstance(node.get("offset"), int) for node in layout.nodes):
+        layout.nodes.sort(key=lambda node: cast("int", node["offset"]))
+    source.layers["layout"] = layout
+    return layout
+
+
+def _walked(source: Source) -> Layout:
+    """Walk one source; members of arrays and of volume groups are left waiting."""
     layout = Layout()
     layout.rows.extend(source.health)
     if source.kind != IMAGE:
@@ -81,7 +105,6 @@ def _layout(source: Source) -> Layout:
         add(layout, row, layout.nodes)
     elif source.media is not None:
         _media(source, layout, source.media)
-    source.layers["layout"] = layout
     return layout
 
 
@@ -130,7 +153,7 @@ def _table_counts(media: Reader, table: Table, found: Recognised | None) -> bool
     one of its partitions begins with something known. A file system whose superblock lies behind
     the first sector may be left over from before the disk was partitioned: the table wins.
     """
-    if found is None or found.name not in {"ntfs", "exfat", "fat12", "fat16", "fat32", "bitlocker"}:
+    if found is None or found.name not in _IN_FIRST_SECTOR:
         return True
     for partition in table.partitions:
         if not 0 < partition.start < media.size:
@@ -178,7 +201,7 @@ def _table(source: Source, layout: Layout, media: Reader, table: Table) -> None:
         else:
             examine(source, layout, place, layout.nodes)
     _free(layout, previous_end, media.size)
-    if not layout.nodes:
+    if not layout.nodes and not layout.pending:
         gap = Gap("p0", "volume.unknown", {"table": table.scheme, "partitions": 0})
         add(layout, row_of(source, layout, Place("p0", 0, media.size, ()), None, gap), layout.nodes)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.storage.md_superblock import superblock
 
 SUPPORTED: Final = frozenset(
     {
@@ -32,7 +33,7 @@ SUPPORTED: Final = frozenset(
 """File systems that `heroes_forensics.parsers.volumes` opens."""
 
 ENCRYPTED: Final = frozenset({"bitlocker", "luks1", "luks2", "corestorage"})
-MANAGERS: Final = frozenset({"lvm2", "apfs"})
+MANAGERS: Final = frozenset({"lvm2", "apfs", "md-raid"})
 
 HEAD: Final = 0x11000
 """Bytes read at the start: up to and with the superblocks at 64 KiB."""
@@ -125,14 +126,19 @@ class Recognised:
         return "manager" if self.name in MANAGERS else "unsupported"
 
 
-def recognise(reader: Reader) -> Recognised | None:
+def recognise(reader: Reader, *, members: bool = True) -> Recognised | None:
     """Name what lies at the start of ``reader``, or None.
+
+    A sound superblock of Linux md is looked for first: what else is there may be what it was
+    before, or the first bytes of the array. With ``members`` False it is not.
 
     Bad sectors hide only what lies in them: the rest of the start is looked at all the same.
 
     Raises:
         OSError: part of the start could not be read, and the rest says nothing.
     """
+    if members and superblock(reader) is not None:
+        return Recognised("md-raid")
     failure: OSError | None = None
     try:
         head = reader.pread(0, HEAD)

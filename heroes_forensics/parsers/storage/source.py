@@ -71,8 +71,15 @@ class Source:
     """False for an image that was forced: it becomes one unexamined volume."""
     secrets: Secrets = field(default_factory=Secrets, repr=False)
     """What was given to open encrypted evidence."""
+    together: "tuple[Source, ...]" = ()
+    """The sources among which an array or a volume group is spread, this one among them, in the
+    order in which they were named; itself alone when nothing else was given."""
     layers: dict[str, object] = field(default_factory=dict)
     """Opened layers by their steps; `heroes_forensics.parsers.storage.layers` fills it."""
+
+    def __post_init__(self) -> None:
+        """Stand alone until others are named."""
+        self.together = self.together or (self,)
 
     @property
     def size(self) -> int:
@@ -82,6 +89,7 @@ class Source:
     def close(self) -> None:
         """Close the readers; the descriptors of the slots stay open."""
         self.layers.clear()
+        self.together = ()
         if self.media is not None:
             self.media.close()
 

@@ -2,7 +2,7 @@
 
 import os
 import resource
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +38,8 @@ class Evidence:
     """What its acquisition logs state; see `acquired`."""
     keys: Given = field(default_factory=Given)
     """What was given to open encrypted evidence."""
+    belongs: list[str] = field(default_factory=list)
+    """Identifiers of the arrays and volume groups that it holds members of."""
 
     def again(self, workers: int) -> Crew:
         """Make a further crew that holds the same descriptors; the caller closes it."""
@@ -86,6 +88,11 @@ def _may_write(descriptor: int) -> bool:
     return os.access(f"/proc/self/fd/{descriptor}", os.W_OK, effective_ids=True)
 
 
+def described(slots: Iterable[segments.Slot]) -> list[JSON]:
+    """Return what a worker is told of slots; their descriptors come beside."""
+    return [{"name": slot.name, "size": slot.size, "role": slot.role} for slot in slots]
+
+
 def gap_of(frame: Control) -> Gap:
     """Read a ``gap`` frame."""
     detail = frame.body["detail"]
@@ -94,6 +101,26 @@ def gap_of(frame: Control) -> Gap:
         str(frame.body["code"]),
         detail if isinstance(detail, dict) else {},
     )
+
+
+def look(evidence: Evidence) -> None:
+    """Have a worker describe the source: facts, volumes and gaps, in place of what was known.
+
+    Raises:
+        EvidenceError: it is nothing we recognise.
+    """
+    evidence.volumes, evidence.gaps = [], []
+    for frame in single(evidence.crew, evidence.unit(0, "inspect", {}), list):
+        if not isinstance(frame, Control):
+            continue
+        if frame.kind == "source" and isinstance(frame.body["facts"], dict):
+            evidence.facts = dict(frame.body["facts"])
+            found = evidence.facts.pop("belongs", [])
+            evidence.belongs = [str(each) for each in found] if isinstance(found, list) else []
+        elif frame.kind == "volume" and isinstance(frame.body["volume"], dict):
+            evidence.volumes.append(frame.body["volume"])
+        elif frame.kind == "gap":
+            evidence.gaps.append(gap_of(frame))
 
 
 @contextmanager
@@ -131,9 +158,7 @@ def opened(  # noqa: PLR0913 - how to treat a source
             each = KEYS if keys else 0
             crew = stack.enter_context(supervisor.crew("parser", held, workers, each=each))
             body: JSON = {
-                "slots": [
-                    {"name": slot.name, "size": slot.size, "role": slot.role} for slot in slots
-                ],
+                "slots": described(slots),
                 "treat_as": treat_as,
                 "accept_damaged": accept_damaged,
                 **({"secrets": True} if keys else {}),
@@ -141,15 +166,7 @@ def opened(  # noqa: PLR0913 - how to treat a source
             identity = [_identity(slot.fd) for slot in slots]
             evidence = Evidence(path, slots, crew, body, identity, supervisor=supervisor)
             evidence.keys = keys or evidence.keys
-            for frame in single(crew, evidence.unit(0, "inspect", {}), list):
-                if not isinstance(frame, Control):
-                    continue
-                if frame.kind == "source" and isinstance(frame.body["facts"], dict):
-                    evidence.facts = dict(frame.body["facts"])
-                elif frame.kind == "volume" and isinstance(frame.body["volume"], dict):
-                    evidence.volumes.append(frame.body["volume"])
-                elif frame.kind == "gap":
-                    evidence.gaps.append(gap_of(frame))
+            look(evidence)
             yield evidence
     finally:
         for slot in slots:

@@ -11,7 +11,10 @@ from heroes_forensics.parsers.storage.volume import UNALLOCATED, VOLUME, Volume
 from heroes_forensics.pipelines.evidence.sources import Evidence
 
 _SEARCHED: Final = frozenset(
-    {"volume.unknown", "volume.unsupported", "volume.damaged", "policy.swap", "policy.reserved"}
+    {
+        *("volume.unknown", "volume.unsupported", "volume.damaged", "volume.incomplete"),
+        *("policy.swap", "policy.reserved"),
+    }
 )
 """Gaps of a volume that is searched all the same; an encrypted one holds nothing to be found."""
 
@@ -23,7 +26,11 @@ def add(evidence: Evidence) -> None:
     found = [
         {**volume, "key": _key(str(volume["key"])), "kind": UNALLOCATED, "gap": None}
         for volume in evidence.volumes
-        if volume["kind"] == VOLUME and _code(volume) in _SEARCHED and volume["size"]
+        if volume["kind"] == VOLUME
+        and _code(volume) in _SEARCHED
+        and volume["size"]
+        # A logical volume that is not whole has no bytes; a member of an array has its own.
+        and (_code(volume) != "volume.incomplete" or volume["offset"] is not None)
     ]
     tree = evidence.facts.get("tree")
     free = tree.get("unallocated") if isinstance(tree, dict) else None

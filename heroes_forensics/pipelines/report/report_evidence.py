@@ -62,7 +62,13 @@ WHICH: Final[tuple[Literal["m", "a", "c", "b"], ...]] = ("m", "a", "c", "b")
 _ALARMS: Final = frozenset({"mismatch", "unreadable", "partial"})
 """Statuses of a verification that page 1 must say."""
 _AREAS: Final = frozenset(
-    {"volume.encrypted", "volume.unsupported", "volume.unknown", "volume.damaged"}
+    {
+        "volume.encrypted",
+        "volume.unsupported",
+        "volume.unknown",
+        "volume.damaged",
+        "volume.incomplete",
+    }
 )
 _STATES: Final[Mapping[str, VolumeState]] = {
     "volume.encrypted": "encrypted",

@@ -15,7 +15,7 @@ from heroes_forensics.model import JSON
 from heroes_forensics.pipelines.case import cases, folders
 from heroes_forensics.pipelines.case.folders import BUNDLE
 from heroes_forensics.pipelines.case.watch import Watch
-from heroes_forensics.pipelines.evidence import acquiring, evidence_keys, sources
+from heroes_forensics.pipelines.evidence import acquiring, evidence_keys, joining, sources
 from heroes_forensics.pipelines.evidence.sources import Evidence
 from heroes_forensics.pipelines.examining import verification as verify
 from heroes_forensics.pipelines.examining.stopping import Stop
@@ -99,6 +99,7 @@ def _begin(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             )
             for path in request.sources
         ]
+        joining.join(evidence, stack)
         watch.note(locked().sentence())
         _refuse_twice(evidence)
         remarks = _logs(request, evidence, supervisor)
@@ -247,8 +248,10 @@ def _resume(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             )
             reasons.append(resuming.check_evidence(source, evidence))
             evidence.logs = resuming.logs_of(config, len(registered))
-            resuming.check_volumes(case.database, source, evidence)
             registered.append(Registered(source.number, source.label, evidence))
+        joining.join([each.evidence for each in registered], stack)
+        for source, each in zip(found.sources, registered, strict=True):
+            resuming.check_volumes(case.database, source, each.evidence)
         watch.note(locked().sentence())
         wanted = _wanted([each.evidence for each in registered], config["expect"])
         stack.enter_context(folders.reserved(case.folder))

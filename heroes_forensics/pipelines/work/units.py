@@ -57,23 +57,32 @@ class Session:
     def source(self, body: JSON) -> Any:  # noqa: ANN401 - parsers are imported only in workers
         """Open the source that the descriptors make up, once."""
         if self._source is None:
-            opening = import_module("heroes_forensics.parsers.storage.source")
-            slot_type = import_module("heroes_forensics.parsers.storage.segments").Slot
-            self._source = opening.open_source(
-                [
-                    slot_type(str(slot["name"]), descriptor, int(slot["size"]), slot["role"])
-                    for descriptor, slot in zip(self._of_slots(body), _slots(body), strict=True)
-                ],
-                treat_as=str(body.get("treat_as", "auto")),
-                accept_damaged=bool(body.get("accept_damaged", False)),
-                secrets=self.secrets(body),
-                on_read=self.progress.beat,
-            )
+            start = len(_slots(body["slots"]))
+            self._source = self._opened(body, body["slots"], self.descriptors[:start])
+            others = []
+            for slots in _lists(body.get("together")):
+                held = self.descriptors[start : start + len(slots)]
+                others.append(self._opened(body, slots, held))
+                start += len(slots)
+            at = int(str(body.get("position", 0)))
+            together = (*others[:at], self._source, *others[at:])
+            for each in together:
+                each.together = together
         return self._source
 
-    def _of_slots(self, body: JSON) -> tuple[int, ...]:
-        """Return the descriptors of the source; the one of the secrets comes after them."""
-        return self.descriptors[:-1] if body.get("secrets") else self.descriptors
+    def _opened(self, body: JSON, slots: object, held: Sequence[int]) -> Any:  # noqa: ANN401 - likewise
+        opening = import_module("heroes_forensics.parsers.storage.source")
+        slot_type = import_module("heroes_forensics.parsers.storage.segments").Slot
+        return opening.open_source(
+            [
+                slot_type(str(slot["name"]), descriptor, int(slot["size"]), slot["role"])
+                for descriptor, slot in zip(held, _slots(slots), strict=True)
+            ],
+            treat_as=str(body.get("treat_as", "auto")),
+            accept_damaged=bool(body.get("accept_damaged", False)),
+            secrets=self.secrets(body),
+            on_read=self.progress.beat,
+        )
 
     def secrets(self, body: JSON) -> Any:  # noqa: ANN401 - parsers are imported only in workers
         """Return what was given to open encrypted evidence; its descriptor is the last."""
@@ -134,11 +143,15 @@ class Session:
             self._handed.pop().close()
 
 
-def _slots(body: JSON) -> list[dict[str, Any]]:
-    slots = body["slots"]
+def _slots(slots: object) -> list[dict[str, Any]]:
     if not isinstance(slots, list):
         raise UsageError("a unit names no slots")
     return slots
+
+
+def _lists(found: object) -> list[list[dict[str, Any]]]:
+    """Return the slots of each further source."""
+    return [_slots(one) for one in found] if isinstance(found, list) else []
 
 
 def run_unit(session: Session, unit: Unit) -> Iterator[Frame]:
@@ -174,6 +187,7 @@ def inspect(session: Session, unit: Unit) -> Iterator[Frame]:
             name: value for name, value in source.acquisition.items() if name in source.technical
         },
         "tree": layout.tree(source),
+        "belongs": layout.belongs(source),
     }
     yield Control("source", {"facts": facts})
     for found in layout.volumes(source):
