@@ -245,9 +245,11 @@ def test_what_even_libewf_refuses_stays_refused(tmp_path: Path) -> None:
 
 
 def test_a_logical_evidence_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "x.L01").write_bytes(b"LVF\x09\r\n\xff\x00" + bytes(100))
-    with pytest.raises(EvidenceError, match="logical evidence"):
-        opened(tmp_path / "x.L01")
+    for head in (b"LVF\x09\r\n\xff\x00", b"LEF2\r\n\x81\x00"):
+        (tmp_path / "x.L01").write_bytes(head + bytes(100))
+        with pytest.raises(EvidenceError, match="logical evidence") as refused:
+            opened(tmp_path / "x.L01")
+        assert "export its files" in refused.value.hint
 
 
 def test_images_of_ewfacquire(tmp_path: Path, tool: Tools) -> None:

@@ -1,13 +1,16 @@
 """Encrypted volumes and the secrets that open them: what two other tools decrypted, or a gap."""
 
+import contextlib
 import gzip
 import hashlib
 import json
+import struct
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from corpus import evidence
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from storage_images import Memory, slots_of
 
 from heroes_forensics.model import Entry
@@ -19,6 +22,7 @@ from heroes_forensics.parsers.secrets import (
     STARTUP_KEY,
     Secrets,
 )
+from heroes_forensics.parsers.storage.apfs_keybag import most_rounds
 from heroes_forensics.parsers.storage.bitlocker_key import cleared
 from heroes_forensics.parsers.storage.layout import tree, volumes
 from heroes_forensics.parsers.storage.locked import REASONS
@@ -148,6 +152,57 @@ def test_without_the_right_secret_it_stays_a_gap_that_says_why(
     assert volume.gap is not None
     assert (volume.gap.where, volume.gap.code) == (volume.key, "volume.encrypted")
     assert volume.gap.detail["why"] == REASONS[word]
+
+
+def test_rounds_of_a_hostile_container_are_not_begun(tmp_path: Path) -> None:
+    data = data_of("apfs-encrypted.bin")
+    assert most_rounds(Memory(data)) == 100_000
+    path = tmp_path / "apfs"
+    path.write_bytes(with_rounds(data, 0xFFFFFF))
+    source = open_source(slots_of(path), secrets=secrets_of((PASSWORD, "password")))
+    gap = volume_of(source).gap
+    assert gap is not None
+    assert gap.detail == {"system": "apfs", "why": REASONS["time"]}
+
+
+BAG = slice(95 * 4096, 96 * 4096)
+"""Of the volume, in the sample."""
+
+
+OWNER = bytes.fromhex("00df510affe649699607efa24d864392")
+
+
+def in_xts(data: bytes, start: int, *, encrypt: bool) -> bytes:
+    """Do AES-XTS with one key twice, which the library refuses for encryption."""
+    engine = Cipher(algorithms.AES(OWNER), modes.ECB())  # noqa: S305 - the mode is made of it
+    step, mask = engine.encryptor() if encrypt else engine.decryptor(), engine.encryptor()
+    made = []
+    for at in range(0, len(data), 16):
+        if at % 512 == 0:
+            number = ((start + at) // 512).to_bytes(16, "little")
+            tweak = int.from_bytes(mask.update(number), "little")
+        mixed = int.from_bytes(data[at : at + 16], "little") ^ tweak
+        out = int.from_bytes(step.update(mixed.to_bytes(16, "little")), "little") ^ tweak
+        made.append(out.to_bytes(16, "little"))
+        tweak = tweak << 1 & (1 << 128) - 1 ^ (0x87 if tweak >> 127 else 0)
+    return b"".join(made)
+
+
+def with_rounds(data: bytes, rounds: int) -> bytes:
+    """State other rounds in the bag of the volume, in its place and encrypted as it was."""
+    clear = in_xts(data[BAG], BAG.start, encrypt=False)
+    assert clear.count(b"\x84\x03\x01\x86\xa0") == 1
+    changed = clear.replace(b"\x84\x03\x01\x86\xa0", b"\x84\x03" + rounds.to_bytes(3, "big"))
+    return data[: BAG.start] + in_xts(changed, BAG.start, encrypt=True) + data[BAG.stop :]
+
+
+@pytest.mark.parametrize("at", range(0, 4096, 331))
+def test_a_damaged_bag_is_a_reason_and_no_crash(at: int) -> None:
+    data = bytearray(data_of("apfs-encrypted.bin"))
+    for place in (BAG.start + at, 97 * 4096 + at):
+        data[place] ^= 0x55
+    with contextlib.suppress(ValueError, struct.error):
+        assert most_rounds(Memory(bytes(data))) >= 0
 
 
 # By dissect.apfs 1.1, which is another reader.

@@ -82,7 +82,7 @@ class _Apfs:
             plain = _WithoutSnapshots(reader)
             self._open(plain, index)
             plain.active = False
-        unlock(self._volume, secrets)
+        unlock(self._volume, reader, secrets)
         last = self._volume.next_file_entry_identifier
         self._last = last if last - _FIRST <= _SWEEP_LIMIT else 0
         self.sweep = "object identifiers" if self._last else "not available: too many identifiers"

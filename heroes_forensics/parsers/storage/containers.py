@@ -13,7 +13,7 @@ _BLOCK: Final = 512
 _TYPE_HEAD: Final = 65536
 
 UNREAD: Final[dict[str, str]] = {
-    "ewf-logical": "a logical evidence file (L01)",
+    "ewf-logical": "a logical evidence file (L01, Lx01)",
     "aff": "an AFF image (version 1 to 3)",
     "ad1-encrypted": "an encrypted AD1 logical image",
     "vdi": "a VirtualBox disk (VDI)",
@@ -26,6 +26,9 @@ UNREAD: Final[dict[str, str]] = {
     "partclone": "a partclone image",
 }
 """Recognised and not read, with words for the message."""
+
+OF_FILES: Final = frozenset({"ewf-logical", "ad1-encrypted"})
+"""Those of them that hold files: no disk image can be made of one."""
 
 LOGICAL: Final = frozenset({"ad1"})
 """Containers of files: each is one volume, opened by the parser of its name."""

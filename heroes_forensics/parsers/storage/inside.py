@@ -382,7 +382,7 @@ def _apfs(source: Source, layout: Layout, place: Place, reader: Reader, nodes: l
         inside = Place(key, None, declared, steps, place.depth + 1, place.key)
         gap = None
         try:
-            unlock(container.get_volume(index), source.secrets)
+            unlock(container.get_volume(index), reader, source.secrets)
         except locked.LockedError as error:
             gap = locked.gap(key, "apfs", error.word)
         except OSError:

@@ -192,11 +192,18 @@ def _contained(  # noqa: PLR0913, PLR0917 (one place hands on what opening any c
     return _source_of(image, name, slots)
 
 
+_CONVERT: Final = "convert a copy to raw or E01, or use --as file to hash it as a single file"
+_EXPORT: Final = (
+    "export its files with the program that made it and scan their folder, or use --as file to "
+    "hash it as a single file"
+)
+
+
 def _unread(name: str, container: str) -> UnsupportedError:
     return UnsupportedError(
         f"{shown(name)} is {containers.UNREAD[container]}, which this version does not read",
         code="source.unsupported",
-        hint="convert a copy to raw or E01, or use --as file to hash it as a single file",
+        hint=_EXPORT if container in containers.OF_FILES else _CONVERT,
     )
 
 
