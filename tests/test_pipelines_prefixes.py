@@ -11,7 +11,7 @@ from carved_files import made, noise, padded, text
 from filesystem_images import any_reader, fat_image, run
 from hypothesis import given
 from hypothesis import strategies as st
-from scans import scanned
+from scans import folder, scanned
 from storage_images import mbr
 
 from heroes_forensics.parsers.recovery import search as searching
@@ -19,6 +19,8 @@ from heroes_forensics.parsers.recovery.free import Extent, FreeSpace
 from heroes_forensics.parsers.recovery.prefixes import KEY_BYTES, Prefixes
 from heroes_forensics.parsers.recovery.search import Begun, Searched, search
 from heroes_forensics.pipelines.checks import verifying, views
+from heroes_forensics.pipelines.references import set_building
+from heroes_forensics.pipelines.references.set_building import Wanted
 from heroes_forensics.pipelines.sets import likeness
 
 SECTOR = 512
@@ -126,6 +128,28 @@ def test_what_begins_like_a_listed_file_is_a_lead_at_its_place(
     assert verifying.verify(case)["exit_code"] in {0, 7}
     again = scanned(tmp_path / "again", path, carve=True, workers=1, **options)
     assert again.content_sha256 == result.content_sha256
+
+
+def test_a_set_that_is_built_lists_beginnings_that_are_found(
+    image: tuple[Path, bytes, bytes], tmp_path: Path
+) -> None:
+    path, first, second = image
+    files = {"a.bin": first, "b.jpg": second, "short.bin": noise(SECTOR - 1, 9)}
+    wanted = Wanted(
+        folder=folder(tmp_path / "reference", files),
+        name="made",
+        issuer="Office",
+        every_file=True,
+        beginnings=True,
+        output=tmp_path / "list",
+    )
+    report, code = set_building.build_set(wanted)
+    made_of: Any = report["built"]
+    assert (code, made_of["listed"], made_of["values"]["md5-512"]) == (0, 3, 2)
+    listed = (tmp_path / "list/list.json").read_text()
+    assert {digest(each).hex() in listed for each in (first, second)} == {True}
+    scanned(tmp_path / "case", path, carve=True, sets=("made",))
+    assert [grade for _, grade in findings(tmp_path / "case")] == ["same-beginning"] * 2
 
 
 def test_nothing_is_found_where_nothing_begins_so(

@@ -54,6 +54,11 @@ _SAID: Final = ("name", "issuer", "edition", "kind", "region", "accepted", "sign
     "--every-file", is_flag=True, help="List files that are no pictures and no films, too."
 )
 @click.option(
+    "--beginnings",
+    is_flag=True,
+    help="List MD5 of the first 512 bytes, too: for what is carved.",
+)
+@click.option(
     "--plugin",
     default="",
     metavar="NAME",
@@ -81,6 +86,7 @@ def build(  # noqa: PLR0913 # the options of a verb
     region: str,
     profile: str,
     every_file: bool,
+    beginnings: bool,
     plugin: str,
     output: Path | None,
     passphrase_fd: int | None,
@@ -120,6 +126,7 @@ def build(  # noqa: PLR0913 # the options of a verb
                 region=region,
                 profile=profile,
                 every_file=every_file,
+                beginnings=beginnings,
                 plugin=plugin,
                 output=output,
             ),

@@ -30,6 +30,7 @@ _NAMES: Final = {
     "phash-64": "phash-64",
     "dhash-64": "dhash-64",
     "photodna": "PhotoDNA",
+    "md5-512": "MD5-512",
 }
 """Kinds of values, and what they are called in the list."""
 

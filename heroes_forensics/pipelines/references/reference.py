@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from heroes_forensics.pipelines.workers.supervisor import Supervisor
     from heroes_forensics.store.records import MatchRow
 
+BEGINNING: Final = 512
+"""Bytes of a file by whose digest a sector of free space is known as its beginning."""
 UNIT_ITEMS: Final = 200
 UNIT_BYTES: Final = 64 << 20
 """The most files and bytes of one unit."""
@@ -71,6 +73,8 @@ class Reference(NamedTuple):
     """`HASHES` rows that may be listed, by number."""
     supplied: Rows
     """`SUPPLIED` rows of the plug-in, by number."""
+    beginnings: Rows
+    """`CONTENT` rows of the first `BEGINNING` bytes of those that have as many, where wanted."""
     left: Counter[str]
     """What is no file, by kind: links, devices, folders that could not be listed."""
 
@@ -101,6 +105,8 @@ class Way(NamedTuple):
     """Whether all values are kept, and not only those that may be listed."""
     plugin: str = ""
     """Is asked for values of the pictures, too; it was tried."""
+    beginnings: bool = False
+    """Whether the first bytes of each file are digested by themselves, too."""
 
 
 LISTING: Final = Way(crops=True)
@@ -137,8 +143,11 @@ class Folder:
                 reading.run()
             finally:
                 reading.decoding.close()
+        begun = _Reading(self, way, first=BEGINNING)
+        if way.beginnings:
+            begun.run()
         categories = [category_of(entry.path) for entry in self.entries]
-        return Reference(categories, *reading.found(), self.left)
+        return Reference(categories, *reading.found(), begun.found()[0], self.left)
 
 
 @contextmanager
@@ -168,6 +177,7 @@ def read(  # noqa: PLR0913 - what reading rests on
     category_of: Callable[[bytes], str],
     watch: Watch,
     plugin: str = "",
+    beginnings: bool = False,
 ) -> Reference:
     """Read every file below a folder, for a hash set.
 
@@ -176,7 +186,8 @@ def read(  # noqa: PLR0913 - what reading rests on
         StoppedError: the machine is at fault.
     """
     with opened(folder, supervisor, workers=workers, watch=watch) as found:
-        return found.read(workers, LISTING._replace(plugin=plugin), category_of)
+        way = LISTING._replace(plugin=plugin, beginnings=beginnings)
+        return found.read(workers, way, category_of)
 
 
 def _listed(evidence: "Evidence", volume: JSON, left: Counter[str]) -> list[Entry]:
@@ -222,15 +233,19 @@ class _Unit:
 class _Reading:
     """The files of one folder on their way through the workers."""
 
-    def __init__(self, folder: Folder, way: Way) -> None:
+    def __init__(self, folder: Folder, way: Way, *, first: int = 0) -> None:
+        """Take the files; with ``first``, so many bytes of each are all that is read of them."""
         entries = folder.entries
         self._way = way
         self._evidence = folder.evidence
         self._body: JSON = {
             "volume": folder.volume,
-            "hand_over": decoding.hand_over(films=way.films),
+            **({"first": first} if first else {"hand_over": decoding.hand_over(films=way.films)}),
         }
-        self._config: JSON = {"perceptual": True, "profile": "deep" if way.deep else "standard"}
+        self._config: JSON = {
+            "perceptual": not first,
+            "profile": "deep" if way.deep else "standard",
+        }
         self._watch = folder.watch
         self._last = 0
         self.decoding = Decoding(
@@ -241,7 +256,7 @@ class _Reading:
             plugin=way.plugin,
         )
         self._units: dict[int, _Unit] = {}
-        self._waiting = deque((part, 1) for part in _units_of(entries))
+        self._waiting = deque((part, 1) for part in _units_of(entries, first))
         self._contents: list[Rows] = []
         self._pictures: list[Rows] = []
         self._hashes: list[Rows] = []
@@ -349,16 +364,19 @@ class _Reading:
             self._waiting.extendleft(reversed(again))
 
 
-def _units_of(entries: "Sequence[Entry]") -> Iterator[Rows]:
-    """Cut what is to be read into units."""
+def _units_of(entries: "Sequence[Entry]", first: int) -> Iterator[Rows]:
+    """Cut what is to be read into units: all of it, or so many bytes of what has as many."""
     taken: list[tuple[int, int, int, int, bytes]] = []
     size = 0
     for number, entry in enumerate(entries, start=1):
-        if taken and (len(taken) >= UNIT_ITEMS or size + entry.size > UNIT_BYTES):
+        if entry.size < first and first:
+            continue
+        wanted = first or entry.size
+        if taken and (len(taken) >= UNIT_ITEMS or size + wanted > UNIT_BYTES):
             yield tasks(taken)
             taken, size = [], 0
-        taken.append((number, entry.kind, int(entry.flags), entry.size, entry.handle))
-        size += max(0, entry.size)
+        taken.append((number, entry.kind, int(entry.flags), wanted, entry.handle))
+        size += max(0, wanted)
     if taken:
         yield tasks(taken)
 

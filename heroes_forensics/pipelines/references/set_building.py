@@ -48,6 +48,8 @@ from heroes_forensics.pipelines.sets.plugins import Plugged
 from heroes_forensics.pipelines.workers.supervisor import Supervisor
 from heroes_forensics.reports.vics import DEFAULT_REGION, REGIONS
 
+BEGINNING: Final = "md5-512"
+"""Kind of value: MD5 of the first 512 bytes."""
 KINDS: Final = ("notable", "watch", "adult-intimate")
 """Kinds of sets that can be built; what is known to be good comes as digests of software."""
 NAMED: Final = 1_000
@@ -75,6 +77,8 @@ class Wanted:
     """What they mean: the name of a profile, or its file."""
     every_file: bool = False
     """List files that are no pictures and no films, too."""
+    beginnings: bool = False
+    """List MD5 of the first 512 bytes of each file, too."""
     plugin: str = ""
     """Of a licensed laboratory, asked for values of the pictures, too."""
     output: Path | None = None
@@ -124,6 +128,7 @@ def build_set(
             category_of=folders.category,
             watch=watch,
             plugin=wanted.plugin,
+            beginnings=wanted.beginnings,
         )
         folders.check_used()
         with _listed(found, wanted, plugged) as (descriptor, written, built):
@@ -292,7 +297,8 @@ class _Listing:
                 mine = values.of(number)
                 self._listed += 1
                 self._values.update(value.kind for value in mine)
-                self._without += number in pictures and not mine
+                seen_as = [value for value in mine if value.kind != BEGINNING]
+                self._without += number in pictures and not seen_as
                 yield Listed(
                     number=number,
                     md5=bytes(row["md5"]),
@@ -344,6 +350,8 @@ class _Values:
     def __init__(self, found: Reference, plugin_kind: str) -> None:
         self._plugin_kind = plugin_kind
         self._supplied = found.supplied[found.supplied["status"] == Supplied.VALUE]
+        begun = found.beginnings[found.beginnings["status"] == Status.DONE]
+        self._begun = {int(row["id"]): bytes(row["md5"]) for row in begun}
         self._hashes = found.hashes
         self._numbers = found.hashes["id"]
 
@@ -358,6 +366,8 @@ class _Values:
         for row in self._supplied[first:last]:
             data = bytes(row["value"])[: PLUGIN_KINDS[self._plugin_kind]]
             kept.setdefault((self._plugin_kind, data), Value(self._plugin_kind, data))
+        if number in self._begun:
+            kept[BEGINNING, b""] = Value(BEGINNING, self._begun[number])
         supplied = tuple(kept.values())
         kept.clear()
         first, last = np.searchsorted(self._numbers, [number, number + 1])

@@ -77,7 +77,10 @@ def content(session: "Session", unit: Unit) -> Iterator[Frame]:
     A ``stream`` frame (with its memfd) or a ``large`` one comes before the batch that holds the
     row of its item. Rows are sent before the worker waits for anything.
     """
-    reading = Reading(session.file_system(unit.body), session, unit.body)
+    file_system: Opener = session.file_system(unit.body)
+    if first := int(str(unit.body.get("first", 0))):
+        file_system = _Beginnings(file_system, first)
+    reading = Reading(file_system, session, unit.body)
     for index, task in enumerate([] if unit.tasks is None else unit.tasks.tolist()):
         session.progress.task(index)
         if task[_SIZE] >= _FLUSH_BEFORE:
@@ -106,6 +109,34 @@ class Opener(Protocol):
     def open(self, handle: bytes) -> "Reader":
         """Open the stream of an entry by its handle."""
         ...
+
+
+class _Beginnings:
+    """Opens the first bytes of streams, as if they were all of them."""
+
+    def __init__(self, file_system: Opener, size: int) -> None:
+        self._file_system = file_system
+        self._size = size
+
+    def open(self, handle: bytes) -> "Reader":
+        """Open the first bytes of the stream of an entry."""
+        return _Beginning(self._file_system.open(handle), self._size)
+
+
+class _Beginning:
+    """The first bytes of a stream."""
+
+    def __init__(self, whole: "Reader", size: int) -> None:
+        self._whole = whole
+        self.size = min(size, whole.size)
+
+    def pread(self, offset: int, length: int) -> bytes:
+        """Read within them."""
+        return self._whole.pread(offset, max(0, min(length, self.size - offset)))
+
+    def close(self) -> None:
+        """Close the stream."""
+        self._whole.close()
 
 
 class Reading:
