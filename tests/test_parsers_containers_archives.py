@@ -64,6 +64,9 @@ def contents(found: FileSystem) -> dict[str, bytes]:
         ("-m0=copy",),
         ("-mf=Delta:4", "-m0=lzma"),
         ("-mf=BCJ", "-m0=lzma2"),
+        ("-mf=BCJ", "-m0=lzma"),
+        ("-mf=BCJ2", "-m0=lzma"),
+        ("-m0=ppmd",),
     ],
     ids=str,
 )
@@ -82,8 +85,7 @@ def test_7z_is_read_whatever_it_was_packed_with(options: tuple[str, ...], tmp_pa
 @pytest.mark.parametrize(
     ("options", "code"),
     [
-        (("-m0=ppmd",), "stream.unsupported"),
-        (("-mf=BCJ2", "-m0=lzma"), "stream.unsupported"),
+        (("-m0=deflate64",), "stream.unsupported"),
         (("-psecret",), "stream.encrypted"),
         (("-psecret", "-mhe=on"), "container.encrypted"),
     ],

@@ -25,7 +25,7 @@ _PIECE: Final = 1 << 17
 """Bytes of an archive that are given to the library at a time."""
 _EOF, _OK, _WARN = 1, 0, -20
 _SEEK_CURRENT, _SEEK_END = 1, 2
-_NOT_SUPPORTED: Final = (b"nsupported", b"unavailable", b"not supported", b"upport")
+_NOT_SUPPORTED: Final = (b"upport", b"unavailable", b"codec ID")
 """Parts of what the library says of methods that it does not know."""
 
 _READ: Final = ctypes.CFUNCTYPE(c_ssize_t, c_void_p, c_void_p, ctypes.POINTER(c_void_p))

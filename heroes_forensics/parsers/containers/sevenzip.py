@@ -2,9 +2,10 @@
 
 Locators are ``n`` and the number of the file in the header, ``n17``: its header has no offset of
 its own, and may be compressed. Blocks packed with LZMA, LZMA2, Deflate, bzip2, Zstandard or not at
-all are read, each with the filters of `lzma`; other methods (PPMd, BCJ2) are ``stream.unsupported``
-and encrypted blocks that no password opens ``stream.encrypted``. CRC-32 are checked where they are
-stated.
+all are read, each with the filters of `lzma`; other methods (PPMd, BCJ2, filters of programs in
+front of LZMA) are left to libarchive where the block is not encrypted, and what nobody knows is
+``stream.unsupported``; encrypted blocks that no password opens are ``stream.encrypted``. CRC-32 are
+checked where they are stated.
 
 A file that lies behind others in one block costs unpacking those; how much of that is done for
 files that are not read is bounded.
@@ -38,6 +39,7 @@ from heroes_forensics.parsers.containers.decompression import (
     StoredReader,
 )
 from heroes_forensics.parsers.containers.filetime import moment
+from heroes_forensics.parsers.containers.libarchive import Entries
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.containers.sevenzip_encryption import Locks, closed, fits
@@ -137,6 +139,7 @@ class SevenZipFileSystem:
         self._current: tuple[int, _Forward] | None = None
         """The block that was read last, and how far."""
         self._skipped = 0
+        self._others = Entries(reader, ("7zip",))
 
     @property
     def times(self) -> TimeBasis:
@@ -182,6 +185,10 @@ class SevenZipFileSystem:
         if stream is None:
             return RangeReader(self._reader, 0, 0)
         folder = self._folders[stream.folder]
+        if not folder.is_encrypted and not _is_known(folder):
+            whole = RangeReader(self._reader, 0, self._reader.size)
+            made = lambda _: self._others.expander(number)  # noqa: E731 - one for each pass
+            return ExpandedReader(whole, made, stream.size, stream.crc)
         if self._current is None or self._current[0] != stream.folder:
             block = self._block(stream.folder, folder)
             self._current = stream.folder, _Forward(block, self._skip)
@@ -210,7 +217,8 @@ class SevenZipFileSystem:
             raise OSError("too much would have to be unpacked to come to it")
 
     def close(self) -> None:
-        """Leave the reader open: it was handed in."""
+        """Let go of what unpacks; the reader stays open, it was handed in."""
+        self._others.close()
 
 
 class _Forward:
@@ -263,6 +271,13 @@ def _chain(packed: Reader, folder: Folder) -> Reader:
     if [coder.method for coder in folder.coders] == [_COPY]:
         return RangeReader(packed, 0, min(folder.size, packed.size))
     return ExpandedReader(packed, _expander(folder), folder.size, -1)
+
+
+def _is_known(folder: Folder) -> bool:
+    """Tell whether a block that is not encrypted is unpacked without libarchive."""
+    with suppress(UnsupportedError):
+        return [each.method for each in folder.coders] == [_COPY] or bool(_expander(folder))
+    return False
 
 
 class _Cut:
