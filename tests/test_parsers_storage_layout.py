@@ -23,7 +23,7 @@ from storage_images import (
 )
 
 from heroes_forensics.model import GAP_TEXTS, JSON, Gap
-from heroes_forensics.parsers.storage.apfs_snapshots import checksum, without_snapshots
+from heroes_forensics.parsers.storage.apfs_snapshots import View, checksum, without_snapshots
 from heroes_forensics.parsers.storage.inside import MAX_VOLUMES
 from heroes_forensics.parsers.storage.layout import tree, volumes
 from heroes_forensics.parsers.storage.locked import REASONS
@@ -80,7 +80,7 @@ def test_partitions_of_a_gpt_disk() -> None:
     assert (rows[0].offset, rows[0].size) == (64 * SECTOR, 20 * SECTOR)
     assert [row.gap.detail for row in rows if row.gap][1:] == [
         {"system": "luks2", "why": REASONS["none"]},
-        {"file_system": "squashfs"},
+        {"file_system": "squashfs", "version": "0.0", "compression": "other"},
         {"start": "zeros"},
     ]
     assert gaps == []
@@ -278,6 +278,41 @@ def test_layers_of_real_images(
 ) -> None:
     rows, _ = listed(opened(unpacked(name, tmp_path)))
     assert codes(rows) == expected
+
+
+UNREAD = {
+    "images/dissect/squashfs-gzip.sqfs": {"version": "4.0", "compression": "gzip"},
+    "images/dissect/squashfs-xz.sqfs": {"version": "4.0", "compression": "xz"},
+    "images/dissect/btrfs-default.bin.gz": {"devices": 1},
+    "images/dissect/btrfs-raid1-2.bin.gz": {"devices": 2},
+    "images/dissect/jffs2.zlib.bin.gz": {},
+    "images/lde/test.minix": {"version": 1},
+}
+"""What the images say of themselves; `unsquashfs -s`, `btrfs inspect-internal` and `file` agree."""
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_what_is_not_read_is_named_with_its_version(name: str, tmp_path: Path) -> None:
+    path = unpacked(name, tmp_path) if name.endswith(".gz") else evidence(name)
+    ((row,), _) = listed(opened(path))
+    assert row.gap is not None
+    assert row.gap.code == "volume.unsupported"
+    assert row.gap.detail == {"file_system": row.file_system, **UNREAD[name]}
+
+
+def test_a_shadow_copy_whose_store_is_elsewhere_says_so(tmp_path: Path) -> None:
+    """As in `vss_1_vol` of the corpus, where Windows kept the stores on another disk."""
+    source = opened(unpacked("images/dfvfs/vsstest.qcow2.gz", tmp_path))
+    assert source.media is not None
+    catalog = struct.unpack("<Q", source.media.pread(0x1E00 + 48, 8))[0]
+    block = bytearray(source.media.pread(catalog, 16384))
+    entries = [at for at in range(128, 16384, 128) if block[at] == 3]
+    assert len(entries) == 2
+    block[entries[0] : entries[0] + 128] = bytes([1]).ljust(128, b"\0")
+    source.media = View(source.media, {catalog: bytes(block)})
+    rows, _ = listed(source)
+    gaps = [row.gap.detail for row in rows if row.gap is not None]
+    assert gaps == [{"system": "vss", "stored": "on another volume"}]
 
 
 def test_snapshots_of_apfs_are_counted_as_a_gap(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ bounded: depth, number of volumes, bytes read. No name from inside the evidence 
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -173,7 +174,7 @@ def examine(source: Source, layout: Layout, place: Place, nodes: list[JSON]) -> 
     elif found.family == "unsupported":
         # Swap holds no files: left out as unallocated space is, and said as openly.
         code = "policy.swap" if found.name == "swap" else "volume.unsupported"
-        gap = Gap(place.key, code, {"file_system": found.name})
+        gap = Gap(place.key, code, {"file_system": found.name, **found.detail})
         add(layout, row_of(source, layout, place, found.name, gap), nodes, place.hint)
     else:
         _file_system(source, layout, place, found, nodes)
@@ -229,7 +230,8 @@ def _shadow_copies(source: Source, layout: Layout, place: Place, nodes: list[JSO
     try:
         catalog = layers.stack("VSHADOW", layers.follow(source, place.steps), location="/")
         opened = catalog.file_system()
-        count = int(opened.GetVShadowVolume().number_of_stores)
+        stores = opened.GetVShadowVolume()
+        count = int(stores.number_of_stores)
     except Exception:  # noqa: BLE001 (whatever libvshadow says, it is one gap)
         layout.gap(place.key, "snapshot.unreadable", {"system": "vss"})
         return
@@ -238,13 +240,17 @@ def _shadow_copies(source: Source, layout: Layout, place: Place, nodes: list[JSO
     for index in range(min(count, MAX_SNAPSHOTS)):
         key = key_of(layout, f"{place.key}.vss{index + 1}")
         steps = (*place.steps, layers.step("vss", index=index))
-        gap, name, size = None, "ntfs", place.size
+        gap, size = None, place.size
         try:
             size = layers.follow(source, steps).size
         except OSError:
-            gap, name = Gap(key, "snapshot.unreadable", {"system": "vss"}), "ntfs"
+            detail: JSON = {"system": "vss"}
+            with suppress(OSError):
+                if not stores.get_store(index).has_in_volume_data():
+                    detail["stored"] = "on another volume"
+            gap = Gap(key, "snapshot.unreadable", detail)
         row = Volume(
-            key, SNAPSHOT, name, None, size, source.sector_size, steps, gap, parent=place.key
+            key, SNAPSHOT, "ntfs", None, size, source.sector_size, steps, gap, parent=place.key
         )
         add(layout, row, nodes)
 

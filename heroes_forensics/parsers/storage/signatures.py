@@ -7,8 +7,8 @@ on-disk header), util-linux ``libblkid``, and the libyal format documentation.
 
 import contextlib
 import struct
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from heroes_forensics.parsers.base import Reader
@@ -93,6 +93,12 @@ _JFFS2: Final = (
     (b"\x85\x19", frozenset({b"\x01\xe0", b"\x02\xe0", b"\x03\x20", b"\x04\x20", b"\x06\x20"})),
     (b"\x19\x85", frozenset({b"\xe0\x01", b"\xe0\x02", b"\x20\x03", b"\x20\x04", b"\x20\x06"})),
 )
+_SQUASHED: Final = {1: "gzip", 2: "lzma", 3: "lzo", 4: "xz", 5: "lz4", 6: "zstd"}
+"""Kernel documentation, ``squashfs_fs.h``."""
+_MOST_DEVICES: Final = 1 << 20
+"""A btrfs that says it has more says nothing."""
+_MINIX3: Final = 0x4D5A
+_MINIX2: Final = 0x24
 _AMIGA_FLAVOURS: Final = 7
 _UFS_SUPERBLOCKS: Final = (8192, 65536, 262144)
 _UFS_MAGIC_AT: Final = 1372
@@ -115,6 +121,8 @@ class Recognised:
     """Bytes that the file system says it occupies; -1 when it was not read."""
     also: tuple[str, ...] = ()
     """Further file systems on the same bytes: UDF beside ISO 9660."""
+    detail: Mapping[str, int | str] = field(default_factory=dict)
+    """Version and the like of what is not read: what another tool has to be able to do."""
 
     @property
     def family(self) -> str:
@@ -171,7 +179,7 @@ def _of(head: bytes) -> Recognised | None:
             return found
     for offset, magic, name in _AT:
         if head.startswith(magic, offset):
-            return Recognised(name)
+            return Recognised(name, detail=_detail(name, head))
     return _jffs2(head) or _amiga(head)
 
 
@@ -295,6 +303,31 @@ def _ufs(head: bytes) -> Recognised | None:
         if head[start + _UFS_MAGIC_AT :][:4] in _UFS_MAGICS:
             return Recognised("ufs")
     return None
+
+
+def _detail(name: str, head: bytes) -> dict[str, int | str]:
+    """Return what the superblock says of its own version; nothing where that is not looked at."""
+    if name == "squashfs":
+        order = "<" if head.startswith(b"hsqs") else ">"
+        found = _u(f"{order}H", head, 20)
+        return {
+            "version": _version(_u(f"{order}H", head, 28), _u(f"{order}H", head, 30)),
+            "compression": _SQUASHED.get(found, "other"),
+        }
+    if name == "btrfs":
+        return {"devices": min(_u("<Q", head, 65536 + 0x88), _MOST_DEVICES)}
+    if name == "f2fs":
+        return {"version": _version(_u("<H", head, 1028), _u("<H", head, 1030))}
+    if name == "refs":
+        return {"version": _version(_u("<B", head, 40), _u("<B", head, 41))}
+    if name == "minix":
+        found = _u("<H", head, 1024 + 24)
+        return {"version": 3 if found == _MINIX3 else 1 + (head[1041] == _MINIX2)}
+    return {}
+
+
+def _version(major: int, minor: int) -> str:
+    return f"{major}.{minor}"
 
 
 def _jffs2(head: bytes) -> Recognised | None:
