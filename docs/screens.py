@@ -82,19 +82,26 @@ def _case(folder: Path) -> Path:
     settings.write_text(LABORATORY)
     settings.chmod(0o600)
     scan = ["--set", data / "demo-notable.json", "--examiner", "ex-031", "--reference", "2024/117"]
-    _heroes(home, "scan", data / "demo.E01", "--case", case, "--exhibit", "E-1", "--quiet", *scan)
+    keys = folder / "keys.yaml"
+    keys.write_bytes((data / "demo-keys.yaml").read_bytes())
+    keys.chmod(0o600)
+    sources = [data / name for name in ("demo.E01", "demo-card.E01", "demo-backup.ab")]
+    found = ["--exhibit", "E-1", "--carve", "--key-file", keys]
+    _heroes(home, "scan", *sources, "--case", case, "--quiet", *found, *scan)
     _heroes(home, "report", case, "--level", "summary", "--language", "de")
     return case
 
 
 def _heroes(home: Path, *arguments: object) -> None:
     program = [sys.executable, "-c", "from heroes_forensics.cli import main; main()"]
-    subprocess.run(  # noqa: S603 # ourselves
+    done = subprocess.run(  # noqa: S603 # ourselves
         [*program, *map(str, arguments)],
-        check=True,
+        check=False,
         stdout=subprocess.DEVNULL,
         env={**os.environ, "HEROES_HOME": str(home)},
     )
+    if done.returncode not in (0, 3):  # 3: the archive that nobody has a password of is a gap
+        raise SystemExit(done.returncode)
 
 
 def _write(name: str, data: bytes) -> None:

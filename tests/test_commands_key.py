@@ -86,6 +86,22 @@ def test_a_cosignature_covers_events_and_asks_for_the_passphrases_it_needs(
     assert "was not looked at" in said
 
 
+@pytest.mark.usefixtures("home")
+def test_a_signature_that_the_case_could_not_count_is_refused(
+    capsys: Captured, tmp_path: Path
+) -> None:
+    """Somebody declared before they had a key has none in the ledger."""
+    case = tmp_path / "case"
+    good(here(capsys, "case", "create", str(case)))
+    good(here(capsys, "case", "person", str(case), "po-007", "--role", "seizing officer"))
+    good(here(capsys, "key", "new", "po-007", "--no-passphrase"))
+    refused = here(capsys, "key", "cosign", str(case), "--as", "po-007")
+    assert refused.code == 2
+    assert "this case declares no key of po-007" in refused.err
+    good(here(capsys, "case", "person", str(case), "po-007", "--role", "seizing officer"))
+    good(here(capsys, "key", "cosign", str(case), "--as", "po-007"))
+
+
 def test_help_says_whose_passphrase_is_meant() -> None:
     group = next(row.load() for row in cli.VERBS if row.name == "key")
     assert isinstance(group, click.Group)

@@ -146,10 +146,12 @@ def test_a_whole_area_is_in_no_group_of_gaps(tmp_path: Path) -> None:
         changed(
             case,
             "INSERT INTO gap (run_id, source_id, volume_id, place, code, detail)"
-            " VALUES (1, 1, ?, 'EX-1/1/p0', ?, '{}')",
+            " VALUES (1, 1, ?, 'EX-1/1/p0', ?, '{\"system\": \"bitlocker\"}')",
             (volume, code),
         )
-    after = reported(case).exhibits[0].coverage
+    exhibit = reported(case).exhibits[0]
+    after = exhibit.coverage
+    assert [volume.encryption for volume in exhibit.sources[0].volumes[:2]] == ["bitlocker", "none"]
     assert [(each.code, each.policy) for each in after.areas] == [
         ("volume.encrypted", False),
         ("policy.snapshots", True),

@@ -3044,7 +3044,7 @@ def root(context, missing=missing):
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td>',
-                        escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.no_volume', _loop_vars=_loop_vars) if (environment.getattr(l_4_v, 'file_system') == 'unallocated') else environment.getattr(l_4_v, 'file_system'))),
+                        escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'file_system', environment.getattr(l_4_v, 'file_system'), _loop_vars=_loop_vars)),
                         '</td><td class="num">',
                         escape(t_7(environment.getattr(l_4_v, 'offset'))),
                         '</td><td class="num">',

@@ -41,13 +41,15 @@ def cosign(
         person_passphrase: of the person's key.
 
     Raises:
-        UsageError: nothing can be signed here, or ``output`` is missing or there already.
+        UsageError: nothing can be signed here, the case does not declare the key of ``person``, or
+            ``output`` is missing or there already.
         CustodyError: the record does not verify, or contradicts what was seen before.
     """
     signer = persons.load(laboratory.home(), person, passphrase=person_passphrase)
     if exists(path):
         _check(path)
         with opened(path, passphrase=passphrase) as case:
+            _check_declared(case.database, signer, person)
             case.begin()
             note = _newest(case.bundle.root)
             signed = _signed(note, signer)
@@ -123,6 +125,15 @@ def _cosigners(database: Database) -> list[notes.VerifierKey]:
         found += event.body.get("witness_keys") or ()
         found += [event.body["key"]] if event.body.get("key") else []
     return [notes.vkey(text) for text in dict.fromkeys(found)]
+
+
+def _check_declared(database: Database, signer: notes.Signer, person: str) -> None:
+    """Refuse a signature that nobody could count: the ledger names no such key."""
+    if not any(key.name == signer.name for key in _cosigners(database)):
+        raise UsageError(
+            f"this case declares no key of {person}, so the signature would count for nothing",
+            hint=f"declare it first: heroes case person CASE {person} --role ROLE",
+        )
 
 
 def _check(path: Path) -> None:

@@ -209,6 +209,15 @@ class EvidenceBuilder:
             (source,),
         )
 
+    def _encryption(self, volume: int, system: str | None) -> str:
+        """Return what encrypts a volume, by its gap, else by what is known of the volume."""
+        by_gap = self._database.value(
+            "SELECT json_extract(detail, '$.system') FROM gap"
+            " WHERE volume_id=? AND code = 'volume.encrypted' LIMIT 1",
+            (volume,),
+        )
+        return word(str(by_gap or system or "unknown"))
+
     def _volumes(self, source: int) -> Iterator[Volume]:
         finished = self._finished(source)
         for number, key, system, offset, size, state, basis, listing in self._database.rows(
@@ -231,7 +240,7 @@ class EvidenceBuilder:
                 offset=offset or 0,
                 size=size or 0,
                 state="examined" if state == "listed" else _STATES.get(code, "not-examined"),
-                encryption=word(system or "unknown") if encrypted else "none",
+                encryption=self._encryption(number, system) if encrypted else "none",
                 sweep=json.loads(listing)["sweep"] if listing else "not available",
                 times=tuple(
                     TimeColumn(which, int(rules[which][0]), rules[which][1])
