@@ -280,7 +280,7 @@ def test_layers_of_real_images(
     assert codes(rows) == expected
 
 
-UNREAD = {
+UNREAD: dict[str, JSON] = {
     "images/dissect/squashfs-gzip.sqfs": {"version": "4.0", "compression": "gzip"},
     "images/dissect/squashfs-xz.sqfs": {"version": "4.0", "compression": "xz"},
     "images/dissect/btrfs-default.bin.gz": {"devices": 1},
