@@ -2,7 +2,10 @@
 
 import base64
 import io
+import subprocess
 import zlib
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +17,7 @@ from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, Gap, Listing
 from heroes_forensics.parsers.base import UnsupportedError
 from heroes_forensics.parsers.containers.pdf import PdfFileSystem, open_pdf
+from heroes_forensics.parsers.secrets import PASSWORD, Secrets
 
 JPEG = encoded(gradient(40, 30, seed=3), "JPEG")
 
@@ -86,6 +90,54 @@ def test_what_is_encrypted_is_a_gap_and_what_is_not_is_read() -> None:
         with pytest.raises(UnsupportedError) as refused:
             read(found, entry)
         assert refused.value.code == "stream.encrypted"
+
+
+def document(folder: Path, program: str, *options: str) -> bytes:
+    """Let qpdf encrypt a page with one picture."""
+    said = b"/Type/XObject/Width 1/Height 1/ColorSpace/DeviceGray/BitsPerComponent 8"
+    said += PICTURE + b"/Filter/DCTDecode/Length %d" % len(JPEG)
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Resources<</XObject<</a 4 0 R>>>>>>",
+        b"<<" + said + b">>stream\n" + JPEG + b"\nendstream",
+    )
+    parts = [b"%d 0 obj\n" % at + each + b"\nendobj\n" for at, each in enumerate(objects, start=1)]
+    (folder / "in").write_bytes(b"%PDF-1.7\n" + b"".join(parts) + b"trailer<</Root 1 0 R>>\n%%EOF")
+    weak = () if "256" in options else ("--allow-weak-crypto",)
+    command = [program, *weak, "--stream-data=preserve", "--encrypt", *options, "--"]
+    done = subprocess.run([*command, folder / "in", folder / "out"], check=False, timeout=60)
+    assert done.returncode in {0, 3}, "3: it made the table that was not there"
+    return (folder / "out").read_bytes()
+
+
+ENCRYPTED = {
+    "RC4, 40 bits": ("40",),
+    "RC4, 128 bits": ("128", "--use-aes=n"),
+    "AES, 128 bits": ("128", "--use-aes=y", "--cleartext-metadata"),
+    "AES, 256 bits": ("256",),
+    "AES, 256 bits, revision 5": ("256", "--force-R5"),
+}
+
+
+@pytest.mark.parametrize("options", ENCRYPTED.values(), ids=ENCRYPTED)
+def test_a_document_that_qpdf_encrypted_opens_with_either_password(
+    options: tuple[str, ...], tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    data = document(tmp_path, tool("qpdf"), "reader", "owner", *options)
+    assert JPEG not in data
+    for text in ("reader", "owner"):
+        secrets = Secrets([(PASSWORD, b"wrong"), (PASSWORD, text.encode())])
+        found = open_pdf(Memory(data), secrets)
+        (entry,) = listed(found)
+        assert read(found, entry) == JPEG
+    for other in (None, Secrets([(PASSWORD, b"Reader")])):
+        found = open_pdf(Memory(data), other)
+        with pytest.raises(UnsupportedError) as refused:
+            read(found, listed(found)[0])
+        assert refused.value.code == "stream.encrypted"
+    empty = open_pdf(Memory(document(tmp_path, tool("qpdf"), "", "owner", *options)))
+    assert read(empty, listed(empty)[0]) == JPEG, "everybody may read it"
 
 
 def test_a_document_that_is_cut_off_gives_what_is_there() -> None:

@@ -7,8 +7,8 @@ pixels, fax, JBIG2) is listed, as a picture of a type that is not decoded. Attac
 members. Locators are ``m@`` and the offset of the stream. Pictures that stand within the text of a
 page (``BI`` ... ``EI``) are not looked for.
 
-Streams of an encrypted document are ``stream.encrypted``; so is one that somebody may read without
-a password.
+Streams of an encrypted document are decrypted where it may be read without a password, or where one
+that was given fits; else they are ``stream.encrypted``.
 """
 
 import base64
@@ -24,7 +24,9 @@ from heroes_forensics.parsers.containers.compressed import ZLIB, Streams
 from heroes_forensics.parsers.containers.decompression import ExpandedReader
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.memory import BytesReader
+from heroes_forensics.parsers.containers.pdf_encryption import Key, key_of
 from heroes_forensics.parsers.containers.searching import found_at
+from heroes_forensics.parsers.secrets import Secrets
 from heroes_forensics.parsers.storage.readers import RangeReader
 
 _BEFORE: Final = 1 << 14
@@ -52,8 +54,8 @@ _SHORT: Final = {
 }
 _PICTURES: Final = {"DCTDecode": (b"\xff\xd8", "jpg"), "JPXDecode": (b"\0\0\0\x0c", "jp2")}
 _TEXTS: Final = frozenset({"ASCIIHexDecode", "ASCII85Decode"})
-_HANDLE: Final = struct.Struct("<QQB8s")
-"""Offset and bytes of the stream, what it is, and its filters as numbers."""
+_HANDLE: Final = struct.Struct("<QQB8sQI")
+"""Offset and bytes of the stream, what it is, its filters as numbers, its object."""
 _FILTERS: Final = ("", "FlateDecode", "ASCIIHexDecode", "ASCII85Decode", *_PICTURES, "other")
 _UNKNOWN: Final = _FILTERS.index("other")
 _FILE, _PICTURE, _OTHER = 0, 1, 2
@@ -64,12 +66,17 @@ class _Stream(NamedTuple):
     size: int
     number: int
     """Of the object; 0 when not stated."""
+    generation: int
     filters: tuple[str, ...]
     what: int
 
 
-def open_pdf(reader: Reader) -> "PdfFileSystem":
+def open_pdf(reader: Reader, secrets: Secrets | None = None) -> "PdfFileSystem":
     """Open a document; ``reader`` stays the caller's to close.
+
+    Args:
+        reader: the document.
+        secrets: what was given to open an encrypted one.
 
     Raises:
         EvidenceError: this is none.
@@ -79,9 +86,10 @@ def open_pdf(reader: Reader) -> "PdfFileSystem":
         if b"%PDF-" not in head:
             raise EvidenceError("this is no PDF")
         is_encrypted = _is_encrypted(reader)
+        key = key_of(reader, secrets or Secrets()) if is_encrypted else None
     except OSError as error:
         raise EvidenceError("the document cannot be read") from error
-    return PdfFileSystem(reader, is_encrypted=is_encrypted)
+    return PdfFileSystem(reader, key, is_encrypted=is_encrypted)
 
 
 def _is_encrypted(reader: Reader) -> bool:
@@ -97,8 +105,9 @@ class PdfFileSystem:
 
     kind: Final = "pdf"
 
-    def __init__(self, reader: Reader, *, is_encrypted: bool) -> None:
+    def __init__(self, reader: Reader, key: Key | None, *, is_encrypted: bool) -> None:
         self._reader = reader
+        self._key = key
         self._is_encrypted = is_encrypted
 
     @property
@@ -117,7 +126,7 @@ class PdfFileSystem:
                 stream = self._stream(spot)
                 at = spot + 6 if stream is None else stream.at + stream.size
                 if stream is not None and stream.what >= 0:
-                    yield _entry(stream)
+                    yield _entry(stream, is_encrypted=self._key is not None)
         except OSError:
             yield Gap(f"m@{at:#x}", "source.damaged", {"read": "failed"})
 
@@ -132,12 +141,12 @@ class PdfFileSystem:
         start = max(0, spot - _BEFORE)
         before = self._reader.pread(start, spot - start)
         objects = list(_OBJECT.finditer(before))
-        number = int(objects[-1][1]) if objects else 0
+        number, generation = (int(objects[-1][n]) for n in (1, 2)) if objects else (0, 0)
         said = before[objects[-1].end() :] if objects else before
         said = _HEXADECIMAL.sub(lambda each: bytes([int(each[1], 16)]), said)
         at = spot + 6 + line
         what, filters = _meaning(said)
-        return _Stream(at, self._size(at, said), number, filters, what)
+        return _Stream(at, self._size(at, said), number, generation, filters, what)
 
     def _size(self, at: int, said: bytes) -> int:
         """Return how long a stream is: as stated where its end stands there, else as found."""
@@ -162,14 +171,16 @@ class PdfFileSystem:
         """
         if len(handle) != _HANDLE.size:
             raise OSError("not a handle of this parser")
-        at, size, what, packed = _HANDLE.unpack(handle)
-        filters = [_FILTERS[number] for number in packed if 0 < number < len(_FILTERS)]
+        at, size, what, packed, number, generation = _HANDLE.unpack(handle)
+        filters = [_FILTERS[each] for each in packed if 0 < each < len(_FILTERS)]
         reader: Reader = RangeReader(self._reader, at, size)
         last = filters[-1] if filters else ""
         magic = _PICTURES[last][0] if last in _PICTURES else b""
         # Of a picture the first bytes say whether it is encrypted, whatever the document says.
         if self._is_encrypted and not (magic and reader.pread(0, len(magic)) == magic):
-            raise UnsupportedError("the document is encrypted", code="stream.encrypted")
+            if self._key is None:
+                raise UnsupportedError("the document is encrypted", code="stream.encrypted")
+            reader = self._key.stream(reader, number, generation)
         if what == _OTHER:
             raise UnsupportedError("a picture in another form", code="policy.picture-type")
         return _decoded(reader, filters[:-1] if magic else filters)
@@ -217,20 +228,22 @@ def _decoded(reader: Reader, filters: list[str]) -> Reader:
     return _decoded(BytesReader(data), filters[1:])
 
 
-def _entry(stream: _Stream) -> Entry:
+def _entry(stream: _Stream, *, is_encrypted: bool) -> Entry:
     last = stream.filters[-1] if stream.filters else ""
     ending = "." + _PICTURES[last][1] if stream.what == _PICTURE else ""
     name = "file" if stream.what == _FILE else "picture"
     numbers = [_FILTERS.index(each) if each in _FILTERS else _UNKNOWN for each in stream.filters][
         :8
     ]
-    is_plain = len(stream.filters) == (stream.what == _PICTURE)
+    is_plain = len(stream.filters) == (stream.what == _PICTURE) and not is_encrypted
     return Entry(
         locator=f"m@{stream.at:#x}",
         kind=EntryKind.FILE,
         flags=EntryFlag.ALLOCATED | (EntryFlag(0) if is_plain else EntryFlag.COMPRESSED),
         path=f"${name}-{stream.number or hex(stream.at)}{ending}".encode(),
         size=stream.size if is_plain or stream.what == _OTHER else -1,
-        handle=_HANDLE.pack(stream.at, stream.size, stream.what, bytes(numbers)),
+        handle=_HANDLE.pack(
+            stream.at, stream.size, stream.what, bytes(numbers), stream.number, stream.generation
+        ),
         first_offset=stream.at,
     )

@@ -75,7 +75,7 @@ OPENERS: Final = {
 }
 """Types of `filetype` that are opened, and the function that does it."""
 
-_WITH_SECRETS: Final = frozenset({"7z", "adb-backup", "zip", *PACKAGES})
+_WITH_SECRETS: Final = frozenset({"7z", "adb-backup", "pdf", "zip", *PACKAGES})
 """Types that may be encrypted, and take what was given to open them."""
 
 _REFUSED: Final = frozenset({"container.encrypted", "container.unsupported"})
