@@ -18,6 +18,7 @@ from storage_images import Memory, ext2_head, slots_of
 
 from heroes_forensics.model import Gap
 from heroes_forensics.parsers.storage import md
+from heroes_forensics.parsers.storage.doubts import DAMAGED, Doubt, Doubts
 from heroes_forensics.parsers.storage.layout import belongs, volumes
 from heroes_forensics.parsers.storage.md_superblock import superblock
 from heroes_forensics.parsers.storage.readers import RangeReader
@@ -98,6 +99,9 @@ def test_the_arrays_of_the_corpus(level: str, tmp_path: Path) -> None:
         )
         for other in sources[1:]:
             assert rows(other) == [("p0", "md-raid", "policy.member")]
+            (member_row,) = (row for row in volumes(other) if isinstance(row, Volume))
+            assert member_row.gap is not None
+            assert ("mirror" in member_row.gap.detail) == (level == "raid1")
 
 
 @pytest.mark.parametrize("layout", range(6))
@@ -183,6 +187,25 @@ def test_what_a_member_cannot_give_comes_from_the_others() -> None:
     images[0].bad = images[1].bad
     with pytest.raises(OSError, match="Input/output"):
         md.opened(images).pread(0, CHUNK * 2)
+
+
+def test_damage_in_the_image_of_a_member_is_made_good_by_the_others() -> None:
+    """A container that gives bytes it does not stand by, as an E01 does for a damaged chunk."""
+    parts = raid5(DATA, 2)
+    facts = Facts(5, 3, 2, used=len(parts[0]))
+    images = [_Doubted(one) for one in _members("1.2", facts, parts)]
+    images[1].data = images[1].data[: 64 << 10] + bytes(CHUNK) + images[1].data[68 << 10 :]
+    images[1].doubts.add(Doubt(64 << 10, CHUNK, DAMAGED))
+    assert whole(md.opened(images)) == DATA
+    images[2].doubts.add(Doubt(64 << 10, CHUNK, DAMAGED))
+    with pytest.raises(OSError, match="cannot be relied on"):
+        whole(md.opened(images))
+
+
+class _Doubted(Memory):
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.doubts = Doubts()
 
 
 def test_sectors_that_the_array_knew_to_be_bad_are_not_believed() -> None:

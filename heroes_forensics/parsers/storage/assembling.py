@@ -28,6 +28,8 @@ from heroes_forensics.parsers.storage.source import Source
 
 _ROUNDS: Final = 6
 """LVM on LUKS on md, and that again inside a logical volume."""
+_MOST_NAMES: Final = 512
+"""Arrays and physical volumes that a source names; what is beyond is not put together."""
 _MD: Final = "md-raid"
 _LVM: Final = "lvm2"
 
@@ -94,7 +96,8 @@ class _Work:
             else:
                 found.append(_Member(number, one, block))
                 belongs = self._layouts[number].belongs
-                belongs += [name for name in _belongs_to(block) if name not in belongs]
+                news = [name for name in _belongs_to(block) if name not in belongs]
+                belongs += news[: _MOST_NAMES - len(belongs)]
         return found
 
     def _row(self, number: int, one: Pending, gap: Gap) -> None:
@@ -107,6 +110,8 @@ class _Work:
         detail: JSON = {"layer": member.waiting.name, "with": key}
         if host.source != member.source:
             detail["source"] = host.source + 1
+        if isinstance(member.block, Superblock) and member.block.level == 1:
+            detail["mirror"] = "read only where the first one fails"
         gap = Gap(member.waiting.place.key, "policy.member", detail)
         self._row(member.source, member.waiting, gap)
 

@@ -34,6 +34,8 @@ MAX_DEPTH: Final = 3
 MAX_SNAPSHOTS: Final = 512
 """Windows keeps at most 64 shadow copies of a client volume, 512 of a server volume."""
 
+_NAMED: Final = 16
+"""Missing physical volumes that a gap names."""
 _VSS_AT: Final = 0x1E00
 _VSS: Final = UUID("3808876b-c176-4e48-b7ae-04046e6cc752").bytes_le
 """The identifier at the start of the catalog header (libvshadow, format documentation 2.1)."""
@@ -356,9 +358,11 @@ def logical_volumes(  # noqa: PLR0913, PLR0917 (a place, what was found there, a
     """
     described, present = group
     base = () if "members" in step else place.steps
-    for index, volume in enumerate(described.logical[: MAX_VOLUMES + 1]):
-        if not volume.visible:
-            continue  # what it holds shows through the volumes that it serves
+    # What a hidden one holds shows through the volumes that it serves.
+    visible = [(index, one) for index, one in enumerate(described.logical) if one.visible]
+    if len(visible) > MAX_VOLUMES:
+        layout.gap(place.key, "volume.limit", {"limit": MAX_VOLUMES, "found": len(visible)})
+    for index, volume in visible[:MAX_VOLUMES]:
         key = key_of(layout, f"{place.key}.lv{index + 1}")
         steps = (*base, {**step, "index": index})
         inside = Place(key, None, volume.size, steps, place.depth + 1, place.key)
@@ -367,7 +371,8 @@ def logical_volumes(  # noqa: PLR0913, PLR0917 (a place, what was found there, a
         if why:
             gap = Gap(key, "volume.unsupported", {**facts, "segments": why})
         elif missing:
-            gap = Gap(key, "volume.incomplete", {**facts, "missing": ", ".join(missing)})
+            facts["missing"] = ", ".join(missing[:_NAMED])
+            gap = Gap(key, "volume.incomplete", {**facts, "missing_count": len(missing)})
         else:
             examine(source, layout, inside, nodes)
             continue

@@ -4,6 +4,7 @@ libvslvm opens no group of more than one physical volume, so they are read here;
 opinion on groups of one in the tests.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
@@ -60,16 +61,16 @@ def opened(readers: Sequence[Reader], index: int) -> "LogicalVolume":
 def hindrance(volume: Logical, present: Iterable[str]) -> tuple[str, list[str]]:
     """Return why a volume is not read (kind of segment), and what physical volumes it lacks."""
     have = set(present)
-    missing: list[str] = []
+    missing: dict[str, None] = {}
     at = 0
     for one in volume.segments:
         if one.kind != "striped":
             return (one.kind if one.kind in KINDS else "other"), []
-        if one.start != at:
+        if one.start != at or not one.size:
             return "hole", []
         at += one.size
-        missing += [name for name, _ in one.parts if name not in have and name not in missing]
-    return "", missing
+        missing.update((name, None) for name, _ in one.parts if name not in have)
+    return "", list(missing)
 
 
 class LogicalVolume:
@@ -78,6 +79,7 @@ class LogicalVolume:
     def __init__(self, volume: Logical, physical: Mapping[str, Reader]) -> None:
         self._volume = volume
         self._physical = physical
+        self._starts = [one.start for one in volume.segments]
 
     @property
     def size(self) -> int:
@@ -100,17 +102,16 @@ class LogicalVolume:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _piece(self, offset: int, length: int) -> bytes:
-        for one in self._volume.segments:
-            if one.start <= offset < one.start + one.size:
-                name, at, run = _place(one, offset - one.start)
-                reader = self._physical.get(name)
-                if reader is None:
-                    raise OSError("a physical volume of the group is missing")
-                data = reader.pread(at, min(length, run))
-                if not data:
-                    raise OSError("a physical volume ends before the data of the group do")
-                return data
-        raise OSError("no segment of the logical volume lies there")
+        # `hindrance` saw to it that segments follow one another without a hole.
+        one = self._volume.segments[bisect_right(self._starts, offset) - 1]
+        name, at, run = _place(one, offset - one.start)
+        reader = self._physical.get(name)
+        if reader is None:
+            raise OSError("a physical volume of the group is missing")
+        data = reader.pread(at, min(length, run))
+        if not data:
+            raise OSError("a physical volume ends before the data of the group do")
+        return data
 
     def close(self) -> None:
         """Leave the physical volumes open: they were handed in."""
