@@ -145,3 +145,13 @@ def test_an_entry_that_says_nothing_is_refused(
 def test_the_log_is_one_form_at_a_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert here(capsys, "case", "log", str(tmp_path), "--csv", "--json").code == 2
     assert here(capsys, "case", "log", str(tmp_path)).code == 2
+
+
+def test_many_findings_of_one_act_are_named_by_first_last_and_number() -> None:
+    """None is left out, and no field is pushed out by them."""
+    many = [f"F-{number:06d}" for number in (*range(1, 121), 200, 201, *range(300, 304))]
+    rule = processing.RULES["disclosure.made"]
+    assert processing._texts({"findings": many, "fields": ["size"]}, rule.of) == [  # noqa: SLF001
+        "size", "F-000001\u2013F-000120 (120)", "F-000200", "F-000201",
+        "F-000300\u2013F-000303 (4)",
+    ]  # fmt: skip

@@ -3520,7 +3520,7 @@ def root(context, missing=missing):
                     pass
                     t_74.extend((
                         ' … (',
-                        escape(t_7(t_3(environment.getattr(l_2_p, 'of')))),
+                        escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.rest', _loop_vars=_loop_vars)),
                         ')',
                     ))
                 if environment.getattr(l_2_p, 'recipient'):

@@ -4,7 +4,7 @@ Which events are which act is the table here. Texts are those that operators gav
 evidence. Who reads this log reads no personal data from evidence.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -38,7 +38,7 @@ RULES: Final[Mapping[str, _Rule]] = {
     "recovery.drilled": _Rule("consultation", ("run",), (), ("recipient",)),
     "disclosure.made": _Rule(
         "disclosure",
-        ("findings", "fields"),
+        ("fields", "findings"),
         ("justification",),
         ("recipient", "organisation"),
         ("legal_basis",),
@@ -55,6 +55,8 @@ RULES: Final[Mapping[str, _Rule]] = {
 _AUTHORITY: Final = "authority.recorded"
 _MOST: Final = 50
 """Things of one act that are named; more are counted."""
+_RANGE: Final = 3
+"""Findings from which on a row of them is written as a range."""
 
 
 def log(database: Database) -> Iterator[Processing]:
@@ -97,10 +99,31 @@ def _texts(said: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
         if value is None or value == "":
             continue
         each = value if isinstance(value, list) else [value]
+        if name == "findings":
+            each = _ranges(each)
         found += [str(one) for one in each[:_MOST]]
         if len(each) > _MOST:
             found.append(f"+ {len(each) - _MOST}")
     return found
+
+
+def _ranges(numbers: Sequence[str]) -> list[str]:
+    """Write three and more findings that follow one another as first, last and how many."""
+    groups: list[list[str]] = []
+    for number in numbers:
+        digits = number.removeprefix("F-")
+        last = groups[-1][-1].removeprefix("F-") if groups else ""
+        if last.isdecimal() and digits.isdecimal() and int(digits) == int(last) + 1:
+            groups[-1].append(number)
+        else:
+            groups.append([number])
+    return [
+        each
+        for group in groups
+        for each in (
+            group if len(group) < _RANGE else [f"{group[0]}\u2013{group[-1]} ({len(group)})"]
+        )
+    ]
 
 
 def of_case(case_dir: Path) -> list[Processing]:
