@@ -1,8 +1,9 @@
-"""LHA, ar, RPM, LZX, LZ4, lzip and ``compress``: what they hold, and what damage leaves."""
+"""LHA, ARJ, ar, RPM, LZX, LZ4, lzip and ``compress``: what they hold, and what damage leaves."""
 
 import shutil
 import struct
 import subprocess
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from heroes_forensics.model import Entry, EntryKind, Gap, Listing
 from heroes_forensics.parsers.base import FileSystem, Reader, UnsupportedError
 from heroes_forensics.parsers.containers import libarchive
 from heroes_forensics.parsers.containers.ar import open_ar
+from heroes_forensics.parsers.containers.arj import open_arj
 from heroes_forensics.parsers.containers.cab import open_cab
 from heroes_forensics.parsers.containers.compressed import open_compressed
 from heroes_forensics.parsers.containers.lha import open_lha
@@ -28,6 +30,11 @@ TEXT = b"heroes" * 40
 LH5 = bytes.fromhex(  # jlha -ao5 s5.lzh s.txt
     "27002d6c68352d10000000f0000000d95d036b2002923100050000c74a080001732e7478740000000732696bd0"
     "94787c70535f80d2c37400"
+)
+ARJ = bytes.fromhex(  # arj a -m1 s1.arj s.txt
+    "60ea2a00220b0102100002757e6a036b7e6a036b00000000000000000000000000000000000073312e61726a0000"
+    "50db87fd000060ea35002e0b01021001007ec0890c5e10000000f00000003d6000500000a411000000000000c089"
+    "0c5e7e6a036b00000000732e7478740000212685f70000000732696bd0947858f8535f803854dd60ea0000"
 )
 STREAMS = {
     "compress": "1f9d9068cac87953664ec081050f12342870a1c2840d21226438f1214587112f4ac45831a3c58f1e43"
@@ -148,6 +155,43 @@ def test_an_old_method_of_lha_is_listed_and_a_gap() -> None:
     assert refused.value.code == "stream.unsupported"
 
 
+def arj(changes: dict[int, int], content: bytes = b"") -> bytes:
+    """Return `ARJ` with other fields in the header of its member, and another content."""
+    start = ARJ.index(b"\x60\xea", 4)
+    length = int.from_bytes(ARJ[start + 2 : start + 4], "little")
+    head = bytearray(ARJ[start + 4 : start + 4 + length])
+    for at, value in changes.items():
+        head[at] = value
+    if content:
+        head[12:24] = struct.pack("<III", len(content), len(content), zlib.crc32(content))
+    behind = start + 4 + length + 6
+    content = content or ARJ[behind:-4]
+    crc = struct.pack("<I", zlib.crc32(head))
+    return ARJ[: start + 4] + head + crc + b"\0\0" + content + b"\x60\xea\0\0"
+
+
+def test_members_of_arj_are_read_stored_and_packed() -> None:
+    assert contents(open_arj(Memory(ARJ))) == {"s.txt": TEXT}
+    assert contents(open_arj(Memory(arj({})))) == {"s.txt": TEXT}
+    assert contents(open_arj(Memory(arj({5: 0}, b"stored")))) == {"s.txt": b"stored"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({5: 4}, "stream.unsupported"),
+        ({4: 0x11}, "stream.encrypted"),
+        ({4: 0x14}, "stream.unsupported"),
+        ({20: 0}, "stream.checksum"),
+    ],
+    ids=["method 4", "garbled", "goes on", "checksum"],
+)
+def test_arj_says_what_it_cannot_read(changes: dict[int, int], code: str) -> None:
+    with pytest.raises(UnsupportedError) as refused:
+        contents(open_arj(Memory(arj(changes))))
+    assert refused.value.code == code
+
+
 def test_members_of_ar_are_read_with_long_names() -> None:
     assert contents(open_ar(Memory(ar(FILES)))) == FILES
     named = b"#1/8            9           0     0     644     11        `\nlong.txtabc\n"
@@ -215,6 +259,7 @@ def test_whatever_is_changed_the_listing_ends(data: st.DataObject) -> None:
     bases: list[tuple[Callable[[Reader], FileSystem], bytes]] = [
         *((open_lha, lha(FILES, level)) for level in (0, 1, 2)),
         (open_lha, LH5),
+        (open_arj, ARJ),
         (open_ar, ar(FILES)),
         (open_rpm, rpm(b"payload")),
         (open_cab, lzx_cab(FILES)),

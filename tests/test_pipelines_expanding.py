@@ -46,7 +46,7 @@ FILES = {
     "o.zip": OUTER,
     "plain.txt": b"plain",
     "t/x.tar": TAR,
-    "z.lz": b"LZIP\x01\x0c",
+    "z.sit": b"SIT!\0\x01",
 }
 
 

@@ -22,7 +22,7 @@ from heroes_forensics.reports.messages import LANGUAGES, messages
 from heroes_forensics.reports.model import Report
 
 JPEG = encoded(gradient(seed=7), "JPEG")
-LZIP = b"LZIP\x01\x0c"
+SIT = b"SIT!\0\x01"
 FILES = {
     "a.jpg": JPEG,
     "b.png": encoded(gradient(seed=8), "PNG"),
@@ -33,8 +33,8 @@ FILES = {
     "bomb.zip": zipped(("a.bin", bytes(FLOOR + 1)), ("b.txt", b"b")),
     "half.zip": OUTER[: len(OUTER) // 2],
     "o.zip": OUTER,
-    "nest.zip": zipped(("in.lz", LZIP + bytes(99)), ("in.zip", INNER)),
-    "z.lz": LZIP,
+    "nest.zip": zipped(("in.sit", SIT + bytes(99)), ("in.zip", INNER)),
+    "z.sit": SIT,
 }
 
 

@@ -58,7 +58,7 @@ OPENED: Final = (
     *("jar", "apk", "ipa"),
     *("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db", "thumbcache"),
     *("sqlite", "sqlite-wal", "sqlite-journal", "chrome-cache", "pst", "dbx", "pdf"),
-    *("7z", "ar", "cab", "cpio", "deb", "iso", "lha", "rar", "rpm", "wim"),
+    *("7z", "ar", "arj", "cab", "cpio", "deb", "iso", "lha", "rar", "rpm", "wim"),
     *("lzip", "lz4", "compress"),
 )
 """Types of `filetype` that expanders open; those of `members.OPENERS`."""

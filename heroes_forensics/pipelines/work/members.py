@@ -53,6 +53,7 @@ OPENERS: Final = {
     "7z": "heroes_forensics.parsers.containers.sevenzip:open_7z",
     "adb-backup": "heroes_forensics.parsers.containers.adb:open_adb",
     **dict.fromkeys(("ar", "deb"), "heroes_forensics.parsers.containers.ar:open_ar"),
+    "arj": "heroes_forensics.parsers.containers.arj:open_arj",
     "cab": "heroes_forensics.parsers.containers.cab:open_cab",
     "chrome-cache": "heroes_forensics.parsers.containers.chromecache:open_chrome_cache",
     "cpio": "heroes_forensics.parsers.containers.cpio:open_cpio",
