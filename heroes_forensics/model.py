@@ -5,6 +5,7 @@ from evidence are `bytes`; `None` means "the format does not record it", while "
 there and could not be read" is a `Gap`. Words are those of docs/glossary.md.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 from typing import Final, NamedTuple
@@ -101,6 +102,18 @@ def reuse_word(flags: int) -> str:
     return "" if flags & EntryFlag.ALLOCATED else "unknown"
 
 
+REUSE_TEXTS: Final[dict[str, str]] = {
+    "not-reused": "none of the blocks it lay in is in use again",
+    "in-part": "some of the blocks it lay in are in use again: "
+    "the content may belong to another file in part",
+    "reused": "all of the blocks it lay in are in use again: "
+    "the content may belong to another file",
+    "unknown": "not known whether the blocks it lay in are in use again: "
+    "the content may belong to another file",
+}
+"""What `reuse_word` says, in plain words; of content that was carved nobody knows whose it was."""
+
+
 class Place(IntEnum):
     """What sealed findings can say about where an entry lay; computed from its path."""
 
@@ -116,6 +129,14 @@ class Place(IntEnum):
     BACKUP = 9
     SYSTEM = 10
     UNALLOCATED = 11
+    FILE_SLACK = 12
+    """Behind the end of a file, in blocks that are its own."""
+    VOLUME_SLACK = 13
+    """Behind the last block of the file system."""
+
+
+CARVED: Final = frozenset({"unallocated", "file-slack", "volume-slack"})
+"""Words of the places where nobody knows whose content was carved."""
 
 
 class Moment(NamedTuple):
@@ -263,6 +284,14 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "volume.incomplete": "members of an array or a volume group are missing or out of date",
     "volume.degraded": "an array was read without members that are missing or out of date",
     "policy.member": "part of an array or a volume group, examined as part of it",
+    "blocks.unclaimed": "blocks in use that nothing listed leads to, or free ones that hold "
+    "content of a file in use",
+    "blocks.open": "the parts of the volume are not the whole of it",
+    "blocks.undivided": "content, slack and metadata could not be told apart: there are too many "
+    "pieces, or a table cannot be read",
+    "slack.unreadable": "file slack could not be read",
+    "slack.limit": "the search of file slack reached its limit and was not finished",
+    "embedded.limit": "the search for pictures in the middle of this file reached its limit",
 }
 """Code of each gap, and what it means. Cases and frames hold the position of a code: a new one goes
 to the end, and none is ever moved or removed."""
@@ -326,7 +355,33 @@ BLOCKS: Final = (
     "volume_slack",
     "searched",
     "unread",
+    "items",
+    "file_slack",
+    "metadata",
+    "unclaimed",
+    "unreadable",
+    "claimed_free",
+    "slack_searched",
 )
 """Parts of a volume, in bytes: all of it; what lies before the first block; blocks in use, free
 blocks, and what lies behind the last block, by the bitmap of the file system. Then what was
-searched of the space that is in no use, and what of it could not be read."""
+searched of the space that is in no use, and what of it could not be read. Of what is in use or lies
+before the first block: content of files, the rest of their last blocks, structures of the file
+system, and what nothing listed leads to. What the image does not have is in none of the others.
+Last what is said to be free and holds content of files in use, which is unallocated, and what was
+searched of file slack."""
+
+_WHOLE: Final = ("structures", "allocated", "unallocated", "volume_slack", "unreadable")
+_IN_USE: Final = ("items", "file_slack", "metadata", "unclaimed")
+
+
+def blocks_close(blocks: Mapping[str, int]) -> bool:
+    """Tell whether the parts of a volume are the whole, by the names of `BLOCKS`.
+
+    What is in use is held against its own parts where these are known.
+    """
+    whole = blocks.get("volume", 0) == sum(blocks.get(name, 0) for name in _WHOLE)
+    if "items" not in blocks:
+        return whole
+    used = blocks.get("structures", 0) + blocks.get("allocated", 0)
+    return whole and used == sum(blocks.get(name, 0) for name in _IN_USE)

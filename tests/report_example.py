@@ -82,6 +82,11 @@ SYSTEM: Final = Volume(
         allocated=38_004_101_120,
         unallocated=13_195_894_784,
         volume_slack=4_096,
+        items=37_181_220_353,
+        file_slack=98_304_511,
+        metadata=724_510_720,
+        unclaimed=65_536,
+        slack_searched=98_304_511,
         searched=13_195_898_880,
     ),
 )

@@ -19,8 +19,9 @@ from scans import resumed, scanned
 from storage_images import mbr
 
 from heroes_forensics import cli
+from heroes_forensics.commands.words import catalogue
 from heroes_forensics.frames import Frame, Unit
-from heroes_forensics.model import JSON, Entry, EntryKind, Gap, Listing, reuse_word
+from heroes_forensics.model import JSON, Entry, EntryKind, Gap, Listing, blocks_close, reuse_word
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.filesystems.tsk import TskFileSystem, open_tsk
 from heroes_forensics.parsers.recovery.free import FreeSpace
@@ -274,9 +275,15 @@ def test_a_file_system_without_a_bitmap_of_ours_is_not_searched_and_that_is_said
 
 @pytest.fixture(scope="module")
 def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Scan a disk that holds pictures before its volume, in it, and in one that is unknown."""
+    """Scan a disk that holds pictures before its volume, in it, and in one that is unknown.
+
+    In its volume a cluster is in use that no file has.
+    """
     folder = tmp_path_factory.mktemp("carving")
-    volume = fat(folder, 16).read_bytes()
+    data = bytearray(fat(folder, 16).read_bytes())
+    lost = int.from_bytes(data[14:16], "little") * SECTOR + 2 * 3000
+    data[lost : lost + 2] = b"\xff\xff"
+    volume = bytes(data)
     before = bytes(SECTOR) + padded(made("gif, animated"))
     first, unknown = 128, 128 + len(volume) // SECTOR
     behind = noise(4 * SECTOR) + padded(made("avi"))
@@ -284,17 +291,25 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
     disk = (table + before).ljust(first * SECTOR, b"\0") + volume + behind
     (folder / "disk.dd").write_bytes(disk)
     result = scanned(folder / "case", folder / "disk.dd", carve=True, names="clear")
-    assert result.unexpected_gaps == 1  # the volume that nobody knows
+    assert result.unexpected_gaps == 2  # the volume that nobody knows, and that cluster
     equation = cast("JSON", views.status(folder / "case")["equation"])
     assert equation["closes"]
     return folder / "case"
 
 
-def test_report_and_status_say_how_far_unallocated_space_was_searched(case: Path) -> None:
+def test_report_and_status_say_how_far_unallocated_space_was_searched(
+    case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     report = json.loads((case / "custody/report/report.json").read_text())
     coverage = report["exhibits"][0]["coverage"]
     assert coverage["unallocated"] == "searched"
     assert coverage["blocks"]["closes"]
+    (gap,) = [row for row in coverage["gaps"] if row["code"] == "blocks.unclaimed"]
+    assert (gap["count"], coverage["blocks"]["unclaimed"]) == (1, 2048)
+    page = (case / "custody/report/report.html").read_text()
+    terms = {name: f"{size:,}" for name, size in coverage["blocks"].items() if name != "closes"}
+    assert catalogue().text("coverage.blocks_parts", **terms) in page
+    assert catalogue().text("coverage.blocks_unclaimed", bytes="2,048") in page
     assert coverage["blocks"]["searched"] == coverage["blocks"]["unallocated"] > 0
     volumes = {
         str(row["volume"]).split("/")[-1]: cast("JSON", row["blocks"])
@@ -303,7 +318,10 @@ def test_report_and_status_say_how_far_unallocated_space_was_searched(case: Path
     assert volumes["p128"]["searched"] == volumes["p128"]["unallocated"]
     assert volumes["u0"] == {"volume": 65536, "unallocated": 65536, "searched": 65536, "unread": 0}
     assert not volumes["p73856"]
+    capsys.readouterr()
     assert cli.run(["status", str(case)]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"{terms['file_slack']} file slack + {terms['metadata']} metadata + 2,048 in use" in told
 
 
 def test_a_search_that_was_cut_is_made_again_and_comes_to_the_same(
@@ -351,9 +369,9 @@ def test_whatever_a_volume_claims_its_listing_ends_and_its_blocks_add_up(
         changed[at : at + 4] = bytes([(0xFF, 0x7F, 0x00)[number % 3]] * 4)
         try:
             fs = open_tsk(any_reader(bytes(changed)))
-            blocks = fs._blocks()  # noqa: SLF001 - what is tested
         except UnsupportedError:
             continue
-        parts = ("structures", "allocated", "unallocated", "volume_slack")
-        assert not blocks or sum(blocks[part] for part in parts) == blocks["volume"]
-        assert all(size >= 0 for size in blocks.values())
+        *_, listing = fs.entries()
+        assert isinstance(listing, Listing)
+        assert blocks_close(listing.blocks)
+        assert all(size >= 0 for size in listing.blocks.values())

@@ -49,6 +49,7 @@ BLOCK = ItemBlock(
     seconds=np.array([[1_709_571_906, 1_709_571_907, NO_TIME, 1_709_571_909]], dtype="<i8"),
     nanoseconds=np.array([[123_456_700, 0, 0, 0]], dtype="<u4"),
     misnamed=(False,),
+    reuse=("",),
     matched=(frozenset(),),
 )
 FINDING = replace(FINDINGS[0], source=LAPTOP.label, locator=f"{LAPTOP.label}/p2048/{LOCATOR}")

@@ -13,10 +13,11 @@ from report_example import NTFS_TIMES
 
 from heroes_forensics import frames
 from heroes_forensics.display import original_bytes
-from heroes_forensics.model import Moment, TimeRule
+from heroes_forensics.model import REUSE_TEXTS, Moment, TimeRule
 from heroes_forensics.reports import items as report_items
 from heroes_forensics.reports.base import ItemBlock
 from heroes_forensics.reports.findings import SetKind
+from heroes_forensics.reports.messages import messages
 from heroes_forensics.reports.moments import NO_TIME, calendar
 from heroes_forensics.reports.time_columns import column
 
@@ -41,6 +42,7 @@ ITEM = ItemBlock(
     seconds=np.array([[NO_TIME, NO_TIME, NO_TIME, 1_709_571_906]], dtype="<i8"),
     nanoseconds=np.array([[0, 0, 0, 123_456_700]], dtype="<u4"),
     misnamed=(False,),
+    reuse=("",),
     matched=(),
     paths=(b"Users/x/photo.jpg",),
 )
@@ -80,8 +82,15 @@ def test_an_item_is_one_row() -> None:
             "born": "2024-03-04T17:05:06.1234567Z",
             "time_basis": "b:utc:100ns",
             "misnamed": "no",
+            "reuse": "",
         }
     ]
+
+
+@pytest.mark.parametrize("word", REUSE_TEXTS)
+def test_of_a_deleted_file_it_says_whether_its_blocks_are_in_use_again(word: str) -> None:
+    assert written(replace(ITEM, reuse=(word,)))[0]["reuse"] == REUSE_TEXTS[word]
+    assert messages("en").text(f"reuse.{word}") == REUSE_TEXTS[word]
 
 
 @pytest.mark.parametrize(("said", "cell"), [(True, "yes"), (False, "no"), (None, "")])
@@ -120,7 +129,7 @@ def joined(*blocks: ItemBlock) -> ItemBlock:
 
     names = (
         *("locators", "allocated", "kinds", "sizes", "bytes_read", "types", "places", "statuses"),
-        *("gaps", "md5", "sha1", "sha256", "misnamed", "matched"),
+        *("gaps", "md5", "sha1", "sha256", "misnamed", "reuse", "matched"),
         "paths",
     )
     return replace(

@@ -12,7 +12,7 @@ from heroes_forensics.commands.text import integer, path_of, plain, record, stri
 from heroes_forensics.commands.verb import Verb
 from heroes_forensics.commands.words import INDENT, reason
 from heroes_forensics.errors import DONE, UsageError
-from heroes_forensics.model import JSON, is_policy
+from heroes_forensics.model import CARVED, JSON, REUSE_TEXTS, is_policy
 
 
 @click.command("inventory", cls=Verb)
@@ -103,6 +103,13 @@ def where(row: JSON) -> str:
     return f"{prefix}/{locator}" if locator else prefix
 
 
+def reuse(row: JSON) -> str:
+    """Say in plain words whether the blocks of a deleted file are in use again."""
+    found = string(row, "reuse")
+    carved = found == "unknown" and row.get("place") in CARVED
+    return "" if carved or row.get("kind") != "file" else REUSE_TEXTS.get(found, "")
+
+
 def _reduced(row: JSON) -> str:
     count, day = integer(row, "items"), string(row, "time")[:10]
     return f"{count:,} items without a finding are not listed: the case was reduced on {day}"
@@ -119,7 +126,8 @@ def _item(row: JSON) -> Iterator[str]:
     parts = [f"{size:,}" if size >= 0 else "-", state]
     parts.append(string(row, "content_type") or string(row, "kind") or "-")
     if row.get("allocated") is False:
-        parts.append("deleted")
+        blocks = reuse(row)
+        parts.append(f"deleted, {blocks}" if blocks else "deleted")
     parts.append(string(row, "place") or "-")
     path = path_of(row)
     told = record(row, "media_metadata")

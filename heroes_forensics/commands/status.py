@@ -16,7 +16,7 @@ from heroes_forensics.commands.text import counted, hanging, integer, plain, rec
 from heroes_forensics.commands.verb import Verb
 from heroes_forensics.commands.words import finding_line, word
 from heroes_forensics.errors import DONE
-from heroes_forensics.model import JSON
+from heroes_forensics.model import BLOCKS, JSON, blocks_close
 
 
 @click.command("status", cls=Verb)
@@ -194,27 +194,39 @@ def _inside(sums: JSON) -> Iterator[str]:
 
 
 def _unallocated(volumes: list[JSON]) -> Iterator[str]:
-    """Say of each volume how much of it is in no use, and was searched."""
-    yield "UNALLOCATED SPACE"
+    """Say of each volume where its bytes are, and how far what is in no use was searched."""
+    yield "BYTES OF VOLUMES"
     for volume in volumes:
         yield from hanging(f"  {string(volume, 'volume')}: ", _blocks(record(volume, "blocks")))
     yield ""
 
 
+_DIVIDED: Final = (
+    ("items", "content of files"),
+    ("file_slack", "file slack"),
+    ("metadata", "metadata"),
+    ("unclaimed", "in use by nothing listed"),
+)
+_UNDIVIDED: Final = (("structures", "before the first block"), ("allocated", "in use"))
+_OTHERS: Final = (("unallocated", "unallocated"), ("volume_slack", "volume slack"))
+
+
 def _blocks(blocks: JSON) -> str:
     """Say where the bytes of a volume are, and how far what is in no use was searched."""
     if not blocks:
-        return "not known, not searched"
-    free = integer(blocks, "unallocated") + integer(blocks, "volume_slack")
-    searched = integer(blocks, "searched")
-    before, used = integer(blocks, "structures"), integer(blocks, "allocated")
-    whole = integer(blocks, "volume")
-    closes = "" if before + used + free == whole else "; the parts are not the whole"
+        return "not available: its allocation is not read, or was not yet"
+    terms = {name: integer(blocks, name) for name in BLOCKS}
+    used = _DIVIDED if "items" in blocks else _UNDIVIDED
+    sums = [f"{terms[name]:,} {text}" for name, text in (*used, *_OTHERS)]
+    sums += [f"{terms['unreadable']:,} unreadable"] if terms["unreadable"] else []
+    known = {name: size for name, size in terms.items() if name in blocks}
+    closes = "" if blocks_close(known) else "; the parts are not the whole"
+    lost = terms["claimed_free"]
     return (
-        f"{whole:,} bytes = {before:,} before the first block + {used:,} in use"
-        f" + {integer(blocks, 'unallocated'):,} free"
-        f" + {integer(blocks, 'volume_slack'):,} behind the last block{closes}; "
-        + (f"{searched:,} bytes searched" if searched else "not searched")
+        f"{terms['volume']:,} bytes = {' + '.join(sums)}{closes}; "
+        + (f"{lost:,} bytes free by the bitmap and content of files; " if lost else "")
+        + (f"{terms['searched']:,} bytes searched" if terms["searched"] else "not searched")
+        + (f", and {terms['slack_searched']:,} of file slack" if terms["slack_searched"] else "")
     )
 
 

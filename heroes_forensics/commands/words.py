@@ -130,7 +130,7 @@ def _spans(film: Mapping[str, object], name: str) -> str:
 
 def _left_over(row: Mapping[str, object]) -> str:
     """Say what is known of content that no file of a listing holds now."""
-    if string(row, "locator").rpartition("/")[2].startswith("c@"):
+    if string(row, "locator").rpartition("/")[2].startswith(("c@", "s@")):
         return word("findings", "carved")
     reuse = string(row, "reuse")
     return f"deleted ({word('reuse', reuse)})" if reuse else "deleted"

@@ -69,6 +69,8 @@ class ItemBlock:
     nanoseconds: "npt.NDArray[np.uint32]"
     misnamed: Sequence[bool | None]
     """Pictures and films without the name of one, and other content with it; None: not read."""
+    reuse: Sequence[str]
+    """Keys of `heroes_forensics.model.REUSE_TEXTS`, or empty: of what is deleted alone."""
     matched: Sequence[frozenset[SetKind]]
     """Kinds of the sets with an entry for the item; decides whether its digests are shown."""
     paths: Sequence[bytes] = ()

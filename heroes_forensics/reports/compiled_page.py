@@ -25,7 +25,7 @@ def root(context, missing=missing):
     l_0_rows = resolve('rows')
     l_0_events = resolve('events')
     l_0_words = resolve('words')
-    l_0_heading = l_0_gap_text = l_0_inside = l_0_fact = l_0_category = l_0_standing = l_0_set_name = l_0_compared = l_0_spans = l_0_error_rate = l_0_label = l_0_region = l_0_fill = l_0_draw = l_0_acts = l_0_always = l_0_ns = l_0_c = l_0_e = l_0_asked = l_0_finding_rows = l_0_self_test = l_0_probes = l_0_told = missing
+    l_0_heading = l_0_gap_text = l_0_inside = l_0_fact = l_0_category = l_0_standing = l_0_set_name = l_0_compared = l_0_bytes_of = l_0_spans = l_0_error_rate = l_0_label = l_0_region = l_0_fill = l_0_draw = l_0_acts = l_0_always = l_0_ns = l_0_c = l_0_e = l_0_asked = l_0_finding_rows = l_0_self_test = l_0_probes = l_0_told = missing
     try:
         t_1 = environment.filters['grouped']
     except KeyError:
@@ -473,8 +473,43 @@ def root(context, missing=missing):
         return concat(t_33)
     context.exported_vars.add('compared')
     context.vars['compared'] = l_0_compared = Macro(environment, macro, 'compared', ('x',), False, False, False, context.eval_ctx.autoescape)
-    def macro(l_1_ranges):
+    def macro(l_1_b):
         t_34 = []
+        if l_1_b is missing:
+            l_1_b = undefined("parameter 'b' was not provided", name='b')
+        pass
+        if environment.getattr(l_1_b, 'closes'):
+            pass
+            t_34.append(
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks_parts', items=t_7(environment.getitem(l_1_b, 'items')), file_slack=t_7(environment.getattr(l_1_b, 'file_slack')), volume_slack=t_7(environment.getattr(l_1_b, 'volume_slack')), unallocated=t_7(environment.getattr(l_1_b, 'unallocated')), metadata=t_7(environment.getattr(l_1_b, 'metadata')), unreadable=t_7(environment.getattr(l_1_b, 'unreadable')))),
+            )
+            if environment.getattr(l_1_b, 'unclaimed'):
+                pass
+                t_34.extend((
+                    ' ',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks_unclaimed', bytes=t_7(environment.getattr(l_1_b, 'unclaimed')))),
+                ))
+            if environment.getattr(l_1_b, 'undivided'):
+                pass
+                t_34.extend((
+                    ' ',
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks_undivided', bytes=t_7(environment.getattr(l_1_b, 'undivided')))),
+                ))
+            if environment.getattr(l_1_b, 'claimed_free'):
+                pass
+                t_34.append(
+                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks_contrary', bytes=t_7(environment.getattr(l_1_b, 'claimed_free')))),
+                )
+        else:
+            pass
+            t_34.append(
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks_open')),
+            )
+        return concat(t_34)
+    context.exported_vars.add('bytes_of')
+    context.vars['bytes_of'] = l_0_bytes_of = Macro(environment, macro, 'bytes_of', ('b',), False, False, False, context.eval_ctx.autoescape)
+    def macro(l_1_ranges):
+        t_35 = []
         if l_1_ranges is missing:
             l_1_ranges = undefined("parameter 'ranges' was not provided", name='ranges')
         pass
@@ -484,15 +519,15 @@ def root(context, missing=missing):
             pass
             if (not environment.getattr(l_2_loop, 'first')):
                 pass
-                t_34.append(
+                t_35.append(
                     ', ',
                 )
             else:
                 pass
-                t_34.append(
+                t_35.append(
                     ' ',
                 )
-            t_34.extend((
+            t_35.extend((
                 '<span class="nowrap">',
                 escape(t_10(environment.getattr(l_2_span, 'start'))),
                 '–',
@@ -500,36 +535,36 @@ def root(context, missing=missing):
                 '</span>',
             ))
         l_2_loop = l_2_span = missing
-        return concat(t_34)
+        return concat(t_35)
     context.exported_vars.add('spans')
     context.vars['spans'] = l_0_spans = Macro(environment, macro, 'spans', ('ranges',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_rate):
-        t_35 = []
+        t_36 = []
         if l_1_rate is missing:
             l_1_rate = undefined("parameter 'rate' was not provided", name='rate')
         pass
-        t_35.append(
+        t_36.append(
             '<p>',
         )
         if (environment.getattr(l_1_rate, 'source') == 'laboratory'):
             pass
-            t_35.append(
+            t_36.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.laboratory', laboratory=environment.getattr(l_1_rate, 'laboratory'), pictures=t_7(environment.getattr(l_1_rate, 'pictures')), date=t_21(environment.getattr(l_1_rate, 'measured')), name=environment.getattr(l_1_rate, 'name'))),
             )
         else:
             pass
-            t_35.extend((
+            t_36.extend((
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('rates.none_asked' if (environment.getattr(l_1_rate, 'asked') == 'none') else 'rates.none'))),
                 ' ',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.program', pictures=t_7(environment.getattr(l_1_rate, 'pictures')), name=environment.getattr(l_1_rate, 'name'))),
             ))
         if environment.getattr(l_1_rate, 'unfinished'):
             pass
-            t_35.extend((
+            t_36.extend((
                 ' ',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.unfinished')),
             ))
-        t_35.extend((
+        t_36.extend((
             ' ',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.edited', edited=t_7(environment.getattr(l_1_rate, 'edited')), edits=t_7(environment.getattr(l_1_rate, 'edits')))),
         ))
@@ -538,7 +573,7 @@ def root(context, missing=missing):
             pass
             if (environment.getattr(l_2_f, 'bits') == 31):
                 pass
-                t_35.extend((
+                t_36.extend((
                     ' ',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('rates_found.', 'tier', environment.getattr(l_2_f, 'tier'), )), percent=t_9(environment.getattr(l_2_f, 'percent')), low=t_9(environment.getattr(l_2_f, 'low')), high=t_9(environment.getattr(l_2_f, 'high')), _loop_vars=_loop_vars)),
                 ))
@@ -549,57 +584,57 @@ def root(context, missing=missing):
             pass
             if (environment.getattr(l_2_p, 'bits') == 31):
                 pass
-                t_35.extend((
+                t_36.extend((
                     ' ',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('rates.pairs' if environment.getattr(l_2_p, 'pairs') else 'rates.no_pairs'), what=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('rates_of.', environment.getattr(l_2_p, 'of'), )), what=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'look_alikes', environment.getattr(l_2_p, 'what'), _loop_vars=_loop_vars), _loop_vars=_loop_vars), tier=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('rates_by.', 'tier', environment.getattr(l_2_p, 'tier'), )), _loop_vars=_loop_vars), pairs=t_7(environment.getattr(l_2_p, 'pairs')), comparisons=t_7(environment.getattr(l_2_p, 'comparisons')), bound=t_9(environment.getattr(l_2_p, 'bound')), _loop_vars=_loop_vars)),
                 ))
         l_2_p = l_2_w = missing
-        t_35.extend((
+        t_36.extend((
             ' ',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'rates.only')),
             '</p>',
         ))
-        return concat(t_35)
+        return concat(t_36)
     context.exported_vars.add('error_rate')
     context.vars['error_rate'] = l_0_error_rate = Macro(environment, macro, 'error_rate', ('rate',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_text):
-        t_36 = []
+        t_37 = []
         if l_1_text is missing:
             l_1_text = undefined("parameter 'text' was not provided", name='text')
         pass
-        t_36.append(
+        t_37.append(
             '<bdi',
         )
         if (t_3(l_1_text) <= 16):
             pass
-            t_36.append(
+            t_37.append(
                 ' class="nowrap"',
             )
-        t_36.extend((
+        t_37.extend((
             '>',
             escape(l_1_text),
             '</bdi>',
         ))
-        return concat(t_36)
+        return concat(t_37)
     context.exported_vars.add('label')
     context.vars['label'] = l_0_label = Macro(environment, macro, 'label', ('text',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_label, l_1_caller):
-        t_37 = []
+        t_38 = []
         if l_1_label is missing:
             l_1_label = undefined("parameter 'label' was not provided", name='label')
         pass
-        t_37.extend((
+        t_38.extend((
             '<div class="scroll" role="region" tabindex="0" aria-label="',
             escape(l_1_label),
             '">\n',
             escape(context.call(l_1_caller)),
             '</div>',
         ))
-        return concat(t_37)
+        return concat(t_38)
     context.exported_vars.add('region')
     context.vars['region'] = l_0_region = Macro(environment, macro, 'region', ('label',), False, False, True, context.eval_ctx.autoescape)
     def macro(l_1_index, l_1_x, l_1_width):
-        t_38 = []
+        t_39 = []
         if l_1_index is missing:
             l_1_index = undefined("parameter 'index' was not provided", name='index')
         if l_1_x is missing:
@@ -609,7 +644,7 @@ def root(context, missing=missing):
         pass
         if l_1_index:
             pass
-            t_38.extend((
+            t_39.extend((
                 '<rect class="rest" x="',
                 escape(l_1_x),
                 '" width="',
@@ -618,7 +653,7 @@ def root(context, missing=missing):
             ))
             if (l_1_index < 3):
                 pass
-                t_38.extend((
+                t_39.extend((
                     '<rect fill="url(#',
                     escape(environment.getitem(('', 'hatch', 'dots'), l_1_index)),
                     ')" x="',
@@ -627,7 +662,7 @@ def root(context, missing=missing):
                     escape(l_1_width),
                     '" height="20"/>',
                 ))
-            t_38.extend((
+            t_39.extend((
                 '<rect class="edge" x="',
                 escape(l_1_x),
                 '" width="',
@@ -636,34 +671,34 @@ def root(context, missing=missing):
             ))
         else:
             pass
-            t_38.extend((
+            t_39.extend((
                 '<rect class="bar" x="',
                 escape(l_1_x),
                 '" width="',
                 escape(l_1_width),
                 '" height="20"/>',
             ))
-        return concat(t_38)
+        return concat(t_39)
     context.exported_vars.add('fill')
     context.vars['fill'] = l_0_fill = Macro(environment, macro, 'fill', ('index', 'x', 'width'), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_section):
-        t_39 = []
+        t_40 = []
         l_1_charts = resolve('charts')
         if l_1_section is missing:
             l_1_section = undefined("parameter 'section' was not provided", name='section')
         pass
-        def t_40(fiter):
+        def t_41(fiter):
             for l_2_chart in fiter:
                 if (environment.getattr(l_2_chart, 'section') == l_1_section):
                     yield l_2_chart
         l_2_loop = missing
-        for l_2_chart, l_2_loop in LoopContext(t_40((undefined(name='charts') if l_1_charts is missing else l_1_charts)), undefined):
+        for l_2_chart, l_2_loop in LoopContext(t_41((undefined(name='charts') if l_1_charts is missing else l_1_charts)), undefined):
             _loop_vars = {}
             pass
             def macro():
-                t_41 = []
+                t_42 = []
                 pass
-                t_41.extend((
+                t_42.extend((
                     '<table class="chart ',
                     escape(environment.getattr(l_2_chart, 'kind')),
                     '" id="chart-',
@@ -678,30 +713,30 @@ def root(context, missing=missing):
                 for l_4_name, l_4_loop in LoopContext(environment.getattr(l_2_chart, 'head')[1:], undefined):
                     _loop_vars = {}
                     pass
-                    t_41.append(
+                    t_42.append(
                         '<th scope="col"',
                     )
                     if (environment.getattr(l_2_chart, 'kind') != 'timeline'):
                         pass
-                        t_41.append(
+                        t_42.append(
                             ' class="num"',
                         )
-                    t_41.append(
+                    t_42.append(
                         '>',
                     )
                     if environment.getattr(l_2_chart, 'stacked'):
                         pass
-                        t_41.extend((
+                        t_42.extend((
                             '<span class="key"><svg viewBox="0 0 40 20" preserveAspectRatio="none" aria-hidden="true" focusable="false">',
                             escape(context.call((undefined(name='fill') if l_0_fill is missing else l_0_fill), environment.getattr(l_4_loop, 'index0'), 0, 40, _loop_vars=_loop_vars)),
                             '</svg></span>',
                         ))
-                    t_41.extend((
+                    t_42.extend((
                         escape(l_4_name),
                         '</th>',
                     ))
                 l_4_loop = l_4_name = missing
-                t_41.append(
+                t_42.append(
                     '</tr></thead>\n<tbody>\n',
                 )
                 l_4_loop = missing
@@ -710,7 +745,7 @@ def root(context, missing=missing):
                     l_4_at = missing
                     _loop_vars = {}
                     pass
-                    t_41.extend((
+                    t_42.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(environment.getattr(l_4_row, 'label')),
                         '</bdi></th><td class="draw"><svg viewBox="0 0 1000 20" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="track" width="1000" height="20"/>',
@@ -723,46 +758,46 @@ def root(context, missing=missing):
                         pass
                         if l_5_part:
                             pass
-                            t_41.append(
+                            t_42.append(
                                 escape(context.call((undefined(name='fill') if l_0_fill is missing else l_0_fill), environment.getattr(l_5_loop, 'index0'), environment.getattr((undefined(name='ns') if l_4_ns is missing else l_4_ns), 'x'), l_5_part, _loop_vars=_loop_vars)),
                             )
                             if not isinstance(l_4_ns, Namespace):
                                 raise TemplateRuntimeError("cannot assign attribute on non-namespace object")
                             l_4_ns['x'] = (environment.getattr((undefined(name='ns') if l_4_ns is missing else l_4_ns), 'x') + l_5_part)
                     l_5_loop = l_5_part = missing
-                    t_41.append(
+                    t_42.append(
                         '</svg></td>',
                     )
                     for l_5_value in environment.getattr(l_4_row, 'values'):
                         _loop_vars = {}
                         pass
-                        t_41.append(
+                        t_42.append(
                             '<td',
                         )
                         if (environment.getattr(l_2_chart, 'kind') != 'timeline'):
                             pass
-                            t_41.append(
+                            t_42.append(
                                 ' class="num"',
                             )
-                        t_41.extend((
+                        t_42.extend((
                             '><bdi>',
                             escape(l_5_value),
                             '</bdi></td>',
                         ))
                     l_5_value = missing
-                    t_41.append(
+                    t_42.append(
                         '</tr>\n',
                     )
                     l_4_at = environment.getattr(l_4_loop, 'index')
                     _loop_vars['at'] = l_4_at
-                    def t_42(fiter):
+                    def t_43(fiter):
                         for l_5_line in fiter:
                             if (environment.getattr(l_5_line, 'after') == (undefined(name='at') if l_4_at is missing else l_4_at)):
                                 yield l_5_line
-                    for l_5_line in t_42(environment.getattr(l_2_chart, 'lines')):
+                    for l_5_line in t_43(environment.getattr(l_2_chart, 'lines')):
                         _loop_vars = {}
                         pass
-                        t_41.extend((
+                        t_42.extend((
                             '<tr class="line"><th scope="row" colspan="',
                             escape((1 + t_3(environment.getattr(l_2_chart, 'head')))),
                             '"><span>',
@@ -771,37 +806,37 @@ def root(context, missing=missing):
                         ))
                     l_5_line = missing
                 l_4_loop = l_4_row = l_4_ns = l_4_at = missing
-                t_41.append(
+                t_42.append(
                     '</tbody>\n</table>\n',
                 )
                 if environment.getattr(l_2_chart, 'note'):
                     pass
-                    t_41.extend((
+                    t_42.extend((
                         '<p class="scope note under">',
                         escape(environment.getattr(l_2_chart, 'note')),
                         '</p>\n',
                     ))
-                return concat(t_41)
+                return concat(t_42)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-            t_39.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), environment.getattr(l_2_chart, 'title'), caller=caller, _loop_vars=_loop_vars))
-            t_39.append(
+            t_40.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), environment.getattr(l_2_chart, 'title'), caller=caller, _loop_vars=_loop_vars))
+            t_40.append(
                 '\n',
             )
         l_2_loop = l_2_chart = missing
-        return concat(t_39)
+        return concat(t_40)
     context.exported_vars.add('draw')
     context.vars['draw'] = l_0_draw = Macro(environment, macro, 'draw', ('section',), False, False, False, context.eval_ctx.autoescape)
     def macro(l_1_told, l_1_title):
-        t_43 = []
+        t_44 = []
         if l_1_told is missing:
             l_1_told = undefined("parameter 'told' was not provided", name='told')
         if l_1_title is missing:
             l_1_title = undefined("parameter 'title' was not provided", name='title')
         pass
         def macro():
-            t_44 = []
+            t_45 = []
             pass
-            t_44.extend((
+            t_45.extend((
                 '<table class="broad">\n<thead><tr><th scope="col" class="num">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.event')),
                 '</th><th scope="col">',
@@ -818,7 +853,7 @@ def root(context, missing=missing):
             for l_3_a, l_3_loop in LoopContext(l_1_told[:(undefined(name='rows') if l_0_rows is missing else l_0_rows)], undefined):
                 _loop_vars = {}
                 pass
-                t_44.extend((
+                t_45.extend((
                     '<tr><td class="num">',
                     escape(t_7(environment.getattr(l_3_a, 'seq'))),
                     '</td><td>',
@@ -833,24 +868,24 @@ def root(context, missing=missing):
                 for l_4_each, l_4_loop in LoopContext(environment.getattr(l_3_a, 'of'), undefined):
                     _loop_vars = {}
                     pass
-                    t_44.extend((
+                    t_45.extend((
                         '<bdi>',
                         escape(l_4_each),
                         '</bdi>',
                     ))
                     if (not environment.getattr(l_4_loop, 'last')):
                         pass
-                        t_44.append(
+                        t_45.append(
                             ', ',
                         )
                 l_4_loop = l_4_each = missing
-                t_44.append(
+                t_45.append(
                     '</td><td>',
                 )
                 for l_4_f in environment.getattr(l_3_a, 'fields'):
                     _loop_vars = {}
                     pass
-                    t_44.extend((
+                    t_45.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('act_field.', environment.getattr(l_4_f, 'name'), )), _loop_vars=_loop_vars)),
                         ': <bdi>',
@@ -861,7 +896,7 @@ def root(context, missing=missing):
                 for l_4_person in environment.getattr(l_3_a, 'signed'):
                     _loop_vars = {}
                     pass
-                    t_44.extend((
+                    t_45.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.signed', _loop_vars=_loop_vars)),
                         ' <bdi>',
@@ -872,7 +907,7 @@ def root(context, missing=missing):
                 for l_4_person in environment.getattr(l_3_a, 'unsigned'):
                     _loop_vars = {}
                     pass
-                    t_44.extend((
+                    t_45.extend((
                         '<br class="t"><span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.unsigned', _loop_vars=_loop_vars)),
                         ' <bdi>',
@@ -880,31 +915,31 @@ def root(context, missing=missing):
                         '</bdi></span>',
                     ))
                 l_4_person = missing
-                t_44.append(
+                t_45.append(
                     '</td></tr>\n',
                 )
             l_3_loop = l_3_a = missing
-            t_44.append(
+            t_45.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_44)
+            return concat(t_45)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-        t_43.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), l_1_title, caller=caller))
+        t_44.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), l_1_title, caller=caller))
         if (t_3(l_1_told) > (undefined(name='rows') if l_0_rows is missing else l_0_rows)):
             pass
-            t_43.extend((
+            t_44.extend((
                 '<p class="scope">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.more', count=t_7((t_3(l_1_told) - (undefined(name='rows') if l_0_rows is missing else l_0_rows))))),
                 '</p>',
             ))
-        return concat(t_43)
+        return concat(t_44)
     context.exported_vars.add('acts')
     context.vars['acts'] = l_0_acts = Macro(environment, macro, 'acts', ('told', 'title'), False, False, False, context.eval_ctx.autoescape)
     def macro():
-        t_45 = []
+        t_46 = []
         l_1_sections = resolve('sections')
         pass
-        t_45.extend((
+        t_46.extend((
             '<div class="always">\n<h3>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'always.title')),
             '</h3>\n<p class="first">',
@@ -926,15 +961,15 @@ def root(context, missing=missing):
             l_2_numbered = resolve('numbered')
             _loop_vars = {}
             pass
-            t_45.append(
+            t_46.append(
                 '<li><span class="no">',
             )
             if (environment.getattr(l_2_loop, 'index') <= (undefined(name='numbered') if l_2_numbered is missing else l_2_numbered)):
                 pass
-                t_45.append(
+                t_46.append(
                     escape(environment.getattr(l_2_loop, 'index')),
                 )
-            t_45.extend((
+            t_46.extend((
                 '</span> <a href="#',
                 escape(l_2_id),
                 '">',
@@ -942,10 +977,10 @@ def root(context, missing=missing):
                 '</a></li>\n',
             ))
         l_2_loop = l_2_id = l_2_numbered = missing
-        t_45.append(
+        t_46.append(
             '</ol>\n</nav>',
         )
-        return concat(t_45)
+        return concat(t_46)
     context.exported_vars.add('always')
     context.vars['always'] = l_0_always = Macro(environment, macro, 'always', (), False, False, False, context.eval_ctx.autoescape)
     yield '<!DOCTYPE html>\n<html lang="'
@@ -1025,11 +1060,11 @@ def root(context, missing=missing):
         yield '</dt><dd><bdi>'
         yield escape((environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'name') or environment.getattr(environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'case'), 'signer'), 'laboratory')))
         yield '</bdi>'
-        def t_46(fiter):
+        def t_47(fiter):
             for l_1_text in fiter:
                 if l_1_text:
                     yield l_1_text
-        for l_1_text in t_46((environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'address'), environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'contact'))):
+        for l_1_text in t_47((environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'address'), environment.getattr((undefined(name='lab') if l_0_lab is missing else l_0_lab), 'contact'))):
             _loop_vars = {}
             pass
             yield '<br class="t"><span class="second"><bdi>'
@@ -1101,9 +1136,9 @@ def root(context, missing=missing):
     if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
         pass
         def macro():
-            t_47 = []
+            t_48 = []
             pass
-            t_47.extend((
+            t_48.extend((
                 '<table class="tight">\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.overview')),
                 '</caption>\n<thead><tr><th scope="col">',
@@ -1131,28 +1166,28 @@ def root(context, missing=missing):
                 pass
                 l_2_skipped = t_3(t_4(context.eval_ctx, t_16(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy')))
                 _loop_vars['skipped'] = l_2_skipped
-                t_47.extend((
+                t_48.extend((
                     '<tr><th scope="row"><bdi>',
                     escape(environment.getattr(l_2_x, 'label')),
                     '</bdi></th><td class="strong wide">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('verdict.', environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word'), )), _loop_vars=_loop_vars)),
                 ))
-                def t_48(fiter):
+                def t_49(fiter):
                     for l_3_s in fiter:
                         if environment.getattr(l_3_s, 'alarms'):
                             yield l_3_s
                 l_3_loop = missing
-                for l_3_s, l_3_loop in LoopContext(t_48(environment.getattr(l_2_x, 'sources')), undefined):
+                for l_3_s, l_3_loop in LoopContext(t_49(environment.getattr(l_2_x, 'sources')), undefined):
                     _loop_vars = {}
                     pass
-                    t_47.append(
+                    t_48.append(
                         '<br class="t"><span class="second alarm">',
                     )
                     l_4_loop = missing
                     for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
                         _loop_vars = {}
                         pass
-                        t_47.extend((
+                        t_48.extend((
                             '<bdi>',
                             escape(environment.getattr(l_3_s, 'label')),
                             '</bdi>: ',
@@ -1160,83 +1195,83 @@ def root(context, missing=missing):
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_47.append(
+                            t_48.append(
                                 '; ',
                             )
                     l_4_loop = l_4_code = missing
-                    t_47.append(
+                    t_48.append(
                         '</span>',
                     )
                 l_3_loop = l_3_s = missing
-                t_47.extend((
+                t_48.extend((
                     '</td><td class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_9(environment.getattr(environment.getattr(l_2_x, 'verdict'), 'percent_of_bytes')), _loop_vars=_loop_vars)),
                     '</td><td class="num">',
                 ))
                 if (context.call((undefined(name='match_total') if l_2_match_total is missing else l_2_match_total), l_2_x, _loop_vars=_loop_vars) or (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'no-match')):
                     pass
-                    t_47.append(
+                    t_48.append(
                         escape(t_7(context.call((undefined(name='match_total') if l_2_match_total is missing else l_2_match_total), l_2_x, _loop_vars=_loop_vars))),
                     )
                 else:
                     pass
-                    t_47.append(
+                    t_48.append(
                         '–',
                     )
-                t_47.append(
+                t_48.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_47.append(
+                    t_48.append(
                         '–',
                     )
                 else:
                     pass
-                    t_47.append(
+                    t_48.append(
                         escape(t_7(t_19(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=False, _loop_vars=_loop_vars), attribute='count'))),
                     )
-                t_47.append(
+                t_48.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_47.append(
+                    t_48.append(
                         '–',
                     )
                 else:
                     pass
-                    t_47.append(
+                    t_48.append(
                         escape(t_7(t_3(t_4(context.eval_ctx, t_11(context, environment.getattr(environment.getattr(l_2_x, 'coverage'), 'areas'), 'policy'))))),
                     )
-                t_47.append(
+                t_48.append(
                     '</td><td class="num">',
                 )
                 if (environment.getattr(environment.getattr(l_2_x, 'verdict'), 'word') == 'unfinished'):
                     pass
-                    t_47.append(
+                    t_48.append(
                         '–',
                     )
                 else:
                     pass
-                    t_47.append(
+                    t_48.append(
                         escape(t_7((t_19(environment, context.call((undefined(name='gap_rows') if l_2_gap_rows is missing else l_2_gap_rows), environment.getattr(l_2_x, 'coverage'), policy=True, _loop_vars=_loop_vars), attribute='count') + (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)))),
                     )
                     if (undefined(name='skipped') if l_2_skipped is missing else l_2_skipped):
                         pass
-                        t_47.extend((
+                        t_48.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.areas_of', count=t_7((undefined(name='skipped') if l_2_skipped is missing else l_2_skipped)), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                t_47.append(
+                t_48.append(
                     '</td></tr>\n',
                 )
             l_2_loop = l_2_x = l_2_skipped = l_2_match_total = l_2_gap_rows = missing
-            t_47.append(
+            t_48.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_47)
+            return concat(t_48)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.overview'), caller=caller)
     if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits')) > 1):
@@ -1431,11 +1466,11 @@ def root(context, missing=missing):
         yield '</th><th scope="col" class="num">'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'result.bytes', _loop_vars=_loop_vars))
         yield '</th></tr></thead>\n<tbody>\n'
-        def t_49(fiter):
+        def t_50(fiter):
             for l_2_area in fiter:
                 if (not environment.getattr(l_2_area, 'policy')):
                     yield l_2_area
-        for l_2_area in t_49(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas')):
+        for l_2_area in t_50(environment.getattr(environment.getattr(l_1_x, 'coverage'), 'areas')):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
@@ -1622,9 +1657,9 @@ def root(context, missing=missing):
         if environment.getattr(l_1_x, 'sources'):
             pass
             def macro():
-                t_50 = []
+                t_51 = []
                 pass
-                t_50.extend((
+                t_51.extend((
                     '<table class="broad">\n<thead><tr><th scope="col">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.source')),
                     '</th><th scope="col">',
@@ -1641,7 +1676,7 @@ def root(context, missing=missing):
                 for l_3_s, l_3_loop in LoopContext(environment.getattr(l_1_x, 'sources'), undefined):
                     _loop_vars = {}
                     pass
-                    t_50.extend((
+                    t_51.extend((
                         '<tr><th scope="row">',
                         escape(context.call((undefined(name='label') if l_0_label is missing else l_0_label), environment.getattr(l_3_s, 'label'), _loop_vars=_loop_vars)),
                         '</th><td>',
@@ -1654,21 +1689,21 @@ def root(context, missing=missing):
                     ))
                     if (not t_23(environment.getattr(l_3_s, 'mount_read_only'))):
                         pass
-                        t_50.extend((
+                        t_51.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('exhibits.mounted_read_only' if environment.getattr(l_3_s, 'mount_read_only') else 'exhibits.mounted_writable'), _loop_vars=_loop_vars)),
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('exhibits.account_may_write' if environment.getattr(l_3_s, 'account_may_write') else 'exhibits.account_may_not_write'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_50.append(
+                    t_51.append(
                         '</td><td>',
                     )
                     l_4_loop = missing
                     for l_4_file, l_4_loop in LoopContext(environment.getattr(l_3_s, 'segments')[:8], undefined):
                         _loop_vars = {}
                         pass
-                        t_50.extend((
+                        t_51.extend((
                             '<bdi>',
                             escape(environment.getattr(l_4_file, 'name')),
                             '</bdi> <span class="nowrap">(',
@@ -1677,23 +1712,23 @@ def root(context, missing=missing):
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_50.append(
+                            t_51.append(
                                 ', ',
                             )
                     l_4_loop = l_4_file = missing
                     if (t_3(environment.getattr(l_3_s, 'segments')) > 8):
                         pass
-                        t_50.extend((
+                        t_51.extend((
                             ' … (',
                             escape(t_7(t_3(environment.getattr(l_3_s, 'segments')))),
                             ')',
                         ))
-                    t_50.append(
+                    t_51.append(
                         '</td><td class="num">',
                     )
                     if environment.getattr(l_3_s, 'size'):
                         pass
-                        t_50.extend((
+                        t_51.extend((
                             escape(t_17(environment.getattr(l_3_s, 'size'))),
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'size')), _loop_vars=_loop_vars)),
@@ -1701,69 +1736,69 @@ def root(context, missing=missing):
                         ))
                     else:
                         pass
-                        t_50.append(
+                        t_51.append(
                             '–',
                         )
-                    t_50.append(
+                    t_51.append(
                         '</td><td>',
                     )
                     l_4_loop = missing
                     for l_4_code, l_4_loop in LoopContext(environment.getattr(l_3_s, 'alarms'), undefined):
                         _loop_vars = {}
                         pass
-                        t_50.extend((
+                        t_51.extend((
                             '<span class="alarm">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('source_state.', l_4_code, )), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                         if ((not environment.getattr(l_4_loop, 'last')) or environment.getattr(l_3_s, 'health')):
                             pass
-                            t_50.append(
+                            t_51.append(
                                 '; ',
                             )
                     l_4_loop = l_4_code = missing
                     l_4_loop = missing
-                    t_51 = 1
+                    t_52 = 1
                     for l_4_note, l_4_loop in LoopContext(environment.getattr(l_3_s, 'health'), undefined):
                         l_4_w = resolve('w')
                         _loop_vars = {}
                         pass
-                        t_50.extend((
+                        t_51.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'gap', environment.getattr(l_4_note, 'code'), environment.getattr(l_4_note, 'text'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                         if (not environment.getattr(l_4_loop, 'last')):
                             pass
-                            t_50.append(
+                            t_51.append(
                                 '; ',
                             )
-                        t_51 = 0
+                        t_52 = 0
                     l_4_loop = l_4_note = l_4_w = missing
-                    if t_51:
+                    if t_52:
                         pass
                         if (not environment.getattr(l_3_s, 'alarms')):
                             pass
-                            t_50.append(
+                            t_51.append(
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.sound')),
                             )
                     if ((not t_23(environment.getattr(l_3_s, 'declared_size'))) and (environment.getattr(l_3_s, 'declared_size') != environment.getattr(l_3_s, 'size'))):
                         pass
-                        t_50.extend((
+                        t_51.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.declared', _loop_vars=_loop_vars)),
                             ': ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_s, 'declared_size')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_50.append(
+                    t_51.append(
                         '</td></tr>\n',
                     )
                 l_3_loop = l_3_s = missing
-                t_50.append(
+                t_51.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_50)
+                return concat(t_51)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'exhibits.sources_of', label=environment.getattr(l_1_x, 'label'), _loop_vars=_loop_vars), caller=caller, _loop_vars=_loop_vars)
         else:
@@ -1783,20 +1818,20 @@ def root(context, missing=missing):
     for l_1_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
         _loop_vars = {}
         pass
-        def t_52(fiter):
+        def t_53(fiter):
             for l_2_s in fiter:
                 if environment.getattr(l_2_s, 'digests'):
                     yield l_2_s
-        for l_2_s in t_52(environment.getattr(l_1_x, 'sources')):
+        for l_2_s in t_53(environment.getattr(l_1_x, 'sources')):
             _loop_vars = {}
             pass
             if not isinstance(l_0_ns, Namespace):
                 raise TemplateRuntimeError("cannot assign attribute on non-namespace object")
             l_0_ns['any'] = True
             def macro():
-                t_53 = []
+                t_54 = []
                 pass
-                t_53.extend((
+                t_54.extend((
                     '<table class="broad">\n<caption><bdi>',
                     escape(environment.getattr(l_1_x, 'label')),
                     '</bdi>: <bdi>',
@@ -1817,7 +1852,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_53.extend((
+                    t_54.extend((
                         '<tr><th scope="row">',
                         escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'algorithm', environment.getattr(l_4_d, 'algorithm'), _loop_vars=_loop_vars)),
                         '<br class="t"><span class="second">',
@@ -1835,10 +1870,10 @@ def root(context, missing=missing):
                         '</td></tr>\n',
                     ))
                 l_4_d = l_4_w = missing
-                t_53.append(
+                t_54.append(
                     '</tbody>\n</table>\n',
                 )
-                return concat(t_53)
+                return concat(t_54)
             caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
             yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.of', label=environment.getattr(l_2_s, 'label'), _loop_vars=_loop_vars), caller=caller, _loop_vars=_loop_vars)
         l_2_s = missing
@@ -1849,11 +1884,11 @@ def root(context, missing=missing):
     for l_1_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
         _loop_vars = {}
         pass
-        def t_54(fiter):
+        def t_55(fiter):
             for l_2_s in fiter:
                 if environment.getattr(l_2_s, 'readings'):
                     yield l_2_s
-        for l_2_s in t_54(environment.getattr(l_1_x, 'sources')):
+        for l_2_s in t_55(environment.getattr(l_1_x, 'sources')):
             _loop_vars = {}
             pass
             if not isinstance(l_0_ns, Namespace):
@@ -1864,9 +1899,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='ns') if l_0_ns is missing else l_0_ns), 'read'):
         pass
         def macro():
-            t_55 = []
+            t_56 = []
             pass
-            t_55.extend((
+            t_56.extend((
                 '<table class="broad">\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.readings')),
                 '</caption>\n<thead><tr><th scope="col">',
@@ -1894,7 +1929,7 @@ def root(context, missing=missing):
                         l_4_share = resolve('share')
                         _loop_vars = {}
                         pass
-                        t_55.extend((
+                        t_56.extend((
                             '<tr><th scope="row">',
                             escape(context.call((undefined(name='label') if l_0_label is missing else l_0_label), environment.getattr(l_3_s, 'label'), _loop_vars=_loop_vars)),
                             '</th><td>',
@@ -1909,40 +1944,40 @@ def root(context, missing=missing):
                         ))
                         if t_23(environment.getattr(l_4_d, 'zero_bytes')):
                             pass
-                            t_55.append(
+                            t_56.append(
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.not_counted', _loop_vars=_loop_vars)),
                             )
                         else:
                             pass
-                            t_55.extend((
+                            t_56.extend((
                                 escape(t_7(environment.getattr(l_4_d, 'zero_bytes'))),
                                 '<br class="t"><span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.zeros_share', percent=t_9(context.call((undefined(name='share') if l_4_share is missing else l_4_share), environment.getattr(l_4_d, 'zero_bytes'), environment.getattr(l_4_d, 'bytes_read'), _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
                                 '</span>',
                             ))
-                        t_55.extend((
+                        t_56.extend((
                             '</td><td class="num">',
                             escape(t_7(environment.getattr(l_4_d, 'read_errors'))),
                         ))
                         for l_5_one in environment.getattr(l_4_d, 'unread'):
                             _loop_vars = {}
                             pass
-                            t_55.extend((
+                            t_56.extend((
                                 '<br class="t"><span class="second"><bdi>',
                                 escape(l_5_one),
                                 '</bdi></span>',
                             ))
                         l_5_one = missing
-                        t_55.append(
+                        t_56.append(
                             '</td></tr>\n',
                         )
                     l_4_d = l_4_w = l_4_share = missing
                 l_3_s = missing
             l_2_x = missing
-            t_55.append(
+            t_56.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_55)
+            return concat(t_56)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'integrity.readings'), caller=caller)
     if (not environment.getattr((undefined(name='ns') if l_0_ns is missing else l_0_ns), 'any')):
@@ -1956,11 +1991,11 @@ def root(context, missing=missing):
     for l_1_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
         _loop_vars = {}
         pass
-        def t_56(fiter):
+        def t_57(fiter):
             for l_2_s in fiter:
                 if environment.getattr(l_2_s, 'acquisitions'):
                     yield l_2_s
-        for l_2_s in t_56(environment.getattr(l_1_x, 'sources')):
+        for l_2_s in t_57(environment.getattr(l_1_x, 'sources')):
             _loop_vars = {}
             pass
             if not isinstance(l_0_ns, Namespace):
@@ -1976,9 +2011,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.intro'))
         yield '</p>\n'
         def macro():
-            t_57 = []
+            t_58 = []
             pass
-            t_57.extend((
+            t_58.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.source')),
                 '</th><th scope="col">',
@@ -2000,7 +2035,7 @@ def root(context, missing=missing):
                     for l_4_a in environment.getattr(l_3_s, 'acquisitions'):
                         _loop_vars = {}
                         pass
-                        t_57.extend((
+                        t_58.extend((
                             '<tr><th scope="row">',
                             escape(context.call((undefined(name='label') if l_0_label is missing else l_0_label), environment.getattr(l_3_s, 'label'), _loop_vars=_loop_vars)),
                             '</th><td>',
@@ -2009,7 +2044,7 @@ def root(context, missing=missing):
                         ))
                         if (environment.getattr(l_4_a, 'program') == 'not stated'):
                             pass
-                            t_57.extend((
+                            t_58.extend((
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)),
                                 ' <bdi>',
                                 escape(environment.getattr(l_4_a, 'version')),
@@ -2017,7 +2052,7 @@ def root(context, missing=missing):
                             ))
                         elif (environment.getattr(l_4_a, 'program')[:15] == 'not stated; on '):
                             pass
-                            t_57.extend((
+                            t_58.extend((
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.by_system', system=environment.getattr(l_4_a, 'program')[15:], _loop_vars=_loop_vars)),
                                 ' <bdi>',
                                 escape(environment.getattr(l_4_a, 'version')),
@@ -2025,103 +2060,103 @@ def root(context, missing=missing):
                             ))
                         else:
                             pass
-                            t_57.extend((
+                            t_58.extend((
                                 '<bdi>',
                                 escape(environment.getattr(l_4_a, 'program')),
                                 ' ',
                                 escape(environment.getattr(l_4_a, 'version')),
                                 '</bdi>',
                             ))
-                        t_57.append(
+                        t_58.append(
                             '</span>',
                         )
                         if environment.getattr(l_4_a, 'log_sha256'):
                             pass
-                            t_57.extend((
+                            t_58.extend((
                                 '<br class="t"><span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.log', _loop_vars=_loop_vars)),
                                 ' <code>',
                                 escape(t_1(environment.getattr(l_4_a, 'log_sha256'))),
                                 '</code></span>',
                             ))
-                        t_57.append(
+                        t_58.append(
                             '</td><td>',
                         )
                         if environment.getattr(l_4_a, 'started'):
                             pass
-                            t_57.extend((
+                            t_58.extend((
                                 '<bdi>',
                                 escape(t_12(context.eval_ctx, environment.getattr(l_4_a, 'started'), 'T', ' ')),
                                 '</bdi>',
                             ))
                             if environment.getattr(l_4_a, 'ended'):
                                 pass
-                                t_57.extend((
+                                t_58.extend((
                                     ' – <bdi>',
                                     escape(t_12(context.eval_ctx, environment.getattr(l_4_a, 'ended'), 'T', ' ')),
                                     '</bdi>',
                                 ))
-                            t_57.extend((
+                            t_58.extend((
                                 '<br class="t"><span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('acquired.utc' if (environment.getattr(l_4_a, 'zone') == 'UTC') else 'acquired.no_zone'), _loop_vars=_loop_vars)),
                                 '</span>',
                             ))
                         else:
                             pass
-                            t_57.append(
+                            t_58.append(
                                 '–',
                             )
-                        t_57.append(
+                        t_58.append(
                             '</td><td>',
                         )
-                        t_58 = 1
+                        t_59 = 1
                         for l_5_d in environment.getattr(l_4_a, 'digests'):
                             l_5_w = resolve('w')
                             _loop_vars = {}
                             pass
-                            t_57.extend((
+                            t_58.extend((
                                 '<br class="t"><span class="second">',
                                 escape(context.call((undefined(name='w') if l_5_w is missing else l_5_w), 'algorithm', environment.getattr(l_5_d, 'algorithm'), _loop_vars=_loop_vars)),
                                 ' <code>',
                                 escape(t_1(environment.getattr(l_5_d, 'value'))),
                                 '</code></span>',
                             ))
-                            t_58 = 0
+                            t_59 = 0
                         l_5_d = l_5_w = missing
-                        if t_58:
+                        if t_59:
                             pass
-                            t_57.append(
+                            t_58.append(
                                 '–',
                             )
-                        t_57.append(
+                        t_58.append(
                             '</td><td>',
                         )
                         if (not t_23(environment.getattr(l_4_a, 'finished'))):
                             pass
-                            t_57.append(
+                            t_58.append(
                                 '<br class="t"><span class="second',
                             )
                             if (not environment.getattr(l_4_a, 'finished')):
                                 pass
-                                t_57.append(
+                                t_58.append(
                                     ' strong',
                                 )
-                            t_57.extend((
+                            t_58.extend((
                                 '">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('acquired.finished' if environment.getattr(l_4_a, 'finished') else 'acquired.unfinished'), _loop_vars=_loop_vars)),
                                 '</span>',
                             ))
                         if (not t_23(environment.getattr(l_4_a, 'bad_sectors'))):
                             pass
-                            t_57.append(
+                            t_58.append(
                                 '<br class="t"><span class="second',
                             )
                             if environment.getattr(l_4_a, 'bad_sectors'):
                                 pass
-                                t_57.append(
+                                t_58.append(
                                     ' strong',
                                 )
-                            t_57.extend((
+                            t_58.extend((
                                 '">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.bad_sectors', count=t_7(environment.getattr(l_4_a, 'bad_sectors')), _loop_vars=_loop_vars)),
                                 '</span>',
@@ -2130,22 +2165,22 @@ def root(context, missing=missing):
                             l_5_w = resolve('w')
                             _loop_vars = {}
                             pass
-                            t_57.extend((
+                            t_58.extend((
                                 '<br class="t"><span class="second strong">',
                                 escape(context.call((undefined(name='w') if l_5_w is missing else l_5_w), 'acquired_differs', l_5_d, _loop_vars=_loop_vars)),
                                 '</span>',
                             ))
                         l_5_d = l_5_w = missing
-                        t_57.append(
+                        t_58.append(
                             '</td></tr>\n',
                         )
                     l_4_a = missing
                 l_3_s = missing
             l_2_x = missing
-            t_57.append(
+            t_58.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_57)
+            return concat(t_58)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'acquired.title'), caller=caller)
     yield '\n'
@@ -2251,9 +2286,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'):
         pass
         def macro():
-            t_59 = []
+            t_60 = []
             pass
-            t_59.extend((
+            t_60.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set')),
                 '</th><th scope="col">',
@@ -2272,7 +2307,7 @@ def root(context, missing=missing):
                 l_2_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_59.extend((
+                t_60.extend((
                     '<tr><th scope="row">',
                     escape(context.call((undefined(name='set_name') if l_0_set_name is missing else l_0_set_name), environment.getattr(l_2_s, 'name'), environment.getattr(l_2_s, 'issuer'), environment.getattr(l_2_s, 'edition'), _loop_vars=_loop_vars)),
                     '</th><td>',
@@ -2280,19 +2315,19 @@ def root(context, missing=missing):
                 ))
                 if environment.getattr(l_2_s, 'authority'):
                     pass
-                    t_59.extend((
+                    t_60.extend((
                         '<br class="t"><span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.authority', text=environment.getattr(l_2_s, 'authority'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
-                t_59.extend((
+                t_60.extend((
                     '</td><td class="num">',
                     escape(t_7(environment.getattr(l_2_s, 'records'))),
                 ))
                 for l_3_d in environment.getattr(l_2_s, 'digests'):
                     _loop_vars = {}
                     pass
-                    t_59.extend((
+                    t_60.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars)),
                         ' ',
@@ -2303,48 +2338,48 @@ def root(context, missing=missing):
                 for l_3_d in environment.getattr(l_2_s, 'near'):
                     _loop_vars = {}
                     pass
-                    t_59.extend((
+                    t_60.extend((
                         '<br class="t"><span class="second wrapped">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_3_d, 'below_quality'):
                         pass
-                        t_59.extend((
+                        t_60.extend((
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.near_below', count=t_7(environment.getattr(l_3_d, 'below_quality')), _loop_vars=_loop_vars)),
                         ))
                     if environment.getattr(l_3_d, 'probes'):
                         pass
-                        t_59.extend((
+                        t_60.extend((
                             '; ',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_3_d, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_3_d, 'probes'), 'failed')), _loop_vars=_loop_vars)),
                         ))
-                    t_59.append(
+                    t_60.append(
                         '</span>',
                     )
                 l_3_d = missing
                 for l_3_d in environment.getattr(l_2_s, 'not_compared'):
                     _loop_vars = {}
                     pass
-                    t_59.extend((
+                    t_60.extend((
                         '<br class="t"><span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.not_compared', kind=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'algorithm', environment.getattr(l_3_d, 'algorithm'), _loop_vars=_loop_vars), count=t_7(environment.getattr(l_3_d, 'count')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 l_3_d = missing
-                t_59.extend((
+                t_60.extend((
                     '</td><td><code>',
                     escape(t_1(environment.getattr(l_2_s, 'source_sha256'))),
                     '</code>',
                 ))
                 if environment.getattr(l_2_s, 'rejected'):
                     pass
-                    t_59.extend((
+                    t_60.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.rejected', count=t_7(environment.getattr(l_2_s, 'rejected')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
-                t_59.extend((
+                t_60.extend((
                     '<br class="t"><span class="second">',
                     escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.probes', tried=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'tried')), failed=t_7(environment.getattr(environment.getattr(l_2_s, 'probes'), 'failed')), _loop_vars=_loop_vars) if environment.getattr(l_2_s, 'probes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_probes', _loop_vars=_loop_vars))),
                     '</span></td><td>',
@@ -2352,14 +2387,14 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_2_s, 'key_id') and environment.getattr(l_2_s, 'signer')):
                     pass
-                    t_59.extend((
+                    t_60.extend((
                         '<br class="t"><span class="second"><bdi>',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.signer', key=environment.getattr(l_2_s, 'key_id'), signer=environment.getattr(l_2_s, 'signer'), _loop_vars=_loop_vars)),
                         '</bdi></span>',
                     ))
                 if environment.getattr(l_2_s, 'expires'):
                     pass
-                    t_59.extend((
+                    t_60.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.expires', date=environment.getattr(l_2_s, 'expires'), _loop_vars=_loop_vars)),
                         '</span>',
@@ -2367,7 +2402,7 @@ def root(context, missing=missing):
                 for l_3_a in environment.getattr(l_2_s, 'allowed'):
                     _loop_vars = {}
                     pass
-                    t_59.extend((
+                    t_60.extend((
                         '<br class="t"><span class="second strong">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.allowed', what=context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'allowance', l_3_a, _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
@@ -2375,26 +2410,26 @@ def root(context, missing=missing):
                 l_3_a = missing
                 if (environment.getattr(l_2_s, 'state') != 'active'):
                     pass
-                    t_59.extend((
+                    t_60.extend((
                         '<br class="t"><span class="second strong">',
                         escape(context.call((undefined(name='w') if l_2_w is missing else l_2_w), 'set_state', environment.getattr(l_2_s, 'state'), _loop_vars=_loop_vars)),
                     ))
                     if environment.getattr(l_2_s, 'reason'):
                         pass
-                        t_59.extend((
+                        t_60.extend((
                             ': <bdi>',
                             escape(environment.getattr(l_2_s, 'reason')),
                             '</bdi>',
                         ))
-                    t_59.append(
+                    t_60.append(
                         '</span>',
                     )
-                t_59.append(
+                t_60.append(
                     '</td><td>',
                 )
                 if environment.getattr(l_2_s, 'profile'):
                     pass
-                    t_59.extend((
+                    t_60.extend((
                         '<bdi>',
                         escape(environment.getattr(l_2_s, 'profile')),
                         '</bdi><br class="t"><span class="second">',
@@ -2403,17 +2438,17 @@ def root(context, missing=missing):
                     ))
                 else:
                     pass
-                    t_59.append(
+                    t_60.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.no_profile', _loop_vars=_loop_vars)),
                     )
-                t_59.append(
+                t_60.append(
                     '</td></tr>\n',
                 )
             l_2_s = l_2_w = missing
-            t_59.append(
+            t_60.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_59)
+            return concat(t_60)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'method.set'), caller=caller)
     else:
@@ -2437,9 +2472,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation_text'))
     yield '</p>\n'
     def macro():
-        t_60 = []
+        t_61 = []
         pass
-        t_60.extend((
+        t_61.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.entries')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2460,12 +2495,12 @@ def root(context, missing=missing):
         ))
         if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
             pass
-            t_60.extend((
+            t_61.extend((
                 '<th scope="col" class="num">+ ',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.not_reached')),
                 '</th>',
             ))
-        t_60.extend((
+        t_61.extend((
             '<th scope="col">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.state')),
             '</th></tr></thead>\n<tbody>\n',
@@ -2479,7 +2514,7 @@ def root(context, missing=missing):
                 for l_4_v in environment.getattr(l_3_s, 'volumes'):
                     _loop_vars = {}
                     pass
-                    t_60.extend((
+                    t_61.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -2498,38 +2533,38 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
                         pass
-                        t_60.extend((
+                        t_61.extend((
                             '<td class="num">',
                             escape(t_7(environment.getattr(environment.getattr(l_4_v, 'equation'), 'not_reached'))),
                             '</td>',
                         ))
-                    t_60.extend((
+                    t_61.extend((
                         '<td class="',
                         escape(('second' if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else 'alarm')),
                         '">',
                     ))
                     if environment.getattr(l_4_v, 'listing_open'):
                         pass
-                        t_60.append(
+                        t_61.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.listing_open', _loop_vars=_loop_vars)),
                         )
                     elif (environment.getattr(l_4_v, 'state') != 'examined'):
                         pass
-                        t_60.append(
+                        t_61.append(
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('state.', environment.getattr(l_4_v, 'state'), )), _loop_vars=_loop_vars)),
                         )
                     else:
                         pass
-                        t_60.append(
+                        t_61.append(
                             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes', _loop_vars=_loop_vars) if environment.getattr(environment.getattr(l_4_v, 'equation'), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close', _loop_vars=_loop_vars))),
                         )
-                    t_60.append(
+                    t_61.append(
                         '</td></tr>\n',
                     )
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_60.extend((
+        t_61.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -2548,19 +2583,19 @@ def root(context, missing=missing):
         ))
         if environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'):
             pass
-            t_60.extend((
+            t_61.extend((
                 '<td class="num">',
                 escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'not_reached'))),
                 '</td>',
             ))
-        t_60.extend((
+        t_61.extend((
             '<td class="',
             escape(('' if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else 'alarm')),
             '">',
             escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.closes') if environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'closes') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.does_not_close'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_60)
+        return concat(t_61)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.equation'), caller=caller)
     if (not t_23(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'distinct'))):
@@ -2569,9 +2604,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.distinct', items=t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'digested')), distinct=t_7(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'distinct'))))
         yield '</p>\n'
     def macro():
-        t_61 = []
+        t_62 = []
         pass
-        t_61.extend((
+        t_62.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2592,14 +2627,14 @@ def root(context, missing=missing):
             for l_3_s in environment.getattr(l_2_x, 'sources'):
                 _loop_vars = {}
                 pass
-                def t_62(fiter):
+                def t_63(fiter):
                     for l_4_v in fiter:
                         if (environment.getattr(l_4_v, 'state') == 'examined'):
                             yield l_4_v
-                for l_4_v in t_62(environment.getattr(l_3_s, 'volumes')):
+                for l_4_v in t_63(environment.getattr(l_3_s, 'volumes')):
                     _loop_vars = {}
                     pass
-                    t_61.extend((
+                    t_62.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td class="num">',
@@ -2615,7 +2650,7 @@ def root(context, missing=missing):
                 l_4_v = missing
             l_3_s = missing
         l_2_x = missing
-        t_61.extend((
+        t_62.extend((
             '</tbody>\n<tfoot><tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.all')),
             '</th><td class="num">',
@@ -2628,7 +2663,7 @@ def root(context, missing=missing):
             escape(t_7(environment.getattr((undefined(name='e') if l_0_e is missing else l_0_e), 'directories_met_before'))),
             '</td></tr></tfoot>\n</table>\n',
         ))
-        return concat(t_61)
+        return concat(t_62)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.directories'), caller=caller)
     yield '<h3>'
@@ -2651,9 +2686,9 @@ def root(context, missing=missing):
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.text'))
         yield '</p>\n'
         def macro():
-            t_63 = []
+            t_64 = []
             pass
-            t_63.extend((
+            t_64.extend((
                 '<table>\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.title')),
                 '</caption>\n<thead><tr><th scope="col">',
@@ -2663,19 +2698,19 @@ def root(context, missing=missing):
             for l_2_part in ('read', 'found', 'nothing', 'unreadable', 'positions'):
                 _loop_vars = {}
                 pass
-                t_63.extend((
+                t_64.extend((
                     '<th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('metadata.', l_2_part, )), _loop_vars=_loop_vars)),
                     '</th>',
                 ))
             l_2_part = missing
-            t_63.append(
+            t_64.append(
                 '</tr></thead>\n<tbody>\n',
             )
             for l_2_x in (undefined(name='asked') if l_0_asked is missing else l_0_asked):
                 _loop_vars = {}
                 pass
-                t_63.extend((
+                t_64.extend((
                     '<tr><th scope="row"><bdi>',
                     escape(environment.getattr(l_2_x, 'label')),
                     '</bdi></th>',
@@ -2683,33 +2718,33 @@ def root(context, missing=missing):
                 for l_3_part in ('read', 'found', 'nothing', 'unreadable', 'positions'):
                     _loop_vars = {}
                     pass
-                    t_63.extend((
+                    t_64.extend((
                         '<td class="num">',
                         escape(t_7(environment.getitem(environment.getattr(l_2_x, 'metadata'), l_3_part))),
                         '</td>',
                     ))
                 l_3_part = missing
-                t_63.append(
+                t_64.append(
                     '</tr>\n',
                 )
             l_2_x = missing
-            t_63.append(
+            t_64.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_63)
+            return concat(t_64)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.title'), caller=caller)
         def macro():
-            t_64 = []
+            t_65 = []
             pass
-            t_64.extend((
+            t_65.extend((
                 '<table>\n<caption>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.devices')),
                 '</caption>\n',
             ))
             if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices'):
                 pass
-                t_64.extend((
+                t_65.extend((
                     '<thead><tr><th scope="col">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.tag')),
                     '</th><th scope="col">',
@@ -2726,7 +2761,7 @@ def root(context, missing=missing):
                 for l_2_device, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices')[:40], undefined):
                     _loop_vars = {}
                     pass
-                    t_64.extend((
+                    t_65.extend((
                         '<tr><th scope="row"><code>',
                         escape(environment.getattr(l_2_device, 'tag')),
                         '</code></th><td>',
@@ -2741,42 +2776,42 @@ def root(context, missing=missing):
                     for l_3_label, l_3_loop in LoopContext(environment.getattr(l_2_device, 'exhibits'), undefined):
                         _loop_vars = {}
                         pass
-                        t_64.extend((
+                        t_65.extend((
                             '<bdi>',
                             escape(l_3_label),
                             '</bdi>',
                         ))
                         if (not environment.getattr(l_3_loop, 'last')):
                             pass
-                            t_64.append(
+                            t_65.append(
                                 ', ',
                             )
                     l_3_loop = l_3_label = missing
-                    t_64.append(
+                    t_65.append(
                         '</td></tr>\n',
                     )
                 l_2_loop = l_2_device = missing
                 if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices')) > 40):
                     pass
-                    t_64.extend((
+                    t_65.extend((
                         '<tr><td colspan="5">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.more', count=t_7(t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'devices'))))),
                         '</td></tr>\n',
                     ))
-                t_64.append(
+                t_65.append(
                     '</tbody>\n',
                 )
             else:
                 pass
-                t_64.extend((
+                t_65.extend((
                     '<tbody><tr><td>',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.no_devices')),
                     '</td></tr></tbody>\n',
                 ))
-            t_64.append(
+            t_65.append(
                 '</table>\n',
             )
-            return concat(t_64)
+            return concat(t_65)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'metadata.devices'), caller=caller)
     for (l_1_title, l_1_policy) in ((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.gap_title'), False), (context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.policy_title'), True)):
@@ -2787,16 +2822,16 @@ def root(context, missing=missing):
         l_1_gaps = context.call((undefined(name='gap_rows') if l_1_gap_rows is missing else l_1_gap_rows), (undefined(name='c') if l_0_c is missing else l_0_c), policy=l_1_policy, _loop_vars=_loop_vars)
         _loop_vars['gaps'] = l_1_gaps
         def macro():
-            t_65 = []
+            t_66 = []
             pass
-            t_65.extend((
+            t_66.extend((
                 '<table>\n<caption>',
                 escape(l_1_title),
                 '</caption>\n',
             ))
             if (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                 pass
-                t_65.extend((
+                t_66.extend((
                     '<thead><tr><th scope="col" class="num">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.count')),
                     '</th><th scope="col">',
@@ -2810,7 +2845,7 @@ def root(context, missing=missing):
                 for l_3_gap in (undefined(name='gaps') if l_1_gaps is missing else l_1_gaps):
                     _loop_vars = {}
                     pass
-                    t_65.extend((
+                    t_66.extend((
                         '<tr><td class="num strong">',
                         escape(t_7(environment.getattr(l_3_gap, 'count'))),
                         '</td><td>',
@@ -2821,46 +2856,46 @@ def root(context, missing=missing):
                     ))
                     if environment.getattr(l_3_gap, 'size'):
                         pass
-                        t_65.append(
+                        t_66.append(
                             escape(t_17(environment.getattr(l_3_gap, 'size'))),
                         )
-                    t_65.append(
+                    t_66.append(
                         '</td><td>',
                     )
                     for l_4_one in environment.getattr(l_3_gap, 'examples'):
                         _loop_vars = {}
                         pass
-                        t_65.extend((
+                        t_66.extend((
                             '<br class="t"><code><bdi>',
                             escape(t_5(l_4_one)),
                             '</bdi></code>',
                         ))
                     l_4_one = missing
-                    t_65.append(
+                    t_66.append(
                         '</td></tr>\n',
                     )
                 l_3_gap = missing
-                t_65.append(
+                t_66.append(
                     '</tbody>\n',
                 )
             else:
                 pass
-                t_65.extend((
+                t_66.extend((
                     '<tbody><tr><td>',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.no_gaps')),
                     '</td></tr></tbody>\n',
                 ))
-            t_65.append(
+            t_66.append(
                 '</table>\n',
             )
-            return concat(t_65)
+            return concat(t_66)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), l_1_title, caller=caller, _loop_vars=_loop_vars)
     l_1_title = l_1_policy = l_1_gap_rows = l_1_gaps = missing
     def macro():
-        t_66 = []
+        t_67 = []
         pass
-        t_66.extend((
+        t_67.extend((
             '<table>\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2875,7 +2910,7 @@ def root(context, missing=missing):
             l_2_w = resolve('w')
             _loop_vars = {}
             pass
-            t_66.extend((
+            t_67.extend((
                 '<tr><th scope="row"><bdi>',
                 escape(t_5(environment.getattr(l_2_area, 'where'))),
                 '</bdi></th><td>',
@@ -2885,21 +2920,21 @@ def root(context, missing=missing):
                 '</td></tr>\n',
             ))
         l_2_area = l_2_w = missing
-        t_66.extend((
+        t_67.extend((
             '<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.unallocated')),
             '</th><td>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('unallocated_value.', environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'unallocated'), )))),
             '</td><td></td></tr>\n</tbody>\n</table>\n',
         ))
-        return concat(t_66)
+        return concat(t_67)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.area_title'), caller=caller)
     yield '<div class="pair figures">\n<div>\n'
     def macro():
-        t_67 = []
+        t_68 = []
         pass
-        t_67.extend((
+        t_68.extend((
             '<table class="tight">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.types')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -2917,7 +2952,7 @@ def root(context, missing=missing):
         for l_2_row in environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'types'):
             _loop_vars = {}
             pass
-            t_67.extend((
+            t_68.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('type_class.', environment.getattr(l_2_row, 'type_class'), )), _loop_vars=_loop_vars)),
                 '</th><td class="num">',
@@ -2931,10 +2966,10 @@ def root(context, missing=missing):
                 '</td></tr>\n',
             ))
         l_2_row = missing
-        t_67.append(
+        t_68.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_67)
+        return concat(t_68)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.types'), caller=caller)
     if t_19(environment, environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'types'), attribute='misnamed'):
@@ -2944,9 +2979,9 @@ def root(context, missing=missing):
         yield '</p>'
     yield '</div>\n<div>\n'
     def macro():
-        t_68 = []
+        t_69 = []
         pass
-        t_68.extend((
+        t_69.extend((
             '<table class="tight">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.bytes_title')),
             '</caption>\n<tbody>\n<tr><th scope="row">',
@@ -2973,45 +3008,38 @@ def root(context, missing=missing):
         ))
         if environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'volume'):
             pass
-            t_68.extend((
+            t_69.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks')),
                 '</th><td class="num">',
                 escape(t_7(environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'volume'))),
                 '</td></tr>\n<tr><td colspan="2">',
-            ))
-            if environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'closes'):
-                pass
-                t_68.append(
-                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks_parts', structures=t_7(environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'structures')), allocated=t_7(environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'allocated')), unallocated=t_7(environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'unallocated')), slack=t_7(environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'volume_slack')))),
-                )
-            else:
-                pass
-                t_68.append(
-                    escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks_open')),
-                )
-            t_68.extend((
+                escape(context.call((undefined(name='bytes_of') if l_0_bytes_of is missing else l_0_bytes_of), environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'))),
                 '</td></tr>\n<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks_searched')),
                 '</th><td class="num">',
                 escape(t_7(environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'searched'))),
+                '</td></tr>\n<tr><th scope="row">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks_slack')),
+                '</th><td class="num">',
+                escape(t_7(environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'slack_searched'))),
                 '</td></tr>\n',
             ))
-        t_68.extend((
+        t_69.extend((
             '<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share')),
             '</th><td class="num strong">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.share_value', percent=t_9(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'percent_of_bytes')))),
             '</td></tr>\n</tbody>\n</table>\n',
         ))
-        return concat(t_68)
+        return concat(t_69)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.bytes_title'), caller=caller)
     yield '</div>\n</div>\n'
     def macro():
-        t_69 = []
+        t_70 = []
         pass
-        t_69.extend((
+        t_70.extend((
             '<table class="broad">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -3040,7 +3068,7 @@ def root(context, missing=missing):
                     l_4_w = resolve('w')
                     _loop_vars = {}
                     pass
-                    t_69.extend((
+                    t_70.extend((
                         '<tr><th scope="row"><bdi>',
                         escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
                         '</bdi></th><td>',
@@ -3054,12 +3082,12 @@ def root(context, missing=missing):
                     ))
                     if (environment.getattr(l_4_v, 'encryption') != 'none'):
                         pass
-                        t_69.extend((
+                        t_70.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'encryption', environment.getattr(l_4_v, 'encryption'), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_69.extend((
+                    t_70.extend((
                         '</td><td><bdi>',
                         escape((context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'sweep', environment.getattr(l_4_v, 'sweep'), _loop_vars=_loop_vars) if (environment.getattr(l_4_v, 'state') == 'examined') else '–')),
                         '</bdi></td><td>',
@@ -3067,40 +3095,95 @@ def root(context, missing=missing):
                     for l_5_m in environment.getattr(l_4_v, 'times'):
                         _loop_vars = {}
                         pass
-                        t_69.extend((
+                        t_70.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'time.basis', which=context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_5_m, 'which'), )), _loop_vars=_loop_vars), zone=context.call((undefined(name='w') if l_4_w is missing else l_4_w), 'time', environment.getattr(l_5_m, 'zone'), _loop_vars=_loop_vars), resolution=t_13(environment.getattr(l_5_m, 'resolution_ns')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
                     l_5_m = missing
-                    t_69.append(
+                    t_70.append(
                         '</td></tr>\n',
                     )
                 l_4_v = l_4_w = missing
             l_3_s = missing
         l_2_x = missing
-        t_69.append(
+        t_70.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_69)
+        return concat(t_70)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volumes'), caller=caller)
+    yield '\n'
+    if environment.getattr(environment.getattr((undefined(name='c') if l_0_c is missing else l_0_c), 'blocks'), 'volume'):
+        pass
+        def macro():
+            t_71 = []
+            pass
+            t_71.extend((
+                '<table class="broad">\n<caption>',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks_title')),
+                '</caption>\n<thead><tr><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.volume')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.file_system')),
+                '</th><th scope="col" class="num">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.bytes')),
+                '</th><th scope="col">',
+                escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks_where')),
+                '</th></tr></thead>\n<tbody>\n',
+            ))
+            for l_2_x in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'exhibits'):
+                _loop_vars = {}
+                pass
+                for l_3_s in environment.getattr(l_2_x, 'sources'):
+                    _loop_vars = {}
+                    pass
+                    def t_72(fiter):
+                        for l_4_v in fiter:
+                            if (environment.getattr(l_4_v, 'state') == 'examined'):
+                                yield l_4_v
+                    for l_4_v in t_72(environment.getattr(l_3_s, 'volumes')):
+                        _loop_vars = {}
+                        pass
+                        t_71.extend((
+                            '<tr><th scope="row"><bdi>',
+                            escape(t_5(markup_join((environment.getattr(l_3_s, 'label'), '/', environment.getattr(l_4_v, 'key'), )))),
+                            '</bdi></th><td>',
+                            escape(environment.getattr(l_4_v, 'file_system')),
+                            '</td><td class="num">',
+                            escape((t_7(environment.getattr(environment.getattr(l_4_v, 'blocks'), 'volume')) if environment.getattr(environment.getattr(l_4_v, 'blocks'), 'volume') else '–')),
+                            '</td><td>',
+                            escape((context.call((undefined(name='bytes_of') if l_0_bytes_of is missing else l_0_bytes_of), environment.getattr(l_4_v, 'blocks'), _loop_vars=_loop_vars) if environment.getattr(environment.getattr(l_4_v, 'blocks'), 'volume') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks_none', _loop_vars=_loop_vars))),
+                            '</td></tr>\n',
+                        ))
+                    l_4_v = missing
+                l_3_s = missing
+            l_2_x = missing
+            t_71.append(
+                '</tbody>\n</table>\n',
+            )
+            return concat(t_71)
+        caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
+        yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks_title'), caller=caller)
+        yield '<p class="scope">'
+        yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'coverage.blocks_text'))
+        yield '</p>\n'
     yield '\n'
     yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'findings'))
     yield '\n<p>'
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.intro_sealed' if (environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'level') == 'sealed') else 'findings.intro')))
     yield '</p>\n'
     def macro(l_1_list, l_1_withdrawn):
-        t_70 = []
+        t_73 = []
         if l_1_list is missing:
             l_1_list = undefined("parameter 'list' was not provided", name='list')
         if l_1_withdrawn is missing:
             l_1_withdrawn = undefined("parameter 'withdrawn' was not provided", name='withdrawn')
         pass
         def macro():
-            t_71 = []
+            t_74 = []
             pass
-            t_71.extend((
+            t_74.extend((
                 '<table class="broad">\n<thead><tr><th scope="col">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.number')),
                 '</th><th scope="col">',
@@ -3118,7 +3201,7 @@ def root(context, missing=missing):
                 l_3_w = resolve('w')
                 _loop_vars = {}
                 pass
-                t_71.extend((
+                t_74.extend((
                     '<tr><th scope="row" class="nowrap">',
                     escape(environment.getattr(l_3_f, 'number')),
                     '</th><td><bdi class="strong">',
@@ -3129,14 +3212,14 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_3_f, 'number') in (undefined(name='names') if l_3_names is missing else l_3_names)):
                     pass
-                    t_71.extend((
+                    t_74.extend((
                         '<br class="t"><span class="second name">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.path', _loop_vars=_loop_vars)),
                         ': <bdi>',
                         escape(t_5(environment.getitem((undefined(name='names') if l_3_names is missing else l_3_names), environment.getattr(l_3_f, 'number')))),
                         '</bdi></span>',
                     ))
-                t_71.extend((
+                t_74.extend((
                     '<br class="t"><span class="second">',
                     escape(environment.getattr(l_3_f, 'type')),
                     ', ',
@@ -3145,27 +3228,27 @@ def root(context, missing=missing):
                 ))
                 if environment.getattr(l_3_f, 'allocated'):
                     pass
-                    t_71.append(
+                    t_74.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.allocated', _loop_vars=_loop_vars)),
                     )
-                elif (environment.getitem(context.call(environment.getattr(environment.getattr(l_3_f, 'locator'), 'split'), '/', _loop_vars=_loop_vars), -1)[:2] == 'c@'):
+                elif (environment.getitem(context.call(environment.getattr(environment.getattr(l_3_f, 'locator'), 'split'), '/', _loop_vars=_loop_vars), -1)[:2] in ('c@', 's@')):
                     pass
-                    t_71.append(
+                    t_74.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.carved', _loop_vars=_loop_vars)),
                     )
                 else:
                     pass
-                    t_71.append(
+                    t_74.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.deleted', _loop_vars=_loop_vars)),
                     )
                     if environment.getattr(l_3_f, 'reuse'):
                         pass
-                        t_71.extend((
+                        t_74.extend((
                             ' (',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('reuse.', environment.getattr(l_3_f, 'reuse'), )), _loop_vars=_loop_vars)),
                             ')',
                         ))
-                t_71.extend((
+                t_74.extend((
                     ', ',
                     escape(context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'place', environment.getattr(l_3_f, 'place'), _loop_vars=_loop_vars)),
                     '</span></td><td><span class="strong">',
@@ -3174,35 +3257,35 @@ def root(context, missing=missing):
                 ))
                 if (not t_23(environment.getattr(l_3_f, 'listed_size'))):
                     pass
-                    t_71.extend((
+                    t_74.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.listed_size', size=context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.bytes', count=t_7(environment.getattr(l_3_f, 'listed_size')), _loop_vars=_loop_vars), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if (environment.getattr(l_3_f, 'near') and environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin')):
                     pass
-                    t_71.extend((
+                    t_74.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_plugin', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), plugin=environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin'), 'name'), version=environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'plugin'), 'version'), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 elif environment.getattr(l_3_f, 'near'):
                     pass
-                    t_71.extend((
+                    t_74.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near', algorithm=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'algorithm', environment.getattr(environment.getattr(l_3_f, 'near'), 'algorithm'), _loop_vars=_loop_vars), view=context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'view', environment.getattr(environment.getattr(l_3_f, 'near'), 'view'), _loop_vars=_loop_vars), distance=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'distance')), radius=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'radius')), quality=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'quality')), listed=(t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality')) if (not t_23(environment.getattr(environment.getattr(l_3_f, 'near'), 'listed_quality'))) else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                 if environment.getattr(l_3_f, 'near'):
                     pass
-                    t_71.extend((
+                    t_74.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_drawn' if environment.getattr(environment.getattr(l_3_f, 'near'), 'drawn') else ('findings.near_unknown' if (not environment.getattr(environment.getattr(l_3_f, 'near'), 'expected')) else ('findings.near_rare' if t_8(environment.getattr(environment.getattr(l_3_f, 'near'), 'expected')) else 'findings.near_chance'))), comparisons=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'comparisons')), expected=environment.getattr(environment.getattr(l_3_f, 'near'), 'expected'), one_in=t_7(t_8(environment.getattr(environment.getattr(l_3_f, 'near'), 'expected'))), _loop_vars=_loop_vars)),
                         '</span>',
                     ))
                     if environment.getattr(environment.getattr(l_3_f, 'near'), 'film'):
                         pass
-                        t_71.extend((
+                        t_74.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film', frames=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames')), frames_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'frames_of')), listed=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed')), listed_of=t_7(environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_of')), _loop_vars=_loop_vars)),
                             escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'ranges'), _loop_vars=_loop_vars)),
@@ -3210,7 +3293,7 @@ def root(context, missing=missing):
                         ))
                         if environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'):
                             pass
-                            t_71.extend((
+                            t_74.extend((
                                 '<br class="t"><span class="second">',
                                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.near_film_listed', _loop_vars=_loop_vars)),
                                 escape(context.call((undefined(name='spans') if l_0_spans is missing else l_0_spans), environment.getattr(environment.getattr(environment.getattr(l_3_f, 'near'), 'film'), 'listed_ranges'), _loop_vars=_loop_vars)),
@@ -3218,12 +3301,12 @@ def root(context, missing=missing):
                             ))
                     if (environment.getattr(environment.getattr(l_3_f, 'near'), 'more') or environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')):
                         pass
-                        t_71.extend((
+                        t_74.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('findings.near_more' if (not environment.getattr(environment.getattr(l_3_f, 'near'), 'more_at_least')) else ('findings.near_more_at_least' if environment.getattr(environment.getattr(l_3_f, 'near'), 'more') else 'findings.near_more_unknown')), count=t_7(environment.getattr(environment.getattr(l_3_f, 'near'), 'more')), _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                t_71.extend((
+                t_74.extend((
                     '<br class="t"><span class="second">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('kind.', environment.getattr(l_3_f, 'kind'), )), _loop_vars=_loop_vars)),
                     ': ',
@@ -3232,24 +3315,24 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_3_f, 'kind') == 'watch'):
                     pass
-                    t_71.append(
+                    t_74.append(
                         '–',
                     )
                 else:
                     pass
-                    t_71.append(
+                    t_74.append(
                         escape(context.call((undefined(name='category') if l_0_category is missing else l_0_category), environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'):
                         pass
-                        t_71.extend((
+                        t_74.extend((
                             ' (<bdi>',
                             escape(t_20(markup_join((environment.getattr(environment.getattr(l_3_f, 'category'), 'scheme'), ' ', environment.getattr(environment.getattr(l_3_f, 'category'), 'region'), )))),
                             '</bdi>)',
                         ))
                     if environment.getattr(environment.getattr(l_3_f, 'category'), 'label'):
                         pass
-                        t_71.extend((
+                        t_74.extend((
                             '<br class="t"><span class="second"><bdi>',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'category.label', label=environment.getattr(environment.getattr(l_3_f, 'category'), 'label'), _loop_vars=_loop_vars)),
                             '</bdi></span>',
@@ -3257,18 +3340,18 @@ def root(context, missing=missing):
                     for l_4_tag in environment.getattr(environment.getattr(l_3_f, 'category'), 'tags'):
                         _loop_vars = {}
                         pass
-                        t_71.extend((
+                        t_74.extend((
                             '<br class="t"><span class="second"><bdi>',
                             escape(l_4_tag),
                             '</bdi></span>',
                         ))
                     l_4_tag = missing
-                    t_71.append(
+                    t_74.append(
                         escape(context.call((undefined(name='standing') if l_0_standing is missing else l_0_standing), 'notable', environment.getattr(l_3_f, 'category'), _loop_vars=_loop_vars)),
                     )
                     if (t_23(environment.getattr(l_3_f, 'victim_identified')) and t_23(environment.getattr(l_3_f, 'offender_identified'))):
                         pass
-                        t_71.extend((
+                        t_74.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.not_said', _loop_vars=_loop_vars)),
                             '</span>',
@@ -3277,24 +3360,24 @@ def root(context, missing=missing):
                         pass
                         if (not t_23(environment.getattr(l_3_f, 'victim_identified'))):
                             pass
-                            t_71.extend((
+                            t_74.extend((
                                 '<br class="t"><span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'victim_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.victim_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
                         if (not t_23(environment.getattr(l_3_f, 'offender_identified'))):
                             pass
-                            t_71.extend((
+                            t_74.extend((
                                 '<br class="t"><span class="second">',
                                 escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_yes', _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'offender_identified') else context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.offender_no', _loop_vars=_loop_vars))),
                                 '</span>',
                             ))
-                t_71.append(
+                t_74.append(
                     '</td><td>',
                 )
                 if l_1_withdrawn:
                     pass
-                    t_71.extend((
+                    t_74.extend((
                         '<bdi>',
                         escape((context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'withdrawn.not_in', edition=environment.getattr(l_3_f, 'not_in'), _loop_vars=_loop_vars) if environment.getattr(l_3_f, 'not_in') else (environment.getattr(l_3_f, 'reason') or context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated', _loop_vars=_loop_vars)))),
                         '</bdi>',
@@ -3303,16 +3386,16 @@ def root(context, missing=missing):
                     pass
                     if (environment.getattr(l_3_f, 'status') == 'provisional'):
                         pass
-                        t_71.extend((
+                        t_74.extend((
                             '<span class="strong">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.provisional', _loop_vars=_loop_vars)),
                             '</span>',
                         ))
-                    t_72 = 1
+                    t_75 = 1
                     for l_4_m in environment.getattr(l_3_f, 'times'):
                         _loop_vars = {}
                         pass
-                        t_71.extend((
+                        t_74.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('time.', environment.getattr(l_4_m, 'which'), )), _loop_vars=_loop_vars)),
                             ' <span class="nowrap">',
@@ -3321,41 +3404,41 @@ def root(context, missing=missing):
                         ))
                         if (environment.getattr(l_4_m, 'zone') != 'utc'):
                             pass
-                            t_71.extend((
+                            t_74.extend((
                                 ' (',
                                 escape(context.call((undefined(name='w') if l_3_w is missing else l_3_w), 'time', environment.getattr(l_4_m, 'zone'), _loop_vars=_loop_vars)),
                                 ')',
                             ))
-                        t_71.append(
+                        t_74.append(
                             '</span>',
                         )
-                        t_72 = 0
+                        t_75 = 0
                     l_4_m = missing
-                    if t_72:
+                    if t_75:
                         pass
-                        t_71.extend((
+                        t_74.extend((
                             '<br class="t"><span class="second">',
                             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.no_times')),
                             '</span>',
                         ))
-                t_71.append(
+                t_74.append(
                     '</td></tr>\n',
                 )
             l_3_f = l_3_names = l_3_w = missing
-            t_71.append(
+            t_74.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_71)
+            return concat(t_74)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
-        t_70.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
+        t_73.append(context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join((('withdrawn' if l_1_withdrawn else 'findings'), '.title', ))), caller=caller))
         if (t_3(l_1_list) > (undefined(name='rows') if l_0_rows is missing else l_0_rows)):
             pass
-            t_70.extend((
+            t_73.extend((
                 '<p class="strong">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'findings.shown', shown=t_7((undefined(name='rows') if l_0_rows is missing else l_0_rows)), count=t_7(t_3(l_1_list)))),
                 '</p>',
             ))
-        return concat(t_70)
+        return concat(t_73)
     context.exported_vars.add('finding_rows')
     context.vars['finding_rows'] = l_0_finding_rows = Macro(environment, macro, 'finding_rows', ('list', 'withdrawn'), False, False, False, context.eval_ctx.autoescape)
     yield escape(context.call((undefined(name='draw') if l_0_draw is missing else l_0_draw), 'findings'))
@@ -3426,9 +3509,9 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.intro'))
     yield '</p>\n'
     def macro():
-        t_73 = []
+        t_76 = []
         pass
-        t_73.extend((
+        t_76.extend((
             '<table class="tight">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.counts')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -3440,7 +3523,7 @@ def root(context, missing=missing):
         for l_2_name in ('collection', 'alteration', 'consultation', 'disclosure', 'combination', 'erasure'):
             _loop_vars = {}
             pass
-            t_73.extend((
+            t_76.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('data.', l_2_name, )), _loop_vars=_loop_vars)),
                 '</th><td class="num">',
@@ -3448,18 +3531,18 @@ def root(context, missing=missing):
                 '</td></tr>\n',
             ))
         l_2_name = missing
-        t_73.append(
+        t_76.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_73)
+        return concat(t_76)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.counts'), caller=caller)
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'processing'):
         pass
         def macro():
-            t_74 = []
+            t_77 = []
             pass
-            t_74.extend((
+            t_77.extend((
                 '<table class="broad">\n<thead><tr><th scope="col" class="num">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'custody.event')),
                 '</th><th scope="col">',
@@ -3478,7 +3561,7 @@ def root(context, missing=missing):
             for l_2_p, l_2_loop in LoopContext(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'processing')[:(undefined(name='rows') if l_0_rows is missing else l_0_rows)], undefined):
                 _loop_vars = {}
                 pass
-                t_74.extend((
+                t_77.extend((
                     '<tr><td class="num">',
                     escape(t_7(environment.getattr(l_2_p, 'seq'))),
                     '</td><td>',
@@ -3493,87 +3576,87 @@ def root(context, missing=missing):
                 ))
                 if (environment.getattr(l_2_p, 'who_is') == 'software'):
                     pass
-                    t_74.extend((
+                    t_77.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.software', _loop_vars=_loop_vars)),
                         '</span>',
                     ))
-                t_74.append(
+                t_77.append(
                     '</td><td>',
                 )
                 l_3_loop = missing
                 for l_3_each, l_3_loop in LoopContext(environment.getattr(l_2_p, 'of')[:12], undefined):
                     _loop_vars = {}
                     pass
-                    t_74.extend((
+                    t_77.extend((
                         '<bdi>',
                         escape(l_3_each),
                         '</bdi>',
                     ))
                     if (not environment.getattr(l_3_loop, 'last')):
                         pass
-                        t_74.append(
+                        t_77.append(
                             ', ',
                         )
                 l_3_loop = l_3_each = missing
                 if (t_3(environment.getattr(l_2_p, 'of')) > 12):
                     pass
-                    t_74.extend((
+                    t_77.extend((
                         ' … (',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.rest', _loop_vars=_loop_vars)),
                         ')',
                     ))
                 if environment.getattr(l_2_p, 'recipient'):
                     pass
-                    t_74.extend((
+                    t_77.extend((
                         '<br class="t"><span class="second">',
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.recipient', _loop_vars=_loop_vars)),
                         ' <bdi>',
                         escape(environment.getattr(l_2_p, 'recipient')),
                         '</bdi></span>',
                     ))
-                t_74.append(
+                t_77.append(
                     '</td><td>',
                 )
                 if environment.getattr(l_2_p, 'reason'):
                     pass
-                    t_74.extend((
+                    t_77.extend((
                         '<bdi>',
                         escape(environment.getattr(l_2_p, 'reason')),
                         '</bdi>',
                     ))
-                t_74.append(
+                t_77.append(
                     '<br class="t"><span class="second',
                 )
                 if (environment.getattr(l_2_p, 'legal_basis_from') == 'none'):
                     pass
-                    t_74.append(
+                    t_77.append(
                         ' strong',
                     )
-                t_74.append(
+                t_77.append(
                     '">',
                 )
                 if (environment.getattr(l_2_p, 'legal_basis_from') == 'none'):
                     pass
-                    t_74.append(
+                    t_77.append(
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.no_basis', _loop_vars=_loop_vars)),
                     )
                 else:
                     pass
-                    t_74.extend((
+                    t_77.extend((
                         escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'processing.basis', _loop_vars=_loop_vars)),
                         ' <bdi>',
                         escape(environment.getattr(l_2_p, 'legal_basis')),
                         '</bdi>',
                     ))
-                t_74.append(
+                t_77.append(
                     '</span></td></tr>\n',
                 )
             l_2_loop = l_2_p = missing
-            t_74.append(
+            t_77.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_74)
+            return concat(t_77)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'data.title'), caller=caller)
         if (t_3(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'processing')) > (undefined(name='rows') if l_0_rows is missing else l_0_rows)):
@@ -3588,21 +3671,21 @@ def root(context, missing=missing):
         yield '</p>\n'
     yield '\n'
     def macro():
-        t_75 = []
+        t_78 = []
         l_1_cited = missing
         pass
         l_1_cited = t_4(context.eval_ctx, t_15(context, t_6(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'methods'), attribute='validation')))
         if ((environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment') and (environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment'), 'self_test') != 'not-run')) or (not (undefined(name='cited') if l_1_cited is missing else l_1_cited))):
             pass
-            t_75.append(
+            t_78.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('self_test.', (environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment'), 'self_test') if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'environment') else 'not-run'), )))),
             )
         else:
             pass
-            t_75.append(
+            t_78.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.self_test_cited', name=environment.getattr(environment.getitem((undefined(name='cited') if l_1_cited is missing else l_1_cited), -1), 'id'), date=t_21(environment.getattr(environment.getitem((undefined(name='cited') if l_1_cited is missing else l_1_cited), -1), 'time')), verdict=context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('method.passed' if (environment.getattr(environment.getitem((undefined(name='cited') if l_1_cited is missing else l_1_cited), -1), 'verdict') == 'pass') else 'method.failed')))),
             )
-        return concat(t_75)
+        return concat(t_78)
     context.exported_vars.add('self_test')
     context.vars['self_test'] = l_0_self_test = Macro(environment, macro, 'self_test', (), False, False, False, context.eval_ctx.autoescape)
     yield escape(context.call((undefined(name='heading') if l_0_heading is missing else l_0_heading), 'quality'))
@@ -3613,13 +3696,13 @@ def root(context, missing=missing):
     context.vars['probes'] = l_0_probes
     context.exported_vars.add('probes')
     def macro():
-        t_76 = []
+        t_79 = []
         l_1_verified = resolve('verified')
         l_1_w = resolve('w')
         l_1_reviewed_findings = resolve('reviewed_findings')
         l_1_levels = missing
         pass
-        t_76.extend((
+        t_79.extend((
             '<table class="tight">\n<caption>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.measures')),
             '</caption>\n<thead><tr><th scope="col">',
@@ -3636,10 +3719,10 @@ def root(context, missing=missing):
         ))
         if (not environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'coverage'), 'closes')):
             pass
-            t_76.append(
+            t_79.append(
                 ' class="alarm"',
             )
-        t_76.extend((
+        t_79.extend((
             '>',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('coverage.closes' if environment.getattr(environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'coverage'), 'closes') else 'coverage.does_not_close'))),
             '</td></tr>\n<tr><th scope="row">',
@@ -3648,21 +3731,21 @@ def root(context, missing=missing):
         ))
         if (undefined(name='probes') if l_0_probes is missing else l_0_probes):
             pass
-            t_76.append(
+            t_79.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.probes_value', tried=t_7(t_19(environment, (undefined(name='probes') if l_0_probes is missing else l_0_probes), attribute='tried')), failed=t_7(t_19(environment, (undefined(name='probes') if l_0_probes is missing else l_0_probes), attribute='failed')))),
             )
         else:
             pass
-            t_76.append(
+            t_79.append(
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.no_probes')),
             )
-        t_76.append(
+        t_79.append(
             '</td></tr>\n',
         )
         if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'):
             pass
             l_1_verified = t_3(t_4(context.eval_ctx, t_16(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'hash_sets'), 'signature', 'equalto', 'verified')))
-            t_76.extend((
+            t_79.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.signature')),
                 '</th><td>',
@@ -3672,14 +3755,14 @@ def root(context, missing=missing):
         l_1_levels = t_18(environment, t_6(context, t_11(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'), 'purpose', 'equalto', 'match'), attribute='isolation'))
         if (undefined(name='levels') if l_1_levels is missing else l_1_levels):
             pass
-            t_76.extend((
+            t_79.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.isolation')),
                 '</th><td>',
                 escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'isolation', ('not-measured' if ('not-measured' in (undefined(name='levels') if l_1_levels is missing else l_1_levels)) else environment.getitem((undefined(name='levels') if l_1_levels is missing else l_1_levels), 0)))),
                 '</td></tr>\n',
             ))
-        t_76.extend((
+        t_79.extend((
             '<tr><th scope="row">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.reviews')),
             '</th><td>',
@@ -3693,35 +3776,35 @@ def root(context, missing=missing):
         for l_2_name in ('controls', 'deviations', 'external'):
             _loop_vars = {}
             pass
-            t_76.extend((
+            t_79.extend((
                 '<tr><th scope="row">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('quality.', l_2_name, )), _loop_vars=_loop_vars)),
                 '</th><td>',
             ))
-            t_77 = 1
+            t_80 = 1
             for l_3_text in (environment.getitem((undefined(name='said') if l_0_said is missing else l_0_said), l_2_name) or ()):
                 _loop_vars = {}
                 pass
-                t_76.extend((
+                t_79.extend((
                     '<br class="t"><span class="block"><bdi>',
                     escape(l_3_text),
                     '</bdi></span>',
                 ))
-                t_77 = 0
+                t_80 = 0
             l_3_text = missing
-            if t_77:
+            if t_80:
                 pass
-                t_76.append(
+                t_79.append(
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'format.not_stated')),
                 )
-            t_76.append(
+            t_79.append(
                 '</td></tr>\n',
             )
         l_2_name = missing
-        t_76.append(
+        t_79.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_76)
+        return concat(t_79)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'quality.measures'), caller=caller)
     l_0_told = t_4(context.eval_ctx, t_16(context, environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'acts'), 'topic', 'equalto', 'quality'))
@@ -3747,7 +3830,7 @@ def root(context, missing=missing):
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.intro'))
         yield '</p>\n'
-    t_78 = 1
+    t_81 = 1
     for l_1_run in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'runs'):
         l_1_w = resolve('w')
         l_1_no = resolve('no')
@@ -3823,9 +3906,9 @@ def root(context, missing=missing):
             yield escape(context.call((undefined(name='w') if l_1_w is missing else l_1_w), 'run_note', environment.getattr(l_2_note, 'code'), environment.getattr(l_2_note, 'text'), _loop_vars=_loop_vars))
             yield '</p>\n'
         l_2_note = missing
-        t_78 = 0
+        t_81 = 0
     l_1_run = l_1_w = l_1_no = l_1_yes = missing
-    if t_78:
+    if t_81:
         pass
         yield '<p>'
         yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'runs.none'))
@@ -3946,9 +4029,9 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events'):
         pass
         def macro():
-            t_79 = []
+            t_82 = []
             pass
-            t_79.extend((
+            t_82.extend((
                 '<table class="tight">\n<thead><tr><th scope="col" class="num">',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.seq')),
                 '</th><th scope="col">',
@@ -3964,7 +4047,7 @@ def root(context, missing=missing):
             for l_2_event in environment.getattr((undefined(name='r') if l_0_r is missing else l_0_r), 'events')[:(undefined(name='events') if l_0_events is missing else l_0_events)]:
                 _loop_vars = {}
                 pass
-                t_79.extend((
+                t_82.extend((
                     '<tr><td class="num">',
                     escape(environment.getattr(l_2_event, 'seq')),
                     '</td><td class="nowrap">',
@@ -3980,10 +4063,10 @@ def root(context, missing=missing):
                     '</bdi></td></tr>\n',
                 ))
             l_2_event = missing
-            t_79.append(
+            t_82.append(
                 '</tbody>\n</table>\n',
             )
-            return concat(t_79)
+            return concat(t_82)
         caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
         yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'events.title'), caller=caller)
         yield '<p class="scope">'
@@ -4052,10 +4135,10 @@ def root(context, missing=missing):
     yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'clauses.intro'))
     yield '</p>\n'
     def macro():
-        t_80 = []
+        t_83 = []
         l_1_clauses = resolve('clauses')
         pass
-        t_80.extend((
+        t_83.extend((
             '<table class="tight broad">\n<thead><tr><th scope="col">',
             escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'clauses.asks')),
             '</th><th scope="col">',
@@ -4072,40 +4155,40 @@ def root(context, missing=missing):
                 pass
                 if (not environment.getattr(l_2_loop, 'first')):
                     pass
-                    t_80.append(
+                    t_83.append(
                         '</tbody>\n',
                     )
-                t_80.extend((
+                t_83.extend((
                     '<tbody>\n<tr><th scope="rowgroup" colspan="3" class="group">',
                     escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('clauses.', environment.getattr(l_2_c, 'rule'), )), _loop_vars=_loop_vars)),
                     '</th></tr>\n',
                 ))
-            t_80.append(
+            t_83.append(
                 '<tr><th scope="row" class="part">',
             )
             if (t_3(environment.getattr(l_2_c, 'code')) == 1):
                 pass
-                t_80.extend((
+                t_83.extend((
                     escape(environment.getattr(l_2_c, 'code')),
                     ') ',
                 ))
-            t_80.extend((
+            t_83.extend((
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('clause.', environment.getattr(l_2_c, 'rule'), '_', environment.getattr(l_2_c, 'code'), )), _loop_vars=_loop_vars)),
                 '</th><td>',
             ))
             l_3_loop = missing
-            t_81 = 1
+            t_84 = 1
             for l_3_name, l_3_loop in LoopContext(environment.getattr(l_2_c, 'sections'), undefined):
                 _loop_vars = {}
                 pass
                 if (l_3_name == 'front'):
                     pass
-                    t_80.append(
+                    t_83.append(
                         escape(t_14(l_3_name)),
                     )
                 else:
                     pass
-                    t_80.extend((
+                    t_83.extend((
                         '<a href="#',
                         escape(l_3_name),
                         '">',
@@ -4114,34 +4197,34 @@ def root(context, missing=missing):
                     ))
                 if (not environment.getattr(l_3_loop, 'last')):
                     pass
-                    t_80.append(
+                    t_83.append(
                         ', ',
                     )
-                t_81 = 0
+                t_84 = 0
             l_3_loop = l_3_name = missing
-            if t_81:
+            if t_84:
                 pass
-                t_80.append(
+                t_83.append(
                     '–',
                 )
-            t_80.append(
+            t_83.append(
                 '</td><td',
             )
             if (environment.getattr(l_2_c, 'state') == 'not_stated'):
                 pass
-                t_80.append(
+                t_83.append(
                     ' class="strong"',
                 )
-            t_80.extend((
+            t_83.extend((
                 '>',
                 escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), markup_join(('clauses.', environment.getattr(l_2_c, 'state'), )), _loop_vars=_loop_vars)),
                 '</td></tr>\n',
             ))
         l_2_loop = l_2_c = missing
-        t_80.append(
+        t_83.append(
             '</tbody>\n</table>\n',
         )
-        return concat(t_80)
+        return concat(t_83)
     caller = Macro(environment, macro, None, (), False, False, False, context.eval_ctx.autoescape)
     yield context.call((undefined(name='region') if l_0_region is missing else l_0_region), context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'clauses.title'), caller=caller)
     yield '</main>\n<footer class="foot">\n<p class="end">'
@@ -4149,4 +4232,4 @@ def root(context, missing=missing):
     yield '</p>\n</footer>\n</body>\n</html>\n'
 
 blocks = {}
-debug_info = '1=164&2=172&3=175&5=192&6=199&8=211&10=222&12=224&13=229&14=238&16=244&17=248&18=253&19=262&25=274&26=283&29=303&30=308&32=323&33=331&34=332&36=358&37=369&39=402&40=408&41=414&44=472&45=478&47=502&48=510&50=561&51=569&53=582&54=589&55=591&57=597&58=606&60=645&61=651&62=659&63=664&64=668&65=670&67=704&68=711&69=752&70=754&71=763&76=773&62=782&82=790&83=797&85=802&87=814&88=819&83=888&93=889&95=899&97=905&98=907&99=909&100=911&101=913&103=915&104=917&106=921&107=928&113=948&116=950&121=952&122=958&125=960&129=962&130=964&131=973&132=983&134=986&135=988&138=990&140=993&141=995&143=997&145=1000&146=1002&149=1004&151=1007&152=1011&156=1014&157=1017&159=1036&161=1055&162=1056&163=1057&164=1058&165=1059&166=1060&167=1061&168=1062&169=1063&170=1064&173=1066&174=1070&175=1083&176=1090&181=1095&182=1097&183=1099&185=1104&186=1106&188=1122&189=1128&190=1132&183=1237&196=1238&197=1240&199=1243&200=1252&201=1254&202=1262&204=1265&205=1267&206=1274&210=1282&211=1298&212=1300&213=1304&214=1307&216=1309&217=1312&219=1314&220=1320&222=1323&223=1326&225=1329&226=1338&227=1341&228=1344&233=1347&234=1349&235=1352&237=1358&238=1362&242=1392&245=1395&246=1397&248=1400&249=1402&251=1406&252=1411&260=1422&261=1424&263=1430&264=1439&266=1446&267=1450&269=1459&270=1461&272=1471&273=1476&275=1485&276=1489&278=1499&283=1501&284=1504&286=1506&287=1509&289=1511&290=1514&292=1516&293=1519&295=1521&296=1524&299=1527&300=1531&302=1535&303=1538&307=1542&308=1544&312=1547&313=1549&315=1552&316=1553&317=1554&318=1555&319=1556&322=1561&324=1563&326=1566&327=1567&328=1580&331=1585&334=1588&335=1589&338=1591&339=1594&340=1598&341=1600&343=1603&344=1606&346=1608&347=1612&351=1618&352=1620&354=1625&356=1637&357=1642&352=1764&363=1768&367=1772&368=1774&369=1776&370=1779&371=1791&372=1792&374=1797&375=1801&377=1812&378=1818&372=1839&384=1844&385=1860&386=1862&388=1867&389=1869&391=1882&392=1895&386=1943&398=1944&399=1951&400=1952&401=1967&402=1970&403=1972&404=1974&406=1979&408=1990&409=2001&404=2146&416=2148&417=2150&418=2152&419=2154&420=2158&421=2161&422=2163&423=2165&425=2170&429=2174&431=2176&432=2177&433=2184&434=2185&435=2186&436=2188&437=2218&439=2220&440=2222&441=2224&442=2226&443=2228&444=2233&445=2236&447=2239&448=2245&449=2247&450=2249&452=2254&454=2267&455=2273&450=2414&461=2418&464=2421&465=2423&466=2426&467=2429&468=2431&469=2433&470=2435&472=2440&473=2442&475=2469&476=2480&479=2530&470=2561&482=2562&483=2565&485=2567&487=2572&488=2574&490=2585&491=2600&494=2616&485=2629&497=2631&498=2633&501=2635&504=2637&507=2639&508=2642&509=2645&510=2647&511=2649&513=2654&514=2656&516=2671&517=2676&511=2697&522=2698&524=2703&525=2706&526=2710&528=2722&529=2727&531=2755&532=2759&536=2769&522=2777&541=2778&542=2783&543=2785&545=2790&546=2793&547=2797&549=2806&550=2811&554=2846&543=2854&559=2856&561=2861&562=2863&564=2870&565=2876&567=2886&559=2893&573=2895&575=2900&576=2902&578=2913&579=2918&573=2935&584=2936&587=2942&589=2947&591=2949&592=2953&593=2957&594=2961&595=2965&596=2970&597=2974&598=2979&599=2991&601=2998&587=3005&607=3007&609=3012&610=3014&612=3029&613=3041&607=3083&619=3085&620=3087&621=3089&622=3096&624=3101&626=3112&627=3119&622=3346&632=3347&634=3357&635=3359&636=3362&637=3364&638=3366&640=3371&642=3373&643=3376&644=3378&645=3381&646=3383&648=3388&652=3391&654=3393&655=3397&657=3400&658=3403&661=3406&662=3409&664=3411&665=3415&670=3420&671=3422&672=3424&674=3429&675=3431&677=3436&678=3441&672=3452&683=3453&684=3455&686=3460&688=3474&689=3479&684=3574&694=3575&696=3583&699=3586&700=3604&701=3606&702=3608&703=3611&705=3620&706=3622&708=3626&709=3630&710=3642&711=3658&712=3663&714=3668&715=3669&717=3680&718=3684&719=3689&720=3694&703=3722&725=3723&726=3727&727=3729&728=3731&730=3736&733=3739&734=3741&735=3744&737=3747&739=3754&740=3755&741=3756&742=3757&743=3759&744=3761&745=3762&746=3763&747=3764&748=3765&749=3766&750=3767&752=3769&753=3771&754=3773&756=3777&758=3779&759=3783&761=3793&762=3796&764=3810&765=3813&767=3815&770=3827&773=3830&774=3832&775=3835&776=3838&777=3841&779=3848&780=3857&782=3861&784=3866&787=3869&789=3876&790=3878&791=3885&793=3889&796=3897&797=3899&800=3905&801=3907&802=3915&804=3921&805=3928&807=3930&808=3934&812=3940&813=3942&814=3944&816=3949&818=3960&819=3965&814=3984&824=3986&825=3988&827=3996&830=3999&831=4001&833=4004&834=4005&835=4006&836=4007&837=4008&840=4031&843=4034&845=4036&846=4040&847=4042&851=4046&852=4048&853=4050&855=4056&856=4064&857=4067&858=4069&861=4076&863=4082&853=4142&870=4144'
+debug_info = '1=164&2=172&3=175&5=192&6=199&8=211&10=222&12=224&13=229&14=238&16=244&17=248&18=253&19=262&25=274&26=283&29=303&30=308&32=323&33=331&34=332&36=358&37=369&39=402&40=408&41=414&44=472&45=477&47=507&48=513&50=537&51=545&53=596&54=604&56=617&57=624&58=626&60=632&61=641&63=680&64=686&65=694&66=699&67=703&68=705&70=739&71=746&72=787&73=789&74=798&79=808&65=817&85=825&86=832&88=837&90=849&91=854&86=923&96=924&98=934&100=940&101=942&102=944&103=946&104=948&106=950&107=952&109=956&110=963&116=983&119=985&124=987&125=993&128=995&132=997&133=999&134=1008&135=1018&137=1021&138=1023&141=1025&143=1028&144=1030&146=1032&148=1035&149=1037&152=1039&154=1042&155=1046&159=1049&160=1052&162=1071&164=1090&165=1091&166=1092&167=1093&168=1094&169=1095&170=1096&171=1097&172=1098&173=1099&176=1101&177=1105&178=1118&179=1125&184=1130&185=1132&186=1134&188=1139&189=1141&191=1157&192=1163&193=1167&186=1272&199=1273&200=1275&202=1278&203=1287&204=1289&205=1297&207=1300&208=1302&209=1309&213=1317&214=1333&215=1335&216=1339&217=1342&219=1344&220=1347&222=1349&223=1355&225=1358&226=1361&228=1364&229=1373&230=1376&231=1379&236=1382&237=1384&238=1387&240=1393&241=1397&245=1427&248=1430&249=1432&251=1435&252=1437&254=1441&255=1446&263=1457&264=1459&266=1465&267=1474&269=1481&270=1485&272=1494&273=1496&275=1506&276=1511&278=1520&279=1524&281=1534&286=1536&287=1539&289=1541&290=1544&292=1546&293=1549&295=1551&296=1554&298=1556&299=1559&302=1562&303=1566&305=1570&306=1573&310=1577&311=1579&315=1582&316=1584&318=1587&319=1588&320=1589&321=1590&322=1591&325=1596&327=1598&329=1601&330=1602&331=1615&334=1620&337=1623&338=1624&341=1626&342=1629&343=1633&344=1635&346=1638&347=1641&349=1643&350=1647&354=1653&355=1655&357=1660&359=1672&360=1677&355=1799&366=1803&370=1807&371=1809&372=1811&373=1814&374=1826&375=1827&377=1832&378=1836&380=1847&381=1853&375=1874&387=1879&388=1895&389=1897&391=1902&392=1904&394=1917&395=1930&389=1978&401=1979&402=1986&403=1987&404=2002&405=2005&406=2007&407=2009&409=2014&411=2025&412=2036&407=2181&419=2183&420=2185&421=2187&422=2189&423=2193&424=2196&425=2198&426=2200&428=2205&432=2209&434=2211&435=2212&436=2219&437=2220&438=2221&439=2223&440=2253&442=2255&443=2257&444=2259&445=2261&446=2263&447=2268&448=2271&450=2274&451=2280&452=2282&453=2284&455=2289&457=2302&458=2308&453=2449&464=2453&467=2456&468=2458&469=2461&470=2464&471=2466&472=2468&473=2470&475=2475&476=2477&478=2504&479=2515&482=2565&473=2596&485=2597&486=2600&488=2602&490=2607&491=2609&493=2620&494=2635&497=2651&488=2664&500=2666&501=2668&504=2670&507=2672&510=2674&511=2677&512=2680&513=2682&514=2684&516=2689&517=2691&519=2706&520=2711&514=2732&525=2733&527=2738&528=2741&529=2745&531=2757&532=2762&534=2790&535=2794&539=2804&525=2812&544=2813&545=2818&546=2820&548=2825&549=2828&550=2832&552=2841&553=2846&557=2881&546=2889&562=2891&564=2896&565=2898&567=2905&568=2911&570=2921&562=2928&576=2930&578=2935&579=2937&581=2948&582=2953&576=2970&587=2971&590=2977&592=2982&594=2984&595=2988&596=2992&597=2996&598=3000&599=3005&600=3009&601=3013&602=3015&603=3019&605=3026&590=3033&611=3035&613=3040&614=3042&616=3057&617=3069&611=3111&623=3113&624=3115&626=3120&627=3122&629=3131&630=3146&624=3163&635=3165&638=3168&639=3170&640=3172&641=3179&643=3184&645=3195&646=3202&641=3429&651=3430&653=3440&654=3442&655=3445&656=3447&657=3449&659=3454&661=3456&662=3459&663=3461&664=3464&665=3466&667=3471&671=3474&673=3476&674=3480&676=3483&677=3486&680=3489&681=3492&683=3494&684=3498&689=3503&690=3505&691=3507&693=3512&694=3514&696=3519&697=3524&691=3535&702=3536&703=3538&705=3543&707=3557&708=3562&703=3657&713=3658&715=3666&718=3669&719=3687&720=3689&721=3691&722=3694&724=3703&725=3705&727=3709&728=3713&729=3725&730=3741&731=3746&733=3751&734=3752&736=3763&737=3767&738=3772&739=3777&722=3805&744=3806&745=3810&746=3812&747=3814&749=3819&752=3822&753=3824&754=3827&756=3830&758=3837&759=3838&760=3839&761=3840&762=3842&763=3844&764=3845&765=3846&766=3847&767=3848&768=3849&769=3850&771=3852&772=3854&773=3856&775=3860&777=3862&778=3866&780=3876&781=3879&783=3893&784=3896&786=3898&789=3910&792=3913&793=3915&794=3918&795=3921&796=3924&798=3931&799=3940&801=3944&803=3949&806=3952&808=3959&809=3961&810=3968&812=3972&815=3980&816=3982&819=3988&820=3990&821=3998&823=4004&824=4011&826=4013&827=4017&831=4023&832=4025&833=4027&835=4032&837=4043&838=4048&833=4067&843=4069&844=4071&846=4079&849=4082&850=4084&852=4087&853=4088&854=4089&855=4090&856=4091&859=4114&862=4117&864=4119&865=4123&866=4125&870=4129&871=4131&872=4133&874=4139&875=4147&876=4150&877=4152&880=4159&882=4165&872=4225&889=4227'

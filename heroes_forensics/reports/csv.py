@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from heroes_forensics.display import shown
+from heroes_forensics.model import CARVED, REUSE_TEXTS
 from heroes_forensics.reports.evidence import FileTime
 from heroes_forensics.reports.findings import Finding, Likeness
 from heroes_forensics.reports.model import Report
@@ -37,7 +38,7 @@ FINDING_COLUMNS: Final = (
     "victim_identified", "offender_identified", "modified", "accessed", "changed", "born",
     "time_basis", "reason", "algorithm", "view", "distance", "radius", "quality",
     "listed_quality", "comparisons", "expected", "more", "more_at_least",
-    "drawn", "plugin", "plugin_version",
+    "drawn", "plugin", "plugin_version", "reuse",
 )  # fmt: skip
 
 PROCESSING_COLUMNS: Final = (
@@ -114,7 +115,14 @@ def _finding(finding: Finding) -> list[Cell]:
         *_times(finding.times),
         inert(finding.reason),
         *_near(finding.near),
+        _reuse(finding),
     ]
+
+
+def _reuse(finding: Finding) -> str:
+    """Say whether blocks of deleted content are in use again; of what was carved nobody knows."""
+    carved = finding.reuse == "unknown" and finding.place in CARVED
+    return "" if carved else REUSE_TEXTS.get(finding.reuse, "")
 
 
 def _near(near: Likeness | None) -> list[Cell]:

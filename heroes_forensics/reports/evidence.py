@@ -200,7 +200,7 @@ class Blocks(Record):
     structures: Count = 0
     """Before the first block: tables of FAT and exFAT, for example."""
     allocated: Count = 0
-    """Blocks in use, by files, directories and structures."""
+    """Blocks in use."""
     unallocated: Count = 0
     """Blocks in no use, and ranges of the medium that are in no file system."""
     volume_slack: Count = 0
@@ -209,13 +209,36 @@ class Blocks(Record):
     """Of the last two, what was searched for pictures and films by their own structure."""
     unread: Count = 0
     """Of the last two, what could not be read."""
+    items: Count = 0
+    """Content of files and their streams, in blocks in use."""
+    file_slack: Count = 0
+    """Behind the end of a file, in blocks that are its own."""
+    metadata: Count = 0
+    """Structures of the file system: before the first block, directories, tables, maps."""
+    unclaimed: Count = 0
+    """In use by the bitmap, and nothing that was listed leads there."""
+    unreadable: Count = 0
+    """In a part that the image does not have, or that is damaged; in none of the other terms."""
+    undivided: Count = 0
+    """In use, of volumes where the last four were not told apart."""
+    claimed_free: Count = 0
+    """Unallocated by the bitmap, and content of a file in use."""
+    slack_searched: Count = 0
+    """Of the file slack, what was searched for pictures and films by their own structure."""
 
     @property
     def closes(self) -> bool:
         """Whether the parts are the whole, and no more was searched than there is."""
         free = self.unallocated + self.volume_slack
-        whole = self.structures + self.allocated + free
-        return self.volume == whole and self.searched + self.unread <= free
+        used = self.structures + self.allocated
+        parts = self.items + self.file_slack + self.metadata + self.unclaimed + self.undivided
+        whole = self.volume == used + free + self.unreadable
+        return whole and used == parts and self._no_more_searched(free)
+
+    def _no_more_searched(self, free: int) -> bool:
+        """Tell whether no more was searched than there is."""
+        searched = self.searched + self.unread <= free + self.unreadable
+        return searched and self.slack_searched <= self.file_slack
 
     def __add__(self, other: "Blocks") -> "Blocks":
         """Add term by term."""

@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from heroes_forensics.model import TimeRule
+from heroes_forensics.model import REUSE_TEXTS, TimeRule
 from heroes_forensics.reports.base import ItemBlock
 from heroes_forensics.reports.csv import cell, time_basis
 from heroes_forensics.reports.moments import NO_TIME
@@ -23,7 +23,7 @@ WITHHELD: Final = "withheld"
 COLUMNS: Final = (
     "exhibit", "source", "volume", "locator", "allocated", "kind", "size", "bytes_read", "type",
     "place", "status", "gap", "md5", "sha1", "sha256", "modified", "accessed", "changed", "born",
-    "time_basis", "misnamed",
+    "time_basis", "misnamed", "reuse",
 )  # fmt: skip
 
 _TIMES: Final = ("m", "a", "c", "b")
@@ -65,7 +65,7 @@ def lines(block: ItemBlock, ends: Sequence[str], *, kept_back: bool = False) -> 
     withheld = [n for n, kinds in enumerate(block.matched) if kinds and kinds - _HARMLESS]
     return [
         f"{head},{locator},{allocated},{kind},{size},{bytes_read},{type_},{place},{status},{gap},"
-        f"{md5},{sha1},{sha256},{modified},{accessed},{changed},{born},{basis},{misnamed}{end}"
+        f"{md5},{sha1},{sha256},{modified},{accessed},{changed},{born},{basis},{misnamed},{reuse}{end}"
         for (
             locator,
             allocated,
@@ -85,6 +85,7 @@ def lines(block: ItemBlock, ends: Sequence[str], *, kept_back: bool = False) -> 
             born,
             basis,
             misnamed,
+            reuse,
             end,
         ) in zip(
             _locators(block.locators),
@@ -105,6 +106,7 @@ def lines(block: ItemBlock, ends: Sequence[str], *, kept_back: bool = False) -> 
             ),
             _bases(block),
             [_YES[each] for each in block.misnamed],
+            [REUSE_TEXTS.get(each, "") for each in block.reuse],
             ends,
             strict=True,
         )

@@ -23,7 +23,8 @@ from heroes_forensics.parsers.base import Reader
 _SUPER: Final = 1024
 """Offset and length of the super block, bytes."""
 _MAGIC: Final = 0xEF53
-_FIRST: Final = 11
+FIRST: Final = 11
+"""Number of the first inode that is not the file system's own."""
 _CHUNK: Final = 1 << 20
 DIRECT: Final = 12
 """Pointers of an inode that name blocks of content; those after them name tables."""
@@ -42,7 +43,7 @@ _CACHED: Final = 64
 
 
 Rows = npt.NDArray[np.void]
-"""Inodes: mode, size, blocks, flags, block (the first), size_high."""
+"""Inodes: mode, size, links, blocks, flags, block (the first), attributes (their block)."""
 
 
 class Group(NamedTuple):
@@ -201,10 +202,10 @@ def used_inodes(reader: Reader) -> Iterator[int]:
         OSError: a table cannot be read to its end.
     """
     layout = layout_of(reader)
-    for first, _, rows in _tables(reader, layout):
+    for first, _, rows in inode_tables(reader, layout):
         for index in np.flatnonzero(rows["mode"]).tolist():
             address = first + index
-            if address >= _FIRST and address not in layout.reserved:
+            if address >= FIRST and address not in layout.reserved:
                 yield address
 
 
@@ -228,7 +229,7 @@ def mapped_inodes(reader: Reader) -> dict[int, Mapped]:
     found: dict[int, Mapped] = {}
     try:
         layout = layout_of(reader)
-        for first, offset, rows in _tables(reader, layout):
+        for first, offset, rows in inode_tables(reader, layout):
             for index in _large(rows, layout).tolist():
                 row = rows[index]
                 size = int(row["size"]) | int(row["size_high"]) << 32
@@ -259,14 +260,17 @@ def patches(mapped: dict[int, Mapped]) -> list[tuple[int, bytes]]:
     return sorted(rows)
 
 
-def _tables(reader: Reader, layout: Layout) -> Iterator[tuple[int, int, Rows]]:
+def inode_tables(reader: Reader, layout: Layout) -> Iterator[tuple[int, int, Rows]]:
     """Yield the tables in pieces: number and offset of the first inode, and the inodes."""
     width = layout.inode_size
     form = np.dtype(
         {
-            "names": ["mode", "size", "blocks", "flags", "block", "size_high"],
-            "formats": ["<u2", "<u4", "<u4", "<u4", "<u4", "<u4"],
-            "offsets": [0, 4, 28, 32, 40, 108],
+            "names": [
+                *("mode", "size", "links", "blocks", "flags", "block"),
+                *("attributes", "size_high", "attributes_high"),
+            ],
+            "formats": ["<u2", "<u4", "<u2", *["<u4"] * 5, "<u2"],
+            "offsets": [0, 4, 26, 28, 32, 40, 104, 108, 118],
             "itemsize": width,
         }
     )

@@ -7,12 +7,13 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import pytsk3
 
 from heroes_forensics.errors import EvidenceError
-from heroes_forensics.model import Entry, Gap, Listing, TimeBasis
+from heroes_forensics.model import JSON, Entry, Gap, Listing, TimeBasis
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.filesystems import tsk_tables as t
 from heroes_forensics.parsers.filesystems.ext_blocks import check_blocks
@@ -24,6 +25,7 @@ from heroes_forensics.parsers.filesystems.ext_inodes import (
     mapped_inodes,
     patches,
 )
+from heroes_forensics.parsers.filesystems.tsk_claims import own_claims
 from heroes_forensics.parsers.filesystems.tsk_image import TskImage, steady_zone
 from heroes_forensics.parsers.filesystems.tsk_stream import (
     MAPPED,
@@ -38,7 +40,11 @@ from heroes_forensics.parsers.guard import Guard
 from heroes_forensics.parsers.recovery import carved, embedded, indirect, unallocated
 from heroes_forensics.parsers.recovery.allocation import Allocation
 from heroes_forensics.parsers.recovery.bitmaps import allocation
+from heroes_forensics.parsers.recovery.claims import Claims
+from heroes_forensics.parsers.recovery.equation import Parts, parts_of
 from heroes_forensics.parsers.recovery.prefixes import Prefixes
+from heroes_forensics.parsers.recovery.slack import slack
+from heroes_forensics.parsers.storage.doubts import absent_below
 from heroes_forensics.parsers.storage.readers import RangeReader
 
 if TYPE_CHECKING:
@@ -60,6 +66,7 @@ class TskFileSystem:
         self._kind = t.KINDS[number]
         self._layout: Layout | None = None
         self._allocation: Allocation | None = None
+        self._parts: Parts | None = None
 
     @property
     def kind(self) -> str:
@@ -93,14 +100,39 @@ class TskFileSystem:
         except (OSError, RuntimeError, struct.error):
             done = "not finished: the table cannot be read to its end"
             yield Gap(walk.root_locator, "sweep.unreadable", {})
-        yield replace(walk.counts.listing(done), blocks=self._blocks())
+        for each in self._equation(walk.entries.claims, mapped):
+            if isinstance(each, Gap):
+                yield each
+            else:
+                yield replace(walk.counts.listing(done), blocks=each)
 
-    def _blocks(self) -> dict[str, int]:
-        """Return the block equation; nothing where the allocation is not known."""
+    def _equation(
+        self, claims: Claims, mapped: dict[int, Mapped]
+    ) -> Iterator[Gap | dict[str, int]]:
+        """Yield the block equation, empty where the allocation is not known, and its gaps."""
         try:
-            return unallocated.blocks_of(self._allocated(), self._reader.size)
+            blocks = self._allocated()
+            whole = unallocated.blocks_of(blocks, self._reader.size)
         except (OSError, EvidenceError, MemoryError):
-            return {}
+            yield {}
+            return
+        try:
+            own_claims(self._kind, self._fs, self._reader, claims, mapped)
+            absent = absent_below(self._reader)
+            self._parts = parts_of(blocks, claims, self._reader.size, absent)
+        except (OSError, RuntimeError, struct.error, MemoryError):
+            self._parts = None
+        if self._parts is None:
+            yield Gap("", "blocks.undivided", {})
+            yield whole
+            return
+        numbers = self._parts.numbers
+        wrong: JSON = {
+            name: numbers[name] for name in ("unclaimed", "claimed_free") if numbers[name]
+        }
+        if wrong:
+            yield Gap("", "blocks.unclaimed", wrong)
+        yield numbers
 
     def _allocated(self) -> Allocation:
         """Return which blocks are in use.
@@ -116,23 +148,38 @@ class TskFileSystem:
     def carve(
         self, beat: Callable[[], None], prefixes: Prefixes | None = None
     ) -> Iterator[Entry | Gap | Listing]:
-        """Yield the pictures and films that lie in no file, then those in the middle of one.
+        """Yield the pictures and films that lie in no file, in the middle of one, and behind one.
 
         Args:
             beat: called now and then, to show that the search moves.
             prefixes: what known files begin with, where that is looked for, too.
         """
-        listing = Listing()
-        for each in self._carve_free(beat, prefixes):
+        entries = 0
+        blocks: dict[str, int] = {}
+        free = self._carve_free(beat, prefixes)
+        for each in chain(free, embedded.inside(self, beat), self._held(beat, prefixes)):
             if isinstance(each, Listing):
-                listing = each
-            else:
-                yield each
-        inside = 0
-        for each in embedded.inside(self, beat):
+                blocks |= each.blocks
+                continue
+            entries += isinstance(each, Entry)
             yield each
-            inside += 1
-        yield replace(listing, entries=listing.entries + inside)
+        yield Listing(entries=entries, sweep=unallocated.NO_SWEEP, blocks=blocks)
+
+    def _held(
+        self, beat: Callable[[], None], prefixes: Prefixes | None
+    ) -> Iterator[Entry | Gap | Listing]:
+        """Yield what lies in file slack, and in blocks in use that nothing listed leads to.
+
+        Which these are is known once the volume was listed.
+        """
+        parts = self._parts
+        if parts is None:
+            return
+        yield from slack(self._reader, parts.ranges(parts.slack), beat)
+        held = parts.ranges(parts.unclaimed)
+        for each in unallocated.carve(self._reader, held, beat, prefixes=prefixes):
+            if not isinstance(each, Listing):
+                yield each
 
     def _carve_free(
         self, beat: Callable[[], None], prefixes: Prefixes | None
@@ -143,13 +190,14 @@ class TskFileSystem:
             free = blocks.free(self._reader.size)
         except (OSError, EvidenceError, MemoryError) as error:
             yield Gap("", unallocated.why_not(error), {})
-            yield Listing(sweep=unallocated.NO_SWEEP)
             return
         size = int(free[1].sum())
         if self._kind in indirect.KINDS:
             free = indirect.without_tables(self._reader, free, blocks.block_size, beat)
         left_out = size - int(free[1].sum())
-        yield from unallocated.carve(self._reader, free, beat, left_out=left_out, prefixes=prefixes)
+        yield from unallocated.carve(
+            self._reader, free, beat, left_out=left_out, end=blocks.end, prefixes=prefixes
+        )
 
     def orphans(self, seconds: float = ORPHAN_SECONDS) -> Iterator[Entry | Gap | Listing]:
         """Yield deleted entries of FAT and exFAT whose directory is gone, then the counts.

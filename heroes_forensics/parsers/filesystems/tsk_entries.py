@@ -23,6 +23,7 @@ from heroes_forensics.parsers.filesystems.nodes import Counts, Node
 from heroes_forensics.parsers.filesystems.ntfs_clusters import Clusters
 from heroes_forensics.parsers.filesystems.ntfs_standard import Owners, times_of
 from heroes_forensics.parsers.place import place_of
+from heroes_forensics.parsers.recovery.claims import Claims
 from heroes_forensics.parsers.recovery.reuse import reuse_of
 
 if TYPE_CHECKING:
@@ -110,6 +111,8 @@ class Entries:
         self.kind = kind
         self.allocation: Callable[[], Allocation] | None = None
         """Gives which blocks are in use, to tell which deleted content is still its own."""
+        self.claims = Claims(int(fs.info.block_size))
+        """Where what is in use lies."""
         self.counts = Counts()
         self.pending: list[Node] = []
         """Directories in use that wait to be listed."""
@@ -202,16 +205,9 @@ class Entries:
         main: _Stream | None = None
         others: list[_Stream] = []
         if thing.kind in _BEARERS:
-            try:
-                main, others, tag = self._attributes(file, thing)
-                thing.flags |= self._overwritten(thing, file) | self._reuse(thing, file)
-            except (OSError, RuntimeError, struct.error):
-                thing.bits |= s.NO_METADATA
-            else:
-                if tag in t.LINK_TAGS:
-                    thing.kind = EntryKind.SYMLINK
-                elif tag and tag not in t.PLAIN_TAGS:
-                    thing.bits |= s.ELSEWHERE
+            main, others = self._bearer(file, thing)
+        elif thing.flags & _ALLOCATED:
+            self.claims.all_of(file)
         if thing.kind is EntryKind.FILE:
             if meta.nlink > 1:
                 thing.flags |= _HARD_LINK if thing.address in self._linked else 0
@@ -223,6 +219,20 @@ class Entries:
             found.append(self._other(thing, meta.size))
         if others:
             found.extend(self._stream(thing, stream) for stream in others)
+
+    def _bearer(self, file: Any, thing: _Thing) -> tuple[_Stream | None, list[_Stream]]:  # noqa: ANN401
+        """Return the streams of a file or directory, and complete what is known of it."""
+        try:
+            main, others, tag = self._attributes(file, thing)
+            thing.flags |= self._overwritten(thing, file) | self._reuse(thing, file)
+        except (OSError, RuntimeError, struct.error):
+            thing.bits |= s.NO_METADATA
+            return None, []
+        if tag in t.LINK_TAGS:
+            thing.kind = EntryKind.SYMLINK
+        elif tag and tag not in t.PLAIN_TAGS:
+            thing.bits |= s.ELSEWHERE
+        return main, others
 
     def _thing(self, meta: Any, path: bytes, node: Node, *, named: bool, orphan: bool) -> _Thing:  # noqa: ANN401
         address = meta.addr
@@ -291,16 +301,15 @@ class Entries:
                 tag = self._facts(file, type_, info, thing) or tag
                 continue
             size = info.size
-            if type_ not in t.STREAMS and (type_ != t.HFS_ATTRIBUTE or size <= t.SMALL):
-                continue
             mark = int(info.flags) & 255
+            if type_ not in t.STREAMS and (type_ != t.HFS_ATTRIBUTE or size <= t.SMALL):
+                if thing.flags & _ALLOCATED and not mark & t.ATTRIBUTE_RESIDENT:
+                    self.claims.structure(attribute)
+                continue
             first = -1
-            if not mark & t.ATTRIBUTE_RESIDENT:
-                for run in attribute:
-                    if run.addr:
-                        first = run.addr * self._block_size
-                        break
             label = info.name or b""
+            if not mark & t.ATTRIBUTE_RESIDENT:
+                first = self._claimed(thing, attribute, (size, mark, label))
             if label == t.BAD_CLUSTERS and first < 0:
                 size = 0  # as long as the volume, and no cluster of it is bad
             stream = _Stream(type_, info.id, size, mark, label, first)
@@ -309,6 +318,27 @@ class Entries:
             elif type_ != t.HFS_RESOURCE or size:
                 others.append(stream)
         return main, others, tag
+
+    def _claimed(
+        self,
+        thing: _Thing,
+        attribute: Any,  # noqa: ANN401
+        facts: tuple[int, int, bytes],
+    ) -> int:
+        """Return the byte offset of the first block of a stream, or -1; one in use claims all."""
+        size, mark, label = facts
+        if not thing.flags & _ALLOCATED:
+            return next((run.addr * self._block_size for run in attribute if run.addr), -1)
+        added = self._ntfs and label
+        if thing.metadata and label == t.BAD_CLUSTERS:
+            return -1  # in use, and nobody's
+        if thing.metadata:
+            own = not added or label in t.NTFS_METADATA_STREAMS
+        else:
+            own = thing.kind is not EntryKind.FILE and not added
+        return (
+            self.claims.structure(attribute) if own else self.claims.content(attribute, size, mark)
+        )
 
     def _facts(self, file: Any, type_: int, info: Any, thing: _Thing) -> int:  # noqa: ANN401
         """Take what NTFS says of a file apart from its streams; return its reparse tag or 0."""

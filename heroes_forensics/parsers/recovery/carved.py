@@ -1,6 +1,7 @@
 """What was carved, as an entry of its volume, and the way back to its bytes.
 
-The locator is the byte offset of its first sector in the volume: ``c@0x1f400``. The handle holds
+The locator is the byte offset of its first sector in the volume: ``c@0x1f400``; in file slack, of
+its first byte: ``s@0x1f624``. The handle holds
 where its bytes lie, so that whoever reads it needs no allocation bitmap.
 """
 
@@ -16,6 +17,8 @@ _MARK: Final = 0xCA
 """First byte of a handle; those of The Sleuth Kit begin with flags below 32."""
 MARK_BEGUN: Final = 0xCC
 """That of one sector, which is listed as the first one of a known file."""
+_MARK_BYTES: Final = 0xCD
+"""That of something in file slack: byte offset in the volume, and how long."""
 MARK_INSIDE: Final = 0xCB
 """That of something inside another stream: where, how long, and the handle of that stream."""
 _MOST_BYTES: Final = 64
@@ -24,29 +27,52 @@ _MOST_BYTES: Final = 64
 
 def is_carved(handle: bytes) -> bool:
     """Tell whether a handle is that of something carved."""
-    return handle[:1] in {bytes([_MARK]), bytes([MARK_BEGUN])}
+    return handle[:1] in {bytes([_MARK]), bytes([MARK_BEGUN]), bytes([_MARK_BYTES])}
 
 
-def entry(extents: Sequence[Extent], found: Found) -> Entry:
+_PATHS: Final = {
+    Place.UNALLOCATED: b"$unallocated/%#x",
+    Place.FILE_SLACK: b"$slack/%#x",
+    Place.VOLUME_SLACK: b"$volume-slack/%#x",
+}
+
+
+def slack_entry(start: int, size: int) -> Entry:
+    """Make the entry of a whole picture that begins anywhere in file slack.
+
+    Args:
+        start: byte offset in the volume.
+        size: bytes.
+    """
+    handle = bytes([_MARK_BYTES]) + number(start) + number(size)
+    return _entry(start, size, handle, Place.FILE_SLACK, EntryFlag(0))
+
+
+def entry(extents: Sequence[Extent], found: Found, place: Place = Place.UNALLOCATED) -> Entry:
     """Make the entry of what was found.
 
     Args:
         extents: where it lies; each begins at a sector.
         found: what its walker said. One in more pieces than a handle holds is cut to a fragment.
+        place: what kind of space that is.
     """
     handle, size = _packed(extents)
     in_one = len(extents) == 1 or found.checked
     whole = found.whole and in_one and size == found.size
-    first = extents[0].start
+    flags = EntryFlag(0) if whole else EntryFlag.FRAGMENT
+    return _entry(extents[0].start, size, handle, place, flags)
+
+
+def _entry(first: int, size: int, handle: bytes, place: Place, flags: EntryFlag) -> Entry:
     return Entry(
-        locator=f"c@{first:#x}",
+        locator=f"{'s' if place is Place.FILE_SLACK else 'c'}@{first:#x}",
         kind=EntryKind.FILE,
-        flags=EntryFlag(0) if whole else EntryFlag.FRAGMENT,
-        path=b"$unallocated/%#x" % first,
+        flags=flags,
+        path=_PATHS[place] % first,
         size=size,
         handle=handle,
         first_offset=first,
-        place=Place.UNALLOCATED,
+        place=place,
     )
 
 
@@ -103,13 +129,14 @@ def _unpacked(handle: bytes) -> list[Extent]:
             value = shift = 0
     if shift or not numbers or len(numbers) % 2:
         raise OSError("not a handle of something carved")
+    unit = 1 if handle[:1] == bytes([_MARK_BYTES]) else SECTOR
     found: list[Extent] = []
     at = 0
     for start, length in zip(numbers[::2], numbers[1::2], strict=True):
         at += start
         if not length:
             raise OSError("not a handle of something carved")
-        found.append(Extent(at * SECTOR, length))
+        found.append(Extent(at * unit, length))
     return found
 
 

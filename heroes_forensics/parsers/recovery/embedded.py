@@ -12,7 +12,7 @@ from typing import Final
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.filetype import TYPES, sniff
 from heroes_forensics.hashing.exact import HEAD
-from heroes_forensics.model import Entry, EntryFlag, EntryKind
+from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap
 from heroes_forensics.parsers.base import FileSystem, Reader
 from heroes_forensics.parsers.recovery.carved import MARK_INSIDE, number
 from heroes_forensics.parsers.recovery.jpeg import jpeg
@@ -32,7 +32,7 @@ _WALKERS: Final[dict[bytes, Callable[[Window], Found | None]]] = {
 _STARTS: Final = re.compile(b"|".join(map(re.escape, _WALKERS)))
 _STEP: Final = 4 << 20
 _OVERLAP: Final = 8
-_SMALLEST: Final = 128
+SMALLEST: Final = 128
 _LARGEST: Final = 512 << 20
 """Bytes of one picture."""
 _BUDGET: Final = 8
@@ -50,7 +50,7 @@ class _Stream:
         return self._reader.pread(offset, length)
 
 
-def inside(fs: FileSystem, beat: Callable[[], None]) -> Iterator[Entry]:
+def inside(fs: FileSystem, beat: Callable[[], None]) -> Iterator[Entry | Gap]:
     """Yield the pictures that lie in the middle of files of a volume.
 
     What cannot be read is passed over: reading it as a file says so.
@@ -64,7 +64,7 @@ def inside(fs: FileSystem, beat: Callable[[], None]) -> Iterator[Entry]:
         beat()
         if not isinstance(row, Entry) or row.kind is not EntryKind.FILE or row.handle in seen:
             continue
-        if not row.flags & EntryFlag.ALLOCATED or row.size <= _SMALLEST:
+        if not row.flags & EntryFlag.ALLOCATED or row.size <= SMALLEST:
             continue
         seen.add(row.handle)
         try:
@@ -74,31 +74,44 @@ def inside(fs: FileSystem, beat: Callable[[], None]) -> Iterator[Entry]:
                     yield _entry(row, at, found.size)
         except (EvidenceError, OSError):
             continue
+        except SpentError:
+            yield Gap(row.locator, "embedded.limit", {"bytes": row.size})
 
 
 def pictures_in(
-    reader: Reader, beat: Callable[[], None] = lambda: None
+    reader: Reader,
+    beat: Callable[[], None] = lambda: None,
+    *,
+    budget: Budget | None = None,
+    first: int = 1,
 ) -> Iterator[tuple[int, Found]]:
-    """Yield the whole pictures behind the first byte of a stream, and where each begins.
+    """Yield the whole pictures of a stream, and where each begins.
+
+    Args:
+        reader: the stream.
+        beat: called now and then, to show that the search moves.
+        budget: what may be read, where it is not that of this stream alone.
+        first: the first byte at which one may begin.
 
     Raises:
         OSError: it cannot be read.
+        SpentError: as much was read as may be.
     """
     stream = _Stream(reader)
-    budget = Budget(max(_LEAST_BUDGET, _BUDGET * stream.size), beat)
-    after = 1
+    budget = budget or Budget(max(_LEAST_BUDGET, _BUDGET * stream.size), beat)
+    after = first
     for start in range(0, stream.size, _STEP):
         beat()
-        data = stream.read(start, min(_STEP + _OVERLAP, stream.size - start))
+        length = min(_STEP + _OVERLAP, stream.size - start)
+        data = stream.read(start, length)
+        if len(data) < length:
+            raise OSError("the stream ends before its own end")
         for hit in _STARTS.finditer(data):
             at = start + hit.start()
             if at < after or hit.start() >= _STEP:
                 continue
-            try:
-                found = _WALKERS[hit[0]](Window(stream, at, budget, _LARGEST))
-            except SpentError:
-                return
-            if found is not None and found.whole and found.size >= _SMALLEST:
+            found = _WALKERS[hit[0]](Window(stream, at, budget, _LARGEST))
+            if found is not None and found.whole and found.size >= SMALLEST:
                 yield at, found
                 after = at + found.size
 

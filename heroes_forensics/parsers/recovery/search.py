@@ -56,6 +56,7 @@ def search(
     space: FreeSpace,
     beat: Callable[[], None] = lambda: None,
     prefixes: Prefixes | None = None,
+    budget: Budget | None = None,
 ) -> Iterator[Carved | Begun | Searched]:
     """Yield what is found, in the order of the space; `Searched` last.
 
@@ -63,8 +64,9 @@ def search(
         space: what to look at; its ranges begin at sectors.
         beat: called now and then, to show that the search moves.
         prefixes: what known files begin with, where that is looked for, too.
+        budget: what walkers may read, where it is not that of this space alone.
     """
-    budget = Budget(max(_LEAST_BUDGET, _BUDGET * space.size), beat)
+    budget = budget or Budget(max(_LEAST_BUDGET, _BUDGET * space.size), beat)
     after = unread = count = 0
     for start in range(0, space.size, _STEP):
         if count >= MOST:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from heroes_forensics.errors import EvidenceError
-from heroes_forensics.model import Entry, Gap, Listing, TimeBasis
+from heroes_forensics.model import Entry, Gap, Listing, Place, TimeBasis
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.guard import Guard
 from heroes_forensics.parsers.recovery import carved
@@ -20,13 +20,14 @@ NO_SWEEP: Final = "not applicable"
 """What a search of free space says of tables of the file system."""
 
 
-def carve(
+def carve(  # noqa: PLR0913 - what is asked of a search
     reader: Reader,
     extents: Sequence[Extent] | tuple[Numbers, Numbers],
     beat: Callable[[], None] = lambda: None,
     *,
     left_out: int = 0,
     prefixes: Prefixes | None = None,
+    end: int | None = None,
 ) -> Iterator[Entry | Gap | Listing]:
     """Yield what is found in ranges of a volume, gaps, and a count last.
 
@@ -36,6 +37,7 @@ def carve(
         beat: called now and then, to show that the search moves.
         left_out: bytes that were looked at before and hold nothing to be found.
         prefixes: what known files begin with, where that is looked for, too.
+        end: byte offset of what is volume slack; none of it, when not given.
     """
     space = FreeSpace(reader, extents)
     count = 0
@@ -45,7 +47,10 @@ def carve(
             count += 1
             continue
         if isinstance(each, Carved):
-            yield carved.entry(space.extents(each.offset, each.found.size), each.found)
+            where = space.extents(each.offset, each.found.size)
+            behind = end is not None and where[0].start >= end
+            place = Place.VOLUME_SLACK if behind else Place.UNALLOCATED
+            yield carved.entry(where, each.found, place)
             count += 1
             continue
         if each.unread:

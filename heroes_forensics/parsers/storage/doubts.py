@@ -133,3 +133,24 @@ class Reliable:
 
     def close(self) -> None:
         """Leave the inner reader open: it was handed in."""
+
+
+def absent_below(reader: Reader) -> list[tuple[int, int]]:
+    """Return the ranges of a reader that the media cannot give, as starts and lengths.
+
+    Those that are known by now: a chunk is known to be damaged when it was read. What lies behind
+    the end of the media is one of them.
+    """
+    size = end = reader.size
+    base, inner = 0, reader
+    while isinstance(inner, RangeReader):
+        base += inner.offset
+        inner = inner.inner
+        end = min(end, inner.size - base)
+    end = max(0, end)
+    found = [(end, size - end)] if end < size else []
+    known = doubts_below(reader)
+    for doubt in known[0].within(known[1], end) if known is not None else ():
+        start = max(0, doubt.offset - base)
+        found.append((start, min(end, doubt.offset + doubt.length - base) - start))
+    return found

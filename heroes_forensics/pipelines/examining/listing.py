@@ -20,6 +20,7 @@ from heroes_forensics.model import (
     EntryKind,
     Gap,
     Listing,
+    blocks_close,
 )
 from heroes_forensics.pipelines.evidence.sources import gap_of
 from heroes_forensics.pipelines.examining import detours
@@ -78,8 +79,7 @@ class ListingStore:
             gap = gap_of(frame)
             where = f"{self._label}/{volume.key}/{gap.where}".rstrip("/")
             placed = Gap(where, gap.code, gap.detail)
-            if volume.before is None or not volume.before.gap(placed):
-                volume.gaps.append(placed)
+            self._gap(volume, placed)
         elif frame.kind == "listing":
             self._counts(unit, volume, frame)
         elif frame.kind == "failed":
@@ -89,6 +89,12 @@ class ListingStore:
             self.broke_off(volume, "worker.died" if own else "volume.damaged")
         elif frame.kind == "done" and (unit.id not in self._counted or volume.waiting):
             self.broke_off(volume, "worker.died")
+
+    @staticmethod
+    def _gap(volume: Examined, gap: Gap) -> None:
+        """Keep a gap, unless an earlier attempt stored it."""
+        if volume.before is None or not volume.before.gap(gap):
+            volume.gaps.append(gap)
 
     def _entries(self, volume: Examined, batch: Batch) -> None:
         """Keep what is new of a batch; what an earlier attempt stored is only compared."""
@@ -123,6 +129,8 @@ class ListingStore:
         self._counted.add(unit.id)
         following = self._following(unit.kind, volume)
         listing = Listing(**counts, sweep=str(body["sweep"]), blocks=_numbers(body["blocks"]))
+        if unit.kind == "inventory" and not blocks_close(listing.blocks):
+            self._gap(volume, Gap(f"{self._label}/{volume.key}", "blocks.open"))
         if unit.kind == "carve" and volume.listing is not None:
             listing = replace(listing, sweep=volume.listing.sweep)
         volume.listing = _sum(volume.listing, listing)

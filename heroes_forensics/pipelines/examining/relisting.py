@@ -20,7 +20,7 @@ from heroes_forensics.store.records import TIMES
 Open = Callable[[int, bytes], bytes]
 """Item id and what is stored of its path in; the path as evidence has it out."""
 
-LISTER_GAPS: Final = ("directory.", "entry.", "sweep.")
+LISTER_GAPS: Final = ("blocks.", "directory.", "entry.", "sweep.")
 """How the codes of gaps begin that only a lister records."""
 
 

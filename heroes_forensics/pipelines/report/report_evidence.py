@@ -378,7 +378,10 @@ def _is_area(code: str, volume: int | None) -> bool:
 
 def _blocks(listing: Mapping[str, Any]) -> Blocks:
     """Return the block equation of a volume; of one listed by an earlier version there is none."""
-    return Blocks(**{name: int(size) for name, size in listing.get("blocks", {}).items()})
+    terms = {name: int(size) for name, size in listing.get("blocks", {}).items()}
+    if "items" not in terms:
+        terms["undivided"] = terms.get("structures", 0) + terms.get("allocated", 0)
+    return Blocks(**terms)
 
 
 def _range(row: object) -> str:

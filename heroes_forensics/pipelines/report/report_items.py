@@ -2,11 +2,20 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, cast
 
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.frames import Status as Ended
-from heroes_forensics.model import GAP_CODES, EntryFlag, EntryKind, Place, TimeRule
+from heroes_forensics.model import (
+    CARVED,
+    GAP_CODES,
+    EntryFlag,
+    EntryKind,
+    Place,
+    TimeRule,
+    reuse_word,
+)
 from heroes_forensics.pipelines.report.report_evidence import word
 from heroes_forensics.reports.base import ItemBlock, Status
 from heroes_forensics.reports.findings import SetKind
@@ -98,6 +107,7 @@ def as_block(
         sha256=found.sha256,
         seconds=found.seconds,
         nanoseconds=found.nanoseconds,
+        reuse=list(map(reuse, found.kinds, found.flags, found.places)),
         misnamed=list(map(misnamed, found.kinds, found.flags, found.types, found.bytes_read)),
         matched=matched,
         paths=paths,
@@ -118,6 +128,16 @@ def misnamed(kind: int, flags: int, content: int | None, bytes_read: int | None)
     if kind != _FILE or not bytes_read:
         return None
     return (flags & _MEDIA_NAME != 0) != _IS_MEDIA[content or 0]
+
+
+@lru_cache(1024)
+def reuse(kind: int, flags: int, place: int) -> str:
+    """Return whether the blocks of a deleted file are in use again: a key of `REUSE_TEXTS`.
+
+    Empty where there is nothing to say: of what is in use, of what is no file, of what was carved.
+    """
+    found = reuse_word(flags) if kind == _FILE else ""
+    return "" if found == "unknown" and _PLACES[place] in CARVED else found
 
 
 def time_rules(basis: Mapping[str, Any]) -> dict[str, TimeRule]:

@@ -231,7 +231,7 @@ def _unallocated(run: Run) -> JSON | str:
             (run.id,),
         )
     ]
-    names = ("unallocated", "volume_slack", "searched", "unread")
+    names = ("unallocated", "volume_slack", "searched", "unread", "file_slack", "slack_searched")
     return {name: sum(int(each.get(name, 0)) for each in found) for name in names}
 
 
