@@ -1,13 +1,18 @@
-"""Both parts: the comparison, then every file of the corpus; names choose among the images."""
+"""All parts, each image and file compared; names choose among images and sets."""
 
 import argparse
 import sys
 
-from conformance import robust, run
+from conformance import answers, kept, robust, run
 
 if __name__ == "__main__":
-    compared = run.main(sys.argv[1:])
+    given = sys.argv[1:]
+    codes = [run.main(given)]
     # How many workers there are is a question to the comparison alone.
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--workers")
-    sys.exit(max(compared, robust.main(parser.parse_known_args()[1])))
+    left = parser.parse_known_args(given)[1]
+    codes.append(robust.main(left))
+    codes.append(answers.main(left))
+    codes.append(kept.main(left))
+    sys.exit(max(codes))

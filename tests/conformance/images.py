@@ -62,6 +62,18 @@ class Corpus:
         self.folder = folder
         self.rows: list[Row] = json.loads((folder / "index.json").read_text("utf-8"))["files"]
 
+    def listed(self) -> Row:
+        """Return what the table of files says of each file: bytes, kind, and what it is part of."""
+        found: Row = {}
+        for row in self.rows:
+            found[row["file"]] = {"size": row["size"], "kind": row["kind"]}
+        for row in self.rows:
+            if row["kind"] == "image":
+                for other in self._companions(row):
+                    if other["kind"] == "segment":
+                        found[other["file"]]["part"] = row["file"]
+        return found
+
     def images(self, wanted: Iterable[str] = ()) -> Iterator[Image]:
         """Yield the images with a manifest; of those only the ``wanted``, by parts of names."""
         parts = tuple(wanted)
@@ -100,7 +112,8 @@ class Corpus:
             if other is row or Path(other["file"]).parent != home:
                 continue
             if other["kind"] == "segment":
-                if Path(other["file"]).stem == Path(row["file"]).stem:
+                of_this = str(other.get("note", "")).endswith(f" of {Path(row['file']).name}")
+                if of_this or Path(other["file"]).stem == Path(row["file"]).stem:
                     yield other
             elif row["file"].endswith("differential.vhd") and other["file"].endswith(".vhd"):
                 yield other

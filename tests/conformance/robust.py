@@ -1,6 +1,6 @@
 """Put every file of the corpus, and broken sets of segments, through the command line.
 
-Usage: PYTHONPATH=tests python -m conformance.robust [--jobs N] [PART-OF-A-NAME ...]
+Usage: PYTHONPATH=tests python -m conformance.robust [--jobs N] [--results FILE] [NAME-PART ...]
 
 Whatever a file is, ``heroes scan FILE`` has to end: with an exit code of the table, within the time
 and below 1 GiB for every process, without filling the disk, without a process left behind and
@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from conformance import results
 from conformance.images import Corpus, Row
 from conformance.programs import MEMORY, Ran, heroes, say
 from conformance.run import EVIDENCE, HERE
@@ -56,6 +57,19 @@ class Result:
     faults: list[str] = field(default_factory=list)
     memory: int = 0
     seconds: float = 0.0
+    told: str = ""
+    """The sentence with which it was refused."""
+    imported: Row = field(default_factory=dict)
+    """Format and digests by algorithm of a hash set that was imported."""
+
+    def record(self) -> results.Record:
+        """Return what is kept of it."""
+        return {
+            "counts": dict(sorted(self.counts.items())),
+            "faults": len(self.faults),
+            "told": self.told,
+            "imported": self.imported,
+        }
 
 
 Task = tuple[str, Callable[[Path], list[Path]], bool]
@@ -168,8 +182,11 @@ def _scanned(
 def _import(path: Path, folder: Path, result: Result) -> None:
     name = hashlib.sha256(result.label.encode()).hexdigest()[:12]
     arguments = ("--name", f"c{name}", "--kind", "known-good")
-    ran = heroes("hashset", "import", str(path), *arguments, watch=folder, limit=SECONDS)
+    ran = heroes("hashset", "import", str(path), *arguments, "--json", watch=folder, limit=SECONDS)
     judge(ran, IMPORT_CODES, "import", result)
+    for row in map(json.loads, ran.out.splitlines()):
+        if row["type"] == "import":
+            result.imported = {"format": row["format"], "accepted": row["accepted"]}
 
 
 def judge(ran: Ran, codes: frozenset[int], verb: str, result: Result) -> None:
@@ -178,6 +195,7 @@ def judge(ran: Ran, codes: frozenset[int], verb: str, result: Result) -> None:
     result.memory = max(result.memory, ran.memory)
     result.seconds += ran.seconds
     told = ran.err.strip().splitlines()
+    result.told = result.told or next((line for line in told if line.startswith("error: ")), "")
     wrong = {
         f"no end after {ran.seconds:.0f} s": ran.hung,
         f"exit {ran.code}": ran.code not in codes,
@@ -211,6 +229,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="conformance.robust", description=__doc__)
     parser.add_argument("wanted", nargs="*", metavar="PART-OF-A-NAME")
     parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1))
+    parser.add_argument("--results", type=Path, metavar="FILE", help="keep what it gave")
     chosen = parser.parse_args(arguments)
     if not EVIDENCE.is_dir():
         say(f"no corpus at {EVIDENCE}: nothing tried")
@@ -220,7 +239,7 @@ def main(arguments: list[str]) -> int:
         for task in tasks(Corpus(EVIDENCE))
         if not chosen.wanted or any(part in task[0] for part in chosen.wanted)
     ]
-    results = []
+    done = []
     with (
         tempfile.TemporaryDirectory(prefix="heroes-robust-") as scratch,
         ThreadPoolExecutor(chosen.jobs) as pool,
@@ -229,22 +248,24 @@ def main(arguments: list[str]) -> int:
         for result in pool.map(partial(examine, Path(scratch)), wanted):
             exits = ", ".join(result.counts)
             say(f"{'BAD ' if result.faults else 'ok  '} {result.label}: {exits}")
-            results.append(result)
-    return _summary(results, whole=not chosen.wanted)
+            done.append(result)
+    if chosen.results:
+        results.keep("robustness", {each.label: each.record() for each in done}, chosen.results)
+    return _summary(done, whole=not chosen.wanted)
 
 
-def _summary(results: list[Result], *, whole: bool) -> int:
+def _summary(done: list[Result], *, whole: bool) -> int:
     totals: Counter[str] = Counter()
-    for result in results:
+    for result in done:
         totals.update(result.counts)
-    totals["files and sets tried"] = len(results)
-    largest = max(results, key=lambda result: result.memory)
-    longest = max(results, key=lambda result: result.seconds)
+    totals["files and sets tried"] = len(done)
+    largest = max(done, key=lambda result: result.memory)
+    longest = max(done, key=lambda result: result.seconds)
     say(f"largest process: {largest.memory >> 20} MiB, {largest.label}")
     say(f"longest: {longest.seconds:.0f} s, {longest.label}")
     for key, count in sorted(totals.items()):
         say(f"{key}: {count}")
-    faults = [f"{result.label}: {text}" for result in results for text in result.faults]
+    faults = [f"{result.label}: {text}" for result in done for text in result.faults]
     if whole:
         floor = json.loads((HERE / "floor.json").read_text("utf-8"))
         faults += [

@@ -1,6 +1,6 @@
 """Compare what we find in real images with what other tools found.
 
-Usage: PYTHONPATH=tests python -m conformance.run [--workers N,M] [PART-OF-A-NAME ...]
+Usage: PYTHONPATH=tests python -m conformance.run [--workers N,M] [--results FILE] [NAME-PART ...]
 
 Each image with a truth manifest is unpacked (bounded), scanned through the command line with
 ``--names clear``, and compared: the digests of its media, the starts of its partitions, and every
@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from conformance import members, rules
+from conformance import members, results, rules
 from conformance.exceptions import Exceptions
 from conformance.images import Corpus, Image, Row
 from conformance.programs import MEMORY, Ran, heroes, say
@@ -48,6 +48,25 @@ class Result:
     memory: int = 0
     remark: str = ""
     """Why it was refused, after a colon."""
+    expected: Counter[str] = field(default_factory=Counter)
+    """Files in scope of the manifest by the tool that listed them, and ``media``, ``deleted``."""
+    also: list[str] = field(default_factory=list)
+    """Further tools that list the same files."""
+    gaps: Counter[str] = field(default_factory=Counter)
+    keyed: Counter[str] = field(default_factory=Counter)
+    """Items by status and gaps by code of a scan with the secret of an encrypted image."""
+
+    def record(self) -> results.Record:
+        """Return what is kept of it."""
+        return {
+            "counts": dict(sorted(self.counts.items())),
+            "differences": len(self.differences),
+            "remark": self.remark.removeprefix(": "),
+            "expected": dict(sorted(self.expected.items())),
+            "also": sorted(set(self.also)),
+            "gaps": dict(sorted(self.gaps.items())),
+            "with its key": dict(sorted(self.keyed.items())),
+        }
 
 
 class Comparison:
@@ -82,6 +101,7 @@ class Comparison:
             return
         first, *others = self.workers
         case = folder / "case"
+        _expect(image, result)
         ran = _scan(path, case, first)
         result.memory = ran.memory
         result.counts[f"exit {ran.code}"] += 1
@@ -97,6 +117,8 @@ class Comparison:
             self._inventory(image, path, case, in_scope, result)
             for number in others:
                 self._again(path, case, ran.code, number, result)
+            if image.row["kind"] == "encrypted":
+                result.differences += _with_its_key(image.row, path, folder, result.keyed)
 
     def _again(self, path: Path, case: Path, code: int, workers: int, result: Result) -> None:
         """Scan once more with another number of workers; all of the result has to be the same."""
@@ -135,6 +157,8 @@ class Comparison:
         tree: Row = json.loads(shown.out)
         report: Row = json.loads((case / "custody/report/report.json").read_text("utf-8"))
         result.counts["images"] += 1
+        result.gaps.update(row["gap"] for row in rows if row["gap"])
+        result.gaps.update(_gaps_elsewhere(case, rows))
         if not report["coverage"]["closes"]:
             result.differences.append("the entry equation does not close")
         if image.row["kind"] != "encrypted":
@@ -199,9 +223,51 @@ class Comparison:
         return differences
 
 
-def _scan(path: Path, case: Path, workers: int) -> Ran:
-    options = ("--names", "clear", "--workers", str(workers), "-q")
+def _expect(image: Image, result: Result) -> None:
+    """Note what other tools say there is in an image, and who they are."""
+    if image.truth.get("media"):
+        is_locked = image.row["kind"] == "encrypted"
+        result.expected["decrypted media" if is_locked else "media"] += 1
+    for part in [*image.partitions, image.truth]:
+        if files := part.get("files"):
+            result.expected[str(part.get("tool", "")).partition(" (")[0]] += len(files)
+        for tool, seen in (part.get("other_tools") or {}).items():
+            if files and seen.get("agrees"):
+                result.also.append(tool.partition(" (")[0])
+
+
+def _gaps_elsewhere(case: Path, rows: list[Row]) -> Iterator[str]:
+    """Yield the codes of gaps that are none of an item: of media, volumes and containers."""
+    listed = heroes("inventory", str(case), "--gaps", "--json", watch=case)
+    items = {(row["locator"], row["gap"]) for row in rows}
+    for line in listed.out.splitlines():
+        gap = json.loads(line)
+        if gap["type"] == "gap" and (gap["where"], gap["code"]) not in items:
+            yield gap["code"]
+
+
+def _scan(path: Path, case: Path, workers: int, *more: str) -> Ran:
+    options = ("--names", "clear", "--workers", str(workers), "-q", *more)
     return heroes("scan", str(path), "--case", str(case), *options, watch=case.parent)
+
+
+def _with_its_key(row: Row, path: Path, folder: Path, keyed: Counter[str]) -> list[str]:
+    """Scan with the secret that the index states, if it states one, and count what there is."""
+    told = {kind: row[kind] for kind in ("password", "recovery_password") if kind in row}
+    if not told:
+        return []
+    secrets = folder / "keys.yaml"
+    secrets.write_text(json.dumps({"format": "heroes-keys/1", "secrets": [told]}), "utf-8")
+    secrets.chmod(0o600)
+    case = folder / "case-with-key"
+    ran = _scan(path, case, 1, "--key-file", str(secrets))
+    if ran.hung or ran.left or ran.code not in _ENDED:  # deriving a key may take much memory
+        return [f"with its key: exit {ran.code}: {ran.err.strip()[-300:]}"]
+    listed = heroes("inventory", str(case), "--json", watch=case)
+    rows = [json.loads(line) for line in listed.out.splitlines()]
+    keyed.update(f"items {each['status']}" for each in rows)
+    keyed.update(_gaps_elsewhere(case, rows))
+    return []
 
 
 def _content(case: Path) -> str:
@@ -233,7 +299,8 @@ def _told(found: rules.Difference) -> str:
 def _media(image: Image, report: Row, counts: Counter[str]) -> rules.Difference | None:
     """Compare size and digests of the decoded media."""
     media = image.truth.get("media")
-    if not media:
+    stated = [name for name in ("md5", "sha1", "sha256") if name in (media or {})]
+    if not media or not stated:
         return None
     if "partition only" in str(image.truth.get("container_info")):
         counts["media of which the manifest has one partition"] += 1
@@ -242,13 +309,11 @@ def _media(image: Image, report: Row, counts: Counter[str]) -> rules.Difference 
     ours = {
         row["algorithm"]: row["computed"] for row in source["digests"] if row["scope"] == "media"
     }
-    if source["size"] == media["size"] and all(
-        ours.get(name) == media[name] for name in ("md5", "sha1", "sha256")
-    ):
+    if source["size"] == media["size"] and all(ours.get(name) == media[name] for name in stated):
         counts["media"] += 1
         return None
     found = source["size"], str(ours.get("sha256")), "done"
-    return rules.Difference("(media)", media["size"], media["sha256"], (found,))
+    return rules.Difference("(media)", media["size"], media.get("sha256", ""), (found,))
 
 
 def _partitions(image: Image, tree: Row, counts: Counter[str]) -> list[str]:
@@ -273,16 +338,16 @@ def _partitions(image: Image, tree: Row, counts: Counter[str]) -> list[str]:
     return differences
 
 
-def _summary(results: list[Result], exceptions: Exceptions, *, whole: bool) -> int:
+def _summary(done: list[Result], exceptions: Exceptions, *, whole: bool) -> int:
     """Print what came out; return the exit code."""
     totals: Counter[str] = Counter()
-    for result in results:
+    for result in done:
         totals.update(result.counts)
-    totals["images without a difference"] = sum(not result.differences for result in results)
-    say(f"largest process: {max((r.memory for r in results), default=0) >> 20} MiB")
+    totals["images without a difference"] = sum(not result.differences for result in done)
+    say(f"largest process: {max((r.memory for r in done), default=0) >> 20} MiB")
     for key, count in sorted(totals.items()):
         say(f"{key}: {count}")
-    failed = [f"{result.label}: {text}" for result in results for text in result.differences]
+    failed = [f"{result.label}: {text}" for result in done for text in result.differences]
     if whole:
         failed += exceptions.unused()
         floor = json.loads((HERE / "floor.json").read_text("utf-8"))
@@ -302,13 +367,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("wanted", nargs="*", metavar="PART-OF-A-NAME")
     parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1))
     parser.add_argument("--workers", type=_numbers, default=(1, 4), metavar="N,M")
+    parser.add_argument("--results", type=Path, metavar="FILE", help="keep what it gave")
     chosen = parser.parse_args(arguments)
     if not EVIDENCE.is_dir():
         say(f"no corpus at {EVIDENCE}: nothing compared")
         return 0
     corpus = Corpus(EVIDENCE)
     exceptions = Exceptions(HERE / "exceptions.json")
-    results = []
+    done = []
     with (
         tempfile.TemporaryDirectory(prefix="heroes-conformance-") as scratch,
         ThreadPoolExecutor(chosen.jobs) as pool,
@@ -317,8 +383,11 @@ def main(arguments: list[str]) -> int:
         comparison = Comparison(corpus, exceptions, Path(scratch), chosen.workers)
         for result in pool.map(comparison.compare, corpus.images(chosen.wanted)):
             say(f"{'DIFF' if result.differences else 'ok  '} {result.label}{result.remark}")
-            results.append(result)
-    return _summary(results, exceptions, whole=not chosen.wanted and len(chosen.workers) > 1)
+            done.append(result)
+    if chosen.results:
+        results.keep("files", corpus.listed(), chosen.results)
+        results.keep("comparison", {each.label: each.record() for each in done}, chosen.results)
+    return _summary(done, exceptions, whole=not chosen.wanted and len(chosen.workers) > 1)
 
 
 def _numbers(text: str) -> tuple[int, ...]:
