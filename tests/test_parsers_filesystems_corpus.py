@@ -109,7 +109,8 @@ def test_every_file_of_the_list_is_found_with_its_digest(
         and not APART.fullmatch(_bytes(row["path"]))
     ]
     assert not missing
-    assert not {gap.code for gap in got.gaps} - {"directory.deleted"}
+    lost = {"blocks.unclaimed"} if "exfat_orphan" in where["file"] else set()
+    assert not {gap.code for gap in got.gaps} - {"directory.deleted"} - lost
 
 
 def test_how_much_was_compared() -> None:
@@ -145,6 +146,11 @@ def test_an_apfs_volume_of_many_snapshots_is_opened_at_its_present_state() -> No
     got = listed(fs.entries())
     assert sum(e.kind == 1 and b":" not in e.path for e in got.entries) == 1_027
     assert not got.gaps
+
+
+LARGE_ATTRIBUTE = ("blocks.unclaimed", {"unclaimed": 8192})
+"""Of testdir1/large_xattr: an extended attribute with blocks of its own, which The Sleuth Kit does
+not give. Nothing says so but the block equation."""
 
 
 @pytest.fixture
@@ -190,7 +196,7 @@ def test_hard_links_of_hfs_are_no_unreadable_metadata(linked: bytearray) -> None
     found = digests(fs, names.values())
     assert len(set.union(*found.values())) == 1
     assert not refused(fs, got)
-    assert not got.gaps
+    assert [(gap.code, gap.detail) for gap in got.gaps] == [LARGE_ATTRIBUTE]
 
 
 @needs_evidence
@@ -199,7 +205,7 @@ def test_a_hard_link_of_hfs_that_leads_nowhere_stays_unreadable(linked: bytearra
     linked[at + 44 : at + 48] = (99).to_bytes(4, "big")
     fs, got = walked(linked)
     assert refused(fs, got) == [b"$orphan/33"]
-    assert [gap.code for gap in got.gaps] == ["directory.unreadable"]
+    assert [gap.code for gap in got.gaps] == ["directory.unreadable", LARGE_ATTRIBUTE[0]]
 
 
 @needs_evidence
