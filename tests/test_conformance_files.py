@@ -140,3 +140,6 @@ def test_a_run_replaces_its_own_records_alone(tmp_path: Path) -> None:
     results = load(path)
     assert results["answers"] == {"a": {"found": 1}, "b": {"found": 3}}
     assert set(results["made"]) == {"answers", "kept"}
+    assert all(
+        set(each) == {"day", "revision", "python", "versions"} for each in results["made"].values()
+    )

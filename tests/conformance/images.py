@@ -74,6 +74,14 @@ class Corpus:
                         found[other["file"]]["part"] = row["file"]
         return found
 
+    def secret(self, row: Row, folder: Path) -> Row:
+        """Return what opens an image by the index, as a key file has it; writes what is a file."""
+        if "key_file" in row:
+            beside = f"{Path(row['file']).parent}/{row['key_file']}"
+            self.write(next(each for each in self.rows if each["file"] == beside), folder)
+            return {"startup_key": row["key_file"]}
+        return {kind: row[kind] for kind in ("password", "recovery_password") if kind in row}
+
     def images(self, wanted: Iterable[str] = ()) -> Iterator[Image]:
         """Yield the images with a manifest; of those only the ``wanted``, by parts of names."""
         parts = tuple(wanted)

@@ -47,7 +47,7 @@ def keep(part: str, records: Record, path: Path) -> None:
 def made() -> Record:
     """Say what ran: day, the last revision that changed the program, and versions."""
     told = subprocess.run(
-        ["git", "log", "-1", "--format=%h", "--abbrev=8", "HEAD", "--", "heroes_forensics"],
+        ["git", "log", "-1", "--format=%h", "--abbrev=8", "HEAD", "--", ":/heroes_forensics"],
         cwd=HERE,
         capture_output=True,
         text=True,

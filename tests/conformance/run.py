@@ -118,7 +118,9 @@ class Comparison:
             for number in others:
                 self._again(path, case, ran.code, number, result)
             if image.row["kind"] == "encrypted":
-                result.differences += _with_its_key(image.row, path, folder, result.keyed)
+                told = self.corpus.secret(image.row, folder)
+                if told:
+                    result.differences += _with_its_key(told, path, folder, result.keyed)
 
     def _again(self, path: Path, case: Path, code: int, workers: int, result: Result) -> None:
         """Scan once more with another number of workers; all of the result has to be the same."""
@@ -251,11 +253,8 @@ def _scan(path: Path, case: Path, workers: int, *more: str) -> Ran:
     return heroes("scan", str(path), "--case", str(case), *options, watch=case.parent)
 
 
-def _with_its_key(row: Row, path: Path, folder: Path, keyed: Counter[str]) -> list[str]:
-    """Scan with the secret that the index states, if it states one, and count what there is."""
-    told = {kind: row[kind] for kind in ("password", "recovery_password") if kind in row}
-    if not told:
-        return []
+def _with_its_key(told: Row, path: Path, folder: Path, keyed: Counter[str]) -> list[str]:
+    """Scan with a secret, as a key file states it, and count what there is."""
     secrets = folder / "keys.yaml"
     secrets.write_text(json.dumps({"format": "heroes-keys/1", "secrets": [told]}), "utf-8")
     secrets.chmod(0o600)
