@@ -127,7 +127,7 @@ def contents(found: FileSystem) -> dict[str, bytes]:
 FILES = {"a": b"alpha" * 900, "sub/a name that is long": bytes(range(256)), "z": b"last"}
 
 
-def test_the_library_is_there_and_starts_no_program() -> None:
+def test_the_library_that_unpacks_is_there() -> None:
     assert libarchive.is_there()
     assert libarchive.version().startswith("libarchive 3.")
 

@@ -24,6 +24,7 @@ from corpus import needs_evidence
 from killing import tables
 from scans import folder, resumed, scanned
 from test_media_perceptual import encoded, gradient
+from test_parsers_containers_packed import LH5, STREAMS, TEXT
 from test_pipelines_members import encrypted, overlapping, tarred, zipped
 
 from heroes_forensics import durable
@@ -180,6 +181,14 @@ def test_limits_are_raised_by_option_and_by_profile(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="opens no container"):
         scanned(tmp_path / "three", evidence, profile="triage", expand_limits=limits)
     assert not (tmp_path / "three").exists()
+
+
+def test_a_locked_worker_has_the_library_that_unpacks(tmp_path: Path) -> None:
+    files = {"s.lz4": bytes.fromhex(STREAMS["lz4"]), "s.lzh": LH5}
+    result = scanned(tmp_path / "case", folder(tmp_path / "evidence", files), names="clear")
+    assert (result.exit_code, result.counts["members"]) == (0, 2)
+    found = paths(tmp_path / "case")
+    assert {found[path]["sha256"] for path in ("s.lz4/$expanded", "s.lzh/s.txt")} == {sha256(TEXT)}
 
 
 def test_triage_opens_nothing_and_says_so(tmp_path: Path) -> None:

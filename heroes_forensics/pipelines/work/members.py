@@ -244,12 +244,13 @@ class _Expansion:
         spooled = 0
         try:
             reader = file_system.open(entry.handle)
-            head = reader.pread(0, HEAD)
             if entry.size <= min(SPOOL_BYTES, SPOOLED_BYTES - self._spooled):
+                # All at once: what is packed with others would be unpacked from its start again.
                 spooled = entry.size
                 reader = _Spooled(reader.pread(0, entry.size))
             elif reader.size < 0:
                 reader = RangeReader(reader, 0, entry.size)
+            head = reader.pread(0, HEAD)
         except (EvidenceError, OSError):
             yield _row(inside, section, 0, "container.damaged")
             return
