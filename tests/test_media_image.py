@@ -15,8 +15,9 @@ from PIL import Image, ImageCms
 from test_media_perceptual import encoded, encoded_as, gradient
 
 from heroes_forensics.filetype import TYPES, sniff
+from heroes_forensics.filetype import directories as tiff
 from heroes_forensics.frames import PERCEPTUAL_ALGORITHMS, PICTURE_FRAMES, Picture, Rows
-from heroes_forensics.media import heic, image, jpeg, pdq, perceptual, tiff
+from heroes_forensics.media import heic, image, jpeg, pdq, perceptual
 
 SCENE = Image.fromarray(pictures.landscape(5, 400, 300))
 LUMA = np.asarray(SCENE.convert("L"))

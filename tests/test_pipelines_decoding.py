@@ -34,10 +34,11 @@ from heroes_forensics.frames import (
 )
 from heroes_forensics.media import image, perceptual, plugins
 from heroes_forensics.model import GAP_CODES
+from heroes_forensics.parsers.containers.within import KINDS
 from heroes_forensics.pipelines.case import cases
 from heroes_forensics.pipelines.checks import verifying, views
 from heroes_forensics.pipelines.examining import awaited, decoding, expanding, repeats
-from heroes_forensics.pipelines.work import members
+from heroes_forensics.pipelines.work import members, within
 from heroes_forensics.pipelines.workers.deaths import Death
 from heroes_forensics.pipelines.workers.roles import FAULTS_VARIABLE
 from heroes_forensics.store import derived
@@ -80,7 +81,8 @@ def known(path: Path, *contents: bytes, algorithm: str = "sha256") -> str:
 
 def test_the_tables_of_coordinator_and_workers_agree() -> None:
     assert set(decoding.DECODED) == set(image.KINDS)
-    assert set(expanding.OPENED) == set(members.OPENERS)
+    assert {*expanding.OPENED, *within.PICTURES} == set(members.OPENERS)
+    assert set(within.PICTURES) == KINDS
     assert {*decoding.DECODED, *expanding.OPENED} <= {row.name for row in TYPES}
 
 

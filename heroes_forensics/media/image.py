@@ -25,8 +25,9 @@ from typing import BinaryIO, Final, Generic, NamedTuple, TypeVar
 import numpy as np
 from PIL import Image, ImageFile, JpegImagePlugin
 
+from heroes_forensics.filetype import directories as tiff
 from heroes_forensics.frames import MAX_PIXELS, PICTURE_FRAMES, Picture
-from heroes_forensics.media import heic, heif, jpeg, plugins, tiff
+from heroes_forensics.media import heic, heif, jpeg, plugins
 from heroes_forensics.media.metadata import Notes
 from heroes_forensics.media.plugins import FORMATS
 

@@ -8,8 +8,8 @@ import io
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
+from heroes_forensics.filetype.directories import MAX_PREVIEW, Tiff
 from heroes_forensics.frames import PICTURE_FRAMES
-from heroes_forensics.media.tiff import MAX_PREVIEW, Tiff
 
 MAX_SEGMENTS: Final = 4096
 """Segments before the pixels that are looked at: 256 MiB of metadata."""

@@ -11,7 +11,13 @@ from heroes_forensics.filetype import TYPES
 from heroes_forensics.frames import Container, Proxy, Rows, Status
 from heroes_forensics.model import GAP_NUMBERS
 from heroes_forensics.pipelines.examining import awaited
-from heroes_forensics.pipelines.examining.expanding import IS_OPENED, IS_OTHER, Expanding, Job
+from heroes_forensics.pipelines.examining.expanding import (
+    IS_OPENED,
+    IS_OTHER,
+    IS_PICTURE,
+    Expanding,
+    Job,
+)
 from heroes_forensics.store import derived
 
 if TYPE_CHECKING:
@@ -55,6 +61,16 @@ class Containers:
                 self._leave(item, Container.KNOWN_GOOD, "")
             else:
                 self._open(item, TYPES[int(row["type"])].name, size, stored=stored)
+        for row in rows[done & IS_PICTURE[rows["type"]]] if self._expanding.limits else ():
+            item = int(row["id"])
+            if item not in self._streams and item not in self._large:
+                self.rows.append(derived.ContainerRow(item, Container.DONE, 0, "picture"))
+            elif item in known:
+                self._leave(item, Container.KNOWN_GOOD, "")
+            else:
+                self._open(
+                    item, TYPES[int(row["type"])].name, int(row["bytes_read"]), stored=stored
+                )
         for item in rows["id"].tolist():
             self._forget(item)
 

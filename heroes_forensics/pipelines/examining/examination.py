@@ -247,6 +247,7 @@ class Examination:
         if wanted.is_fetch:
             hand_over = {use: hand_over[use] for use in hand_over if use == expanding.USE}
         body = {**self._evidence.body, "volume": wanted.volume.spec, "hand_over": hand_over}
+        body |= self._depth.expanding.within
         number, strain = self._run.next_unit(), wanted.strain
         unit = Unit(number, "content", body, wanted.tasks, strain=strain)
         self._reading.begin(unit, wanted.volume, wanted.family, is_fetch=wanted.is_fetch)

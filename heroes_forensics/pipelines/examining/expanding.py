@@ -39,6 +39,7 @@ from heroes_forensics.pipelines.examining.expanded import (
     skips_of,
 )
 from heroes_forensics.pipelines.sets.likeness import in_order
+from heroes_forensics.pipelines.work import within
 from heroes_forensics.pipelines.workers import deaths
 from heroes_forensics.pipelines.workers.deaths import Death
 from heroes_forensics.store import derived
@@ -61,7 +62,7 @@ OPENED: Final = (
     *("7z", "ar", "arj", "cab", "cpio", "deb", "iso", "lha", "rar", "rpm", "wim"),
     *("lzip", "lz4", "compress"),
 )
-"""Types of `filetype` that expanders open; those of `members.OPENERS`."""
+"""Types of `filetype` that expanders open: `members.OPENERS` but for `within.PICTURES`."""
 
 SECONDS: Final = 600.0
 SECONDS_A_MEBIBYTE: Final = 1.0
@@ -80,6 +81,8 @@ PROFILES: Final[dict[str, Limits | None]] = {
 _DEATHS: Final = {deaths.TIMEOUT: "container.timeout", deaths.CPU: "container.timeout"}
 IS_OPENED: Final = np.array([row.name in OPENED for row in TYPES])
 """By position in `TYPES`: whether expanders open it."""
+IS_PICTURE: Final = np.array([row.name in within.PICTURES for row in TYPES])
+"""Whether it is a picture, opened where the worker that read it saw more in it."""
 IS_OTHER: Final = np.array(
     [row.file_class is FileClass.ARCHIVE and row.name not in OPENED for row in TYPES]
 )
@@ -157,7 +160,14 @@ class Expanding:
     @property
     def types(self) -> list[int]:
         """Positions in `TYPES` of what this run opens."""
-        return [] if self.limits is None else np.flatnonzero(IS_OPENED).tolist()
+        return [] if self.limits is None else np.flatnonzero(IS_OPENED | IS_PICTURE).tolist()
+
+    @property
+    def within(self) -> JSON:
+        """What the body of a unit that reads says of pictures in pictures."""
+        if self.limits is None:
+            return {}
+        return {"within": within.asked(str(self._run.config["profile"]))}
 
     def add(self, job: Job) -> None:
         """Queue one container."""
@@ -184,6 +194,7 @@ class Expanding:
         body: JSON = {"kind": job.kind, "limits": limits.to_json(), "skip": list(job.skip)}
         if self._has_secrets:
             body["secrets"] = True
+        body |= self.within
         if run.config["perceptual"]:
             body["hand_over"] = decoding.hand_over()
         return Unit(

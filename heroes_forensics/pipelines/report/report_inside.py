@@ -17,6 +17,8 @@ _OF_EXHIBIT: Final = (
     " JOIN item i ON i.id = t.item_id JOIN volume v ON v.id = i.volume_id"
     " JOIN source s ON s.id = v.source_id WHERE s.exhibit_id=?1"
 )
+_PICTURE: Final = "picture"
+"""Kind of containers that are pictures."""
 _ABOUT: Final[dict[str, Literal["picture", "container"]]] = {
     "perceptual": "picture",
     "container": "container",
@@ -58,13 +60,15 @@ def containers(database: Database, exhibit: int, seen: int) -> Containers:
     """Count what became of the archives found in an exhibit; ``seen`` of them were read."""
     by_status = dict.fromkeys(Container, 0)
     in_part = other_types = members = 0
-    for status, gap, with_members, count, listed in database.rows(
-        "SELECT t.status, t.gap, t.listed > 0, count(*), total(t.listed)"  # noqa: S608 - fixed
-        f" FROM container t{_OF_EXHIBIT} GROUP BY t.status, t.gap, t.listed > 0",
+    for status, gap, kind, with_members, count, listed in database.rows(
+        "SELECT t.status, t.gap, t.kind, t.listed > 0, count(*), total(t.listed)"  # noqa: S608 - fixed
+        f" FROM container t{_OF_EXHIBIT} GROUP BY t.status, t.gap, t.kind, t.listed > 0",
         (exhibit,),
     ):
-        by_status[Container(status)] += count
         members += int(listed)
+        if kind == _PICTURE and not with_members and status == Container.DONE:
+            continue  # one that was looked into, and holds nothing
+        by_status[Container(status)] += count
         in_part += count if status == Container.GAP and with_members else 0
         if GAP_CODES[gap] == "policy.container-type":
             other_types += count

@@ -31,6 +31,8 @@ from heroes_forensics.frames import (
 from heroes_forensics.hashing import lanes
 from heroes_forensics.hashing.exact import CHUNK, HEAD, Digested, digest_bytes, digest_stream
 from heroes_forensics.model import GAP_NUMBERS, JSON, EntryFlag
+from heroes_forensics.parsers.containers.memory import BytesReader
+from heroes_forensics.pipelines.work.within import USE, Within
 from heroes_forensics.pipelines.workers.handover import Copy
 
 if TYPE_CHECKING:
@@ -67,6 +69,9 @@ _DONE: Final = int(Status.DONE)
 _GAP: Final = int(Status.GAP)
 
 Row = tuple[object, ...]
+Uses = tuple[str, ...]
+"""What a stream is handed over for, in the order in which credit is asked for: who has credit for
+decoding never waits for other credit (`credits`)."""
 _MD5: Final = (CONTENT.names or ()).index("md5")
 _SIZE: Final = (TASK.names or ()).index("size")
 
@@ -91,12 +96,12 @@ def content(session: "Session", unit: Unit) -> Iterator[Frame]:
     yield from reading.flush()
 
 
-def wanted_types(body: JSON) -> dict[int, str]:
+def wanted_types(body: JSON) -> dict[int, Uses]:
     """Return what to hand over for which use, by position in `TYPES`."""
     asked = body.get("hand_over", {})
     uses = asked.items() if isinstance(asked, dict) else ()
     return {
-        position: use
+        position: (use,)
         for use, names in uses
         for position, row in enumerate(TYPES)
         if row.name in names
@@ -151,6 +156,9 @@ class Reading:
         self._beat = session.progress.beat
         self._allowance = session.allowance
         self._wanted = wanted_types(body)
+        self._within = Within.of(body)
+        self.last_holds = False
+        """Whether what was read last is a picture in which more lies."""
         self._rows: list[Row] = []
         self._together = lanes.prepared()
         self._limit = _ONE_READ_TOGETHER if self._together else _ONE_READ
@@ -215,6 +223,7 @@ class Reading:
     def _one(self, task: tuple[Any, ...]) -> Iterable[Frame]:
         """Read a short stream here and now, without a generator: nearly all are short and stay."""
         number, _, flags, size, length, handle = task
+        self.last_holds = False
         try:
             reader = self._file_system.open(bytes(handle)[:length])
             if not 0 <= reader.size <= self._limit or reader.size != size:
@@ -230,11 +239,14 @@ class Reading:
             self.leave(number, "stream.unreadable")
             return ()
         position = sniff(data if size <= HEAD else data[:HEAD])
-        use = self._wanted.get(position)
-        if use is None or not data or flags & _REALLOCATED:
+        uses = self._wanted.get(position, ())
+        if position in self._within.types:
+            self.last_holds = self._within.holds(position, BytesReader(data))
+            uses = self._within.added(uses) if self.last_holds else uses
+        if not uses or not data or flags & _REALLOCATED:
             self._keep(number, flags, size, data, position)
             return ()
-        return self._handed_over(task, data, position, use)
+        return self._handed_over(task, data, position, uses)
 
     def _keep(self, number: int, flags: int, size: int, data: bytes, position: int) -> None:
         """Keep the row of a stream that lies in memory."""
@@ -246,11 +258,11 @@ class Reading:
         self._bytes += len(data)
 
     def _handed_over(
-        self, task: tuple[Any, ...], data: bytes, position: int, use: str
+        self, task: tuple[Any, ...], data: bytes, position: int, uses: Uses
     ) -> Iterator[Frame]:
         number, _, flags, size, _, _ = task
         copying = _Copying(number)
-        yield from self._start(copying, use, len(data))
+        yield from self._start(copying, uses, len(data))
         copying.write(data)
         self._keep(number, flags, size, data, position)
         for frame in copying.frames(len(data)):
@@ -277,8 +289,14 @@ class Reading:
             copying.give_up()
             self.leave(number, "stream.unreadable")
             return
-        self._rows.append(_row(number, flags, size, found, sniff(found.head)))
+        position = sniff(found.head)
+        self._rows.append(_row(number, flags, size, found, position))
         self._bytes += found.bytes_read
+        if position in self._within.types:
+            copy = copying.whole(found.bytes_read)
+            self.last_holds = copy is None or self._within.holds(position, copy)
+            if not self.last_holds and copying.drop_use(USE):
+                self._allowance.give_back(USE, copying.limit)
         for frame in copying.frames(found.bytes_read):
             self._streams += 1
             yield frame
@@ -293,16 +311,19 @@ class Reading:
             rows[index] = (*row[:_MD5], *digests, *row[after:])
 
     def _digested(
-        self, reader: "Reader", size: int, wanted: dict[int, str], copying: "_Copying"
+        self, reader: "Reader", size: int, wanted: dict[int, Uses], copying: "_Copying"
     ) -> Generator[Frame, None, Digested]:
         """Digest as far as the stream goes, even past the metadata size: a longer one is a gap."""
-        if not wanted:
+        if not wanted and not self._within.types:
             return digest_stream(reader.pread, reader.size, on_progress=self._beat)
         end = reader.size if reader.size >= 0 else CHUNK
         first = reader.pread(0, min(CHUNK, end))
-        use = wanted.get(sniff(first[:HEAD])) if first else None
-        if use is not None:
-            yield from self._start(copying, use, max(size, reader.size, len(first)))
+        position = sniff(first[:HEAD]) if first else -1
+        uses = wanted.get(position, ())
+        if position in self._within.types:
+            uses = self._within.added(uses)  # whether it holds anything is seen at its end
+        if uses:
+            yield from self._start(copying, uses, max(size, reader.size, len(first)))
 
         def read(offset: int, length: int) -> bytes:
             data = first if offset == 0 else reader.pread(offset, length)
@@ -311,14 +332,14 @@ class Reading:
 
         return digest_stream(read, reader.size, on_progress=self._beat)
 
-    def _start(self, copying: "_Copying", use: str, size: int) -> Iterator[Frame]:
+    def _start(self, copying: "_Copying", uses: Uses, size: int) -> Iterator[Frame]:
         """Begin to copy a stream, once there is credit for it."""
-        if size <= HAND_OVER_BYTES:
+        for use in uses if size <= HAND_OVER_BYTES else ():
             if not self._allowance.covers(use, size):
                 # Streams handed over wait for the digests in these rows, and we for those streams.
                 yield from self.flush()
             self._allowance.spend(use, size)
-        copying.start(use, size)
+        copying.start(uses, size)
 
 
 class _Copying:
@@ -326,13 +347,13 @@ class _Copying:
 
     def __init__(self, item: int) -> None:
         self._item = item
-        self._use = ""
-        self._limit = 0
+        self.uses: Uses = ()
+        self.limit = 0
         self._copy: Copy | None = None
 
-    def start(self, use: str, size: int) -> None:
+    def start(self, uses: Uses, size: int) -> None:
         """Copy from now on; a stream above the limit is only named at the end."""
-        self._use, self._limit = use, size
+        self.uses, self.limit = uses, size
         if size <= HAND_OVER_BYTES:
             try:
                 self._copy = Copy()
@@ -345,7 +366,7 @@ class _Copying:
         if copy is None:
             return
         try:
-            if copy.size + len(data) <= self._limit:
+            if copy.size + len(data) <= self.limit:
                 copy.write(data)
                 return
         except OSError:
@@ -361,13 +382,23 @@ class _Copying:
 
     def frames(self, size: int) -> Iterator[Frame]:
         """Yield the frame that hands the stream over, if it was asked for."""
-        if not self._use or not size:
+        if not self.uses or not size:
             self.give_up()
         elif self._copy is not None and self._copy.size == size:
-            yield self._copy.frame(self._item, self._use)
+            yield from self._copy.frames(self._item, self.uses)
         else:
             self.give_up()
-            yield Control("large", {"item": self._item, "size": size, "use": self._use})
+            for use in self.uses:
+                yield Control("large", {"item": self._item, "size": size, "use": use})
+
+    def drop_use(self, use: str) -> bool:
+        """Leave one use out; say whether it was among them."""
+        before, self.uses = self.uses, tuple(each for each in self.uses if each != use)
+        return before != self.uses
+
+    def whole(self, size: int) -> Copy | None:
+        """Return the copy of all that was read; None where there is none."""
+        return self._copy if self._copy is not None and self._copy.size == size else None
 
 
 def _row(number: int, flags: int, size: int, found: Digested, position: int) -> Row:

@@ -33,6 +33,7 @@ from heroes_forensics.model import GAP_NUMBERS, HAS_CONTENT, JSON, Entry, EntryF
 from heroes_forensics.parsers.guard import ENTRY
 from heroes_forensics.parsers.storage.readers import RangeReader
 from heroes_forensics.pipelines.work import contents
+from heroes_forensics.pipelines.work.within import PICTURES
 
 if TYPE_CHECKING:
     from heroes_forensics.parsers.base import FileSystem, Reader
@@ -46,6 +47,7 @@ PACKAGES: Final = (
 """Documents and programs that are zip archives."""
 _STREAMS: Final = ("gzip", "bzip2", "xz", "lzma", "zstd", "lzip", "lz4", "compress")
 _COMPRESSED: Final = "heroes_forensics.parsers.containers.compressed:open_compressed"
+_PICTURE: Final = "heroes_forensics.parsers.containers.picture:open_picture"
 _OLE: Final = "heroes_forensics.parsers.containers.ole:open_ole"
 OPENERS: Final = {
     **dict.fromkeys(("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db"), _OLE),
@@ -72,6 +74,7 @@ OPENERS: Final = {
     "tar": "heroes_forensics.parsers.containers.tar:open_tar",
     "thumbcache": "heroes_forensics.parsers.containers.thumbcache:open_thumbcache",
     "wim": "heroes_forensics.parsers.containers.wim:open_wim",
+    **dict.fromkeys(PICTURES, _PICTURE),
     **dict.fromkeys(("zip", *PACKAGES), "heroes_forensics.parsers.containers.zip:open_zip"),
 }
 """Types of `filetype` that are opened, and the function that does it."""
@@ -222,7 +225,7 @@ class _Expansion:
             task = (number, entry.kind, entry.flags, entry.size, len(entry.handle), entry.handle)
             yield from reading.one(task)
             kind = reading.last_type
-            if kind >= 0 and TYPES[kind].name in OPENERS:
+            if kind >= 0 and _is_opened(TYPES[kind].name, reading):
                 read = entry._replace(size=reading.last_bytes)  # not all say it themselves
                 nested.append(member._replace(entry=read))
             if reading.is_full:
@@ -264,6 +267,11 @@ def _opener(kind: str) -> "Callable[..., FileSystem]":
     module, _, name = OPENERS[kind].partition(":")
     found: Callable[..., FileSystem] = getattr(import_module(module), name)
     return found
+
+
+def _is_opened(kind: str, reading: contents.Reading) -> bool:
+    """Say whether what was read last is opened: of pictures, those in which more lies."""
+    return kind in OPENERS and (kind not in PICTURES or reading.last_holds)
 
 
 def _within(nest: _Nest, entry: Entry) -> Entry:

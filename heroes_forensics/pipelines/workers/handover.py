@@ -8,10 +8,14 @@ the size; it never reads a byte of it.
 import fcntl
 import os
 import stat
-from typing import Final, Protocol
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, Protocol
 
 from heroes_forensics.frames import HAND_OVER_BYTES, Control
 from heroes_forensics.pipelines.workers.credits import cost
+
+if TYPE_CHECKING:
+    from heroes_forensics.model import JSON
 
 SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
@@ -23,6 +27,7 @@ class Copy:
         flags = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
         self._descriptor = os.memfd_create("heroes-stream", flags)
         self.size = 0
+        """Bytes written."""
 
     def write(self, data: bytes) -> None:
         """Append bytes.
@@ -35,10 +40,21 @@ class Copy:
             view = view[os.write(self._descriptor, view) :]
         self.size += len(data)
 
-    def frame(self, item: int, use: str) -> Control:
-        """Seal what was written; the frame owns the descriptor from now on."""
+    def pread(self, offset: int, length: int) -> bytes:
+        """Read back what was written."""
+        return os.pread(self._descriptor, length, offset) if length > 0 else b""
+
+    def close(self) -> None:
+        """Keep it: this is for who only reads."""
+
+    def frames(self, item: int, uses: tuple[str, ...]) -> Iterator[Control]:
+        """Seal what was written; each frame owns a descriptor of its own."""
         fcntl.fcntl(self._descriptor, fcntl.F_ADD_SEALS, SEALS)
-        return Control("stream", {"item": item, "size": self.size, "use": use}, (self._descriptor,))
+        for use in uses[:-1]:
+            body: JSON = {"item": item, "size": self.size, "use": use}
+            yield Control("stream", body, (os.dup(self._descriptor),))
+        last: JSON = {"item": item, "size": self.size, "use": uses[-1]}
+        yield Control("stream", last, (self._descriptor,))
 
     def drop(self) -> None:
         """Give it up."""
@@ -97,3 +113,8 @@ class Allowance:
             self._left[use] = 0
             self._left[use] = self._lender.lend(use, cost(size))
         self._left[use] -= cost(size)
+
+    def give_back(self, use: str, size: int) -> None:
+        """Keep for another stream what was taken for one that does not go."""
+        if self._lender is not None:
+            self._left[use] = self._left.get(use, 0) + cost(size)

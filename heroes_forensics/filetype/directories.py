@@ -172,6 +172,15 @@ def previews(stream: BinaryIO) -> list[tuple[int, int]]:
     return sorted(found, key=lambda place: (-place[1], place[0]))
 
 
+def values_of(stream: BinaryIO, tag: int) -> list[tuple[int, int]]:
+    """Return (offset, values) of every field of this tag."""
+    try:
+        found = [fields[tag] for fields in Tiff(stream).all() if tag in fields]
+    except ValueError:
+        return []
+    return sorted((field.where, field.values) for field in found)
+
+
 def _pairs(tiff: Tiff, fields: dict[int, Field], offsets: int, sizes: int) -> list[tuple[int, int]]:
     """Return where the one picture of a directory lies; several strips are no JPEG."""
     starts, lengths = tiff.numbers(fields.get(offsets)), tiff.numbers(fields.get(sizes))
