@@ -71,8 +71,8 @@ def test_a_picture_is_found_however_it_is_written(way: str) -> None:
 
 
 def test_all_pictures_are_listed_and_those_in_another_form_are_said_to_be() -> None:
-    fax = (PICTURE + b"/Filter/CCITTFaxDecode", b"\0\1\2")
-    found = open_pdf(Memory(pdf(*WAYS.values(), fax)))
+    unknown = (PICTURE + b"/Filter/JBIG2Decode", b"\0\1\2")
+    found = open_pdf(Memory(pdf(*WAYS.values(), unknown)))
     entries = listed(found)
     assert [read(found, each) for each in entries[:-1]] == [JPEG] * len(WAYS)
     with pytest.raises(UnsupportedError) as refused:

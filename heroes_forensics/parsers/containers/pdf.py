@@ -2,10 +2,11 @@
 
 Streams cannot be hidden in other streams, so that the file is searched for them from its start to
 its end, without its tables: what an update replaced or nothing refers to is found, too. A picture
-(``/Subtype /Image``) that is a JPEG or JPEG 2000 is a member as it is; one in another form (rows of
-pixels, fax, JBIG2) is listed, as a picture of a type that is not decoded. Attached files are
-members. Locators are ``m@`` and the offset of the stream. Pictures that stand within the text of a
-page (``BI`` ... ``EI``) are not looked for.
+(``/Subtype /Image``) that is a JPEG or JPEG 2000 is a member as it is; rows of pixels and fax are
+members as files that `pdf_raster` writes around their bytes; one in another form (JBIG2) is listed,
+as a picture of a type that is not decoded. Attached files are members. Locators are ``m@`` and the
+offset of the stream. Pictures that stand within the text of a page (``BI`` ... ``EI``) are not
+looked for.
 
 Streams of an encrypted document are decrypted where it may be read without a password, or where one
 that was given fits; else they are ``stream.encrypted``.
@@ -20,6 +21,7 @@ from typing import Final, NamedTuple
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, TimeBasis
 from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.containers import pdf_objects, pdf_raster
 from heroes_forensics.parsers.containers.compressed import ZLIB, Streams
 from heroes_forensics.parsers.containers.decompression import ExpandedReader
 from heroes_forensics.parsers.containers.listing import counted
@@ -51,12 +53,18 @@ _SHORT: Final = {
     "AHx": "ASCIIHexDecode",
     "A85": "ASCII85Decode",
     "DCT": "DCTDecode",
+    "LZW": "LZWDecode",
+    "RL": "RunLengthDecode",
+    "CCF": "CCITTFaxDecode",
 }
 _PICTURES: Final = {"DCTDecode": (b"\xff\xd8", "jpg"), "JPXDecode": (b"\0\0\0\x0c", "jp2")}
 _TEXTS: Final = frozenset({"ASCIIHexDecode", "ASCII85Decode"})
 _HANDLE: Final = struct.Struct("<QQB8sQI")
 """Offset and bytes of the stream, what it is, its filters as numbers, its object."""
-_FILTERS: Final = ("", "FlateDecode", "ASCIIHexDecode", "ASCII85Decode", *_PICTURES, "other")
+_FILTERS: Final = (
+    *("", "FlateDecode", "ASCIIHexDecode", "ASCII85Decode", *_PICTURES),
+    *("LZWDecode", "RunLengthDecode", "CCITTFaxDecode", "other"),
+)
 _UNKNOWN: Final = _FILTERS.index("other")
 _FILE, _PICTURE, _OTHER = 0, 1, 2
 
@@ -109,6 +117,7 @@ class PdfFileSystem:
         self._reader = reader
         self._key = key
         self._is_encrypted = is_encrypted
+        self._objects = pdf_objects.Objects(reader, is_encrypted=is_encrypted)
 
     @property
     def times(self) -> TimeBasis:
@@ -182,8 +191,27 @@ class PdfFileSystem:
                 raise UnsupportedError("the document is encrypted", code="stream.encrypted")
             reader = self._key.stream(reader, number, generation)
         if what == _OTHER:
-            raise UnsupportedError("a picture in another form", code="policy.picture-type")
+            return self._reconstructed(reader, at, filters)
         return _decoded(reader, filters[:-1] if magic else filters)
+
+    def _reconstructed(self, reader: Reader, at: int, filters: list[str]) -> Reader:
+        """Return a picture of rows of pixels as a file that can be decoded.
+
+        Raises:
+            UnsupportedError: ``policy.picture-type``.
+        """
+        try:
+            left = _decoded(reader, filters[:-1])
+            start = max(0, at - _BEFORE)
+            before = self._reader.pread(start, at - start)
+            opening = list(_OBJECT.finditer(before))
+            said = pdf_objects.parsed(before[opening[-1].end() if opening else 0 :])
+            last = filters[-1] if filters else ""
+            return pdf_raster.Joined(*pdf_raster.written(said, last, left, self._objects))
+        except (ValueError, UnsupportedError) as error:
+            raise UnsupportedError(
+                "a picture in another form", code="policy.picture-type"
+            ) from error
 
     def close(self) -> None:
         """Leave the reader open: it was handed in."""
@@ -241,7 +269,7 @@ def _entry(stream: _Stream, *, is_encrypted: bool) -> Entry:
         kind=EntryKind.FILE,
         flags=EntryFlag.ALLOCATED | (EntryFlag(0) if is_plain else EntryFlag.COMPRESSED),
         path=f"${name}-{stream.number or hex(stream.at)}{ending}".encode(),
-        size=stream.size if is_plain or stream.what == _OTHER else -1,
+        size=stream.size if is_plain and stream.what != _OTHER else -1,
         handle=_HANDLE.pack(
             stream.at, stream.size, stream.what, bytes(numbers), stream.number, stream.generation
         ),

@@ -66,7 +66,8 @@ class Containers:
             if item not in self._streams and item not in self._large:
                 self.rows.append(derived.ContainerRow(item, Container.DONE, 0, "picture"))
             elif item in known:
-                self._leave(item, Container.KNOWN_GOOD, "")
+                self._forget(item)
+                self.rows.append(derived.ContainerRow(item, Container.KNOWN_GOOD, 0, "picture"))
             else:
                 self._open(
                     item, TYPES[int(row["type"])].name, int(row["bytes_read"]), stored=stored

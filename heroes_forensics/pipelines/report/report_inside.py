@@ -66,8 +66,8 @@ def containers(database: Database, exhibit: int, seen: int) -> Containers:
         (exhibit,),
     ):
         members += int(listed)
-        if kind == _PICTURE and not with_members and status == Container.DONE:
-            continue  # one that was looked into, and holds nothing
+        if kind == _PICTURE and status != Container.GAP:
+            continue  # counted among the pictures, and what it holds among the members
         by_status[Container(status)] += count
         in_part += count if status == Container.GAP and with_members else 0
         if GAP_CODES[gap] == "policy.container-type":
