@@ -59,7 +59,7 @@ def test_the_entry_is_found_and_the_rest_of_the_volume_is_complete(
     result = scanned(case, evidence, names="clear")
     assert result.exit_code == 3
     assert result.counts["closes"]
-    assert gaps(case) == {"listing.died": 2, "entry.unreadable": 1}
+    assert gaps(case) == {"listing.died": 2, "entry.unreadable": 1, "blocks.unclaimed": 1}
     expected = {f"{each}/{n:03}" for each in ("a", "b/inner", "c") for n in range(40)} | {where}
     assert expected <= paths(case)
     assert verifying.verify(case)["exit_code"] == 7
@@ -101,7 +101,7 @@ def test_an_ntfs_record_that_ends_listers_is_the_only_loss(tmp_path: Path) -> No
     case = tmp_path / "case"
     result = scanned(case, evidence, names="clear")
     assert result.counts["closes"]
-    assert gaps(case) == {"listing.died": 2, "entry.unreadable": 1}
+    assert gaps(case) == {"listing.died": 2, "entry.unreadable": 1, "blocks.unclaimed": 1}
     assert {"before", "FAULT-open", "zz after"} <= paths(case)
     assert not [path for path in paths(case) if path.startswith("$orphan/")]
 
