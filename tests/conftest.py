@@ -35,6 +35,18 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 SKIPS = Path(__file__).with_name("skips.txt")
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own there
+ENOUGH = 8 << 30
+"""Bytes free there from which on tests put their files into memory: a scan waits for the disk some
+hundred times, and no test is about a disk that loses power."""
+
+if (
+    "PYTEST_DEBUG_TEMPROOT" not in os.environ
+    and os.access(MEMORY, os.W_OK)
+    and shutil.disk_usage(MEMORY).free > ENOUGH
+):
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
+
 # mkfs, debugfs and friends live in sbin, which an ordinary account does not search.
 os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
