@@ -65,7 +65,7 @@ class Commands:
 
         Args:
             folder: for what commands print.
-            constants: what to set in modules of ``pipelines``, as ``module__NAME``.
+            constants: what to set in modules of ``pipelines``, as ``room__module__NAME``.
         """
         self._out, self._err = folder / "out", folder / "err"
         forking = [] if launch.start is nursery.REAL else sorted(KINDS)
@@ -148,8 +148,8 @@ def _command(request: dict[str, Any], run: Callable[[], object] | None) -> int:
     if not request["paper"]:  # as in the tests of the module that asks, see `conftest`
         pdf.missing = lambda: list(pdf.NEEDED)
     for name, value in request["constants"].items():
-        module, _, constant = name.partition("__")
-        found = import_module(f"heroes_forensics.pipelines.{module}")
+        room, module, constant = name.split("__")
+        found = import_module(f"heroes_forensics.pipelines.{room}.{module}")
         assert type(getattr(found, constant)) is type(value)
         setattr(found, constant, value)
     os.environ.update(request["environment"])

@@ -5,6 +5,7 @@ as they lie on the disk: inode after inode, directory entry after directory entr
 one block of content, which no honest volume has and no reader minds.
 """
 
+import os
 import struct
 import subprocess
 from pathlib import Path
@@ -61,7 +62,12 @@ def make(path: Path, files: int, kinds: int = 1) -> None:
         volume.write(content(kinds - 1))
         _directory(volume, start, files, a_block)
         volume.seek(spots[0][2] * _BLOCK + _INODE)  # inode 2 is the root
+        (before,) = struct.unpack_from("<I", volume.read(_INODE), 60)
+        volume.seek(-_INODE, os.SEEK_CUR)
         volume.write(_inode(0o40755, blocks * _BLOCK, start, blocks))
+        bitmaps = [bitmap for bitmap, _, _ in spots]
+        _mark(volume, bitmaps, range(before, before + 1), in_use=False)
+        _mark(volume, bitmaps, range(start, start + blocks + 1), in_use=True)
 
 
 def _inode(mode: int, size: int, start: int, blocks: int) -> bytes:
@@ -86,6 +92,17 @@ def _inodes(  # noqa: PLR0913, PLR0917 - where a group has what
     bits[first:last] = 1
     volume.seek(bitmap * _BLOCK)
     volume.write(np.packbits(bits, bitorder="little").tobytes())
+
+
+def _mark(volume: BinaryIO, bitmaps: list[int], run: range, *, in_use: bool) -> None:
+    """Say of the blocks of a run, which may reach over groups, whether they are in use."""
+    for group in range(run.start // _A_GROUP, (run.stop - 1) // _A_GROUP + 1):
+        volume.seek(bitmaps[group] * _BLOCK)
+        bits = np.unpackbits(np.frombuffer(volume.read(_BLOCK), "u1"), bitorder="little")
+        first = group * _A_GROUP
+        bits[max(run.start - first, 0) : max(run.stop - first, 0)] = in_use
+        volume.seek(bitmaps[group] * _BLOCK)
+        volume.write(np.packbits(bits, bitorder="little").tobytes())
 
 
 def _directory(volume: BinaryIO, start: int, files: int, a_block: int) -> None:

@@ -18,7 +18,7 @@ from heroes_forensics import durable
 
 KILLS = 40
 LONG_KILLS = int(5 * float(os.environ.get("HEROES_ROUNDS", "100")))
-SMALL = {"examination__UNIT_ITEMS": 20, "listing__PART_ROWS": 50}
+SMALL = {"examining__examination__UNIT_ITEMS": 20, "examining__listing__PART_ROWS": 50}
 """So that a run of two seconds has dozens of units."""
 FILES = 400
 
