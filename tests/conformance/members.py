@@ -7,7 +7,8 @@ A row of ``members.json``::
 
 ``files`` is what each of ``tools`` unpacked from that archive, which `icat` had read from the
 volume. An archive inside an archive has a row of its own. What we list and cannot unpack has
-``"ours": "gap"``, and its archive a ``why``; as soon as we do unpack it, the row is wrong. The size
+``"ours": "gap"``, and its archive a ``why``; as soon as we do unpack it, the row is wrong. Where each
+tool writes a file of its own around the same pixels, ``ours`` is the type of the one we write. The size
 of what a compressed stream expands to is -1: its entry states none. All that is left of a volume
 of very many archives may be one row::
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 TOOLS: Final = 2
 """Other tools that have to agree on what is in an archive."""
 _GAP: Final = "gap"
+_WRITTEN: Final = ("tiff", "png")
 
 
 def load(path: Path) -> "list[Row]":
@@ -66,8 +68,16 @@ def compare(known: "list[Row]", image: str, rows: "list[Row]", counts: Counter[s
         if row["image"] == image
         for file in row.get("files", ())
     )
+    written = {(volume, path) for volume, path, _, says in theirs if says in _WRITTEN}
     ours = Counter(
-        (row["volume"], str(row.get("path", "")), row["size"], row["sha256"] or row["status"])
+        (
+            row["volume"],
+            str(row.get("path", "")),
+            row["size"],
+            row["content_type"]
+            if row["sha256"] and (row["volume"], row.get("path")) in written
+            else row["sha256"] or row["status"],
+        )
         for row in rows
         if "parent" in row and row["kind"] == "file"
     )
