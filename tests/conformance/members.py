@@ -7,10 +7,10 @@ A row of ``members.json``::
 
 ``files`` is what each of ``tools`` unpacked from that archive, which `icat` had read from the
 volume. An archive inside an archive has a row of its own. What we list and cannot unpack has
-``"ours": "gap"``, and its archive a ``why``; as soon as we do unpack it, the row is wrong. Where each
-tool writes a file of its own around the same pixels, ``ours`` is the type of the one we write. The size
-of what a compressed stream expands to is -1: its entry states none. All that is left of a volume
-of very many archives may be one row::
+``"ours": "gap"``, and its archive a ``why``; as soon as we do unpack it, the row is wrong. Where
+each tool writes a file of its own around the same pixels, ``ours`` is the type of the one we write.
+The size of what a compressed stream expands to is -1: its entry states none. All that is left of a
+volume of very many archives may be one row::
 
     {"image": LABEL, "volume": KEY, "tools": [...], "archives": N, "members": N, "sha256": HEX}
 
