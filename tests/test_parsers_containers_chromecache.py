@@ -17,19 +17,19 @@ from heroes_forensics.filetype import TYPES, sniff
 from heroes_forensics.model import Entry, Gap
 from heroes_forensics.parsers.base import UnsupportedError
 from heroes_forensics.parsers.containers.chromecache import (
-    ChromeCacheFileSystem,
     open_chrome_cache,
 )
+from heroes_forensics.parsers.containers.pieces import Pieces
 
 
-def listed(found: ChromeCacheFileSystem) -> tuple[list[Entry], list[Gap]]:
+def listed(found: Pieces) -> tuple[list[Entry], list[Gap]]:
     every = list(found.entries())
     entries = [each for each in every if isinstance(each, Entry)]
     assert len({entry.locator for entry in entries}) == len(entries)
     return entries, [each for each in every if isinstance(each, Gap)]
 
 
-def content(found: ChromeCacheFileSystem, entry: Entry) -> bytes:
+def content(found: Pieces, entry: Entry) -> bytes:
     return found.open(entry.handle).pread(0, entry.size)
 
 

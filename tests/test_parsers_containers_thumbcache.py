@@ -14,7 +14,8 @@ from storage_images import Memory
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap
 from heroes_forensics.parsers.base import UnsupportedError
-from heroes_forensics.parsers.containers.thumbcache import ThumbcacheFileSystem, open_thumbcache
+from heroes_forensics.parsers.containers.pieces import Pieces
+from heroes_forensics.parsers.containers.thumbcache import open_thumbcache
 
 STORES = {
     "windows_vista-thumbcache_96.db.gz": 17,
@@ -28,12 +29,12 @@ DELETED = {"windows_7-thumbcache_256.db.gz": 14}
 """Pictures in what is free, as many as Foremost 1.5.7 finds in the same bytes."""
 
 
-def listed(found: ThumbcacheFileSystem) -> tuple[list[Entry], list[Gap]]:
+def listed(found: Pieces) -> tuple[list[Entry], list[Gap]]:
     every = list(found.entries())
     return [e for e in every if isinstance(e, Entry)], [e for e in every if isinstance(e, Gap)]
 
 
-def content(found: ThumbcacheFileSystem, entry: Entry) -> bytes:
+def content(found: Pieces, entry: Entry) -> bytes:
     return found.open(entry.handle).pread(0, entry.size)
 
 

@@ -38,6 +38,7 @@ from heroes_forensics.model import (
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.containers.checked import CheckedReader
 from heroes_forensics.parsers.containers.listing import counted
+from heroes_forensics.parsers.containers.pieces import opening
 from heroes_forensics.parsers.containers.stated_time import moment_of
 from heroes_forensics.parsers.place import place_of
 from heroes_forensics.parsers.storage.readers import ConcatReader, RangeReader
@@ -84,7 +85,7 @@ def open_ad1(reader: Reader) -> "Ad1FileSystem":
     Raises:
         EvidenceError: this is none, a segment is missing, or its header is damaged.
     """
-    try:
+    with opening("the AD1 image"):
         run = joined(reader)
         head = run.pread(0, _IMAGE.size)
         if len(head) < _IMAGE.size or not head.startswith(_LOGICAL):
@@ -95,8 +96,6 @@ def open_ad1(reader: Reader) -> "Ad1FileSystem":
                 "the header of the AD1 image is damaged, or of a version that is not known"
             )
         origin = run.pread(_NAME_AT[version], length)
-    except OSError as error:
-        raise EvidenceError("the AD1 image cannot be read") from error
     return Ad1FileSystem(run, first, chunk, origin)
 
 

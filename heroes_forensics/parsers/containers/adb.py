@@ -17,6 +17,7 @@ from heroes_forensics.parsers.containers.adb_encryption import decrypted
 from heroes_forensics.parsers.containers.compressed import ZLIB, Streams
 from heroes_forensics.parsers.containers.decompression import ExpandedReader
 from heroes_forensics.parsers.containers.listing import counted
+from heroes_forensics.parsers.containers.pieces import opening
 from heroes_forensics.parsers.secrets import Secrets
 from heroes_forensics.parsers.storage.readers import RangeReader
 
@@ -36,10 +37,8 @@ def open_adb(reader: Reader, secrets: Secrets | None = None) -> "AdbFileSystem":
     Raises:
         EvidenceError: this is none, or of a version that is not known.
     """
-    try:
+    with opening("the backup"):
         head = _HEAD.match(reader.pread(0, _HEAD_BYTES))
-    except OSError as error:
-        raise EvidenceError("the backup cannot be read") from error
     if head is None or int(head[1]) not in _VERSIONS:
         raise EvidenceError("this is no backup of an Android device of a known version")
     body: Reader = RangeReader(reader, head.end(), reader.size - head.end())

@@ -27,6 +27,7 @@ from heroes_forensics.parsers.containers.libarchive import Entries
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.containers.names import member_path
+from heroes_forensics.parsers.containers.pieces import fields_of
 from heroes_forensics.parsers.containers.zip_records import dos_moment
 from heroes_forensics.parsers.place import place_of
 from heroes_forensics.parsers.storage.readers import ConcatReader, RangeReader
@@ -113,9 +114,7 @@ class ArjFileSystem:
             OSError: this is not a handle of this parser.
             UnsupportedError: ``stream.encrypted`` or ``stream.unsupported``.
         """
-        if len(handle) != _HANDLE.size:
-            raise OSError("not a handle of this parser")
-        start, packed, size, crc, how = _HANDLE.unpack(handle)
+        start, packed, size, crc, how = fields_of(_HANDLE, handle)
         if how == _ENCRYPTED:
             raise UnsupportedError("the member is garbled", code="stream.encrypted")
         if how == _OTHER:

@@ -26,6 +26,7 @@ from heroes_forensics.parsers.containers.decompression import ExpandedReader
 from heroes_forensics.parsers.containers.libarchive import Entries
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
+from heroes_forensics.parsers.containers.pieces import fields_of, opening
 from heroes_forensics.parsers.containers.zip_records import dos_moment
 from heroes_forensics.parsers.place import place_of
 from heroes_forensics.parsers.storage.readers import RangeReader
@@ -56,7 +57,7 @@ def open_cab(reader: Reader) -> "CabFileSystem":
     Raises:
         EvidenceError: this is none.
     """
-    try:
+    with opening("the cabinet"):
         data = reader.pread(0, _HEADER.size)
         if len(data) < _HEADER.size or not data.startswith(b"MSCF"):
             raise EvidenceError("this is no cabinet")
@@ -72,8 +73,6 @@ def open_cab(reader: Reader) -> "CabFileSystem":
         for _ in range(folders):
             found.append(_Folder(*_FOLDER.unpack(_exactly(reader, at, _FOLDER.size))))
             at += _FOLDER.size + folder
-    except OSError as error:
-        raise EvidenceError("the cabinet cannot be read") from error
     return CabFileSystem(reader, found, (files, count), block)
 
 
@@ -150,9 +149,7 @@ class CabFileSystem:
             OSError: this is not a handle of this parser.
             UnsupportedError: ``stream.unsupported``.
         """
-        if len(handle) != _HANDLE.size:
-            raise OSError("not a handle of this parser")
-        size, offset, number, file = _HANDLE.unpack(handle)
+        size, offset, number, file = fields_of(_HANDLE, handle)
         if number >= len(self._folders):
             raise UnsupportedError("part of it lies in another cabinet", code="stream.unsupported")
         folder = self._folders[number]

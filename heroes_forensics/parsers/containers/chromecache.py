@@ -15,11 +15,10 @@ from typing import Final
 
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.filetype import TYPES, sniff
-from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, Place, TimeBasis
+from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Place
 from heroes_forensics.parsers.base import Reader, UnsupportedError
-from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.containers.pieces import Pieces, opening, piece
 
 _SIMPLE: Final = bytes.fromhex("305c72a71b6dfbfc")
 _SIMPLE_END: Final = bytes.fromhex("d8410d97456ffaf4")
@@ -47,46 +46,35 @@ _TOGETHER: Final = 4
 """Blocks that one stream has at most; they lie in one group of so many."""
 _ENDS: Final = {"png": (b"IEND\xae\x42\x60\x82", 8), "jpeg": (b"\xff\xd9", 2), "gif": (b"\0;", 2)}
 """By type: what a picture ends with, and its length."""
-_HANDLE: Final = struct.Struct("<QQ")
 
 
-def open_chrome_cache(reader: Reader) -> "ChromeCacheFileSystem":
+def open_chrome_cache(reader: Reader) -> Pieces:
     """Open a file of a cache; ``reader`` stays the caller's to close.
 
     Raises:
         EvidenceError: this is none.
         UnsupportedError: ``container.unsupported``, it is of a kind that is not known.
     """
-    try:
+    with opening("the file of a cache"):
         head = reader.pread(0, _FILE.size)
-    except OSError as error:
-        raise EvidenceError("the file of a cache cannot be read") from error
     if not head.startswith((_SIMPLE, _BLOCKS, _INDEX)) or len(head) < _FILE.size:
         raise EvidenceError("this is no file of a cache")
     if head.startswith(_BLOCKS) and _FILE.unpack(head)[4] not in {36, *_SIZES}:
         raise UnsupportedError("blocks of another size", code="container.unsupported")
-    return ChromeCacheFileSystem(reader, head)
+    found = _File(reader, head).found
+    sweep = "blocks in use that begin like a picture"
+    return Pieces(reader, "chrome-cache", found, sweep=sweep)
 
 
-class ChromeCacheFileSystem:
-    """Lists and opens what one file of a cache holds."""
-
-    kind: Final = "chrome-cache"
+class _File:
+    """Finds what one file of a cache holds."""
 
     def __init__(self, reader: Reader, head: bytes) -> None:
         self._reader = reader
         self._head = head
 
-    @property
-    def times(self) -> TimeBasis:
-        """None: entries say when they were used, not what the content was."""
-        return {}
-
-    def entries(self) -> Iterator[Entry | Gap | Listing]:
-        """Yield the streams in the order they lie."""
-        yield from counted(self._found(), sweep="blocks in use that begin like a picture")
-
-    def _found(self) -> Iterator[Entry | Gap]:
+    def found(self) -> Iterator[Entry | Gap]:
+        """Yield the entries in the order they lie."""
         try:
             if self._head.startswith(_SIMPLE):
                 yield from self._simple()
@@ -179,19 +167,6 @@ class ChromeCacheFileSystem:
             taken.update(range(number, number + -(-end // size)))
             yield _entry(b"", start, end)
 
-    def open(self, handle: bytes) -> Reader:
-        """Open a stream.
-
-        Raises:
-            OSError: this is not a handle of this parser.
-        """
-        if len(handle) != _HANDLE.size:
-            raise OSError("not a handle of this parser")
-        return RangeReader(self._reader, *_HANDLE.unpack(handle))
-
-    def close(self) -> None:
-        """Leave the reader open: it was handed in."""
-
 
 def _entry(address: bytes, start: int, size: int) -> Entry:
     return Entry(
@@ -200,7 +175,7 @@ def _entry(address: bytes, start: int, size: int) -> Entry:
         flags=EntryFlag.ALLOCATED,
         path=member_path(address, directory=False) or f"$content-{start:#x}".encode(),
         size=size,
-        handle=_HANDLE.pack(start, size),
+        handle=piece(start, size),
         first_offset=start,
         place=Place.BROWSER_CACHE,
     )

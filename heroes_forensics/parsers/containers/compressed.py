@@ -46,6 +46,7 @@ from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.lz4 import FRAME, LEGACY, frames_end
 from heroes_forensics.parsers.containers.lzip import MAGIC, LzipEngine
 from heroes_forensics.parsers.containers.names import member_path
+from heroes_forensics.parsers.containers.pieces import opening
 from heroes_forensics.parsers.place import place_of
 from heroes_forensics.parsers.storage.readers import RangeReader
 
@@ -118,10 +119,8 @@ def open_compressed(reader: Reader) -> "CompressedFileSystem":
     Raises:
         EvidenceError: it is none of those that are read.
     """
-    try:
+    with opening("the stream"):
         head = reader.pread(0, _PIECE)
-    except OSError as error:
-        raise EvidenceError("the stream cannot be read") from error
     for kind, (magic, _) in ENGINES.items():
         if head.startswith(magic) or (kind == "zstd" and _is_skippable(head)):
             return CompressedFileSystem(reader, kind, head)

@@ -7,6 +7,7 @@ only one entry has the content; the others have none.
 
 import struct
 from collections.abc import Iterator
+from functools import partial
 from typing import Final, NamedTuple
 
 from heroes_forensics.errors import EvidenceError
@@ -15,23 +16,19 @@ from heroes_forensics.model import (
     EntryFlag,
     EntryKind,
     Gap,
-    Listing,
     Moment,
-    TimeBasis,
     TimeRule,
 )
 from heroes_forensics.parsers.base import Reader
-from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
+from heroes_forensics.parsers.containers.pieces import Pieces, opening, piece
 from heroes_forensics.parsers.place import place_of
-from heroes_forensics.parsers.storage.readers import RangeReader
 
 _LAST: Final = b"TRAILER!!!"
 _MOST_NAME: Final = 1 << 12
 _NEW, _OLD = 110, 76
 """Bytes of a header in hexadecimal and in octal numbers."""
 _BINARY: Final = "13H"
-_HANDLE: Final = struct.Struct("<QQ")
 _KINDS: Final = {
     0o040000: EntryKind.DIRECTORY,
     0o100000: EntryKind.FILE,
@@ -53,69 +50,44 @@ class _Header(NamedTuple):
     """What name and content are padded to."""
 
 
-def open_cpio(reader: Reader) -> "CpioFileSystem":
+def open_cpio(reader: Reader) -> Pieces:
     """Open an archive; ``reader`` stays the caller's to close.
 
     Raises:
         EvidenceError: this is none.
     """
-    try:
+    with opening("the archive"):
         found = _header(reader.pread(0, _NEW))
-    except OSError as error:
-        raise EvidenceError("the archive cannot be read") from error
     if found is None:
         raise EvidenceError("this is no cpio archive")
-    return CpioFileSystem(reader)
+    return Pieces(
+        reader,
+        "cpio",
+        partial(_found, reader),
+        sweep="not applicable: every header is visited",
+        times={"m": TimeRule(1_000_000_000, "utc")},
+    )
 
 
-class CpioFileSystem:
-    """Lists and opens the entries of one archive."""
-
-    kind: Final = "cpio"
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-
-    @property
-    def times(self) -> TimeBasis:
-        """The time of modification, in seconds."""
-        return {"m": TimeRule(1_000_000_000, "utc")}
-
-    def entries(self) -> Iterator[Entry | Gap | Listing]:
-        """Yield the entries in the order they lie."""
-        yield from counted(self._found(), sweep="not applicable: every header is visited")
-
-    def _found(self) -> Iterator[Entry | Gap]:
-        at = 0
-        while True:
-            try:
-                header = _header(self._reader.pread(at, _NEW))
-                start = at + header.length if header else 0
-                name = self._reader.pread(start, header.name) if header else b""
-            except OSError:
-                header, name = None, b""
-            if header is None or not name.endswith(b"\0"):
-                yield Gap(f"m@{at:#x}", "source.damaged", {"header": "damaged"})
-                return
-            name = name.partition(b"\0")[0]
-            if name == _LAST and not header.size:
-                return
-            data = _padded(at + header.length + header.name, at, header.step)
-            yield _entry(at, header, name, data)
-            at = _padded(data + header.size, at, header.step)
-
-    def open(self, handle: bytes) -> Reader:
-        """Open an entry.
-
-        Raises:
-            OSError: this is not a handle of this parser.
-        """
-        if len(handle) != _HANDLE.size:
-            raise OSError("not a handle of this parser")
-        return RangeReader(self._reader, *_HANDLE.unpack(handle))
-
-    def close(self) -> None:
-        """Leave the reader open: it was handed in."""
+def _found(reader: Reader) -> Iterator[Entry | Gap]:
+    """Yield the entries in the order they lie."""
+    at = 0
+    while True:
+        try:
+            header = _header(reader.pread(at, _NEW))
+            start = at + header.length if header else 0
+            name = reader.pread(start, header.name) if header else b""
+        except OSError:
+            header, name = None, b""
+        if header is None or not name.endswith(b"\0"):
+            yield Gap(f"m@{at:#x}", "source.damaged", {"header": "damaged"})
+            return
+        name = name.partition(b"\0")[0]
+        if name == _LAST and not header.size:
+            return
+        data = _padded(at + header.length + header.name, at, header.step)
+        yield _entry(at, header, name, data)
+        at = _padded(data + header.size, at, header.step)
 
 
 def _padded(offset: int, start: int, step: int) -> int:
@@ -156,7 +128,7 @@ def _entry(at: int, header: _Header, name: bytes, data: int) -> Entry:
         flags=EntryFlag.ALLOCATED,
         path=path,
         size=header.size,
-        handle=_HANDLE.pack(data, header.size),
+        handle=piece(data, header.size),
         times=(Moment(header.modified, 0), None, None, None),
         owner=header.owner,
         first_offset=data,

@@ -14,6 +14,7 @@ from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, TimeBasis
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.containers.listing import counted
+from heroes_forensics.parsers.containers.pieces import opening
 from heroes_forensics.parsers.storage.readers import ConcatReader, RangeReader
 
 _MAGIC: Final = bytes.fromhex("cfad12fe")
@@ -44,10 +45,8 @@ def open_dbx(reader: Reader) -> "DbxFileSystem":
     Raises:
         EvidenceError: this is none.
     """
-    try:
+    with opening("the folder of messages"):
         head = reader.pread(0, _HEADER)
-    except OSError as error:
-        raise EvidenceError("the folder of messages cannot be read") from error
     if len(head) < _HEADER or not head.startswith(_MAGIC):
         raise EvidenceError("this is no folder of Outlook Express")
     root = int.from_bytes(head[_ROOT:_HEADER], "little")

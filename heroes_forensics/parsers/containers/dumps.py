@@ -9,6 +9,7 @@ from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, Gap, Listing
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.containers.adb import open_adb
+from heroes_forensics.parsers.containers.pieces import opening
 from heroes_forensics.parsers.containers.tar import TarFileSystem, open_tar
 from heroes_forensics.parsers.secrets import Secrets
 from heroes_forensics.parsers.storage.packed import Expanded, gunzipped
@@ -42,10 +43,8 @@ def open_adb_backup(reader: Reader, secrets: Secrets | None = None) -> "PackedTa
 
 
 def _opened(archive: Expanded, kind: str) -> "PackedTar":
-    try:
+    with opening("what the source expands to"):
         return PackedTar(archive, open_tar(archive), kind)
-    except OSError as error:
-        raise EvidenceError("what the source expands to cannot be read") from error
 
 
 class PackedTar:

@@ -25,6 +25,7 @@ from heroes_forensics.parsers.containers.decompression import ExpandedReader
 from heroes_forensics.parsers.containers.libarchive import Entries
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
+from heroes_forensics.parsers.containers.pieces import fields_of, opening
 from heroes_forensics.parsers.containers.zip_records import dos_moment
 from heroes_forensics.parsers.place import place_of
 from heroes_forensics.parsers.storage.readers import RangeReader
@@ -62,10 +63,8 @@ def open_lha(reader: Reader) -> "LhaFileSystem":
     Raises:
         EvidenceError: this is none.
     """
-    try:
+    with opening("the archive"):
         found = _header(reader, 0)
-    except OSError as error:
-        raise EvidenceError("the archive cannot be read") from error
     if found is None:
         raise EvidenceError("this is no LHA archive")
     return LhaFileSystem(reader)
@@ -114,9 +113,7 @@ class LhaFileSystem:
             OSError: this is not a handle of this parser.
             UnsupportedError: ``stream.unsupported``.
         """
-        if len(handle) != _HANDLE.size:
-            raise OSError("not a handle of this parser")
-        start, packed, size, number, how = _HANDLE.unpack(handle)
+        start, packed, size, number, how = fields_of(_HANDLE, handle)
         if how == _READ:
             return RangeReader(self._reader, start, packed)
         if how == _OTHER:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
+from functools import partial
 from typing import Final
 
 from heroes_forensics.errors import EvidenceError
@@ -24,8 +25,8 @@ from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.containers.names import member_path
+from heroes_forensics.parsers.containers.pieces import Pieces, opening, piece
 from heroes_forensics.parsers.place import place_of
-from heroes_forensics.parsers.storage.readers import RangeReader
 
 MOST: Final = 64 << 20
 """Bytes of one message; parsing takes several times that in memory."""
@@ -147,78 +148,48 @@ def _name(part: Message) -> bytes:
     return name[:_NAME].encode("utf-8", "surrogatepass").replace(b"\0", b"")
 
 
-def open_mbox(reader: Reader) -> "MailboxFileSystem":
+def open_mbox(reader: Reader) -> Pieces:
     """Open a mailbox; ``reader`` stays the caller's to close.
 
     Raises:
         EvidenceError: this is none.
     """
-    try:
+    with opening("the mailbox"):
         head = reader.pread(0, _OVERLAP)
-    except OSError as error:
-        raise EvidenceError("the mailbox cannot be read") from error
     if _SEPARATOR.match(head) is None:
         raise EvidenceError("this is no mailbox")
-    return MailboxFileSystem(reader)
+    sweep = "not applicable: every line is visited"
+    return Pieces(reader, "mbox", partial(_messages, reader), sweep=sweep)
 
 
-class MailboxFileSystem:
-    """Lists and opens the messages of one mailbox."""
+def _messages(reader: Reader) -> Iterator[Entry | Gap]:
+    """Yield the messages in the order they lie."""
+    last = (0, 0)
+    try:
+        for line, start in _separators(reader):
+            if start > last[1] > 0:
+                yield _message(*last, line)
+            last = (line, start)
+    except OSError:
+        yield Gap(f"m@{last[0]:#x}", "source.damaged", {"read": "failed"})
+    yield _message(*last, reader.size)
 
-    kind: Final = "mbox"
 
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-
-    @property
-    def times(self) -> TimeBasis:
-        """None: when a message came is no time of a file."""
-        return {}
-
-    def entries(self) -> Iterator[Entry | Gap | Listing]:
-        """Yield the messages in the order they lie."""
-        yield from counted(self._found(), sweep="not applicable: every line is visited")
-
-    def _found(self) -> Iterator[Entry | Gap]:
-        last = (0, 0)
-        try:
-            for line, start in self._separators():
-                if start > last[1] > 0:
-                    yield _message(*last, line)
-                last = (line, start)
-        except OSError:
-            yield Gap(f"m@{last[0]:#x}", "source.damaged", {"read": "failed"})
-        yield _message(*last, self._reader.size)
-
-    def _separators(self) -> Iterator[tuple[int, int]]:
-        """Yield where each line that parts messages begins, and where the message does."""
-        at, kept = 0, b""
-        while data := self._reader.pread(at, _CHUNK):
-            window, base = kept + data, at - len(kept)
-            at += len(data)
-            is_last = at >= self._reader.size
-            done = len(window) if is_last else max(0, len(window) - _OVERLAP)
-            for found in _SEPARATOR.finditer(window):
-                if base and found.start() == 0 and not window.startswith(b"\n"):
-                    continue  # the start of a piece is no start of a mailbox
-                if found.start() >= done:
-                    break
-                yield base + found.start(1), base + found.end(2)
-            kept = window[done:]
-
-    def open(self, handle: bytes) -> Reader:
-        """Open a message.
-
-        Raises:
-            OSError: this is not a handle of this parser.
-        """
-        if len(handle) != 16:  # noqa: PLR2004 - as it is made
-            raise OSError("not a handle of this parser")
-        start, end = int.from_bytes(handle[:8], "little"), int.from_bytes(handle[8:], "little")
-        return RangeReader(self._reader, start, end - start)
-
-    def close(self) -> None:
-        """Leave the reader open: it was handed in."""
+def _separators(reader: Reader) -> Iterator[tuple[int, int]]:
+    """Yield where each line that parts messages begins, and where the message does."""
+    at, kept = 0, b""
+    while data := reader.pread(at, _CHUNK):
+        window, base = kept + data, at - len(kept)
+        at += len(data)
+        is_last = at >= reader.size
+        done = len(window) if is_last else max(0, len(window) - _OVERLAP)
+        for found in _SEPARATOR.finditer(window):
+            if base and found.start() == 0 and not window.startswith(b"\n"):
+                continue  # the start of a piece is no start of a mailbox
+            if found.start() >= done:
+                break
+            yield base + found.start(1), base + found.end(2)
+        kept = window[done:]
 
 
 def _message(line: int, start: int, end: int) -> Entry:
@@ -229,7 +200,7 @@ def _message(line: int, start: int, end: int) -> Entry:
         flags=EntryFlag.ALLOCATED,
         path=path,
         size=end - start,
-        handle=start.to_bytes(8, "little") + end.to_bytes(8, "little"),
+        handle=piece(start, end - start),
         first_offset=start,
         place=place_of(path, allocated=True),
     )

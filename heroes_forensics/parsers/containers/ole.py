@@ -33,6 +33,7 @@ from heroes_forensics.parsers.containers.filetime import moment
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.containers.names import member_path
+from heroes_forensics.parsers.containers.pieces import fields_of
 from heroes_forensics.parsers.place import place_of
 from heroes_forensics.parsers.storage.readers import ReaderFile
 
@@ -216,9 +217,7 @@ class OleFileSystem:
             OSError: it is longer than the file, or this is not a handle of this parser.
             UnsupportedError: ``stream.unsupported``, the second of two streams of one name.
         """
-        if len(handle) != _HANDLE.size:
-            raise OSError("not a handle of this parser")
-        number, skipped, is_readable = _HANDLE.unpack(handle)
+        number, skipped, is_readable = fields_of(_HANDLE, handle)
         if not is_readable:
             raise UnsupportedError("two streams have one name", code="stream.unsupported")
         path, size = self._streams.get(number, ((), -1))

@@ -27,6 +27,7 @@ from heroes_forensics.parsers.containers.decompression import ExpandedReader
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.containers.pdf_encryption import Key, key_of
+from heroes_forensics.parsers.containers.pieces import fields_of, opening
 from heroes_forensics.parsers.containers.searching import found_at
 from heroes_forensics.parsers.secrets import Secrets
 from heroes_forensics.parsers.storage.readers import RangeReader
@@ -89,14 +90,12 @@ def open_pdf(reader: Reader, secrets: Secrets | None = None) -> "PdfFileSystem":
     Raises:
         EvidenceError: this is none.
     """
-    try:
+    with opening("the document"):
         head = reader.pread(0, _HEAD)
         if b"%PDF-" not in head:
             raise EvidenceError("this is no PDF")
         is_encrypted = _is_encrypted(reader)
         key = key_of(reader, secrets or Secrets()) if is_encrypted else None
-    except OSError as error:
-        raise EvidenceError("the document cannot be read") from error
     return PdfFileSystem(reader, key, is_encrypted=is_encrypted)
 
 
@@ -178,9 +177,7 @@ class PdfFileSystem:
             UnsupportedError: ``stream.encrypted``, ``stream.unsupported`` or, of a picture in
                 another form, ``policy.picture-type``.
         """
-        if len(handle) != _HANDLE.size:
-            raise OSError("not a handle of this parser")
-        at, size, what, packed, number, generation = _HANDLE.unpack(handle)
+        at, size, what, packed, number, generation = fields_of(_HANDLE, handle)
         filters = [_FILTERS[each] for each in packed if 0 < each < len(_FILTERS)]
         reader: Reader = RangeReader(self._reader, at, size)
         last = filters[-1] if filters else ""

@@ -29,6 +29,7 @@ from heroes_forensics.parsers.containers.decompression import ExpandedReader, St
 from heroes_forensics.parsers.containers.libarchive import Entries
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
+from heroes_forensics.parsers.containers.pieces import fields_of
 from heroes_forensics.parsers.containers.zip_records import dos_moment
 from heroes_forensics.parsers.place import place_of
 from heroes_forensics.parsers.storage.readers import RangeReader
@@ -172,9 +173,7 @@ class RarFileSystem:
             OSError: this is not a handle of this parser.
             UnsupportedError: ``stream.encrypted`` or ``stream.unsupported``.
         """
-        if len(handle) != _HANDLE.size:
-            raise OSError("not a handle of this parser")
-        start, size, crc, how, number, unpacked = _HANDLE.unpack(handle)
+        start, size, crc, how, number, unpacked = fields_of(_HANDLE, handle)
         if how == _ENCRYPTED:
             raise UnsupportedError("the member is encrypted", code="stream.encrypted")
         if how == _APART:

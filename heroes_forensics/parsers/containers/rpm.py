@@ -13,6 +13,7 @@ from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, TimeBasis
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.containers.listing import counted
+from heroes_forensics.parsers.containers.pieces import opening
 from heroes_forensics.parsers.place import place_of
 from heroes_forensics.parsers.storage.readers import RangeReader
 
@@ -32,13 +33,11 @@ def open_rpm(reader: Reader) -> "RpmFileSystem":
     Raises:
         EvidenceError: this is none, or a header is damaged.
     """
-    try:
+    with opening("the package"):
         if reader.pread(0, len(_MAGIC)) != _MAGIC:
             raise EvidenceError("this is no RPM package")
         at = _behind(reader, _LEAD)
         at = _behind(reader, at + -at % 8)  # the first header is a signature, and is padded
-    except OSError as error:
-        raise EvidenceError("the package cannot be read") from error
     if at > reader.size:
         raise EvidenceError("the package is cut off")
     return RpmFileSystem(reader, at)

@@ -23,6 +23,7 @@ from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryFlag, Gap, Listing, TimeBasis
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.containers.listing import counted
+from heroes_forensics.parsers.containers.pieces import opening
 from heroes_forensics.parsers.containers.sqlite_blobs import (
     LEAST_USABLE,
     MAGIC,
@@ -57,10 +58,8 @@ def open_sqlite(reader: Reader) -> "SqliteFileSystem":
     Raises:
         EvidenceError: this is none.
     """
-    try:
+    with opening("the database"):
         head = reader.pread(0, _HEADER.size)
-    except OSError as error:
-        raise EvidenceError("the database cannot be read") from error
     if len(head) < _HEADER.size or not head.startswith(MAGIC):
         raise EvidenceError("this is no SQLite database")
     _, page, _, _, reserved = _HEADER.unpack(head)

@@ -22,6 +22,7 @@ from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryFlag, Gap, Listing, TimeBasis
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.containers.listing import counted
+from heroes_forensics.parsers.containers.pieces import opening
 from heroes_forensics.parsers.containers.sqlite_blobs import (
     MAGIC,
     PAGE_SIZES,
@@ -69,7 +70,7 @@ def open_wal(reader: Reader) -> "SqliteLogFileSystem":
     Raises:
         EvidenceError: this is none.
     """
-    try:
+    with opening("the log"):
         head = reader.pread(0, _WAL.size)
         if len(head) < _WAL.size:
             raise EvidenceError("this is no write-ahead log")
@@ -77,8 +78,6 @@ def open_wal(reader: Reader) -> "SqliteLogFileSystem":
         if magic not in _WAL_MAGIC or page not in PAGE_SIZES:
             raise EvidenceError("this is no write-ahead log")
         images = list(_frames(reader, page, salt))
-    except OSError as error:
-        raise EvidenceError("the log cannot be read") from error
     return SqliteLogFileSystem(reader, page, images, "sqlite-wal")
 
 
@@ -99,7 +98,7 @@ def open_journal(reader: Reader) -> "SqliteLogFileSystem":
     Raises:
         EvidenceError: this is none.
     """
-    try:
+    with opening("the journal"):
         head = reader.pread(0, _JOURNAL.size)
         if len(head) < _JOURNAL.size or not head.startswith(_JOURNAL_MAGIC):
             raise EvidenceError("this is no rollback journal")
@@ -107,8 +106,6 @@ def open_journal(reader: Reader) -> "SqliteLogFileSystem":
         if page not in PAGE_SIZES or sector not in _SECTORS:
             raise EvidenceError("this is no rollback journal")
         images = list(_records(reader, page, sector))
-    except OSError as error:
-        raise EvidenceError("the journal cannot be read") from error
     return SqliteLogFileSystem(reader, page, images, "sqlite-journal")
 
 

@@ -37,6 +37,7 @@ from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.containers import tar_headers
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
+from heroes_forensics.parsers.containers.pieces import fields_of, opening
 from heroes_forensics.parsers.containers.tar_headers import BLOCK, DamagedError, Member
 from heroes_forensics.parsers.place import place_of
 from heroes_forensics.parsers.storage.readers import RangeReader
@@ -68,10 +69,8 @@ def open_tar(reader: Reader) -> "TarFileSystem":
         EvidenceError: this is no tar archive.
         UnsupportedError: it is compressed.
     """
-    try:
+    with opening("the archive"):
         head = reader.pread(0, BLOCK)
-    except OSError as error:
-        raise EvidenceError("the archive cannot be read") from error
     packed = next((name for magic, name in _PACKED.items() if head.startswith(magic)), None)
     if packed is not None:
         raise UnsupportedError(
@@ -199,9 +198,7 @@ class TarFileSystem:
             OSError: it cannot be read, or its map of holes is damaged.
             UnsupportedError: ``stream.limit``, a huge file of which next to nothing is stored.
         """
-        if len(handle) != _HANDLE.size:
-            raise OSError("not a handle of this parser")
-        form, offset, length = _HANDLE.unpack(handle)
+        form, offset, length = fields_of(_HANDLE, handle)
         if form == _PLAIN:
             return RangeReader(self._reader, offset, length)
         if form != _SPARSE:

@@ -17,15 +17,14 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from heroes_forensics.errors import EvidenceError
-from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, TimeBasis
+from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap
 from heroes_forensics.parsers.base import Reader, UnsupportedError
-from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
+from heroes_forensics.parsers.containers.pieces import Pieces, opening, piece
 from heroes_forensics.parsers.place import place_of
 from heroes_forensics.parsers.recovery.free import Extent, FreeSpace
 from heroes_forensics.parsers.recovery.search import Carved, Searched, search
 from heroes_forensics.parsers.recovery.window import SECTOR
-from heroes_forensics.parsers.storage.readers import RangeReader
 
 MAGIC: Final = b"CMMM"
 _VERSION: Final = struct.Struct("<4sI")
@@ -37,8 +36,6 @@ _SIZES: Final = struct.Struct("<III")
 """Bytes of identifier, padding and picture."""
 _LAYOUTS: Final = {20: (24, 56), 21: (16, 48), 30: (16, 56), 31: (16, 56), 32: (16, 56)}
 """By version: where in an entry the sizes stand, and where its identifier begins."""
-_HANDLE: Final = struct.Struct("<QQ")
-"""Offset and bytes of the content."""
 _IDENTIFIER: Final = 1 << 12
 """Bytes of an identifier at most; they have 32 or 80."""
 _CHUNK: Final = 1 << 20
@@ -55,17 +52,15 @@ class _Row(NamedTuple):
     size: int
 
 
-def open_thumbcache(reader: Reader) -> "ThumbcacheFileSystem":
+def open_thumbcache(reader: Reader) -> Pieces:
     """Open a thumbnail store; ``reader`` stays the caller's to close.
 
     Raises:
         EvidenceError: this is none.
         UnsupportedError: it is of a version that is not known.
     """
-    try:
+    with opening("the thumbnail store"):
         head = reader.pread(0, _HEAD)
-    except OSError as error:
-        raise EvidenceError("the thumbnail store cannot be read") from error
     if len(head) < _HEAD or not head.startswith(MAGIC):
         raise EvidenceError("this is no thumbnail store")
     _, version = _VERSION.unpack_from(head)
@@ -73,28 +68,19 @@ def open_thumbcache(reader: Reader) -> "ThumbcacheFileSystem":
         raise UnsupportedError(
             f"a thumbnail store of version {version} is not read", code="container.unsupported"
         )
-    return ThumbcacheFileSystem(reader, version)
+    found = _Store(reader, version).found
+    return Pieces(reader, "thumbcache", found, sweep="entries behind damage")
 
 
-class ThumbcacheFileSystem:
-    """Lists and opens the pictures of one store."""
-
-    kind: Final = "thumbcache"
+class _Store:
+    """Finds the pictures of one store."""
 
     def __init__(self, reader: Reader, version: int) -> None:
         self._reader = reader
         self._sizes_at, self._fixed = _LAYOUTS[version]
 
-    @property
-    def times(self) -> TimeBasis:
-        """None: a store states no times."""
-        return {}
-
-    def entries(self) -> Iterator[Entry | Gap | Listing]:
+    def found(self) -> Iterator[Entry | Gap]:
         """Yield the entries in the order they lie."""
-        yield from counted(self._found(), sweep="entries behind damage")
-
-    def _found(self) -> Iterator[Entry | Gap]:
         at = _HEAD
         while at < self._reader.size:
             try:
@@ -162,19 +148,6 @@ class ThumbcacheFileSystem:
             at += _CHUNK
         return self._reader.size
 
-    def open(self, handle: bytes) -> Reader:
-        """Open a picture.
-
-        Raises:
-            OSError: this is not a handle of this parser.
-        """
-        if len(handle) != _HANDLE.size:
-            raise OSError("not a handle of this parser")
-        return RangeReader(self._reader, *_HANDLE.unpack(handle))
-
-    def close(self) -> None:
-        """Leave the reader open: it was handed in."""
-
 
 def _entry(row: _Row) -> Entry:
     name = row.identifier.decode("utf-16-le", "replace").partition("\0")[0]
@@ -185,7 +158,7 @@ def _entry(row: _Row) -> Entry:
         flags=EntryFlag.ALLOCATED,
         path=path,
         size=row.size,
-        handle=_HANDLE.pack(row.data, row.size) if row.size else b"",
+        handle=piece(row.data, row.size) if row.size else b"",
         first_offset=row.data,
         place=place_of(path, allocated=True),
     )
@@ -199,7 +172,7 @@ def _picture(name: str, start: int, size: int) -> Entry:
         flags=EntryFlag(0),
         path=f"${name}/{start:#x}".encode(),
         size=size,
-        handle=_HANDLE.pack(start, size),
+        handle=piece(start, size),
         first_offset=start,
     )
 
@@ -211,6 +184,6 @@ def _region(name: str, start: int, end: int) -> Entry:
         flags=EntryFlag.ALLOCATED,
         path=f"${name}/r@{start:#x}".encode(),
         size=end - start,
-        handle=_HANDLE.pack(start, end - start),
+        handle=piece(start, end - start),
         first_offset=start,
     )

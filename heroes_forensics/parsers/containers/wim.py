@@ -33,6 +33,7 @@ from heroes_forensics.parsers.containers.checked import CheckedReader
 from heroes_forensics.parsers.containers.filetime import moment
 from heroes_forensics.parsers.containers.limits import BYTES
 from heroes_forensics.parsers.containers.listing import counted
+from heroes_forensics.parsers.containers.pieces import opening
 from heroes_forensics.parsers.containers.wim_resources import (
     COMPRESSED,
     LISTED,
@@ -100,7 +101,7 @@ def open_wim(reader: Reader) -> "WimFileSystem":
         EvidenceError: this is none, or its table of contents cannot be read.
         UnsupportedError: ``container.unsupported``, its entries are packed in a way not read.
     """
-    try:
+    with opening("the WIM file"):
         data = reader.pread(0, _HEADER.size)
         if len(data) < _HEADER.size or not data.startswith(_MAGIC):
             raise EvidenceError("this is no WIM file")
@@ -109,8 +110,6 @@ def open_wim(reader: Reader) -> "WimFileSystem":
         packing = Packing(method, chunk)
         found = WimFileSystem(reader, packing, (part, parts))
         found.learn(resource(table))
-    except OSError as error:
-        raise EvidenceError("the WIM file cannot be read") from error
     return found
 
 

@@ -43,6 +43,7 @@ from heroes_forensics.parsers.containers.decompression import (
 )
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
+from heroes_forensics.parsers.containers.pieces import fields_of, opening
 from heroes_forensics.parsers.containers.zip_encryption import Locks, Opened, Sealed
 from heroes_forensics.parsers.containers.zip_records import Directory, Member
 from heroes_forensics.parsers.containers.zip_unlisted import Extents, Region
@@ -77,7 +78,7 @@ def open_zip(reader: Reader, secrets: Secrets | None = None) -> "ZipFileSystem":
         EvidenceError: this is no zip archive.
         UnsupportedError: it is one part of a split archive.
     """
-    try:
+    with opening("the archive"):
         directory = zip_records.find_directory(reader)
         if directory is None:
             head = reader.pread(0, _FIRST_LOOK)
@@ -85,8 +86,6 @@ def open_zip(reader: Reader, secrets: Secrets | None = None) -> "ZipFileSystem":
                 raise EvidenceError(
                     "this is not a zip archive", hint="there is neither a directory nor a member"
                 )
-    except OSError as error:
-        raise EvidenceError("the archive cannot be read") from error
     return ZipFileSystem(reader, directory, secrets or Secrets())
 
 
@@ -231,9 +230,7 @@ class ZipFileSystem:
                 a stored member without a stated end, ``stream.long`` for one whose stored bytes
                 are more than stated.
         """
-        if len(handle) != _HANDLE.size:
-            raise OSError("not a handle of this parser")
-        form, offset, compressed, size, crc, method, flags = _HANDLE.unpack(handle)
+        form, offset, compressed, size, crc, method, flags = fields_of(_HANDLE, handle)
         if form == _REGION:
             return RangeReader(self._reader, offset, size)
         if form != _MEMBER:

@@ -1,0 +1,94 @@
+"""What containers have in common: how they refuse, their handles, and entries that lie as they are.
+
+A parser whose members are packed or put together has a class of its own, and takes `opening` and
+`fields_of` from here. One whose members are runs of bytes of the container is `Pieces` and a
+function that finds them.
+"""
+
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from heroes_forensics.errors import EvidenceError
+from heroes_forensics.model import Entry, Gap, Listing, TimeBasis
+from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.containers.listing import counted
+from heroes_forensics.parsers.storage.readers import RangeReader
+
+_PIECE: Final = struct.Struct("<QQ")
+
+
+@contextmanager
+def opening(what: str) -> Iterator[None]:
+    """Let a container whose first bytes cannot be read be one that cannot be opened.
+
+    Args:
+        what: the container, as the sentence begins: ``"the archive"``.
+
+    Raises:
+        EvidenceError: a read within failed.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise EvidenceError(f"{what} cannot be read") from error
+
+
+def fields_of(layout: struct.Struct, handle: bytes) -> tuple[Any, ...]:
+    """Return the fields of a handle.
+
+    Raises:
+        OSError: it has another length: this is not a handle of this parser.
+    """
+    if len(handle) != layout.size:
+        raise OSError("not a handle of this parser")
+    return layout.unpack(handle)
+
+
+def piece(start: int, size: int) -> bytes:
+    """Return the handle of ``size`` bytes at ``start``, as `Pieces` opens it."""
+    return _PIECE.pack(start, size)
+
+
+class Pieces:
+    """Lists and opens the members of a container in which they lie as they are."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        kind: str,
+        found: Callable[[], Iterator[Entry | Gap]],
+        *,
+        sweep: str,
+        times: TimeBasis | None = None,
+    ) -> None:
+        """Take a container.
+
+        Args:
+            reader: the whole container; it stays the caller's to close.
+            kind: short lower-case name.
+            found: yields its entries, with handles of `piece`, and gaps, in a stable order.
+            sweep: what is searched for entries that nothing names, or why nothing is.
+            times: how the times of its entries are stored; without, they have none.
+        """
+        self.kind: Final = kind
+        self.times: Final = times or {}
+        self._reader = reader
+        self._found = found
+        self._sweep = sweep
+
+    def entries(self) -> Iterator[Entry | Gap | Listing]:
+        """Yield what was found, and how many entries that were."""
+        yield from counted(self._found(), sweep=self._sweep)
+
+    def open(self, handle: bytes) -> Reader:
+        """Open a member.
+
+        Raises:
+            OSError: this is not a handle of this parser.
+        """
+        return RangeReader(self._reader, *fields_of(_PIECE, handle))
+
+    def close(self) -> None:
+        """Leave the reader open: it was handed in."""
