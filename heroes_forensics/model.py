@@ -292,6 +292,7 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "slack.unreadable": "file slack could not be read",
     "slack.limit": "the search of file slack reached its limit and was not finished",
     "embedded.limit": "the search for pictures in the middle of this file reached its limit",
+    "listing.broken": "the listing of the volume broke off: entries are missing",
 }
 """Code of each gap, and what it means. Cases and frames hold the position of a code: a new one goes
 to the end, and none is ever moved or removed."""
@@ -325,6 +326,10 @@ is decoded as far as its bytes go."""
 def is_policy(code: str) -> bool:
     """Tell whether a gap of this code was announced by the profile."""
     return code.startswith("policy.") or code in OVERWRITTEN or code in AS_FAR_AS_IT_GOES
+
+
+BROKE_OFF: Final = "the listing broke off"
+"""What stands for the sweep of a volume whose lister did not come to its end."""
 
 
 @dataclass(frozen=True, slots=True)

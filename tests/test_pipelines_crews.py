@@ -236,6 +236,16 @@ def test_a_stream_that_cannot_be_read_again_is_an_error_of_the_unit(
     assert frame.kind == "failed"
 
 
+def test_a_failure_keeps_the_code_of_its_gap(made: Supervisor, tmp_path: Path) -> None:
+    image = tmp_path / "blank.dd"
+    image.write_bytes(bytes(1 << 20))
+    with sources.opened(image, made, treat_as="image", workers=1) as evidence:
+        volume = {**evidence.volumes[0], "file_system": "ntfs", "gap": None}
+        ((_, frame),) = run(evidence.crew, evidence.unit(1, "inventory", {"volume": volume}))
+    assert isinstance(frame, Control)
+    assert (frame.kind, frame.body["code"]) == ("failed", "volume.damaged")
+
+
 # ---- deadlines, limits, replacement --------------------------------------------------------
 
 

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 from scans import DEMO, Noted, folder, scanned
+from test_pipelines_report_model import reported
 
 from heroes_forensics.frames import Control, Frame
 from heroes_forensics.pipelines.checks import views
 from heroes_forensics.pipelines.workers.crews import Heard
 from heroes_forensics.pipelines.workers.supervisor import Supervisor
+from heroes_forensics.reports import html
 
 
 def spoiled(monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Frame], Frame | None]) -> None:
@@ -25,6 +27,22 @@ def spoiled(monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Frame], Frame | No
     monkeypatch.setattr(Supervisor, "run", run)
 
 
+def fails(monkeypatch: pytest.MonkeyPatch, at: str, failed: Control) -> None:
+    """Let the unit that answers with a frame of the kind ``at`` fail there instead."""
+    real, ended = Supervisor.run, set()
+
+    def run(self: Supervisor) -> Iterator[Heard]:
+        for heard in real(self):
+            if heard.unit.id in ended:
+                continue
+            if isinstance(heard.frame, Control) and heard.frame.kind == at:
+                ended.add(heard.unit.id)
+                heard = heard._replace(frame=failed)  # noqa: PLW2901 # what it says instead
+            yield heard
+
+    monkeypatch.setattr(Supervisor, "run", run)
+
+
 def test_a_lister_that_ends_without_its_count_leaves_a_gap_and_no_row_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -35,32 +53,59 @@ def test_a_lister_that_ends_without_its_count_leaves_a_gap_and_no_row_behind(
     assert result.exit_code == 3
 
 
-FAILURES = {"the evidence": (20, "volume.damaged"), "our own code": (1, "worker.died")}
+FAILURES = {
+    "the evidence": (20, "", "volume.damaged"),
+    "the evidence, in its own word": (20, "volume.encrypted", "volume.encrypted"),
+    "our own code": (1, "", "worker.died"),
+}
+
+
+def failure(exit_code: int, code: str) -> Control:
+    body = {"unit": 1, "exit_code": exit_code, "message": "it does not work", "hint": ""}
+    return Control("failed", {**body, "code": code, "task": -1})
 
 
 @pytest.mark.parametrize("fault", FAILURES)
 def test_a_listing_that_fails_says_whose_fault_it_is(
     fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exit_code, code = FAILURES[fault]
-
-    def fail(frame: Frame) -> Frame:
-        if _kind(frame) == "opened":
-            body = {
-                "unit": 1,
-                "exit_code": exit_code,
-                "message": "it does not work",
-                "hint": "",
-                "task": -1,
-            }
-            return Control("failed", body)
-        return frame
-
-    spoiled(monkeypatch, fail)
+    exit_code, said, code = FAILURES[fault]
+    fails(monkeypatch, "opened", failure(exit_code, said))
     watch = Noted()
     scanned(tmp_path / "case", folder(tmp_path / "evidence", {"a": b"1"}), watch=watch)
     assert code in [row["code"] for row in views.gaps(tmp_path / "case")]
     assert "EX-1/1/root: it does not work" in watch.notes
+    (volume,) = reported(tmp_path / "case").exhibits[0].sources[0].volumes
+    assert volume.state == STATES[code]
+
+
+STATES = {
+    "volume.damaged": "damaged",
+    "volume.encrypted": "encrypted",
+    "worker.died": "not-examined",
+}
+"""Of a volume of which nothing was listed."""
+
+
+def test_a_volume_whose_listing_broke_off_is_not_called_examined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails(monkeypatch, "listing", failure(20, "volume.damaged"))
+    case = tmp_path / "case"
+    assert scanned(case, folder(tmp_path / "evidence", {"a": b"1", "b": b"2"})).exit_code == 3
+    assert [row["code"] for row in views.gaps(case)] == ["listing.broken"]
+    report = reported(case)
+    (volume,) = report.exhibits[0].sources[0].volumes
+    assert (volume.state, volume.equation.listed, volume.equation.closes) == ("in-part", 2, True)
+    for language, words in IN_PART.items():
+        page = html.render(report, language=language).decode()
+        assert [page.count(each) for each in words] == [2, 1], language
+
+
+IN_PART = {
+    "en": ("examined in part", "the listing broke off"),
+    "de": ("teilweise untersucht", "die Auflistung brach ab"),
+}
 
 
 def test_volumes_that_were_left_out_are_not_said_to_wait(tmp_path: Path) -> None:

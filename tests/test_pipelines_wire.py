@@ -118,8 +118,15 @@ VIOLATIONS = {
     "a wish for less than nothing": control("want", {"unit": 1, "use": "decode", "bytes": -1}),
     "negative reads": control("served", {"reads": -1, "bytes": 1}),
     "a failure without its task": control(
-        "failed", {"unit": 1, "exit_code": 1, "message": "", "hint": ""}
+        "failed", {"unit": 1, "exit_code": 1, "message": "", "hint": "", "code": ""}
     ),
+    **{
+        f"a failure with the code {code}": control(
+            "failed",
+            {"unit": 1, "exit_code": 20, "message": "", "hint": "", "code": code, "task": -1},
+        )
+        for code in ("no.such", "policy.metadata")
+    },
     "a use that is a number": control("stream", {"item": 1, "size": 1, "use": 1}),
     "unknown gap": control("gap", {"where": "x", "code": "no.such", "detail": {}}),
     "unknown batch": struct.pack("<cBII", b"B", 99, 0, 0),

@@ -99,7 +99,7 @@ def _is_unsearched(volume: Volume) -> bool:
     """Tell whether a volume that was opened may hold space in no use that was not searched."""
     blocks = volume.blocks
     free = blocks.unallocated + blocks.volume_slack
-    return volume.state == "examined" and (not blocks.volume or blocks.searched < free)
+    return volume.is_opened and (not blocks.volume or blocks.searched < free)
 
 
 _Row = TypeVar("_Row")
@@ -200,7 +200,7 @@ class Coverage(Record):
             item_bytes=item_bytes,
             item_bytes_examined=item_bytes_examined,
             volume_bytes=volume_bytes - sum(volume.size for volume in ranges),
-            volume_bytes_not_opened=sum(v.size for v in volumes if v.state != "examined"),
+            volume_bytes_not_opened=sum(v.size for v in volumes if not v.is_opened),
             types=types,
             gaps=gaps,
             areas=areas,

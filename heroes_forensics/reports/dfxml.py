@@ -100,6 +100,8 @@ def _start(volume: Volume) -> str:
 def _tail(volume: Volume) -> str:
     if volume.state == "examined":
         return "</volume>\n"
+    if volume.is_opened:
+        return f"<error>examined in part: {_text(volume.sweep)}</error></volume>\n"
     return f"<error>not examined: {_text(volume.state)}</error></volume>\n"
 
 

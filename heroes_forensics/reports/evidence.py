@@ -22,7 +22,10 @@ SourceAlarm = Literal["mismatch", "unreadable", "partial", "changed"]
 """What page 1 says of a source: its digests differ from the expected ones; its media could not be
 read for its digests, or in part; its files changed while it was examined."""
 
-VolumeState = Literal["examined", "encrypted", "unsupported", "unknown", "damaged", "not-examined"]
+VolumeState = Literal[
+    "examined", "in-part", "encrypted", "unsupported", "unknown", "damaged", "not-examined"
+]
+"""``in-part``: its listing broke off, and what it had given until then was examined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +274,11 @@ class Volume(Record):
     and nobody knows yet how much more there is."""
     blocks: Blocks = NO_BLOCKS
     """All zero where its allocation is not known."""
+
+    @property
+    def is_opened(self) -> bool:
+        """Whether its entries were listed, all of them or some."""
+        return self.state in {"examined", "in-part"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import numpy as np
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.frames import Batch, Control, Frame, Status, Unit
 from heroes_forensics.model import (
+    BROKE_OFF,
     GAP_NUMBERS,
     HAS_CONTENT,
     EntryFlag,
@@ -86,7 +87,7 @@ class ListingStore:
             # What is not the fault of the evidence is a defect of ours, or its memory limit.
             own = frame.body["exit_code"] != EvidenceError.exit_code
             self._run.note(f"{self._label}/{volume.key}: {frame.body['message']}")
-            self.broke_off(volume, "worker.died" if own else "volume.damaged")
+            self.broke_off(volume, "worker.died" if own else _why(volume, frame))
         elif frame.kind == "done" and (unit.id not in self._counted or volume.waiting):
             self.broke_off(volume, "worker.died")
 
@@ -179,7 +180,7 @@ class ListingStore:
             entries=volume.stored + volume.waiting_rows,
             directories=directories,
             directories_not_listed=directories - walked,
-            sweep="the listing broke off",
+            sweep=BROKE_OFF,
         )
         volume.listed = True
         self._store_part(volume, volume.listing)
@@ -229,6 +230,13 @@ def left_out(kind: int, flags: int, profile: str) -> tuple[int, int] | None:
     if kind == EntryKind.METADATA and (profile == "triage" or flags & EntryFlag.SPARSE):
         return Status.POLICY, _POLICY_METADATA
     return None
+
+
+def _why(volume: Examined, frame: Control) -> str:
+    """Return the gap of a volume whose lister the evidence did not let come to its end."""
+    if volume.stored or volume.waiting_rows:
+        return "listing.broken"
+    return str(frame.body["code"]) or "volume.damaged"
 
 
 def _sum(one: Listing | None, other: Listing) -> Listing:

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal, cast, get_args
 
 from heroes_forensics.filetype import TYPES, FileClass
 from heroes_forensics.model import (
+    BROKE_OFF,
     GAP_CODES,
     GAP_TEXTS,
     LIMITS,
@@ -234,14 +235,15 @@ class EvidenceBuilder:
             rules = json.loads(basis) if basis else {}
             encrypted = code == "volume.encrypted"
             is_open = not finished and state not in {"listed", "gap"}
+            facts = json.loads(listing) if listing else {}
             yield Volume(
                 key=key,
                 file_system=word(system or "unknown"),
                 offset=offset or 0,
                 size=size or 0,
-                state="examined" if state == "listed" else _STATES.get(code, "not-examined"),
+                state=_state(state, facts) or _STATES.get(code, "not-examined"),
                 encryption=self._encryption(number, system) if encrypted else "none",
-                sweep=json.loads(listing)["sweep"] if listing else "not available",
+                sweep=facts.get("sweep", "not available"),
                 times=tuple(
                     TimeColumn(which, int(rules[which][0]), rules[which][1])
                     for which in WHICH
@@ -249,7 +251,7 @@ class EvidenceBuilder:
                 ),
                 equation=_equation(found, finished=finished, is_open=is_open),
                 listing_open=is_open,
-                blocks=_blocks(json.loads(listing) if listing else {}),
+                blocks=_blocks(facts),
             )
 
     def coverage(self, exhibit: int, sources: tuple[Source, ...]) -> Coverage:
@@ -374,6 +376,15 @@ def _is_area(code: str, volume: int | None) -> bool:
     """Tell whether a gap is a whole area, which is shown by its place and in no group of gaps."""
     whole = code.startswith("policy.") and code != "policy.unallocated"
     return code in _AREAS or (volume is not None and whole)
+
+
+def _state(state: str, listing: Mapping[str, Any]) -> VolumeState | None:
+    """Return the state of a volume of which something was listed; None for any other."""
+    if state != "listed":
+        return None
+    if listing.get("sweep") != BROKE_OFF:
+        return "examined"
+    return "in-part" if listing["entries"] else None
 
 
 def _blocks(listing: Mapping[str, Any]) -> Blocks:

@@ -44,7 +44,15 @@ from heroes_forensics.frames import (
     Supplied,
 )
 from heroes_forensics.hashsets.known import ALGORITHMS, KIND_WORD, VALUE_LIMIT
-from heroes_forensics.model import BLOCKS, GAP_TEXTS, JSON, MAX_SIZE, EntryKind, Place
+from heroes_forensics.model import (
+    BLOCKS,
+    GAP_TEXTS,
+    JSON,
+    MAX_SIZE,
+    EntryKind,
+    Place,
+    is_policy,
+)
 from heroes_forensics.pipelines.workers import acquired
 
 _BATCH: Final = struct.Struct("<cBII")
@@ -92,7 +100,14 @@ CONTROLS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     "want": {"unit": int, "use": str, "bytes": int},
     "served": {"reads": int, "bytes": int},
     "done": {"unit": int, "frames": int},
-    "failed": {"unit": int, "exit_code": int, "message": str, "hint": str, "task": int},
+    "failed": {
+        "unit": int,
+        "exit_code": int,
+        "message": str,
+        "hint": str,
+        "code": str,
+        "task": int,
+    },
 }
 
 ANSWERS: Final[dict[str, frozenset[str]]] = {
@@ -237,6 +252,13 @@ def _gap_inside(body: JSON) -> None:
     values = detail.items() if isinstance(detail, dict) else ()
     if len(values) > MAX_DETAIL or not all(_plain(each) for pair in values for each in pair):
         raise ProtocolViolationError("the detail of a gap holds more than numbers and words")
+
+
+def _failed_inside(body: JSON) -> None:
+    code = str(body["code"])
+    # What a worker failed at was to be examined: it cannot say that a profile left it out.
+    if code and (code not in GAP_TEXTS or is_policy(code)):
+        raise ProtocolViolationError("a failure has a code of no gap")
 
 
 def _plain(value: object) -> bool:
@@ -496,6 +518,7 @@ def _check_values(rows: Rows, area: bytes) -> None:
 _INSIDE: Final[dict[str, Callable[[JSON], None]]] = {
     "acquisition": _acquisition_inside,
     "gap": _gap_inside,
+    "failed": _failed_inside,
     "damage": _damage_inside,
     "media": _media_inside,
     "digests": _digests_inside,

@@ -135,11 +135,12 @@ def _run(channel: socket.socket, unit: Unit, frames: object, progress: Progress)
     except (BrokenPipeError, ConnectionResetError):
         raise _Gone from None
     except HeroesError as error:
-        return _failed(unit, progress, error.exit_code, str(error), error.hint)
+        return _failed(unit, progress, error)
     except Exception as error:
         if isinstance(error, MemoryError | _Gone):
             raise  # what the worker holds now is in an unknown state
-        return _failed(unit, progress, 1, _where(error), "this is a bug: please report it")
+        bug = HeroesError(_where(error), hint="this is a bug: please report it")
+        return _failed(unit, progress, bug)
     return Control("done", {"unit": unit.id, "frames": sent})
 
 
@@ -179,13 +180,14 @@ def _limit_cpu(seconds: float) -> Callable[[], None] | None:
     return None
 
 
-def _failed(unit: Unit, progress: Progress, exit_code: int, message: str, hint: str) -> Control:
+def _failed(unit: Unit, progress: Progress, error: HeroesError) -> Control:
     body: JSON = {
         "unit": unit.id,
         "task": progress.index,
-        "exit_code": exit_code,
-        "message": message[:MESSAGE_LIMIT],
-        "hint": hint[:MESSAGE_LIMIT],
+        "exit_code": error.exit_code,
+        "message": str(error)[:MESSAGE_LIMIT],
+        "hint": error.hint[:MESSAGE_LIMIT],
+        "code": getattr(error, "code", ""),  # of `UnsupportedError`
     }
     return Control("failed", body)
 

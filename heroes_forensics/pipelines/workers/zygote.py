@@ -157,7 +157,7 @@ def run(control: socket.socket, kind: str, *, bulk: bool) -> None:
     try:
         sandbox.check_single("the process that starts workers")
     except HeroesError as error:
-        words = {"message": str(error), "hint": error.hint}
+        words = {"message": str(error), "hint": error.hint, "code": ""}
         body: JSON = {"unit": 0, "exit_code": 1, "task": -1, **words}
         wire.send(control, Control("failed", body))
         return
