@@ -107,7 +107,6 @@ EMPTY: Row = {"path": "a/b", "size": 0, "sha256": rules.EMPTY}
         (EMPTY, OURS._replace(kind="other", size=0, sha256=""), "x", "device, socket, pipe"),
         (EMPTY, OURS._replace(kind="symlink", sha256=""), SEVEN, "symbolic link"),
         (FILE, OURS._replace(kind="symlink", sha256=""), SEVEN, "symbolic link"),
-        (FILE, OURS._replace(kind="virtual", sha256=""), "x", "made up by a library"),
         (
             FILE,
             OURS._replace(kind="metadata", sha256="", status="policy"),

@@ -414,3 +414,12 @@ def test_a_wrong_handle_is_an_error(tmp_path: Path) -> None:
     fs = open_tsk(reader_of(ext_image(tmp_path, plain)))
     with pytest.raises(OSError, match="handle"):
         fs.open(b"nonsense")
+
+
+def test_a_file_named_like_a_label_of_fat_is_a_file(tmp_path: Path) -> None:
+    name = "x.jpg (Volume Label Entry)"
+    image = ext_image(tmp_path, lambda tree: (tree / name).write_bytes(b"content"))
+    fs = open_tsk(reader_of(image), "ext4")
+    entry = listed(fs.entries()).path(name.encode())
+    assert entry.kind is EntryKind.FILE
+    assert content(fs, entry) == b"content"

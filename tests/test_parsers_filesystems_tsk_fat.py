@@ -4,6 +4,8 @@ import hashlib
 import json
 import lzma
 import time
+import zipfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -161,3 +163,31 @@ def test_a_loop_of_directories_ends(tmp_path: Path) -> None:
     digest = hashlib.sha256(repr(got.entries).encode())
     again = listed(open_tsk(Bytes(bytes(data))).entries())
     assert hashlib.sha256(repr(again.entries).encode()).digest() == digest.digest()
+
+
+def test_a_label_that_owns_clusters_is_a_file(tmp_path: Path) -> None:
+    image = fat_image(tmp_path)
+    put(image, tmp_path, "HIDDEN.JPG", DATA)
+    put(image, tmp_path, "EMPTY.JPG", b"")
+    data = bytearray(image.read_bytes())
+    for name in (b"HIDDEN  JPG", b"EMPTY   JPG"):
+        data[data.index(name) + 11] = 8  # the attribute of a label
+    image.write_bytes(data)
+    fs = open_tsk(reader_of(image))
+    got = listed(fs.entries())
+    (hidden,) = (each for each in got.entries if each.path.startswith(b"HIDDEN"))
+    (empty,) = (each for each in got.entries if each.path.startswith(b"EMPTY"))
+    assert hidden.kind is EntryKind.FILE
+    assert content(fs, hidden) == DATA
+    assert empty.kind is EntryKind.VIRTUAL
+
+
+def test_the_labels_of_dftt_9_give_their_published_digests(tmp_path: Path) -> None:
+    image = tmp_path / "image"
+    with zipfile.ZipFile(evidence("images/dftt/9-fat-label.zip")) as archive:
+        image.write_bytes(archive.read("9-fat-label/9-fat-label.dd"))
+    fs = open_tsk(reader_of(image))
+    labels = [e for e in listed(fs.entries()).entries if e.path.endswith(b"(Volume Label Entry)")]
+    digest = partial(hashlib.md5, usedforsecurity=False)  # as the page of the test states them
+    found = {digest(content(fs, each)).hexdigest() for each in labels}
+    assert found == {"8071eeaa52cd372a9bbb093e348e605c", "8aeca328aa6fbb7d2ec01f8c2f3e4bbd"}

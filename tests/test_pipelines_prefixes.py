@@ -122,6 +122,7 @@ def test_what_begins_like_a_listed_file_is_a_lead_at_its_place(
     ]
     report = json.loads((case / "custody/report/report.json").read_text())
     assert report["exhibits"][0]["verdict"]["word"] == "no-match"
+    assert report["hash_sets"][0]["not_compared"] == []
     assert "first 512 bytes" in (case / "custody/report/report.html").read_text()
     assert result.counts["closes"]
     assert result.counts["pictures_not_decoded"] == 0
@@ -150,6 +151,17 @@ def test_a_set_that_is_built_lists_beginnings_that_are_found(
     assert {digest(each).hex() in listed for each in (first, second)} == {True}
     scanned(tmp_path / "case", path, carve=True, sets=("made",))
     assert [grade for _, grade in findings(tmp_path / "case")] == ["same-beginning"] * 2
+
+
+def test_a_scan_that_searches_nothing_does_not_compare_beginnings(
+    image: tuple[Path, bytes, bytes], tmp_path: Path
+) -> None:
+    listed = listing(tmp_path / "list.csv", image[1])
+    options: dict[str, Any] = {"sets": (listed,), "set_options": {"kind": "notable"}}
+    result = scanned(tmp_path / "case", image[0], **options)
+    report = json.loads((tmp_path / "case/custody/report/report.json").read_text())
+    assert report["hash_sets"][0]["not_compared"] == [{"algorithm": "md5-512", "count": 1}]
+    assert "space (--carve): 1 md5-512" in " ".join(result.notes)
 
 
 def test_nothing_is_found_where_nothing_begins_so(

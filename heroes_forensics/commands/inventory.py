@@ -72,7 +72,8 @@ def inventory(  # noqa: PLR0913 # the options of a verb
     if gaps:
         number = out.show_all(views.gaps(case_dir), "gap", _gap)
         if not number and not as_json:
-            out.line("No gap is on record. Unallocated space was not examined.")
+            out.line("No gap is on record. How far unallocated space was searched is said by:")
+            out.line(f"heroes status {plain(case_dir)}")
         return DONE
     if media_metadata:
         from heroes_forensics.pipelines.checks import opening  # noqa: PLC0415 # heavy: when it runs

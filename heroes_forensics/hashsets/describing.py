@@ -15,6 +15,7 @@ from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.hashsets.known import (
     ADULT_INTIMATE,
+    BEGINNING,
     BENIGN_VERDICTS,
     KINDS,
     KNOWN_GOOD,
@@ -215,17 +216,20 @@ def _contradictions(
 
 
 def not_compared(values: object) -> list[str]:
-    """Name the kinds of values that are kept and that nothing is compared with.
+    """Name the kinds of values with which nothing is compared, or not by every scan.
 
     Args:
         values: how many there are of each kind.
     """
     if not isinstance(values, dict) or not values:
         return []
-    kinds = ", ".join(
-        f"{count} {kind}" for kind, count in sorted(values.items()) if kind not in PERCEPTUAL
-    )
-    return [f"kept, not compared by this version: {kinds}"] if kinds else []
+    left = {kind: count for kind, count in sorted(values.items()) if kind not in PERCEPTUAL}
+    begun = left.pop(BEGINNING, 0)
+    kinds = ", ".join(f"{count} {kind}" for kind, count in left.items())
+    said = [f"kept, not compared by this version: {kinds}"] if kinds else []
+    if begun:
+        said.append(f"compared where a scan searches space (--carve): {begun} {BEGINNING}")
+    return said
 
 
 def _list(value: object) -> list[object]:

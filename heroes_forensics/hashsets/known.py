@@ -87,6 +87,9 @@ PERCEPTUAL: Final = ("pdq", "phash-64", "dhash-64")
 """Kinds of which near ones are found: how many bits differ says how much pictures do.
 ``phash-64`` and ``dhash-64`` are those of ImageHash; others call other hashes by those names."""
 
+BEGINNING: Final = "md5-512"
+"""MD5 of the first 512 bytes of a file: looked for where space is searched."""
+
 FRAMES: Final = "vpdq"
 """Kind of which the first 32 bytes are compared with those of ``pdq``: a record has one for each
 frame of a film."""

@@ -159,11 +159,6 @@ def _own_metadata(case: Case) -> bool:
     return any(item.kind == "metadata" and item.status == "policy" for item in case.ours)
 
 
-def _made_up(case: Case) -> bool:
-    """What we, too, list at that path as made up by a reading library."""
-    return any(item.kind == "virtual" for item in case.ours)
-
-
 def _system_by_7zip(case: Case) -> bool:
     """7-Zip's version of a file of NTFS itself: it cuts or fills some, unlike the others.
 
@@ -218,7 +213,6 @@ def _partition(case: Case) -> bool:
 APART: Final[dict[str, Callable[[Case], bool]]] = {
     "volume label": _label,
     "metadata left out by policy": _own_metadata,
-    "made up by a library": _made_up,
     "metadata as 7-Zip shows it": _system_by_7zip,
     "symbolic link": _link,
     "device, socket, pipe": _device,

@@ -4,8 +4,8 @@ The kind says what there is to read:
 
 * a deleted name whose metadata is gone or serves another entry has nothing to read: ``OTHER``,
   with the flag ``REALLOCATED`` when the metadata lives on;
-* what The Sleuth Kit makes up (``$OrphanFiles``, ``$MBR``, ``$FAT1``, FAT volume labels) is
-  ``VIRTUAL``;
+* what The Sleuth Kit makes up (``$OrphanFiles``, ``$MBR``, ``$FAT1``) is ``VIRTUAL``, and so are
+  volume labels of FAT and exFAT, but for one that owns clusters: that is a file;
 * ``$MFT`` and its like are ``METADATA``, but only their own streams: a stream somebody added to
   one of them is a file;
 * symbolic links and NTFS links and mount points are ``SYMLINK``.
@@ -125,6 +125,7 @@ class Entries:
         self._linked: set[int] = set()
         self._block_size = int(fs.info.block_size)
         self._ntfs = kind == "ntfs"
+        self._has_labels = kind.startswith(("fat", "exfat"))
         self._owners = not kind.startswith(("ntfs", "fat", "exfat"))
         self._data = t.DATA.get(kind, t.DEFAULT)
         self._owner = Owners(fs)
@@ -242,8 +243,8 @@ class Entries:
             # A deleted name does not reach metadata in use: a sweep may have to.
             self._seen[address >> 3] |= 1 << (address & 7)
         kind = _KINDS.get(int(meta.type), EntryKind.OTHER)
-        if path.endswith(_LABEL):
-            kind = EntryKind.VIRTUAL
+        if kind is EntryKind.FILE and self._has_labels and not meta.size and path.endswith(_LABEL):
+            kind = EntryKind.VIRTUAL  # one that owns clusters hides a file (DFTT 9)
         elif in_use and not named and kind is not EntryKind.VIRTUAL:
             kind = EntryKind.OTHER
         m, a, c, b = meta.mtime, meta.atime, meta.ctime, meta.crtime

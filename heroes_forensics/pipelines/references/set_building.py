@@ -32,7 +32,7 @@ from heroes_forensics.hashsets import publishing
 from heroes_forensics.hashsets.describing import Description
 from heroes_forensics.hashsets.editions import SetRecord
 from heroes_forensics.hashsets.formats.base import Value
-from heroes_forensics.hashsets.known import MAX_VALUES, NOTABLE
+from heroes_forensics.hashsets.known import BEGINNING, MAX_VALUES, NOTABLE
 from heroes_forensics.hashsets.manifest import NAME as MANIFEST
 from heroes_forensics.hashsets.publishing import LIST, Listed, Written
 from heroes_forensics.model import GAP_CODES, JSON
@@ -48,8 +48,6 @@ from heroes_forensics.pipelines.sets.plugins import Plugged
 from heroes_forensics.pipelines.workers.supervisor import Supervisor
 from heroes_forensics.reports.vics import DEFAULT_REGION, REGIONS
 
-BEGINNING: Final = "md5-512"
-"""Kind of value: MD5 of the first 512 bytes."""
 KINDS: Final = ("notable", "watch", "adult-intimate")
 """Kinds of sets that can be built; what is known to be good comes as digests of software."""
 NAMED: Final = 1_000

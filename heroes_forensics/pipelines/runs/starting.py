@@ -106,7 +106,7 @@ def begin(  # noqa: PLR0913 - what a run begins with
         body: JSON = {"config_sha256": digest, "profile": config["profile"]}
         run.journal.event("config.declared", body)
         run.journal.event("method.declared", method(validation))
-        loaded = sets.record(run)
+        loaded = sets.record(run, carves=bool(config["carve"]))
         if comparer is not None:
             run.journal.event("plugin.loaded", loaded_plugin(uuid, comparer.plugged))
         _opened(run, registered)
@@ -193,7 +193,7 @@ def resume(  # noqa: PLR0913 - what a run goes on with
             so_far=so_far,
             comparer=comparer,
         )
-        sets.record(run)
+        sets.record(run, carves=bool(identity.config["carve"]))
         if comparer is not None:
             run.journal.event("plugin.loaded", loaded_plugin(run.uuid, comparer.plugged))
         _opened(run, registered)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from heroes_forensics.frames import Rows
+from heroes_forensics.hashsets.known import BEGINNING
 from heroes_forensics.pipelines.sets import distances
 from heroes_forensics.store.records import MatchRow
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from heroes_forensics.model import JSON
     from heroes_forensics.pipelines.sets.run_sets import Sets
 
-KIND: Final = "md5-512"
-"""The kind of value in a set file: MD5 of the first 512 bytes."""
 BYTES: Final = 512
 """So many of a file."""
 GRADE: Final = "same-beginning"
@@ -70,7 +69,7 @@ class Prefixes:
         self._of: dict[int, _Listed] = {}
         """By position of the set."""
         for index, (record, file) in enumerate(sets.opened):
-            if record.header.kind not in left_out and KIND in record.header.values:
+            if record.header.kind not in left_out and BEGINNING in record.header.values:
                 self._of[index] = _read(file)
         keys = [listed.digests[:, 0] for listed in self._of.values()]
         found = np.unique(np.concatenate(keys)) if keys else np.zeros(0, _WORDS)
@@ -95,7 +94,7 @@ class Prefixes:
                     continue
                 match = self._sets.listed(index, int(records[0]), item)
                 prefix: JSON = {"bytes": BYTES, "entries": len(records)}
-                facts = {**match.facts, "algorithms": [KIND], FACT: prefix}
+                facts = {**match.facts, "algorithms": [BEGINNING], FACT: prefix}
                 found.append(replace(match, grade=GRADE, facts=facts))
         return found
 
@@ -109,7 +108,7 @@ class Prefixes:
 
 def _read(file: "HashSetFile") -> _Listed:
     digests, records = [np.zeros((0, 2), _WORDS)], [np.zeros(0, np.int64)]
-    for piece in file.values(KIND):
+    for piece in file.values(BEGINNING):
         fits = piece.length == _WIDTH
         whole = np.frombuffer(piece.data, np.uint8)[np.repeat(fits, piece.length)]
         digests.append(np.frombuffer(whole.tobytes(), _WORDS).reshape(-1, 2))

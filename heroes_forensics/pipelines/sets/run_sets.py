@@ -14,6 +14,7 @@ from heroes_forensics.hashsets.editions import SetRecord
 from heroes_forensics.hashsets.governing import described
 from heroes_forensics.hashsets.hset import HashSetFile
 from heroes_forensics.hashsets.known import (
+    BEGINNING,
     COMPARED,
     FRAMES,
     KNOWN_GOOD,
@@ -72,12 +73,21 @@ class Sets:
             for record, _ in self.opened
         ]
 
-    def record(self, run: "OnRecord") -> list[str]:
-        """Write which sets the run uses; inside a transaction. Return their names."""
+    def record(self, run: "OnRecord", *, carves: bool = False) -> list[str]:
+        """Write which sets the run uses; inside a transaction.
+
+        Args:
+            run: the run.
+            carves: it searches space, and so for beginnings of files, too.
+
+        Returns:
+            Their names.
+        """
         names = []
         for position, (record, file) in enumerate(self.opened):
             near = self.near()[position]
-            facts = _facts(record, file, {name: each.facts() for name, each in near.items()})
+            shown: JSON = {name: each.facts() for name, each in near.items()}
+            facts = _facts(record, file, shown, compared={BEGINNING} if carves else set())
             header = record.header
             number = run.journal.records.hashset(run.id, header.id, header.edition, facts)
             self._ids.append(number)
@@ -258,7 +268,7 @@ def _said(record: SetRecord) -> JSON:
     return said
 
 
-def _facts(record: SetRecord, file: HashSetFile, near: JSON) -> JSON:
+def _facts(record: SetRecord, file: HashSetFile, near: JSON, *, compared: set[str]) -> JSON:
     header = record.header
     rejected = record.report.get("rejected")
     return {
@@ -270,7 +280,7 @@ def _facts(record: SetRecord, file: HashSetFile, near: JSON) -> JSON:
         "records": header.records,
         "digests": dict(header.digests),
         "near": near,
-        "not_compared": _not_compared(header, near),
+        "not_compared": _not_compared(header, compared | (set(COMPARED) if near else set())),
         "source_sha256": header.source_sha256,
         "rejected": rejected if isinstance(rejected, int) else 0,
         "signature": header.signature,
@@ -288,11 +298,11 @@ def _facts(record: SetRecord, file: HashSetFile, near: JSON) -> JSON:
     }
 
 
-def _not_compared(header: Header, near: JSON) -> dict[str, int]:
+def _not_compared(header: Header, compared: set[str]) -> dict[str, int]:
     """Return what of a set nothing is compared with, by kind; words of its supplier are one."""
     found: Counter[str] = Counter()
     for kind, count in header.values.items():
-        if near and kind in COMPARED:
+        if kind in compared:
             continue
         if kind != "id":  # what the supplier calls an entry is compared with nothing anyway
             found[kind if kind in VALUE_KINDS else "other"] += count
