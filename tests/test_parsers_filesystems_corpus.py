@@ -19,6 +19,7 @@ from filesystem_images import Bytes, Listed, digests, listed
 from heroes_forensics.model import EntryFlag, EntryKind
 from heroes_forensics.parsers.base import FileSystem, UnsupportedError
 from heroes_forensics.parsers.filesystems.apfs import open_apfs
+from heroes_forensics.parsers.filesystems.squashfs import open_squashfs
 from heroes_forensics.parsers.filesystems.tsk import open_tsk
 from heroes_forensics.parsers.filesystems.tsk_image import TskImage
 from heroes_forensics.parsers.filesystems.tsk_names import hfs_names, hfs_targets
@@ -28,7 +29,7 @@ from heroes_forensics.parsers.storage.virtual_disks import open_virtual_disk
 
 pytestmark = pytest.mark.corpus
 
-IN_SCOPE = re.compile(r"ntfs|fat\d\d|exfat|ext[234]|hfsp|iso9660|ufs|xfs")
+IN_SCOPE = re.compile(r"ntfs|fat\d\d|exfat|ext[234]|hfsp|iso9660|ufs|xfs|squashfs")
 SEVEN_ZIP = {
     "images/dfir_ntfs/fat32_small.raw.gz": "fat32",
     "images/dfvfs/apfs.raw": "apfs",
@@ -92,6 +93,8 @@ def opened(data: bytes, part: dict[str, Any]) -> FileSystem:
     kind = part["file_system"]
     if kind == "apfs":
         return open_apfs(reader, 0)
+    if kind == "squashfs":
+        return open_squashfs(reader)
     return open_xfs(reader) if kind == "xfs" else open_tsk(reader, kind)
 
 

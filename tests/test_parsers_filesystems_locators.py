@@ -14,7 +14,9 @@ addresses = st.integers(0, 2**64 - 1)
 @given(
     st.builds(
         Locator,
-        kind=st.sampled_from(["ntfs", "fat12", "ext4", "hfsplus", "iso9660", "apfs", "xfs"]),
+        kind=st.sampled_from(
+            ["ntfs", "fat12", "ext4", "hfsplus", "iso9660", "apfs", "xfs", "squashfs"]
+        ),
         address=addresses,
         sequence=st.none() | numbers,
         parent=addresses,

@@ -76,7 +76,12 @@ OTHERS = {
     "ufs2": (at((65536 + 1372, b"\x19\x01\x54\x19")), "ufs", "file-system"),
     "ufs2 at 256 KiB": (at((262144 + 1372, b"\x19\x01\x54\x19")), "ufs", "file-system"),
     "btrfs": (at((65600, b"_BHRfS_M")), "btrfs", "unsupported"),
-    "squashfs": (at((0, b"hsqs")), "squashfs", "unsupported"),
+    "squashfs 3": (at((0, b"sqsh")), "squashfs", "unsupported"),
+    "squashfs 4": (
+        at((0, b"hsqs"), (20, b"\6\0"), (28, b"\4\0\0\0")),
+        "squashfs",
+        "file-system",
+    ),
     "f2fs": (at((1024, b"\x10\x20\xf5\xf2")), "f2fs", "unsupported"),
     "jffs2": (at((0, b"\x85\x19\x03\x20")), "jffs2", "unsupported"),
     "minix": (at((1040, b"\x8f\x13")), "minix", "unsupported"),

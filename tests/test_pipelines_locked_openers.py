@@ -46,6 +46,7 @@ SOURCES = {
     "UFS": "images/dissect/ffs.bin",
     "APFS": "images/dfvfs/apfs.raw",
     "APFS, snapshots": "images/dissect/apfs-snapshot.bin",
+    "squashfs": "images/dissect/squashfs-xz.sqfs",
     "XFS": "images/dissect/xfs.bin",
     "AFF4-L": "images/aff4/dream.aff4",
     "AD1": "images/ad1/ad1_test.ad1",

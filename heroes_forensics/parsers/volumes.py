@@ -18,6 +18,9 @@ OPENERS: Final[tuple[Plugin[object], ...]] = (
     Plugin("apfs", "heroes_forensics.parsers.filesystems.apfs:open_apfs", "APFS volumes"),
     Plugin("xfs", "heroes_forensics.parsers.filesystems.xfs:open_xfs", "XFS volumes"),
     Plugin(
+        "squashfs", "heroes_forensics.parsers.filesystems.squashfs:open_squashfs", "squashfs 4.0"
+    ),
+    Plugin(
         "directory",
         "heroes_forensics.parsers.filesystems.directory:open_directory",
         "A folder on the examiner's machine",
@@ -52,6 +55,10 @@ OPENERS: Final[tuple[Plugin[object], ...]] = (
 
 _WITH_SECRETS: Final = frozenset({"itunes-backup", "adb-backup", "zip"})
 """What may be encrypted, and takes what was given to open it."""
+
+
+_APART: Final = frozenset({"apfs", "squashfs", "xfs"})
+"""File systems that The Sleuth Kit does not read."""
 
 
 def volume_reader(source: Source, volume: Volume) -> Reader:
@@ -95,7 +102,7 @@ def _open(source: Source, volume: Volume) -> FileSystem:
         name = "single"
     elif volume.kind == UNALLOCATED:
         name = "unallocated"
-    elif volume.kind not in {ARCHIVE, DIRECTORY} and name not in {"xfs", "apfs"}:
+    elif volume.kind not in {ARCHIVE, DIRECTORY} and name not in _APART:
         return _opener("tsk")(*given, name)
     return _opener(name)(*given)
 

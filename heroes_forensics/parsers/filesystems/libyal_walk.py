@@ -33,18 +33,18 @@ from heroes_forensics.parsers.place import place_of
 NANOSECONDS: Final = 1_000_000_000
 _SYSTEM: Final = frozenset(
     {
-        "com.apple.FinderInfo",
-        "com.apple.fs.symlink",
-        "com.apple.lastuseddate#PS",
-        "com.apple.macl",
-        "com.apple.provenance",
-        "com.apple.quarantine",
-        "com.apple.rootless",
-        "com.apple.TextEncoding",
-        "secure.selinux",
-        "security.selinux",
-        "system.posix_acl_access",
-        "system.posix_acl_default",
+        b"com.apple.FinderInfo",
+        b"com.apple.fs.symlink",
+        b"com.apple.lastuseddate#PS",
+        b"com.apple.macl",
+        b"com.apple.provenance",
+        b"com.apple.quarantine",
+        b"com.apple.rootless",
+        b"com.apple.TextEncoding",
+        b"secure.selinux",
+        b"security.selinux",
+        b"system.posix_acl_access",
+        b"system.posix_acl_default",
     }
 )
 _SYSTEM_BYTES: Final = 512
@@ -367,11 +367,16 @@ def _attributes(file: Any) -> tuple[list[tuple[int, str, int]], bool, bool]:  # 
             continue
         if name == _COMPRESSED:
             compressed = True
-        elif size and not (name in _SYSTEM and size <= _SYSTEM_BYTES):
+        elif size and not is_system_attribute(name.encode("utf-8", "surrogatepass"), size):
             found.append((number, name, size))
     if compressed:  # its resource fork is how the content is stored, no stream of its own
         found = [row for row in found if row[1] != RESOURCE_FORK]
     return found, compressed, whole
+
+
+def is_system_attribute(name: bytes, size: int) -> bool:
+    """Tell whether an extended attribute is one that most files have and that holds no content."""
+    return size <= _SYSTEM_BYTES and name in _SYSTEM
 
 
 def _first_offset(file: Any) -> int:  # noqa: ANN401

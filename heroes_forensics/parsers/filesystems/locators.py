@@ -10,7 +10,7 @@ One line of printable ASCII, unique in its volume, e.g. ``ntfs/i64-3/u5-5/a128-1
 
 Type and id are those of The Sleuth Kit for the file systems it reads (NTFS attribute type codes,
 1 for the only stream of FAT, ext, UFS and ISO 9660, 4352 and 4353 for the data and the resource
-fork of HFS+). APFS and XFS use type 1 for the data and 2 for an extended attribute, with its
+fork of HFS+). All others use type 1 for the data and 2 for an extended attribute, with its
 position in the list as id. ``u0`` is the directory of what no directory reaches.
 
 This module imports nothing but the standard library and `heroes_forensics.errors`, so that a

@@ -26,6 +26,7 @@ SUPPORTED: Final = frozenset(
         "ext4",
         "hfs+",
         "iso9660",
+        "squashfs",
         "ufs",
         "xfs",
     }
@@ -42,8 +43,6 @@ _SECTOR: Final = 512
 _BOOT_MARK: Final = b"\x55\xaa"
 
 _AT: Final[tuple[tuple[int, bytes, str], ...]] = (
-    (0, b"hsqs", "squashfs"),
-    (0, b"sqsh", "squashfs"),
     (0, b"\x45\x3d\xcd\x28", "cramfs"),
     (0, b"\x28\xcd\x3d\x45", "cramfs"),
     (0, b"-rom1fs-", "romfs"),
@@ -123,11 +122,13 @@ class Recognised:
     """Further file systems on the same bytes: UDF beside ISO 9660."""
     detail: Mapping[str, int | str] = field(default_factory=dict)
     """Version and the like of what is not read: what another tool has to be able to do."""
+    closed: bool = False
+    """Whether it is not read though others of its name are."""
 
     @property
     def family(self) -> str:
         """``file-system``, ``encrypted``, ``manager`` or ``unsupported``."""
-        if self.name in SUPPORTED:
+        if self.name in SUPPORTED and not self.closed:
             return "file-system"
         if self.name in ENCRYPTED:
             return "encrypted"
@@ -298,6 +299,18 @@ def _iso(head: bytes) -> Recognised | None:
     return Recognised("udf") if udf else None
 
 
+def _squashfs(head: bytes) -> Recognised | None:
+    if not head.startswith((b"hsqs", b"sqsh")):
+        return None
+    order = "<" if head.startswith(b"hsqs") else ">"
+    version = _version(_u(f"{order}H", head, 28), _u(f"{order}H", head, 30))
+    compression = _SQUASHED.get(_u(f"{order}H", head, 20), "other")
+    detail = {"version": version, "compression": compression}
+    if order == ">" or version != "4.0" or compression == "other":
+        return Recognised("squashfs", detail=detail, closed=True)
+    return Recognised("squashfs", _u("<Q", head, 40), detail=detail)
+
+
 def _ufs(head: bytes) -> Recognised | None:
     for start in _UFS_SUPERBLOCKS[:2]:
         if head[start + _UFS_MAGIC_AT :][:4] in _UFS_MAGICS:
@@ -307,13 +320,6 @@ def _ufs(head: bytes) -> Recognised | None:
 
 def _detail(name: str, head: bytes) -> dict[str, int | str]:
     """Return what the superblock says of its own version; nothing where that is not looked at."""
-    if name == "squashfs":
-        order = "<" if head.startswith(b"hsqs") else ">"
-        found = _u(f"{order}H", head, 20)
-        return {
-            "version": _version(_u(f"{order}H", head, 28), _u(f"{order}H", head, 30)),
-            "compression": _SQUASHED.get(found, "other"),
-        }
     if name == "btrfs":
         return {"devices": min(_u("<Q", head, 65536 + 0x88), _MOST_DEVICES)}
     if name == "f2fs":
@@ -369,6 +375,7 @@ _CHECKS: Final[tuple[Callable[[bytes], Recognised | None], ...]] = (
     _exfat,
     _apfs,
     _xfs,
+    _squashfs,
     _fat,
     _lvm,
     _iso,

@@ -59,7 +59,7 @@ OPENED: Final = (
     *("jar", "apk", "ipa"),
     *("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db", "thumbcache"),
     *("sqlite", "sqlite-wal", "sqlite-journal", "chrome-cache", "pst", "dbx", "pdf"),
-    *("7z", "ar", "arj", "cab", "cpio", "deb", "iso", "lha", "rar", "rpm", "wim"),
+    *("7z", "ar", "arj", "cab", "cpio", "deb", "iso", "lha", "rar", "rpm", "squashfs", "wim"),
     *("lzip", "lz4", "compress"),
 )
 """Types of `filetype` that expanders open: `members.OPENERS` but for `within.PICTURES`."""

@@ -68,6 +68,7 @@ OPENERS: Final = {
     "pst": "heroes_forensics.parsers.containers.pst:open_pst",
     "rar": "heroes_forensics.parsers.containers.rar:open_rar",
     "rpm": "heroes_forensics.parsers.containers.rpm:open_rpm",
+    "squashfs": "heroes_forensics.parsers.filesystems.squashfs:open_squashfs",
     "sqlite": "heroes_forensics.parsers.containers.sqlite:open_sqlite",
     "sqlite-wal": "heroes_forensics.parsers.containers.sqlite_log:open_wal",
     "sqlite-journal": "heroes_forensics.parsers.containers.sqlite_log:open_journal",
@@ -163,6 +164,7 @@ class _Expansion:
             file_system = _opener(nest.kind)(reader, *given)
         except (EvidenceError, OSError) as error:
             code = getattr(error, "code", "")
+            code = "container.unsupported" if code == "volume.unsupported" else code
             section.stopped = code if code in _REFUSED else "container.damaged"
         if file_system is not None:
             times = {name: list(rule) for name, rule in file_system.times.items()}
