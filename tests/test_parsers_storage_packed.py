@@ -1,21 +1,29 @@
 """Images and archives that lie in something else are examined as what they are, or it is said."""
 
+import bz2
 import gzip
 import hashlib
 import io
+import lzma
+import shutil
+import subprocess
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from backports import zstd
 from corpus import evidence
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from storage_images import Memory, ext2_head, opened
 
+from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, Gap
-from heroes_forensics.parsers.containers import decompression
+from heroes_forensics.parsers.base import UnsupportedError
+from heroes_forensics.parsers.containers import blocks, decompression
 from heroes_forensics.parsers.containers.decompression import ZIP_METHODS, ExpandedReader
 from heroes_forensics.parsers.storage.layout import volumes
 from heroes_forensics.parsers.storage.source import Source, media_chunks
@@ -190,3 +198,167 @@ def test_going_back_costs_one_stretch_and_memory_is_bounded(
     before = stored.reads
     assert reader.pread(len(data) // 2, 100) == data[len(data) // 2 :][:100]
     assert stored.reads - before <= 5
+
+
+def checked(data: bytes) -> bytes:
+    return zstd.compress(data, options={zstd.CompressionParameter.checksum_flag: 1})
+
+
+def run(*command: str, data: bytes) -> bytes:
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"no {command[0]}")
+    return subprocess.run(command, input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+PACKERS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "xz, one block": ("xz", lambda data: run("xz", "-1", "-T1", data=data)),
+    "xz, blocks": ("xz", lambda data: run("xz", "-1", "-T2", "--block-size=100KiB", data=data)),
+    "xz, streams and padding": (
+        "xz",
+        lambda data: lzma.compress(data[:99_999]) + bytes(8) + lzma.compress(data[99_999:]),
+    ),
+    "xz, sha256": ("xz", lambda data: lzma.compress(data, check=lzma.CHECK_SHA256)),
+    "bzip2": ("bz2", lambda data: run("bzip2", "-1", data=data)),
+    "bzip2, streams": (
+        "bz2",
+        lambda data: bz2.compress(data[:99_999], 3) + bz2.compress(data[99_999:]),
+    ),
+    "zstd": ("zst", lambda data: run("zstd", "-q", data=data)),
+    "zstd, frames": (
+        "zst",
+        lambda data: checked(data[:99_999]) + checked(data[99_999:]),
+    ),
+    "zstd, frames of pzstd": ("zst", lambda data: run("pzstd", "-q", "-c", data=data)),
+}
+MIXED = EXT[: 1 << 19] + noise_of(1 << 19)
+
+
+@pytest.mark.parametrize(("suffix", "pack"), PACKERS.values(), ids=PACKERS)
+def test_images_compressed_by_other_programs(
+    suffix: str, pack: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    source = source_of(tmp_path, pack(MIXED))
+    assert (source.kind, source.format, source.size) == ("image", "raw", len(MIXED))
+    assert media(source) == MIXED
+    assert gaps(source) == []
+    assert source.media is not None
+    for at in (len(MIXED) - 7, 5, 400_000, 99_990, 0):
+        assert source.media.pread(at, 30_000) == MIXED[at : at + 30_000]
+    members = {f"data/{number}": bytes([number]) * 3000 for number in range(90)}
+    dump = source_of(tmp_path, pack(tarred(**members)))
+    assert (dump.kind, dump.format) == ("archive", f"tar.{suffix}")
+    assert entries(dump) == {name.encode(): data for name, data in members.items()}
+
+
+@pytest.mark.parametrize(("suffix", "pack"), PACKERS.values(), ids=PACKERS)
+def test_what_was_cut_off_or_damaged_says_so(
+    suffix: str, pack: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    assert suffix
+    whole = pack(MIXED)
+    cut = source_of(tmp_path, whole[: len(whole) - (1 << 17)])
+    assert 90_000 < cut.size < len(MIXED)
+    assert media(cut) == MIXED[: cut.size]
+    assert "source.truncated" in gaps(cut)
+    data = bytearray(whole)
+    data[len(data) * 2 // 3] ^= 4
+    damaged = source_of(tmp_path, bytes(data))
+    read = list(media_chunks(damaged))
+    assert "source.truncated" in gaps(damaged) or any(isinstance(each, Gap) for each in read)
+
+
+def test_damage_in_one_block_leaves_the_others(tmp_path: Path) -> None:
+    data = bytearray(PACKERS["xz, blocks"][1](MIXED))
+    data[len(data) * 2 // 3] ^= 4
+    source = source_of(tmp_path, bytes(data))
+    assert source.size == len(MIXED)
+    lost = sum(
+        int(str(row.detail["length"])) for row in media_chunks(source) if isinstance(row, Gap)
+    )
+    assert 0 < lost <= 100 << 10
+    assert source.media is not None
+    assert source.media.pread(len(MIXED) - 9, 9) == MIXED[-9:]
+
+
+def test_a_sum_of_all_blocks_of_bzip2_that_does_not_fit_is_said(tmp_path: Path) -> None:
+    packed = bytearray(bz2.compress(MIXED[:4096] + noise_of(1000), 1))
+    packed[-4] ^= 1  # it lies in the last bytes: a block that is missing changes it, too
+    source = source_of(tmp_path, bytes(packed))
+    assert "source.truncated" in gaps(source)
+
+
+def test_a_piece_that_is_too_large_is_refused_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, (_, pack) in PACKERS.items():
+        monkeypatch.setattr(blocks, "LARGEST", dict.fromkeys(blocks.LARGEST, 90_000))
+        if "one block" in name or name == "zstd":
+            with pytest.raises(UnsupportedError, match="expanded anew") as refused:
+                source_of(tmp_path, pack(MIXED))
+            assert (refused.value.exit_code, bool(refused.value.hint)) == (20, True)
+
+
+def test_going_back_in_blocks_reads_the_piece_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "_PAGES", 2)
+    packed = Memory(PACKERS["bzip2"][1](MIXED))
+    reader, fault = blocks.open_pieces(packed, "bzip2")
+    assert (fault, reader.size) == ("", len(MIXED))
+    reader.pread(0, len(MIXED))
+    before = packed.reads
+    assert reader.pread(100, 100) == MIXED[100:200]
+    assert packed.reads - before <= 4
+
+
+@pytest.mark.skipif(shutil.which("7z") is None, reason="no 7z")
+@pytest.mark.parametrize("how", ["-mx=5", "-mx=0", "-m0=bzip2"])
+def test_7z_archives_as_sources(how: str, tmp_path: Path) -> None:
+    files = {"image": MIXED, "note": b"taken on"}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    command = ["7z", "a", "-bd", how, "-v400k", str(tmp_path / "x.7z"), *files]
+    subprocess.run(command, cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
+    parts = sorted(tmp_path.glob("x.7z.*"))
+    joined = b"".join(part.read_bytes() for part in parts)
+    source = source_of(tmp_path, joined)
+    assert (source.kind, source.format, source.size) == ("image", "raw", len(MIXED))
+    assert media(source) == MIXED
+    assert gaps(source) == ["container.beside"]
+    assert len(parts) > 1
+    assert opened(parts[0]).size == len(MIXED)
+    (tmp_path / "image").write_bytes(noise_of(900_000))
+    subprocess.run(
+        [*command[:4], str(tmp_path / "y.7z"), *files],
+        cwd=tmp_path,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    dump = opened(tmp_path / "y.7z")
+    assert (dump.kind, dump.format) == ("archive", "7z")
+    assert entries(dump) == {b"image": noise_of(900_000), b"note": b"taken on"}
+
+
+SMALL_PACKED = [
+    (kind, pack((noise_of(900) + bytes(4000)) * 30))
+    for kind, pack in (
+        ("xz", lzma.compress),
+        ("bzip2", lambda data: bz2.compress(data, 1)),
+        ("zstd", checked),
+    )
+]
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_changed_bytes_never_pass_as_what_was_compressed(data: st.DataObject) -> None:
+    small = (noise_of(900) + bytes(4000)) * 30
+    kind, packed = data.draw(st.sampled_from(SMALL_PACKED))
+    changed = bytearray(packed)
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(changed) - 1))
+        changed[at] ^= data.draw(st.integers(1, 255))
+    try:
+        reader, fault = blocks.open_pieces(Memory(bytes(changed)), kind)
+        found = reader.pread(0, 1 << 22)
+    except (OSError, EvidenceError):
+        return
+    assert fault or found == small

@@ -80,7 +80,7 @@ REFUSED = {
     "zeros": ("x", bytes(100_000), "not an image heroes"),
     "a picture named .dd": ("x.dd", PNG, "not an image heroes"),
     "gzip": ("x.dd.gz", gzip.compress(bytes(9000)), "packed"),
-    "7z": ("x.7z", b"7z\xbc\xaf\x27\x1c" + bytes(100), "packed"),
+    "lz4": ("x.dd.lz4", b"\x04\x22\x4d\x18" + bytes(100), "packed"),
     "aff4": ("x.aff4", zip_of("container.description"), "no metadata"),
     "vdi": ("x.vdi", bytes(64) + b"\x7f\x10\xda\xbe" + bytes(500), "VirtualBox"),
     "encrypted dmg": ("x.dmg", b"encrcdsa" + bytes(600), "encrypted DMG"),

@@ -120,6 +120,7 @@ START: Final[tuple[tuple[bytes, Answer], ...]] = (
     (b"\xfd7zXZ\0", "xz"),
     (b"\x5d\0\0", structure.lzma),
     (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\x50\x2a\x4d\x18\x04\0\0\0", "zstd"),  # the skippable frame that pzstd begins with
     (b"\x04\x22\x4d\x18", "lz4"),
     (b"\x02\x21\x4c\x18", "lz4"),
     (b"LZIP\x01", "lzip"),

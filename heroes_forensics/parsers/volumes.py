@@ -13,6 +13,8 @@ from heroes_forensics.registry import Plugin
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_COMPRESSED_TAR: Final = "heroes_forensics.parsers.containers.dumps:open_compressed_tar"
+
 OPENERS: Final[tuple[Plugin[object], ...]] = (
     Plugin("tsk", "heroes_forensics.parsers.filesystems.tsk:open_tsk", "NTFS, FAT, ext, HFS+ ..."),
     Plugin("apfs", "heroes_forensics.parsers.filesystems.apfs:open_apfs", "APFS volumes"),
@@ -37,7 +39,11 @@ OPENERS: Final[tuple[Plugin[object], ...]] = (
     ),
     Plugin("single", "heroes_forensics.parsers.filesystems.single:open_single", "One file"),
     Plugin("tar", "heroes_forensics.parsers.containers.tar:open_tar", "tar archives"),
-    Plugin("tar.gz", "heroes_forensics.parsers.containers.dumps:open_tgz", "tar within gzip"),
+    Plugin("tar.gz", _COMPRESSED_TAR, "tar within gzip"),
+    Plugin("tar.bz2", _COMPRESSED_TAR, "tar within bzip2"),
+    Plugin("tar.xz", _COMPRESSED_TAR, "tar within xz"),
+    Plugin("tar.zst", _COMPRESSED_TAR, "tar within Zstandard"),
+    Plugin("7z", "heroes_forensics.parsers.containers.sevenzip:open_7z", "7z archives"),
     Plugin("zip", "heroes_forensics.parsers.containers.zip:open_zip", "zip archives"),
     Plugin(
         "aff4-logical",
@@ -53,7 +59,7 @@ OPENERS: Final[tuple[Plugin[object], ...]] = (
 )
 """Which function opens what; its module is imported only when a volume needs it."""
 
-_WITH_SECRETS: Final = frozenset({"itunes-backup", "adb-backup", "zip"})
+_WITH_SECRETS: Final = frozenset({"itunes-backup", "adb-backup", "zip", "7z"})
 """What may be encrypted, and takes what was given to open it."""
 
 

@@ -1,4 +1,4 @@
-"""tar archives that are packed as a whole, as sources: within gzip, and in a backup of ``adb``.
+"""tar archives that are packed as a whole, as sources: compressed, and in a backup of ``adb``.
 
 They are read in place: locators are those of the archive inside, and offsets count from its start.
 """
@@ -9,19 +9,22 @@ from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, Gap, Listing
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.containers.adb import open_adb
+from heroes_forensics.parsers.containers.compressed import open_compressed
 from heroes_forensics.parsers.containers.pieces import opening
 from heroes_forensics.parsers.containers.tar import TarFileSystem, open_tar
 from heroes_forensics.parsers.secrets import Secrets
-from heroes_forensics.parsers.storage.packed import Expanded, gunzipped
+from heroes_forensics.parsers.storage.packed import COMPRESSED, Expanded, expanded
 
 
-def open_tgz(reader: Reader) -> "PackedTar":
-    """Open a tar archive within gzip; ``reader`` stays the caller's to close.
+def open_compressed_tar(reader: Reader) -> "PackedTar":
+    """Open a tar archive that was compressed; ``reader`` stays the caller's to close.
 
     Raises:
         EvidenceError: this is none.
     """
-    return _opened(gunzipped(reader), "tar.gz")
+    kind = open_compressed(reader).kind
+    with opening("what the source expands to"):
+        return _opened(expanded(reader), f"tar.{COMPRESSED.get(kind, kind)}")
 
 
 def open_adb_backup(reader: Reader, secrets: Secrets | None = None) -> "PackedTar":

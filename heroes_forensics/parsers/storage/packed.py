@@ -1,10 +1,11 @@
-"""Sources that hold an image in something else: compressed with gzip, or one member of an archive.
+"""Sources that hold an image in something else: compressed, or one member of an archive.
 
-Nothing is unpacked to disk: what is compressed is expanded wherever it is read, and places to go on
-from are kept on the way (`heroes_forensics.parsers.containers.decompression.ExpandedReader`).
+Nothing is unpacked to disk: what is compressed is expanded wherever it is read. Of gzip, places to
+go on from are kept on the way (`heroes_forensics.parsers.containers.decompression.ExpandedReader`);
+bzip2, xz, Zstandard and 7z are read by pieces (`heroes_forensics.parsers.containers.blocks`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +14,9 @@ from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryKind
 from heroes_forensics.parsers.base import FileSystem, Reader
 from heroes_forensics.parsers.containers import tar_headers, zip_records
+from heroes_forensics.parsers.containers.blocks import LARGEST, in_one_piece, open_pieces
 from heroes_forensics.parsers.containers.compressed import open_compressed
+from heroes_forensics.parsers.containers.sevenzip import open_7z
 from heroes_forensics.parsers.containers.tar import TarFileSystem
 from heroes_forensics.parsers.containers.zip import open_zip
 from heroes_forensics.parsers.storage import containers
@@ -31,10 +34,10 @@ _STEP: Final = 1 << 20
 class Expanded:
     """An expanded stream as media: its length is known, and what is damaged is an `OSError`."""
 
-    def __init__(self, inner: Reader) -> None:
+    def __init__(self, inner: Reader, fault: str = "") -> None:
         self._inner = inner
         self._size = inner.size
-        self.fault = ""
+        self.fault = fault
         """Code of why the stream ended before it should; empty when it did not."""
 
     @property
@@ -78,6 +81,23 @@ class Expanded:
         self._inner.close()
 
 
+COMPRESSED: Final = {"gzip": "gz", "bzip2": "bz2", "xz": "xz", "zstd": "zst"}
+"""What an image or a tar archive may be compressed with, and how names of such files end."""
+
+
+def expanded(base: Reader) -> Expanded:
+    """Return what a compressed file expands to, whichever of `COMPRESSED` it is.
+
+    Raises:
+        EvidenceError: it is no such file, or one that is expanded from its start alone.
+        OSError: it cannot be read.
+    """
+    kind = open_compressed(base).kind
+    if kind in LARGEST:
+        return Expanded(*open_pieces(base, kind))
+    return gunzipped(base)
+
+
 def gunzipped(base: Reader) -> Expanded:
     """Return what a file that gzip compressed expands to; its length is learnt by reading it.
 
@@ -105,15 +125,15 @@ def images_in(base: Reader, kind: str) -> Packed:
 
     Args:
         base: the archive.
-        kind: ``zip`` or ``tar``.
+        kind: ``zip``, ``tar`` or ``7z``.
     """
     images: list[Expanded] = []
     others = 0
     try:
         if kind == "zip" and _many(base):
             return Packed([], 0)
-        opened: FileSystem = open_zip(base) if kind == "zip" else TarFileSystem(base)
-        listed = opened.entries() if kind == "zip" else _members(base)
+        opened: FileSystem = _OPENERS[kind](base)
+        listed = _members(base) if kind == "tar" else opened.entries()
         files: list[tuple[int, bytes]] = []
         for each in listed:
             if isinstance(each, Entry) and each.kind == EntryKind.FILE:
@@ -126,13 +146,31 @@ def images_in(base: Reader, kind: str) -> Packed:
         member = None
         if size >= _SMALLEST:
             with suppress(OSError, EvidenceError):
-                member = Expanded(opened.open(handle))
+                member = _member(opened, handle, size, kind)
                 member = member if _is_image(member) else None
         if member is None:
             others += 1
         else:
             images.append(member)
     return Packed(images, others)
+
+
+def _member(opened: FileSystem, handle: bytes, size: int, kind: str) -> Expanded:
+    """Open a member; of a 7z archive, blocks begin anew for each read that goes back.
+
+    Raises:
+        UnsupportedError: it cannot be expanded, or only from its start, and is large.
+        OSError: it cannot be read.
+    """
+    stored = opened.open(handle)
+    return Expanded(in_one_piece(stored, size) if kind == "7z" else stored)
+
+
+_OPENERS: Final[dict[str, Callable[[Reader], FileSystem]]] = {
+    "zip": open_zip,
+    "tar": TarFileSystem,
+    "7z": open_7z,
+}
 
 
 def _many(base: Reader) -> bool:

@@ -53,7 +53,8 @@ class Source:
     """``image``, ``archive``, ``directory`` or ``file``."""
     format: str
     """``raw``, ``split-raw``, ``ewf``, ``qcow2``, ``qcow``, ``vhd``, ``vhdx``, ``vmdk``, ``dmg``,
-    ``directory``, ``itunes-backup``, ``tar``, ``zip`` or ``file``."""
+    ``directory``, ``itunes-backup``, ``tar``, ``tar.gz`` and its like, ``zip``, ``7z`` ... or
+    ``file``."""
     reader_name: str
     reader_version: str
     media: Reader | None
@@ -300,7 +301,9 @@ def _not_an_image(
         return _archive(name, slots, base, found)
     if kind == "packed" and found == "adb-backup":
         return Source(name, ARCHIVE, found, "heroes", "", base, slots)
-    if kind == "packed" and found == "gzip" and (source := _unpacked(name, slots, base)):
+    if kind == "packed" and found == "7z":
+        return _archive(name, slots, base, found)
+    if kind == "packed" and (source := _unpacked(name, slots, base, found)):
         return source
     if kind == "packed":
         raise EvidenceError(
@@ -324,8 +327,8 @@ def _archive(
     """Open an archive of files, or the one disk image that was put into an archive."""
     from heroes_forensics.parsers.storage import packed  # noqa: PLC0415 (few sources are archives)
 
-    archive = packed.gunzipped(base) if form == "tar.gz" else base
-    found = packed.images_in(archive, "zip" if form == "zip" else "tar")
+    is_packed = form.startswith("tar.")
+    found = packed.images_in(packed.expanded(base) if is_packed else base, form.partition(".")[0])
     only = found.images[0] if len(found.images) == 1 and not as_files else None
     if only is not None and (source := _inner(name, slots, only)) is not None:
         source.notes.append("the image is a member of an archive; its digests are of the image")
@@ -338,16 +341,25 @@ def _archive(
     return source
 
 
-def _unpacked(name: str, slots: tuple[Slot, ...], base: Reader) -> Source | None:
-    """Open what gzip compressed, where it is an image or a tar archive."""
+def _unpacked(name: str, slots: tuple[Slot, ...], base: Reader, kind: str) -> Source | None:
+    """Open what is compressed, where it is an image or a tar archive."""
     from heroes_forensics.parsers.storage import packed  # noqa: PLC0415 (few are compressed)
 
-    media = packed.gunzipped(base)
+    if kind not in packed.COMPRESSED:
+        return None
+    try:
+        media = packed.expanded(base)
+    except UnsupportedError as error:
+        raise UnsupportedError(
+            f"{shown(name)} is packed ({kind}) and cannot be opened as it is: {error}",
+            code=error.code,
+            hint="unpack a copy and scan that, or use --as file to hash it as a single file",
+        ) from error
     if containers.content_of(media) == (ARCHIVE, "tar"):
-        return _archive(name, slots, base, "tar.gz")
+        return _archive(name, slots, base, f"tar.{packed.COMPRESSED[kind]}")
     source = _inner(name, slots, media)
     if source is not None:
-        source.notes.append("the image is compressed with gzip; its digests are of the image")
+        source.notes.append(f"the image is compressed with {kind}; its digests are of the image")
         if media.fault:
             source.health.append(Gap("source", "source.truncated", {"read": media.size}))
     return source
