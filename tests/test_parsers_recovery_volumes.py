@@ -9,14 +9,15 @@ import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Final, cast
 
 import pytest
 from carved_files import made, noise, padded, text
 from corpus import evidence
 from filesystem_images import any_reader, ext_image, fat_image, ntfs_image, ntfs_put, reader_of, run
 from scans import resumed, scanned
-from storage_images import mbr
+from storage_images import gpt, mbr
 
 from heroes_forensics import cli
 from heroes_forensics.commands.words import catalogue
@@ -27,10 +28,15 @@ from heroes_forensics.parsers.filesystems.tsk import TskFileSystem, open_tsk
 from heroes_forensics.parsers.recovery.free import FreeSpace
 from heroes_forensics.parsers.storage.readers import RangeReader
 from heroes_forensics.pipelines.checks import views
+from heroes_forensics.pipelines.examining import unallocated
 from heroes_forensics.pipelines.examining.examined import Examined
 from heroes_forensics.pipelines.examining.listing import ListingStore
 
+if TYPE_CHECKING:
+    from heroes_forensics.pipelines.evidence.sources import Evidence
+
 SECTOR = 512
+UNKNOWN: Final[JSON] = {"code": "volume.unknown", "detail": {}}
 
 
 def free_space(fs: TskFileSystem, reader: Reader) -> FreeSpace:
@@ -322,6 +328,28 @@ def test_report_and_status_say_how_far_unallocated_space_was_searched(
     assert cli.run(["status", str(case)]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert f"{terms['file_slack']} file slack + {terms['metadata']} metadata + 2,048 in use" in told
+
+
+def test_a_disk_whose_table_is_empty_is_searched_once(tmp_path: Path) -> None:
+    disk = bytearray(gpt([]))
+    disk[100 * SECTOR : 100 * SECTOR + len(made("png"))] = made("png")
+    (tmp_path / "disk.dd").write_bytes(disk)
+    scanned(tmp_path / "case", tmp_path / "disk.dd", carve=True)
+    found = [str(row["locator"]) for row in views.inventory(tmp_path / "case")]
+    assert [each for each in found if "/c@" in each] == [f"EX-1/1/u0/c@{100 * SECTOR:#x}"]
+
+
+def test_ranges_of_one_name_are_all_searched() -> None:
+    volumes: list[JSON] = [
+        {"key": "p272", "kind": "volume", "offset": 272 * 4096, "size": 4096, "gap": UNKNOWN},
+        {"key": "u8", "kind": "volume", "offset": 0, "size": 0, "gap": None},
+    ]
+    free: list[JSON] = [{"offset": 272 * SECTOR, "size": SECTOR}, {"offset": 8 * SECTOR, "size": 1}]
+    facts: JSON = {"sector_size": SECTOR, "tree": {"unallocated": free}}
+    known = SimpleNamespace(volumes=volumes, facts=facts)
+    unallocated.add(cast("Evidence", known))
+    ranges = [(each["key"], each["offset"]) for each in known.volumes[2:]]
+    assert ranges == [("u272", 272 * 4096), ("u272-2", 272 * SECTOR), ("u8-2", 8 * SECTOR)]
 
 
 def test_a_search_that_was_cut_is_made_again_and_comes_to_the_same(

@@ -202,6 +202,7 @@ def _table(source: Source, layout: Layout, media: Reader, table: Table) -> None:
             examine(source, layout, place, layout.nodes)
     _free(layout, previous_end, media.size)
     if not layout.nodes and not layout.pending:
+        layout.unallocated.clear()  # the medium is one range, and a volume that nobody knows
         gap = Gap("p0", "volume.unknown", {"table": table.scheme, "partitions": 0})
         add(layout, row_of(source, layout, Place("p0", 0, media.size, ()), None, gap), layout.nodes)
 

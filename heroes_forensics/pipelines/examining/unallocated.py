@@ -4,6 +4,7 @@ Such a range stands beside the volume that it lies in, whose gap stays: what is 
 own structure says nothing of what else the volume held.
 """
 
+from itertools import count
 from typing import Final
 
 from heroes_forensics.model import JSON
@@ -42,7 +43,13 @@ def add(evidence: Evidence) -> None:
         volume = Volume(key, UNALLOCATED, None, offset, size, sector, (step,))
         found.append(volume.to_json())
     taken = {str(volume["key"]) for volume in evidence.volumes}
-    evidence.volumes += [row for row in found if str(row["key"]) not in taken]
+    for row in found:
+        # A table may count in sectors of another size than the medium: two keys may be the same.
+        key, copies = str(row["key"]), count(2)
+        while key in taken:
+            key = f"{row['key']}-{next(copies)}"
+        taken.add(key)
+        evidence.volumes.append({**row, "key": key})
 
 
 def _key(key: str) -> str:
