@@ -284,6 +284,9 @@ TYPES: Final[tuple[FileType, ...]] = (
     FileType("keepass", "application/x-keepass", _O, "kdbx kdb"),
     FileType("salted", "application/x-openssl-encrypted", _O),
     FileType("age", "application/x-age-encryption", _O, "age"),
+    # told by more than their first bytes (`parsers.containers.ending`)
+    FileType("sfx", "application/x-self-extracting", _R, "exe"),
+    FileType("installer", "application/x-installer", _R, "exe"),
 )
 """Every type; the position of a row never changes."""
 

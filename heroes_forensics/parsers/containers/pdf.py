@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, TimeBasis
 from heroes_forensics.parsers.base import Reader, UnsupportedError
-from heroes_forensics.parsers.containers import pdf_objects, pdf_raster
+from heroes_forensics.parsers.containers import appended, pdf_objects, pdf_raster
 from heroes_forensics.parsers.containers.compressed import ZLIB, Streams
 from heroes_forensics.parsers.containers.decompression import ExpandedReader
 from heroes_forensics.parsers.containers.listing import counted
@@ -67,7 +67,7 @@ _FILTERS: Final = (
     *("LZWDecode", "RunLengthDecode", "CCITTFaxDecode", "other"),
 )
 _UNKNOWN: Final = _FILTERS.index("other")
-_FILE, _PICTURE, _OTHER = 0, 1, 2
+_FILE, _PICTURE, _OTHER, _BEHIND = range(4)
 
 
 class _Stream(NamedTuple):
@@ -135,6 +135,9 @@ class PdfFileSystem:
                 at = spot + 6 if stream is None else stream.at + stream.size
                 if stream is not None and stream.what >= 0:
                     yield _entry(stream, is_encrypted=self._key is not None)
+            behind = appended.behind_mark(self._reader, b"%%EOF", "pdf")
+            if behind is not None:
+                yield _appended(*behind)
         except OSError:
             yield Gap(f"m@{at:#x}", "source.damaged", {"read": "failed"})
 
@@ -180,6 +183,8 @@ class PdfFileSystem:
         at, size, what, packed, number, generation = fields_of(_HANDLE, handle)
         filters = [_FILTERS[each] for each in packed if 0 < each < len(_FILTERS)]
         reader: Reader = RangeReader(self._reader, at, size)
+        if what == _BEHIND:
+            return reader
         last = filters[-1] if filters else ""
         magic = _PICTURES[last][0] if last in _PICTURES else b""
         # Of a picture the first bytes say whether it is encrypted, whatever the document says.
@@ -271,4 +276,16 @@ def _entry(stream: _Stream, *, is_encrypted: bool) -> Entry:
             stream.at, stream.size, stream.what, bytes(numbers), stream.number, stream.generation
         ),
         first_offset=stream.at,
+    )
+
+
+def _appended(start: int, size: int) -> Entry:
+    return Entry(
+        locator=f"m@{start:#x}",
+        kind=EntryKind.FILE,
+        flags=EntryFlag.ALLOCATED,
+        path=f"$behind-{start:#x}".encode(),
+        size=size,
+        handle=_HANDLE.pack(start, size, _BEHIND, b"", 0, 0),
+        first_offset=start,
     )

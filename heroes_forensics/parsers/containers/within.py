@@ -22,6 +22,7 @@ import numpy as np
 
 from heroes_forensics.filetype import directories
 from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.containers.appended import ending_zip
 from heroes_forensics.parsers.recovery.boxes import boxes
 from heroes_forensics.parsers.recovery.jpeg import jpeg
 from heroes_forensics.parsers.recovery.pictures import gif, png
@@ -177,6 +178,9 @@ def pieces(reader: Reader, kind: str) -> Iterator[Piece]:
         found = jpeg(look.window(0))
     elif kind == "tiff" or kind in RAW:
         yield from _in_directories(look, everywhere=kind in RAW)
+        zipped = ending_zip(reader, kind)
+        if zipped is not None:
+            yield Piece(*zipped, "behind")
         return
     elif kind in _BOXES:
         yield from _in_boxes(look)

@@ -68,7 +68,8 @@ class Directory(NamedTuple):
     start: int
     end: int
     base: int
-    """Added to every offset in it: bytes before the archive, of a program that unpacks itself."""
+    """Added to every offset in it: bytes before the archive, of a program that unpacks itself;
+    negative where they were counted, and are not there."""
     members: int
     """As the end record states."""
     is_64: bool
@@ -129,9 +130,19 @@ def _directory(reader: Reader, at: int, end: tuple[int, ...]) -> Directory | Non
         if 0 <= start <= directory_end and (
             reader.pread(start, 4) == CENTRAL or (length == 0 and members == 0)
         ):
-            base = start - offset
-            return Directory(start, directory_end, max(0, base), members, is_64, after)
+            found = Directory(start, directory_end, start - offset, members, is_64, after)
+            return found if found.base >= 0 or _fits(reader, found) else found._replace(base=0)
     return None
+
+
+def _fits(reader: Reader, directory: Directory) -> bool:
+    """Tell whether offsets count from bytes that were in front of the archive and are gone."""
+    try:
+        first = next(members(reader, directory._replace(base=0)), None)
+    except EvidenceError:
+        return False
+    at = -1 if first is None else first.offset + directory.base
+    return at >= 0 and reader.pread(at, 4) == LOCAL
 
 
 def members(reader: Reader, directory: Directory) -> Iterator[Member]:
@@ -179,7 +190,7 @@ def _member(row: tuple[int, ...], base: int, name: bytes, extra: bytes) -> Membe
         compressed = numbers.pop(0) if compressed == _FULL and numbers else compressed
         offset = numbers.pop(0) if offset == _FULL and numbers else offset
     return Member(
-        offset + base,
+        max(0, offset + base),
         compressed,
         size,
         crc,

@@ -60,9 +60,9 @@ OPENED: Final = (
     *("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db", "thumbcache"),
     *("sqlite", "sqlite-wal", "sqlite-journal", "chrome-cache", "pst", "dbx", "pdf"),
     *("7z", "ar", "arj", "cab", "cpio", "deb", "iso", "lha", "rar", "rpm", "squashfs", "wim"),
-    *("lzip", "lz4", "compress"),
+    *("lzip", "lz4", "compress", "sfx"),
 )
-"""Types of `filetype` that expanders open: `members.OPENERS` but for `within.PICTURES`."""
+"""Types of `filetype` that expanders open: `members.OPENERS` but for pictures and films."""
 
 SECONDS: Final = 600.0
 SECONDS_A_MEBIBYTE: Final = 1.0
@@ -81,8 +81,8 @@ PROFILES: Final[dict[str, Limits | None]] = {
 _DEATHS: Final = {deaths.TIMEOUT: "container.timeout", deaths.CPU: "container.timeout"}
 IS_OPENED: Final = np.array([row.name in OPENED for row in TYPES])
 """By position in `TYPES`: whether expanders open it."""
-IS_PICTURE: Final = np.array([row.name in within.PICTURES for row in TYPES])
-"""Whether it is a picture, opened where the worker that read it saw more in it."""
+IS_PICTURE: Final = np.array([row.name in (*within.PICTURES, *within.HOSTS) for row in TYPES])
+"""Whether it is a picture or film, opened where the worker that read it saw more in it."""
 IS_OTHER: Final = np.array(
     [row.file_class is FileClass.ARCHIVE and row.name not in OPENED for row in TYPES]
 )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 import numpy as np
 
 from heroes_forensics.errors import EvidenceError
-from heroes_forensics.filetype import TYPES, sniff
+from heroes_forensics.filetype import EMPTY, TYPES, sniff
 from heroes_forensics.frames import (
     CONTENT,
     HAND_OVER_BYTES,
@@ -32,11 +32,13 @@ from heroes_forensics.hashing import lanes
 from heroes_forensics.hashing.exact import CHUNK, HEAD, Digested, digest_bytes, digest_stream
 from heroes_forensics.model import GAP_NUMBERS, JSON, EntryFlag
 from heroes_forensics.parsers.containers.memory import BytesReader
+from heroes_forensics.pipelines.work import endings
 from heroes_forensics.pipelines.work.within import USE, Within
 from heroes_forensics.pipelines.workers.handover import Copy
 
 if TYPE_CHECKING:
     from heroes_forensics.parsers.base import FileSystem, Reader
+    from heroes_forensics.parsers.containers.ending import Ending
     from heroes_forensics.parsers.storage.doubts import Doubts
     from heroes_forensics.pipelines.work.units import Session
 
@@ -158,7 +160,7 @@ class Reading:
         self._wanted = wanted_types(body)
         self._within = Within.of(body)
         self.last_holds = False
-        """Whether what was read last is a picture in which more lies."""
+        """Whether what was read last is a picture or film in which more lies."""
         self._rows: list[Row] = []
         self._together = lanes.prepared()
         self._limit = _ONE_READ_TOGETHER if self._together else _ONE_READ
@@ -239,10 +241,13 @@ class Reading:
             self.leave(number, "stream.unreadable")
             return ()
         position = sniff(data if size <= HEAD else data[:HEAD])
+        position, is_host = endings.of_bytes(position, data)
         uses = self._wanted.get(position, ())
         if position in self._within.types:
             self.last_holds = self._within.holds(position, BytesReader(data))
             uses = self._within.added(uses) if self.last_holds else uses
+        elif is_host and self._within.types:
+            self.last_holds, uses = True, self._within.added(uses)
         if not uses or not data or flags & _REALLOCATED:
             self._keep(number, flags, size, data, position)
             return ()
@@ -273,9 +278,9 @@ class Reading:
         """Read a stream piece by piece, or one whose readers do not agree on its size."""
         number, _, flags, size, _, _ = task
         copying = _Copying(number)
+        wanted = self._wanted if not flags & _REALLOCATED else {}
         try:
             try:
-                wanted = self._wanted if not flags & _REALLOCATED else {}
                 found = yield from self._digested(reader, size, wanted, copying)
                 # Where the metadata states no size, the reader's own is what must have been read.
                 size = size if size >= 0 else reader.size
@@ -289,7 +294,10 @@ class Reading:
             copying.give_up()
             self.leave(number, "stream.unreadable")
             return
-        position = sniff(found.head)
+        position, is_host = sniff(found.head), False
+        if copying.ending is not None:
+            position, is_host = endings.ended(position, copying.ending)
+            copying.wanted(wanted.get(position, ()))
         self._rows.append(_row(number, flags, size, found, position))
         self._bytes += found.bytes_read
         if position in self._within.types:
@@ -300,6 +308,10 @@ class Reading:
         for frame in copying.frames(found.bytes_read):
             self._streams += 1
             yield frame
+        if is_host and wanted and self._within.types:
+            self.last_holds = True
+            if self._within.is_handed_over:  # its copy, if there is one, is a decoder's
+                yield Control("large", {"item": number, "size": found.bytes_read, "use": USE})
 
     def _sum_waiting(self) -> None:
         """Compute the digests that rows still lack, of all of them side by side."""
@@ -314,11 +326,10 @@ class Reading:
         self, reader: "Reader", size: int, wanted: dict[int, Uses], copying: "_Copying"
     ) -> Generator[Frame, None, Digested]:
         """Digest as far as the stream goes, even past the metadata size: a longer one is a gap."""
-        if not wanted and not self._within.types:
-            return digest_stream(reader.pread, reader.size, on_progress=self._beat)
         end = reader.size if reader.size >= 0 else CHUNK
         first = reader.pread(0, min(CHUNK, end))
-        position = sniff(first[:HEAD]) if first else -1
+        position = sniff(first[:HEAD]) if first else EMPTY
+        copying.ending = endings.begun(position)
         uses = wanted.get(position, ())
         if position in self._within.types:
             uses = self._within.added(uses)  # whether it holds anything is seen at its end
@@ -350,6 +361,8 @@ class _Copying:
         self.uses: Uses = ()
         self.limit = 0
         self._copy: Copy | None = None
+        self.ending: Ending | None = None
+        """Watches what goes by."""
 
     def start(self, uses: Uses, size: int) -> None:
         """Copy from now on; a stream above the limit is only named at the end."""
@@ -362,6 +375,8 @@ class _Copying:
 
     def write(self, data: bytes) -> None:
         """Take a piece, in order."""
+        if self.ending is not None:
+            self.ending.take(data)
         copy = self._copy
         if copy is None:
             return
@@ -390,6 +405,11 @@ class _Copying:
             self.give_up()
             for use in self.uses:
                 yield Control("large", {"item": self._item, "size": size, "use": use})
+
+    def wanted(self, uses: Uses) -> None:
+        """Take what a stream is wanted for that turned out to be something else at its end."""
+        if not self.uses:
+            self.uses = uses
 
     def drop_use(self, use: str) -> bool:
         """Leave one use out; say whether it was among them."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from heroes_forensics.errors import EvidenceError
-from heroes_forensics.filetype import TYPES, names_media, sniff
+from heroes_forensics.filetype import TYPES, names_media
 from heroes_forensics.frames import (
     CONTAINER,
     Batch,
@@ -28,12 +28,11 @@ from heroes_forensics.frames import (
     Unit,
     entry_batches,
 )
-from heroes_forensics.hashing.exact import HEAD
 from heroes_forensics.model import GAP_NUMBERS, HAS_CONTENT, JSON, Entry, EntryFlag, EntryKind, Gap
 from heroes_forensics.parsers.guard import ENTRY
 from heroes_forensics.parsers.storage.readers import RangeReader
 from heroes_forensics.pipelines.work import contents
-from heroes_forensics.pipelines.work.within import PICTURES
+from heroes_forensics.pipelines.work.within import HOSTS, PICTURES
 
 if TYPE_CHECKING:
     from heroes_forensics.parsers.base import FileSystem, Reader
@@ -48,6 +47,7 @@ PACKAGES: Final = (
 _STREAMS: Final = ("gzip", "bzip2", "xz", "lzma", "zstd", "lzip", "lz4", "compress")
 _COMPRESSED: Final = "heroes_forensics.parsers.containers.compressed:open_compressed"
 _PICTURE: Final = "heroes_forensics.parsers.containers.picture:open_picture"
+_APPENDED: Final = "heroes_forensics.parsers.containers.appended:open_appended"
 _OLE: Final = "heroes_forensics.parsers.containers.ole:open_ole"
 OPENERS: Final = {
     **dict.fromkeys(("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db"), _OLE),
@@ -75,6 +75,8 @@ OPENERS: Final = {
     "tar": "heroes_forensics.parsers.containers.tar:open_tar",
     "thumbcache": "heroes_forensics.parsers.containers.thumbcache:open_thumbcache",
     "wim": "heroes_forensics.parsers.containers.wim:open_wim",
+    "sfx": _APPENDED,
+    **dict.fromkeys(HOSTS, _APPENDED),
     **dict.fromkeys(PICTURES, _PICTURE),
     **dict.fromkeys(("zip", *PACKAGES), "heroes_forensics.parsers.containers.zip:open_zip"),
 }
@@ -135,6 +137,8 @@ class _Member(NamedTuple):
 
     number: int
     entry: Entry
+    kind: str = ""
+    """Its type, where it is a container."""
 
 
 class _Expansion:
@@ -219,7 +223,7 @@ class _Expansion:
         )
         # In the order in which they lie: a compressed container is read forwards.
         for member in sorted(members, key=lambda each: (each.entry.first_offset, each.number)):
-            number, entry = member
+            number, entry, _ = member
             self._session.progress.at(number + 1, ENTRY)
             if number in self._skip:
                 reading.leave(number, "worker.died")
@@ -229,7 +233,7 @@ class _Expansion:
             kind = reading.last_type
             if kind >= 0 and _is_opened(TYPES[kind].name, reading):
                 read = entry._replace(size=reading.last_bytes)  # not all say it themselves
-                nested.append(member._replace(entry=read))
+                nested.append(_Member(number, read, TYPES[kind].name))
             if reading.is_full:
                 yield from reading.flush()
         yield from reading.flush()
@@ -237,7 +241,7 @@ class _Expansion:
     def _nested(
         self, file_system: "FileSystem", nest: _Nest, budget: "Budget", member: _Member
     ) -> Iterator[Frame]:
-        number, entry = member
+        number, entry, kind = member
         depth = nest.depth + 1
         section = _Section(first=self._given)
         locator, path = entry.locator, entry.path
@@ -255,12 +259,10 @@ class _Expansion:
                 reader = _Spooled(reader.pread(0, entry.size))
             elif reader.size < 0:
                 reader = RangeReader(reader, 0, entry.size)
-            head = reader.pread(0, HEAD)
         except (EvidenceError, OSError):
             yield _row(inside, section, 0, "container.damaged")
             return
         self._spooled += spooled
-        kind = TYPES[sniff(head)].name
         yield from self.opened(inside._replace(kind=kind, reader=reader))
         self._spooled -= spooled
 
@@ -273,7 +275,8 @@ def _opener(kind: str) -> "Callable[..., FileSystem]":
 
 def _is_opened(kind: str, reading: contents.Reading) -> bool:
     """Say whether what was read last is opened: of pictures, those in which more lies."""
-    return kind in OPENERS and (kind not in PICTURES or reading.last_holds)
+    is_media = kind in PICTURES or kind in HOSTS
+    return kind in OPENERS and (not is_media or reading.last_holds)
 
 
 def _within(nest: _Nest, entry: Entry) -> Entry:

@@ -21,6 +21,8 @@ PICTURES: Final = (
     *("cr2", "nef", "arw", "dng", "pef", "orf", "rw2"),
 )
 """Types of `filetype` that are looked into; those of `parsers.containers.within.KINDS`."""
+HOSTS: Final = tuple(row.name for row in TYPES if row.is_media and row.name not in PICTURES)
+"""Films, and pictures of other types: an archive may stand behind their end (`endings`)."""
 THUMBNAILS: Final = frozenset({"deep"})
 """Profiles under which the small pictures that a sound picture has of itself count, too."""
 

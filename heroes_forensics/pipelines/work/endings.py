@@ -1,0 +1,70 @@
+"""What the end of a stream adds to its type by its first bytes: archives that hide behind others.
+
+A program with an archive in it is ``sfx``, one that unpacks itself in a way that nobody reads
+here ``installer``; whatever else ends as a zip archive does is ``zip``, but for pictures and films,
+which stay what they are. Nothing is read for it: the bytes are those that are digested (ADR 0055).
+"""
+
+from typing import Final
+
+import numpy as np
+
+from heroes_forensics.filetype import EMPTY, TYPES, FileClass
+from heroes_forensics.parsers.containers.ending import PROGRAMS, TAIL, Ending
+from heroes_forensics.pipelines.work.within import HOSTS
+
+_POSITIONS: Final = {row.name: position for position, row in enumerate(TYPES)}
+_ZIP, _SFX, _INSTALLER = (_POSITIONS[name] for name in ("zip", "sfx", "installer"))
+_OWN_END: Final = frozenset(
+    {
+        *("sqlite", "sqlite-wal", "sqlite-journal", "thumbcache", "thumbs-db", "chrome-cache"),
+        *("ole", "doc", "xls", "ppt", "vsd", "pub", "msi", "pdf"),
+        *("docx", "xlsx", "pptx", "ooxml", "odt", "ods", "odp", "odf", "epub", "xps", "iwork"),
+    }
+)
+"""Types that are opened, or that are zip archives themselves."""
+_NONE, _TAIL, _PROGRAM, _HOST = range(4)
+
+
+def _look(position: int) -> int:
+    row = TYPES[position]
+    if row.name in PROGRAMS:
+        return _PROGRAM
+    if row.name in HOSTS:
+        return _HOST
+    closed = row.file_class in {FileClass.ARCHIVE, FileClass.EMAIL} or row.name in _OWN_END
+    return _NONE if position == EMPTY or closed or row.is_media else _TAIL
+
+
+_LOOKS: Final = tuple(_look(position) for position in range(len(TYPES)))
+IS_LOOKED_AT: Final = np.array([look != _NONE for look in _LOOKS])
+"""By position in `TYPES`: whether the end says more."""
+
+
+def begun(position: int) -> Ending | None:
+    """Return what watches a stream whose first bytes have a type; None where nothing need."""
+    return Ending(TYPES[position].name) if _LOOKS[position] else None
+
+
+def ended(position: int, ending: Ending) -> tuple[int, bool]:
+    """Return the type of a stream that went by, and whether a picture or film holds more."""
+    ending.finish()
+    if _LOOKS[position] == _HOST:
+        return position, bool(ending.begins) or ending.is_zip
+    if _LOOKS[position] == _TAIL:
+        return _ZIP if ending.is_zip else position, False
+    if ending.begins or ending.is_zip:
+        return _SFX, False
+    return _INSTALLER if ending.is_installer else position, False
+
+
+def of_bytes(position: int, data: bytes) -> tuple[int, bool]:
+    """Return the same of a stream that lies in memory."""
+    look = _LOOKS[position]
+    if look == _NONE:
+        return position, False
+    if look == _TAIL and data.rfind(b"PK\x05\x06", max(0, len(data) - TAIL)) < 0:
+        return position, False
+    ending = Ending(TYPES[position].name)
+    ending.take(data)
+    return ended(position, ending)
