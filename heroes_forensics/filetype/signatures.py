@@ -69,6 +69,8 @@ START: Final[tuple[tuple[bytes, Answer], ...]] = (
     (b"XPDS", "dpx"),
     (b"SIMPLE  =", "fits"),
     (b"\xd7\xcd\xc6\x9a", "wmf"),
+    (b"\1\0\x09\0\0\3", "wmf"),
+    (b"\2\0\x09\0\0\3", "wmf"),
     (b"\x01\0\0\0", pictures.emf),
     (b"AT&TFORM", "djvu"),
     # films

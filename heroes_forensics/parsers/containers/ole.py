@@ -5,6 +5,8 @@ own, is examined like any file. Locators are ``s`` and the number of the stream 
 the file, ``s5``. A stream of a ``Thumbs.db`` that is a header and a JPEG is listed twice: whole,
 and behind the header, ``s5@0x18``, so that the picture is decoded, and its digest is that of the
 picture. Where a ``Catalog`` says of which file it is a thumbnail, the latter has its name and time.
+What else is known to lie in a stream (`ole_held`), pictures of Office above all, is a member
+likewise: the number of the stream, and the offset of its first byte there.
 
 Read by `olefile`. Two streams of one name in one storage cannot be told apart by it: the second is
 listed and not read.
@@ -29,16 +31,22 @@ from heroes_forensics.model import (
     TimeRule,
 )
 from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.containers.bitmap import FILE_HEADER
 from heroes_forensics.parsers.containers.filetime import moment
+from heroes_forensics.parsers.containers.limits import BYTES
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.containers.names import member_path
+from heroes_forensics.parsers.containers.officeart import BITMAP, DEFLATED, PLAIN, Held
+from heroes_forensics.parsers.containers.ole_held import NO_GROUP, is_searched, opened, search
 from heroes_forensics.parsers.containers.pieces import fields_of
 from heroes_forensics.parsers.place import place_of
 from heroes_forensics.parsers.storage.readers import ReaderFile
 
-_HANDLE: Final = struct.Struct("<III")
-"""Number of the stream, bytes of it that are left out, 1 where it can be read."""
+_HANDLE: Final = struct.Struct("<IBIBQQI")
+"""Number of the stream, 1 where it can be read; of what is wanted of it the records that hold it,
+how it is kept, offset, bytes, `_WHOLE` for all that follows, and bytes when expanded."""
+_WHOLE: Final = (1 << 64) - 1
 _ERRORS: Final = (
     *(OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError),
     *(ArithmeticError, struct.error),
@@ -58,6 +66,10 @@ _CATALOG: Final = struct.Struct("<IIQ")
 _MOST_CATALOG: Final = 1 << 24
 _MOST_THUMBNAIL: Final = 1 << 20
 """Bytes of a thumbnail: streams are read whole here, and any number may share their sectors."""
+_MOST_SEARCHED: Final = 256 << 20
+"""Bytes of a stream that is searched: it is in memory then."""
+_TIMES_SEARCHED: Final = 2
+"""So many times the size of the file is searched at most: streams may share their sectors."""
 
 
 def open_ole(reader: Reader) -> "OleFileSystem":
@@ -101,6 +113,10 @@ class OleFileSystem:
         self._library = library
         self._size = size
         self._damaged = False
+        self._last: tuple[int, bytes] = (-1, b"")
+        """The stream that was taken last, by its number: what lies in it is read one by one."""
+        self.left = ""
+        """Code of what was not searched, once entries were listed; empty when everything was."""
 
     @property
     def times(self) -> TimeBasis:
@@ -113,6 +129,7 @@ class OleFileSystem:
 
     def _found(self) -> Iterator[Entry | Gap]:
         names = self._names()
+        room = _TIMES_SEARCHED * self._size
         walked = sorted(self._walked(), key=lambda found: int(found[0].sid))
         if self._damaged:
             yield Gap("s0", "source.damaged", {"directory": "damaged"})
@@ -126,7 +143,7 @@ class OleFileSystem:
                 EntryKind.FILE if is_stream else EntryKind.DIRECTORY,
                 member_path(name, directory=not is_stream),
                 size if is_stream else 0,
-                _HANDLE.pack(number, 0, is_readable) if is_stream else b"",
+                _handle(number, is_readable=is_readable) if is_stream else b"",
                 times,
             )
             is_small = is_stream and is_readable and 0 < size <= _MOST_THUMBNAIL
@@ -138,9 +155,47 @@ class OleFileSystem:
                     EntryKind.FILE,
                     member_path(named, directory=False) or name + b".jpg",
                     size - skipped,
-                    _HANDLE.pack(number, skipped, 1),
+                    _handle(number, skipped),
                     (made, None, None, None),
                 )
+            if is_stream and is_readable and 0 < size <= self._size and is_searched(path[-1]):
+                room -= size
+                if room < 0 or size > _MOST_SEARCHED:
+                    self.left = BYTES
+                    continue
+                yield from self._held(number, path, name)
+
+    def _held(self, number: int, path: tuple[str, ...], name: bytes) -> Iterator[Entry]:
+        """Yield what lies in a stream."""
+        try:
+            data = self._taken(number, path)
+        except OSError:
+            return  # whoever reads the stream itself says so
+        for at, group, held in search(path[-1], data):
+            called = held.name if not held.name.startswith(b".") else b"%#x%s" % (at, held.name)
+            size = held.expanded if held.form == DEFLATED else held.size
+            yield _entry(
+                f"s{number}@{at:#x}",
+                EntryKind.FILE,
+                member_path(name + b"/" + called, directory=False),
+                size + FILE_HEADER if held.form == BITMAP else size,
+                _HANDLE.pack(
+                    *(number, 1, group),
+                    *(held.form, held.start, held.size, held.expanded),
+                ),
+                (None, None, None, None),
+            )
+
+    def _taken(self, number: int, path: tuple[str, ...]) -> bytes:
+        """Return a stream, and keep it for whoever asks next.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        if self._last[0] != number:
+            self._last = (-1, b"")
+            self._last = (number, self._read(path))
+        return self._last[1]
 
     def _walked(self) -> Iterator[tuple[Any, tuple[str, ...], bool]]:
         """Yield each entry, its path, and whether the library can tell it from its like."""
@@ -217,7 +272,7 @@ class OleFileSystem:
             OSError: it is longer than the file, or this is not a handle of this parser.
             UnsupportedError: ``stream.unsupported``, the second of two streams of one name.
         """
-        number, skipped, is_readable = fields_of(_HANDLE, handle)
+        number, is_readable, group, form, start, length, expanded = fields_of(_HANDLE, handle)
         if not is_readable:
             raise UnsupportedError("two streams have one name", code="stream.unsupported")
         path, size = self._streams.get(number, ((), -1))
@@ -225,7 +280,10 @@ class OleFileSystem:
             raise OSError("not a handle of this parser")
         if size > self._size:
             raise OSError("the stream is longer than the file")
-        return _Stream(lambda: self._read(path)[skipped:], max(0, size - skipped))
+        if length != _WHOLE:
+            held = Held(start, length, form, b"", expanded)
+            return opened(self._taken(number, path), group, held)
+        return _Stream(lambda: self._taken(number, path), start, max(0, size - start))
 
     def close(self) -> None:
         """Leave the reader open: it was handed in."""
@@ -234,8 +292,9 @@ class OleFileSystem:
 class _Stream:
     """A stream that is read when somebody wants its bytes: what is over a limit never is."""
 
-    def __init__(self, read: Callable[[], bytes], size: int) -> None:
+    def __init__(self, read: Callable[[], bytes], start: int, size: int) -> None:
         self._read = read
+        self._start = start
         self._inner: BytesReader | None = None
         self.size: Final = size
         """Stated length, bytes."""
@@ -248,11 +307,16 @@ class _Stream:
         """
         if self._inner is None:
             self._inner = BytesReader(self._read())
-        return self._inner.pread(offset, length)
+        return self._inner.pread(self._start + offset, length)
 
     def close(self) -> None:
         """Let go of it."""
         self._inner = None
+
+
+def _handle(number: int, start: int = 0, *, is_readable: bool = True) -> bytes:
+    """Return the handle of a stream from an offset to its end."""
+    return _HANDLE.pack(number, is_readable, NO_GROUP, PLAIN, start, _WHOLE, 0)
 
 
 def _entry(  # noqa: PLR0913, PLR0917 - what an entry has
