@@ -123,7 +123,10 @@ def test_what_begins_like_a_listed_file_is_a_lead_at_its_place(
     report = json.loads((case / "custody/report/report.json").read_text())
     assert report["exhibits"][0]["verdict"]["word"] == "no-match"
     assert report["hash_sets"][0]["not_compared"] == []
-    assert "first 512 bytes" in (case / "custody/report/report.html").read_text()
+    page = (case / "custody/report/report.html").read_text()
+    assert "first 512 bytes" in page
+    assert page.count("a sector in free space, which begins as a listed file does") == 2
+    assert "deleted (" not in page
     assert result.counts["closes"]
     assert result.counts["pictures_not_decoded"] == 0
     assert verifying.verify(case)["exit_code"] in {0, 7}

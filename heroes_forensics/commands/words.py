@@ -130,8 +130,11 @@ def _spans(film: Mapping[str, object], name: str) -> str:
 
 def _left_over(row: Mapping[str, object]) -> str:
     """Say what is known of content that no file of a listing holds now."""
-    if string(row, "locator").rpartition("/")[2].startswith(("c@", "s@")):
+    last = string(row, "locator").rpartition("/")[2]
+    if last.startswith(("c@", "s@")):
         return word("findings", "carved")
+    if last.startswith("p@"):
+        return word("findings", "begun")
     reuse = string(row, "reuse")
     return f"deleted ({word('reuse', reuse)})" if reuse else "deleted"
 
