@@ -13,7 +13,7 @@ from corpus import evidence
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from storage_images import Memory, slots_of
 
-from heroes_forensics.model import Entry
+from heroes_forensics.model import Entry, Gap
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.secrets import (
     KEY_FILE,
@@ -116,6 +116,38 @@ def test_a_volume_of_bitlocker_to_go_is_opened(tmp_path: Path) -> None:
     assert (volume.file_system, volume.gap) == ("ntfs", None)
     plain = unlocked(Memory(data_of("bde-startup_key.bin")), secrets_of(STARTUP))
     assert volume_reader(source, volume).pread(0, 1 << 20) == plain.pread(0, 1 << 20)
+
+
+CUT = {
+    "metadata and all": ("bdetogo.raw", None, 131072 * 512),
+    "the end": ("bde-aes-xts_128.bin", None, 65_994_752),
+    "before the metadata": ("bde-aes-xts_128.bin", 30 << 20, 50_966_528 + 64),
+    "the first sector": ("bde-aes-xts_128.bin", 100, None),
+}
+
+
+@pytest.mark.parametrize(("name", "length", "declared"), CUT.values(), ids=CUT)
+@pytest.mark.parametrize("given", [(), ((PASSWORD, "password12!@"),)])
+def test_a_volume_of_bitlocker_that_was_cut_off_says_so(
+    name: str, length: int | None, declared: int | None, given: tuple[Given, ...], tmp_path: Path
+) -> None:
+    data = data_of(name)[:length]
+    path = tmp_path / "cut"
+    path.write_bytes(data)
+    source = open_source(slots_of(path), secrets=secrets_of(*given), treat_as="auto")
+    found = [row for row in volumes(source) if isinstance(row, Gap)]
+    said = [row.detail for row in found if row.code == "volume.truncated"]
+    assert said == ([{"declared": declared, "real": len(data)}] if declared else [])
+
+
+def test_a_whole_volume_of_bitlocker_is_not_called_cut_off(tmp_path: Path) -> None:
+    data = data_of("bde-aes-xts_128.bin")
+    path = tmp_path / "whole"
+    with path.open("wb") as stream:
+        stream.write(data)
+        stream.truncate(65_994_752)
+    rows = list(volumes(open_source(slots_of(path))))
+    assert [row.code for row in rows if isinstance(row, Gap)] == []
 
 
 STARTUP_DAMAGE = {"cut": slice(100, None), "head": slice(0, 60), "nothing": slice(0, None)}

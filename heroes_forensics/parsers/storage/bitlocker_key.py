@@ -9,6 +9,7 @@ Layout: libbde, "BitLocker Drive Encryption (BDE) format specification".
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -161,6 +162,34 @@ def _places(volume: Reader) -> Iterator[int]:
     sector, clusters = struct.unpack_from("<HB", head, 11)
     (first,) = struct.unpack_from("<Q", head, 56)  # of Windows Vista
     yield first * sector * clusters
+
+
+def declared(volume: Reader) -> int:
+    """Return how long the volume is at least, bytes, by what can be read of its metadata.
+
+    That is where the last copy of the metadata begins, what a copy states to be encrypted, and, of
+    BitLocker To Go, how long the FAT is that other systems are shown.
+    0 where nothing of it can be read.
+    """
+    with suppress(OSError):
+        return _declared(volume)
+    return 0
+
+
+def _declared(volume: Reader) -> int:
+    head = volume.pread(0, 512)
+    if len(head) < 512:  # noqa: PLR2004 - a sector
+        return 0
+    places = list(_places(volume))
+    lengths = [at + _BLOCK for at in places]
+    if head.startswith(b"MSWIN4.1", 3):
+        (sector,), (count,) = struct.unpack_from("<H", head, 11), struct.unpack_from("<I", head, 32)
+        lengths.append(sector * count)
+    for at in places:
+        block = volume.pread(at, _BLOCK) if at < volume.size else b""
+        if len(block) == _BLOCK and block.startswith(_SIGNATURE) and block[10:12] == b"\2\0":
+            lengths.append(int.from_bytes(block[16:24], "little"))
+    return max(lengths, default=0)
 
 
 def _metadata(volume: Reader, at: int) -> Iterator[_Entry]:

@@ -21,6 +21,7 @@ from heroes_forensics.parsers.secrets import (
 from heroes_forensics.parsers.storage import layers, locked
 from heroes_forensics.parsers.storage.apfs_keys import unlock
 from heroes_forensics.parsers.storage.apfs_snapshots import without_snapshots
+from heroes_forensics.parsers.storage.bitlocker_key import declared
 from heroes_forensics.parsers.storage.lvm import hindrance, newest
 from heroes_forensics.parsers.storage.lvm_metadata import Group, label
 from heroes_forensics.parsers.storage.partitions import Table, read_table
@@ -214,11 +215,7 @@ def _file_system(
     if node is None:
         return
     reader = layers.follow(source, place.steps)
-    media = source.size if place.offset is None else source.size - place.offset
-    real = min(reader.size, media) if place.offset is not None else reader.size
-    declared = max(found.size, place.size)
-    if declared > real:
-        layout.gap(place.key, "volume.truncated", {"declared": declared, "real": real})
+    _cut_off(source, layout, place, reader, max(found.size, place.size))
     for other in found.also:
         layout.gap(place.key, "volume.unsupported", {"file_system": other})
     if found.name == "ntfs" and reader.pread(_VSS_AT, len(_VSS)) == _VSS:
@@ -264,6 +261,9 @@ def _encrypted(
 
     What lies in it may be anything that lies in a volume: often volumes of LVM lie in LUKS.
     """
+    if system == "bitlocker":
+        reader = layers.follow(source, place.steps)
+        _cut_off(source, layout, place, reader, declared(reader))
     word = "none" if system in _WAYS else "system"
     for layer, note in _ways(source, system):
         steps = (*place.steps, layers.step(layer))
@@ -281,6 +281,15 @@ def _encrypted(
         return
     gap = locked.gap(place.key, system, word)
     add(layout, row_of(source, layout, place, None, gap), nodes, place.hint)
+
+
+def _cut_off(source: Source, layout: Layout, place: Place, reader: Reader, stated: int) -> None:
+    """Say it when the image ends before the volume does, by what the volume states of itself."""
+    real = reader.size
+    if place.offset is not None:
+        real = min(real, source.size - place.offset)
+    if stated > real:
+        layout.gap(place.key, "volume.truncated", {"declared": stated, "real": real})
 
 
 def _ways(source: Source, system: str) -> Iterator[tuple[str, str]]:
@@ -383,14 +392,12 @@ def _apfs(source: Source, layout: Layout, place: Place, reader: Reader, nodes: l
     view, snapshots = without_snapshots(reader)
     opened = layers.stack("APFS_CONTAINER", view, location="/").file_system()
     container = opened.GetAPFSContainer()
-    declared = int(container.size)
-    real = min(reader.size, source.size - (place.offset or 0))
-    if declared > real:
-        layout.gap(place.key, "volume.truncated", {"declared": declared, "real": real})
+    whole = int(container.size)
+    _cut_off(source, layout, place, reader, whole)
     for index in range(min(int(container.number_of_volumes), MAX_VOLUMES)):
         key = key_of(layout, f"{place.key}.apfs{index + 1}")
         steps = (*place.steps, layers.step("apfs", index=index))
-        inside = Place(key, None, declared, steps, place.depth + 1, place.key)
+        inside = Place(key, None, whole, steps, place.depth + 1, place.key)
         gap = None
         try:
             unlock(container.get_volume(index), reader, source.secrets)
