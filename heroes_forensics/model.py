@@ -293,6 +293,8 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "slack.limit": "the search of file slack reached its limit and was not finished",
     "embedded.limit": "the search for pictures in the middle of this file reached its limit",
     "listing.broken": "the listing of the volume broke off: entries are missing",
+    "container.part": "one part of an archive of several: what begins or goes on in other parts "
+    "was not read",
 }
 """Code of each gap, and what it means. Cases and frames hold the position of a code: a new one goes
 to the end, and none is ever moved or removed."""

@@ -175,12 +175,12 @@ def test_cabinets_of_other_methods_are_listed() -> None:
     assert refused.value.code == "stream.unsupported"
 
 
-def rar_old(files: dict[str, bytes], method: int = 0x30, flags: int = 0) -> bytes:
+def rar_old(files: dict[str, bytes], method: int = 0x30, flags: int = 0, volume: int = 0) -> bytes:
     def block(kind: int, flags: int, rest: bytes) -> bytes:
         head = struct.pack("<BHH", kind, flags, 7 + len(rest)) + rest
         return struct.pack("<H", binascii.crc32(head) & 0xFFFF) + head
 
-    out = b"Rar!\x1a\x07\0" + block(0x73, 0, bytes(6))
+    out = b"Rar!\x1a\x07\0" + block(0x73, volume, bytes(6))
     for name, data in files.items():
         raw = name.replace("/", "\\").encode()
         fields = (
@@ -198,7 +198,7 @@ def rar_old(files: dict[str, bytes], method: int = 0x30, flags: int = 0) -> byte
     return out + block(0x7B, 0, b"")
 
 
-def rar_new(files: dict[str, bytes], method: int = 0) -> bytes:
+def rar_new(files: dict[str, bytes], method: int = 0, volume: int = 0) -> bytes:
     def number(value: int) -> bytes:
         out = bytearray()
         while value >= 0x80:
@@ -211,7 +211,7 @@ def rar_new(files: dict[str, bytes], method: int = 0) -> bytes:
         head = number(len(rest)) + rest
         return struct.pack("<I", binascii.crc32(head)) + head
 
-    out = b"Rar!\x1a\x07\1\0" + block(number(1), number(0), number(0))
+    out = b"Rar!\x1a\x07\1\0" + block(number(1), number(0), number(volume))
     for name, data in files.items():
         raw = name.encode()
         out += block(

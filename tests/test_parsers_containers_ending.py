@@ -260,12 +260,18 @@ def test_types_whose_end_is_looked_at_are_none_that_are_opened() -> None:
     assert both == []
 
 
-def test_the_last_part_of_a_zip_behind_a_film_is_refused() -> None:
-    last = ZIP[:-18] + b"\x03\0\x03\0" + ZIP[-14:]
+def test_the_last_part_of_a_zip_behind_a_film_is_told_and_listed() -> None:
+    last = ZIP[:-18] + b"\x03\0\x03\0" + ZIP[-14:]  # the directory names what begins in part 0
     film = films.encoded(films.film(1, shots=1, seconds=0.5), container="mp4")
     assert told(film + last) == ("mp4", True)
+    *_, (_, _, body) = inside(film + last)
+    assert told(body) == ("zip", False)
+    found = list(open_zip(Memory(body)).entries())
+    assert [each.code for each in found if isinstance(each, Gap)] == ["container.part"]
+    entries = [each for each in found if isinstance(each, Entry)]
+    assert [each.locator for each in entries] == ["p0.0", "p0.1"]
     with pytest.raises(UnsupportedError):
-        open_appended(Memory(film + last))
+        open_zip(Memory(body)).open(entries[0].handle)
 
 
 @pytest.mark.parametrize("size", [0, 9 << 20])

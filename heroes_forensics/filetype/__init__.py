@@ -5,6 +5,7 @@ whatever bytes it is given. Formats without a signature of their own (TGA, heade
 like) stay ``unknown``: a wrong answer is worse than none.
 """
 
+import re
 from functools import cache
 from typing import Final
 
@@ -19,6 +20,7 @@ __all__ = [
     "FileType",
     "extension_mismatch",
     "names_media",
+    "names_part",
     "sniff",
 ]
 
@@ -98,6 +100,21 @@ def names_media(name: bytes) -> bool:
     """Tell whether a name or path ends as those of pictures and films do; it proves nothing."""
     at = name.rfind(b".")
     return at >= 0 and name[at + 1 : at + _MAX_EXTENSION].lower() in _of_pictures_and_films()
+
+
+_PART: Final = re.compile(
+    rb"\.(?:z(?:0[2-9]|[1-9][0-9])|(?:7z|zip|rar|tar|tgz|gz|bz2|xz|zst|cab|arj|iso|exe)\.[0-9]{3})$",
+    re.IGNORECASE,
+)
+
+
+def names_part(name: bytes) -> bool:
+    """Tell whether a name or path ends as parts of archives do that no content tells.
+
+    They are cut anywhere: ``x.z02`` of zip, ``x.7z.002`` of 7-Zip. Parts of RAR, ARJ and cabinets
+    say themselves what they are.
+    """
+    return _PART.search(name) is not None
 
 
 _MEDIA_CLASSES: Final = frozenset({FileClass.IMAGE, FileClass.VIDEO, FileClass.AUDIO})

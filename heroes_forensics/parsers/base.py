@@ -6,10 +6,13 @@ leaves `heroes_forensics.parsers`.
 """
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Final, Protocol
 
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, Gap, Listing, TimeBasis
+
+PART: Final = "container.part"
+"""Code of the gap of an archive that is one of several."""
 
 
 class UnsupportedError(EvidenceError):

@@ -14,7 +14,7 @@ from heroes_forensics.errors import EvidenceError
 from heroes_forensics.filetype import TYPES, sniff
 from heroes_forensics.hashing.exact import CHUNK, HEAD
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap
-from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.base import PART, Reader, UnsupportedError
 from heroes_forensics.parsers.containers import zip_records
 from heroes_forensics.parsers.containers.ending import BELIEVED, PROGRAMS, TAIL, Begin, Ending
 from heroes_forensics.parsers.containers.pieces import Pieces, opening, piece
@@ -29,7 +29,7 @@ def open_appended(reader: Reader) -> Pieces:
 
     Raises:
         EvidenceError: it cannot be read.
-        UnsupportedError: ``container.unsupported``, the last part of a zip archive stands there.
+        UnsupportedError: ``container.part``, one part of a zip archive stands there.
     """
     with opening("the file"):
         kind = TYPES[sniff(reader.pread(0, HEAD))].name
@@ -100,13 +100,14 @@ def zip_start(reader: Reader) -> int:
     Raises:
         EvidenceError: its directory is damaged.
         OSError: it cannot be read.
-        UnsupportedError: it goes on elsewhere.
+        UnsupportedError: ``container.part``, its directory is in another part.
     """
     directory = zip_records.find_directory(reader)
     if directory is None:
-        raise UnsupportedError("the archive goes on elsewhere", code="container.unsupported")
+        raise UnsupportedError("the directory is elsewhere", code=PART)
     members = zip_records.members(reader, directory)
-    return min((each.offset for each in members), default=directory.start)
+    here = (each.offset for each in members if each.disk == directory.disk and each.offset >= 0)
+    return min(here, default=directory.start)
 
 
 def ending_zip(reader: Reader, kind: str) -> Begin | None:

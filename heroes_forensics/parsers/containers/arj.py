@@ -21,7 +21,7 @@ from heroes_forensics.model import (
     TimeBasis,
     TimeRule,
 )
-from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.base import PART, Reader, UnsupportedError
 from heroes_forensics.parsers.containers.decompression import ExpandedReader, StoredReader
 from heroes_forensics.parsers.containers.libarchive import Entries
 from heroes_forensics.parsers.containers.listing import counted
@@ -73,7 +73,7 @@ def open_arj(reader: Reader) -> "ArjFileSystem":
         raise EvidenceError("this is no ARJ archive that can be read") from error
     if own is None:
         raise EvidenceError("the archive is empty")
-    return ArjFileSystem(reader, own.data)
+    return ArjFileSystem(reader, own)
 
 
 class ArjFileSystem:
@@ -81,9 +81,11 @@ class ArjFileSystem:
 
     kind: Final = "arj"
 
-    def __init__(self, reader: Reader, first: int) -> None:
+    def __init__(self, reader: Reader, own: _Header) -> None:
         self._reader = reader
-        self._first = first
+        self._first = own.data
+        self.left = PART if own.flags & _GOES_ON else ""
+        """Code of the gap of an archive that is one of several; else empty."""
 
     @property
     def times(self) -> TimeBasis:
@@ -104,6 +106,8 @@ class ArjFileSystem:
                 return
             if header is None:
                 return
+            if header.flags & (_GOES_ON | _CAME_FROM):
+                self.left = PART
             yield _entry(at, header)
             at = header.data + header.packed
 

@@ -21,7 +21,7 @@ from heroes_forensics.model import (
     TimeBasis,
     TimeRule,
 )
-from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.base import PART, Reader, UnsupportedError
 from heroes_forensics.parsers.containers.decompression import ExpandedReader
 from heroes_forensics.parsers.containers.libarchive import Entries
 from heroes_forensics.parsers.containers.listing import counted
@@ -73,7 +73,9 @@ def open_cab(reader: Reader) -> "CabFileSystem":
         for _ in range(folders):
             found.append(_Folder(*_FOLDER.unpack(_exactly(reader, at, _FOLDER.size))))
             at += _FOLDER.size + folder
-    return CabFileSystem(reader, found, (files, count), block)
+    opened = CabFileSystem(reader, found, (files, count), block)
+    opened.left = PART if flags & (_PREVIOUS | _NEXT) else ""
+    return opened
 
 
 def _exactly(reader: Reader, at: int, count: int) -> bytes:
@@ -105,6 +107,8 @@ class CabFileSystem:
         self._current: tuple[int, Reader] | None = None
         """The folder that was read last."""
         self._contents = Entries(reader, ("cab",))
+        self.left = ""
+        """Code of the gap of a cabinet that is one of several; else empty."""
 
     @property
     def times(self) -> TimeBasis:

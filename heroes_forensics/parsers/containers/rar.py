@@ -24,7 +24,7 @@ from heroes_forensics.model import (
     TimeBasis,
     TimeRule,
 )
-from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.base import PART, Reader, UnsupportedError
 from heroes_forensics.parsers.containers.decompression import ExpandedReader, StoredReader
 from heroes_forensics.parsers.containers.libarchive import Entries
 from heroes_forensics.parsers.containers.listing import counted
@@ -44,7 +44,9 @@ _READ, _PACKED, _ENCRYPTED, _APART = 0, 1, 2, 3
 """As it is, compressed, encrypted, in part in another volume."""
 _STORE: Final = 0x30
 _MAIN, _FILE, _END = 0x73, 0x74, 0x7B
-_NEW_FILE, _NEW_ENCRYPTION, _NEW_END = 2, 4, 5
+_NEW_MAIN, _NEW_FILE, _NEW_ENCRYPTION, _NEW_END = 1, 2, 4, 5
+_VOLUME: Final = 1
+"""Of the archive: it is one of several."""
 
 
 class _Member(NamedTuple):
@@ -95,7 +97,7 @@ class RarFileSystem:
         self._is_new = is_new
         self._contents = Entries(reader, ("rar5" if is_new else "rar",))
         self.left = ""
-        """Code of the gap, once something was met that is no archive any more; else empty."""
+        """Code of the gap, once it is known to be one part of several; else empty."""
 
     @property
     def times(self) -> TimeBasis:
@@ -136,6 +138,8 @@ class RarFileSystem:
                 raise OSError("a header is damaged")
             if kind == _MAIN and flags & 0x80:
                 raise _EncryptedError
+            if kind == _MAIN and flags & _VOLUME:
+                self.left = PART
             packed = int.from_bytes(data[7:11], "little") if flags & 0x8000 else 0
             if kind == _FILE:
                 member = _old_member(at, data, flags)
@@ -162,6 +166,8 @@ class RarFileSystem:
                 return
             if kind == _NEW_ENCRYPTION:
                 raise _EncryptedError
+            if kind == _NEW_MAIN and _number(data, spot)[0] & _VOLUME:
+                self.left = PART
             if kind == _NEW_FILE:
                 yield _new_member(at, data, spot, (flags, extra, packed))
             at += used + length + packed

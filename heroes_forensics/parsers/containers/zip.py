@@ -6,8 +6,10 @@ names. Beside what the directory names there are entries for members it leaves o
 ``ORPHAN``) and for bytes that belong to no member (``$unaccounted``): nothing is passed over.
 
 Locators are ``m@`` and the offset of the local header, ``m@0x1f40``; further directory records
-of one header add ``.1``, ``.2``; bytes of no member are ``r@0x...``. `Entry.first_offset` is
-that of the local header. The name is the raw one (see `names.member_path`). Where names in the
+of one header add ``.1``, ``.2``; bytes of no member are ``r@0x...``. What begins in another part
+of an archive of several is ``p``, the number of that part and its place in the directory, ``p0.3``.
+`Entry.first_offset` is that of the local header. The name is the raw one (see
+`names.member_path`). Where names in the
 local header and in the directory differ, the directory's counts.
 
 As a source the archive has no expansion limit; memory does not depend on what it claims. Whether
@@ -19,6 +21,7 @@ and xz.
 import stat
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -34,7 +37,7 @@ from heroes_forensics.model import (
     TimeRule,
     Times,
 )
-from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.base import PART, Reader, UnsupportedError
 from heroes_forensics.parsers.containers import zip_records, zip_unlisted
 from heroes_forensics.parsers.containers.decompression import (
     ZIP_METHODS,
@@ -55,6 +58,7 @@ _HANDLE: Final = struct.Struct("<BQQQqHH")
 """Form, offset, compressed size, size, CRC, method, flags."""
 _MEMBER: Final = 1
 _REGION: Final = 2
+_APART: Final = 3
 _NOT_KNOWN: Final = (1 << 64) - 1
 
 _UNIX: Final = frozenset({3, 19})
@@ -76,7 +80,7 @@ def open_zip(reader: Reader, secrets: Secrets | None = None) -> "ZipFileSystem":
 
     Raises:
         EvidenceError: this is no zip archive.
-        UnsupportedError: it is one part of a split archive.
+        UnsupportedError: it is one part of a split archive, and not the last.
     """
     with opening("the archive"):
         directory = zip_records.find_directory(reader)
@@ -99,6 +103,8 @@ class _Survey(NamedTuple):
     all_ntfs: bool
     """Every member has three times in UTC to 100 ns."""
     damaged: bool
+    apart: int
+    """Members that begin in another part."""
 
 
 class ZipFileSystem:
@@ -111,23 +117,34 @@ class ZipFileSystem:
         self._locks = Locks(reader, secrets) if secrets else None
         self._directory = directory
 
+    def _is_here(self, member: Member) -> bool:
+        """Tell whether a member begins in this part."""
+        directory = self._directory
+        here = directory is None or member.disk == directory.disk
+        return here and member.offset >= 0
+
     @cached_property
     def _survey(self) -> _Survey:
         """Pass once over the directory: times, repeated offsets, bytes of no member."""
         extents = Extents()
-        count = 0
+        count = apart = 0
         all_unix = all_ntfs = True
         damaged = False
         if self._directory is not None:
             try:
                 for member in zip_records.members(self._reader, self._directory):
-                    extents.add(member)
+                    if self._is_here(member):
+                        extents.add(member)
+                    else:
+                        apart += 1
                     count += 1
                     all_unix = all_unix and zip_records.unix_time(member.extra) is not None
                     all_ntfs = all_ntfs and zip_records.ntfs_times(member.extra) is not None
             except (EvidenceError, OSError):
                 damaged = True
-        return _Survey(extents, count, all_unix and count > 0, all_ntfs and count > 0, damaged)
+        return _Survey(
+            extents, count, all_unix and count > 0, all_ntfs and count > 0, damaged, apart
+        )
 
     @property
     def times(self) -> TimeBasis:
@@ -146,33 +163,46 @@ class ZipFileSystem:
     def _found(self) -> Iterator[Entry | Gap]:
         directory = self._directory
         if directory is None:
-            yield Gap(_locator("m", self._reader.size), "source.truncated", {"directory": "none"})
-            yield from self._unlisted(Region(0, self._reader.size), EntryFlag.ALLOCATED)
+            is_first = self._reader.pread(0, 4) == zip_records.DESCRIPTOR  # of several: 8.5.3
+            detail: dict[str, object] = {"part": 1} if is_first else {"directory": "none"}
+            code = PART if is_first else "source.truncated"
+            yield Gap(_locator("m", self._reader.size), code, detail)
+            region = Region(4 * is_first, self._reader.size)
+            yield from self._unlisted(region, EntryFlag.ALLOCATED)
             return
         survey = self._survey
-        repeated = survey.extents.repeated()
-        ordinals: dict[int, int] = {}
-        try:
-            for member in zip_records.members(self._reader, directory):
-                ordinal = 0
-                if member.offset in repeated:
-                    ordinal = ordinals.get(member.offset, 0)
-                    ordinals[member.offset] = ordinal + 1
-                yield self._entry(member, ordinal, EntryFlag.ALLOCATED)
-        except (EvidenceError, OSError):
-            pass  # the survey met it at the same place: said below
+        yield from self._listed(directory, survey)
+        if directory.disk or survey.apart:
+            detail = {"part": directory.disk + 1, "apart": survey.apart}
+            yield Gap(_locator("c", directory.start), PART, detail)
         stated = directory.members
         fits = survey.members == stated or (
             not directory.is_64 and survey.members & 0xFFFF == stated
         )
         if survey.damaged or not fits:
-            detail: dict[str, object] = {"stated": stated, "found": survey.members}
+            detail = {"stated": stated, "found": survey.members}
             yield Gap(_locator("c", directory.start), "source.damaged", detail)
         try:
             for region in survey.extents.between(self._reader, directory):
                 yield from self._unlisted(region, EntryFlag.ORPHAN)
         except OSError:
             yield Gap(_locator("c", directory.start), "source.damaged", {"between": "members"})
+
+    def _listed(self, directory: Directory, survey: _Survey) -> Iterator[Entry]:
+        """Yield the members that the directory names."""
+        repeated = survey.extents.repeated()
+        ordinals: dict[int, int] = {}
+        # What is damaged the survey met at the same place, and it is said there.
+        with suppress(EvidenceError, OSError):
+            for index, member in enumerate(zip_records.members(self._reader, directory)):
+                if not self._is_here(member):
+                    yield self._apart(member, index)
+                    continue
+                ordinal = 0
+                if member.offset in repeated:
+                    ordinal = ordinals.get(member.offset, 0)
+                    ordinals[member.offset] = ordinal + 1
+                yield self._entry(member, ordinal, EntryFlag.ALLOCATED)
 
     def _unlisted(self, region: Region, flags: EntryFlag) -> Iterator[Entry | Gap]:
         try:
@@ -210,6 +240,12 @@ class ZipFileSystem:
             place=place_of(path, allocated),
         )
 
+    def _apart(self, member: Member, index: int) -> Entry:
+        """Return a member of which at least the beginning is in another part."""
+        entry = self._entry(member, 0, EntryFlag.ALLOCATED)
+        handle = _HANDLE.pack(_APART, 0, 0, 0, -1, 0, 0)
+        return entry._replace(locator=f"p{member.disk}.{index}", handle=handle, first_offset=-1)
+
     def _times(self, member: Member) -> Times:
         survey = self._survey
         if survey.all_ntfs and (three := zip_records.ntfs_times(member.extra)) is not None:
@@ -233,6 +269,8 @@ class ZipFileSystem:
         form, offset, compressed, size, crc, method, flags = fields_of(_HANDLE, handle)
         if form == _REGION:
             return RangeReader(self._reader, offset, size)
+        if form == _APART:
+            raise UnsupportedError("it lies in another part", code="stream.unsupported")
         if form != _MEMBER:
             raise OSError("not a handle of this parser")
         stated = -1 if size == _NOT_KNOWN else size

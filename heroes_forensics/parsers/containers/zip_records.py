@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Moment
-from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.base import PART, Reader, UnsupportedError
 
 LOCAL: Final = b"PK\x03\x04"
 CENTRAL: Final = b"PK\x01\x02"
@@ -60,6 +60,8 @@ class Member(NamedTuple):
     time: int
     name: bytes
     extra: bytes
+    disk: int = 0
+    """Number of the part in which it begins."""
 
 
 class Directory(NamedTuple):
@@ -75,6 +77,8 @@ class Directory(NamedTuple):
     is_64: bool
     after: int
     """Offset of the first byte behind the archive."""
+    disk: int = 0
+    """Number of the part that it is in, where there are several; else 0."""
 
 
 def find_directory(reader: Reader) -> Directory | None:
@@ -102,7 +106,7 @@ def find_directory(reader: Reader) -> Directory | None:
     if split:
         raise UnsupportedError(
             "this is one part of a zip archive that was split",
-            code="source.unsupported",
+            code=PART,
             hint="join the parts into one archive first",
         )
     return None
@@ -124,13 +128,13 @@ def _directory(reader: Reader, at: int, end: tuple[int, ...]) -> Directory | Non
                 _, _, _, _, disk, first_disk, _, members, length, offset = _END_64.unpack(record)
                 is_64, directory_end = True, where
                 break
-    if disk != first_disk or disk:
+    if disk != first_disk:
         return None
     for start in (directory_end - length, offset):
         if 0 <= start <= directory_end and (
             reader.pread(start, 4) == CENTRAL or (length == 0 and members == 0)
         ):
-            found = Directory(start, directory_end, start - offset, members, is_64, after)
+            found = Directory(start, directory_end, start - offset, members, is_64, after, disk)
             return found if found.base >= 0 or _fits(reader, found) else found._replace(base=0)
     return None
 
@@ -138,11 +142,13 @@ def _directory(reader: Reader, at: int, end: tuple[int, ...]) -> Directory | Non
 def _fits(reader: Reader, directory: Directory) -> bool:
     """Tell whether offsets count from bytes that were in front of the archive and are gone."""
     try:
-        first = next(members(reader, directory._replace(base=0)), None)
+        for each in members(reader, directory._replace(base=0)):
+            at = each.offset + directory.base
+            if at >= 0 and each.disk == directory.disk:
+                return reader.pread(at, 4) == LOCAL
     except EvidenceError:
-        return False
-    at = -1 if first is None else first.offset + directory.base
-    return at >= 0 and reader.pread(at, 4) == LOCAL
+        pass
+    return False
 
 
 def members(reader: Reader, directory: Directory) -> Iterator[Member]:
@@ -190,7 +196,7 @@ def _member(row: tuple[int, ...], base: int, name: bytes, extra: bytes) -> Membe
         compressed = numbers.pop(0) if compressed == _FULL and numbers else compressed
         offset = numbers.pop(0) if offset == _FULL and numbers else offset
     return Member(
-        max(0, offset + base),
+        offset + base,
         compressed,
         size,
         crc,
@@ -202,6 +208,7 @@ def _member(row: tuple[int, ...], base: int, name: bytes, extra: bytes) -> Membe
         time,
         name,
         extra,
+        row[13],
     )
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from heroes_forensics.errors import EvidenceError
-from heroes_forensics.filetype import TYPES, names_media
+from heroes_forensics.filetype import TYPES, names_media, names_part
 from heroes_forensics.frames import (
     CONTAINER,
     Batch,
@@ -29,6 +29,7 @@ from heroes_forensics.frames import (
     entry_batches,
 )
 from heroes_forensics.model import GAP_NUMBERS, HAS_CONTENT, JSON, Entry, EntryFlag, EntryKind, Gap
+from heroes_forensics.parsers.base import PART
 from heroes_forensics.parsers.guard import ENTRY
 from heroes_forensics.parsers.storage.readers import RangeReader
 from heroes_forensics.pipelines.work import contents
@@ -85,7 +86,7 @@ OPENERS: Final = {
 _WITH_SECRETS: Final = frozenset({"7z", "adb-backup", "pdf", "zip", *PACKAGES})
 """Types that may be encrypted, and take what was given to open them."""
 
-_REFUSED: Final = frozenset({"container.encrypted", "container.unsupported"})
+_REFUSED: Final = frozenset({"container.encrypted", "container.unsupported", PART})
 """Codes of containers that are whole, and not opened; all others are damaged."""
 
 SPOOL_BYTES: Final = 64 << 20
@@ -190,7 +191,8 @@ class _Expansion:
         try:
             for found in file_system.entries():
                 if isinstance(found, Gap):
-                    section.stopped = "container.damaged"
+                    is_part = found.code == PART and not section.stopped
+                    section.stopped = PART if is_part else "container.damaged"
                 if not isinstance(found, Entry):
                     continue
                 if self._given >= self._limits.members:
@@ -234,6 +236,8 @@ class _Expansion:
             if kind >= 0 and _is_opened(TYPES[kind].name, reading):
                 read = entry._replace(size=reading.last_bytes)  # not all say it themselves
                 nested.append(_Member(number, read, TYPES[kind].name))
+            elif kind >= 0 and names_part(entry.path):
+                nested.append(_Member(number, entry, PART))
             if reading.is_full:
                 yield from reading.flush()
         yield from reading.flush()
@@ -248,6 +252,9 @@ class _Expansion:
         inside = _Nest(number + 1, "", depth, _Nothing(), budget, path, locator)
         if depth > self._limits.nesting:
             yield _row(inside, section, 0, "container.nesting")
+            return
+        if kind == PART:  # cut anywhere, so that only its name tells
+            yield _row(inside, section, 0, PART)
             return
         self._session.progress.at(number + 1, ENTRY)
         spooled = 0

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from heroes_forensics.errors import EvidenceError, UsageError
 from heroes_forensics.frames import PATH_LIMIT, Control, Frame, Unit, entry_batches
 from heroes_forensics.hashing.exact import digest_bytes
-from heroes_forensics.model import JSON, Entry, Gap, Listing
+from heroes_forensics.model import JSON, Entry, EntryKind, Gap, Listing
+from heroes_forensics.parsers.base import PART
 from heroes_forensics.parsers.guard import Guard
 from heroes_forensics.pipelines.work import contents, media_reading, members, pictures
 from heroes_forensics.pipelines.workers.handover import Allowance
@@ -259,13 +260,16 @@ def _listed(
     beat: Callable[[], None],
     before_counts: Callable[[], Iterator[Frame]] = lambda: iter(()),
 ) -> Iterator[Frame]:
-    names_media: Callable[[bytes], bool] = import_module("heroes_forensics.filetype").names_media
+    filetype = import_module("heroes_forensics.filetype")
+    names_media: Callable[[bytes], bool] = filetype.names_media
     waiting: list[Entry] = []
     last: Listing | None = None
     for each in found:
         if isinstance(each, Entry):
             if len(each.path) > PATH_LIMIT:
                 yield _gap(Gap(each.locator, "entry.name", {"bytes": len(each.path)}))
+            if each.kind == EntryKind.FILE and filetype.names_part(each.path):
+                yield _gap(Gap(each.locator, PART, {}))
             waiting.append(each)
             beat()
             if len(waiting) >= _ENTRY_BATCH:
