@@ -14,7 +14,8 @@ listed and not read.
 
 import struct
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from contextlib import suppress
+from functools import cached_property, partial
 from typing import Any, Final
 
 import olefile
@@ -31,6 +32,7 @@ from heroes_forensics.model import (
     TimeRule,
 )
 from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.containers import office_encryption
 from heroes_forensics.parsers.containers.bitmap import FILE_HEADER
 from heroes_forensics.parsers.containers.filetime import moment
 from heroes_forensics.parsers.containers.limits import BYTES
@@ -41,6 +43,7 @@ from heroes_forensics.parsers.containers.officeart import BITMAP, DEFLATED, PLAI
 from heroes_forensics.parsers.containers.ole_held import NO_GROUP, is_searched, opened, search
 from heroes_forensics.parsers.containers.pieces import fields_of
 from heroes_forensics.parsers.place import place_of
+from heroes_forensics.parsers.secrets import Secrets
 from heroes_forensics.parsers.storage.readers import ReaderFile
 
 _HANDLE: Final = struct.Struct("<IBIBQQI")
@@ -53,6 +56,12 @@ _ERRORS: Final = (
 )
 """What the library raises over damaged files."""
 _STREAM, _STORAGE = 2, 1
+_CLEAR: Final = 0xFF
+"""The form of what was encrypted, beside those of `officeart`."""
+_ENCRYPTED: Final = "container.encrypted"
+_BEGINNING: Final = 1 << 10
+"""Bytes of a stream that say whether the document is encrypted."""
+_MOST_INFO: Final = (1 << 16) + 1
 _HEADER: Final = struct.Struct("<30xH12xI16xI")
 """Of the header: power of 2 of a sector, sectors of the allocation table, of that of small ones."""
 _MOST_SHIFT: Final = 20
@@ -72,8 +81,12 @@ _TIMES_SEARCHED: Final = 2
 """So many times the size of the file is searched at most: streams may share their sectors."""
 
 
-def open_ole(reader: Reader) -> "OleFileSystem":
+def open_ole(reader: Reader, secrets: Secrets | None = None) -> "OleFileSystem":
     """Open a compound file; ``reader`` stays the caller's to close.
+
+    Args:
+        reader: the file.
+        secrets: what was given to open an encrypted document.
 
     Raises:
         EvidenceError: this is none, or its directory cannot be read.
@@ -84,7 +97,7 @@ def open_ole(reader: Reader) -> "OleFileSystem":
         library.root.size = min(library.root.size, reader.size)  # the library reads that much
     except _ERRORS as error:
         raise EvidenceError("this is no compound file that can be read") from error
-    return OleFileSystem(library, reader.size)
+    return OleFileSystem(library, reader, secrets or Secrets())
 
 
 def _check(reader: Reader) -> None:
@@ -109,14 +122,16 @@ class OleFileSystem:
 
     kind: Final = "ole"
 
-    def __init__(self, library: Any, size: int) -> None:  # noqa: ANN401 - the library has no types
+    def __init__(self, library: Any, reader: Reader, secrets: Secrets) -> None:  # noqa: ANN401 - the library has no types
         self._library = library
-        self._size = size
+        self._reader = reader
+        self._size = reader.size
+        self._secrets = secrets
         self._damaged = False
         self._last: tuple[int, bytes] = (-1, b"")
         """The stream that was taken last, by its number: what lies in it is read one by one."""
         self.left = ""
-        """Code of what was not searched, once entries were listed; empty when everything was."""
+        """Code of what was not opened or searched, once entries were listed; empty for nothing."""
 
     @property
     def times(self) -> TimeBasis:
@@ -158,12 +173,53 @@ class OleFileSystem:
                     _handle(number, skipped),
                     (made, None, None, None),
                 )
+            if path == (office_encryption.PACKAGE,) and 0 < size <= self._size:
+                yield from self._package(number, path)
             if is_stream and is_readable and 0 < size <= self._size and is_searched(path[-1]):
                 room -= size
                 if room < 0 or size > _MOST_SEARCHED:
                     self.left = BYTES
                     continue
                 yield from self._held(number, path, name)
+            if is_stream and is_readable and 0 < size <= self._size:
+                self._tell_encrypted(number, path)
+
+    def _tell_encrypted(self, number: int, path: tuple[str, ...]) -> None:
+        """Note that a stream says that its document is encrypted, where it does."""
+        if self.left or not office_encryption.says(path[-1]):
+            return
+        with suppress(OSError):  # whoever reads the stream itself says so
+            if office_encryption.is_encrypted(path[-1], self._taken(number, path)[:_BEGINNING]):
+                self.left = _ENCRYPTED
+
+    @cached_property
+    def _key(self) -> office_encryption.Key | None:
+        """What decrypts the package of a document; None without a password that fits."""
+        try:
+            info = self._read((office_encryption.INFO,), _MOST_INFO)
+        except OSError:
+            return None
+        beat = partial(self._reader.pread, 0, 1)  # reads tell the supervisor that we are alive
+        return office_encryption.key_of(info, self._secrets, beat)
+
+    def _package(self, number: int, path: tuple[str, ...]) -> Iterator[Entry]:
+        """Yield the package of an encrypted document, where a password fits."""
+        at = office_encryption.LENGTH.size
+        try:
+            stated = self._read(path, at)
+        except OSError:
+            return
+        if self._key is None or len(stated) < at:
+            self.left = _ENCRYPTED
+            return
+        yield _entry(
+            f"s{number}@{at:#x}",
+            EntryKind.FILE,
+            b"$decrypted",
+            office_encryption.LENGTH.unpack(stated)[0],
+            _HANDLE.pack(number, 1, NO_GROUP, _CLEAR, at, 0, 0),
+            (None, None, None, None),
+        )
 
     def _held(self, number: int, path: tuple[str, ...], name: bytes) -> Iterator[Entry]:
         """Yield what lies in a stream."""
@@ -280,6 +336,10 @@ class OleFileSystem:
             raise OSError("not a handle of this parser")
         if size > self._size:
             raise OSError("the stream is longer than the file")
+        if form == _CLEAR:
+            if self._key is None:
+                raise UnsupportedError("the document is encrypted", code="stream.encrypted")
+            return office_encryption.PackageReader(self._taken(number, path), self._key)
         if length != _WHOLE:
             held = Held(start, length, form, b"", expanded)
             return opened(self._taken(number, path), group, held)

@@ -45,13 +45,15 @@ PACKAGES: Final = (
     *("jar", "apk", "ipa"),
 )
 """Documents and programs that are zip archives."""
+_OLES: Final = ("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db")
+"""Compound files."""
 _STREAMS: Final = ("gzip", "bzip2", "xz", "lzma", "zstd", "lzip", "lz4", "compress")
 _COMPRESSED: Final = "heroes_forensics.parsers.containers.compressed:open_compressed"
 _PICTURE: Final = "heroes_forensics.parsers.containers.picture:open_picture"
 _APPENDED: Final = "heroes_forensics.parsers.containers.appended:open_appended"
 _OLE: Final = "heroes_forensics.parsers.containers.ole:open_ole"
 OPENERS: Final = {
-    **dict.fromkeys(("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db"), _OLE),
+    **dict.fromkeys(_OLES, _OLE),
     **dict.fromkeys(_STREAMS, _COMPRESSED),
     "7z": "heroes_forensics.parsers.containers.sevenzip:open_7z",
     "adb-backup": "heroes_forensics.parsers.containers.adb:open_adb",
@@ -83,7 +85,7 @@ OPENERS: Final = {
 }
 """Types of `filetype` that are opened, and the function that does it."""
 
-_WITH_SECRETS: Final = frozenset({"7z", "adb-backup", "pdf", "zip", *PACKAGES})
+_WITH_SECRETS: Final = frozenset({"7z", "adb-backup", "pdf", "zip", *PACKAGES, *_OLES})
 """Types that may be encrypted, and take what was given to open them."""
 
 _REFUSED: Final = frozenset({"container.encrypted", "container.unsupported", PART})
