@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 import killing
@@ -76,7 +75,7 @@ def whole(evidence: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def soon() -> Iterator[None]:
     """End what waits for ever."""
 
-    def over(number: int, frame: FrameType | None) -> None:
+    def over(*_: object) -> None:
         raise TimeoutError
 
     before = signal.signal(signal.SIGALRM, over)
@@ -187,12 +186,17 @@ def test_a_hidden_picture_is_a_finding_wherever_it_lies(tmp_path: Path) -> None:
     image.write_bytes(data)
     near = listing(tmp_path / "near.csv", 2, 3)
     exact = tmp_path / "exact.csv"
-    lines = [
-        f"{n},{hashlib.sha256(each).hexdigest()},1"
-        for n, each in enumerate((*hidden.values(), slack))
-    ]
+    known = [hashlib.sha256(each).hexdigest() for each in (*hidden.values(), slack)]
+    lines = [f"{number},{value},1" for number, value in enumerate(known)]
     exact.write_text("\n".join(["id,sha256,category", *lines]) + "\n")
-    sets = {"sets": (str(exact), str(near)), "set_options": {"kind": "notable"}}
-    scanned(tmp_path / "case", image, carve=True, **sets)
+    scanned(
+        tmp_path / "case",
+        image,
+        carve=True,
+        sets=(str(exact), str(near)),
+        set_options={"kind": "notable"},
+    )
     found = views.findings(tmp_path / "case")
     assert Counter(str(row["grade"]) for row in found) == {"same-content": 3}
+    places = sorted(str(row["locator"]).rpartition("/")[2][:2] for row in found)
+    assert places == ["m@", "m@", "s@"]
