@@ -4,17 +4,20 @@ Two forms. An entry of the simple cache (Linux, Android, macOS) is a file of its
 address, the content and its headers; content and headers are members. In the block files of the
 other (``data_1`` ... ``data_3``; Windows) a member is what an entry in the same file leads to, with
 its exact length; what entries in another file lead to is found where a block that is in use begins
-like a picture, and ends where the picture does. What is larger than four blocks is a file of its
-own (``f_000001``) and needs none of this. The form is that of Chromium's ``net/disk_cache``.
-Locators are ``m@`` and the offset of the content. The path is the address, where it is known.
+like something known, and ends where that does, if its form says so, else with its blocks. Blocks in
+use that begin like nothing known are ``r@`` and their offset. What is larger than four blocks is a
+file of its own (``f_000001``) and needs none of this. The form is that of Chromium's
+``net/disk_cache``. Locators are ``m@`` and the offset of the content. The path is the address,
+where it is known.
 """
 
 import struct
+import zlib
 from collections.abc import Iterator
 from typing import Final
 
 from heroes_forensics.errors import EvidenceError
-from heroes_forensics.filetype import TYPES, sniff
+from heroes_forensics.filetype import TYPES, FileClass, sniff
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Place
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.containers.names import member_path
@@ -48,6 +51,14 @@ _ENDS: Final = {"png": (b"IEND\xae\x42\x60\x82", 8), "jpeg": (b"\xff\xd9", 2), "
 """By type: what a picture ends with, and its length."""
 
 
+_NOTHING: Final = frozenset({FileClass.OTHER, FileClass.TEXT})
+_GZIP: Final = 31
+"""Window bits of zlib for a gzip header."""
+_STEP: Final = 1 << 20
+_ICON: Final = 6
+"""Bytes of the header of an icon file; then 16 for each icon, its length and offset last."""
+
+
 def open_chrome_cache(reader: Reader) -> Pieces:
     """Open a file of a cache; ``reader`` stays the caller's to close.
 
@@ -62,7 +73,7 @@ def open_chrome_cache(reader: Reader) -> Pieces:
     if head.startswith(_BLOCKS) and _FILE.unpack(head)[4] not in {36, *_SIZES}:
         raise UnsupportedError("blocks of another size", code="container.unsupported")
     found = _File(reader, head).found
-    sweep = "blocks in use that begin like a picture"
+    sweep = "blocks in use that no entry of the same file leads to"
     return Pieces(reader, "chrome-cache", found, sweep=sweep)
 
 
@@ -115,9 +126,21 @@ class _File:
         taken: set[int] = set()
         for number in used if size == min(_SIZES) else ():
             yield from self._of_record(number, own, count, taken)
+        left: list[int] = []
         for number in used:
-            if number not in taken:
-                yield from self._of_block(number, size, taken)
+            if left and number != left[-1] + 1:
+                yield from self._rest(left, size)
+                left = []
+            if number in taken:
+                continue
+            found = self._of_block(number, size, taken)
+            if found is None:
+                left.append(number)
+            else:
+                yield from self._rest(left, size)
+                left = []
+                yield found
+        yield from self._rest(left, size)
 
     def _of_record(self, number: int, own: int, count: int, taken: set[int]) -> Iterator[Entry]:
         """Yield what a block leads to, where it is an entry."""
@@ -129,6 +152,8 @@ class _File:
         if not 0 <= state <= 2 or length <= 0:  # noqa: PLR2004 - normal, evicted, doomed
             return
         address = data[_ADDRESS_AT : min(size, _ADDRESS_AT + length)].partition(b"\0")[0]
+        if len(address) == min(length, size - _ADDRESS_AT) or address[:1].isalnum():
+            taken.update(range(number, number + min(_TOGETHER, -(-(_ADDRESS_AT + length) // size))))
         for stream, (stated, place) in enumerate(zip(streams[:4], streams[4:], strict=True)):
             first, blocks = place & 0xFFFF, (place >> 24 & 3) + 1
             is_here = place >> 28 == 0xA and place >> 16 & 0xFF == own  # noqa: PLR2004
@@ -145,27 +170,63 @@ class _File:
             path = address + (b"/$headers" if stream == 0 else b"" if stream == 1 else b"/$code")
             yield _entry(path, _FIRST + first * size, stated)
 
-    def _of_block(self, number: int, size: int, taken: set[int]) -> Iterator[Entry]:
-        """Yield the picture that begins with a block, to its own end."""
+    def _of_block(self, number: int, size: int, taken: set[int]) -> Entry | None:
+        """Return what a block begins with, to its own end; None where that is nothing known."""
         start = _FIRST + number * size
         room = (_TOGETHER - number % _TOGETHER) * size
         data = self._reader.pread(start, room)
-        kind = TYPES[sniff(data)].name
+        kind = TYPES[sniff(data)]
+        if kind.file_class in _NOTHING:
+            return None
         for at in range(size, len(data), size):
-            if TYPES[sniff(data[at : at + size])].name in {*_ENDS, "webp"}:
-                data = data[:at]  # another picture begins there
+            another = number + at // size in taken
+            if another or TYPES[sniff(data[at : at + size])].file_class not in _NOTHING:
+                data = data[:at]  # something else begins there
                 break
-        if kind == "webp":
-            end = min(len(data), 8 + int.from_bytes(data[4:8], "little"))
-        elif kind in _ENDS:
-            mark, length = _ENDS[kind]
-            spot = data.find(mark) if kind == "png" else data.rfind(mark)
-            end = spot + length if spot > 0 else 0
-        else:
-            return
-        if end:
-            taken.update(range(number, number + -(-end // size)))
-            yield _entry(b"", start, end)
+        end = _end(kind.name, data)
+        taken.update(range(number, number + -(-end // size)))
+        return _entry(b"", start, end)
+
+    def _rest(self, numbers: list[int], size: int) -> Iterator[Entry]:
+        """Yield blocks in use, one behind the other, that begin like nothing known, as one entry.
+
+        Zeros are none.
+        """
+        start = _FIRST + (numbers[0] if numbers else 0) * size
+        data = self._reader.pread(start, len(numbers) * size)
+        if data.strip(b"\0"):
+            yield Entry(
+                locator=f"r@{start:#x}",
+                kind=EntryKind.METADATA,
+                flags=EntryFlag.ALLOCATED,
+                path=b"$blocks-%#x" % start,
+                size=len(data),
+                handle=piece(start, len(data)),
+                first_offset=start,
+                place=Place.BROWSER_CACHE,
+            )
+
+
+def _end(kind: str, data: bytes) -> int:
+    """Return how many bytes what begins here has, at most all of them."""
+    if kind == "webp":
+        return min(len(data), 8 + int.from_bytes(data[4:8], "little"))
+    if kind == "ico":
+        rows = data[_ICON : _ICON + 16 * int.from_bytes(data[4:6], "little")]
+        ends = [sum(each) for each in struct.iter_unpack("<8x2I", rows[: len(rows) // 16 * 16])]
+        return min(len(data), max(ends, default=len(data)))
+    if kind == "gzip":
+        engine, pending = zlib.decompressobj(_GZIP), data
+        try:
+            while pending and not engine.eof:
+                engine.decompress(pending, _STEP)
+                pending = engine.unconsumed_tail
+        except zlib.error:
+            return len(data)
+        return len(data) - len(engine.unused_data)
+    mark, length = _ENDS.get(kind, (b"", 0))
+    spot = (data.find(mark) if kind == "png" else data.rfind(mark)) if mark else 0
+    return spot + length if spot > 0 else len(data)
 
 
 def _entry(address: bytes, start: int, size: int) -> Entry:
