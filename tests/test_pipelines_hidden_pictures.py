@@ -196,7 +196,7 @@ def test_a_hidden_picture_is_a_finding_wherever_it_lies(tmp_path: Path) -> None:
         sets=(str(exact), str(near)),
         set_options={"kind": "notable"},
     )
-    found = views.findings(tmp_path / "case")
+    found = list(views.findings(tmp_path / "case"))
     assert Counter(str(row["grade"]) for row in found) == {"same-content": 3}
     places = sorted(str(row["locator"]).rpartition("/")[2][:2] for row in found)
     assert places == ["m@", "m@", "s@"]
