@@ -26,6 +26,7 @@ IMAGES = (
     "images/keramics/fat32.qcow2",
     "images/velociraptor/fat12.dd",
     "images/dissect/exfat4m.bin",
+    "images/dissect/btrfs-subvolume.bin.gz",
     "images/dissect/squashfs-xz.sqfs",
     "images/dissect/xfs.bin.gz",
     "images/dissect/ffs.bin.gz",

@@ -14,7 +14,7 @@ from test_pipelines_members import expanded
 from heroes_forensics.frames import Container
 from heroes_forensics.model import EntryFlag, EntryKind
 from heroes_forensics.parsers.base import UnsupportedError
-from heroes_forensics.parsers.filesystems import squashfs
+from heroes_forensics.parsers.filesystems import inode_walk
 from heroes_forensics.parsers.filesystems.squashfs import open_squashfs
 
 COMPRESSIONS = ("gzip", "lzma", "lzo", "xz", "lz4", "zstd")
@@ -174,7 +174,7 @@ def test_a_huge_file_that_is_all_hole_is_a_limit(
         file.truncate(64 << 20)
     fs = open_squashfs(reader_of(packed(tree, tmp_path / "image", "-b", "1M")))
     assert fs.open(listed(fs.entries()).path(b"hole").handle).size == 64 << 20
-    monkeypatch.setattr(squashfs, "SPARSE_LIMIT", 32 << 20)
+    monkeypatch.setattr(inode_walk, "SPARSE_LIMIT", 32 << 20)
     with pytest.raises(UnsupportedError) as caught:
         fs.open(listed(fs.entries()).path(b"hole").handle)
     assert caught.value.code == "stream.limit"

@@ -281,8 +281,6 @@ def test_layers_of_real_images(
 
 
 UNREAD: dict[str, JSON] = {
-    "images/dissect/btrfs-default.bin.gz": {"devices": 1},
-    "images/dissect/btrfs-raid1-2.bin.gz": {"devices": 2},
     "images/dissect/jffs2.zlib.bin.gz": {},
     "images/lde/test.minix": {"version": 1},
 }

@@ -75,7 +75,7 @@ OTHERS = {
     "ufs1": (at((8192 + 1372, b"\x54\x19\x01\0")), "ufs", "file-system"),
     "ufs2": (at((65536 + 1372, b"\x19\x01\x54\x19")), "ufs", "file-system"),
     "ufs2 at 256 KiB": (at((262144 + 1372, b"\x19\x01\x54\x19")), "ufs", "file-system"),
-    "btrfs": (at((65600, b"_BHRfS_M")), "btrfs", "unsupported"),
+    "btrfs": (at((65600, b"_BHRfS_M")), "btrfs", "file-system"),
     "squashfs 3": (at((0, b"sqsh")), "squashfs", "unsupported"),
     "squashfs 4": (
         at((0, b"hsqs"), (20, b"\6\0"), (28, b"\4\0\0\0")),

@@ -46,6 +46,7 @@ SOURCES = {
     "UFS": "images/dissect/ffs.bin",
     "APFS": "images/dfvfs/apfs.raw",
     "APFS, snapshots": "images/dissect/apfs-snapshot.bin",
+    "btrfs": "images/dissect/btrfs-default.bin",
     "squashfs": "images/dissect/squashfs-xz.sqfs",
     "XFS": "images/dissect/xfs.bin",
     "AFF4-L": "images/aff4/dream.aff4",

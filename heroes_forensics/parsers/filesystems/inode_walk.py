@@ -30,6 +30,26 @@ _UNREADABLE: Final = b"\0"
 _NO_CONTENT, _DATA, _ATTRIBUTE = 0, 1, 2
 
 
+SPARSE_LIMIT: Final = 1 << 34
+"""Bytes up to which holes are read as the zeros they stand for."""
+SPARSE_RATIO: Final = 16
+"""Beyond that, a file must be stored to at least one part in so many."""
+
+
+def refuse_hollow(size: int, stored: int) -> None:
+    """Refuse a huge file of which next to nothing is stored: its zeros would be read for ever.
+
+    Args:
+        size: bytes that it states.
+        stored: bytes that are there of it.
+
+    Raises:
+        UnsupportedError: ``stream.limit``.
+    """
+    if size > SPARSE_LIMIT and stored * SPARSE_RATIO < size:
+        raise UnsupportedError("the file is nearly all hole", code="stream.limit")
+
+
 class Attribute(NamedTuple):
     """One extended attribute."""
 
@@ -266,7 +286,7 @@ class InodeFileSystem:
             yield Entry(
                 self._locator(node, number, sequence, (_ATTRIBUTE, each.number)),
                 EntryKind.FILE,
-                flags | EntryFlag.STREAM,
+                flags & ~inode.flags | EntryFlag.STREAM,
                 path + b":" + each.name,
                 each.size,
                 each.handle,

@@ -33,6 +33,7 @@ from heroes_forensics.parsers.place import place_of
 NANOSECONDS: Final = 1_000_000_000
 _SYSTEM: Final = frozenset(
     {
+        b"btrfs.compression",
         b"com.apple.FinderInfo",
         b"com.apple.fs.symlink",
         b"com.apple.lastuseddate#PS",

@@ -29,6 +29,7 @@ from heroes_forensics.parsers.filesystems.inode_walk import (
     InodeFileSystem,
     Name,
     Stray,
+    refuse_hollow,
 )
 from heroes_forensics.parsers.filesystems.squashfs_file import (
     STORED,
@@ -74,10 +75,6 @@ _LONGEST_LINK: Final = 1 << 16
 _LARGEST: Final = (1 << 63) - 1
 _MOST_BLOCKS: Final = 1 << 22
 """Blocks of one file: 512 GiB of 128 KiB each, 16 MiB of table."""
-SPARSE_LIMIT: Final = 1 << 34
-"""Bytes up to which holes are read as the zeros they stand for."""
-SPARSE_RATIO: Final = 16
-"""Beyond that, a file must be stored to at least one part in so many."""
 _CACHED: Final = 4 << 20
 """Bytes of expanded blocks of content that are kept."""
 _PREFIXES: Final = {0: b"user.", 1: b"trusted.", 2: b"security."}
@@ -199,8 +196,7 @@ class Squashfs:
             raise UnsupportedError("the file has too many blocks", code="stream.limit")
         sizes = np.frombuffer(cursor.take(4 * count), dtype="<u4")
         stored = int(lengths_of(sizes).sum())
-        if size > SPARSE_LIMIT and stored * SPARSE_RATIO < size:
-            raise UnsupportedError("the file is nearly all hole", code="stream.limit")
+        refuse_hollow(size, stored)
         tail = None if fragment == NONE else (*self._fragment(fragment), offset)
         return SquashfsFile(self._expanded, head.block_size, sizes, start, tail, size)
 

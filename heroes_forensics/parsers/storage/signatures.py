@@ -16,6 +16,7 @@ from heroes_forensics.parsers.storage.md_superblock import superblock
 
 SUPPORTED: Final = frozenset(
     {
+        "btrfs",
         "ntfs",
         "fat12",
         "fat16",
@@ -69,7 +70,6 @@ _AT: Final[tuple[tuple[int, bytes, str], ...]] = (
     (65536 + 52, b"ReIsEr", "reiserfs"),
     (65536, b"ReIsEr4", "reiser4"),
     (32768, b"JFS1", "jfs"),
-    (65536 + 64, b"_BHRfS_M", "btrfs"),
     (65536, b"\x01\x16\x19\x70", "gfs2"),
     (4086, b"SWAPSPACE2", "swap"),
     (4086, b"SWAP-SPACE", "swap"),
@@ -299,6 +299,13 @@ def _iso(head: bytes) -> Recognised | None:
     return Recognised("udf") if udf else None
 
 
+def _btrfs(head: bytes) -> Recognised | None:
+    if not head.startswith(b"_BHRfS_M", 65536 + 64):
+        return None
+    devices = min(_u("<Q", head, 65536 + 0x88), _MOST_DEVICES)
+    return Recognised("btrfs", _u("<Q", head, 65536 + 0xC9 + 8), detail={"devices": devices})
+
+
 def _squashfs(head: bytes) -> Recognised | None:
     if not head.startswith((b"hsqs", b"sqsh")):
         return None
@@ -320,8 +327,6 @@ def _ufs(head: bytes) -> Recognised | None:
 
 def _detail(name: str, head: bytes) -> dict[str, int | str]:
     """Return what the superblock says of its own version; nothing where that is not looked at."""
-    if name == "btrfs":
-        return {"devices": min(_u("<Q", head, 65536 + 0x88), _MOST_DEVICES)}
     if name == "f2fs":
         return {"version": _version(_u("<H", head, 1028), _u("<H", head, 1030))}
     if name == "refs":
@@ -382,4 +387,5 @@ _CHECKS: Final[tuple[Callable[[bytes], Recognised | None], ...]] = (
     _ext,
     _hfs,
     _ufs,
+    _btrfs,
 )
