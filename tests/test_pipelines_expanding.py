@@ -6,6 +6,7 @@ import hashlib
 import io
 import lzma
 import os
+import plistlib
 import signal
 import sqlite3
 import subprocess
@@ -21,6 +22,7 @@ import pytest
 from backports import zstd
 from corpus import evidence as corpus
 from corpus import needs_evidence
+from device_backups import Stored, encrypted_itunes
 from killing import tables
 from scans import folder, resumed, scanned
 from test_media_perceptual import encoded, gradient
@@ -122,6 +124,48 @@ def test_compressed_archives_and_files_are_opened_and_what_is_in_them(tmp_path: 
     assert (result.exit_code, result.counts["closes"]) == (3, True)
     assert result.counts["pictures_decoded"] == 6
     assert verifying.verify(tmp_path / "case")["exit_code"] == 7
+
+
+def backup_list(*, encrypted: object) -> bytes:
+    """Return ``Manifest.plist`` as a device writes it: keys first, in binary."""
+    facts = {
+        "BackupKeyBag": os.urandom(1500),
+        "IsEncrypted": encrypted,
+        "Applications": {f"app{number}": {"path": "x" * 90} for number in range(900)},
+    }
+    return plistlib.dumps(facts, fmt=plistlib.FMT_BINARY)
+
+
+def test_an_encrypted_backup_in_a_folder_or_an_archive_is_told(tmp_path: Path) -> None:
+    closed_one, open_one = backup_list(encrypted=True), backup_list(encrypted=False)
+    files = {
+        "a.plist": closed_one,
+        "b.plist": open_one,
+        "c.zip": zipped(("Manifest.plist", closed_one), ("3d/3d0d7e5fb2ce", os.urandom(99))),
+        "d.plist": closed_one[: len(closed_one) // 2],
+        "e.plist": plistlib.dumps({"IsEncrypted": True}, fmt=plistlib.FMT_BINARY),
+        "f.plist": backup_list(encrypted="no"),
+    }
+    result = scanned(tmp_path / "case", folder(tmp_path / "evidence", files), names="clear")
+    assert containers(tmp_path / "case") == {
+        "d:0": (Container.GAP, "container.encrypted"),
+        "d:1": (Container.DONE, ""),
+        "d:2": (Container.DONE, ""),
+        "d:2/m@0x0": (Container.GAP, "container.encrypted"),
+        "d:3": (Container.GAP, "container.damaged"),
+        "d:5": (Container.GAP, "container.encrypted"),
+    }
+    assert (result.exit_code, result.counts["closes"]) == (3, True)
+
+
+def test_a_backup_that_is_the_source_is_no_gap_for_its_manifest(tmp_path: Path) -> None:
+    rows = [Stored("CameraRollDomain", "Media/DCIM/a.png", content=PNG)]
+    source = encrypted_itunes(tmp_path / "backup", rows, b"correct horse")
+    facts = plistlib.loads((source / "Manifest.plist").read_bytes())
+    packed = plistlib.dumps(facts, fmt=plistlib.FMT_BINARY)
+    (source / "Manifest.plist").write_bytes(packed)
+    scanned(tmp_path / "case", source, names="clear")
+    assert containers(tmp_path / "case") == {}
 
 
 def test_a_compressed_archive_that_does_not_fit_into_memory_is_read_again(tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ START: Final[tuple[tuple[bytes, Answer], ...]] = (
     (b"\x30\0\0\0LfLe", "evt"),
     (b"CMMM", "thumbcache"),
     (b"IMMM", "thumbcache-index"),
-    (b"bplist0", "plist"),
+    (b"bplist0", structure.plist),
     (b"\0\0\0\x01Bud1\0", "ds-store"),
     (b"\xc3\xca\x03\xc1", "chrome-cache"),
     (b"\xc3\xca\x04\xc1", "chrome-cache"),

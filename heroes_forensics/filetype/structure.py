@@ -93,6 +93,12 @@ def lzma(head: bytes) -> str:
     return "lzma" if usual and plausible else ""
 
 
+def plist(head: bytes) -> str:
+    """Binary property list; that of a backup of iTunes or Finder has these keys, at its start."""
+    is_manifest = b"BackupKeyBag" in head and b"IsEncrypted" in head
+    return "itunes-manifest" if is_manifest else "plist"
+
+
 def binary_cpio(head: bytes) -> str:
     """Old binary cpio: the length of the first name ends with a zero byte where it says."""
     length = _u16(head, 20)

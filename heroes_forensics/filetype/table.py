@@ -287,6 +287,8 @@ TYPES: Final[tuple[FileType, ...]] = (
     # told by more than their first bytes (`parsers.containers.ending`)
     FileType("sfx", "application/x-self-extracting", _R, "exe"),
     FileType("installer", "application/x-installer", _R, "exe"),
+    # what states whether the backup of a telephone around it is encrypted (`Manifest.plist`)
+    FileType("itunes-manifest", "application/x-itunes-manifest", _B),
 )
 """Every type; the position of a row never changes."""
 

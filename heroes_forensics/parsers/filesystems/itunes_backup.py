@@ -12,7 +12,6 @@ directories and links have no content.
 """
 
 import os
-import plistlib
 import stat
 from collections.abc import Iterator
 from typing import Any, Final
@@ -20,6 +19,7 @@ from typing import Any, Final
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, TimeBasis, TimeRule
 from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.containers.itunes_plist import stated
 from heroes_forensics.parsers.decryption import BLOCK, CbcReader
 from heroes_forensics.parsers.filesystems import itunes_keys, itunes_manifest
 from heroes_forensics.parsers.filesystems.directory import DirectoryFileSystem, open_directory
@@ -273,7 +273,6 @@ def _whole(folder: int, name: str, most: int) -> bytes:
 def _facts_of(folder: int) -> dict[str, Any]:
     """Return ``Manifest.plist``; nothing when it cannot be read."""
     try:
-        facts: Any = plistlib.loads(_whole(folder, "Manifest.plist", _SMALL))
-    except Exception:  # noqa: BLE001 - a hostile list may fail in any way; it then states nothing
+        return stated(_whole(folder, "Manifest.plist", _SMALL)) or {}
+    except (OSError, EvidenceError):
         return {}
-    return facts if isinstance(facts, dict) else {}

@@ -5,13 +5,14 @@ is a row that says why not.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.frames import Container, Proxy, Rows, Status
 from heroes_forensics.model import GAP_NUMBERS
 from heroes_forensics.pipelines.examining import awaited
 from heroes_forensics.pipelines.examining.expanding import (
+    IS_MANIFEST,
     IS_OPENED,
     IS_OTHER,
     IS_PICTURE,
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from heroes_forensics.pipelines.examining.examined import Examined
     from heroes_forensics.pipelines.workers.crews import Stream
     from heroes_forensics.store.records import MatchRow
+
+
+_BACKUP: Final = "itunes-backup"
+"""The kind of a volume that is itself the backup of a telephone."""
 
 
 class Containers:
@@ -53,7 +58,10 @@ class Containers:
         for row in rows[done & IS_OTHER[rows["type"]]]:
             self._leave(int(row["id"]), Container.POLICY, "policy.container-type")
         known = awaited.known(matches)
-        for row in rows[done & IS_OPENED[rows["type"]]]:
+        opened = IS_OPENED
+        if self._volume.kind == _BACKUP:  # it was opened with its manifest, or says why not
+            opened = IS_OPENED & ~IS_MANIFEST
+        for row in rows[done & opened[rows["type"]]]:
             item, size = int(row["id"]), int(row["bytes_read"])
             if self._expanding.limits is None:
                 self._leave(item, Container.POLICY, "policy.container")

@@ -58,6 +58,7 @@ OPENED: Final = (
     *("docx", "xlsx", "pptx", "ooxml", "odt", "ods", "odp", "odf", "epub", "xps", "iwork"),
     *("jar", "apk", "ipa"),
     *("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db", "thumbcache"),
+    "itunes-manifest",
     *("sqlite", "sqlite-wal", "sqlite-journal", "chrome-cache", "pst", "dbx", "pdf"),
     *("7z", "ar", "arj", "cab", "cpio", "deb", "iso", "lha", "rar", "rpm", "squashfs", "wim"),
     *("lzip", "lz4", "compress", "sfx"),
@@ -81,6 +82,8 @@ PROFILES: Final[dict[str, Limits | None]] = {
 _DEATHS: Final = {deaths.TIMEOUT: "container.timeout", deaths.CPU: "container.timeout"}
 IS_OPENED: Final = np.array([row.name in OPENED for row in TYPES])
 """By position in `TYPES`: whether expanders open it."""
+IS_MANIFEST: Final = np.array([row.name == "itunes-manifest" for row in TYPES])
+"""Whether it states something of the files beside it, and holds none."""
 IS_PICTURE: Final = np.array([row.name in (*within.PICTURES, *within.HOSTS) for row in TYPES])
 """Whether it is a picture or film, opened where the worker that read it saw more in it."""
 IS_OTHER: Final = np.array(

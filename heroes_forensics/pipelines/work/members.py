@@ -64,6 +64,7 @@ OPENERS: Final = {
     "cpio": "heroes_forensics.parsers.containers.cpio:open_cpio",
     "dbx": "heroes_forensics.parsers.containers.dbx:open_dbx",
     "eml": "heroes_forensics.parsers.containers.mail:open_message",
+    "itunes-manifest": "heroes_forensics.parsers.containers.itunes_plist:open_itunes_plist",
     "lha": "heroes_forensics.parsers.containers.lha:open_lha",
     "iso": "heroes_forensics.parsers.filesystems.tsk:open_tsk",
     "mbox": "heroes_forensics.parsers.containers.mail:open_mbox",
