@@ -1,0 +1,185 @@
+r"""Rich Text Format as a container: its pictures, and the objects that are embedded in it.
+
+A picture is a group with the word ``\pict``, an object one with ``\objdata`` (RTF 1.9.1): words
+that say of what kind it is, and its bytes as hexadecimal digits, or as they are behind ``\bin``.
+The bytes of the file are searched for these words, whatever groups they stand in. An object is one
+of OLE 1 (MS-OLEDS 2.2), whose native data is a compound file, what the packager put there, or the
+file of another program; of what is none of these all bytes are one entry.
+
+Locators are ``m@`` and the offset of the word; of an object, with ``+`` the offset in its bytes.
+"""
+
+import re
+import struct
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from heroes_forensics.errors import EvidenceError
+from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, TimeBasis
+from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.containers.bitmap import FILE_HEADER
+from heroes_forensics.parsers.containers.limits import BYTES
+from heroes_forensics.parsers.containers.listing import counted
+from heroes_forensics.parsers.containers.names import member_path
+from heroes_forensics.parsers.containers.officeart import BITMAP, PLAIN, Held
+from heroes_forensics.parsers.containers.ole_held import NO_GROUP, opened
+from heroes_forensics.parsers.containers.ole_native import native
+from heroes_forensics.parsers.containers.pieces import fields_of, opening
+
+_MAGIC: Final = b"{\\rtf"
+_MOST: Final = 256 << 20
+"""Bytes of a file that are searched: they are in memory then."""
+_WORDS: Final = re.compile(rb"(?<!\\)\\(?:pict|objdata)(?![a-zA-Z])")
+_TOKEN: Final = re.compile(
+    rb"([0-9A-Fa-f]+)|\\([a-zA-Z]{1,32})(-?[0-9]{1,10})?[ ]?|\\'[0-9A-Fa-f]{2}|\\[^a-zA-Z]|[{}]"
+)
+_BIN: Final = b"bin"
+_KINDS: Final = {
+    b"pngblip": (PLAIN, b".png"),
+    b"jpegblip": (PLAIN, b".jpg"),
+    b"emfblip": (PLAIN, b".emf"),
+    b"wmetafile": (PLAIN, b".wmf"),
+    b"pmmetafile": (PLAIN, b".wmf"),
+    b"macpict": (PLAIN, b".pict"),
+    b"dibitmap": (BITMAP, b".bmp"),
+    b"wbitmap": (PLAIN, b".ddb"),
+}
+_HANDLE: Final = struct.Struct("<QQQB")
+"""Offset of the word; in its bytes offset, bytes, and how they are kept."""
+_U32: Final = struct.Struct("<I")
+_EMBEDDED: Final = 2
+"""Of OLE 1: an object that is here, not a link."""
+
+
+class _Content(NamedTuple):
+    data: bytes
+    kind: tuple[int, bytes]
+    end: int
+
+
+def open_rtf(reader: Reader) -> "RtfFileSystem":
+    """Open a document; ``reader`` stays the caller's to close.
+
+    Raises:
+        EvidenceError: this is none.
+    """
+    with opening("the document"):
+        if reader.pread(0, len(_MAGIC)) != _MAGIC:
+            raise EvidenceError("this is no document in Rich Text Format")
+        data = reader.pread(0, min(reader.size, _MOST))
+    return RtfFileSystem(data, BYTES if reader.size > _MOST else "")
+
+
+class RtfFileSystem:
+    """Lists and opens the pictures and objects of one document."""
+
+    kind: Final = "rtf"
+
+    def __init__(self, data: bytes, left: str) -> None:
+        self._data = data
+        self.left: Final = left
+        """Code of what was not searched; empty when everything was."""
+
+    @property
+    def times(self) -> TimeBasis:
+        """None are stated."""
+        return {}
+
+    def entries(self) -> Iterator[Entry | Gap | Listing]:
+        """Yield pictures and objects in their order."""
+        yield from counted(self._found(), sweep="not applicable: the bytes are searched")
+
+    def _found(self) -> Iterator[Entry]:
+        at = 0
+        while (hit := _WORDS.search(self._data, at)) is not None:
+            content = _content(self._data, hit.end())
+            at = content.end
+            is_object = hit[0].endswith(b"data")
+            held = list(_native(content.data)) if is_object else []
+            if not held and content.data:
+                form, name = (PLAIN, b".bin") if is_object else content.kind
+                held = [Held(0, len(content.data), form, name)]
+            for each in held:
+                yield _entry(hit.start(), each)
+
+    def open(self, handle: bytes) -> Reader:
+        """Open a picture or an object.
+
+        Raises:
+            OSError: it is not there, or this is not a handle of this parser.
+        """
+        word, start, size, form = fields_of(_HANDLE, handle)
+        hit = _WORDS.match(self._data, word)
+        if hit is None:
+            raise OSError("not a handle of this parser")
+        content = _content(self._data, hit.end())
+        return opened(content.data, NO_GROUP, Held(start, size, form, b""))
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._data = b""
+
+
+def _content(data: bytes, at: int) -> _Content:
+    """Return the bytes behind a word, to the end of its group or the next such word."""
+    parts: list[bytes] = []
+    kind = (PLAIN, b".bin")
+    depth = 0
+    while (token := _TOKEN.search(data, at)) is not None:
+        at = token.end()
+        digits, word, number = token[1], token[2], token[3]
+        if digits:
+            parts += [digits] if not depth else []
+        elif word == _BIN and number:
+            count = max(0, int(number))
+            parts += [data[at : at + count].hex().encode()] if not depth else []
+            at += count
+        elif word:
+            if word in {b"pict", b"objdata"}:
+                return _Content(_bytes(parts), kind, token.start())
+            kind = _KINDS.get(word, kind) if not depth else kind
+        elif token[0] == b"{":
+            depth += 1
+        elif token[0] == b"}":
+            depth -= 1
+            if depth < 0:
+                break
+    else:
+        at = len(data)
+    return _Content(_bytes(parts), kind, at)
+
+
+def _bytes(parts: list[bytes]) -> bytes:
+    """Return what hexadecimal digits say; half a byte at the end says nothing."""
+    text = b"".join(parts)
+    return bytes.fromhex(text[: len(text) // 2 * 2].decode("ascii"))
+
+
+def _native(data: bytes) -> Iterator[Held]:
+    """Yield what an object of OLE 1 holds (MS-OLEDS 2.2.5)."""
+    if len(data) < 2 * _U32.size or _U32.unpack_from(data, 4)[0] != _EMBEDDED:
+        return
+    at = 8
+    for _ in range(3):  # class, and two names of what it was made from
+        if at + _U32.size > len(data):
+            return
+        at += _U32.size + _U32.unpack_from(data, at)[0]
+    if at + _U32.size > len(data):
+        return
+    size = _U32.unpack_from(data, at)[0]
+    for held in native(data[at : at + _U32.size + size]):
+        yield held._replace(start=at + held.start)
+
+
+def _entry(word: int, held: Held) -> Entry:
+    place = f"m@{word:#x}" + (f"+{held.start:#x}" if held.start else "")
+    name = held.name if not held.name.startswith(b".") else place.encode()[2:] + held.name
+    return Entry(
+        locator=place,
+        kind=EntryKind.FILE,
+        flags=EntryFlag.ALLOCATED,
+        path=member_path(name, directory=False),
+        size=held.size + (FILE_HEADER if held.form == BITMAP else 0),
+        handle=_HANDLE.pack(word, held.start, held.size, held.form),
+        first_offset=word,
+    )
