@@ -54,6 +54,67 @@ def raid5(data: bytes, layout: int) -> list[bytes]:
     return [bytes(one) for one in members]
 
 
+SIX = {
+    0: ("Q012P", "012PQ", "01PQ2", "0PQ12", "PQ012"),
+    1: ("PQ012", "0PQ12", "01PQ2", "012PQ", "Q012P"),
+    2: ("Q012P", "012PQ", "12PQ0", "2PQ01", "PQ012"),
+    3: ("PQ012", "2PQ01", "12PQ0", "012PQ", "Q012P"),
+    4: ("PQ012",),
+    5: ("012PQ",),
+    16: ("012PQ", "01P2Q", "0P12Q", "P012Q"),
+    17: ("P012Q", "0P12Q", "01P2Q", "012PQ"),
+    18: ("012PQ", "12P0Q", "2P01Q", "P012Q"),
+    19: ("P012Q", "2P01Q", "12P0Q", "012PQ"),
+    20: ("P012Q",),
+}
+"""By layout of RAID 6: the stripes of an array of five. The data count in Q from the member behind
+Q on, around the end: the first once, the second twice, the third four times."""
+TEN = {
+    "near 2, 4 members": (0x102, ("0246", "0246", "1357", "1357")),
+    "near 2, 3 members": (0x102, ("0134", "0235", "1245")),
+    "near 3, 4 members": (0x103, ("012", "013", "023", "123")),
+    "far 2, 2 members": (0x201, ("02461357", "13570246")),
+    "far 2, 3 members": (0x201, ("0369258B", "147A0369", "258B147A")),
+    "near 2 and far 2, 4 members": (0x202, ("02461357", "02461357", "13570246", "13570246")),
+    "offset 2, 3 members": (0x10201, ("023568", "104376", "215487")),
+}
+"""Layouts of RAID 10 and what each member holds, as md(4) describes it: near copies side by side,
+far copies in the second half and one member further, offset copies in the next row."""
+
+
+def raid6(data: bytes, layout: int) -> list[bytes]:
+    """Spread whole stripes over five members, as `SIX` has them."""
+    members = [bytearray() for _ in range(5)]
+    for number in range(len(data) // (3 * CHUNK)):
+        stripe = data[number * 3 * CHUNK : (number + 1) * 3 * CHUNK]
+        held = {str(at): stripe[at * CHUNK : (at + 1) * CHUNK] for at in range(3)}
+        row = SIX[layout][number % len(SIX[layout])]
+        behind = row[row.index("Q") + 1 :] + row[: row.index("Q")]
+        order = [letter for letter in behind if letter in held]
+        first, second, third = (held[letter] for letter in order)
+        held["P"] = bytes(a ^ b ^ c for a, b, c in zip(first, second, third, strict=True))
+        held["Q"] = bytes(
+            a ^ doubled(b) ^ doubled(doubled(c))
+            for a, b, c in zip(first, second, third, strict=True)
+        )
+        for one, letter in zip(members, row, strict=True):
+            one.extend(held[letter])
+    return [bytes(one) for one in members]
+
+
+def doubled(value: int) -> int:
+    """Return a byte times the generator of RAID 6."""
+    return (value << 1) & 0xFF ^ (0x1D if value & 0x80 else 0)
+
+
+def laid(data: bytes, rows: tuple[str, ...]) -> list[bytes]:
+    """Return members that hold chunks as drawn: a row for each member, a letter for each chunk."""
+    chunks = {
+        letter: data[at * CHUNK : (at + 1) * CHUNK] for at, letter in enumerate("0123456789ABCDEF")
+    }
+    return [b"".join(chunks[letter] for letter in row) for row in rows]
+
+
 def raid0(data: bytes, disks: int) -> list[bytes]:
     """Spread chunks over equal members."""
     members = [bytearray() for _ in range(disks)]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from corpus import evidence
-from md_arrays import CHUNK, Facts, member, raid0, raid5
+from md_arrays import CHUNK, SIX, TEN, Facts, laid, member, raid0, raid5, raid6
 from scans import scanned
 from storage_images import Memory, ext2_head, slots_of
 
@@ -117,6 +117,51 @@ def test_raid5_in_every_layout_and_with_any_member_missing(version: str, layout:
         array_of(images[0])
 
 
+@pytest.mark.parametrize("layout", SIX)
+def test_raid6_in_every_layout_and_with_any_two_members_missing(layout: int) -> None:
+    parts = raid6(DATA, layout)
+    assert len(parts[0]) == 16 * CHUNK
+    images = _members("1.2", Facts(6, 5, layout, used=len(parts[0])), parts)
+    assert whole(array_of(*images)) == DATA
+    for one in range(5):
+        for other in range(one, 5):
+            left = [images[at] for at in range(5) if at not in {one, other}]
+            assert whole(array_of(*left)) == DATA, (one, other)
+    with pytest.raises(OSError, match="cannot be put together"):
+        array_of(*images[:2])
+
+
+def test_raid6_makes_good_what_two_of_its_members_cannot_give() -> None:
+    parts = raid6(DATA, 2)
+    images = [Memory(one) for one in _members("1.2", Facts(6, 5, 2, used=len(parts[0])), parts)]
+    for at, where in ((0, 128), (3, 128), (1, 160), (2, 160)):
+        images[at].bad |= frozenset(range(where, where + 16))
+    assert whole(md.opened(images)) == DATA
+    images[4].bad = images[0].bad
+    with pytest.raises(OSError, match="more members"):
+        md.opened(images).pread(0, CHUNK * 3)
+
+
+@pytest.mark.parametrize(("layout", "rows_"), TEN.values(), ids=TEN)
+def test_raid10_in_several_layouts_and_with_members_missing(
+    layout: int, rows_: tuple[str, ...]
+) -> None:
+    parts = laid(DATA, rows_)
+    count = len({letter for row in rows_ for letter in row})
+    images = _members("1.2", Facts(10, len(parts), layout, used=len(parts[0])), parts)
+    array = array_of(*images)
+    assert array.size == count * CHUNK
+    assert whole(array) == DATA[: count * CHUNK]
+    for chosen in range(1, 1 << len(parts)):
+        left = [at for at in range(len(parts)) if chosen >> at & 1]
+        used = [images[at] for at in left]
+        if len({letter for at in left for letter in rows_[at]}) == count:
+            assert whole(array_of(*used)) == DATA[: count * CHUNK]
+        else:
+            with pytest.raises(OSError, match="cannot be put together"):
+                array_of(*used)
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_raid0_raid1_and_linear(version: str) -> None:
     striped = raid0(DATA, 3)
@@ -170,6 +215,30 @@ def test_mdadm_takes_the_members_for_sound(
     assert found is not None
     assert found.version == version
     assert (found.role, found.disks, found.layout, found.chunk * 512) == (1, 3, 2, CHUNK)
+
+
+NUMBERED = {
+    (6, 2): "left-symmetric",
+    (6, 17): "right-asymmetric-6",
+    (6, 18): "left-symmetric-6",
+    (6, 20): "parity-first-6",
+    (10, 0x102): "near=2",
+    (10, 0x201): "far=2",
+    (10, 0x202): "near=2, far=2",
+    (10, 0x10201): "offset=2",
+}
+
+
+@pytest.mark.parametrize(("level", "layout"), NUMBERED)
+def test_mdadm_calls_the_layouts_so(
+    level: int, layout: int, tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    facts = Facts(level, 5, layout, used=len(DATA))
+    (path,) = files(tmp_path, member("1.2", facts, 1, DATA))
+    program = tool("mdadm")
+    told = subprocess.run([program, "--examine", path], check=True, capture_output=True, text=True)
+    said = {line.strip() for line in told.stdout.splitlines()}
+    assert {f"Raid Level : raid{level}", f"Layout : {NUMBERED[level, layout]}"} <= said
 
 
 def test_a_superblock_that_does_not_fit_its_checksum_says_nothing() -> None:
@@ -263,8 +332,11 @@ def test_partitions_of_one_disk_make_an_array(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("facts", "code", "why"),
     [
-        (Facts(6, 4, 2, used=len(DATA)), "volume.unsupported", "level"),
-        (Facts(10, 2, 0x102, used=len(DATA)), "volume.unsupported", "level"),
+        (Facts(6, 4, 8, used=len(DATA)), "volume.unsupported", "layout"),
+        (Facts(10, 2, 0x20102, used=len(DATA)), "volume.unsupported", "layout"),
+        (Facts(10, 2, 0x103, used=len(DATA)), "volume.unsupported", "layout"),
+        (Facts(6, 2, 2, used=len(DATA)), "volume.unsupported", "members"),
+        (Facts(6, 4, 2, used=len(DATA)), "volume.incomplete", None),
         (Facts(5, 3, 2, used=len(DATA), features=4), "volume.unsupported", "reshape"),
         (Facts(5, 3, 2, used=len(DATA), features=0x200), "volume.unsupported", "journal"),
         (Facts(5, 3, 9, used=len(DATA)), "volume.unsupported", "layout"),
@@ -272,7 +344,19 @@ def test_partitions_of_one_disk_make_an_array(tmp_path: Path) -> None:
         (Facts(5, 3, 2, used=len(DATA)), "volume.incomplete", None),
         (Facts(0, 2), "volume.incomplete", None),
     ],
-    ids=["raid6", "raid10", "reshape", "journal", "layout", "chunk", "one of 3", "one of 2"],
+    ids=[
+        "raid6",
+        "sets",
+        "copies",
+        "two",
+        "one of 4",
+        "reshape",
+        "journal",
+        "layout",
+        "chunk",
+        "one of 3",
+        "one of 2",
+    ],
 )
 def test_what_is_not_read_is_named(
     facts: Facts, code: str, why: str | None, tmp_path: Path
@@ -299,7 +383,12 @@ def test_hostile_superblocks_end_as_gaps(tmp_path: Path) -> None:
     chance = random.Random(17)  # noqa: S311 - not a secret
     parts = raid5(DATA, 2)
     for turn in range(40):
-        facts = Facts(chance.choice([-1, 0, 1, 4, 5]), 3, 2, used=len(parts[0]))
+        facts = Facts(
+            chance.choice([-1, 0, 1, 4, 5, 6, 10]),
+            3,
+            chance.choice([2, 0x102, 0x201]),
+            used=len(parts[0]),
+        )
         if turn % 3:
             facts.disks = chance.choice([0, 1, 2, 200, (1 << 32) - 1])
             facts.roles = (0, 1, 2)

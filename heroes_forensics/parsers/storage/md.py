@@ -1,17 +1,20 @@
 """Linux md arrays: which members belong together, and the bytes of what they make up.
 
-RAID 0 with zones of unequal members, RAID 1, RAID 4, RAID 5 and linear. What one member cannot
+RAID 0 with zones of unequal members, RAID 1, 4, 5, 6, 10 and linear. What one member cannot
 give, a mirror or the parity gives; what nobody gives is an error, never zeros. Arithmetic:
-``drivers/md/raid0.c``, ``raid5.c`` and ``md-linear.c`` of the Linux kernel.
+``drivers/md/raid0.c``, ``raid5.c`` and ``md-linear.c`` of the Linux kernel; of RAID 6 and 10,
+`heroes_forensics.parsers.storage.md_raid6` and `heroes_forensics.parsers.storage.md_raid10`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.storage import md_raid6
 from heroes_forensics.parsers.storage.doubts import Reliable
+from heroes_forensics.parsers.storage.md_raid10 import Copies, copies
 from heroes_forensics.parsers.storage.md_superblock import (
     MAX_MEMBERS,
     SECTOR,
@@ -19,10 +22,20 @@ from heroes_forensics.parsers.storage.md_superblock import (
     superblock,
 )
 
-LEVELS: Final = {-1: "linear", 0: "raid0", 1: "raid1", 4: "raid4", 5: "raid5"}
+LEVELS: Final = {
+    -1: "linear",
+    0: "raid0",
+    1: "raid1",
+    4: "raid4",
+    5: "raid5",
+    6: "raid6",
+    10: "raid10",
+}
 """What is read."""
-NAMES: Final = {**LEVELS, 6: "raid6", 10: "raid10"}
-_PARITY: Final = (4, 5)
+NAMES: Final = LEVELS
+_PARITY: Final = {4: 1, 5: 1, 6: 2}
+"""By level, how many members may be missing."""
+_MIRRORED: Final = 10
 _LAYOUTS: Final = 6
 """Of RAID 5: asymmetric and symmetric to the left and to the right, all parity first or last."""
 _ORIGINAL, _ALTERNATE = 1, 2
@@ -67,7 +80,15 @@ def is_complete(newest: Superblock, places: Mapping[int, int]) -> bool:
     missing = newest.disks - len(places)
     if newest.level == 1:
         return bool(places)
-    return missing <= (1 if newest.level in _PARITY else 0)
+    if newest.level == _MIRRORED:
+        plan = _copies(newest)
+        return plan is not None and plan.is_there(set(places))
+    return missing <= _PARITY.get(newest.level, 0)
+
+
+def _copies(newest: Superblock) -> Copies | None:
+    chunk = newest.chunk * SECTOR
+    return copies(newest.layout, newest.disks, chunk, newest.used * SECTOR)
 
 
 def hindrance(members: Sequence[Superblock], places: Mapping[int, int]) -> str:
@@ -75,24 +96,35 @@ def hindrance(members: Sequence[Superblock], places: Mapping[int, int]) -> str:
     newest = max(members, key=lambda one: one.events)
     if newest.hindrance or newest.level not in LEVELS:
         return newest.hindrance or "level"
-    if not 0 < newest.disks <= MAX_MEMBERS or (newest.level in _PARITY and newest.disks < 2):  # noqa: PLR2004
+    if not _PARITY.get(newest.level, 0) < newest.disks <= MAX_MEMBERS:
         return "members"
-    if newest.level in {0, *_PARITY} and not 0 < newest.chunk <= 1 << 22:
+    if newest.level in {0, _MIRRORED, *_PARITY} and not 0 < newest.chunk <= 1 << 22:
         return "chunk"
-    if newest.level == 5 and not 0 <= newest.layout < _LAYOUTS:  # noqa: PLR2004 (RAID 5)
-        return "layout"
+    return "" if _is_laid_out(newest, members, places) else "layout"
+
+
+def _is_laid_out(
+    newest: Superblock, members: Sequence[Superblock], places: Mapping[int, int]
+) -> bool:
+    """Tell whether the layout is one that is read."""
+    if newest.level == 5:  # noqa: PLR2004 (RAID 5)
+        return 0 <= newest.layout < _LAYOUTS
+    if newest.level == 6:  # noqa: PLR2004 (RAID 6)
+        return newest.layout in md_raid6.LAYOUTS
+    if newest.level == _MIRRORED:
+        return _copies(newest) is not None
     sizes = {size for size in _sizes(newest, members, places) if size}
-    if newest.level == 0 and len(sizes) > 1 and newest.layout not in {_ORIGINAL, _ALTERNATE}:
-        return "layout"
-    return ""
+    return newest.level != 0 or len(sizes) < 2 or newest.layout in {_ORIGINAL, _ALTERNATE}  # noqa: PLR2004
 
 
 def geometry(members: Sequence[Superblock], places: Mapping[int, int]) -> Geometry:
     """Return how the array is laid out; `hindrance` said that it can be read."""
     newest = max(members, key=lambda one: one.events)
     sizes = _sizes(newest, members, places)
-    count = {1: 1, 4: newest.disks - 1, 5: newest.disks - 1}.get(newest.level)
-    size = sum(sizes) if count is None else count * sizes[0]
+    lost = _PARITY.get(newest.level, newest.disks - 1)
+    size = sum(sizes) if newest.level <= 0 else (newest.disks - lost) * sizes[0]
+    if newest.level == _MIRRORED and (plan := _copies(newest)) is not None:
+        size = plan.size
     layout = 5 if newest.level == 4 else newest.layout  # noqa: PLR2004 (RAID 4: parity last)
     return Geometry(newest.level, layout, newest.chunk * SECTOR, newest.disks, size, sizes)
 
@@ -182,7 +214,11 @@ class Array:
         """Read what lies in one run on one member, at least a byte."""
         plan = self._plan
         if plan.level == 1:
-            return self._mirrored(offset, length)
+            return self._mirrored(((role, offset) for role in sorted(self._members)), length)
+        if plan.level == _MIRRORED:
+            return self._copied(offset, length)
+        if plan.level == 6:  # noqa: PLR2004 (RAID 6)
+            return self._with_two_parities(offset, length)
         if plan.level in _PARITY:
             return self._with_parity(offset, length)
         role, at, run = _striped(plan, offset) if plan.level == 0 else _linear(plan, offset)
@@ -194,14 +230,40 @@ class Array:
             raise OSError("a member of the array is missing")
         return member.pread(offset, length)
 
-    def _mirrored(self, offset: int, length: int) -> bytes:
+    def _mirrored(self, places: Iterable[tuple[int, int]], length: int) -> bytes:
         failure: OSError | None = None
-        for role in sorted(self._members):
+        for role, offset in places:
             try:
                 return self._of(role, offset, length)
             except OSError as error:
                 failure = error
         raise failure or OSError("no member of the array is there")
+
+    def _copied(self, offset: int, length: int) -> bytes:
+        plan = self._plan
+        laid = copies(plan.layout, plan.disks, plan.chunk, plan.sizes[0])
+        if laid is None:  # `hindrance` said otherwise
+            raise OSError("the layout of the array is not read")
+        number, within = divmod(offset, plan.chunk)
+        places = ((role, at + within) for role, at in laid.places(number))
+        return self._mirrored(places, min(length, plan.chunk - within))
+
+    def _with_two_parities(self, offset: int, length: int) -> bytes:
+        plan = self._plan
+        number, within = divmod(offset, plan.chunk)
+        row, data = divmod(number, plan.disks - 2)
+        stripe = md_raid6.stripe_of(plan.layout, plan.disks, row)
+        role = stripe.data[data]
+        at = row * plan.chunk + within
+        length = min(length, plan.chunk - within)
+        with suppress(OSError):
+            return self._of(role, at, length)
+        have: dict[int, bytes] = {}
+        for other in range(plan.disks):
+            if other != role:
+                with suppress(OSError):
+                    have[other] = self._of(other, at, length)
+        return md_raid6.recovered(stripe, role, have, length)
 
     def _with_parity(self, offset: int, length: int) -> bytes:
         plan = self._plan
