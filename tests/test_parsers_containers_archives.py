@@ -106,10 +106,10 @@ def test_a_byte_that_changed_in_7z_does_not_fit_its_checksum(tmp_path: Path) -> 
     assert refused.value.code == "stream.checksum"
 
 
-def cpio(files: dict[str, bytes], form: str) -> bytes:
+def cpio(files: dict[str, bytes], form: str, mode: int = 0o100644) -> bytes:
     out = bytearray()
     for name, data in [*files.items(), ("TRAILER!!!", b"")]:
-        mode, raw = 0o100644, name.encode() + b"\0"
+        raw = name.encode() + b"\0"
         if form == "newc":
             fields = (1, mode, 0, 0, 1, 9, len(data), 0, 0, 0, 0, len(raw), 0)
             out += b"070701" + b"".join(b"%08x" % each for each in fields) + raw
@@ -133,6 +133,15 @@ def test_cpio_is_read_in_each_of_its_forms(form: str) -> None:
     found = open_cpio(Memory(cpio(FILES, form)))
     assert contents(found) == FILES
     assert [entry.times[0] for entry in listed(found)] == [(9, 0)] * len(FILES)
+
+
+@pytest.mark.parametrize("mode", [0o120777, 0o010644, 0o020644, 0o040755, 0o140644])
+def test_content_behind_a_mode_of_cpio_that_has_none_is_a_stream(mode: int) -> None:
+    found = open_cpio(Memory(cpio({"a": b"x" * 5000}, "newc", mode)))
+    link, hidden = listed(found)
+    assert link.kind is not EntryKind.FILE
+    assert (hidden.kind, hidden.path) == (EntryKind.FILE, b"a:")
+    assert found.open(hidden.handle).pread(0, 9999) == b"x" * 5000
 
 
 def test_what_follows_damage_in_cpio_is_a_gap() -> None:

@@ -423,3 +423,15 @@ def test_a_file_named_like_a_label_of_fat_is_a_file(tmp_path: Path) -> None:
     entry = listed(fs.entries()).path(name.encode())
     assert entry.kind is EntryKind.FILE
     assert content(fs, entry) == b"content"
+
+
+@pytest.mark.parametrize("mode", ["0120777", "010644", "020644", "060644", "0140644"])
+def test_content_behind_a_mode_that_has_none_is_a_stream(tmp_path: Path, mode: str) -> None:
+    data = bytes(range(256)) * 40
+    image = ext_image(tmp_path, lambda tree: (tree / "hidden").write_bytes(data))
+    run("debugfs", "-w", "-R", f"set_inode_field hidden mode {mode}", image)
+    fs = open_tsk(reader_of(image), "ext4")
+    found = [e for e in listed(fs.entries()).entries if e.path.startswith(b"hidden")]
+    assert [each.path for each in found] == [b"hidden", b"hidden:"]
+    assert found[0].kind is not EntryKind.FILE
+    assert content(fs, found[1]) == data

@@ -187,30 +187,64 @@ def test_a_deleted_record_is_found_and_read(image: Path) -> None:
     assert {content(fs, e) for e in gone if e.kind is EntryKind.FILE} == {bytes(range(256)) * 2000}
 
 
-def test_a_file_kept_by_a_filter_is_unsupported_and_not_zeros(image: Path) -> None:
-    """Turn the $OBJECT_ID-free record of a file into one with a reparse point of WOF."""
+def tagged(image: Path, path: bytes, tag: int, attributes: int = 0) -> bytes:
+    """Return the image with a reparse point in place of the security descriptor of a file."""
     data = bytearray(image.read_bytes())
     _, got = opened(bytes(data))
-    entry = got.path(b"a.txt:secret")
-    where = parse_locator(entry.locator)
-    table = got.path(b"$MFT").first_offset
-    record = table + where.address * 1024
+    record = got.path(b"$MFT").first_offset + parse_locator(got.path(path).locator).address * 1024
     (at,) = struct.unpack_from("<H", data, record + 20)
     while struct.unpack_from("<I", data, record + at)[0] != 0xFFFFFFFF:
         kind, length = struct.unpack_from("<II", data, record + at)
+        (value,) = struct.unpack_from("<H", data, record + at + 20)
+        if kind == 0x10:  # standard information: times, then the attributes of DOS
+            struct.pack_into("<I", data, record + at + value + 32, attributes)
         if kind == 0x50:  # security descriptor: resident, long enough, of no use here
-            (value,) = struct.unpack_from("<H", data, record + at + 20)
             struct.pack_into("<I", data, record + at, 0xC0)
-            struct.pack_into("<I", data, record + at + value, 0x80000017)
-            break
+            struct.pack_into("<I", data, record + at + value, tag)
+            return bytes(data)
         at += length
-    else:
-        pytest.skip("this mkntfs gives files no security descriptor")
-    fs, got = opened(bytes(data))
+    pytest.skip("this mkntfs gives files no security descriptor")
+
+
+CLOUD, WOF, LINUX_LINK, LINK = 0x9000001A, 0x80000017, 0xA000001D, 0xA000000C
+
+
+@pytest.mark.parametrize(
+    ("path", "tag", "attributes"),
+    [(b"a.txt", WOF, 0), (b"a.txt", CLOUD, 0x1000), (b"big.bin", CLOUD, 0x400000)],
+)
+def test_a_file_kept_by_a_filter_is_unsupported_and_not_zeros(
+    image: Path, path: bytes, tag: int, attributes: int
+) -> None:
+    fs, got = opened(tagged(image, path, tag, attributes))
     with pytest.raises(UnsupportedError) as caught:
-        fs.open(got.path(b"a.txt").handle)
+        fs.open(got.path(path).handle)
     assert caught.value.code == "stream.unsupported"
-    assert content(fs, got.path(b"a.txt:secret")) == b"hidden " * 500
+    if path == b"a.txt":
+        assert content(fs, got.path(b"a.txt:secret")) == b"hidden " * 500
+
+
+@pytest.mark.parametrize(
+    ("path", "tag", "data"),
+    [
+        (b"a.txt", CLOUD, b"alpha"),
+        (b"big.bin", CLOUD | 0x1000, bytes(range(256)) * 2000),
+        (b"big.bin", WOF, bytes(range(256)) * 2000),
+    ],
+)
+def test_a_file_whose_content_is_here_is_read_whatever_its_tag(
+    image: Path, path: bytes, tag: int, data: bytes
+) -> None:
+    fs, got = opened(tagged(image, path, tag))
+    assert got.path(path).kind is EntryKind.FILE
+    assert content(fs, got.path(path)) == data
+
+
+@pytest.mark.parametrize("tag", [LINK, LINUX_LINK])
+def test_content_behind_a_link_is_a_stream(image: Path, tag: int) -> None:
+    fs, got = opened(tagged(image, b"big.bin", tag))
+    assert got.path(b"big.bin").kind is EntryKind.SYMLINK
+    assert content(fs, got.path(b"big.bin:")) == bytes(range(256)) * 2000
 
 
 def test_the_locators_lead_icat_to_the_same_bytes(image: Path) -> None:

@@ -45,6 +45,21 @@ def test_every_file_is_examined_whatever_its_name(image: Path) -> None:
     assert got.listing.sweep == "not available"
 
 
+def test_content_that_no_link_has_is_a_stream_that_libfsxfs_does_not_give(
+    image: Path, tmp_path: Path
+) -> None:
+    changed = tmp_path / "xfs.raw"
+    changed.write_bytes(image.read_bytes())
+    entry = listed(open_xfs(reader_of(image)).entries()).path(b"zz-last")
+    number = entry.locator.split("/")[1].removeprefix("i")
+    run("xfs_db", "-x", "-c", f"inode {number}", "-c", "write core.mode 0120777", changed)
+    fs = open_xfs(reader_of(changed))
+    got = listed(fs.entries())
+    assert got.path(b"zz-last").kind is EntryKind.SYMLINK
+    with pytest.raises(OSError, match="cannot be read"):
+        content(fs, got.path(b"zz-last:"))
+
+
 def test_a_bad_sector_is_an_error(image: Path) -> None:
     data = image.read_bytes()
     at = data.index(b"content of 5")

@@ -22,6 +22,7 @@ from heroes_forensics.model import (
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.containers.pieces import Pieces, opening, piece
+from heroes_forensics.parsers.filesystems.nodes import hides_content
 from heroes_forensics.parsers.place import place_of
 
 _LAST: Final = b"TRAILER!!!"
@@ -86,7 +87,17 @@ def _found(reader: Reader) -> Iterator[Entry | Gap]:
         if name == _LAST and not header.size:
             return
         data = _padded(at + header.length + header.name, at, header.step)
-        yield _entry(at, header, name, data)
+        entry = _entry(at, header, name, data)
+        yield entry
+        if hides_content(entry.kind, entry.size) or (
+            entry.kind is EntryKind.DIRECTORY and entry.size
+        ):
+            yield entry._replace(
+                locator=f"c@{data:#x}",
+                kind=EntryKind.FILE,
+                flags=EntryFlag.ALLOCATED | EntryFlag.STREAM,
+                path=entry.path + b":",
+            )
         at = _padded(data + header.size, at, header.step)
 
 

@@ -21,7 +21,7 @@ from heroes_forensics.model import (
 )
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.filesystems.libyal_walk import is_system_attribute
-from heroes_forensics.parsers.filesystems.nodes import Counts, Node
+from heroes_forensics.parsers.filesystems.nodes import Counts, Node, hides_content
 from heroes_forensics.parsers.filesystems.tsk_walk import DEPTH_LIMIT
 from heroes_forensics.parsers.place import place_of
 
@@ -70,7 +70,7 @@ class Inode(NamedTuple):
     size: int
     times: Times
     handle: bytes = b""
-    """Of its content; at most 64 bytes, never one zero byte alone."""
+    """Of its content, where it has any; at most 64 bytes, never one zero byte alone."""
     sequence: int | None = None
     """Which tree it belongs to, where numbers begin anew in each."""
     owner: int = -1
@@ -279,6 +279,20 @@ class InodeFileSystem:
         )
         if not inode.whole:
             yield Gap(locator, "entry.unreadable", {"what": "extended attributes"})
+        if inode.handle and hides_content(inode.kind, inode.size):
+            self._counts.entries += 1
+            yield Entry(
+                self._locator(node, number, sequence, (_DATA, 0)),
+                EntryKind.FILE,
+                flags | EntryFlag.STREAM,
+                path + b":",
+                inode.size,
+                inode.handle,
+                inode.times,
+                inode.owner,
+                inode.first_offset,
+                place,
+            )
         for each in inode.attributes:
             if not each.size or is_system_attribute(each.name, each.size):
                 continue

@@ -26,7 +26,7 @@ from heroes_forensics.model import (
     Times,
 )
 from heroes_forensics.parsers.base import UnsupportedError
-from heroes_forensics.parsers.filesystems.nodes import Counts, Node
+from heroes_forensics.parsers.filesystems.nodes import Counts, Node, hides_content
 from heroes_forensics.parsers.filesystems.tsk_walk import DEPTH_LIMIT
 from heroes_forensics.parsers.place import place_of
 
@@ -314,6 +314,22 @@ class LibyalFileSystem:
         )
         if not whole:
             found.append(Gap(locator, "entry.unreadable", {"what": "extended attributes"}))
+        if hides_content(kind, size):
+            self._counts.entries += 1
+            found.append(
+                Entry(
+                    self._locator(node, address, _DATA, 0),
+                    EntryKind.FILE,
+                    flags | EntryFlag.STREAM,
+                    path + b":",
+                    size,
+                    _FORM.pack(_DATA, 0, address, size),
+                    times,
+                    owner,
+                    _first_offset(file),
+                    place,
+                )
+            )
         for number, name, length in others:
             self._counts.entries += 1
             fork = name == RESOURCE_FORK

@@ -9,6 +9,9 @@ The kind says what there is to read:
 * ``$MFT`` and its like are ``METADATA``, but only their own streams: a stream somebody added to
   one of them is a file;
 * symbolic links and NTFS links and mount points are ``SYMLINK``.
+
+What holds content that its kind does not have (a link, a pipe or a device with blocks of its own)
+has that as a further stream, so that nothing is hidden by a mode or a tag.
 """
 
 import struct
@@ -19,7 +22,7 @@ from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Moment, Place, Times
 from heroes_forensics.parsers.filesystems import tsk_stream as s
 from heroes_forensics.parsers.filesystems import tsk_tables as t
-from heroes_forensics.parsers.filesystems.nodes import Counts, Node
+from heroes_forensics.parsers.filesystems.nodes import Counts, Node, hides_content
 from heroes_forensics.parsers.filesystems.ntfs_clusters import Clusters
 from heroes_forensics.parsers.filesystems.ntfs_standard import Owners, times_of
 from heroes_forensics.parsers.place import place_of
@@ -102,6 +105,8 @@ class _Thing:
     times: Times
     owner: int
     place: Place
+    away: bool = False
+    """Its attributes say that the content is not on the medium."""
 
 
 class Entries:
@@ -207,6 +212,11 @@ class Entries:
         others: list[_Stream] = []
         if thing.kind in _BEARERS:
             main, others = self._bearer(file, thing)
+            if thing.kind is EntryKind.SYMLINK and main is not None:
+                others.insert(0, main)  # content that no link has
+        elif not thing.flags & _REALLOCATED and hides_content(thing.kind, meta.size):
+            main, others = self._bearer(file, thing)
+            others = others if main is None else [main, *others]
         elif thing.flags & _ALLOCATED:
             self.claims.all_of(file)
         if thing.kind is EntryKind.FILE:
@@ -229,11 +239,30 @@ class Entries:
         except (OSError, RuntimeError, struct.error):
             thing.bits |= s.NO_METADATA
             return None, []
+        if not tag or tag in t.PLAIN_TAGS:
+            return main, others
+        is_here = main is not None and self._is_here(file, thing, main, tag)
         if tag in t.LINK_TAGS:
             thing.kind = EntryKind.SYMLINK
-        elif tag and tag not in t.PLAIN_TAGS:
+            main = main if is_here else None
+        elif not is_here:
             thing.bits |= s.ELSEWHERE
         return main, others
+
+    def _is_here(self, file: Any, thing: _Thing, main: _Stream, tag: int) -> bool:  # noqa: ANN401
+        """Tell whether all bytes of a file with a reparse point are on the medium."""
+        if main.size <= 0 or thing.away:
+            return False
+        if main.mark & t.ATTRIBUTE_RESIDENT:
+            return tag not in t.FILTER_TAGS
+        for attribute in file:
+            info = attribute.info
+            if int(info.type) == main.type and info.id == main.number:
+                runs = list(attribute)
+                holes = any(int(run.flags) & (t.RUN_SPARSE | t.RUN_FILLER) for run in runs)
+                here = sum(run.len for run in runs) * self._block_size
+                return not holes and here >= main.size
+        return False
 
     def _thing(self, meta: Any, path: bytes, node: Node, *, named: bool, orphan: bool) -> _Thing:  # noqa: ANN401
         address = meta.addr
@@ -336,7 +365,7 @@ class Entries:
         if thing.metadata:
             own = not added or label in t.NTFS_METADATA_STREAMS
         else:
-            own = thing.kind is not EntryKind.FILE and not added
+            own = thing.kind is EntryKind.DIRECTORY and not added
         return (
             self.claims.structure(attribute) if own else self.claims.content(attribute, size, mark)
         )
@@ -347,6 +376,7 @@ class Entries:
             return int.from_bytes(file.read_random(0, 4, type_, info.id), "little")
         standard = file.read_random(0, info.size, type_, info.id)
         thing.times = times_of(standard)
+        thing.away = int.from_bytes(standard[32:36], "little") & t.AWAY != 0
         thing.owner = self._owner.of(standard)
         return 0
 

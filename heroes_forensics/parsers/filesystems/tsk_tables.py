@@ -131,7 +131,14 @@ next are listed in [MS-FSCC] 2.1.2.1."""
 PLAIN_TAGS: Final = frozenset({0x80000019, 0x8000001B, 0x80000023, 0x80000024, 0x80000025})
 """Tags that only mark a file whose content is where it always is: global reparse, application
 execution link, Unix socket, FIFO and device. Any other tag says the content is kept by a filter:
-compressed by WOF, deduplicated, or in a cloud."""
+compressed by WOF, deduplicated, or in a cloud. A file of a cloud keeps its tag when it is here."""
+FILTER_TAGS: Final = frozenset(
+    {0x80000006, 0x80000007, 0x80000008, 0x80000013, 0x80000017, 0xC0000004}
+)
+"""Tags whose filter gives other bytes than the file has: HSM, SIS, WIM, deduplication, WOF."""
+AWAY: Final = 0x441000
+"""Attributes of a file whose content is not here: offline, recalled when opened or read
+([MS-FSCC] 2.6)."""
 
 _NTFS_RESERVED: Final = 24
 _NTFS_ROOT: Final = 5
