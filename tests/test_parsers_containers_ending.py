@@ -41,7 +41,7 @@ NOISE = hashlib.shake_256(b"noise").digest(90_000)
 
 def told(data: bytes) -> tuple[str, bool]:
     """Return the type that a stream has by its first and its last bytes, and if more is there."""
-    position, holds = endings.of_bytes(sniff(data[:HEAD]), data)
+    position, holds = endings.of_bytes(sniff(data[:HEAD]), data, is_opened=True)
     return TYPES[position].name, holds
 
 

@@ -289,6 +289,7 @@ TYPES: Final[tuple[FileType, ...]] = (
     FileType("installer", "application/x-installer", _R, "exe"),
     # what states whether the backup of a telephone around it is encrypted (`Manifest.plist`)
     FileType("itunes-manifest", "application/x-itunes-manifest", _B),
+    FileType("firefox-cache", "application/x-firefox-cache", _B),
 )
 """Every type; the position of a row never changes."""
 

@@ -20,8 +20,9 @@ from heroes_forensics.errors import EvidenceError
 from heroes_forensics.filetype import TYPES, FileClass, sniff
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Place
 from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.containers.codings import CodedPieces, expanded
 from heroes_forensics.parsers.containers.names import member_path
-from heroes_forensics.parsers.containers.pieces import Pieces, opening, piece
+from heroes_forensics.parsers.containers.pieces import opening, piece
 
 _SIMPLE: Final = bytes.fromhex("305c72a71b6dfbfc")
 _SIMPLE_END: Final = bytes.fromhex("d8410d97456ffaf4")
@@ -33,6 +34,7 @@ _TAIL: Final = struct.Struct("<8sIII4x")
 _HAS_KEY_DIGEST: Final = 2
 _KEY_DIGEST: Final = 32
 _MOST_KEY: Final = 1 << 16
+_MOST_HEADERS: Final = 1 << 20
 _FILE: Final = struct.Struct("<4sIhhiii")
 """Magic number, version, number of this file and of the next, bytes of a block, entries, blocks."""
 _MAP: Final = 80
@@ -59,7 +61,7 @@ _ICON: Final = 6
 """Bytes of the header of an icon file; then 16 for each icon, its length and offset last."""
 
 
-def open_chrome_cache(reader: Reader) -> Pieces:
+def open_chrome_cache(reader: Reader) -> CodedPieces:
     """Open a file of a cache; ``reader`` stays the caller's to close.
 
     Raises:
@@ -74,7 +76,7 @@ def open_chrome_cache(reader: Reader) -> Pieces:
         raise UnsupportedError("blocks of another size", code="container.unsupported")
     found = _File(reader, head).found
     sweep = "blocks in use that no entry of the same file leads to"
-    return Pieces(reader, "chrome-cache", found, sweep=sweep)
+    return CodedPieces(reader, "chrome-cache", found, sweep=sweep)
 
 
 class _File:
@@ -114,9 +116,17 @@ class _File:
                 yield Gap("m@0x0", "source.damaged", {"entry": "damaged"})
             yield _entry(address, start, end - start)
             return
-        yield _entry(address, start, middle - start)
+        content = _entry(address, start, middle - start)
+        yield content
         if size:
+            yield from self._expanded(content, headers, size)
             yield _entry(address + b"/$headers", headers, size)
+
+    def _expanded(self, content: Entry, start: int, size: int) -> Iterator[Entry]:
+        """Yield what a content expands to, where its headers say that it is packed."""
+        found = expanded(content, self._reader.pread(start, min(size, _MOST_HEADERS)))
+        if found is not None:
+            yield found
 
     def _blocks(self) -> Iterator[Entry]:
         _, _, own, _, size, _, most = _FILE.unpack(self._head)

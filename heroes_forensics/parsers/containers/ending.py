@@ -122,11 +122,13 @@ class Ending:
     def __init__(self, kind: str) -> None:
         """Take the type that its first bytes have."""
         self._kind = kind
-        self._size = 0
+        self.size = 0
+        """Bytes that went by."""
         self._spans: list[_Span] = []
         self._next = -1
         """Where the next box of a film begins; -1 when there is none to follow."""
-        self._tail = b""
+        self.tail = b""
+        """The last `TAIL` of them."""
         self._carry = b""
         self._head_at = -1
         self._head = b""
@@ -137,11 +139,11 @@ class Ending:
 
     def take(self, data: bytes) -> None:
         """See the next bytes; the first of them hold the headers."""
-        if not self._size:
+        if not self.size:
             self._begin(data)
-        self._tail = data[-TAIL:] if len(data) >= TAIL else (self._tail + data)[-TAIL:]
-        base = self._size - len(self._carry)
-        self._size += len(data)
+        self.tail = data[-TAIL:] if len(data) >= TAIL else (self.tail + data)[-TAIL:]
+        base = self.size - len(self._carry)
+        self.size += len(data)
         if self._next >= 0 or self._spans:
             data = self._carry + data
             self._walk(base, data)
@@ -151,7 +153,7 @@ class Ending:
 
     def finish(self) -> None:
         """See that there is no more."""
-        base = self._size - len(self._carry)
+        base = self.size - len(self._carry)
         self._look(base, self._carry + bytes(_MARGIN), len(self._carry))
         head, at = self._head, self._head_at
         if head and TYPES[sniff(head)].name in BELIEVED and all(b.start != at for b in self.begins):
@@ -165,12 +167,12 @@ class Ending:
         Only right behind `finish`.
         """
         at = next((span.start for span in self._spans if span.is_end), -1)
-        return at if at < self._size else -1
+        return at if at < self.size else -1
 
     @property
     def is_zip(self) -> bool:
         """Whether the last bytes are those of a zip archive, or of its last part."""
-        tail = self._tail
+        tail = self.tail
         at = tail.rfind(b"PK\x05\x06")
         while at >= 0:
             if at + _END.size <= len(tail) and self._is_directory(at, _END.unpack_from(tail, at)):
@@ -180,15 +182,15 @@ class Ending:
 
     def _is_directory(self, at: int, end: tuple[int, ...]) -> bool:
         _, disk, _, here, members, length, _, comment = end
-        behind = len(self._tail) - at - _END.size - comment
-        if behind < 0 or not members or (behind and self._tail[-behind:].strip(b"\0")):
+        behind = len(self.tail) - at - _END.size - comment
+        if behind < 0 or not members or (behind and self.tail[-behind:].strip(b"\0")):
             return False
-        if self._tail.startswith(b"PK\x06\x07", max(0, at - 20)):
+        if self.tail.startswith(b"PK\x06\x07", max(0, at - 20)):
             return True
         start = at - length
         if start >= 0:
-            return self._tail.startswith(b"PK\x01\x02", start)
-        return disk > 0 or (here == members and length >= 46 * members and self._size > length)
+            return self.tail.startswith(b"PK\x01\x02", start)
+        return disk > 0 or (here == members and length >= 46 * members and self.size > length)
 
     # ---- where the file ends --------------------------------------------------------------
 

@@ -241,7 +241,7 @@ class Reading:
             self.leave(number, "stream.unreadable")
             return ()
         position = sniff(data if size <= HEAD else data[:HEAD])
-        position, is_host = endings.of_bytes(position, data)
+        position, is_host = endings.of_bytes(position, data, is_opened=bool(self._within.types))
         uses = self._wanted.get(position, ())
         if position in self._within.types:
             self.last_holds = self._within.holds(position, BytesReader(data))
@@ -294,10 +294,7 @@ class Reading:
             copying.give_up()
             self.leave(number, "stream.unreadable")
             return
-        position, is_host = sniff(found.head), False
-        if copying.ending is not None:
-            position, is_host = endings.ended(position, copying.ending)
-            copying.wanted(wanted.get(position, ()))
+        position, is_host = self._told(found.head, copying, wanted)
         self._rows.append(_row(number, flags, size, found, position))
         self._bytes += found.bytes_read
         if position in self._within.types:
@@ -312,6 +309,19 @@ class Reading:
             self.last_holds = True
             if self._within.is_handed_over:  # its copy, if there is one, is a decoder's
                 yield Control("large", {"item": number, "size": found.bytes_read, "use": USE})
+
+    def _told(self, head: bytes, copying: "_Copying", wanted: dict[int, Uses]) -> tuple[int, bool]:
+        """Return the type by the first bytes and the end, and whether a film holds more."""
+        position = sniff(head)
+        if copying.ending is None:
+            return position, False
+        is_opened = bool(self._within.types)
+        found, is_host = endings.ended(position, copying.ending, is_opened=is_opened)
+        if found != position:
+            for use in copying.uses if copying.limit <= HAND_OVER_BYTES else ():
+                self._allowance.give_back(use, copying.limit)
+            copying.wanted(wanted.get(found, ()))
+        return found, is_host
 
     def _sum_waiting(self) -> None:
         """Compute the digests that rows still lack, of all of them side by side."""
@@ -329,7 +339,7 @@ class Reading:
         end = reader.size if reader.size >= 0 else CHUNK
         first = reader.pread(0, min(CHUNK, end))
         position = sniff(first[:HEAD]) if first else EMPTY
-        copying.ending = endings.begun(position)
+        copying.ending = endings.begun(position, is_opened=bool(self._within.types))
         uses = wanted.get(position, ())
         if position in self._within.types:
             uses = self._within.added(uses)  # whether it holds anything is seen at its end
@@ -408,8 +418,8 @@ class _Copying:
 
     def wanted(self, uses: Uses) -> None:
         """Take what a stream is wanted for that turned out to be something else at its end."""
-        if not self.uses:
-            self.uses = uses
+        self.give_up()
+        self.uses = uses
 
     def drop_use(self, use: str) -> bool:
         """Leave one use out; say whether it was among them."""

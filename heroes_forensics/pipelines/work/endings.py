@@ -10,15 +10,26 @@ from typing import Final
 import numpy as np
 
 from heroes_forensics.filetype import EMPTY, TYPES, FileClass
+from heroes_forensics.parsers.containers.cachemetadata import LONGEST, metadata_in
 from heroes_forensics.parsers.containers.ending import PROGRAMS, TAIL, Ending
 from heroes_forensics.pipelines.work.within import HOSTS
 
 _POSITIONS: Final = {row.name: position for position, row in enumerate(TYPES)}
 _ZIP, _SFX, _INSTALLER = (_POSITIONS[name] for name in ("zip", "sfx", "installer"))
+_FIREFOX: Final = _POSITIONS["firefox-cache"]
 _OWN_END: Final = frozenset(
     {
-        *("sqlite", "sqlite-wal", "sqlite-journal", "thumbcache", "thumbs-db", "chrome-cache"),
-        *("ole", "doc", "xls", "ppt", "vsd", "pub", "msi", "pdf"),
+        *(
+            "firefox-cache",
+            "sqlite",
+            "sqlite-wal",
+            "sqlite-journal",
+            "thumbcache",
+            "thumbs-db",
+            "chrome-cache",
+        ),
+        *("ole", "doc", "xls", "ppt", "vsd", "pub", "msi", "pdf", "rtf", "onenote"),
+        "itunes-manifest",
         *("docx", "xlsx", "pptx", "ooxml", "odt", "ods", "odp", "odf", "epub", "xps", "iwork"),
     }
 )
@@ -41,14 +52,24 @@ IS_LOOKED_AT: Final = np.array([look != _NONE for look in _LOOKS])
 """By position in `TYPES`: whether the end says more."""
 
 
-def begun(position: int) -> Ending | None:
-    """Return what watches a stream whose first bytes have a type; None where nothing need."""
-    return Ending(TYPES[position].name) if _LOOKS[position] else None
+def begun(position: int, *, is_opened: bool) -> Ending | None:
+    """Return what watches a stream whose first bytes have a type; None where nothing need.
+
+    Args:
+        position: that of the type in `TYPES`.
+        is_opened: containers are, so that those count that hold one content and what is known of
+            it: otherwise such a content is looked at as it is.
+    """
+    return Ending(TYPES[position].name) if _LOOKS[position] or is_opened else None
 
 
-def ended(position: int, ending: Ending) -> tuple[int, bool]:
+def ended(position: int, ending: Ending, *, is_opened: bool) -> tuple[int, bool]:
     """Return the type of a stream that went by, and whether a picture or film holds more."""
     ending.finish()
+    if is_opened and metadata_in(ending.tail, ending.size) is not None:
+        return _FIREFOX, False
+    if _LOOKS[position] == _NONE:
+        return position, False
     if _LOOKS[position] == _HOST:
         return position, bool(ending.begins) or ending.is_zip
     if _LOOKS[position] == _TAIL:
@@ -58,13 +79,17 @@ def ended(position: int, ending: Ending) -> tuple[int, bool]:
     return _INSTALLER if ending.is_installer else position, False
 
 
-def of_bytes(position: int, data: bytes) -> tuple[int, bool]:
+def of_bytes(position: int, data: bytes, *, is_opened: bool) -> tuple[int, bool]:
     """Return the same of a stream that lies in memory."""
     look = _LOOKS[position]
+    if is_opened and 0 <= len(data) - int.from_bytes(data[-4:], "big") <= LONGEST:
+        found = metadata_in(data[-LONGEST:], len(data)) if data else None
+        if found is not None:
+            return _FIREFOX, False
     if look == _NONE:
         return position, False
     if look == _TAIL and data.rfind(b"PK\x05\x06", max(0, len(data) - TAIL)) < 0:
         return position, False
     ending = Ending(TYPES[position].name)
     ending.take(data)
-    return ended(position, ending)
+    return ended(position, ending, is_opened=False)

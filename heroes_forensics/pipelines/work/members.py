@@ -66,6 +66,7 @@ OPENERS: Final = {
     "eml": "heroes_forensics.parsers.containers.mail:open_message",
     "itunes-manifest": "heroes_forensics.parsers.containers.itunes_plist:open_itunes_plist",
     "lha": "heroes_forensics.parsers.containers.lha:open_lha",
+    "firefox-cache": "heroes_forensics.parsers.containers.firefoxcache:open_firefox_cache",
     "iso": "heroes_forensics.parsers.filesystems.tsk:open_tsk",
     "mbox": "heroes_forensics.parsers.containers.mail:open_mbox",
     "onenote": "heroes_forensics.parsers.containers.onenote:open_onenote",
