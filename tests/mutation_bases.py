@@ -121,6 +121,7 @@ FOUND: Final[dict[str, str]] = {
     "fat16 of dissect": "images/dissect/fat16.bin.gz",
     "apfs of dissect": "images/dissect/apfs-case_insensitive.bin.gz",
     "ntfs with compression": "images/dissect/ntfs.bin.gz",
+    "jffs2": "images/dissect/jffs2.zlib.bin.gz",
     "squashfs": "images/dissect/squashfs-xz.sqfs",
     "xfs": "images/dissect/xfs.bin.gz",
 }

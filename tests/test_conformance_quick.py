@@ -27,6 +27,7 @@ IMAGES = (
     "images/velociraptor/fat12.dd",
     "images/dissect/exfat4m.bin",
     "images/dissect/btrfs-subvolume.bin.gz",
+    "images/dissect/jffs2.zlib.bin.gz",
     "images/dissect/squashfs-xz.sqfs",
     "images/dissect/xfs.bin.gz",
     "images/dissect/ffs.bin.gz",

@@ -63,9 +63,7 @@ def packaged(name: bytes, data: bytes) -> bytes:
         (rb"{\pict\pngblip\picw10 " + written(PNG) + b"}", PNG),
         (
             rb"{\pict{\*\picprop\shplid1{\sp abcdef}}\jpegblip"
-             b"\n"
-            + written(JPEG, width=77)
-            + b"}",
+            b"\n" + written(JPEG, width=77) + b"}",
             JPEG,
         ),
         (rb"{\pict\jpegblip{\*\blipuid 00112233}" + written(JPEG, upper=True) + b"}", JPEG),

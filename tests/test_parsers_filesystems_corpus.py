@@ -20,6 +20,7 @@ from heroes_forensics.model import EntryFlag, EntryKind
 from heroes_forensics.parsers.base import FileSystem, UnsupportedError
 from heroes_forensics.parsers.filesystems.apfs import open_apfs
 from heroes_forensics.parsers.filesystems.btrfs import open_btrfs
+from heroes_forensics.parsers.filesystems.jffs2 import open_jffs2
 from heroes_forensics.parsers.filesystems.squashfs import open_squashfs
 from heroes_forensics.parsers.filesystems.tsk import open_tsk
 from heroes_forensics.parsers.filesystems.tsk_image import TskImage
@@ -30,7 +31,7 @@ from heroes_forensics.parsers.storage.virtual_disks import open_virtual_disk
 
 pytestmark = pytest.mark.corpus
 
-IN_SCOPE = re.compile(r"ntfs|fat\d\d|exfat|ext[234]|hfsp|iso9660|ufs|xfs|squashfs|btrfs")
+IN_SCOPE = re.compile(r"ntfs|fat\d\d|exfat|ext[234]|hfsp|iso9660|ufs|xfs|squashfs|btrfs|jffs")
 SEVEN_ZIP = {
     "images/dfir_ntfs/fat32_small.raw.gz": "fat32",
     "images/dfvfs/apfs.raw": "apfs",
@@ -96,6 +97,8 @@ def opened(data: bytes, part: dict[str, Any]) -> FileSystem:
         return open_apfs(reader, 0)
     if kind == "squashfs":
         return open_squashfs(reader)
+    if kind.startswith("jffs"):
+        return open_jffs2(reader)
     if kind == "btrfs":
         return open_btrfs(reader)
     return open_xfs(reader) if kind == "xfs" else open_tsk(reader, kind)

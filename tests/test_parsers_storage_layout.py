@@ -281,7 +281,6 @@ def test_layers_of_real_images(
 
 
 UNREAD: dict[str, JSON] = {
-    "images/dissect/jffs2.zlib.bin.gz": {},
     "images/lde/test.minix": {"version": 1},
 }
 """What the images say of themselves; `unsquashfs -s`, `btrfs inspect-internal` and `file` agree."""

@@ -83,7 +83,7 @@ OTHERS = {
         "file-system",
     ),
     "f2fs": (at((1024, b"\x10\x20\xf5\xf2")), "f2fs", "unsupported"),
-    "jffs2": (at((0, b"\x85\x19\x03\x20")), "jffs2", "unsupported"),
+    "jffs2": (at((0, b"\x85\x19\x03\x20")), "jffs2", "file-system"),
     "minix": (at((1040, b"\x8f\x13")), "minix", "unsupported"),
     "reiserfs": (at((65536 + 52, b"ReIsEr2Fs")), "reiserfs", "unsupported"),
     "refs": (at((3, b"ReFS\0\0\0\0")), "refs", "unsupported"),

@@ -47,6 +47,7 @@ SOURCES = {
     "APFS": "images/dfvfs/apfs.raw",
     "APFS, snapshots": "images/dissect/apfs-snapshot.bin",
     "btrfs": "images/dissect/btrfs-default.bin",
+    "JFFS2": "images/dissect/jffs2.zlib.bin",
     "squashfs": "images/dissect/squashfs-xz.sqfs",
     "XFS": "images/dissect/xfs.bin",
     "AFF4-L": "images/aff4/dream.aff4",

@@ -19,6 +19,7 @@ OPENERS: Final[tuple[Plugin[object], ...]] = (
     Plugin("tsk", "heroes_forensics.parsers.filesystems.tsk:open_tsk", "NTFS, FAT, ext, HFS+ ..."),
     Plugin("apfs", "heroes_forensics.parsers.filesystems.apfs:open_apfs", "APFS volumes"),
     Plugin("xfs", "heroes_forensics.parsers.filesystems.xfs:open_xfs", "XFS volumes"),
+    Plugin("jffs2", "heroes_forensics.parsers.filesystems.jffs2:open_jffs2", "JFFS2 volumes"),
     Plugin("btrfs", "heroes_forensics.parsers.filesystems.btrfs:open_btrfs", "btrfs volumes"),
     Plugin(
         "squashfs", "heroes_forensics.parsers.filesystems.squashfs:open_squashfs", "squashfs 4.0"
@@ -64,7 +65,7 @@ _WITH_SECRETS: Final = frozenset({"itunes-backup", "adb-backup", "zip", "7z"})
 """What may be encrypted, and takes what was given to open it."""
 
 
-_APART: Final = frozenset({"apfs", "btrfs", "squashfs", "xfs"})
+_APART: Final = frozenset({"apfs", "btrfs", "jffs2", "squashfs", "xfs"})
 """File systems that The Sleuth Kit does not read."""
 
 

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from conformance.images import Row
 
-OUT_OF_SCOPE: Final = frozenset({"jffs", "jffs2", "qnx4", "qnx6", "minix", "vmfs"})
+OUT_OF_SCOPE: Final = frozenset({"qnx4", "qnx6", "minix", "vmfs"})
 """File systems that this version does not read."""
 EMPTY: Final = hashlib.sha256().hexdigest()
 _LABEL: Final = " (Volume Label Entry)"

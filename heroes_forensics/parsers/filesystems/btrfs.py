@@ -251,7 +251,7 @@ class Btrfs:
             kind,
             size,
             (_moment(row[17:19]), _moment(row[13:15]), _moment(row[15:17]), _moment(row[19:21])),
-            _HANDLE.pack(_DATA, tree, number, 0, 0, size) if is_file else b"",
+            b"" if kind is EntryKind.DIRECTORY else _HANDLE.pack(_DATA, tree, number, 0, 0, size),
             tree,
             row[6],
             row[5],

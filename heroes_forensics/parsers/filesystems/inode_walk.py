@@ -36,17 +36,18 @@ SPARSE_RATIO: Final = 16
 """Beyond that, a file must be stored to at least one part in so many."""
 
 
-def refuse_hollow(size: int, stored: int) -> None:
+def refuse_hollow(size: int, stored: int, *, most: int = 0) -> None:
     """Refuse a huge file of which next to nothing is stored: its zeros would be read for ever.
 
     Args:
         size: bytes that it states.
         stored: bytes that are there of it.
+        most: bytes up to which nothing is refused, where it is not `SPARSE_LIMIT`.
 
     Raises:
         UnsupportedError: ``stream.limit``.
     """
-    if size > SPARSE_LIMIT and stored * SPARSE_RATIO < size:
+    if size > (most or SPARSE_LIMIT) and stored * SPARSE_RATIO < size:
         raise UnsupportedError("the file is nearly all hole", code="stream.limit")
 
 

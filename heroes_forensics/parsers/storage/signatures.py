@@ -27,6 +27,7 @@ SUPPORTED: Final = frozenset(
         "ext4",
         "hfs+",
         "iso9660",
+        "jffs2",
         "squashfs",
         "ufs",
         "xfs",
