@@ -81,6 +81,11 @@ REFUSED = {
     "a picture named .dd": ("x.dd", PNG, "not an image heroes"),
     "gzip": ("x.dd.gz", gzip.compress(bytes(9000)), "packed"),
     "lz4": ("x.dd.lz4", b"\x04\x22\x4d\x18" + bytes(100), "packed"),
+    "dar": (
+        "x.1.dar",
+        bytes.fromhex("0000007b1d351965000000007e795454") + bytes(600),
+        "packed .dar",
+    ),
     "aff4": ("x.aff4", zip_of("container.description"), "no metadata"),
     "vdi": ("x.vdi", bytes(64) + b"\x7f\x10\xda\xbe" + bytes(500), "VirtualBox"),
     "encrypted dmg": ("x.dmg", b"encrcdsa" + bytes(600), "encrypted DMG"),

@@ -152,6 +152,7 @@ START: Final[tuple[tuple[bytes, Answer], ...]] = (
     (b"vhdxfile", "vhdx"),
     (b"VMA\0", "vma"),
     (b"ANDROID BACKUP\n", "adb-backup"),
+    (b"\0\0\0\x7b", structure.dar),
     # documents
     (b"%PDF-", "pdf"),
     (b"{\\rtf", "rtf"),

@@ -93,6 +93,11 @@ def lzma(head: bytes) -> str:
     return "lzma" if usual and plausible else ""
 
 
+def dar(head: bytes) -> str:
+    """Slice of DAR (``header.hpp`` of libdar): label, whether one follows, what comes next."""
+    return "dar" if head[14:15] in {b"N", b"T", b"E"} and head[15:16] in {b"N", b"S", b"T"} else ""
+
+
 def plist(head: bytes) -> str:
     """Binary property list; that of a backup of iTunes or Finder has these keys, at its start."""
     is_manifest = b"BackupKeyBag" in head and b"IsEncrypted" in head

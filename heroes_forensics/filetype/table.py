@@ -290,6 +290,7 @@ TYPES: Final[tuple[FileType, ...]] = (
     # what states whether the backup of a telephone around it is encrypted (`Manifest.plist`)
     FileType("itunes-manifest", "application/x-itunes-manifest", _B),
     FileType("firefox-cache", "application/x-firefox-cache", _B),
+    FileType("dar", "application/x-dar", _R, "dar"),
 )
 """Every type; the position of a row never changes."""
 
