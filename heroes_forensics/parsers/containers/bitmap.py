@@ -21,12 +21,13 @@ _BITFIELDS: Final = {3: 12, 6: 16}
 """Bytes of the masks behind a header of 40 bytes, by how the pixels are packed."""
 
 
-def file_header(head: bytes, size: int) -> bytes:
+def file_header(head: bytes, size: int, before: int = 0) -> bytes:
     """Return what goes before a bitmap to make it a file.
 
     Args:
         head: its first 40 bytes, or all of it.
         size: its length, bytes.
+        before: bytes before its pixels, where that is known; else the header says so.
 
     Raises:
         ValueError: it has no header of a bitmap.
@@ -43,5 +44,5 @@ def file_header(head: bytes, size: int) -> bytes:
             colours = 1 << bits
         masks = _BITFIELDS.get(packed, 0) if length == 40 else 0
         pixels = length + masks + 4 * colours
-    offset = min(FILE_HEADER + pixels, 0xFFFF_FFFF)
+    offset = min(FILE_HEADER + (before or pixels), 0xFFFF_FFFF)
     return struct.pack("<2sIII", b"BM", min(FILE_HEADER + size, 0xFFFF_FFFF), 0, offset)

@@ -60,6 +60,7 @@ OPENED: Final = (
     *("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db", "thumbcache"),
     *("itunes-manifest", "firefox-cache"),
     *("sqlite", "sqlite-wal", "sqlite-journal", "chrome-cache", "pst", "dbx", "pdf"),
+    *("rtf", "onenote", "emf", "wmf"),
     *("7z", "ar", "arj", "cab", "cpio", "deb", "iso", "lha", "rar", "rpm", "squashfs", "wim"),
     *("lzip", "lz4", "compress", "sfx"),
 )

@@ -49,6 +49,7 @@ _OLES: Final = ("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db")
 """Compound files."""
 _STREAMS: Final = ("gzip", "bzip2", "xz", "lzma", "zstd", "lzip", "lz4", "compress")
 _COMPRESSED: Final = "heroes_forensics.parsers.containers.compressed:open_compressed"
+_METAFILE: Final = "heroes_forensics.parsers.containers.metafile:open_metafile"
 _PICTURE: Final = "heroes_forensics.parsers.containers.picture:open_picture"
 _APPENDED: Final = "heroes_forensics.parsers.containers.appended:open_appended"
 _OLE: Final = "heroes_forensics.parsers.containers.ole:open_ole"
@@ -70,6 +71,7 @@ OPENERS: Final = {
     "iso": "heroes_forensics.parsers.filesystems.tsk:open_tsk",
     "mbox": "heroes_forensics.parsers.containers.mail:open_mbox",
     "onenote": "heroes_forensics.parsers.containers.onenote:open_onenote",
+    **dict.fromkeys(("emf", "wmf"), _METAFILE),
     "pdf": "heroes_forensics.parsers.containers.pdf:open_pdf",
     "pst": "heroes_forensics.parsers.containers.pst:open_pst",
     "rar": "heroes_forensics.parsers.containers.rar:open_rar",
