@@ -40,7 +40,7 @@ from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.containers.officeart import BITMAP, DEFLATED, PLAIN, Held
-from heroes_forensics.parsers.containers.ole_held import NO_GROUP, is_searched, opened, search
+from heroes_forensics.parsers.containers.ole_held import LZFU, NO_GROUP, is_searched, opened, search
 from heroes_forensics.parsers.containers.pieces import fields_of
 from heroes_forensics.parsers.place import place_of
 from heroes_forensics.parsers.secrets import Secrets
@@ -229,7 +229,7 @@ class OleFileSystem:
             return  # whoever reads the stream itself says so
         for at, group, held in search(path[-1], data):
             called = held.name if not held.name.startswith(b".") else b"%#x%s" % (at, held.name)
-            size = held.expanded if held.form == DEFLATED else held.size
+            size = held.expanded if held.form in {DEFLATED, LZFU} else held.size
             yield _entry(
                 f"s{number}@{at:#x}",
                 EntryKind.FILE,

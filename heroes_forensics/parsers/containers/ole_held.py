@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from heroes_forensics.parsers.base import Reader
-from heroes_forensics.parsers.containers import biff, ole_native
+from heroes_forensics.parsers.containers import biff, lzfu, ole_native
 from heroes_forensics.parsers.containers.bitmap import file_header
 from heroes_forensics.parsers.containers.compressed import ZLIB, Streams
 from heroes_forensics.parsers.containers.decompression import ExpandedReader
@@ -19,6 +19,8 @@ from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.containers.officeart import BITMAP, DEFLATED, PLAIN, Held, pictures
 from heroes_forensics.parsers.storage.readers import ConcatReader, RangeReader
 
+LZFU: Final = 3
+"""The text of a message, packed; a form beside those of `officeart`."""
 NO_GROUP: Final = 0xFFFF_FFFF
 """What lies in the stream itself, not in records that are put together."""
 _HEAD: Final = 40
@@ -72,6 +74,8 @@ def opened(data: bytes, group: int, held: Held) -> Reader:
     kept = RangeReader(BytesReader(data), held.start, held.size)
     if held.form == DEFLATED:
         return ExpandedReader(kept, _expander, held.expanded, -1)
+    if held.form == LZFU:
+        return BytesReader(lzfu.expanded(kept.pread(0, held.size)))
     if held.form == BITMAP:
         try:
             return ConcatReader((BytesReader(file_header(kept.pread(0, _HEAD), held.size)), kept))
@@ -107,6 +111,14 @@ def _workbook(data: bytes) -> Iterator[Place]:
             yield Place(group.offset(held.start), group.start, held)
 
 
+def _text(data: bytes) -> Iterator[Held]:
+    """Yield the text of a message; streams of names have its name, too."""
+    if len(data) > lzfu.HEADER.size:
+        _, size, how, _ = lzfu.HEADER.unpack_from(data)
+        if how in {lzfu.PACKED, lzfu.NOT_PACKED} and size <= lzfu.MOST:
+            yield Held(0, len(data), LZFU, b".rtf", size)
+
+
 def _image(content: bytes) -> Iterator[Held]:
     """Yield the picture of a record that holds nothing else."""
     if len(content) <= _IMAGE.size:
@@ -124,6 +136,7 @@ _SEARCHED: Final[dict[str, Callable[[bytes], Iterator[Place]]]] = {
     **dict.fromkeys(("workbook", "book"), _workbook),
     "powerpoint document": _alone(pictures, ole_native.storages),
     "ole10native": _alone(ole_native.native),
+    "__substg1.0_10090102": _alone(_text),
     "meta": _alone(ole_native.metafile),
     "summaryinformation": _alone(ole_native.thumbnails),
     "olepres": _alone(ole_native.shown),
