@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from scans import folder, scanned
 from storage_images import Memory
 from test_media_perceptual import encoded, gradient
+from test_parsers_containers_archives import cab
 from test_pipelines_expanding import PNG, containers, paths
 from test_pipelines_members import zipped
 
@@ -165,6 +166,24 @@ def test_an_installer_that_nobody_reads_is_named(tmp_path: Path) -> None:
     made("makensis", "s.nsi", at=tmp_path)
     data = (tmp_path / "out.exe").read_bytes()
     assert told(data) == ("installer", False)
+
+
+@pytest.mark.skipif(shutil.which("msibuild") is None, reason="msibuild is not installed")
+def test_a_package_in_the_resources_of_a_program_is_opened_with_its_cabinet(tmp_path: Path) -> None:
+    folder(tmp_path, {"c.cab": cab({"a.txt": b"alpha", "p.png": PNG}, 1)})
+    made("msibuild", "x.msi", "-s", "title", "author", at=tmp_path)
+    made("msibuild", "x.msi", "-a", "c.cab", "c.cab", at=tmp_path)
+    data = bytearray((tmp_path / "x.msi").read_bytes())
+    (first,) = struct.unpack_from("<I", data, 48)
+    root = (first + 1 << data[30]) + 80
+    data[root : root + 16] = bytes.fromhex("84100c0000000000c000000000000046")  # as Windows has it
+    files = {"a.msi": bytes(data), "s.exe": portable(bytes(data) + NOISE)}
+    scanned(tmp_path / "case", folder(tmp_path / "e", files), names="clear")
+    found = paths(tmp_path / "case")
+    assert [found[name]["content_type"] for name in files] == ["msi", "sfx"]
+    holding = [path for path in found if path.endswith("/p.png")]
+    assert {path.partition("/")[0] for path in holding} == set(files)
+    assert {found[path]["sha256"] for path in holding} == {hashlib.sha256(PNG).hexdigest()}
 
 
 @pytest.mark.parametrize(

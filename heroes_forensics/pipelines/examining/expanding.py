@@ -57,7 +57,7 @@ OPENED: Final = (
     *("zip", "tar", "gzip", "bzip2", "xz", "lzma", "zstd", "adb-backup", "eml", "mbox"),
     *("docx", "xlsx", "pptx", "ooxml", "odt", "ods", "odp", "odf", "epub", "xps", "iwork"),
     *("jar", "apk", "ipa"),
-    *("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db", "thumbcache"),
+    *("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "msi", "thumbs-db", "thumbcache"),
     *("itunes-manifest", "firefox-cache"),
     *("sqlite", "sqlite-wal", "sqlite-journal", "chrome-cache", "pst", "dbx", "pdf"),
     *("rtf", "onenote", "emf", "wmf"),

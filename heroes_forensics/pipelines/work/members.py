@@ -45,7 +45,7 @@ PACKAGES: Final = (
     *("jar", "apk", "ipa"),
 )
 """Documents and programs that are zip archives."""
-_OLES: Final = ("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "thumbs-db")
+_OLES: Final = ("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "msi", "thumbs-db")
 """Compound files."""
 _STREAMS: Final = ("gzip", "bzip2", "xz", "lzma", "zstd", "lzip", "lz4", "compress")
 _COMPRESSED: Final = "heroes_forensics.parsers.containers.compressed:open_compressed"
