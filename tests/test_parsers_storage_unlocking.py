@@ -5,6 +5,8 @@ import gzip
 import hashlib
 import json
 import struct
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
@@ -12,6 +14,7 @@ import pytest
 from corpus import evidence
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from storage_images import Memory, slots_of
+from to_go import to_go
 
 from heroes_forensics.model import Entry, Gap
 from heroes_forensics.parsers.base import Reader
@@ -116,6 +119,61 @@ def test_a_volume_of_bitlocker_to_go_is_opened(tmp_path: Path) -> None:
     assert (volume.file_system, volume.gap) == ("ntfs", None)
     plain = unlocked(Memory(data_of("bde-startup_key.bin")), secrets_of(STARTUP))
     assert volume_reader(source, volume).pread(0, 1 << 20) == plain.pread(0, 1 << 20)
+
+
+def fat_of(tool: Callable[[str], str], path: Path, bits: int) -> bytes:
+    """Return a FAT of 8 MiB; one of 16 bits has a file."""
+    with path.open("wb") as stream:
+        stream.truncate(8 << 20)
+    make = [tool("mkfs.vfat"), "-F", str(bits), "-s", "1", str(path)]
+    subprocess.run(make, check=True, capture_output=True)
+    if bits == 16:
+        copy = [tool("mcopy"), "-i", str(path), "-", "::file.txt"]
+        subprocess.run(copy, check=True, input=b"found in it", capture_output=True)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def to_go_volume(tool: Callable[[str], str], tmp_path: Path) -> tuple[Path, bytes]:
+    """Return a volume of BitLocker To Go and what is in it."""
+    inner = fat_of(tool, tmp_path / "inner", 16)
+    path = tmp_path / "to-go"
+    path.write_bytes(to_go(inner, fat_of(tool, tmp_path / "shown", 32), "bde-TEST"))
+    return path, inner
+
+
+def test_a_volume_of_bitlocker_to_go_is_opened_with_its_password(
+    to_go_volume: tuple[Path, bytes],
+) -> None:
+    path, inner = to_go_volume
+    source = open_source(slots_of(path), secrets=secrets_of((PASSWORD, "bde-TEST")))
+    volume = volume_of(source)
+    assert (volume.file_system, volume.gap) == ("fat16", None)
+    assert volume_reader(source, volume).pread(0, len(inner)) == inner
+    found = open_volume(source, volume)
+    read = [
+        found.open(each.handle).pread(0, 99)
+        for each in found.entries()
+        if isinstance(each, Entry) and each.path == b"file.txt"
+    ]
+    assert read == [b"found in it"]
+    for secret, word in (("bde-test", "secrets"), ("", "none")):
+        given = [(PASSWORD, secret)] if secret else []
+        shut = list(volumes(open_source(slots_of(path), secrets=secrets_of(*given))))
+        assert [row.gap.detail["why"] for row in shut if isinstance(row, Volume) and row.gap] == [
+            REASONS[word]
+        ]
+        assert len(shut) == 1
+
+
+def test_dislocker_opens_that_volume_too(
+    to_go_volume: tuple[Path, bytes], tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    path, inner = to_go_volume
+    out = tmp_path / "out"
+    command = [tool("dislocker-file"), "-V", str(path), "-ubde-TEST", "--", str(out)]
+    subprocess.run(command, check=True, capture_output=True)
+    assert out.read_bytes() == inner
 
 
 CUT = {
