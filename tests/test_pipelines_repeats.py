@@ -1,5 +1,6 @@
 """The same picture in several places: decoded once, and on record at each of them."""
 
+import hashlib
 import io
 import json
 import signal
@@ -18,14 +19,16 @@ from scans import folder, resumed, scanned
 from test_pipelines_likeness import encoded, listing, picture
 from test_pipelines_resuming import killed_at
 
-from heroes_forensics.frames import Picture
+from heroes_forensics.frames import Batch, Picture
 from heroes_forensics.model import GAP_CODES
 from heroes_forensics.pipelines.acts import erasing
 from heroes_forensics.pipelines.case import cases
 from heroes_forensics.pipelines.checks import verifying, views
 from heroes_forensics.pipelines.examining import repeats
 from heroes_forensics.pipelines.examining.decoding import Decoding, Wanted
+from heroes_forensics.pipelines.workers.crews import Heard
 from heroes_forensics.pipelines.workers.roles import FAULTS_VARIABLE
+from heroes_forensics.pipelines.workers.supervisor import Supervisor
 from heroes_forensics.store import derived
 
 ALIKE: Final = {n: encoded(picture(n).resize((400, 300)), quality=80) for n in range(1, 5)}
@@ -232,3 +235,29 @@ def test_each_copy_of_what_ends_decoders_is_a_gap_of_its_own(
         compared(tmp_path / "case", folder(tmp_path / "evidence", files), workers=2)
     assert given == {"jpeg": 3 + 1}
     assert ended(tmp_path / "case") == {(Picture.DONE, ""): 2, (Picture.GAP, "decoder.died"): 3}
+
+
+def test_a_digest_that_its_bytes_do_not_have_gives_values_to_no_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that reads says of another picture that it is the one on the list."""
+    files = {"1.jpg": encoded(picture(9)), "2.jpg": ALIKE[1], "3.jpg": ALIKE[1]}
+    evidence = folder(tmp_path / "evidence", files)
+    other, listed_one = (hashlib.sha256(files[name]).digest() for name in ("1.jpg", "2.jpg"))
+    real = Supervisor.run
+
+    def run(self: Supervisor) -> Iterator[Heard]:
+        for heard in real(self):
+            if isinstance(heard.frame, Batch) and heard.frame.kind == "contents":
+                rows = heard.frame.rows.copy()
+                for row in rows:
+                    if bytes(row["sha256"]) == other:
+                        row["sha256"] = listed_one
+                heard = heard._replace(frame=Batch("contents", rows))  # noqa: PLW2901 # its lie
+            yield heard
+
+    monkeypatch.setattr(Supervisor, "run", run)
+    case = tmp_path / "case"
+    compared(case, evidence, listed=str(listing(tmp_path / "list.csv", 1)), workers=1)
+    assert [str(row["locator"])[-3:] for row in views.findings(case)] == ["d:1", "d:2"]
+    assert ended(case) == {(Picture.GAP, "stream.changed"): 1, (Picture.DONE, ""): 2}

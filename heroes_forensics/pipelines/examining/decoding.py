@@ -110,6 +110,11 @@ class Wanted:
         """Whether nothing goes with it."""
         return self.is_film or isinstance(self.source, Proxy)
 
+    @property
+    def bound_to(self) -> bytes:
+        """The digest without which a decoder says nothing of it; none of what a proxy reads."""
+        return b"" if isinstance(self.source, Proxy) else self.content
+
     def release(self) -> None:
         """Let go of its bytes."""
         if not isinstance(self.source, Proxy):
@@ -226,7 +231,7 @@ class Decoding:
             number,
             "decode",
             body,
-            tasks([(each.item, 0, 0, each.size, b"") for each in batch]),
+            tasks([(each.item, 0, 0, each.size, each.bound_to) for each in batch]),
             descriptors=tuple(
                 each.source.descriptor for each in batch if not isinstance(each.source, Proxy)
             ),

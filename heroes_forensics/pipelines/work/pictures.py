@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from heroes_forensics.errors import UsageError
 from heroes_forensics.frames import (
     HASHES,
     MADE,
@@ -19,6 +20,7 @@ from heroes_forensics.frames import (
     Unit,
     slices,
 )
+from heroes_forensics.hashing import exact
 from heroes_forensics.model import GAP_NUMBERS, JSON
 from heroes_forensics.pipelines.sets import films
 
@@ -38,7 +40,9 @@ def decode(session: "Session", unit: Unit) -> Iterator[Frame]:
     Where metadata is asked for, one ``metadata`` row of each comes before that.
     """
     kinds = unit.body.get("types", [])
-    numbers = [] if unit.tasks is None else unit.tasks["id"].tolist()
+    if unit.tasks is None:
+        raise UsageError("a unit names no pictures")
+    numbers = unit.tasks["id"].tolist()
     found = []
     for index, (number, kind) in enumerate(
         zip(numbers, kinds if isinstance(kinds, list) else [], strict=True)
@@ -48,9 +52,13 @@ def decode(session: "Session", unit: Unit) -> Iterator[Frame]:
         notes = None
         if unit.body.get("metadata"):
             notes = import_module("heroes_forensics.media.metadata").Notes()
-        status, gap, sizes, hashes = _examined(session, stream, str(kind), unit.body, notes)
+        why = _other(session, unit, index, unit.tasks[index])
+        if not why:
+            status, gap, sizes, hashes = _examined(session, stream, str(kind), unit.body, notes)
         if stream.failed:  # what was read of it says nothing of the picture
-            status, gap, sizes = Picture.GAP, "stream.unreadable", (0, 0, 0, 0)
+            why = "stream.unreadable"
+        if why:
+            status, gap, sizes = Picture.GAP, why, (0, 0, 0, 0)
             hashes = np.zeros(0, dtype=HASHES)
             notes = None if notes is None else type(notes)()
         hashes["id"] = number
@@ -63,6 +71,23 @@ def decode(session: "Session", unit: Unit) -> Iterator[Frame]:
             yield from _supplied(_Stream(session.handed(unit, index)), str(kind), number)
         found.append((number, status, GAP_NUMBERS[gap], *sizes, len(hashes)))
     yield Batch("perceptual", np.array(found, dtype=PERCEPTUAL))
+
+
+def _other(session: "Session", unit: Unit, index: int, task: np.void) -> str:
+    """Return why a stream is not the content that its task names, as a gap; empty where it is.
+
+    What came of it goes to all copies of that content: see `pipelines.examining.repeats`.
+    """
+    content = bytes(task["handle"])[: int(task["handle_length"])]
+    if not content:  # what is read through a parser: it comes through one socket, once
+        return ""
+    reader, found = session.handed(unit, index), exact.sha256()
+    try:
+        for start in range(0, reader.size, exact.CHUNK):
+            found.update(reader.pread(start, exact.CHUNK))
+    except OSError:
+        return "stream.unreadable"
+    return "" if found.digest() == content else "stream.changed"
 
 
 def _supplied(stream: "_Stream", kind: str, number: int) -> Iterator[Frame]:
