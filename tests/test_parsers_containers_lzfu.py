@@ -63,6 +63,15 @@ def test_the_text_of_a_message_is_a_member() -> None:
     assert found.open(entry.handle).pread(0, 1 << 20) == text
 
 
+def test_a_text_that_is_too_long_is_listed_and_not_read() -> None:
+    data = struct.pack("<II4sI", 99, lzfu.MOST + 1, b"LZFu", 0) + bytes(99)
+    found = open_ole(Memory(compound({STREAM: data})))
+    (entry,) = [e for e in found.entries() if isinstance(e, Entry) and "@" in e.locator]
+    assert entry.size == lzfu.MOST + 1
+    with pytest.raises(OSError, match="too long"):
+        found.open(entry.handle)
+
+
 def test_the_text_of_a_real_message_is_found() -> None:
     found = open_ole(Memory(evidence("mail/iped-test_msgSampleAttach.msg").read_bytes()))
     texts = [e for e in found.entries() if isinstance(e, Entry) and e.path.endswith(b".rtf")]

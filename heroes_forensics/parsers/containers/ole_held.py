@@ -115,7 +115,7 @@ def _text(data: bytes) -> Iterator[Held]:
     """Yield the text of a message; streams of names have its name, too."""
     if len(data) > lzfu.HEADER.size:
         _, size, how, _ = lzfu.HEADER.unpack_from(data)
-        if how in {lzfu.PACKED, lzfu.NOT_PACKED} and size <= lzfu.MOST:
+        if how in {lzfu.PACKED, lzfu.NOT_PACKED}:
             yield Held(0, len(data), LZFU, b".rtf", size)
 
 
