@@ -29,7 +29,7 @@ _OWN_END: Final = frozenset(
             "chrome-cache",
         ),
         *("ole", "doc", "xls", "ppt", "vsd", "pub", "msi", "pdf", "rtf", "onenote"),
-        "itunes-manifest",
+        *("itunes-manifest", "wmf", "emf"),
         *("docx", "xlsx", "pptx", "ooxml", "odt", "ods", "odp", "odf", "epub", "xps", "iwork"),
     }
 )
