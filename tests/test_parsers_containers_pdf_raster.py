@@ -183,6 +183,20 @@ def test_values_are_read_as_pdf_writes_them() -> None:
     }
 
 
+def test_a_comment_is_passed_over_in_one_way_only() -> None:
+    assert parsed(b"%" * 64 + b"\n [1 % 2\n 3]") == [1, 3]
+    with pytest.raises(ValueError, match="no value"):
+        parsed(b"%" * 64)
+
+
+def test_the_length_of_an_object_stream_is_not_looked_for_in_object_streams() -> None:
+    held = b"2 0 8 4 [1] 38"
+    packed = b"%d 0 obj <</Type/ObjStm/N 2/First 8/Length %d 0 R>> stream\n%s\nendstream endobj "
+    objects = Objects(Memory(packed % (1, 9, held) + packed % (3, 7, held) + b"7 0 obj 14 endobj"))
+    assert objects.resolved(Reference(2)) == [1]
+    assert objects.resolved(Reference(9)) is None
+
+
 @given(st.binary(max_size=200))
 def test_no_value_on_earth_makes_it_crash(junk: bytes) -> None:
     for data in (junk, b"<<" + junk, b"[" * 99 + junk):

@@ -217,6 +217,12 @@ def test_facts_are_read_as_they_are_written() -> None:
     assert facts[IMAGE][aff4_facts.TYPE] == [f"{SCHEMA}DiskImage", f"{SCHEMA}Image"]
 
 
+def test_a_comment_of_the_metadata_is_passed_over_in_one_way_only() -> None:
+    assert aff4_facts.read(b"#" * 64 + b"\n<a:b> <a:c> 1 .") == {"a:b": {"a:c": ["1"]}}
+    with pytest.raises(EvidenceError):
+        aff4_facts.read(b"#" * 64 + b"\n?")
+
+
 @given(st.binary(max_size=200) | st.text('<>@:;.,"\\^ a\n#', max_size=60).map(str.encode))
 def test_any_metadata_are_read_or_refused(data: bytes) -> None:
     with suppress(EvidenceError):

@@ -6,7 +6,7 @@ by expanding those. Nothing here trusts a table of the document, and all of it i
 
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -24,10 +24,11 @@ _TEXT: Final = 1 << 17
 _DEPTH: Final = 16
 _OBJECT: Final = re.compile(rb"(?<!\d)(\d{1,10})\s+\d{1,5}\s+obj\b")
 _TOKEN: Final = re.compile(
-    rb"\s*(?:%[^\r\n]*\s*)*(?:(?P<ref>\d{1,10}\s+\d{1,5}\s+R)\b|(?P<number>[-+]?\d*\.?\d+|\d+\.)"
+    rb"\s*+(?:%[^\r\n]*+\s*+)*+(?:(?P<ref>\d{1,10}\s+\d{1,5}\s+R)\b|(?P<number>[-+]?\d*\.?\d+|\d+\.)"
     rb"|/(?P<name>[^\s/\[\]<>(){}%]*)|(?P<mark><<|>>|\[|\])|<(?P<hex>[0-9A-Fa-f\s]*)>|(?P<text>\()"
     rb"|(?P<word>[A-Za-z]+))"
 )
+"""Comments are possessive: with a way back, a row of percent signs takes twice as long per sign."""
 _ESCAPES: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 
 
@@ -155,14 +156,14 @@ class Objects:
             streams += 1
             try:
                 said = parsed(head)
-                data = self._stream(at, left)
+                data = self._stream(at, left, found)
                 left -= len(data)
                 found |= _unpacked(said, data)
             except (ValueError, zlib.error):
                 continue
         return found
 
-    def _stream(self, at: int, most: int) -> bytes:
+    def _stream(self, at: int, most: int, packed: Mapping[int, bytes] | None = None) -> bytes:
         """Return the expanded bytes of a stream that is deflated, or as it is."""
         text = self._reader.pread(at, _TEXT)
         spot = text.find(b"stream")
@@ -171,7 +172,7 @@ class Objects:
         said = parsed(text)
         start = at + spot + 6 + (2 if text[spot + 6 : spot + 8] == b"\r\n" else 1)
         said = said if isinstance(said, dict) else {}
-        size = self.resolved(said.get("Length"))
+        size = self.resolved(said.get("Length"), packed)
         if not isinstance(size, int) or not 0 <= size <= _MOST_EXPANDED:
             raise ValueError("a stream of no length")
         data = self._reader.pread(start, size)
@@ -181,8 +182,13 @@ class Objects:
             raise ValueError("a stream that is packed otherwise")
         return zlib.decompressobj().decompress(data, most)
 
-    def resolved(self, value: Value) -> Value:
+    def resolved(self, value: Value, packed: Mapping[int, bytes] | None = None) -> Value:
         """Return a value, or what it refers to; None where that is nowhere.
+
+        Args:
+            value: as the document states it.
+            packed: text of the objects in object streams; all there are when not given. The length
+                of an object stream itself must not lie in one (ISO 32000-1, 7.5.7).
 
         Raises:
             OSError: it cannot be read.
@@ -190,12 +196,15 @@ class Objects:
         for _ in range(_DEPTH):
             if not isinstance(value, Reference):
                 return value
-            value = self._object(value.number)
+            value = self._object(value.number, packed)
         return None
 
-    def _object(self, number: int) -> Value:
+    def _object(self, number: int, packed: Mapping[int, bytes] | None) -> Value:
         at = self._places.get(number)
-        text = self._reader.pread(at, _TEXT) if at is not None else self._packed.get(number)
+        if at is not None:
+            text: bytes | None = self._reader.pread(at, _TEXT)
+        else:
+            text = (self._packed if packed is None else packed).get(number)
         try:
             return parsed(text) if text is not None else None
         except ValueError:
