@@ -295,6 +295,7 @@ GAP_TEXTS: Final[dict[str, str]] = {
     "listing.broken": "the listing of the volume broke off: entries are missing",
     "container.part": "one part of an archive of several: what begins or goes on in other parts "
     "was not read",
+    "volume.inner": "the encrypted volume was opened, but the file system in it could not be",
 }
 """Code of each gap, and what it means. Cases and frames hold the position of a code: a new one goes
 to the end, and none is ever moved or removed."""

@@ -30,6 +30,7 @@ from heroes_forensics.pipelines.workers import deaths
 from heroes_forensics.pipelines.workers.deaths import Death
 from heroes_forensics.store import derived, progress, queries
 from heroes_forensics.store.lanes import LANES
+from heroes_forensics.store.records import Records
 
 UNIT_ITEMS: Final = 2000
 UNIT_BYTES: Final = 256 << 20
@@ -62,7 +63,7 @@ class Examination:
         """Containers that an interrupted run read and did not open."""
         self._damage = queries.gap_offsets(run.database, source, "source.damaged")
         """Offsets of the damaged ranges that are on record."""
-        self._listing = ListingStore(run, source, label, self._list)
+        self._listing = ListingStore(run, source, label, self._list, self._instead)
         self._reading = ContentStore(run, depth, evidence.crew.number)
 
     def register(self) -> None:
@@ -266,6 +267,21 @@ class Examination:
             unit = replace(unit, body=body, descriptors=(prefixes.descriptor,))
         self._listed_by[unit.id] = volume
         self._pending.append(unit)
+
+    def _instead(self, records: Records, volume: Examined, code: str) -> None:
+        """Search a volume that could not be opened as the range that it is, where that is asked.
+
+        Inside a transaction.
+        """
+        if not self._run.config.get("carve"):
+            return
+        found = unallocated.instead_of(self._evidence, volume.spec, code)
+        if found is None:
+            return
+        self._evidence.volumes.append(found)
+        number = records.volume(self._source, found, "waiting")
+        self._volumes[number] = Examined(number, str(found["key"]), found)
+        self._list(self._volumes[number], "inventory")
 
     def damaged(self, ranges: object) -> None:
         """Record damaged ranges of the media, each once; inside a transaction.

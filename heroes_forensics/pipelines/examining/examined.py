@@ -1,12 +1,16 @@
 """What is known of one volume while a source is examined: shared by listing and reading."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from heroes_forensics.frames import Batch
 from heroes_forensics.model import JSON, Gap, Listing
 from heroes_forensics.pipelines.examining.detours import Detours
 from heroes_forensics.pipelines.examining.relisting import Stored, StoredInAnyOrder
 from heroes_forensics.store.lanes import LANES
+
+_ENCRYPTED: Final = {"bitlocker": "bitlocker", "unlocked": "bitlocker", "luks": "luks"}
+"""What a volume was encrypted by, by the step that opens it; see `parsers.storage.inside`."""
 
 
 @dataclass(slots=True)
@@ -43,6 +47,13 @@ class Examined:
     """All its listers have finished, now or before an interruption."""
     before: Stored | StoredInAnyOrder | None = None
     """What a listing that was interrupted had stored, as long as it is compared with."""
+
+    @property
+    def encryption(self) -> str:
+        """What encrypted the volume that this one was found in, and was opened; or empty."""
+        steps = self.spec.get("spec")
+        layers = [str(one["layer"]) for one in steps] if isinstance(steps, list) else []
+        return next((_ENCRYPTED[each] for each in layers if each in _ENCRYPTED), "")
 
     @property
     def may_be_carved(self) -> bool:

@@ -17,6 +17,7 @@ from heroes_forensics.model import (
     BROKE_OFF,
     GAP_NUMBERS,
     HAS_CONTENT,
+    JSON,
     EntryFlag,
     EntryKind,
     Gap,
@@ -29,7 +30,7 @@ from heroes_forensics.pipelines.examining.examined import Examined
 from heroes_forensics.pipelines.examining.relisting import NondeterminismError, StoredInAnyOrder
 from heroes_forensics.pipelines.examining.run import Run
 from heroes_forensics.store import progress
-from heroes_forensics.store.records import rows_digest
+from heroes_forensics.store.records import Records, rows_digest
 
 PART_ROWS: Final = 20_000
 """Entries of one committed part of an inventory."""
@@ -47,13 +48,27 @@ class ListingStore:
     """Stores what the listers of one source say."""
 
     def __init__(
-        self, run: Run, source: int, label: str, go_on: Callable[[Examined, str], None]
+        self,
+        run: Run,
+        source: int,
+        label: str,
+        go_on: Callable[[Examined, str], None],
+        instead: Callable[[Records, Examined, str], None],
     ) -> None:
-        """Take what is asked for another unit that lists a volume, by its kind."""
+        """Take how the listing of a volume goes on.
+
+        Args:
+            run: the run.
+            source: number of the source.
+            label: of the source.
+            go_on: is asked for another unit that lists a volume, by its kind.
+            instead: is told, in the transaction that says so, that a volume could not be opened.
+        """
         self._run = run
         self._source = source
         self._label = label
         self._go_on = go_on
+        self._instead = instead
         self._counted: set[int] = set()
         """Units whose lister has given its own count."""
         self._void: set[int] = set()
@@ -168,7 +183,11 @@ class ListingStore:
 
     def broke_off(self, volume: Examined, code: str) -> None:
         """Keep what a listing gave before it broke off, and say that it is not all."""
-        volume.gaps.append(Gap(f"{self._label}/{volume.key}", code))
+        system = volume.encryption if code == "volume.damaged" else ""
+        if system:
+            code = "volume.inner"
+        detail: JSON = {"system": system} if system else {}
+        volume.gaps.append(Gap(f"{self._label}/{volume.key}", code, detail))
         earlier = volume.listing or Listing()
         if volume.before is not None:  # it may not have come to the end of what is stored
             volume.stored, volume.directories = progress.stored(self._run.database, volume.id)
@@ -183,9 +202,12 @@ class ListingStore:
             sweep=BROKE_OFF,
         )
         volume.listed = True
-        self._store_part(volume, volume.listing)
+        nothing = not volume.stored and not volume.waiting_rows
+        self._store_part(volume, volume.listing, closed=code if nothing else "")
 
-    def _store_part(self, volume: Examined, listing: Listing | None = None) -> None:
+    def _store_part(
+        self, volume: Examined, listing: Listing | None = None, *, closed: str = ""
+    ) -> None:
         run, profile = self._run, str(self._run.config["profile"])
         number = run.next_unit()
         stored: list[tuple[Any, ...]] = []
@@ -213,6 +235,8 @@ class ListingStore:
                     state="listed" if volume.listed else "listing",
                 )
             run.unit_completed(number, len(stored), len(volume.gaps), digest)
+            if closed:
+                self._instead(records, volume, closed)
         size = sum(max(0, row[7]) for row in stored)
         run.listed(len(stored), len(skips), size)
         if stored:

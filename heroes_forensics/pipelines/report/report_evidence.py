@@ -68,6 +68,7 @@ _AREAS: Final = frozenset(
         "volume.unsupported",
         "volume.unknown",
         "volume.damaged",
+        "volume.inner",
         "volume.incomplete",
     }
 )
@@ -76,6 +77,7 @@ _STATES: Final[Mapping[str, VolumeState]] = {
     "volume.unsupported": "unsupported",
     "volume.unknown": "unknown",
     "volume.damaged": "damaged",
+    "volume.inner": "damaged",
     "source.damaged": "not-examined",
 }
 

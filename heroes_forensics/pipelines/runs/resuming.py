@@ -18,6 +18,7 @@ from heroes_forensics.pipelines.case import ledger_events
 from heroes_forensics.pipelines.case.environment import SOFTWARE, environment
 from heroes_forensics.pipelines.evidence import acquiring
 from heroes_forensics.pipelines.evidence.sources import IDENTITY, Evidence
+from heroes_forensics.pipelines.examining import unallocated
 from heroes_forensics.pipelines.examining.run import Identity
 from heroes_forensics.pipelines.runs.request import ScanRequest, limits_of
 from heroes_forensics.pipelines.runs.starting import config_bytes
@@ -336,8 +337,10 @@ def _differing(before: list[list[int]], now: list[list[int]]) -> list[str]:
     return [IDENTITY[place] for place in sorted(differing)]
 
 
-def check_volumes(database: Database, source: Source, evidence: Evidence) -> None:
+def check_volumes(database: Database, source: Source, evidence: Evidence, *, carve: bool) -> None:
     """Refuse evidence in which other volumes are seen than the run has on record.
+
+    With ``carve``, ranges that are searched are among them.
 
     Raises:
         CustodyError: they differ.
@@ -348,6 +351,8 @@ def check_volumes(database: Database, source: Source, evidence: Evidence) -> Non
             "SELECT key, spec FROM volume WHERE source_id=?", (source.number,)
         )
     }
+    if carve:
+        unallocated.take_up(evidence, known)
     seen = {str(volume["key"]): json.loads(json.dumps(volume)) for volume in evidence.volumes}
     if known and known != seen:
         raise CustodyError(

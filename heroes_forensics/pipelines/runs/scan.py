@@ -251,7 +251,8 @@ def _resume(request: ScanRequest, stop: Stop, watch: Watch) -> ScanResult:
             registered.append(Registered(source.number, source.label, evidence))
         joining.join([each.evidence for each in registered], stack)
         for source, each in zip(found.sources, registered, strict=True):
-            resuming.check_volumes(case.database, source, each.evidence)
+            carve = bool(config["carve"])
+            resuming.check_volumes(case.database, source, each.evidence, carve=carve)
         watch.note(locked().sentence())
         wanted = _wanted([each.evidence for each in registered], config["expect"])
         stack.enter_context(folders.reserved(case.folder))
