@@ -6,6 +6,7 @@ Locators are those of `heroes_forensics.parsers.filesystems.locators`.
 import struct
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,7 @@ from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import JSON, Entry, Gap, Listing, TimeBasis
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.filesystems import tsk_tables as t
+from heroes_forensics.parsers.filesystems.exfat_lengths import Initialised, ValidLengths
 from heroes_forensics.parsers.filesystems.ext_blocks import check_blocks
 from heroes_forensics.parsers.filesystems.ext_inodes import (
     BlockMapStream,
@@ -29,6 +31,7 @@ from heroes_forensics.parsers.filesystems.tsk_claims import own_claims
 from heroes_forensics.parsers.filesystems.tsk_image import TskImage, steady_zone
 from heroes_forensics.parsers.filesystems.tsk_stream import (
     MAPPED,
+    SHOWN,
     Handle,
     Volume,
     check_holes,
@@ -67,6 +70,10 @@ class TskFileSystem:
         self._layout: Layout | None = None
         self._allocation: Allocation | None = None
         self._parts: Parts | None = None
+        self._lengths: ValidLengths | None = None
+        if self._kind == "exfat":
+            with suppress(OSError, EvidenceError):
+                self._lengths = ValidLengths(reader)
 
     @property
     def kind(self) -> str:
@@ -93,6 +100,7 @@ class TskFileSystem:
         walk = Walk(self._fs, self._image, self._kind, guard)
         walk.entries.mapped = mapped
         walk.entries.allocation = self._allocated
+        walk.entries.lengths = self._lengths
         yield from walk.tree()
         done = SWEPT.get(self._kind, "not available")
         try:
@@ -253,7 +261,10 @@ class TskFileSystem:
             size=self._reader.size,
             check_blocks=self._check_blocks if self._kind.startswith("ext") else None,
         )
-        return open_stream(self._fs, parts, volume)
+        stream: Reader = open_stream(self._fs, parts, volume)
+        if parts.flags & SHOWN and self._lengths is not None:
+            return Initialised(stream, self._lengths.of(parts.address, parts.size))
+        return stream
 
     def _check_blocks(self, address: int) -> None:
         check_blocks(self._reader, self._ext_layout(), address)

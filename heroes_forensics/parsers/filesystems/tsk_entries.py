@@ -30,8 +30,9 @@ from heroes_forensics.parsers.recovery.claims import Claims
 from heroes_forensics.parsers.recovery.reuse import reuse_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from heroes_forensics.parsers.filesystems.exfat_lengths import ValidLengths
     from heroes_forensics.parsers.filesystems.ext_inodes import Mapped
     from heroes_forensics.parsers.recovery.allocation import Allocation
 
@@ -116,6 +117,8 @@ class Entries:
         self.kind = kind
         self.allocation: Callable[[], Allocation] | None = None
         """Gives which blocks are in use, to tell which deleted content is still its own."""
+        self.lengths: ValidLengths | None = None
+        """Of exFAT, how much of a file was ever written."""
         self.claims = Claims(int(fs.info.block_size))
         """Where what is in use lies."""
         self.counts = Counts()
@@ -226,6 +229,7 @@ class Entries:
             if thing.metadata:
                 thing.kind = EntryKind.METADATA
             found.append(self._file(thing, main, meta.size))
+            found.extend(self._shown(thing, main, found[-1]))
         else:
             found.append(self._other(thing, meta.size))
         if others:
@@ -392,6 +396,28 @@ class Entries:
             bits |= s.NO_ATTRIBUTE
             stream = _Stream(self._data, 0, size, 0, b"", -1)
         return self._entry(thing, stream, thing.kind, 0, bits, thing.path)
+
+    def _shown(self, thing: _Thing, stream: _Stream | None, whole: Entry) -> "Iterator[Entry]":
+        """Yield a file as systems show it, where it was written in part: with zeros behind."""
+        if self.lengths is None or stream is None:
+            return
+        valid = self.lengths.of(thing.address, stream.size)
+        if not 0 < valid < stream.size:
+            return
+        self.counts.entries += 1
+        yield whole._replace(
+            locator=f"{whole.locator}/v@{valid:#x}",
+            flags=whole.flags | EntryFlag.STREAM,
+            path=whole.path + b":",
+            handle=s.pack_handle(
+                thing.bits | s.SHOWN,
+                stream.type,
+                stream.number,
+                thing.sequence,
+                thing.address,
+                stream.size,
+            ),
+        )
 
     def _stream(self, thing: _Thing, stream: _Stream) -> Entry:
         """Return the entry of a further stream: alternate data, fork, extended attribute."""

@@ -27,6 +27,9 @@ ELSEWHERE: Final = 8
 MAPPED: Final = 16
 """A large block-mapped file of ext: read by `ext_inodes`."""
 
+SHOWN: Final = 32
+"""A file of exFAT as systems show it: with zeros behind its valid length."""
+
 SPARSE_LIMIT: Final = 1 << 34
 """Bytes of holes read for one stream before its size must be explained by allocated runs."""
 SPARSE_RATIO: Final = 16
