@@ -1,8 +1,10 @@
 """squashfs as mksquashfs writes it, against what was packed and what unsquashfs unpacks."""
 
+import gc
 import hashlib
 import os
 import struct
+import weakref
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -221,3 +223,16 @@ def test_as_a_container_it_is_opened_like_an_archive(
     old = bytearray(image.read_bytes())
     struct.pack_into("<H", old, 28, 3)
     assert expanded(bytes(old), "squashfs").top == (Container.GAP, "container.unsupported")
+
+
+def test_a_volume_that_nobody_holds_is_gone_at_once(image: Path) -> None:
+    reader = Bytes(image.read_bytes())
+    fs = open_squashfs(reader)
+    content(fs, listed(fs.entries()).path(b"text"))
+    gone = weakref.ref(reader)
+    gc.disable()
+    try:
+        del fs, reader
+        assert gone() is None
+    finally:
+        gc.enable()

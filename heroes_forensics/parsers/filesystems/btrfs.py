@@ -12,7 +12,6 @@ last commit is not replayed; where there is one, that is a gap.
 import stat
 import struct
 from collections.abc import Hashable, Iterator
-from functools import lru_cache
 from typing import Final
 
 from heroes_forensics.model import EntryFlag, EntryKind, Gap, Moment, TimeBasis, TimeRule, Times
@@ -27,6 +26,7 @@ from heroes_forensics.parsers.filesystems.inode_walk import (
     Name,
     Stray,
 )
+from heroes_forensics.parsers.filesystems.kept import Kept
 
 _TOP: Final = 5
 """Number of the tree at the top."""
@@ -88,7 +88,7 @@ class Btrfs:
         self._storage = Storage(reader)
         head = self._storage.head
         self._roots = Tree(self._storage, head.root, head.root_level, head.generation)
-        self.tree = lru_cache(maxsize=_TREES)(self._tree)
+        self._trees: Kept[int, Tree] = Kept(_TREES)
 
     def root(self) -> Inode:
         """Return the root directory of the tree at the top."""
@@ -104,7 +104,7 @@ class Btrfs:
         damage: OSError | None = None
         for first in (_DIR_INDEX, _DIR_ITEM):  # the same names twice: in order, and by their hash
             try:
-                for found, data in self.tree(tree).items((number, first, 0)):
+                for found, data in self._trees.get(tree, self._tree).items((number, first, 0)):
                     if found[:2] != (number, first):
                         break
                     for row in _entries(data):
@@ -149,7 +149,7 @@ class Btrfs:
 
     def _nameless(self, tree: int, met: set[Hashable]) -> Iterator[Stray | Gap]:
         try:
-            for key, data in self.tree(tree).items((_FIRST, _INODE_ITEM, 0)):
+            for key, data in self._trees.get(tree, self._tree).items((_FIRST, _INODE_ITEM, 0)):
                 if key[1] != _INODE_ITEM or (tree, key[0]) in met or key[0] > _LAST:
                     continue
                 inode = self._inode(tree, key[0])
@@ -176,13 +176,13 @@ class Btrfs:
         except struct.error as error:
             raise OSError("not a handle of this parser") from error
         if form == _ATTRIBUTE:
-            data = self.tree(tree).item((number, _XATTR_ITEM, offset)) or b""
+            data = self._trees.get(tree, self._tree).item((number, _XATTR_ITEM, offset)) or b""
             values = [value for _, value in _values(data)]
             if index >= len(values) or len(values[index]) != size:
                 raise UnsupportedError("the size has changed", code="stream.changed")
             return BytesReader(values[index])
         extents: list[Extent] = []
-        for key, data in self.tree(tree).items((number, _EXTENT_DATA, 0)):
+        for key, data in self._trees.get(tree, self._tree).items((number, _EXTENT_DATA, 0)):
             if key[:2] != (number, _EXTENT_DATA):
                 break
             extents.append(extent_of(key[2], data))
@@ -225,7 +225,7 @@ class Btrfs:
         row: tuple[int, ...] | None = None
         attributes: list[Attribute] = []
         first: Extent | None = None
-        for key, data in self.tree(tree).items((number, _INODE_ITEM, 0)):
+        for key, data in self._trees.get(tree, self._tree).items((number, _INODE_ITEM, 0)):
             if key[0] != number or key[1] in {_DIR_ITEM, _DIR_INDEX}:
                 break
             if key[1] == _INODE_ITEM:

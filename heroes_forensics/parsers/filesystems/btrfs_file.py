@@ -2,7 +2,6 @@
 
 import struct
 from bisect import bisect_right
-from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -10,6 +9,7 @@ from heroes_forensics.parsers.base import UnsupportedError
 from heroes_forensics.parsers.filesystems.btrfs_tree import Storage
 from heroes_forensics.parsers.filesystems.expand import expand
 from heroes_forensics.parsers.filesystems.inode_walk import refuse_hollow
+from heroes_forensics.parsers.filesystems.kept import Kept
 
 _HEAD: Final = struct.Struct("<QQBBHB")
 _PLACE: Final = struct.Struct("<QQQQ")
@@ -85,7 +85,7 @@ class BtrfsFile:
             if one.inline is None and one.start + one.length > other.start:
                 raise OSError("extents of a file overlap")
         refuse_hollow(size, sum(extent.stored for extent in extents))
-        self._whole = lru_cache(maxsize=_KEPT)(self._expanded)
+        self._whole: Kept[Extent, bytes] = Kept(_KEPT)
 
     @property
     def size(self) -> int:
@@ -123,7 +123,7 @@ class BtrfsFile:
             raise UnsupportedError("an extent is encoded", code="stream.unsupported")
         if extent.compression:
             begin = extent.inside + inside
-            return self._whole(extent)[begin : begin + length]
+            return self._whole.get(extent, self._expanded)[begin : begin + length]
         if extent.inline is not None:
             return extent.inline[inside : inside + length]
         if not extent.address:

@@ -12,12 +12,12 @@ import hashlib
 import struct
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.filesystems.crc32c import crc32c
+from heroes_forensics.parsers.filesystems.kept import Kept
 
 Key = tuple[int, int, int]
 """Object, type, offset."""
@@ -167,8 +167,7 @@ class Storage:
         self.head = superblock(reader)
         self._chunks: list[Chunk] = []
         self._check = _CHECKSUMS.get(self.head.checksum)
-        self.node = lru_cache(maxsize=_NODES)(self._node)
-        """Returns a node by address, level and generation; raises `OSError`."""
+        self._nodes: Kept[tuple[int, int, int], Leaf | Inner] = Kept(_NODES)
         self._bootstrap(self.head.array)
         found = []
         tree = Tree(self, self.head.chunk_root, self.head.chunk_level, self.head.chunk_generation)
@@ -249,7 +248,16 @@ class Storage:
                 return data
         raise OSError("the bytes of an extent cannot be read")
 
-    def _node(self, address: int, level: int, generation: int) -> Leaf | Inner:
+    def node(self, address: int, level: int, generation: int) -> Leaf | Inner:
+        """Return a node, of the last ones as it was kept.
+
+        Raises:
+            OSError: no copy of it fits.
+        """
+        return self._nodes.get((address, level, generation), self._node)
+
+    def _node(self, key: tuple[int, int, int]) -> Leaf | Inner:
+        address, level, generation = key
         size = self.head.node_size
         places, left = self.places(address)
         for place in places if left >= size else ():

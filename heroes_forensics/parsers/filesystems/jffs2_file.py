@@ -2,11 +2,11 @@
 
 import zlib
 from bisect import bisect_right
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.filesystems.expand import expand
+from heroes_forensics.parsers.filesystems.kept import Kept
 
 _NONE, _ZERO, _RTIME, _ZLIB, _LZO = 0, 1, 2, 6, 7
 _METHODS: Final = {_ZLIB: "gzip", _LZO: "lzo"}
@@ -46,7 +46,7 @@ class Jffs2File:
         self._tops: list[Piece | None] = [None]
         for piece in sorted(pieces):
             self._lay(piece)
-        self._whole = lru_cache(maxsize=_KEPT)(self._expanded)
+        self._whole: Kept[Piece, bytes] = Kept(_KEPT)
 
     def _lay(self, piece: Piece) -> None:
         """Replace what is under a piece; what was there goes on behind its end."""
@@ -86,7 +86,7 @@ class Jffs2File:
                 part = bytes(wanted)
             else:
                 begin = offset - top.offset
-                part = self._whole(top)[begin : begin + wanted]
+                part = self._whole.get(top, self._expanded)[begin : begin + wanted]
             parts.append(part)
             offset += wanted
             length -= wanted

@@ -14,7 +14,6 @@ Inodes that no name reaches are found by passing through the table of inodes onc
 
 import struct
 from collections.abc import Hashable, Iterator
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -31,6 +30,7 @@ from heroes_forensics.parsers.filesystems.inode_walk import (
     Stray,
     refuse_hollow,
 )
+from heroes_forensics.parsers.filesystems.kept import Kept
 from heroes_forensics.parsers.filesystems.squashfs_file import (
     STORED,
     SquashfsFile,
@@ -120,7 +120,7 @@ class Squashfs:
         self._attributes_at, self._attributes = self._metadata.attributes()
         self._listed = 0
         kept = max(1, _CACHED // head.block_size)
-        self._expanded = lru_cache(maxsize=kept)(self._expand)
+        self._blocks: Kept[tuple[int, int], bytes] = Kept(kept)
 
     def root(self) -> Inode:
         """Return the root directory."""
@@ -198,7 +198,7 @@ class Squashfs:
         stored = int(lengths_of(sizes).sum())
         refuse_hollow(size, stored)
         tail = None if fragment == NONE else (*self._fragment(fragment), offset)
-        return SquashfsFile(self._expanded, head.block_size, sizes, start, tail, size)
+        return SquashfsFile(self.block, head.block_size, sizes, start, tail, size)
 
     def _name(self, name: bytes, place: int, number: int) -> Name:
         try:
@@ -361,7 +361,7 @@ class Squashfs:
             raise OSError("an extended attribute is damaged")
         return cursor.take(size)
 
-    def _expand(self, start: int, size: int) -> bytes:
+    def block(self, start: int, size: int) -> bytes:
         """Return a block of content, expanded.
 
         Args:
@@ -371,6 +371,10 @@ class Squashfs:
         Raises:
             OSError: it is damaged, or cannot be read.
         """
+        return self._blocks.get((start, size), self._expand)
+
+    def _expand(self, place: tuple[int, int]) -> bytes:
+        start, size = place
         length = size & (STORED - 1)
         if not 0 < length <= self._super.block_size:
             raise OSError("a block is damaged")

@@ -6,11 +6,11 @@ kernel documentation, ``filesystems/squashfs.rst``.
 """
 
 import struct
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.filesystems.expand import METHODS, expand
+from heroes_forensics.parsers.filesystems.kept import Kept
 
 BLOCK: Final = 8192
 """Bytes of a metadata block when expanded."""
@@ -81,8 +81,15 @@ class Metadata:
         self._reader = reader
         self._head = head
         self._listings = -1
-        self.block = lru_cache(maxsize=_KEPT)(self._block)
-        """Returns a block, expanded, and where the next one begins; raises `OSError`."""
+        self._blocks: Kept[int, tuple[bytes, int]] = Kept(_KEPT)
+
+    def block(self, at: int) -> tuple[bytes, int]:
+        """Return a block, expanded, and where the next one begins.
+
+        Raises:
+            OSError: it is damaged, or cannot be read.
+        """
+        return self._blocks.get(at, self._block)
 
     def _block(self, at: int) -> tuple[bytes, int]:
         begin, length, stored = self._header(at)
