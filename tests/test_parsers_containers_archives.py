@@ -144,6 +144,19 @@ def test_content_behind_a_mode_of_cpio_that_has_none_is_a_stream(mode: int) -> N
     assert found.open(hidden.handle).pread(0, 9999) == b"x" * 5000
 
 
+@pytest.mark.parametrize("sign", [b"-", b"+", b" "])
+@pytest.mark.parametrize(("form", "at", "width"), [("newc", 54, 8), ("odc", 65, 11)])
+def test_a_header_of_cpio_with_a_number_of_more_than_digits_is_none(
+    form: str, at: int, width: int, sign: bytes
+) -> None:
+    whole = cpio({"a": b"abcd", "b": b""}, form)
+    number = whole[at : at + width]
+    assert (int(number, 16), len(listed(open_cpio(Memory(whole))))) == (4, 2)
+    broken = whole[:at] + sign + number[1:] + whole[at + width :]
+    with pytest.raises(EvidenceError, match="no cpio archive"):
+        open_cpio(Memory(broken))
+
+
 def test_what_follows_damage_in_cpio_is_a_gap() -> None:
     data = cpio(FILES, "newc")
     gaps = [each for each in open_cpio(Memory(data[:-200])).entries() if isinstance(each, Gap)]

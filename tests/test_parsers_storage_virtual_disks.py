@@ -248,6 +248,12 @@ def test_an_lzma_run_that_expands_without_end_is_bounded() -> None:
         LzmaRuns(Memory(bytes(512)), Memory(bomb), huge).pread(0, 512)
 
 
+def test_an_lzma_run_is_not_read_by_the_length_that_it_states() -> None:
+    run = [(0, 512, 0, 1 << 40)]
+    with pytest.raises(OSError, match="larger than any imager"):
+        LzmaRuns(Memory(bytes(512)), Memory(lzma.compress(bytes(512))), run).pread(0, 512)
+
+
 BAD_PLISTS = {
     "no xml": b"nothing",
     "no table": plistlib.dumps({}),

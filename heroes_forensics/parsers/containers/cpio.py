@@ -110,13 +110,13 @@ def _header(data: bytes) -> _Header | None:
     found: _Header | None = None
     try:
         if data[:6] in {b"070701", b"070702"} and len(data) >= _NEW:
-            values = [int(data[at : at + 8], 16) for at in range(6, _NEW, 8)]
+            values = [_digits(data[at : at + 8], 16) for at in range(6, _NEW, 8)]
             _, mode, owner, _, _, modified, size, _, _, _, _, name, _ = values
             found = _Header(mode, owner, modified, name, size, _NEW, 4)
         elif data[:6] == b"070707" and len(data) >= _OLD:
             widths = (6, 6, 6, 6, 6, 6, 6, 11, 6, 11)
             starts = [6 + sum(widths[:n]) for n in range(len(widths))]
-            values = [int(data[at : at + n], 8) for at, n in zip(starts, widths, strict=True)]
+            values = [_digits(data[at : at + n], 8) for at, n in zip(starts, widths, strict=True)]
             _, _, mode, owner, _, _, _, modified, name, size = values
             found = _Header(mode, owner, modified, name, size, _OLD, 1)
         elif data[:2] in {b"\xc7\x71", b"\x71\xc7"} and len(data) >= struct.calcsize(_BINARY):
@@ -128,6 +128,17 @@ def _header(data: bytes) -> _Header | None:
     except ValueError:
         return None
     return found if found and 0 < found.name <= _MOST_NAME else None
+
+
+def _digits(field: bytes, base: int) -> int:
+    """Return the number of a field; `int` itself takes signs, spaces and underscores, too.
+
+    Raises:
+        ValueError: it has something else than digits.
+    """
+    if not field.isalnum():
+        raise ValueError("no number")
+    return int(field, base)
 
 
 def _entry(at: int, header: _Header, name: bytes, data: int) -> Entry:

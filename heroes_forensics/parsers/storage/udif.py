@@ -22,6 +22,8 @@ _MAX_PLIST: Final = 64 << 20
 """Bytes; a 1 TB image with runs of 512 sectors has a list of about 120 MB, which is refused."""
 _MAX_RUN: Final = 64 << 20
 """Bytes of one unpacked run; usual are 256 KiB to 8 MiB."""
+_MAX_PACKED: Final = _MAX_RUN + (1 << 20)
+"""Bytes of one packed run: xz keeps what cannot be packed as it is, with some bytes to 64 KiB."""
 _HEADER: Final = 204
 _RUN: Final = struct.Struct(">I4xQQQQ")
 _LZMA: Final = 0x80000008
@@ -135,7 +137,7 @@ class LzmaRuns:
         if self._unpacked[0] == index:
             return self._unpacked[1]
         _, size, where, length = self._runs[index]
-        if size > _MAX_RUN:
+        if size > _MAX_RUN or length > _MAX_PACKED:
             raise OSError("a run of the image is larger than any imager writes")
         try:
             unpacker = lzma.LZMADecompressor(memlimit=4 * _MAX_RUN)
