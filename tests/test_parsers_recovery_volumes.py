@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import lzma
+import plistlib
 import re
 import zipfile
 from collections.abc import Callable
@@ -16,21 +17,25 @@ import pytest
 from carved_files import made, noise, padded, text
 from corpus import evidence
 from filesystem_images import any_reader, ext_image, fat_image, ntfs_image, ntfs_put, reader_of, run
+from hiding import portable
 from scans import resumed, scanned
 from storage_images import gpt, mbr
 
 from heroes_forensics import cli
 from heroes_forensics.commands.words import catalogue
+from heroes_forensics.filetype import TYPES
 from heroes_forensics.frames import Frame, Unit
 from heroes_forensics.model import JSON, Entry, EntryKind, Gap, Listing, blocks_close, reuse_word
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.filesystems.tsk import TskFileSystem, open_tsk
+from heroes_forensics.parsers.recovery import embedded
 from heroes_forensics.parsers.recovery.free import FreeSpace
 from heroes_forensics.parsers.storage.readers import RangeReader
 from heroes_forensics.pipelines.checks import views
 from heroes_forensics.pipelines.examining import unallocated
 from heroes_forensics.pipelines.examining.examined import Examined
 from heroes_forensics.pipelines.examining.listing import ListingStore
+from heroes_forensics.pipelines.work import members
 
 if TYPE_CHECKING:
     from heroes_forensics.pipelines.evidence.sources import Evidence
@@ -225,6 +230,53 @@ def test_a_picture_in_the_middle_of_a_file_is_found_to_the_byte(tmp_path: Path) 
     assert [read(fs, entry) for entry in entries] == [made(name) for name in names]
     assert all(entry.locator.endswith(("/c@0x3e9",)) for entry in entries[:1])
     assert all(entry.flags & 1 for entry in entries)
+
+
+def zipped(name: str) -> bytes:
+    """Return an archive that holds a file as it is."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("stored", made(name))
+    return held.getvalue()
+
+
+IN_FILES: Final = {
+    "text": b"Words of a letter.\n" * 200 + made("jpeg"),
+    "sound": b"RIFF" + (36 + 4001).to_bytes(4, "little") + b"WAVEfmt " + bytes(20) + noise(4001),
+    "song": b"ID3\x03\0\0\0\0\x7f\x7fAPIC" + bytes(6) + b"\0image/png\0\x03\0",
+    "list": plistlib.dumps({"a": made("jpeg"), "b": 1}, fmt=plistlib.FMT_BINARY),
+    "program": portable(resources=noise(333) + made("png"), behind=zipped("jpeg")),
+    "page": b"<!DOCTYPE html><html>" + text(999) + made("gif, animated"),
+}
+IN_FILES["sound"] += made("jpeg")
+IN_FILES["song"] += made("png") + bytes(500)
+
+
+def test_pictures_are_found_in_files_of_known_types_and_not_twice(tmp_path: Path) -> None:
+    def fill(tree: Path) -> None:
+        for name, data in IN_FILES.items():
+            (tree / name).write_bytes(data)
+        (tree / "archive").write_bytes(zipped("png"))
+
+    fs = open_tsk(reader_of(ext_image(tmp_path, fill)))
+    entries, gaps, _ = carved(fs)
+    assert not gaps
+    found = {
+        (entry.path.split(b"/")[0].decode(), name)
+        for entry in entries
+        for name in ("jpeg", "png", "gif, animated")
+        if read(fs, entry) == made(name)
+    }
+    kinds = {"song": "png", "program": "png", "page": "gif, animated"}
+    assert found == {(name, kinds.get(name, "jpeg")) for name in IN_FILES}
+    assert len(entries) == len(found)  # what the archive behind the program holds is listed with it
+
+
+def test_what_is_searched_is_not_opened_as_a_container_but_for_ole() -> None:
+    media = {row.name for row in TYPES if row.is_media}
+    opened_too = {"ole", "doc", "xls", "ppt", "vsd", "pub"}
+    rest = {row.name for row in TYPES} - media - (set(members.OPENERS) - opened_too)
+    assert rest == embedded.SEARCHED
 
 
 def reuse(name: str) -> dict[bytes, str]:

@@ -1,4 +1,4 @@
-"""Pictures in the middle of files: of those in use whose content is of no known type, or of OLE.
+"""Pictures in the middle of files: of those in use that are neither decoded nor opened themselves.
 
 A picture that was appended to other bytes, or that a program keeps in a file of its own making,
 begins anywhere. So every byte is looked at, and only for formats whose first bytes are telling;
@@ -14,14 +14,29 @@ from heroes_forensics.filetype import TYPES, sniff
 from heroes_forensics.hashing.exact import HEAD
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap
 from heroes_forensics.parsers.base import FileSystem, Reader
+from heroes_forensics.parsers.containers.appended import open_appended
 from heroes_forensics.parsers.recovery.carved import MARK_INSIDE, number
 from heroes_forensics.parsers.recovery.jpeg import jpeg
 from heroes_forensics.parsers.recovery.pictures import gif, png
 from heroes_forensics.parsers.recovery.riff import riff
 from heroes_forensics.parsers.recovery.window import Budget, Found, SpentError, Window
 
-_SEARCHED: Final = frozenset({"unknown", "ole", "doc", "xls", "ppt", "vsd", "pub"})
-"""Types of files that are searched; in others the content is known, or opened."""
+_CLOSED: Final = frozenset(
+    {
+        *("zip", "jar", "apk", "ipa", "rar", "7z", "gzip", "bzip2", "xz", "lzma", "zstd", "lz4"),
+        *("lzip", "compress", "tar", "cpio", "cab", "arj", "lha", "ar", "deb", "rpm", "wim", "iso"),
+        *("squashfs", "adb-backup", "eml", "mbox", "msg", "pst", "dbx", "pdf", "rtf", "onenote"),
+        *("docx", "xlsx", "pptx", "ooxml", "odt", "ods", "odp", "odf", "epub", "xps", "iwork"),
+        *("sqlite", "sqlite-wal", "sqlite-journal", "thumbcache", "thumbs-db", "chrome-cache"),
+        *("firefox-cache", "emf", "wmf", "itunes-manifest", "msi", "sfx"),
+    }
+)
+"""Types of files that are opened as containers. Those of OLE are, and searched besides: programs
+keep pictures in streams of their own making."""
+SEARCHED: Final = frozenset(
+    row.name for row in TYPES if not row.is_media and row.name not in _CLOSED
+)
+"""Types of files that are searched; pictures and films are decoded."""
 _WALKERS: Final[dict[bytes, Callable[[Window], Found | None]]] = {
     b"\xff\xd8\xff": jpeg,
     b"\x89PNG\r\n\x1a\n": png,
@@ -30,6 +45,8 @@ _WALKERS: Final[dict[bytes, Callable[[Window], Found | None]]] = {
     b"RIFF": riff,
 }
 _STARTS: Final = re.compile(b"|".join(map(re.escape, _WALKERS)))
+Ranges = list[tuple[int, int]]
+"""Offsets: the first byte, and the one behind the last."""
 _STEP: Final = 4 << 20
 _OVERLAP: Final = 8
 SMALLEST: Final = 128
@@ -69,9 +86,12 @@ def inside(fs: FileSystem, beat: Callable[[], None]) -> Iterator[Entry | Gap]:
         seen.add(row.handle)
         try:
             reader = fs.open(row.handle)
-            if TYPES[sniff(reader.pread(0, HEAD))].name in _SEARCHED:
+            if TYPES[sniff(reader.pread(0, HEAD))].name in SEARCHED:
+                listed: Ranges | None = None
                 for at, found in pictures_in(reader, beat):
-                    yield _entry(row, at, found.size)
+                    listed = _archives(reader) if listed is None else listed
+                    if not any(start <= at < end for start, end in listed):
+                        yield _entry(row, at, found.size)
         except (EvidenceError, OSError):
             continue
         except SpentError:
@@ -114,6 +134,20 @@ def pictures_in(
             if found is not None and found.whole and found.size >= SMALLEST:
                 yield at, found
                 after = at + found.size
+
+
+def _archives(reader: Reader) -> Ranges:
+    """Return where the archives lie that stand behind a file: what they hold is listed with them.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    try:
+        members = open_appended(reader).entries()
+        found = [row for row in members if isinstance(row, Entry) and row.kind is EntryKind.FILE]
+    except EvidenceError:
+        return []
+    return [(row.first_offset, row.first_offset + row.size) for row in found]
 
 
 def _entry(row: Entry, at: int, size: int) -> Entry:
