@@ -41,7 +41,7 @@ from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.pieces import opening
 from heroes_forensics.parsers.containers.stated_time import moment_of
 from heroes_forensics.parsers.place import place_of
-from heroes_forensics.parsers.storage.readers import ConcatReader, RangeReader
+from heroes_forensics.parsers.storage.readers import ConcatReader, RangeReader, in_pieces
 
 MARGIN: Final = 512
 SIGNATURE: Final = b"ADSEGMENTEDFILE\0"
@@ -278,16 +278,11 @@ class ChunkedReader:
         Raises:
             OSError: a chunk is damaged.
         """
-        length = max(0, min(length, self._size - offset))
-        parts: list[bytes] = []
-        at = offset
-        while length > 0:
-            index, within = divmod(at, self._chunk)
-            piece = self._one(index)[within : within + length]
-            parts.append(piece)
-            at += len(piece)
-            length -= len(piece)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return in_pieces(self._piece, offset, length, size=self._size)
+
+    def _piece(self, offset: int, length: int) -> bytes:
+        index, within = divmod(offset, self._chunk)
+        return self._one(index)[within : within + length]
 
     def _one(self, index: int) -> bytes:
         """Return one chunk, expanded."""

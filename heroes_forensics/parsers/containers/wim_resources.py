@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.containers import lzx, xpress
+from heroes_forensics.parsers.storage.readers import in_pieces
 
 DISK: Final = struct.Struct("<7sBQQ")
 """As it lies: bytes stored, flags, offset, bytes unpacked."""
@@ -80,17 +81,11 @@ class ChunkedReader:
         Raises:
             OSError: a chunk is damaged or cannot be read.
         """
-        length = max(0, min(length, self.size - offset))
-        parts: list[bytes] = []
-        while length > 0:
-            number, within = divmod(offset, self._packing.chunk)
-            data = self._chunk(number)[within : within + length]
-            if not data:
-                raise OSError("the compressed bytes are damaged")
-            parts.append(data)
-            offset += len(data)
-            length -= len(data)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return in_pieces(self._piece, offset, length, size=self.size)
+
+    def _piece(self, offset: int, length: int) -> bytes:
+        number, within = divmod(offset, self._packing.chunk)
+        return self._chunk(number)[within : within + length]
 
     def _offset(self, number: int) -> int:
         """Return where a chunk begins, behind the table; the first has no entry in it."""

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
+from heroes_forensics.parsers.storage.readers import in_pieces
+
 if TYPE_CHECKING:
     from heroes_forensics.parsers.recovery.free import Numbers
 
@@ -58,15 +60,11 @@ class SquashfsFile:
         Raises:
             OSError: a block is damaged, or shorter than it should be.
         """
-        length = max(0, min(length, self._size - offset))
-        parts: list[bytes] = []
-        while length > 0:
-            index, inside = divmod(offset, self._block_size)
-            part = self._part(index)[inside : inside + length]
-            parts.append(part)
-            offset += len(part)
-            length -= len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return in_pieces(self._piece, offset, length, size=self._size)
+
+    def _piece(self, offset: int, length: int) -> bytes:
+        index, inside = divmod(offset, self._block_size)
+        return self._part(index)[inside : inside + length]
 
     def _part(self, index: int) -> bytes:
         wanted = min(self._block_size, self._size - index * self._block_size)

@@ -14,6 +14,7 @@ from typing import Final
 import cramjam
 
 from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.storage.readers import in_pieces
 
 _POINT: Final = struct.Struct("<QI")
 _END: Final = struct.Struct("<I")
@@ -136,15 +137,11 @@ class StreamReader:
         Raises:
             OSError: a chunk is missing, damaged, or does not fit its digest.
         """
-        length = max(0, min(length, self._size - offset))
-        parts: list[bytes] = []
-        while length > 0:
-            number, within = divmod(offset, self._chunk)
-            piece = self._one(number)[within : within + length]
-            parts.append(piece)
-            offset += len(piece)
-            length -= len(piece)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return in_pieces(self._piece, offset, length, size=self._size)
+
+    def _piece(self, offset: int, length: int) -> bytes:
+        number, within = divmod(offset, self._chunk)
+        return self._one(number)[within : within + length]
 
     def _one(self, number: int) -> bytes:
         if self._last[0] == number:

@@ -19,6 +19,7 @@ from heroes_forensics.parsers.storage.lvm_metadata import (
     described,
     label,
 )
+from heroes_forensics.parsers.storage.readers import in_pieces
 
 KINDS: Final = frozenset(
     {
@@ -92,14 +93,7 @@ class LogicalVolume:
         Raises:
             OSError: a physical volume is missing or ends too early, or cannot be read.
         """
-        length = max(0, min(length, self.size - offset))
-        parts: list[bytes] = []
-        while length > 0:
-            data = self._piece(offset, length)
-            parts.append(data)
-            offset += len(data)
-            length -= len(data)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return in_pieces(self._piece, offset, length, size=self.size)
 
     def _piece(self, offset: int, length: int) -> bytes:
         # `hindrance` saw to it that segments follow one another without a hole.

@@ -21,6 +21,7 @@ from heroes_forensics.parsers.storage.md_superblock import (
     Superblock,
     superblock,
 )
+from heroes_forensics.parsers.storage.readers import in_pieces
 
 LEVELS: Final = {
     -1: "linear",
@@ -201,14 +202,7 @@ class Array:
         Raises:
             OSError: a member is needed that is missing or cannot be read, and no other has it.
         """
-        length = max(0, min(length, self.size - offset))
-        parts: list[bytes] = []
-        while length > 0:
-            data = self._piece(offset, length)
-            parts.append(data)
-            offset += len(data)
-            length -= len(data)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return in_pieces(self._piece, offset, length, size=self.size)
 
     def _piece(self, offset: int, length: int) -> bytes:
         """Read what lies in one run on one member, at least a byte."""

@@ -74,6 +74,31 @@ class DescriptorReader:
         """Leave the descriptor open: it was handed in."""
 
 
+def in_pieces(piece: Callable[[int, int], bytes], offset: int, length: int, *, size: int) -> bytes:
+    """Read what is kept in pieces: chunks, blocks, stripes.
+
+    Args:
+        piece: takes an offset and how many bytes are wanted, and returns at least one of them and
+            no more than that; what it cannot give is an `OSError`.
+        offset: of the first byte.
+        length: bytes at most.
+        size: bytes of the whole.
+
+    Raises:
+        OSError: a piece could not be given, or was empty: the rest would be asked for without end.
+    """
+    length = max(0, min(length, size - offset))
+    parts: list[bytes] = []
+    while length > 0:
+        data = piece(offset, length)
+        if not data:
+            raise OSError("a piece of the stream is empty")
+        parts.append(data)
+        offset += len(data)
+        length -= len(data)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
 class RangeReader:
     """A run of bytes of another reader: a partition, an unpacked member stored as is."""
 
