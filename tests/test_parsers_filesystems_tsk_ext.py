@@ -435,3 +435,62 @@ def test_content_behind_a_mode_that_has_none_is_a_stream(tmp_path: Path, mode: s
     assert [each.path for each in found] == [b"hidden", b"hidden:"]
     assert found[0].kind is not EntryKind.FILE
     assert content(fs, found[1]) == data
+
+
+def attributed(tmp_path: Path, *options: str, size: int = 3000) -> tuple[Path, dict[bytes, bytes]]:
+    """Return a volume whose file, directory and link have extended attributes, set by debugfs."""
+    image = ext_image(tmp_path, plain, options=("-b", "4096", *options))
+    values = {
+        b"d/a.txt:user.large": (bytes(range(250)) * 17)[:size],
+        b"d/a.txt:user.small": b"within the inode",
+        b"d:trusted.of a directory": b"\xff\xd8\xff" * 20,
+        b"link:security.of a link": b"seen",
+    }
+    for path, value in values.items():
+        node, _, name = path.decode().partition(":")
+        held = tmp_path / "value"
+        held.write_bytes(value)
+        run("debugfs", "-w", "-R", f'ea_set -f {held} {node} "{name}"', image)
+    run("debugfs", "-w", "-R", "ea_set empty security.selinux system_u", image)
+    return image, values
+
+
+@pytest.mark.parametrize("kind", ["128", "256"])
+def test_extended_attributes_are_streams(tmp_path: Path, kind: str) -> None:
+    image, values = attributed(tmp_path, "-I", kind)
+    fs = open_tsk(reader_of(image))
+    got = listed(fs.entries())
+    assert {path: content(fs, got.path(path)) for path in values} == values
+    found = {entry.path for entry in got.entries if b":" in entry.path}
+    assert found == values.keys() | {b"hard:user.large", b"hard:user.small"}
+    assert all(got.path(path).flags & EntryFlag.STREAM for path in values)
+    assert icat_command(got.path(b"d/a.txt:user.large").locator, str(image), 0) is None
+    assert not got.gaps
+
+
+def test_an_attribute_with_an_inode_of_its_own_is_an_orphan(tmp_path: Path) -> None:
+    image, values = attributed(tmp_path, "-O", "ea_inode", size=4096)
+    fs = open_tsk(reader_of(image))
+    got = listed(fs.entries())
+    large = values.pop(b"d/a.txt:user.large")
+    assert {path: content(fs, got.path(path)) for path in values} == values
+    (orphan,) = [entry for entry in got.entries if entry.path.startswith(b"$orphan/")]
+    assert content(fs, orphan) == large
+
+
+@pytest.mark.parametrize("what", ["magic", "size"])
+def test_damaged_attributes_are_named(tmp_path: Path, what: str) -> None:
+    image, values = attributed(tmp_path)
+    data = bytearray(image.read_bytes())
+    at = data.index(values[b"d/a.txt:user.large"]) & ~4095
+    at = next(at for at in range(at, 0, -4096) if data[at : at + 4] == b"\0\0\2\xea")
+    if what == "magic":
+        data[at] = 1
+    else:
+        struct.pack_into("<I", data, at + 32 + 8, 0xFFFFFFFF)
+    fs = open_tsk(Bytes(bytes(data)))
+    got = listed(fs.entries())
+    assert content(fs, got.path(b"d/a.txt:user.small")) == values[b"d/a.txt:user.small"]
+    with pytest.raises(UnsupportedError, match="metadata") as caught:
+        fs.open(got.path(b"d/a.txt:").handle)
+    assert caught.value.code == "entry.unreadable"

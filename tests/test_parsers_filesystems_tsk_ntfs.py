@@ -247,6 +247,26 @@ def test_content_behind_a_link_is_a_stream(image: Path, tag: int) -> None:
     assert content(fs, got.path(b"big.bin:")) == bytes(range(256)) * 2000
 
 
+@pytest.mark.parametrize("kind", [0x50, 0xA0, 0xC0, 0xE0, 0x100, 0x1000])
+def test_an_attribute_that_holds_more_than_its_type_has_is_a_stream(image: Path, kind: int) -> None:
+    data = bytearray(image.read_bytes())
+    _, got = opened(bytes(data))
+    file = parse_locator(got.path(b"a.txt").locator).address
+    record = got.path(b"$MFT").first_offset + file * 1024
+    name = data.index("secret".encode("utf-16-le"), record, record + 1024)
+    (length,) = struct.unpack_from("<H", data, name - 64 + 10)
+    assert length == 64, "the name follows the header of the attribute"
+    struct.pack_into("<I", data, name - 64, kind)
+    fs, got = opened(bytes(data))
+    entry = got.path(b"a.txt:$%d.secret" % kind)
+    assert entry.kind is EntryKind.FILE
+    assert content(fs, entry) == b"hidden " * 500
+    assert content(fs, got.path(b"a.txt")) == b"alpha"
+    assert not got.gaps
+    own = {b"$BadClus:$Bad", b"$Secure:$SDS", b"$UpCase:$Info", entry.path}
+    assert {path for path in got.paths if b":$" in path} == own
+
+
 def test_the_locators_lead_icat_to_the_same_bytes(image: Path) -> None:
     fs = open_tsk(reader_of(image), "ntfs")
     got = listed(fs.entries())

@@ -20,8 +20,12 @@ from heroes_forensics.model import (
     Times,
 )
 from heroes_forensics.parsers.base import Reader, UnsupportedError
-from heroes_forensics.parsers.filesystems.libyal_walk import is_system_attribute
-from heroes_forensics.parsers.filesystems.nodes import Counts, Node, hides_content
+from heroes_forensics.parsers.filesystems.nodes import (
+    Counts,
+    Node,
+    hides_content,
+    is_system_attribute,
+)
 from heroes_forensics.parsers.filesystems.tsk_walk import DEPTH_LIMIT
 from heroes_forensics.parsers.place import place_of
 

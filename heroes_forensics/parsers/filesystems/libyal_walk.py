@@ -26,30 +26,16 @@ from heroes_forensics.model import (
     Times,
 )
 from heroes_forensics.parsers.base import UnsupportedError
-from heroes_forensics.parsers.filesystems.nodes import Counts, Node, hides_content
+from heroes_forensics.parsers.filesystems.nodes import (
+    Counts,
+    Node,
+    hides_content,
+    is_system_attribute,
+)
 from heroes_forensics.parsers.filesystems.tsk_walk import DEPTH_LIMIT
 from heroes_forensics.parsers.place import place_of
 
 NANOSECONDS: Final = 1_000_000_000
-_SYSTEM: Final = frozenset(
-    {
-        b"btrfs.compression",
-        b"com.apple.FinderInfo",
-        b"com.apple.fs.symlink",
-        b"com.apple.lastuseddate#PS",
-        b"com.apple.macl",
-        b"com.apple.provenance",
-        b"com.apple.quarantine",
-        b"com.apple.rootless",
-        b"com.apple.TextEncoding",
-        b"secure.selinux",
-        b"security.selinux",
-        b"system.posix_acl_access",
-        b"system.posix_acl_default",
-    }
-)
-_SYSTEM_BYTES: Final = 512
-"""A well-known attribute longer than this is listed after all."""
 RESOURCE_FORK: Final = "com.apple.ResourceFork"
 _COMPRESSED: Final = "com.apple.decmpfs"
 _NO_CONTENT: Final = 0
@@ -389,11 +375,6 @@ def _attributes(file: Any) -> tuple[list[tuple[int, str, int]], bool, bool]:  # 
     if compressed:  # its resource fork is how the content is stored, no stream of its own
         found = [row for row in found if row[1] != RESOURCE_FORK]
     return found, compressed, whole
-
-
-def is_system_attribute(name: bytes, size: int) -> bool:
-    """Tell whether an extended attribute is one that most files have and that holds no content."""
-    return size <= _SYSTEM_BYTES and name in _SYSTEM
 
 
 def _first_offset(file: Any) -> int:  # noqa: ANN401

@@ -10,8 +10,8 @@ One line of printable ASCII, unique in its volume, e.g. ``ntfs/i64-3/u5-5/a128-1
 
 Type and id are those of The Sleuth Kit for the file systems it reads (NTFS attribute type codes,
 1 for the only stream of FAT, ext, UFS and ISO 9660, 4352 and 4353 for the data and the resource
-fork of HFS+). All others use type 1 for the data and 2 for an extended attribute, with its
-position in the list as id. ``u0`` is the directory of what no directory reaches.
+fork of HFS+). All others use type 1 for the data, and they and ext 2 for an extended attribute,
+with its position in the list as id. ``u0`` is the directory of what no directory reaches.
 
 This module imports nothing but the standard library and `heroes_forensics.errors`, so that a
 locator can be turned into the coordinates of another tool without opening evidence.
@@ -44,6 +44,9 @@ SLEUTH_KIT: Final = frozenset(
     }
 )
 """Kinds whose addresses are those of The Sleuth Kit."""
+
+_ATTRIBUTE: Final = 2
+"""Type of an extended attribute, where it is not The Sleuth Kit that reads it."""
 
 _FORM: Final = re.compile(
     r"(?P<kind>[a-z0-9]+)/i(?P<address>\d{1,20})(?:-(?P<sequence>\d{1,10}))?"
@@ -78,7 +81,7 @@ class Locator:
     @property
     def sleuth_kit(self) -> str | None:
         """The address as ``icat`` and ``istat`` take it, e.g. ``64-128-1``; None for others."""
-        if self.kind not in SLEUTH_KIT:
+        if self.kind not in SLEUTH_KIT or (self.kind.startswith("ext") and self.type == _ATTRIBUTE):
             return None
         return f"{self.address}-{self.type}-{self.id}" if self.type else str(self.address)
 

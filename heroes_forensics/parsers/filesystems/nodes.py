@@ -11,6 +11,25 @@ from heroes_forensics.model import EntryKind, Listing
 
 _MOST: Final = {EntryKind.SYMLINK: 4096, EntryKind.OTHER: 0}
 """Bytes that what is no file has at most: a link its target and a zero (``PATH_MAX``)."""
+_SYSTEM: Final = frozenset(
+    {
+        b"btrfs.compression",
+        b"com.apple.FinderInfo",
+        b"com.apple.fs.symlink",
+        b"com.apple.lastuseddate#PS",
+        b"com.apple.macl",
+        b"com.apple.provenance",
+        b"com.apple.quarantine",
+        b"com.apple.rootless",
+        b"com.apple.TextEncoding",
+        b"secure.selinux",
+        b"security.selinux",
+        b"system.posix_acl_access",
+        b"system.posix_acl_default",
+    }
+)
+_SYSTEM_BYTES: Final = 512
+"""A well-known attribute longer than this is listed after all."""
 
 
 def hides_content(kind: EntryKind, size: int) -> bool:
@@ -19,6 +38,11 @@ def hides_content(kind: EntryKind, size: int) -> bool:
     Nothing but a mode makes it one: whoever writes the medium can hide a file so.
     """
     return size > _MOST.get(kind, size)
+
+
+def is_system_attribute(name: bytes, size: int) -> bool:
+    """Tell whether an extended attribute is one that most files have and that holds no content."""
+    return size <= _SYSTEM_BYTES and name in _SYSTEM
 
 
 @dataclass(slots=True)

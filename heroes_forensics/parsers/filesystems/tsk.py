@@ -18,6 +18,7 @@ from heroes_forensics.model import JSON, Entry, Gap, Listing, TimeBasis
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.filesystems import tsk_tables as t
 from heroes_forensics.parsers.filesystems.exfat_lengths import Initialised, ValidLengths
+from heroes_forensics.parsers.filesystems.ext_attributes import Attribute, attributes_of
 from heroes_forensics.parsers.filesystems.ext_blocks import check_blocks
 from heroes_forensics.parsers.filesystems.ext_inodes import (
     BlockMapStream,
@@ -30,7 +31,9 @@ from heroes_forensics.parsers.filesystems.ext_inodes import (
 from heroes_forensics.parsers.filesystems.tsk_claims import own_claims
 from heroes_forensics.parsers.filesystems.tsk_image import TskImage, steady_zone
 from heroes_forensics.parsers.filesystems.tsk_stream import (
+    ATTRIBUTE,
     MAPPED,
+    NO_METADATA,
     SHOWN,
     Handle,
     Volume,
@@ -101,6 +104,8 @@ class TskFileSystem:
         walk.entries.mapped = mapped
         walk.entries.allocation = self._allocated
         walk.entries.lengths = self._lengths
+        if self._kind.startswith("ext"):
+            walk.entries.attributes = self._attributes
         yield from walk.tree()
         done = SWEPT.get(self._kind, "not available")
         try:
@@ -255,6 +260,8 @@ class TskFileSystem:
         parts = Handle.unpack(handle)
         if parts.flags & MAPPED:
             return self._open_mapped(parts)
+        if parts.flags & ATTRIBUTE and not parts.flags & NO_METADATA:
+            return self._open_attribute(parts)
         volume = Volume(
             kind=self._kind,
             block_size=int(self._fs.info.block_size),
@@ -273,6 +280,15 @@ class TskFileSystem:
         if self._layout is None:
             self._layout = layout_of(self._reader)
         return self._layout
+
+    def _attributes(self, address: int) -> tuple[list[Attribute], bool]:
+        return attributes_of(self._reader, self._ext_layout(), address)
+
+    def _open_attribute(self, handle: Handle) -> Reader:
+        found = self._attributes(handle.address)[0]
+        if handle.id >= len(found) or found[handle.id].size != handle.size:
+            raise UnsupportedError("the attributes have changed", code="stream.changed")
+        return RangeReader(self._reader, found[handle.id].offset, handle.size)
 
     def _open_mapped(self, handle: Handle) -> Reader:
         layout = self._ext_layout()

@@ -22,6 +22,7 @@ from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Moment, Place, Times
 from heroes_forensics.parsers.filesystems import tsk_stream as s
 from heroes_forensics.parsers.filesystems import tsk_tables as t
+from heroes_forensics.parsers.filesystems.ext_attributes import TYPE as _ATTRIBUTE
 from heroes_forensics.parsers.filesystems.nodes import Counts, Node, hides_content
 from heroes_forensics.parsers.filesystems.ntfs_clusters import Clusters
 from heroes_forensics.parsers.filesystems.ntfs_standard import Owners, times_of
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from heroes_forensics.parsers.filesystems.exfat_lengths import ValidLengths
+    from heroes_forensics.parsers.filesystems.ext_attributes import Attribute
     from heroes_forensics.parsers.filesystems.ext_inodes import Mapped
     from heroes_forensics.parsers.recovery.allocation import Allocation
 
@@ -119,6 +121,8 @@ class Entries:
         """Gives which blocks are in use, to tell which deleted content is still its own."""
         self.lengths: ValidLengths | None = None
         """Of exFAT, how much of a file was ever written."""
+        self.attributes: Callable[[int], tuple[list[Attribute], bool]] | None = None
+        """Gives the extended attributes of an inode, and whether these are all: those of ext."""
         self.claims = Claims(int(fs.info.block_size))
         """Where what is in use lies."""
         self.counts = Counts()
@@ -234,6 +238,30 @@ class Entries:
             found.append(self._other(thing, meta.size))
         if others:
             found.extend(self._stream(thing, stream) for stream in others)
+        if self.attributes and not thing.flags & _REALLOCATED and thing.kind != EntryKind.VIRTUAL:
+            self._attributed(self.attributes, thing, found)
+
+    def _attributed(
+        self,
+        attributes: "Callable[[int], tuple[list[Attribute], bool]]",
+        thing: _Thing,
+        found: list[Entry],
+    ) -> None:
+        """Append the extended attributes of an inode of ext."""
+        try:
+            held, whole = attributes(thing.address)
+        except OSError:
+            held, whole = [], False
+        bits = thing.bits & s.ALLOCATED | s.ATTRIBUTE
+        for number, each in enumerate(held):
+            stream = _Stream(_ATTRIBUTE, number, each.size, 0, each.name, each.offset)
+            path = thing.path + b":" + each.name
+            found.append(self._entry(thing, stream, EntryKind.FILE, _STREAM, bits, path))
+        if not whole and thing.flags & _ALLOCATED:
+            rest = _Stream(_ATTRIBUTE, len(held), -1, 0, b"", -1)
+            bits |= s.NO_METADATA
+            path = thing.path + b":"
+            found.append(self._entry(thing, rest, EntryKind.FILE, _STREAM, bits, path))
 
     def _bearer(self, file: Any, thing: _Thing) -> tuple[_Stream | None, list[_Stream]]:  # noqa: ANN401
         """Return the streams of a file or directory, and complete what is known of it."""
@@ -331,17 +359,18 @@ class Entries:
         for attribute in file:
             info = attribute.info
             type_ = int(info.type)
+            size = info.size
             if type_ in t.NTFS_FACTS:
                 tag = self._facts(file, type_, info, thing) or tag
-                continue
-            size = info.size
             mark = int(info.flags) & 255
-            if type_ not in t.STREAMS and (type_ != t.HFS_ATTRIBUTE or size <= t.SMALL):
+            if type_ not in t.STREAMS and not self._holds(file, type_, info, thing):
                 if thing.flags & _ALLOCATED and not mark & t.ATTRIBUTE_RESIDENT:
                     self.claims.structure(attribute)
                 continue
             first = -1
             label = info.name or b""
+            if self._ntfs and type_ != t.NTFS_DATA:
+                label = b"$%d" % type_ + (b"." + label if label else b"")
             if not mark & t.ATTRIBUTE_RESIDENT:
                 first = self._claimed(thing, attribute, (size, mark, label))
             if label == t.BAD_CLUSTERS and first < 0:
@@ -352,6 +381,23 @@ class Entries:
             elif type_ != t.HFS_RESOURCE or size:
                 others.append(stream)
         return main, others, tag
+
+    def _holds(self, file: Any, type_: int, info: Any, thing: _Thing) -> bool:  # noqa: ANN401
+        """Tell whether an attribute that is no stream by its type holds more than its type has.
+
+        NTFS lets every file have any attribute: an index no directory has, extended attributes,
+        a stream of a service, a type that nobody knows.
+        """
+        if info.size <= t.SMALL or not (self._ntfs or type_ == t.HFS_ATTRIBUTE):
+            return False
+        if type_ == t.NTFS_SECURITY:  # that of the root is often long: revision, 0, self-relative
+            head = file.read_random(0, 4, type_, info.id)
+            return bool(head[:2] != b"\1\0" or not head[3] & 0x80)
+        if not self._ntfs or type_ not in t.NTFS_OWN:
+            return True
+        if type_ not in t.NTFS_INDEXES:
+            return False
+        return not (thing.metadata or (thing.kind is EntryKind.DIRECTORY and info.name == t.INDEX))
 
     def _claimed(
         self,

@@ -26,6 +26,8 @@ ELSEWHERE: Final = 8
 """A reparse point says the content is stored by another method or in another place."""
 MAPPED: Final = 16
 """A large block-mapped file of ext: read by `ext_inodes`."""
+ATTRIBUTE: Final = 64
+"""An extended attribute of ext: read by `ext_attributes`."""
 
 SHOWN: Final = 32
 """A file of exFAT as systems show it: with zeros behind its valid length."""

@@ -33,6 +33,7 @@ DEFAULT: Final = 1
 NTFS_STANDARD: Final = 16
 NTFS_LIST: Final = 32
 NTFS_NAME: Final = 48
+NTFS_SECURITY: Final = 80
 NTFS_DATA: Final = 128
 NTFS_INDEX_ROOT: Final = 144
 NTFS_INDEX: Final = 160
@@ -40,13 +41,19 @@ NTFS_BITMAP: Final = 176
 NTFS_BITMAP_FILE: Final = 6
 NTFS_REPARSE: Final = 192
 NTFS_FACTS: Final = frozenset({NTFS_STANDARD, NTFS_REPARSE})
+NTFS_INDEXES: Final = frozenset({NTFS_INDEX_ROOT, NTFS_INDEX, NTFS_BITMAP})
+NTFS_OWN: Final = NTFS_INDEXES | {NTFS_LIST, NTFS_NAME}
+"""Attributes that are read for what they say, whatever their size: lists of attributes, names, and
+the index of a directory, which has one name."""
+INDEX: Final = b"$I30"
 HFS_DATA: Final = 4352
 HFS_RESOURCE: Final = 4353
 HFS_ATTRIBUTE: Final = 4354
 HFS_EXTRA: Final = frozenset({HFS_RESOURCE, HFS_ATTRIBUTE})
 SMALL: Final = 512
 """Bytes up to which an extended attribute of HFS+ is no stream of its own: quarantine marks and
-the like, which The Sleuth Kit gives without saying which."""
+the like, which The Sleuth Kit gives without saying which. Likewise an attribute of NTFS that is no
+data: security descriptors, object identifiers, tags and their like."""
 
 STREAMS: Final = frozenset({DEFAULT, NTFS_DATA, HFS_DATA, HFS_RESOURCE})
 """Attribute types that hold content of the user."""
