@@ -10,12 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from containers import named, split
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from storage_images import Memory
 
 from heroes_forensics.errors import EvidenceError
-from heroes_forensics.model import Entry, EntryKind, Gap, Listing
+from heroes_forensics.model import EntryKind, Gap
 from heroes_forensics.parsers.base import FileSystem, Reader, UnsupportedError
 from heroes_forensics.parsers.containers.cab import open_cab
 from heroes_forensics.parsers.containers.cpio import open_cpio
@@ -37,22 +38,6 @@ def packed(folder: Path, *options: str) -> bytes:
     return (folder / "x.7z").read_bytes()
 
 
-def listed(found: FileSystem) -> list[Entry]:
-    every = list(found.entries())
-    entries = [each for each in every if isinstance(each, Entry)]
-    assert [each.entries for each in every if isinstance(each, Listing)] == [len(entries)]
-    assert len({entry.locator for entry in entries}) == len(entries)
-    return entries
-
-
-def contents(found: FileSystem) -> dict[str, bytes]:
-    return {
-        entry.path.decode(): found.open(entry.handle).pread(0, entry.size)
-        for entry in listed(found)
-        if entry.kind == EntryKind.FILE
-    }
-
-
 @needs_7z
 @pytest.mark.parametrize(
     "options",
@@ -72,8 +57,8 @@ def contents(found: FileSystem) -> dict[str, bytes]:
 )
 def test_7z_is_read_whatever_it_was_packed_with(options: tuple[str, ...], tmp_path: Path) -> None:
     found = open_7z(Memory(packed(tmp_path, *options)))
-    assert contents(found) == FILES
-    entries = listed(found)
+    assert named(found) == FILES
+    entries = split(found)[0]
     assert {entry.path for entry in entries if entry.kind == EntryKind.DIRECTORY} >= {b"sub"}
     for entry in reversed(entries):  # backwards costs more and gives the same
         if entry.kind == EntryKind.FILE:
@@ -93,7 +78,7 @@ def test_7z_is_read_whatever_it_was_packed_with(options: tuple[str, ...], tmp_pa
 )
 def test_7z_says_what_it_cannot_read(options: tuple[str, ...], code: str, tmp_path: Path) -> None:
     with pytest.raises(UnsupportedError) as refused:
-        contents(open_7z(Memory(packed(tmp_path, *options))))
+        named(open_7z(Memory(packed(tmp_path, *options))))
     assert refused.value.code == code
 
 
@@ -102,7 +87,7 @@ def test_a_byte_that_changed_in_7z_does_not_fit_its_checksum(tmp_path: Path) -> 
     data = bytearray(packed(tmp_path, "-m0=copy"))
     data[40] ^= 1
     with pytest.raises(UnsupportedError) as refused:
-        contents(open_7z(Memory(bytes(data))))
+        named(open_7z(Memory(bytes(data))))
     assert refused.value.code == "stream.checksum"
 
 
@@ -131,14 +116,14 @@ def cpio(files: dict[str, bytes], form: str, mode: int = 0o100644) -> bytes:
 @pytest.mark.parametrize("form", ["newc", "odc", "little", "big"])
 def test_cpio_is_read_in_each_of_its_forms(form: str) -> None:
     found = open_cpio(Memory(cpio(FILES, form)))
-    assert contents(found) == FILES
-    assert [entry.times[0] for entry in listed(found)] == [(9, 0)] * len(FILES)
+    assert named(found) == FILES
+    assert [entry.times[0] for entry in split(found)[0]] == [(9, 0)] * len(FILES)
 
 
 @pytest.mark.parametrize("mode", [0o120777, 0o010644, 0o020644, 0o040755, 0o140644])
 def test_content_behind_a_mode_of_cpio_that_has_none_is_a_stream(mode: int) -> None:
     found = open_cpio(Memory(cpio({"a": b"x" * 5000}, "newc", mode)))
-    link, hidden = listed(found)
+    link, hidden = split(found)[0]
     assert link.kind is not EntryKind.FILE
     assert (hidden.kind, hidden.path) == (EntryKind.FILE, b"a:")
     assert found.open(hidden.handle).pread(0, 9999) == b"x" * 5000
@@ -151,7 +136,7 @@ def test_a_header_of_cpio_with_a_number_of_more_than_digits_is_none(
 ) -> None:
     whole = cpio({"a": b"abcd", "b": b""}, form)
     number = whole[at : at + width]
-    assert (int(number, 16), len(listed(open_cpio(Memory(whole))))) == (4, 2)
+    assert (int(number, 16), len(split(open_cpio(Memory(whole)))[0])) == (4, 2)
     broken = whole[:at] + sign + number[1:] + whole[at + width :]
     with pytest.raises(EvidenceError, match="no cpio archive"):
         open_cpio(Memory(broken))
@@ -186,14 +171,14 @@ def cab(files: dict[str, bytes], method: int) -> bytes:
 
 @pytest.mark.parametrize("method", [0, 1])
 def test_cabinets_are_read_stored_and_packed(method: int) -> None:
-    assert contents(open_cab(Memory(cab(FILES, method)))) == FILES
+    assert named(open_cab(Memory(cab(FILES, method)))) == FILES
 
 
 def test_cabinets_of_other_methods_are_listed() -> None:
     found = open_cab(Memory(cab(FILES, 0x0702)))  # Quantum
-    assert [entry.path.decode() for entry in listed(found)] == list(FILES)
+    assert [entry.path.decode() for entry in split(found)[0]] == list(FILES)
     with pytest.raises(UnsupportedError) as refused:
-        contents(found)
+        named(found)
     assert refused.value.code == "stream.unsupported"
 
 
@@ -250,10 +235,10 @@ def test_what_is_stored_in_rar_is_read_and_checked(
     maker: Callable[[dict[str, bytes]], bytes],
 ) -> None:
     data = maker(FILES)
-    assert contents(open_rar(Memory(data))) == FILES
+    assert named(open_rar(Memory(data))) == FILES
     spot = data.index(b"alpha")
     with pytest.raises(UnsupportedError) as refused:
-        contents(open_rar(Memory(data[:spot] + b"A" + data[spot + 1 :])))
+        named(open_rar(Memory(data[:spot] + b"A" + data[spot + 1 :])))
     assert refused.value.code == "stream.checksum"
 
 
@@ -269,7 +254,7 @@ def test_what_is_stored_in_rar_is_read_and_checked(
 )
 def test_what_rar_keeps_in_a_way_that_is_not_read_is_listed(data: bytes, code: str) -> None:
     found = open_rar(Memory(data))
-    entries = listed(found)
+    entries = split(found)[0]
     assert [(entry.path.decode(), entry.size) for entry in entries] == [
         (name, len(each)) for name, each in FILES.items()
     ]
@@ -329,7 +314,7 @@ def test_whatever_is_changed_the_listing_ends(
         changed[8:12] = struct.pack("<I", zlib.crc32(changed[12:32]))
     try:
         found = OPENERS[kind](Memory(bytes(changed)))
-        entries = listed(found)
+        entries = split(found)[0]
     except EvidenceError:
         return
     for entry in entries:
@@ -350,8 +335,7 @@ def test_a_name_of_rar_4_is_put_together_of_its_two_forms() -> None:
     end = spot + len(packed_name)
     crc = zlib.crc32(data[start + 2 : end]) & 0xFFFF
     data[start : start + 2] = struct.pack("<H", crc)
-    assert list(contents(open_rar(Memory(bytes(data))))) == [name]
+    assert list(named(open_rar(Memory(bytes(data))))) == [name]
     assert hashlib.sha256(b"data").hexdigest() in {
-        hashlib.sha256(each).hexdigest()
-        for each in contents(open_rar(Memory(bytes(data)))).values()
+        hashlib.sha256(each).hexdigest() for each in named(open_rar(Memory(bytes(data)))).values()
     }

@@ -12,16 +12,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from shutil import which
 
+import containers
 import pytest
+from containers import content, split
 from corpus import EVIDENCE, needs_evidence
 from hypothesis import given
 from hypothesis import strategies as st
 
 from heroes_forensics.errors import EvidenceError
-from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, Moment, TimeRule
+from heroes_forensics.model import EntryFlag, EntryKind, Gap, Moment, TimeRule
 from heroes_forensics.parsers.base import UnsupportedError
 from heroes_forensics.parsers.containers import tar_headers
-from heroes_forensics.parsers.containers.tar import TarFileSystem, open_tar
+from heroes_forensics.parsers.containers.tar import open_tar
 from heroes_forensics.parsers.storage.readers import DescriptorReader
 
 CONTENT = random.Random(11).randbytes(1500)  # noqa: S311 - a fixed seed
@@ -68,33 +70,8 @@ def archive(
     return out.getvalue()
 
 
-def split(system: TarFileSystem) -> tuple[list[Entry], list[Gap], Listing]:
-    found = list(system.entries())
-    listing = found.pop()
-    assert isinstance(listing, Listing)
-    entries = [row for row in found if isinstance(row, Entry)]
-    assert listing.entries == len(entries)
-    assert listing.directories == sum(e.kind == EntryKind.DIRECTORY for e in entries)
-    assert listing.directories == listing.directories_listed
-    assert len({e.locator for e in entries}) == len(entries), "a locator names one entry"
-    assert all(len(e.handle) <= 64 for e in entries)
-    assert all(e.locator.isascii() and e.locator.isprintable() for e in entries)
-    return entries, [row for row in found if isinstance(row, Gap)], listing
-
-
-def content(system: TarFileSystem, entry: Entry) -> bytes:
-    reader = system.open(entry.handle)
-    try:
-        return reader.pread(0, reader.size)
-    finally:
-        reader.close()
-
-
 def contents(data: bytes) -> dict[bytes, bytes]:
-    system = open_tar(Memory(data))
-    entries, gaps, _ = split(system)
-    assert gaps == []
-    return {e.path: content(system, e) for e in entries if e.kind == EntryKind.FILE}
+    return containers.contents(open_tar(Memory(data)))
 
 
 @pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)

@@ -9,14 +9,15 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from containers import named, split
 from corpus import evidence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from storage_images import Memory
 
 from heroes_forensics.errors import EvidenceError
-from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing
-from heroes_forensics.parsers.base import FileSystem, UnsupportedError
+from heroes_forensics.model import Entry, EntryFlag, EntryKind
+from heroes_forensics.parsers.base import UnsupportedError
 from heroes_forensics.parsers.containers import lzx, wim, xpress
 from heroes_forensics.parsers.containers.wim import open_wim
 
@@ -44,23 +45,6 @@ def made(folder: Path, *options: str) -> bytes:
     return (folder / "x.wim").read_bytes()
 
 
-def listed(found: FileSystem) -> list[Entry]:
-    every = list(found.entries())
-    entries = [each for each in every if isinstance(each, Entry)]
-    assert not [each for each in every if isinstance(each, Gap)]
-    assert [each.entries for each in every if isinstance(each, Listing)] == [len(entries)]
-    assert len({entry.locator for entry in entries}) == len(entries)
-    return entries
-
-
-def contents(found: FileSystem) -> dict[str, bytes]:
-    return {
-        entry.path.decode(): found.open(entry.handle).pread(0, entry.size)
-        for entry in listed(found)
-        if entry.kind == EntryKind.FILE
-    }
-
-
 @needs_wimlib
 @pytest.mark.parametrize(
     "options",
@@ -75,8 +59,8 @@ def contents(found: FileSystem) -> dict[str, bytes]:
 )
 def test_files_are_those_that_were_captured(options: tuple[str, ...], tmp_path: Path) -> None:
     found = open_wim(Memory(made(tmp_path, *options)))
-    assert contents(found) == FILES
-    folder = next(entry for entry in listed(found) if entry.path == b"folder")
+    assert named(found) == FILES
+    folder = next(entry for entry in split(found)[0] if entry.path == b"folder")
     assert folder.kind == EntryKind.DIRECTORY
     assert folder.times[0] is not None
 
@@ -88,12 +72,12 @@ def test_what_no_image_refers_to_is_listed_and_images_are_told_apart(tmp_path: P
     for command in (["append", "in", "x.wim", "second"], ["delete", "x.wim", "1", "--soft"]):
         subprocess.run([str(WIMLIB), *command], cwd=tmp_path, check=True, capture_output=True)
     data = (tmp_path / "x.wim").read_bytes()
-    loose = [entry for entry in listed(open_wim(Memory(data))) if entry.path[:9] == b"$content-"]
+    loose = [entry for entry in split(open_wim(Memory(data)))[0] if entry.path[:9] == b"$content-"]
     assert [entry.size for entry in loose] == [100_000]
     assert not any(entry.flags & EntryFlag.ALLOCATED for entry in loose)
     command = [str(WIMLIB), "append", "in", "x.wim", "third"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    paths = set(contents(open_wim(Memory((tmp_path / "x.wim").read_bytes()))))
+    paths = set(named(open_wim(Memory((tmp_path / "x.wim").read_bytes()))))
     assert {"1/empty", "2/empty"} <= paths
 
 
@@ -110,7 +94,7 @@ def test_a_byte_that_changed_does_not_fit_its_digest(tmp_path: Path) -> None:
     data = bytearray(made(tmp_path, "--compress=none"))
     data[data.index(NOISE) + 9] ^= 1
     with pytest.raises(UnsupportedError) as refused:
-        contents(open_wim(Memory(bytes(data))))
+        named(open_wim(Memory(bytes(data))))
     assert refused.value.code == "stream.checksum"
 
 
@@ -120,7 +104,7 @@ def test_what_is_unpacked_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(wim, "MOST_UNPACKED", 150_000)
     found = open_wim(Memory(data))
     with pytest.raises(UnsupportedError) as refused:
-        contents(found)
+        named(found)
     assert refused.value.code == found.left == "container.bytes"
 
 
@@ -129,7 +113,7 @@ def real() -> bytes:
 
 
 def test_a_real_file_has_its_alternate_stream() -> None:
-    found = {path: len(data) for path, data in contents(open_wim(Memory(real()))).items()}
+    found = {path: len(data) for path, data in named(open_wim(Memory(real()))).items()}
     assert found == {
         "ads.txt": 30,
         "ads.txt:spookystream": 38,

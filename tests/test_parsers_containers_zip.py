@@ -13,13 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from shutil import which
 
+import containers
 import pytest
+from containers import content, split
 from corpus import EVIDENCE, needs_evidence
 from hypothesis import given
 from hypothesis import strategies as st
 
 from heroes_forensics.errors import EvidenceError
-from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, Moment, TimeRule
+from heroes_forensics.model import Entry, EntryFlag, EntryKind, Listing, Moment, TimeRule
 from heroes_forensics.parsers.base import UnsupportedError
 from heroes_forensics.parsers.containers.zip import ZipFileSystem, open_zip
 from heroes_forensics.parsers.storage.readers import DescriptorReader
@@ -63,49 +65,24 @@ def archive(
 def raw_archive(*members: tuple[bytes, bytes, dict[str, int]]) -> bytes:
     """Write stored members by hand: (name, content, fields that differ from the truth)."""
     body, directory = b"", b""
-    for name, content, wrong in members:
-        crc = wrong.get("crc", zlib.crc32(content))
-        size = wrong.get("size", len(content))
-        stored = wrong.get("stored", len(content))
+    for name, data, wrong in members:
+        crc = wrong.get("crc", zlib.crc32(data))
+        size = wrong.get("size", len(data))
+        stored = wrong.get("stored", len(data))
         method, flags = wrong.get("method", 0), wrong.get("flags", 0)
         offset = wrong.get("offset", len(body))
         fields = (20, flags, method, 0x38E4, 0x58A6, crc, stored, size, len(name), 0)
         directory += b"PK\x01\x02" + struct.pack("<H", wrong.get("made_by", 3) << 8 | 20)
         directory += struct.pack("<HHHHHIIIHH", *fields)
         directory += struct.pack("<HHHII", 0, 0, 0, wrong.get("attributes", 0), offset) + name
-        body += b"PK\x03\x04" + struct.pack("<HHHHHIIIHH", *fields) + name + content
+        body += b"PK\x03\x04" + struct.pack("<HHHHHIIIHH", *fields) + name + data
     count = len(members)
     end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, count, count, len(directory), len(body), 0)
     return body + directory + end
 
 
-def split(system: ZipFileSystem) -> tuple[list[Entry], list[Gap], Listing]:
-    found = list(system.entries())
-    listing = found.pop()
-    assert isinstance(listing, Listing)
-    entries = [row for row in found if isinstance(row, Entry)]
-    assert listing.entries == len(entries)
-    assert listing.directories == sum(e.kind == EntryKind.DIRECTORY for e in entries)
-    assert listing.directories == listing.directories_listed
-    assert len({e.locator for e in entries}) == len(entries), "a locator names one entry"
-    assert all(len(e.handle) <= 64 for e in entries)
-    assert all(e.locator.isascii() and e.locator.isprintable() for e in entries)
-    return entries, [row for row in found if isinstance(row, Gap)], listing
-
-
-def content(system: ZipFileSystem, entry: Entry) -> bytes:
-    reader = system.open(entry.handle)
-    try:
-        return reader.pread(0, reader.size if reader.size >= 0 else 1 << 24)
-    finally:
-        reader.close()
-
-
 def contents(data: bytes) -> dict[bytes, bytes]:
-    system = open_zip(Memory(data))
-    entries, gaps, _ = split(system)
-    assert gaps == []
-    return {e.path: content(system, e) for e in entries if e.kind == EntryKind.FILE}
+    return containers.contents(open_zip(Memory(data)))
 
 
 METHODS = {
