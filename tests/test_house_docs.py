@@ -23,7 +23,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 TEXTS = {name: page.read_text(encoding="utf-8") for name, page in zip(NAMES, PAGES, strict=True)}
 DECISIONS = [name for name in NAMES if name.startswith("docs/adr/")]
-RECIPES = 6
+RECIPES = 7
 STEPS = 6
 REQUIREMENTS = 12
 
@@ -182,6 +182,20 @@ def test_every_module_of_pipelines_stands_in_its_room() -> None:
     }
     assert written == there
     assert not list(package.glob("[a-z]*.py"))
+
+
+def test_the_rooms_of_parsers_are_those_there_are() -> None:
+    package = ROOT / "heroes_forensics" / "parsers"
+    rows = re.findall(r"^\| `([a-z]+)/` \|[^|]*\|([^|]*)\|", _rooms("parsers"), re.MULTILINE)
+    assert sorted(room for room, _ in rows) == sorted(
+        path.parent.name for path in package.glob("*/__init__.py")
+    )
+    for room, modules in rows:
+        for module in re.findall(r"`([a-z_]+)`", modules):
+            assert (package / room / f"{module}.py").is_file(), module
+    beside = _rooms("parsers").partition("Beside them")[2]
+    there = {path.stem for path in package.glob("[a-z]*.py")}
+    assert set(re.findall(r"`([a-z_]+)`", beside)) == there
 
 
 def test_every_module_of_hash_sets_has_its_room() -> None:
