@@ -153,6 +153,12 @@ def test_pieces_lie_over_one_another_as_if_they_were_painted() -> None:
         assert file.pread(100, 7) == painted[100:107]
 
 
+def test_a_piece_is_not_read_by_the_length_that_it_states() -> None:
+    piece = Piece(1, 0, 0, 8, 1 << 31, 0, crc(NOISE))
+    with pytest.raises(OSError, match="longer than it may be"):
+        Jffs2File(Bytes(NOISE), [piece], 8).pread(0, 8)
+
+
 def test_damage_is_a_gap_or_an_error(image: bytes) -> None:
     at = image.index(NOISE[:60])
     data = bytearray(image)

@@ -11,7 +11,7 @@ from heroes_forensics.parsers.filesystems.kept import Kept
 _NONE, _ZERO, _RTIME, _ZLIB, _LZO = 0, 1, 2, 6, 7
 _METHODS: Final = {_ZLIB: "gzip", _LZO: "lzo"}
 _MOST: Final = 1 << 20
-"""Bytes that a piece expands to at most: a page, which is 4 to 64 KiB."""
+"""Bytes that a piece has at most, stored or expanded: it is a page, which is 4 to 64 KiB."""
 _KEPT: Final = 32
 _ONES: Final = 0xFFFFFFFF
 
@@ -93,7 +93,7 @@ class Jffs2File:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _expanded(self, piece: Piece) -> bytes:
-        if piece.length > _MOST:
+        if max(piece.length, piece.stored) > _MOST:
             raise OSError("a piece is longer than it may be")
         data = self._reader.pread(piece.at, piece.stored)
         if zlib.crc32(data, _ONES) ^ _ONES != piece.checksum or len(data) != piece.stored:

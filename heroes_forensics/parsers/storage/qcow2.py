@@ -205,8 +205,9 @@ def open_qcow2(name: str, first: Reader, others: Mapping[str, Reader]) -> Image:
             if header.backing_format == b"raw" or not is_qcow:
                 bottom = current
                 break
-        media: Reader | None = bottom
-        for reader, header in reversed(layers):
+        deepest, *above = reversed(layers)
+        media = Qcow2Reader(*deepest, bottom)
+        for reader, header in above:
             media = Qcow2Reader(reader, header, media)
     except (OSError, struct.error, ValueError) as error:
         raise EvidenceError(
@@ -214,7 +215,6 @@ def open_qcow2(name: str, first: Reader, others: Mapping[str, Reader]) -> Image:
             hint="copy it again and compare it with the original",
         ) from error
     notes = [f"{len(used) - 1} backing files are part of it"] if len(used) > 1 else []
-    assert media is not None  # noqa: S101 (the loop ran at least once)
     return Image("qcow2", "heroes", "", media, health=health, notes=notes)
 
 
