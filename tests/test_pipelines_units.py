@@ -9,7 +9,7 @@ import pytest
 from heroes_forensics.frames import PATH_LIMIT, Batch, Control, Frame, Status, Unit, tasks
 from heroes_forensics.hashing import lanes
 from heroes_forensics.model import GAP_NUMBERS, JSON, Entry, EntryFlag, EntryKind, Listing
-from heroes_forensics.pipelines.work import contents, units
+from heroes_forensics.pipelines.work import contents, copying, units
 from heroes_forensics.pipelines.workers import handover, proxy
 
 if TYPE_CHECKING:
@@ -119,7 +119,8 @@ def test_a_stream_longer_than_stated_is_named_and_not_handed_over() -> None:
 
 
 def test_a_large_stream_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contents, "HAND_OVER_BYTES", 1 << 20)
+    for module in (contents, copying):
+        monkeypatch.setattr(module, "HAND_OVER_BYTES", 1 << 20)
     data = PNG + bytes(2 << 20)
     named, _ = read(Stream(len(data), data), len(data), DECODE)
     assert named == Control("large", {"item": 7, "size": len(data), "use": "decode"})

@@ -33,12 +33,11 @@ from heroes_forensics.hashing.exact import CHUNK, HEAD, Digested, digest_bytes, 
 from heroes_forensics.model import GAP_NUMBERS, JSON, EntryFlag
 from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.pipelines.work import endings
+from heroes_forensics.pipelines.work.copying import Copying, Uses
 from heroes_forensics.pipelines.work.within import USE, Within
-from heroes_forensics.pipelines.workers.handover import Copy
 
 if TYPE_CHECKING:
     from heroes_forensics.parsers.base import FileSystem, Reader
-    from heroes_forensics.parsers.containers.ending import Ending
     from heroes_forensics.parsers.storage.doubts import Doubts
     from heroes_forensics.pipelines.work.units import Session
 
@@ -71,9 +70,6 @@ _DONE: Final = int(Status.DONE)
 _GAP: Final = int(Status.GAP)
 
 Row = tuple[object, ...]
-Uses = tuple[str, ...]
-"""What a stream is handed over for, in the order in which credit is asked for: who has credit for
-decoding never waits for other credit (`credits`)."""
 _MD5: Final = (CONTENT.names or ()).index("md5")
 _SIZE: Final = (TASK.names or ()).index("size")
 
@@ -266,7 +262,7 @@ class Reading:
         self, task: tuple[Any, ...], data: bytes, position: int, uses: Uses
     ) -> Iterator[Frame]:
         number, _, flags, size, _, _ = task
-        copying = _Copying(number)
+        copying = Copying(number)
         yield from self._start(copying, uses, len(data))
         copying.write(data)
         self._keep(number, flags, size, data, position)
@@ -277,7 +273,7 @@ class Reading:
     def _long(self, task: tuple[Any, ...], reader: "Reader") -> Iterator[Frame]:
         """Read a stream piece by piece, or one whose readers do not agree on its size."""
         number, _, flags, size, _, _ = task
-        copying = _Copying(number)
+        copying = Copying(number)
         wanted = self._wanted if not flags & _REALLOCATED else {}
         try:
             try:
@@ -310,7 +306,7 @@ class Reading:
             if self._within.is_handed_over:  # its copy, if there is one, is a decoder's
                 yield Control("large", {"item": number, "size": found.bytes_read, "use": USE})
 
-    def _told(self, head: bytes, copying: "_Copying", wanted: dict[int, Uses]) -> tuple[int, bool]:
+    def _told(self, head: bytes, copying: "Copying", wanted: dict[int, Uses]) -> tuple[int, bool]:
         """Return the type by the first bytes and the end, and whether a film holds more."""
         position = sniff(head)
         if copying.ending is None:
@@ -333,7 +329,7 @@ class Reading:
             rows[index] = (*row[:_MD5], *digests, *row[after:])
 
     def _digested(
-        self, reader: "Reader", size: int, wanted: dict[int, Uses], copying: "_Copying"
+        self, reader: "Reader", size: int, wanted: dict[int, Uses], copying: "Copying"
     ) -> Generator[Frame, None, Digested]:
         """Digest as far as the stream goes, even past the metadata size: a longer one is a gap."""
         end = reader.size if reader.size >= 0 else CHUNK
@@ -353,7 +349,7 @@ class Reading:
 
         return digest_stream(read, reader.size, on_progress=self._beat)
 
-    def _start(self, copying: "_Copying", uses: Uses, size: int) -> Iterator[Frame]:
+    def _start(self, copying: "Copying", uses: Uses, size: int) -> Iterator[Frame]:
         """Begin to copy a stream, once there is credit for it."""
         for use in uses if size <= HAND_OVER_BYTES else ():
             if not self._allowance.covers(use, size):
@@ -361,74 +357,6 @@ class Reading:
                 yield from self.flush()
             self._allowance.spend(use, size)
         copying.start(uses, size)
-
-
-class _Copying:
-    """The way of one stream out of this worker: a copy while it is read, or none."""
-
-    def __init__(self, item: int) -> None:
-        self._item = item
-        self.uses: Uses = ()
-        self.limit = 0
-        self._copy: Copy | None = None
-        self.ending: Ending | None = None
-        """Watches what goes by."""
-
-    def start(self, uses: Uses, size: int) -> None:
-        """Copy from now on; a stream above the limit is only named at the end."""
-        self.uses, self.limit = uses, size
-        if size <= HAND_OVER_BYTES:
-            try:
-                self._copy = Copy()
-            except OSError:
-                self._copy = None  # it is named instead, and read again
-
-    def write(self, data: bytes) -> None:
-        """Take a piece, in order."""
-        if self.ending is not None:
-            self.ending.take(data)
-        copy = self._copy
-        if copy is None:
-            return
-        try:
-            if copy.size + len(data) <= self.limit:
-                copy.write(data)
-                return
-        except OSError:
-            pass
-        # No memory for it, or more than there is credit for: it is named instead, and read again.
-        self.give_up()
-
-    def give_up(self) -> None:
-        """Drop what was copied."""
-        if self._copy is not None:
-            self._copy.drop()
-            self._copy = None
-
-    def frames(self, size: int) -> Iterator[Frame]:
-        """Yield the frame that hands the stream over, if it was asked for."""
-        if not self.uses or not size:
-            self.give_up()
-        elif self._copy is not None and self._copy.size == size:
-            yield from self._copy.frames(self._item, self.uses)
-        else:
-            self.give_up()
-            for use in self.uses:
-                yield Control("large", {"item": self._item, "size": size, "use": use})
-
-    def wanted(self, uses: Uses) -> None:
-        """Take what a stream is wanted for that turned out to be something else at its end."""
-        self.give_up()
-        self.uses = uses
-
-    def drop_use(self, use: str) -> bool:
-        """Leave one use out; say whether it was among them."""
-        before, self.uses = self.uses, tuple(each for each in self.uses if each != use)
-        return before != self.uses
-
-    def whole(self, size: int) -> Copy | None:
-        """Return the copy of all that was read; None where there is none."""
-        return self._copy if self._copy is not None and self._copy.size == size else None
 
 
 def _row(number: int, flags: int, size: int, found: Digested, position: int) -> Row:
