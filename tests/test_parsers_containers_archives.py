@@ -142,6 +142,36 @@ def test_a_header_of_cpio_with_a_number_of_more_than_digits_is_none(
         open_cpio(Memory(broken))
 
 
+def test_archives_behind_the_end_of_a_cpio_are_read_and_the_rest_is_an_entry() -> None:
+    data = cpio({"first": b"1"}, "newc") + bytes(388) + cpio({"second": b"22"}, "odc")
+    rest = b"\x28\xb5\x2f\xfd and so on"
+    found = open_cpio(Memory(data + bytes(4) + rest))
+    first, second, behind = split(found)[0]
+    assert (first.path, second.path) == (b"first", b"second")
+    assert behind.locator == f"r@{len(data) + 4:#x}"
+    assert found.open(behind.handle).pread(0, 99) == rest
+    assert len(split(open_cpio(Memory(data + bytes(512))))[0]) == 2
+
+
+@needs_7z
+@pytest.mark.parametrize("method", ["-m0=copy", "-m0=lzma2", "-m0=bcj2"])
+def test_bytes_that_no_block_of_7z_covers_are_an_entry(tmp_path: Path, method: str) -> None:
+    data = packed(tmp_path, method)
+    assert not [each for each in split(open_7z(Memory(data)))[0] if each.locator[:1] == "r"]
+    found = open_7z(Memory(data + bytes(9) + b"behind the end"))
+    (behind,) = [each for each in split(found)[0] if each.locator[:1] == "r"]
+    assert behind.locator == f"r@{len(data) + 9:#x}"
+    assert found.open(behind.handle).pread(0, 99) == b"behind the end"
+    if method == "-m0=bcj2":
+        return  # where its other packed streams lie is not read
+    at, size, crc = struct.unpack_from("<QQI", data, 12)
+    head = struct.pack("<QQI", at + 6, size, crc)
+    moved = data[:8] + struct.pack("<I", zlib.crc32(head)) + head + data[32 : 32 + at] + b"hidden"
+    found = open_7z(Memory(moved + data[32 + at :]))
+    (between,) = [each for each in split(found)[0] if each.locator[:1] == "r"]
+    assert found.open(between.handle).pread(0, 99) == b"hidden"
+
+
 def test_what_follows_damage_in_cpio_is_a_gap() -> None:
     data = cpio(FILES, "newc")
     gaps = [each for each in open_cpio(Memory(data[:-200])).entries() if isinstance(each, Gap)]

@@ -198,6 +198,14 @@ def test_members_of_ar_are_read_with_long_names() -> None:
     assert contents(open_ar(Memory(b"!<arch>\n" + named))) == {"long.txt": b"abc"}
 
 
+@pytest.mark.parametrize("name", ["/", "/SYM64/", "__.SYMDEF"])
+def test_what_ar_calls_its_own_table_is_an_entry(name: str) -> None:
+    found = open_ar(Memory(ar({name: b"of any content", "a": b"1"})))
+    table, _ = [each for each in found.entries() if isinstance(each, Entry)]
+    assert table.kind is EntryKind.METADATA
+    assert found.open(table.handle).pread(0, 99) == b"of any content"
+
+
 def test_the_payload_of_a_package_is_its_member() -> None:
     assert contents(open_rpm(Memory(rpm(b"payload")))) == {"$payload": b"payload"}
     with pytest.raises(EvidenceError):

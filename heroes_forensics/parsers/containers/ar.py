@@ -1,7 +1,8 @@
 """Archives of ``ar``: packages of Debian (``.deb``) and static libraries.
 
 Locators are ``m@`` and the offset of the header. Long names of GNU and of BSD are read; the
-tables of names and symbols are the archive's own and no members.
+tables of names and symbols are the archive's own: entries of that kind, for they are told by
+their name alone.
 """
 
 import struct
@@ -62,8 +63,8 @@ def _found(reader: Reader) -> Iterator[Entry | Gap]:
         except (OSError, ValueError):
             yield Gap(f"m@{at:#x}", "source.damaged", {"header": "damaged"})
             return
-        if name not in _OWN | {b"//"}:
-            yield _entry(at, name, (start, size), seconds)
+        entry = _entry(at, name, (start, size), seconds)
+        yield entry._replace(kind=EntryKind.METADATA) if name in _OWN | {b"//"} else entry
         at = start + size
         at += at & 1
 

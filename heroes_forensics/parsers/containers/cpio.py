@@ -3,6 +3,10 @@
 Entries lie one behind the other and nothing else leads to them, so that the archive is over where
 one is not sound. Locators are ``m@`` and the offset of the header. Of a file with several names
 only one entry has the content; the others have none.
+
+Behind the end of an archive another one may stand, and the kernel unpacks both: so do initial RAM
+disks, whose second archive is compressed more often than not. What is no archive of cpio there is
+an entry of its own, ``r@`` and its offset.
 """
 
 import struct
@@ -21,7 +25,13 @@ from heroes_forensics.model import (
 )
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.containers.names import member_path
-from heroes_forensics.parsers.containers.pieces import Pieces, opening, piece
+from heroes_forensics.parsers.containers.pieces import (
+    Pieces,
+    behind_zeros,
+    opening,
+    piece,
+    unaccounted,
+)
 from heroes_forensics.parsers.filesystems.nodes import hides_content
 from heroes_forensics.parsers.place import place_of
 
@@ -85,7 +95,13 @@ def _found(reader: Reader) -> Iterator[Entry | Gap]:
             return
         name = name.partition(b"\0")[0]
         if name == _LAST and not header.size:
-            return
+            at = behind_zeros(reader, at + header.length + header.name, reader.size)
+            if at < reader.size and _header(reader.pread(at, _NEW)) is None:
+                yield unaccounted(at, reader.size, piece(at, reader.size - at))
+                return
+            if at >= reader.size:
+                return
+            continue
         data = _padded(at + header.length + header.name, at, header.step)
         entry = _entry(at, header, name, data)
         yield entry

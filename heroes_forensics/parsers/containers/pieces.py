@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from heroes_forensics.errors import EvidenceError
-from heroes_forensics.model import Entry, Gap, Listing, TimeBasis
+from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, TimeBasis
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.storage.readers import RangeReader
 
 _PIECE: Final = struct.Struct("<QQ")
+_CHUNK: Final = 1 << 20
 
 
 @contextmanager
@@ -49,6 +50,37 @@ def fields_of(layout: struct.Struct, handle: bytes) -> tuple[Any, ...]:
 def piece(start: int, size: int) -> bytes:
     """Return the handle of ``size`` bytes at ``start``, as `Pieces` opens it."""
     return _PIECE.pack(start, size)
+
+
+def behind_zeros(reader: Reader, start: int, end: int) -> int:
+    """Return the offset of the first byte from ``start`` on that is not zero, or ``end``.
+
+    Raises:
+        OSError: the bytes cannot be read.
+    """
+    while start < end:
+        data = reader.pread(start, min(_CHUNK, end - start))
+        rest = data.lstrip(b"\0")
+        start += len(data) - len(rest)
+        if rest:
+            return start
+        if not data:
+            break
+    return end
+
+
+def unaccounted(start: int, end: int, handle: bytes) -> Entry:
+    """Return the entry of bytes that belong to no member."""
+    locator = f"r@{start:#x}"
+    return Entry(
+        locator=locator,
+        kind=EntryKind.METADATA,
+        flags=EntryFlag.ALLOCATED,
+        path=b"$unaccounted/" + locator.encode(),
+        size=end - start,
+        handle=handle,
+        first_offset=start,
+    )
 
 
 class Pieces:

@@ -42,6 +42,7 @@ from heroes_forensics.parsers.containers.filetime import moment
 from heroes_forensics.parsers.containers.libarchive import Entries
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
+from heroes_forensics.parsers.containers.pieces import behind_zeros, unaccounted
 from heroes_forensics.parsers.containers.sevenzip_encryption import Locks, closed, fits
 from heroes_forensics.parsers.containers.sevenzip_header import (
     AES,
@@ -59,6 +60,8 @@ from heroes_forensics.parsers.secrets import Secrets
 from heroes_forensics.parsers.storage.readers import RangeReader
 
 _START: Final = struct.Struct("<6sBBIQQI")
+_REGION: Final = struct.Struct("<QQ")
+"""Start and end of bytes that no block covers."""
 _MAGIC: Final = b"7z\xbc\xaf\x27\x1c"
 _MOST_HEADER: Final = 64 << 20
 _MOST_PACKED: Final = 4
@@ -101,14 +104,17 @@ def open_7z(reader: Reader, secrets: Secrets | None = None) -> "SevenZipFileSyst
         if size > _MOST_HEADER:
             raise EvidenceError("the header of the archive is too long")
         data = checked(reader.pread(_START.size + at, size), own)
+        taken = [(at, size)]
         for _ in range(_MOST_PACKED):
             if not data or data[0] != ENCODED:
                 break
-            data = _unpacked(reader, packed_header(data), locks)
+            header = packed_header(data)
+            taken.append((header.at, header.packed))
+            data = _unpacked(reader, header, locks)
         folders, files = parsed(data) if data else ([], [])
     except (OSError, BrokenHeaderError, UnicodeError) as error:
         raise EvidenceError("the header of the archive cannot be read") from error
-    return SevenZipFileSystem(reader, folders, files, locks)
+    return SevenZipFileSystem(reader, folders, files, locks, taken)
 
 
 def _unpacked(reader: Reader, folder: Folder, locks: Locks) -> bytes:
@@ -128,9 +134,16 @@ class SevenZipFileSystem:
     kind: Final = "7z"
 
     def __init__(
-        self, reader: Reader, folders: list[Folder], files: list[File], locks: Locks
+        self,
+        reader: Reader,
+        folders: list[Folder],
+        files: list[File],
+        locks: Locks,
+        taken: list[tuple[int, int]],
     ) -> None:
         self._reader = reader
+        self._taken = taken
+        """Offset and bytes of its headers, from the end of the first one."""
         self._locks = locks
         self._fitting: dict[int, int] = {}
         """Which password opens an encrypted block; -1 where none does."""
@@ -148,9 +161,9 @@ class SevenZipFileSystem:
 
     def entries(self) -> Iterator[Entry | Gap | Listing]:
         """Yield the files in the order of the header."""
-        yield from counted(self._found(), sweep="not available: bytes that no block covers")
+        yield from counted(self._found(), sweep="bytes that no block covers")
 
-    def _found(self) -> Iterator[Entry]:
+    def _found(self) -> Iterator[Entry | Gap]:
         for number, file in enumerate(self._files):
             kind = _kind(file)
             path = member_path(file.name, directory=kind == EntryKind.DIRECTORY)
@@ -171,6 +184,24 @@ class SevenZipFileSystem:
                 place=place_of(path, allocated=True),
             )
 
+        try:
+            for start, end in self._between():
+                at = behind_zeros(self._reader, start, end)
+                if at < end:
+                    yield unaccounted(at, end, _REGION.pack(at, end))
+        except OSError:
+            yield Gap(f"r@{_START.size:#x}", "source.damaged", {"between": "blocks"})
+
+    def _between(self) -> Iterator[tuple[int, int]]:
+        """Yield the ranges that neither a block nor a header covers."""
+        end = _START.size
+        for at, size in sorted([*self._taken, *((each.at, each.packed) for each in self._folders)]):
+            # One that is no chain has several packed streams, and the first is known.
+            if _START.size + at > end and all(each.coders for each in self._folders):
+                yield end, _START.size + at
+            end = max(end, _START.size + at + size)
+        yield end, self._reader.size
+
     def open(self, handle: bytes) -> Reader:
         """Open a file.
 
@@ -178,6 +209,9 @@ class SevenZipFileSystem:
             OSError: it cannot be read, or this is not a handle of this parser.
             UnsupportedError: ``stream.encrypted`` or ``stream.unsupported``.
         """
+        if len(handle) == _REGION.size:
+            start, end = _REGION.unpack(handle)
+            return RangeReader(self._reader, start, end - start)
         number = int.from_bytes(handle, "little")
         if len(handle) != 4 or number >= len(self._files):  # noqa: PLR2004 - as it is made
             raise OSError("not a handle of this parser")

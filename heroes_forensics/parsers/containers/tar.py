@@ -37,7 +37,7 @@ from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.containers import tar_headers
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
-from heroes_forensics.parsers.containers.pieces import fields_of, opening
+from heroes_forensics.parsers.containers.pieces import behind_zeros, fields_of, opening, unaccounted
 from heroes_forensics.parsers.containers.tar_headers import BLOCK, DamagedError, Member
 from heroes_forensics.parsers.place import place_of
 from heroes_forensics.parsers.storage.readers import RangeReader
@@ -121,7 +121,7 @@ class TarFileSystem:
             try:
                 member = tar_headers.read_member(reader, at, defaults)
                 if member is None and reader.pread(at, BLOCK) == tar_headers.ZEROS:
-                    at = _skip_zeros(reader, at)
+                    at += (behind_zeros(reader, at, reader.size) - at) // BLOCK * BLOCK or BLOCK
                     ended = True
                     continue
                 if member is not None:
@@ -140,7 +140,7 @@ class TarFileSystem:
             following = self._resync(at + 1)
             if not ended:  # what follows the end marker is no part of the archive, and no fault
                 yield Gap(_locator("m", at), "source.damaged", {"bytes": following - at})
-            yield _region(at, following)
+            yield unaccounted(at, following, _HANDLE.pack(_PLAIN, at, following - at))
             at = following
 
     def _resync(self, start: int) -> int:
@@ -305,20 +305,6 @@ def _line(text: bytes, at: int) -> tuple[int, int]:
     return int(text[at:end]), end + 1
 
 
-def _skip_zeros(reader: Reader, start: int) -> int:
-    """Return the offset of the first block that is not all zeros."""
-    at = start
-    while at < reader.size:
-        data = reader.pread(at, _CHUNK)
-        rest = data.lstrip(b"\0")
-        if rest:
-            return at + (len(data) - len(rest)) // BLOCK * BLOCK
-        if not data:
-            break
-        at += len(data)
-    return reader.size
-
-
 def _kind(member: Member) -> EntryKind:
     """Tell what a member is; one that stores content is a file, whatever its name says."""
     kinds = {
@@ -347,15 +333,3 @@ def _sane(moment: Moment | None) -> Moment | None:
 
 def _locator(kind: str, offset: int) -> str:
     return f"{kind}@{offset:#x}"
-
-
-def _region(start: int, end: int) -> Entry:
-    return Entry(
-        locator=_locator("r", start),
-        kind=EntryKind.METADATA,
-        flags=EntryFlag.ALLOCATED,
-        path=b"$unaccounted/" + _locator("r", start).encode(),
-        size=end - start,
-        handle=_HANDLE.pack(_PLAIN, start, end - start),
-        first_offset=start,
-    )

@@ -46,7 +46,7 @@ from heroes_forensics.parsers.containers.decompression import (
 )
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
-from heroes_forensics.parsers.containers.pieces import fields_of, opening
+from heroes_forensics.parsers.containers.pieces import fields_of, opening, unaccounted
 from heroes_forensics.parsers.containers.zip_encryption import Locks, Opened, Sealed
 from heroes_forensics.parsers.containers.zip_records import Directory, Member
 from heroes_forensics.parsers.containers.zip_unlisted import Extents, Region
@@ -331,12 +331,5 @@ def _kind(member: Member) -> EntryKind:
 
 def _region(region: Region) -> Entry:
     length = region.end - region.start
-    return Entry(
-        locator=_locator("r", region.start),
-        kind=EntryKind.METADATA,
-        flags=EntryFlag.ALLOCATED,
-        path=b"$unaccounted/" + _locator("r", region.start).encode(),
-        size=length,
-        handle=_HANDLE.pack(_REGION, region.start, length, length, -1, 0, 0),
-        first_offset=region.start,
-    )
+    handle = _HANDLE.pack(_REGION, region.start, length, length, -1, 0, 0)
+    return unaccounted(region.start, region.end, handle)
