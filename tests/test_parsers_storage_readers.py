@@ -3,8 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from storage_images import Memory
 
-from heroes_forensics.parsers.storage.readers import in_pieces
+from heroes_forensics.parsers.storage.readers import exactly, in_pieces
 
 WHOLE = bytes(range(256))
 
@@ -28,3 +29,10 @@ def test_an_empty_piece_is_an_error_and_not_asked_for_again() -> None:
     with pytest.raises(OSError, match="empty"):
         in_pieces(piece, 90, 100, size=len(WHOLE))
     assert asked == [90, 100]
+
+
+def test_fewer_bytes_than_are_needed_are_an_error() -> None:
+    assert exactly(Memory(WHOLE), 250, 6) == WHOLE[250:]
+    for offset, length in ((250, 7), (256, 1), (300, 1)):
+        with pytest.raises(OSError, match="earlier"):
+            exactly(Memory(WHOLE), offset, length)

@@ -29,7 +29,7 @@ from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.containers.pieces import fields_of, opening
 from heroes_forensics.parsers.containers.zip_records import dos_moment
 from heroes_forensics.parsers.place import place_of
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.storage.readers import RangeReader, exactly
 
 _HEADER: Final = struct.Struct("<4s4xI4xI4xBBHHHHH")
 _RESERVED: Final = struct.Struct("<HBB")
@@ -65,24 +65,17 @@ def open_cab(reader: Reader) -> "CabFileSystem":
         at = _HEADER.size
         header = folder = block = 0
         if flags & _HAS_RESERVED:
-            header, folder, block = _RESERVED.unpack(_exactly(reader, at, _RESERVED.size))
+            header, folder, block = _RESERVED.unpack(exactly(reader, at, _RESERVED.size))
             at += _RESERVED.size + header
         for _ in range(2 * bool(flags & _PREVIOUS) + 2 * bool(flags & _NEXT)):
             at += len(_text(reader, at)) + 1
         found = []
         for _ in range(folders):
-            found.append(_Folder(*_FOLDER.unpack(_exactly(reader, at, _FOLDER.size))))
+            found.append(_Folder(*_FOLDER.unpack(exactly(reader, at, _FOLDER.size))))
             at += _FOLDER.size + folder
     opened = CabFileSystem(reader, found, (files, count), block)
     opened.left = PART if flags & (_PREVIOUS | _NEXT) else ""
     return opened
-
-
-def _exactly(reader: Reader, at: int, count: int) -> bytes:
-    data = reader.pread(at, count)
-    if len(data) < count:
-        raise OSError("the cabinet is cut off")
-    return data
 
 
 def _text(reader: Reader, at: int) -> bytes:
@@ -123,7 +116,7 @@ class CabFileSystem:
         at = self._files
         for number in range(self._count):
             try:
-                head = _FILE.unpack(_exactly(self._reader, at, _FILE.size))
+                head = _FILE.unpack(exactly(self._reader, at, _FILE.size))
                 name = _text(self._reader, at + _FILE.size)
             except OSError:
                 yield Gap(f"m@{at:#x}", "source.damaged", {"entry": "damaged"})
@@ -211,10 +204,10 @@ class _Blocks:
         """Say that there is none: what lies behind is expanded again."""
 
     def _block(self) -> bytes:
-        head = _exactly(self._reader, self._at, _BLOCK.size)
+        head = exactly(self._reader, self._at, _BLOCK.size)
         _, packed, size = _BLOCK.unpack(head)
         self._at += _BLOCK.size + self._reserved
-        data = _exactly(self._reader, self._at, packed)
+        data = exactly(self._reader, self._at, packed)
         self._at += packed
         if self._is_packed:
             if not data.startswith(b"CK"):

@@ -28,7 +28,7 @@ from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.containers.pieces import fields_of, opening
 from heroes_forensics.parsers.containers.zip_records import dos_moment
 from heroes_forensics.parsers.place import place_of
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.storage.readers import RangeReader, exactly
 
 _BASE: Final = struct.Struct("<5sIIIBB")
 """Method, bytes packed and unpacked, time, attribute, level; behind two bytes."""
@@ -126,13 +126,6 @@ class LhaFileSystem:
         self._contents.close()
 
 
-def _exactly(reader: Reader, at: int, count: int) -> bytes:
-    data = reader.pread(at, count)
-    if len(data) < count:
-        raise OSError("the archive is cut off")
-    return data
-
-
 def _header(reader: Reader, at: int) -> _Header | None:
     """Return a header; None where this is none."""
     head = reader.pread(at, _BASE_BYTES)
@@ -145,7 +138,7 @@ def _header(reader: Reader, at: int) -> _Header | None:
         length, width = int.from_bytes(head[:2], "little"), 2
         first = at + _BASE_BYTES + 3  # CRC-16, system
     elif level == 3:  # noqa: PLR2004
-        rest = _exactly(reader, at + _BASE_BYTES + 3, 4)
+        rest = exactly(reader, at + _BASE_BYTES + 3, 4)
         length, width = int.from_bytes(rest, "little"), 4
         first = at + _BASE_BYTES + 3 + 4
     else:
@@ -189,14 +182,14 @@ def _chain(reader: Reader, at: int, width: int, end: int) -> tuple[dict[int, byt
         OSError: they are cut off, or there are too many.
     """
     found: dict[int, bytes] = {}
-    length = int.from_bytes(_exactly(reader, at, width), "little")
+    length = int.from_bytes(exactly(reader, at, width), "little")
     at += width
     for _ in range(_MOST_EXTRA):
         if not length:
             return found, at
         if length < width + 1 or length > _MOST_HEADER or at + length > end:
             break
-        data = _exactly(reader, at, length)
+        data = exactly(reader, at, length)
         found.setdefault(data[0], data[1:-width])
         length = int.from_bytes(data[-width:], "little")
         at += len(data)

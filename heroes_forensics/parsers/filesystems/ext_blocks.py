@@ -21,6 +21,7 @@ from heroes_forensics.parsers.filesystems.ext_inodes import (
     SMALLEST_INODE,
     Layout,
 )
+from heroes_forensics.parsers.storage.readers import exactly
 
 _HEADER: Final = struct.Struct("<HHHHI")
 _EXTENT: Final = struct.Struct("<IHHI")
@@ -72,7 +73,7 @@ def check_blocks(reader: Reader, layout: Layout, address: int) -> None:
 
 
 def _inode(reader: Reader, layout: Layout, address: int) -> _Inode:
-    raw = _read(reader, layout.offset_of(address), SMALLEST_INODE)
+    raw = exactly(reader, layout.offset_of(address), SMALLEST_INODE)
     blocks, flags = struct.unpack_from("<II", raw, 28)
     blocks |= struct.unpack_from("<H", raw, 116)[0] << 32
     if not flags & HUGE_FILE:
@@ -101,7 +102,7 @@ def _extents(reader: Reader, width: int, root: bytes) -> Iterator[int]:
                 raise OSError("the extent tree makes no sense")
             seen.add(block)
             yield 1
-            nodes.append((_read(reader, block * width, width), depth))
+            nodes.append((exactly(reader, block * width, width), depth))
 
 
 def _pointers(reader: Reader, width: int, root: bytes) -> Iterator[int]:
@@ -113,14 +114,7 @@ def _pointers(reader: Reader, width: int, root: bytes) -> Iterator[int]:
         block, level = tables.pop()
         if not block:
             continue
-        table = np.frombuffer(_read(reader, block * width, width), "<u4")
+        table = np.frombuffer(exactly(reader, block * width, width), "<u4")
         yield int(np.count_nonzero(table))
         if level:
             tables += [(below, level - 1) for below in table[table != 0].tolist()]
-
-
-def _read(reader: Reader, offset: int, length: int) -> bytes:
-    data = reader.pread(offset, length)
-    if len(data) != length:
-        raise OSError("a block lies beyond the end of the volume")
-    return data

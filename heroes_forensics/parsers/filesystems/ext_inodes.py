@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.storage.readers import exactly, in_pieces
 
 _SUPER: Final = 1024
 """Offset and length of the super block, bytes."""
@@ -313,18 +314,15 @@ class BlockMapStream:
         Raises:
             OSError: a block cannot be read.
         """
-        length = max(0, min(length, self._size - offset))
-        parts: list[bytes] = []
-        while length > 0:
-            start, inside = divmod(offset, self._width)
-            block, count = self._run(start, -(-(inside + length) // self._width))
-            number = min(length, count * self._width - inside)
-            parts.append(
-                self._read(block * self._width + inside, number) if block else bytes(number)
-            )
-            offset += number
-            length -= number
-        return b"".join(parts)
+        return in_pieces(self._piece, offset, length, size=self._size)
+
+    def _piece(self, offset: int, length: int) -> bytes:
+        start, inside = divmod(offset, self._width)
+        block, count = self._run(start, -(-(inside + length) // self._width))
+        number = min(length, count * self._width - inside)
+        if not block:
+            return bytes(number)
+        return exactly(self._reader, block * self._width + inside, number)
 
     def _run(self, index: int, limit: int) -> tuple[int, int]:
         """Return the block at ``index`` and how many follow it in one piece, or how many miss."""
@@ -358,14 +356,8 @@ class BlockMapStream:
     def _pointer(self, block: int, index: int) -> int:
         data = self._blocks.get(block)
         if data is None:
-            data = self._read(block * self._width, self._width)
+            data = exactly(self._reader, block * self._width, self._width)
             self._blocks[block] = data
             if len(self._blocks) > _CACHED:
                 self._blocks.popitem(last=False)
         return int.from_bytes(data[4 * index : 4 * index + 4], "little")
-
-    def _read(self, offset: int, length: int) -> bytes:
-        data = self._reader.pread(offset, length)
-        if len(data) != length:
-            raise OSError("a block lies beyond the end of the volume")
-        return data

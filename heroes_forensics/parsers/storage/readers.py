@@ -74,6 +74,18 @@ class DescriptorReader:
         """Leave the descriptor open: it was handed in."""
 
 
+def exactly(reader: Reader, offset: int, length: int) -> bytes:
+    """Return all of ``length`` bytes at ``offset``; the caller bounds them.
+
+    Raises:
+        OSError: they cannot be read, or end earlier.
+    """
+    data = reader.pread(offset, length)
+    if len(data) != length:
+        raise OSError("the bytes end earlier than is stated")
+    return data
+
+
 def in_pieces(piece: Callable[[int, int], bytes], offset: int, length: int, *, size: int) -> bytes:
     """Read what is kept in pieces: chunks, blocks, stripes.
 
