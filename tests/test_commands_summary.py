@@ -76,7 +76,7 @@ def test_each_exhibit_names_the_sets_it_was_compared_with() -> None:
     other = " ".join(" ".join(exhibit_lines("A-2")).split())
     assert "Case list 7, issuer not stated, edition not stated: watch list of the case" in other
     assert "only stick.raw" in other
-    assert "  Compared with no hash set." in exhibit_lines("A-3")
+    assert "  Compared with no hash set: nothing of it could be compared." in exhibit_lines("A-3")
     assert "COMPARED WITH" not in "\n".join(summary(RICH.to_json()))
 
 

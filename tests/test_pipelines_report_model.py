@@ -81,7 +81,7 @@ def test_the_page_of_an_exhibit_names_them_too(apart: Path) -> None:
     assert [notable in card for card in cards] == [True, True, False]
     assert [known_good in card for card in cards] == [False, True, False]
     assert "only <bdi>B/2</bdi>" in cards[1]
-    assert "Compared with no hash set." in cards[2]
+    assert "Compared with no hash set: nothing of it could be compared." in cards[2]
 
 
 def test_a_report_names_the_number_of_the_one_before(tmp_path: Path) -> None:

@@ -82,6 +82,18 @@ def test_every_reason_is_said_once() -> None:
     assert verdict.reasons == ("volume.encrypted", "stream.short")
 
 
+def test_a_reason_is_what_kept_the_exhibit_from_being_examined() -> None:
+    beside = GapGroup("container.beside", 1, policy=False)
+    short = GapGroup("volume.truncated", 1, policy=False)
+    for gaps, areas, reasons in (
+        ((beside,), (), ("no-entries",)),
+        ((beside, short), (), ("volume.truncated",)),
+        ((beside, short), DISK_COVERAGE.areas, ("volume.encrypted",)),
+    ):
+        coverage = Coverage(gaps=gaps, areas=areas)
+        assert decide(coverage, (), finished=True, notable_sets=1).reasons == reasons
+
+
 def test_an_image_with_entries_and_no_content_was_not_examined() -> None:
     coverage = Coverage(equation=Equation(listed=1, recorded=1, without_content=1))
     assert decide(coverage, (), finished=True, notable_sets=1).reasons == ("no-entries",)

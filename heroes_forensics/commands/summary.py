@@ -100,7 +100,7 @@ def _exhibit(exhibit: JSON) -> Iterator[str]:
     for source in records(exhibit, "sources"):
         for code in strings(source, "alarms"):
             yield from hanging("  ! ", f"{string(source, 'label')}: {word('alarm', code)}")
-    yield from _compared(records(exhibit, "compared"))
+    yield from _compared(records(exhibit, "compared"), string(verdict, "word"))
     yield from _matches(records(exhibit, "matches"), verdict)
     yield from _gaps(coverage, unfinished=bool(verdict.get("unfinished")))
     yield from _examined(coverage, verdict)
@@ -265,8 +265,9 @@ def algorithm(name: str) -> str:
     return f"SHA-{text[3:]}" if text.startswith("SHA") and text[3:].isdigit() else text
 
 
-def _compared(sets: list[JSON]) -> Iterator[str]:
-    with_what, nothing = word("compared", "with"), word("compared", "nothing")
+def _compared(sets: list[JSON], verdict: str) -> Iterator[str]:
+    none = "nothing_there" if verdict == "not-examinable" else "nothing"
+    with_what, nothing = word("compared", "with"), word("compared", none)
     yield f"  {with_what}" if sets else f"  {with_what} {nothing}"
     for each in sets:
         parts = [

@@ -1369,7 +1369,7 @@ def root(context, missing=missing):
         if (not environment.getattr(l_1_x, 'compared')):
             pass
             yield ' '
-            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), 'compared.nothing', _loop_vars=_loop_vars))
+            yield escape(context.call((undefined(name='t') if l_0_t is missing else l_0_t), ('compared.nothing_there' if (environment.getattr(environment.getattr(l_1_x, 'verdict'), 'word') == 'not-examinable') else 'compared.nothing'), _loop_vars=_loop_vars))
         yield '</p>'
         if environment.getattr(l_1_x, 'compared'):
             pass

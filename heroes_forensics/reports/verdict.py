@@ -14,6 +14,17 @@ NOT_FINISHED: Final = "run-not-finished"
 NO_ENTRIES: Final = "no-entries"
 """Reason: the source opened, and there was nothing in it that could be compared."""
 
+_BESIDE: Final[frozenset[str]] = frozenset(
+    {
+        *("container.beside", "blocks.unclaimed", "blocks.open", "blocks.undivided"),
+        *("unallocated.unreadable", "unallocated.limit", "slack.unreadable", "slack.limit"),
+        "embedded.limit",
+    }
+)
+"""Gaps that keep nothing of what is there from being examined: never the reason of a word."""
+_LESSER: Final = "volume.truncated"
+"""A reason where there is no other: what lacks is not what keeps the rest from being opened."""
+
 CANDIDATES_ONLY: Final = "candidates-only"
 """Reason: every match is one by appearance, which somebody has to confirm."""
 
@@ -70,7 +81,7 @@ def decide(
     elif coverage.equation.digested == 0:
         found = [area.code for area in coverage.areas if not area.policy]
         found += [group.code for group in coverage.gaps if not group.policy]
-        word, reasons = "not-examinable", tuple(dict.fromkeys(found)) or (NO_ENTRIES,)
+        word, reasons = "not-examinable", _why(found) or (NO_ENTRIES,)
     elif notable_sets == 0:
         word, reasons = "unfinished", (NO_SET,)
     else:
@@ -83,6 +94,12 @@ def decide(
         unfinished=not finished,
         reasons=reasons,
     )
+
+
+def _why(codes: Iterable[str]) -> tuple[str, ...]:
+    """Return the gaps, each once, that kept an exhibit from being examined."""
+    found = tuple(dict.fromkeys(code for code in codes if code not in _BESIDE))
+    return tuple(code for code in found if code != _LESSER) or found
 
 
 def meaning(word: str, reasons: Iterable[str]) -> str:
