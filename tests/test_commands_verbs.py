@@ -84,15 +84,23 @@ def test_the_tree_is_json_too(
 ) -> None:
     asked: list[object] = []
 
-    def inspect(path: Path, *, treat_as: str, accept_damaged: bool, own_process: bool) -> JSON:
-        asked.append((path, treat_as, accept_damaged))
+    def inspect(
+        path: Path,
+        *,
+        treat_as: str,
+        accept_damaged: bool,
+        key_files: tuple[Path, ...],
+        own_process: bool,
+    ) -> JSON:
+        asked.append((path, treat_as, accept_damaged, key_files))
         assert not own_process  # the process of the tests is not to be locked
         return TREE
 
     stand_in(monkeypatch, "evidence.inspecting", inspect=inspect)
-    ran = here(capsys, "inspect", "disk.E01", "--as", "image", "--json")
+    keys = ("--key-file", "keys.yaml")
+    ran = here(capsys, "inspect", "disk.E01", "--as", "image", *keys, "--json")
     assert ran.rows() == [{"type": "source", **TREE}]
-    assert asked == [(Path("disk.E01"), "image", False)]
+    assert asked == [(Path("disk.E01"), "image", False, (Path("keys.yaml"),))]
 
 
 VERIFIED: JSON = {

@@ -64,8 +64,16 @@ _SAID_OF_VOLUME: Final = frozenset(
 @click.option(
     "--accept-damaged", is_flag=True, help="Open an image with damaged or missing parts as well."
 )
+@options.key_files
 @options.json_option
-def inspect(*, source: Path, treat_as: str, accept_damaged: bool, as_json: bool) -> int:
+def inspect(
+    *,
+    source: Path,
+    treat_as: str,
+    accept_damaged: bool,
+    key_files: tuple[Path, ...],
+    as_json: bool,
+) -> int:
     """Show volumes, file systems, encryption and health of a source.
 
     Reads structures only, no content of files, and writes nothing. SOURCE is an image (of a set
@@ -74,6 +82,7 @@ def inspect(*, source: Path, treat_as: str, accept_damaged: bool, as_json: bool)
     Examples:
       heroes inspect image.E01
       heroes inspect phone.zip --json
+      heroes inspect disk.E01 --key-file keys.yaml
     """
     from heroes_forensics.pipelines.evidence import inspecting  # noqa: PLC0415 # heavy: when it runs
 
@@ -81,6 +90,7 @@ def inspect(*, source: Path, treat_as: str, accept_damaged: bool, as_json: bool)
         source,
         treat_as=treat_as,
         accept_damaged=accept_damaged,
+        key_files=key_files,
         own_process=options.own_process(),
     )
     Output(as_json=as_json).show(tree, "source", text)

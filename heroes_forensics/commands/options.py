@@ -147,6 +147,19 @@ def allowances(command: F) -> F:
     return command
 
 
+def key_files(command: F) -> F:
+    """Add ``--key-file`` as verbs have it that open evidence."""
+    return click.option(
+        "--key-file",
+        "key_files",
+        multiple=True,
+        type=PATH,
+        metavar="FILE",
+        help="Passwords of encrypted backups and volumes, in a file that nobody else may read "
+        "(docs/device-dumps.md). May be repeated.",
+    )(command)
+
+
 def expired_sets(command: F) -> F:
     """Add ``--allow-expired`` as verbs have it that use sets."""
     return click.option(

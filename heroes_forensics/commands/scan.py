@@ -85,11 +85,7 @@ STATED: Final = (
     "--accept-damaged", is_flag=True,
     help="Examine what is left of an image with damaged or missing parts.",
 )  # fmt: skip
-@click.option(
-    "--key-file", "key_files", multiple=True, type=options.PATH, metavar="FILE",
-    help="Passwords of encrypted backups and volumes, in a file that nobody else may read "
-    "(docs/device-dumps.md). May be repeated.",
-)  # fmt: skip
+@options.key_files
 @click.option(
     "--set-kind", type=click.Choice(options.SET_KINDS),
     help="What the set files are; needed where the format does not say.",
