@@ -230,18 +230,18 @@ def test_the_inventory_in_lines(
 def test_gaps_are_listed_with_their_reason(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    again: JSON = {"where": "E/1/p0/3", "code": "policy.excluded", "path": "a/b.zip"}
     rows = Rows(
         {"where": "E/1/p2", "code": "volume.encrypted", "detail": {"system": "luks"}},
-        {"where": "E/1/p0/3", "code": "policy.excluded"},
+        *[again] * 3,
     )
     stand_in(monkeypatch, "checks.views", gaps=rows)
     assert here(capsys, "inventory", "C", "--gaps").out.splitlines() == [
         "E/1/p2  the volume is encrypted (system luks)",
-        "E/1/p0/3  on the list of excluded content (by the profile)",
+        "E/1/p0/3  on the list of excluded content (by the profile)  a/b.zip  (3 times)",
     ]
-    assert {row["type"] for row in here(capsys, "inventory", "C", "--gaps", "--json").rows()} == {
-        "gap"
-    }
+    told = here(capsys, "inventory", "C", "--gaps", "--json").rows()
+    assert [row["type"] for row in told] == ["gap"] * 4
     assert here(capsys, "inventory", "C", "--gaps", "--exhibit", "E").code == 2
 
 

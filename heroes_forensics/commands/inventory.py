@@ -70,7 +70,7 @@ def inventory(  # noqa: PLR0913 # the options of a verb
         )
     out = Output(as_json=as_json)
     if gaps:
-        number = out.show_all(views.gaps(case_dir), "gap", _gap)
+        number = out.show_counted(views.gaps(case_dir), "gap", _gap)
         if not number and not as_json:
             out.line("No gap is on record. How far unallocated space was searched is said by:")
             out.line(f"heroes status {plain(case_dir)}")
@@ -162,4 +162,6 @@ def _gap(row: JSON) -> Iterator[str]:
     place = string(row, "where") or where(row)
     detail = record(row, "detail")
     more = f" ({plain(detail)})" if detail else ""
-    yield f"{place}  {gap_text(code, policy=is_policy(code))}{more}"
+    path = path_of(row)
+    text = gap_text(code, policy=is_policy(code))
+    yield f"{place}  {text}{more}{f'  {path}' if path else ''}"

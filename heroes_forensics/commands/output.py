@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
+from itertools import groupby
 
 from heroes_forensics.commands.text import inert
 from heroes_forensics.errors import StoppedError
@@ -60,6 +61,24 @@ class Output:
             for row in source:
                 self.show(row, kind, text)
                 number += 1
+                if self.closed:
+                    break
+        return number
+
+    def show_counted(
+        self, rows: Iterator[JSON], kind: str, text: Callable[[JSON], Iterable[str]]
+    ) -> int:
+        """Write results as `show_all` does; as text, what is the same over and over once."""
+        if self.as_json:
+            return self.show_all(rows, kind, text)
+        number = 0
+        with closing(_Closable(rows)) as source:
+            for lines, alike in groupby(source, key=lambda row: tuple(text(row))):
+                count = sum(1 for _ in alike)
+                number += count
+                for line in lines[:-1]:
+                    self.line(line)
+                self.line(lines[-1] + (f"  ({count:,} times)" if count > 1 else ""))
                 if self.closed:
                     break
         return number

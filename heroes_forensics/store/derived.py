@@ -223,19 +223,22 @@ def _line(kind: str, *fields: object) -> bytes:
     return ("\t".join((kind, *map(str, fields))) + "\n").encode()
 
 
-def gaps(database: Database) -> Iterator[tuple[str, str, JSON]]:
-    """Yield (whole locator, code, facts) of each gap of a picture or container not reduced."""
-    for source, volume, locator, gap, listed, expanded in database.rows(
-        "SELECT s.label, v.key, i.locator, c.gap, c.listed, c.expanded FROM container c"
+def gaps(database: Database) -> Iterator[tuple[str, str, JSON, bytes]]:
+    """Yield (whole locator, code, facts, path) of each gap of a picture or container not reduced.
+
+    The path is as it is stored: sealed, but under the policy ``clear``.
+    """
+    for source, volume, locator, gap, listed, expanded, path in database.rows(
+        "SELECT s.label, v.key, i.locator, c.gap, c.listed, c.expanded, i.path FROM container c"
         " JOIN item i ON i.id = c.item_id JOIN volume v ON v.id = i.volume_id"
         " JOIN source s ON s.id = v.source_id WHERE c.gap > 0 AND i.times != X''"
         " ORDER BY c.item_id"
     ):
         detail: JSON = {"listed": listed, "expanded": expanded}
-        yield f"{source}/{volume}/{locator}", GAP_CODES[gap], detail
-    for source, volume, locator, gap, content, width, height, frames in database.rows(
-        "SELECT s.label, v.key, i.locator, p.gap, coalesce(c.type, 0), p.width, p.height, p.frames"
-        " FROM perceptual p LEFT JOIN content c ON c.item_id = p.item_id"
+        yield f"{source}/{volume}/{locator}", GAP_CODES[gap], detail, path
+    for source, volume, locator, gap, content, width, height, frames, path in database.rows(
+        "SELECT s.label, v.key, i.locator, p.gap, coalesce(c.type, 0), p.width, p.height,"
+        " p.frames, i.path FROM perceptual p LEFT JOIN content c ON c.item_id = p.item_id"
         " JOIN item i ON i.id = p.item_id JOIN volume v ON v.id = i.volume_id"
         " JOIN source s ON s.id = v.source_id WHERE p.gap > 0 AND i.times != X''"
         " ORDER BY p.item_id"
@@ -243,7 +246,7 @@ def gaps(database: Database) -> Iterator[tuple[str, str, JSON]]:
         known = {"width": width, "height": height, "frames": frames}
         detail = {name: value for name, value in known.items() if value}
         detail["content_type"] = TYPES[content].name
-        yield f"{source}/{volume}/{locator}", GAP_CODES[gap], detail
+        yield f"{source}/{volume}/{locator}", GAP_CODES[gap], detail, path
 
 
 def unopened(database: Database, source: int, kind: int) -> Iterator[tuple[int, Rows]]:

@@ -258,11 +258,15 @@ def unfinished(case_dir: Path) -> bool:
 
 
 def gaps(case_dir: Path) -> Iterator[JSON]:
-    """Yield every gap: limits that can be raised, then volumes and directories, then items."""
+    """Yield every gap: limits that can be raised, then volumes and directories, then items.
+
+    Of items with their ``path``, under the policy ``clear`` alone.
+    """
     with read_only(case_dir) as database:
         rest = []
-        for locator, code, detail in derived.gaps(database):
-            row = _gap(locator, code, detail)
+        clear = database.facts()["names"] == "clear"
+        for locator, code, detail, path in derived.gaps(database):
+            row = _gap(locator, code, detail) | (path_fields(path) if clear else {})
             if code in LIMITS:
                 yield row
             else:
@@ -272,7 +276,8 @@ def gaps(case_dir: Path) -> Iterator[JSON]:
         for item in queries.items(database):
             if item.gap:
                 detail = {"size": item.size, "bytes_read": item.bytes_read}
-                yield _gap(item.full_locator, item.gap, detail)
+                row = _gap(item.full_locator, item.gap, detail)
+                yield row | (path_fields(item.path) if clear else {})
         yield from rest
         yield from _reduced(database)
 
