@@ -174,6 +174,15 @@ def test_an_exhibit_says_what_it_was_compared_with_and_nothing_else() -> None:
     assert all("Compared with no hash set." in card for card in shown[3:])
 
 
+def test_the_format_of_a_source_is_named_in_the_language_of_the_report() -> None:
+    first = RICH.exhibits[0]
+    for format_, words in {"directory": ("folder", "Ordner"), "ewf": ("ewf", "ewf")}.items():
+        source = replace(first.sources[0], format=format_)
+        report = replace(RICH, exhibits=(replace(first, sources=(source,)),))
+        for language, word in zip(LANGUAGES, words, strict=True):
+            assert f"<td>{word}<br" in html.render(report, language=language).decode()
+
+
 def test_a_candidate_says_how_close_it_is_and_what_chance_gives() -> None:
     text = PAGES["report"].decode()
     assert "PDQ, without its border: 14 bits differ, 31 are allowed" in text
