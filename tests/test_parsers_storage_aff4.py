@@ -210,6 +210,14 @@ def test_a_file_whose_content_is_not_there_is_a_gap() -> None:
         found.open(entry.handle)
 
 
+def test_a_list_of_targets_without_end_is_damage_and_no_list_in_memory() -> None:
+    few = Aff4(CONTENT, len(CONTENT), [(0, len(CONTENT), 0, 0)], [STREAM, *[""] * 9])
+    assert open_aff4("x.aff4", Memory(few.volume()), {}).media.size == len(CONTENT)
+    many = Aff4(CONTENT, len(CONTENT), [(0, len(CONTENT), 0, 0)], [STREAM, *[""] * (1 << 20)])
+    with pytest.raises(EvidenceError, match="damaged"):
+        open_aff4("x.aff4", Memory(many.volume()), {})
+
+
 def test_facts_are_read_as_they_are_written() -> None:
     facts = aff4_facts.read(Aff4(CONTENT, 9, []).turtle().encode())
     assert facts[IMAGE][f"{SCHEMA}notes"] == ['a "note" ; of . it']

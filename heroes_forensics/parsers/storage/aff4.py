@@ -57,6 +57,7 @@ _MAX_MAP: Final = 256 << 20
 _MAX_SIZE: Final = 1 << 60
 _MAX_MEMBERS: Final = 4_000_000
 _MAX_TARGETS: Final = 1 << 20
+"""Lines of the list of what a map refers to."""
 
 
 class Volume:
@@ -286,10 +287,11 @@ def _media(volume: Volume, urn: str, subject: str, volumes: Volumes) -> "MapRead
         size = blocks * block if blocks >= 0 and block > 0 else -1
     if not 0 <= size <= _MAX_SIZE or points.size > _MAX_MAP or targets.size > _MAX_MAP:
         raise EvidenceError("the map of the AFF4 image is described by wrong numbers")
-    names = targets.pread(0, targets.size).decode("utf-8", "replace").split("\n")
-    names = [name.strip() for name in names if name.strip()]
-    if len(names) > _MAX_TARGETS:
+    stated = targets.pread(0, targets.size)
+    if stated.count(b"\n") > _MAX_TARGETS:  # before a name is made of each
         raise EvidenceError("the map of the AFF4 image is damaged")
+    names = [name.strip() for name in stated.decode("utf-8", "replace").split("\n")]
+    names = [name for name in names if name]
     streams = [(_symbol(name) or volumes.stream(name), name) for name in names]
     whole = points.pread(0, points.size)
     rows = np.frombuffer(whole[: len(whole) // _POINT.itemsize * _POINT.itemsize], dtype=_POINT)
