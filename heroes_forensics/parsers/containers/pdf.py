@@ -5,8 +5,9 @@ its end, without its tables: what an update replaced or nothing refers to is fou
 (``/Subtype /Image``) that is a JPEG or JPEG 2000 is a member as it is; rows of pixels and fax are
 members as files that `pdf_raster` writes around their bytes; one in another form (JBIG2) is listed,
 as a picture of a type that is not decoded. Attached files are members. Locators are ``m@`` and the
-offset of the stream. Pictures that stand within the text of a page (``BI`` ... ``EI``) are not
-looked for.
+offset of the stream. Every other stream may hold the operators of a page, a form, a glyph or a
+pattern: it is expanded and searched for pictures that stand among them (`pdf_inline`), whose
+locators are that of the stream, ``@`` and their offset in what it expands to.
 
 Streams of an encrypted document are decrypted where it may be read without a password, or where one
 that was given fits; else they are ``stream.encrypted``.
@@ -21,9 +22,10 @@ from typing import Final, NamedTuple
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, TimeBasis
 from heroes_forensics.parsers.base import Reader, UnsupportedError
-from heroes_forensics.parsers.containers import appended, pdf_objects, pdf_raster
+from heroes_forensics.parsers.containers import appended, pdf_inline, pdf_objects, pdf_raster
 from heroes_forensics.parsers.containers.compressed import ZLIB, Streams
 from heroes_forensics.parsers.containers.decompression import ExpandedReader
+from heroes_forensics.parsers.containers.limits import BYTES
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.containers.pdf_encryption import Key, key_of
@@ -49,15 +51,6 @@ _IMAGE: Final = re.compile(rb"/Subtype\s*/Image\b")
 _ATTACHED: Final = re.compile(rb"/Type\s*/EmbeddedFile\b")
 _ENCRYPTED: Final = re.compile(rb"/Encrypt\s*(?:<<|\d+\s+\d+\s+R)")
 _END: Final = b"endstream"
-_SHORT: Final = {
-    "Fl": "FlateDecode",
-    "AHx": "ASCIIHexDecode",
-    "A85": "ASCII85Decode",
-    "DCT": "DCTDecode",
-    "LZW": "LZWDecode",
-    "RL": "RunLengthDecode",
-    "CCF": "CCITTFaxDecode",
-}
 _PICTURES: Final = {"DCTDecode": (b"\xff\xd8", "jpg"), "JPXDecode": (b"\0\0\0\x0c", "jp2")}
 _TEXTS: Final = frozenset({"ASCIIHexDecode", "ASCII85Decode"})
 _HANDLE: Final = struct.Struct("<QQB8sQI")
@@ -67,7 +60,15 @@ _FILTERS: Final = (
     *("LZWDecode", "RunLengthDecode", "CCITTFaxDecode", "other"),
 )
 _UNKNOWN: Final = _FILTERS.index("other")
-_FILE, _PICTURE, _OTHER, _BEHIND = range(4)
+_FILE, _PICTURE, _OTHER, _BEHIND, _DRAWING, _TABLE = range(6)
+_INLINE: Final = struct.Struct("<QQ8sQII")
+"""As `_HANDLE` without what it is, of the operators; and the offset of the picture among them."""
+_MOST_DRAWN: Final = 64 << 20
+"""Bytes of the operators of one stream, expanded."""
+_MOST_EFFORT: Final = (4_000_000, 512 << 20)
+"""Tokens that are looked at in all operators, and bytes that are expanded."""
+_PREDICTED: Final = re.compile(rb"/Predictor\s+(?!1\b)\d")
+_TABLES: Final = re.compile(rb"/Type\s*/(?:XRef|ObjStm|Metadata)\b")
 
 
 class _Stream(NamedTuple):
@@ -78,6 +79,12 @@ class _Stream(NamedTuple):
     generation: int
     filters: tuple[str, ...]
     what: int
+
+    @property
+    def packed(self) -> bytes:
+        """Its filters as numbers."""
+        known = (_FILTERS.index(each) if each in _FILTERS else _UNKNOWN for each in self.filters)
+        return bytes(known)[:8]
 
 
 def open_pdf(reader: Reader, secrets: Secrets | None = None) -> "PdfFileSystem":
@@ -117,6 +124,11 @@ class PdfFileSystem:
         self._key = key
         self._is_encrypted = is_encrypted
         self._objects = pdf_objects.Objects(reader, is_encrypted=is_encrypted)
+        self._operators: tuple[int, bytes] = (-1, b"")
+        """The stream of operators that was expanded last."""
+        self._effort = pdf_inline.Effort(*_MOST_EFFORT)
+        self.left = ""
+        """Code of what was not looked through; empty when everything was."""
 
     @property
     def times(self) -> TimeBasis:
@@ -133,7 +145,11 @@ class PdfFileSystem:
             while (spot := found_at(self._reader, b"stream", at)) >= 0:
                 stream = self._stream(spot)
                 at = spot + 6 if stream is None else stream.at + stream.size
-                if stream is not None and stream.what >= 0:
+                if stream is None:
+                    continue
+                if stream.what in {_DRAWING, _TABLE}:
+                    yield from self._drawn(stream)
+                else:
                     yield _entry(stream, is_encrypted=self._key is not None)
             behind = appended.behind_mark(self._reader, b"%%EOF", "pdf")
             if behind is not None:
@@ -159,6 +175,62 @@ class PdfFileSystem:
         what, filters = _meaning(said)
         return _Stream(at, self._size(at, said), number, generation, filters, what)
 
+    def _drawn(self, stream: _Stream) -> Iterator[Entry]:
+        """Yield the pictures among the operators of a stream; note what keeps them from us."""
+        code = ""
+        if stream.what == _DRAWING and self._is_encrypted and self._key is None:
+            code = "container.encrypted"
+        elif self._effort.is_spent():
+            code = BYTES
+        else:
+            data, code = self._expanded(stream)
+            self._effort.size -= len(data)
+            self._operators = (stream.at, data)
+            for found in pdf_inline.pictures(data, self._rows, self._effort):
+                yield _inline(stream, found)
+            code = BYTES if self._effort.is_spent() else code
+        if code and stream.what == _DRAWING:
+            self.left = self.left or code
+
+    def _rows(self, said: dict[str, pdf_objects.Value]) -> int:
+        return pdf_raster.rows(said, self._objects)
+
+    def _expanded(self, stream: _Stream) -> tuple[bytes, str]:
+        """Return operators, and the code of what is missing of them."""
+        reader: Reader = RangeReader(self._reader, stream.at, stream.size)
+        most = min(_MOST_DRAWN, max(0, self._effort.size))
+        filters = list(stream.filters)
+        try:
+            if self._key is not None and stream.what != _TABLE:
+                reader = self._key.stream(reader, stream.number, stream.generation)
+            if filters[-1:] == ["FlateDecode"]:
+                data, end = pdf_inline.inflated(_decoded(reader, filters[:-1]), most)
+            else:
+                reader = _decoded(reader, filters)
+                data = reader.pread(0, most)
+                end = "more" if reader.size > most else "end"
+        except UnsupportedError:
+            return b"", "container.unsupported"
+        except OSError:
+            return b"", "container.damaged"
+        return data, {"end": "", "more": BYTES}.get(end, "container.damaged")
+
+    def _picture_among(self, handle: bytes) -> Reader:
+        """Open a picture that stands among operators."""
+        at, size, packed, number, generation, spot = fields_of(_INLINE, handle)
+        stream = _Stream(at, size, number, generation, _named(packed), _DRAWING)
+        if self._operators[0] != at:
+            self._operators = (at, self._expanded(stream)[0])
+        data = self._operators[1]
+        found = pdf_inline.picture_at(data, spot, self._rows)
+        if found is None:
+            raise OSError("not a handle of this parser")
+        reader = BytesReader(data[found.start : found.end])
+        filters = list(found.filters)
+        if filters and filters[-1] in _PICTURES:
+            return _decoded(reader, filters[:-1])
+        return self._written(reader, found.said, filters)
+
     def _size(self, at: int, said: bytes) -> int:
         """Return how long a stream is: as stated where its end stands there, else as found."""
         stated = _LENGTH.search(said)
@@ -180,8 +252,10 @@ class PdfFileSystem:
             UnsupportedError: ``stream.encrypted``, ``stream.unsupported`` or, of a picture in
                 another form, ``policy.picture-type``.
         """
+        if len(handle) == _INLINE.size:
+            return self._picture_among(handle)
         at, size, what, packed, number, generation = fields_of(_HANDLE, handle)
-        filters = [_FILTERS[each] for each in packed if 0 < each < len(_FILTERS)]
+        filters = list(_named(packed))
         reader: Reader = RangeReader(self._reader, at, size)
         if what == _BEHIND:
             return reader
@@ -202,33 +276,49 @@ class PdfFileSystem:
         Raises:
             UnsupportedError: ``policy.picture-type``.
         """
+        start = max(0, at - _BEFORE)
+        before = self._reader.pread(start, at - start)
+        opening = list(_OBJECT.finditer(before))
+        try:
+            said = pdf_objects.parsed(before[opening[-1].end() if opening else 0 :])
+        except ValueError as error:
+            raise _other_form() from error
+        return self._written(reader, said, filters)
+
+    def _written(self, reader: Reader, said: pdf_objects.Value, filters: list[str]) -> Reader:
+        filters = [*filters, ""] if filters[-1:] and filters[-1] in _TEXTS else filters or [""]
         try:
             left = _decoded(reader, filters[:-1])
-            start = max(0, at - _BEFORE)
-            before = self._reader.pread(start, at - start)
-            opening = list(_OBJECT.finditer(before))
-            said = pdf_objects.parsed(before[opening[-1].end() if opening else 0 :])
-            last = filters[-1] if filters else ""
-            return pdf_raster.Joined(*pdf_raster.written(said, last, left, self._objects))
+            return pdf_raster.Joined(*pdf_raster.written(said, filters[-1], left, self._objects))
         except (ValueError, UnsupportedError) as error:
-            raise UnsupportedError(
-                "a picture in another form", code="policy.picture-type"
-            ) from error
+            raise _other_form() from error
 
     def close(self) -> None:
         """Leave the reader open: it was handed in."""
 
 
+def _other_form() -> UnsupportedError:
+    return UnsupportedError("a picture in another form", code="policy.picture-type")
+
+
+def _named(packed: bytes) -> tuple[str, ...]:
+    """Return filters by their numbers."""
+    return tuple(_FILTERS[each] for each in packed if 0 < each < len(_FILTERS))
+
+
 def _meaning(said: bytes) -> tuple[int, tuple[str, ...]]:
-    """Return what a dictionary says its stream is, -1 where it is of no interest; its filters."""
+    """Return what a dictionary says its stream is, operators where it does not; its filters."""
     is_picture, is_file = bool(_IMAGE.search(said)), bool(_ATTACHED.search(said))
-    if not is_picture and not is_file:
-        return -1, ()
     found = _FILTER.search(said)
     names = [each[1].decode("latin-1") for each in _NAME.finditer(found[1])] if found else []
-    filters = tuple(_SHORT.get(name, name) for name in names)
+    filters = tuple(pdf_inline.SHORT.get(name, name) for name in names)
     if is_file:
         return _FILE, filters
+    if not is_picture:
+        is_other = bool(_PREDICTED.search(said)) or bool(
+            found and not names and found[1][:1] != b"["
+        )
+        return (_TABLE if _TABLES.search(said) else _DRAWING), (*filters, *["other"] * is_other)
     return (_PICTURE if filters and filters[-1] in _PICTURES else _OTHER), filters
 
 
@@ -262,9 +352,6 @@ def _entry(stream: _Stream, *, is_encrypted: bool) -> Entry:
     last = stream.filters[-1] if stream.filters else ""
     ending = "." + _PICTURES[last][1] if stream.what == _PICTURE else ""
     name = "file" if stream.what == _FILE else "picture"
-    numbers = [_FILTERS.index(each) if each in _FILTERS else _UNKNOWN for each in stream.filters][
-        :8
-    ]
     is_plain = len(stream.filters) == (stream.what == _PICTURE) and not is_encrypted
     return Entry(
         locator=f"m@{stream.at:#x}",
@@ -273,7 +360,23 @@ def _entry(stream: _Stream, *, is_encrypted: bool) -> Entry:
         path=f"${name}-{stream.number or hex(stream.at)}{ending}".encode(),
         size=stream.size if is_plain and stream.what != _OTHER else -1,
         handle=_HANDLE.pack(
-            stream.at, stream.size, stream.what, bytes(numbers), stream.number, stream.generation
+            stream.at, stream.size, stream.what, stream.packed, stream.number, stream.generation
+        ),
+        first_offset=stream.at,
+    )
+
+
+def _inline(stream: _Stream, found: pdf_inline.Inline) -> Entry:
+    is_file = found.filters[-1:] and found.filters[-1] in _PICTURES
+    ending = "." + _PICTURES[found.filters[-1]][1] if is_file else ""
+    return Entry(
+        locator=f"m@{stream.at:#x}@{found.at:#x}",
+        kind=EntryKind.FILE,
+        flags=EntryFlag.ALLOCATED | EntryFlag.COMPRESSED,
+        path=f"$picture-{stream.number or hex(stream.at)}@{found.at:#x}{ending}".encode(),
+        size=found.end - found.start if is_file and len(found.filters) == 1 else -1,
+        handle=_INLINE.pack(
+            *(stream.at, stream.size, stream.packed, stream.number, stream.generation, found.at)
         ),
         first_offset=stream.at,
     )

@@ -57,6 +57,32 @@ def parsed(data: bytes) -> Value:
     return _value(data, 0, _DEPTH)[0]
 
 
+def pairs(data: bytes, end: bytes, most: int) -> tuple[dict[str, Value], int]:
+    """Return the keys and values with which text begins, up to a word, and the offset behind it.
+
+    Args:
+        data: keys and values, as between the brackets of a dictionary.
+        end: the word.
+        most: keys and values that are taken.
+
+    Raises:
+        ValueError: the word does not follow so many of them.
+    """
+    values: list[Value] = []
+    at = 0
+    while len(values) <= most:
+        found = _TOKEN.match(data, at)
+        if found is not None and found["word"] == end:
+            return _dictionary(values), found.end()
+        value, at = _value(data, at, _DEPTH)
+        values.append(value)
+    raise ValueError("too many values")
+
+
+def _dictionary(values: list[Value]) -> dict[str, Value]:
+    return {str(key): value for key, value in zip(values[::2], values[1::2], strict=False)}
+
+
 def _value(data: bytes, at: int, depth: int) -> tuple[Value, int]:
     found = _TOKEN.match(data, at)
     if found is None or not depth:
@@ -96,9 +122,7 @@ def _many(data: bytes, at: int, depth: int, end: bytes) -> tuple[Value, int]:
         values.append(value)
     if end == b"]":
         return values, found.end()
-    return {str(key): value for key, value in zip(values[::2], values[1::2], strict=False)}, (
-        found.end()
-    )
+    return _dictionary(values), found.end()
 
 
 def _string(data: bytes, at: int) -> tuple[bytes, int]:

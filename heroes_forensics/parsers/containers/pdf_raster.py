@@ -86,6 +86,17 @@ def written(said: Value, last: str, reader: Reader, objects: Objects) -> tuple[b
     return _tiff(picture, last, reader.size), reader
 
 
+def rows(said: dict[str, Value], objects: Objects) -> int:
+    """Return how many bytes the rows of a picture are when they are not packed.
+
+    Raises:
+        ValueError: it is of a kind that is not written.
+        OSError: it cannot be read.
+    """
+    picture = _picture(said, objects)
+    return (picture.width * picture.bits * picture.colour.samples + 7) // 8 * picture.height
+
+
 def _picture(said: dict[str, Value], objects: Objects) -> _Picture:
     width, height = (_number(objects.resolved(said.get(each))) for each in ("Width", "Height"))
     is_mask = objects.resolved(said.get("ImageMask")) is True
