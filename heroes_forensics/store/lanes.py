@@ -23,6 +23,10 @@ IS_FIRST: Final = (
 CONDITIONS: Final = (IS_FIRST, f"NOT {IS_FIRST}")
 """SQL of an item ``i``, by lane."""
 
+RATIO: Final = 100
+"""Times its own size that a container counts with for members that were not examined: more is not
+expanded by the standard profile, and a size that is only stated must not rule what is said of
+all."""
 _KINDS: Final = tuple(sorted(int(kind) for kind in HAS_CONTENT))
 
 
@@ -35,6 +39,7 @@ class Lane(NamedTuple):
     """Examined, left out by policy, or a gap."""
     examined: int
     bytes: int
+    """Of what a container states of members that were not read, no more than `RATIO` allows."""
     bytes_examined: int
 
 
@@ -43,12 +48,17 @@ def lanes(database: Database, *, exhibit: int | None = None) -> list[Lane]:
     found = {
         first: row
         for first, *row in database.rows(
-            f"SELECT {IS_FIRST}, count(*), count(c.item_id), total(c.status = ?2),"  # noqa: S608 - our own numbers
-            " total(max(i.size, 0)), total(CASE WHEN c.status = ?2 THEN max(i.size, 0) END)"
+            "SELECT first, sum(items), sum(ended), sum(examined), sum(done + CASE"  # noqa: S608 - our own numbers
+            " WHEN container > 0 THEN min(rest, ?3 * container) ELSE rest END), sum(done)"
+            f" FROM (SELECT {IS_FIRST} first, max(p.size) container, count(*) items,"
+            " count(c.item_id) ended, total(c.status = ?2) examined,"
+            " total(CASE WHEN c.status = ?2 THEN max(i.size, 0) END) done,"
+            " total(CASE WHEN c.status = ?2 THEN 0 ELSE max(i.size, 0) END) rest"
             " FROM item i JOIN volume v ON v.id = i.volume_id JOIN source s ON s.id = v.source_id"
-            " LEFT JOIN content c ON c.item_id = i.id"
-            f" WHERE i.kind IN {_KINDS} AND (?1 IS NULL OR s.exhibit_id = ?1) GROUP BY 1",
-            (exhibit, int(Status.DONE)),
+            " LEFT JOIN content c ON c.item_id = i.id LEFT JOIN item p ON p.id = i.parent"
+            f" WHERE i.kind IN {_KINDS} AND (?1 IS NULL OR s.exhibit_id = ?1)"
+            " GROUP BY 1, i.parent) GROUP BY 1",
+            (exhibit, int(Status.DONE), RATIO),
         )
     }
     counts = (found.get(int(name == LANES[0]), [0] * 5) for name in LANES)
