@@ -1,6 +1,7 @@
 """Messages and mailboxes: what other programs take out of real ones, we do."""
 
 import base64
+import binascii
 import gzip
 import mailbox
 import re
@@ -155,3 +156,36 @@ def test_a_message_that_was_encoded_as_a_whole_is_one_part_and_opens_in_turn() -
     assert [each.path for each in entries] == [b"in.eml", b"$part-1"]
     assert contents[0] == inner
     assert contents[1].startswith(b"text of the message inside")
+
+
+def uuencoded(name: str, data: bytes, *, blanks: bool = True, end: str = "end") -> str:
+    lines = [binascii.b2a_uu(data[at : at + 45]).decode() for at in range(0, len(data), 45)]
+    text = "".join(lines) + "`\n"
+    if not blanks:
+        text = "".join(line.rstrip(" \n") + "\n" for line in text.splitlines())
+    return f"begin 644 {name}\n{text}{end}\n"
+
+
+@pytest.mark.parametrize("encoding", ["7bit", "base64", "quoted-printable"])
+def test_what_was_uuencoded_in_the_text_is_a_member(encoding: str) -> None:
+    first, second = bytes(range(256)) * 3, b"\xff\xd8\xff" + bytes(60)
+    text = "Hello,\nbegin 12 of the story\n\n" + uuencoded("a.jpg", first)
+    text += "and\n" + uuencoded("b.jpg", second, blanks=False) + "Bye\n"
+    message = EmailMessage()
+    message["From"] = "a@example.org"
+    message.set_content(text, cte=encoding)
+    message.add_attachment(b"begin 644 no.jpg\n#0V%T\n`\nend\n", maintype="image", subtype="x")
+    found = mail.open_message(Memory(message.as_bytes()))
+    body, *inside, _ = listed(found)
+    assert [each.path for each in inside] == [b"a.jpg", b"b.jpg"]
+    assert [content(found, each) for each in inside] == [first, second]
+    assert re.fullmatch(r"p0@0x[0-9a-f]+", inside[0].locator)
+    assert content(found, body).startswith(b"Hello")
+
+
+@pytest.mark.parametrize("end", ["", "begin 644 next\n#0V%T"])
+def test_uuencoded_lines_without_an_end_cannot_be_read(end: str) -> None:
+    text = "From: a@example.org\n\n" + uuencoded("a", b"x" * 100, end=end)
+    found = mail.open_message(Memory(text.encode()))
+    with pytest.raises(OSError, match=r"damaged|missing"):
+        content(found, listed(found)[1])

@@ -6,12 +6,17 @@ The path is the name that the sender gave, else ``$part-3``. Base64 and quoted-p
 damage in them is passed over as mail programs do, so that a part of a damaged message may be
 shorter than it was sent.
 
+What was put into the text of a part by uuencode (POSIX), as programs did before MIME, is a member
+behind that part: ``p3@0x1f``, the offset of its first line in the text.
+
 An mbox is cut where a line begins with ``From `` and holds a year (RFC 4155, and what programs made
 of it), at its start or behind an empty line. Each message is a member at ``m@`` and the offset of
 that line, and is opened in turn; its content begins behind the line. ``>From`` stays as it is.
 """
 
+import binascii
 import re
+import struct
 from collections.abc import Iterator
 from email.message import Message
 from email.parser import BytesParser
@@ -25,12 +30,18 @@ from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.containers.names import member_path
-from heroes_forensics.parsers.containers.pieces import Pieces, opening, piece
+from heroes_forensics.parsers.containers.pieces import Pieces, fields_of, opening, piece
 from heroes_forensics.parsers.place import place_of
 
 MOST: Final = 64 << 20
 """Bytes of one message; parsing takes several times that in memory."""
 _NAME: Final = 255
+_HANDLE: Final = struct.Struct("<Iq")
+"""Number of the part, and offset in its text or -1."""
+_UUENCODED: Final = re.compile(
+    rb"^begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n(?=[!-`][^\r\n]{1,90}\r?\n)", re.MULTILINE
+)
+"""The first line, and a line of content behind it."""
 _ENCODED: Final = frozenset({"base64", "quoted-printable"})
 _ERRORS: Final = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 """What `email` raises over crafted messages."""
@@ -96,6 +107,8 @@ class MessageFileSystem:
 
     def __init__(self, parts: list[Message]) -> None:
         self._parts = parts
+        self._last = (-1, b"")
+        """Number and content of the part that was decoded last: it may hold many members."""
 
     @property
     def times(self) -> TimeBasis:
@@ -108,17 +121,20 @@ class MessageFileSystem:
 
     def _found(self) -> Iterator[Entry]:
         for number, part in enumerate(self._parts):
-            path = member_path(_name(part), directory=False) or f"$part-{number}".encode()
-            yield Entry(
-                locator=f"p{number}",
-                kind=EntryKind.FILE,
-                flags=EntryFlag.ALLOCATED,
-                path=path,
-                size=-1,
-                handle=number.to_bytes(4, "little"),
-                first_offset=number,
-                place=place_of(path, allocated=True),
-            )
+            yield _entry(number, -1, _name(part) or f"$part-{number}".encode())
+            if part.get_content_maintype() == "text":
+                for begin in _UUENCODED.finditer(self._content(number)):
+                    yield _entry(number, begin.start(), begin[1].replace(b"\0", b""))
+
+    def _content(self, number: int) -> bytes:
+        """Return what a part decodes to; none where that fails, which reading it says."""
+        if self._last[0] != number:
+            try:
+                data = self._parts[number].get_payload(decode=True)
+            except _ERRORS:
+                data = b""
+            self._last = (number, data if isinstance(data, bytes) else b"")
+        return self._last[1]
 
     def open(self, handle: bytes) -> Reader:
         """Open the content of a part.
@@ -126,9 +142,11 @@ class MessageFileSystem:
         Raises:
             OSError: it cannot be decoded, or this is not a handle of this parser.
         """
-        number = int.from_bytes(handle, "little")
-        if len(handle) != 4 or number >= len(self._parts):  # noqa: PLR2004 - as it is made
+        number, at = fields_of(_HANDLE, handle)
+        if number >= len(self._parts):
             raise OSError("not a handle of this parser")
+        if at >= 0:
+            return BytesReader(_decoded(self._content(number), at))
         try:
             data = self._parts[number].get_payload(decode=True)
         except _ERRORS as error:
@@ -137,6 +155,46 @@ class MessageFileSystem:
 
     def close(self) -> None:
         """Leave the reader open: it was handed in."""
+
+
+def _entry(number: int, at: int, name: bytes) -> Entry:
+    place = f"@{at:#x}" if at >= 0 else ""
+    path = member_path(name, directory=False) or f"$part-{number}{place}".encode()
+    return Entry(
+        locator=f"p{number}{place}",
+        kind=EntryKind.FILE,
+        flags=EntryFlag.ALLOCATED,
+        path=path,
+        size=-1,
+        handle=_HANDLE.pack(number, at),
+        first_offset=number,
+        place=place_of(path, allocated=True),
+    )
+
+
+def _decoded(text: bytes, at: int) -> bytes:
+    """Return what the lines behind the one at ``at`` were made of.
+
+    Raises:
+        OSError: a line is damaged, or they end before their last one.
+    """
+    parts: list[bytes] = []
+    at = text.find(b"\n", at) + 1
+    while 0 < at < len(text):
+        following = text.find(b"\n", at) + 1
+        line = text[at : following or len(text)].rstrip(b"\r\n")
+        at = following
+        if line == b"end":
+            return b"".join(parts)
+        if line[:1] > b"`":  # the first line of another one, or text
+            raise OSError("a line is damaged")
+        count = (line[0] - 32 & 63) if line else 0
+        wanted = -(-count // 3) * 4
+        try:  # blanks at the end of a line get lost, and some programs add a checksum
+            parts.append(binascii.a2b_uu((line[: 1 + wanted]).ljust(1 + wanted)) if count else b"")
+        except binascii.Error as error:
+            raise OSError("a line is damaged") from error
+    raise OSError("the end is missing")
 
 
 def _name(part: Message) -> bytes:
