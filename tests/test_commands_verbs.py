@@ -234,14 +234,16 @@ def test_gaps_are_listed_with_their_reason(
     rows = Rows(
         {"where": "E/1/p2", "code": "volume.encrypted", "detail": {"system": "luks"}},
         *[again] * 3,
+        {"where": "E/1/f", "code": "stream.short", "detail": {"size": -1, "bytes_read": 0}},
     )
     stand_in(monkeypatch, "checks.views", gaps=rows)
     assert here(capsys, "inventory", "C", "--gaps").out.splitlines() == [
         "E/1/p2  the volume is encrypted (system luks)",
         "E/1/p0/3  on the list of excluded content (by the profile)  a/b.zip  (3 times)",
+        "E/1/f  fewer bytes could be read than the metadata states (size not stated, bytes_read 0)",
     ]
     told = here(capsys, "inventory", "C", "--gaps", "--json").rows()
-    assert [row["type"] for row in told] == ["gap"] * 4
+    assert [row["type"] for row in told] == ["gap"] * 5
     assert here(capsys, "inventory", "C", "--gaps", "--exhibit", "E").code == 2
 
 

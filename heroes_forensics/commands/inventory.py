@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -13,6 +14,9 @@ from heroes_forensics.commands.verb import Verb
 from heroes_forensics.commands.words import INDENT, reason
 from heroes_forensics.errors import DONE, UsageError
 from heroes_forensics.model import CARVED, JSON, REUSE_TEXTS, is_policy
+
+NOT_STATED: Final = -1
+"""Size of what does not say how large it is: a stream of gzip that breaks off."""
 
 
 @click.command("inventory", cls=Verb)
@@ -161,6 +165,8 @@ def _gap(row: JSON) -> Iterator[str]:
     code = string(row, "code") or string(row, "gap")
     place = string(row, "where") or where(row)
     detail = record(row, "detail")
+    if detail.get("size") == NOT_STATED:
+        detail = {**detail, "size": "not stated"}
     more = f" ({plain(detail)})" if detail else ""
     path = path_of(row)
     text = gap_text(code, policy=is_policy(code))
