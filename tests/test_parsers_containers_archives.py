@@ -52,6 +52,7 @@ def packed(folder: Path, *options: str) -> bytes:
         ("-mf=BCJ", "-m0=lzma"),
         ("-mf=BCJ2", "-m0=lzma"),
         ("-m0=ppmd",),
+        ("-m0=deflate64",),
     ],
     ids=str,
 )
@@ -70,7 +71,6 @@ def test_7z_is_read_whatever_it_was_packed_with(options: tuple[str, ...], tmp_pa
 @pytest.mark.parametrize(
     ("options", "code"),
     [
-        (("-m0=deflate64",), "stream.unsupported"),
         (("-psecret",), "stream.encrypted"),
         (("-psecret", "-mhe=on"), "container.encrypted"),
     ],

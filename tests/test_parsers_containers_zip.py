@@ -14,7 +14,9 @@ from pathlib import Path
 from shutil import which
 
 import containers
+import inflate64
 import pytest
+from backports import zstd
 from containers import content, split
 from corpus import EVIDENCE, needs_evidence
 from hypothesis import given
@@ -23,6 +25,7 @@ from hypothesis import strategies as st
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Listing, Moment, TimeRule
 from heroes_forensics.parsers.base import UnsupportedError
+from heroes_forensics.parsers.containers.deflate64 import Deflate64Engine
 from heroes_forensics.parsers.containers.zip import ZipFileSystem, open_zip
 from heroes_forensics.parsers.storage.readers import DescriptorReader
 
@@ -187,8 +190,6 @@ REFUSED = {
     "encrypted": ({"flags": 1}, "stream.encrypted"),
     "strongly encrypted": ({"flags": 0x40}, "stream.encrypted"),
     "AES": ({"flags": 1, "method": 99}, "stream.encrypted"),
-    "deflate64": ({"method": 9}, "stream.unsupported"),
-    "zstd": ({"method": 93}, "stream.unsupported"),
     "imploded": ({"method": 6}, "stream.unsupported"),
     "patch": ({"flags": 0x20}, "stream.unsupported"),
     "wrong checksum": ({"crc": 1}, "stream.checksum"),
@@ -659,3 +660,42 @@ def test_real_archives_that_are_not_right() -> None:
     with pytest.raises(UnsupportedError) as caught:
         content(system, split(system)[0][0])
     assert caught.value.code == "stream.unsupported"
+
+
+@pytest.mark.skipif(which("7z") is None, reason="no 7z")
+def test_deflate64_is_expanded_as_7zip_writes_it(tmp_path: Path) -> None:
+    data = {"noise": PICTURE * 3, "zeros": bytes(3 << 20), "text": b"line of text\n" * 90_000}
+    for name, content_ in data.items():
+        (tmp_path / name).write_bytes(content_)
+    command = ["7z", "a", "-bd", "-tzip", "-mm=Deflate64", "x.zip", *data]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    packed = (tmp_path / "x.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "x.zip") as reader:
+        assert {each.compress_type for each in reader.infolist()} == {9}
+    assert contents(packed) == {n.encode(): c for n, c in data.items()}
+
+
+def test_deflate64_comes_in_bounded_pieces_and_damage_is_an_error() -> None:
+    engine = inflate64.Deflater()
+    packed = engine.deflate(bytes(64 << 20)) + engine.flush()
+    taken = Deflate64Engine()
+    out = taken.decompress(packed, 1 << 16)
+    assert len(out) == 1 << 16
+    assert len(taken._output) <= 8 << 20  # noqa: SLF001 - what is held
+    total = len(out)
+    while not taken.eof:
+        total += len(taken.decompress(b"", 1 << 20))
+    assert total == 64 << 20
+    with pytest.raises(ValueError, match="code"):
+        Deflate64Engine().decompress(b"\xff" * 99)
+
+
+def test_zstandard_in_zip_is_expanded() -> None:
+    data = PICTURE * 9
+    packed = zstd.compress(data)
+    name = b"x"
+    fields = (20, 0, 93, 0, 0, zlib.crc32(data), len(packed), len(data), len(name), 0)
+    local = b"PK\3\4" + struct.pack("<5H3I2H", *fields) + name
+    central = b"PK\1\2" + struct.pack("<6H3I5H2I", 20, *fields, 0, 0, 0, 0, 0) + name
+    end = b"PK\5\6" + struct.pack("<4H2IH", 0, 0, 1, 1, len(central), len(local + packed), 0)
+    assert contents(local + packed + central + end) == {b"x": data}

@@ -40,6 +40,7 @@ from heroes_forensics.parsers.containers.decompression import (
     Engine,
     ExpandedReader,
     Expander,
+    zstd_engine,
 )
 from heroes_forensics.parsers.containers.libarchive import FilterExpander
 from heroes_forensics.parsers.containers.listing import counted
@@ -55,8 +56,6 @@ UNNAMED: Final = b"$expanded"
 _HANDLE: Final = b"\1"
 _PIECE: Final = 1 << 16
 """Bytes of input taken at a time."""
-_ZSTD_WINDOW: Final = 27
-"""Power of 2 of the largest window, bytes: what ``zstd --long`` makes; 31 is the most there is."""
 _NAME_LIMIT: Final = 1 << 12
 
 _GZIP_HEAD: Final = struct.Struct("<2sBBIBB")
@@ -90,16 +89,12 @@ class _Zlib:
         return _Zlib(engine=self._engine.copy())
 
 
-def _zstd() -> Engine:
-    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW})
-
-
 ENGINES: Final[dict[str, tuple[bytes, Callable[[], Engine]]]] = {
     "gzip": (b"\x1f\x8b", _Zlib),
     "bzip2": (b"BZh", bz2.BZ2Decompressor),
     "xz": (b"\xfd7zXZ\0", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY)),
     "lzma": (b"\x5d", lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=MEMORY)),
-    "zstd": (b"\x28\xb5\x2f\xfd", _zstd),
+    "zstd": (b"\x28\xb5\x2f\xfd", zstd_engine),
     "lzip": (MAGIC, LzipEngine),
 }
 """By type of `heroes_forensics.filetype`: how a stream begins, and what expands one."""

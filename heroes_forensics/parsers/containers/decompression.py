@@ -11,7 +11,10 @@ from bisect import bisect_right
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from backports import zstd
+
 from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.containers.deflate64 import Deflate64Engine
 
 _PIECE: Final = 1 << 16
 """Bytes of input taken at a time."""
@@ -26,6 +29,9 @@ MARKS: Final = 256
 
 MEMORY: Final = 256 << 20
 """Limit of an LZMA window, bytes; the window that 7-Zip's highest preset makes is 64 MiB."""
+
+_ZSTD_WINDOW: Final = 27
+"""Power of 2 of the largest window, bytes: what ``zstd --long`` makes; 31 is the most there is."""
 
 
 class Expander(Protocol):
@@ -149,7 +155,7 @@ class EngineExpander:
                     return b""
             try:
                 data = self._engine.decompress(piece, most)
-            except (OSError, EOFError, ValueError, lzma.LZMAError) as error:
+            except (OSError, EOFError, ValueError, lzma.LZMAError, zstd.ZstdError) as error:
                 raise OSError("the compressed bytes are damaged") from error
             if data:
                 return data
@@ -180,10 +186,25 @@ def _zip_lzma(reader: Reader) -> Expander:
     return EngineExpander(reader, engine, head[4:9] + b"\xff" * 8, skip=9)
 
 
+def _deflate64(reader: Reader) -> Expander:
+    return EngineExpander(reader, Deflate64Engine())
+
+
+def zstd_engine() -> Engine:
+    """Return what expands one frame of Zstandard, its window bounded."""
+    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW})
+
+
+def _zstd(reader: Reader) -> Expander:
+    return EngineExpander(reader, zstd_engine())
+
+
 ZIP_METHODS: Final[dict[int, Callable[[Reader], Expander]]] = {
     8: _deflate,
+    9: _deflate64,
     12: _bzip2,
     14: _zip_lzma,
+    93: _zstd,
     95: _xz,
 }
 """Compression methods of APPNOTE 4.4.5 that are read, beside 0 (stored: `StoredReader`)."""

@@ -79,7 +79,7 @@ _FILTERS: Final = {
     b"\x03\x03\x08\x05": lzma.FILTER_SPARC,
 }
 _COPY, _DELTA, _LZMA, _LZMA2 = b"\0", b"\x03", b"\x03\x01\x01", b"\x21"
-_ZIP_METHODS: Final = {b"\x04\x01\x08": 8, b"\x04\x02\x02": 12}
+_ZIP_METHODS: Final = {b"\x04\x01\x08": 8, b"\x04\x01\x09": 9, b"\x04\x02\x02": 12}
 _ZSTD: Final = b"\x04\xf7\x11\x01"
 
 
