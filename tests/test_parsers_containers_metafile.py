@@ -173,3 +173,39 @@ def test_no_damage_makes_it_crash(data: st.DataObject, whole: bytes) -> None:
     found = open_metafile(Memory(bytes(damaged)))
     for entry in listed(found):
         assert len(found.open(entry.handle).pread(0, 1 << 20)) == entry.size
+
+
+def test_records_that_do_not_go_on_end_the_search_and_not_the_test() -> None:
+    still = struct.pack("<II", 17, 0)
+    assert held(emf(drawn(81, 48, BMP), still, drawn(81, 48, BMP))) == [BMP]
+    stuck = wmf((0x0B41, bytes(20) + BMP[14:]))[:-6]
+    assert len(held(stuck + bytes(6) + wmf((0x0B41, bytes(20) + BMP[14:]))[18:])) == 1
+    empty = struct.pack("<HHII", 0x4008, 0x0600, 0, 0)
+    assert held(emf(comment(plus(0x0500, image(PNG)), empty, plus(0x0501, image(PNG))))) == [PNG]
+
+
+def test_a_comment_ends_where_it_says_and_a_number_of_an_object_is_its_kind() -> None:
+    first, second = plus(0x0500, image(PNG)), plus(0x0501, image(JPEG))
+    body = struct.pack("<I", 4 + len(first)) + b"EMF+" + first + second
+    assert held(emf(emf_record(70, body))) == [PNG]
+    assert held(emf(comment(plus(0x1500, image(PNG))))) == []
+
+
+def test_a_header_that_is_longer_than_stated_is_none() -> None:
+    at, start = int.from_bytes(BMP[10:14], "little"), 48 + 16 + 8
+    said = struct.pack("<IIII", start, 39, start + at - 14, len(BMP) - at)
+    assert held(emf(emf_record(81, bytes(40) + said + bytes(8) + BMP[14:]))) == []
+    assert held(wmf((0x0B41, bytes(20) + struct.pack("<IHHHH", 12, 1, 1, 1, 24) + bytes(6)))) == []
+
+
+def test_a_bitmap_that_is_a_png_is_that_file() -> None:
+    head = struct.pack("<IiiHHIIiiII", 40, 33, 21, 1, 0, 5, len(PNG), 0, 0, 0, 0)
+    assert held(emf(drawn(81, 48, struct.pack("<2sIII", b"BM", 0, 0, 54) + head + PNG))) == [PNG]
+
+
+def test_the_pixels_of_a_file_follow_its_header_however_long_the_record_says_it_is() -> None:
+    padded = GREY[:10] + struct.pack("<I", 54 + 1024 + 8) + GREY[14:1078] + bytes(8) + GREY[1078:]
+    (found,) = held(emf(drawn(81, 48, padded)))
+    assert found[10:14] == padded[10:14]
+    with Image.open(io.BytesIO(found)) as mine, Image.open(io.BytesIO(GREY)) as theirs:
+        assert mine.tobytes() == theirs.tobytes()
