@@ -241,7 +241,7 @@ def _deflated(data: bytes, start: int, effort: Effort) -> int:
     """Return how many bytes a deflated stream has; -1 where it does not end."""
     engine, at = zlib.decompressobj(), start
     try:
-        while at < len(data) and not engine.eof and effort.size > 0:
+        while effort.size > 0 and not engine.eof and (at < len(data) or engine.unconsumed_tail):
             piece = engine.unconsumed_tail
             if not piece:
                 piece = data[at : at + _PIECE]
