@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from storage_images import Memory
 
 from heroes_forensics.errors import EvidenceError
-from heroes_forensics.model import Entry, EntryFlag, Gap, Listing
+from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing
 from heroes_forensics.parsers.containers.sqlite import SqliteFileSystem, open_sqlite
 from heroes_forensics.parsers.containers.sqlite_log import (
     SqliteLogFileSystem,
@@ -176,6 +176,24 @@ def test_what_is_none_of_them_is_refused() -> None:
             open_wal(Memory(data))
         with pytest.raises(EvidenceError):
             open_journal(Memory(data))
+
+
+def test_what_stands_behind_the_last_page_is_an_entry(tmp_path: Path) -> None:
+    chat(tmp_path / "x.db")
+    data = (tmp_path / "x.db").read_bytes()
+    hidden = picture(9, 5000)
+    found = open_sqlite(Memory(data + hidden))
+    entries, gaps = listed(found)
+    rests = [each for each in entries if each.locator.startswith("r@")]
+    assert [(each.locator, each.kind) for each in rests] == [(f"r@{len(data):#x}", EntryKind.FILE)]
+    assert contents(found, rests) == [hidden]
+    assert not gaps
+    before, _ = listed(open_sqlite(Memory(data)))
+    assert [each for each in entries if each not in rests] == before
+    assert listed(open_sqlite(Memory(data + bytes(4096))))[0] == before
+    old = bytearray(data + hidden)
+    old[92:96] = b"\0\0\0\1"  # counted by an SQLite that did not keep the count
+    assert not any(e.locator.startswith("r@") for e in listed(open_sqlite(Memory(bytes(old))))[0])
 
 
 def test_a_page_that_is_damaged_is_a_gap_and_costs_its_rows(tmp_path: Path) -> None:

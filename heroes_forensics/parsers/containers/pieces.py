@@ -16,7 +16,8 @@ from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.storage.readers import RangeReader
 
-_PIECE: Final = struct.Struct("<QQ")
+PIECE: Final = struct.Struct("<QQ")
+"""Offset and bytes of what lies in a container as it is."""
 _CHUNK: Final = 1 << 20
 
 
@@ -49,7 +50,7 @@ def fields_of(layout: struct.Struct, handle: bytes) -> tuple[Any, ...]:
 
 def piece(start: int, size: int) -> bytes:
     """Return the handle of ``size`` bytes at ``start``, as `Pieces` opens it."""
-    return _PIECE.pack(start, size)
+    return PIECE.pack(start, size)
 
 
 def behind_zeros(reader: Reader, start: int, end: int) -> int:
@@ -120,7 +121,7 @@ class Pieces:
         Raises:
             OSError: this is not a handle of this parser.
         """
-        return RangeReader(self._reader, *fields_of(_PIECE, handle))
+        return RangeReader(self._reader, *fields_of(PIECE, handle))
 
     def close(self) -> None:
         """Leave the reader open: it was handed in."""

@@ -20,10 +20,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from heroes_forensics.errors import EvidenceError
-from heroes_forensics.model import Entry, EntryFlag, Gap, Listing, TimeBasis
+from heroes_forensics.filetype import sniff
+from heroes_forensics.hashing.exact import HEAD
+from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, TimeBasis
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.containers.listing import counted
-from heroes_forensics.parsers.containers.pieces import opening
+from heroes_forensics.parsers.containers.pieces import PIECE, fields_of, opening, piece
 from heroes_forensics.parsers.containers.sqlite_blobs import (
     LEAST_USABLE,
     MAGIC,
@@ -44,10 +46,14 @@ from heroes_forensics.parsers.containers.sqlite_cells import (
     kind_of,
     values,
 )
+from heroes_forensics.parsers.storage.readers import RangeReader
 
 _HEADER: Final = struct.Struct(">16sHBBB")
 _NAME: Final = 255
 _IN_USE, _PASSED = 1, 2
+_WHOLE_HEADER: Final = 100
+_COUNTS: Final = (24, 28, 92)
+"""Where the header has how often it changed, how many pages there are, and as of which change."""
 _SCHEMA: Final = (0, 1, 3)
 """Columns of the schema table that are used: type, name, root page."""
 
@@ -59,14 +65,16 @@ def open_sqlite(reader: Reader) -> "SqliteFileSystem":
         EvidenceError: this is none.
     """
     with opening("the database"):
-        head = reader.pread(0, _HEADER.size)
+        head = reader.pread(0, _WHOLE_HEADER)
     if len(head) < _HEADER.size or not head.startswith(MAGIC):
         raise EvidenceError("this is no SQLite database")
-    _, page, _, _, reserved = _HEADER.unpack(head)
+    _, page, _, _, reserved = _HEADER.unpack_from(head)
     page = 1 << 16 if page == 1 else page
     if page not in PAGE_SIZES or page - reserved < LEAST_USABLE:
         raise EvidenceError("the database states a size of pages that there is not")
-    return SqliteFileSystem(reader, Reading(reader.pread, page, page - reserved))
+    changed, pages, valid_for = (int.from_bytes(head[at : at + 4], "big") for at in _COUNTS)
+    end = pages * page if pages and changed == valid_for else reader.size
+    return SqliteFileSystem(reader, Reading(reader.pread, page, page - reserved), end)
 
 
 class SqliteFileSystem:
@@ -74,7 +82,10 @@ class SqliteFileSystem:
 
     kind: Final = "sqlite"
 
-    def __init__(self, reader: Reader, reading: Reading) -> None:
+    def __init__(self, reader: Reader, reading: Reading, end: int) -> None:
+        """Take a file, how its pages are read, and where the database says that it ends."""
+        self._reader = reader
+        self._end = end
         self._reading = reading
         self._pages = reader.size // reading.page
         self._used = bytearray(self._pages + 1)
@@ -96,6 +107,25 @@ class SqliteFileSystem:
         for root, name, is_table in trees:
             yield from self._tree(root, name, is_table=is_table)
         yield from self._free()
+        yield from self._behind()
+
+    def _behind(self) -> Iterator[Entry]:
+        """Yield what stands behind the last page that the header counts."""
+        size = self._reader.size - self._end
+        try:
+            head = self._reader.pread(self._end, HEAD) if size > 0 else b""
+        except OSError:
+            head = b"?"  # whoever reads it is told
+        if head.strip(b"\0"):
+            yield Entry(
+                locator=f"r@{self._end:#x}",
+                kind=EntryKind.FILE if sniff(head) else EntryKind.METADATA,
+                flags=EntryFlag.ALLOCATED,
+                path=b"$behind-%#x" % self._end,
+                size=size,
+                handle=piece(self._end, size),
+                first_offset=self._end,
+            )
 
     def _schema(self) -> Iterator[tuple[int, bytes, bool]]:
         """Yield root page and name of each table and index, and whether it is a table."""
@@ -246,6 +276,8 @@ class SqliteFileSystem:
         Raises:
             OSError: it cannot be read, or this is not a handle of this parser.
         """
+        if len(handle) == len(piece(0, 0)):
+            return RangeReader(self._reader, *fields_of(PIECE, handle))
         return opened(handle, self._reading, self._page_of)
 
     def close(self) -> None:
