@@ -1,7 +1,9 @@
 """Benign films for tests: shots that wander over made pictures, encoded by PyAV."""
 
 import io
+import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from functools import cache
 
@@ -49,6 +51,16 @@ def film(seed: int, shots: int = 4, seconds: float = SHOT, rate: int = RATE) -> 
     return [frame for number in range(shots) for frame in shot(100 * seed + number, seconds, rate)]
 
 
+@contextmanager
+def as_scheduled() -> Iterator[None]:
+    """Keep how the process is scheduled: SVT-AV1 4.1 puts that of root before everything else."""
+    policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, parameters)
+
+
 def encoded(  # noqa: PLR0913 - what an encoder has to be told
     frames: Iterable[Frame],
     *,
@@ -61,7 +73,7 @@ def encoded(  # noqa: PLR0913 - what an encoder has to be told
 ) -> bytes:
     """Return a film file."""
     target = io.BytesIO()
-    with av.open(target, "w", format=container) as out:
+    with as_scheduled(), av.open(target, "w", format=container) as out:
         stream: VideoStream | None = None
         for index, picture in enumerate(frames):
             if stream is None:

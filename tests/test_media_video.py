@@ -97,6 +97,7 @@ def of_kind(name: str) -> bytes:
 def test_films_of_every_type_are_decoded(name: str) -> None:
     data = of_kind(name)
     assert kind_of(data) == name.partition(" ")[0]
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
     found = measured(data, profile="deep")
     assert (found.status, found.gap) == (Picture.DONE, "")
     assert found.frames >= len(FRAMES) - 2
