@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from heroes_forensics.parsers.recovery.allocation import Allocation
 
 _LABEL: Final = b" (Volume Label Entry)"
+_FURTHEST: Final = 1 << 62
+"""No medium goes so far: a run that does is none of this volume."""
 _SEEN_LIMIT: Final = 1 << 27
 """Bytes of the bit map: a thousand million addresses."""
 
@@ -495,7 +497,7 @@ class Entries:
             s.pack_handle(bits, stream.type, stream.number, sequence, address, stream.size),
             thing.times,
             thing.owner,
-            stream.first,
+            stream.first if stream.first < _FURTHEST else -1,
             thing.place,
         )
 
