@@ -416,6 +416,17 @@ def test_a_wrong_handle_is_an_error(tmp_path: Path) -> None:
         fs.open(b"nonsense")
 
 
+def test_a_pipe_that_states_bytes_it_does_not_have_is_a_gap(tmp_path: Path) -> None:
+    image = ext_image(tmp_path, lambda tree: (tree / "hidden").write_bytes(b""))
+    run("debugfs", "-w", "-R", "set_inode_field hidden mode 010644", image)
+    run("debugfs", "-w", "-R", "set_inode_field hidden size 5000", image)
+    run("debugfs", "-w", "-R", "set_inode_field hidden block[0] 0xfffffff0", image)
+    fs = open_tsk(reader_of(image), "ext4")
+    entry = listed(fs.entries()).path(b"hidden:")
+    with pytest.raises((OSError, UnsupportedError)):
+        content(fs, entry)
+
+
 def test_a_file_named_like_a_label_of_fat_is_a_file(tmp_path: Path) -> None:
     name = "x.jpg (Volume Label Entry)"
     image = ext_image(tmp_path, lambda tree: (tree / name).write_bytes(b"content"))

@@ -240,9 +240,10 @@ def test_a_file_whose_content_is_here_is_read_whatever_its_tag(
     assert content(fs, got.path(path)) == data
 
 
+@pytest.mark.parametrize("attributes", [0, 0x1000], ids=["here", "said to be offline"])
 @pytest.mark.parametrize("tag", [LINK, LINUX_LINK])
-def test_content_behind_a_link_is_a_stream(image: Path, tag: int) -> None:
-    fs, got = opened(tagged(image, b"big.bin", tag))
+def test_content_behind_a_link_is_a_stream(image: Path, tag: int, attributes: int) -> None:
+    fs, got = opened(tagged(image, b"big.bin", tag, attributes))
     assert got.path(b"big.bin").kind is EntryKind.SYMLINK
     assert content(fs, got.path(b"big.bin:")) == bytes(range(256)) * 2000
 

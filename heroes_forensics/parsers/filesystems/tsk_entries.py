@@ -225,7 +225,8 @@ class Entries:
                 others.insert(0, main)  # content that no link has
         elif not thing.flags & _REALLOCATED and hides_content(thing.kind, meta.size):
             main, others = self._bearer(file, thing)
-            others = others if main is None else [main, *others]
+            # One that cannot be looked at is listed all the same: opening it says so.
+            others.insert(0, main or _Stream(self._data, 0, meta.size, 0, b"", -1))
         elif thing.flags & _ALLOCATED:
             self.claims.all_of(file)
         if thing.kind is EntryKind.FILE:
@@ -275,11 +276,11 @@ class Entries:
             return None, []
         if not tag or tag in t.PLAIN_TAGS:
             return main, others
-        is_here = main is not None and self._is_here(file, thing, main, tag)
         if tag in t.LINK_TAGS:
+            # No filter stands behind a link: whatever its data stream has is stored as always.
             thing.kind = EntryKind.SYMLINK
-            main = main if is_here else None
-        elif not is_here:
+            return main if main is not None and main.size else None, others
+        if main is None or not self._is_here(file, thing, main, tag):
             thing.bits |= s.ELSEWHERE
         return main, others
 
