@@ -185,7 +185,9 @@ def test_what_stands_behind_the_last_page_is_an_entry(tmp_path: Path) -> None:
     found = open_sqlite(Memory(data + hidden))
     entries, gaps = listed(found)
     rests = [each for each in entries if each.locator.startswith("r@")]
-    assert [(each.locator, each.kind) for each in rests] == [(f"r@{len(data):#x}", EntryKind.FILE)]
+    assert [(each.locator, each.kind) for each in rests] == [
+        (f"r@{len(data):#x}", EntryKind.METADATA)
+    ]
     assert contents(found, rests) == [hidden]
     assert not gaps
     before, _ = listed(open_sqlite(Memory(data)))

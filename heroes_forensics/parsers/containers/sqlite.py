@@ -20,12 +20,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from heroes_forensics.errors import EvidenceError
-from heroes_forensics.filetype import sniff
 from heroes_forensics.hashing.exact import HEAD
-from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, TimeBasis
+from heroes_forensics.model import Entry, EntryFlag, Gap, Listing, TimeBasis
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.containers.listing import counted
-from heroes_forensics.parsers.containers.pieces import PIECE, fields_of, opening, piece
+from heroes_forensics.parsers.containers.pieces import PIECE, fields_of, opening, piece, unaccounted
 from heroes_forensics.parsers.containers.sqlite_blobs import (
     LEAST_USABLE,
     MAGIC,
@@ -117,15 +116,7 @@ class SqliteFileSystem:
         except OSError:
             head = b"?"  # whoever reads it is told
         if head.strip(b"\0"):
-            yield Entry(
-                locator=f"r@{self._end:#x}",
-                kind=EntryKind.FILE if sniff(head) else EntryKind.METADATA,
-                flags=EntryFlag.ALLOCATED,
-                path=b"$behind-%#x" % self._end,
-                size=size,
-                handle=piece(self._end, size),
-                first_offset=self._end,
-            )
+            yield unaccounted(self._end, self._reader.size, piece(self._end, size))
 
     def _schema(self) -> Iterator[tuple[int, bytes, bool]]:
         """Yield root page and name of each table and index, and whether it is a table."""
