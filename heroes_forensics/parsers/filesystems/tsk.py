@@ -102,7 +102,7 @@ class TskFileSystem:
         mapped = self._hide_mapped()
         walk = Walk(self._fs, self._image, self._kind, guard)
         walk.entries.mapped = mapped
-        walk.entries.allocation = self._allocated
+        walk.entries.held.allocation = self._allocated
         walk.entries.lengths = self._lengths
         if self._kind.startswith("ext"):
             walk.entries.attributes = self._attributes
@@ -113,7 +113,7 @@ class TskFileSystem:
         except (OSError, RuntimeError, struct.error):
             done = "not finished: the table cannot be read to its end"
             yield Gap(walk.root_locator, "sweep.unreadable", {})
-        for each in self._equation(walk.entries.claims, mapped):
+        for each in self._equation(walk.entries.held.claims, mapped):
             if isinstance(each, Gap):
                 yield each
             else:
@@ -223,7 +223,7 @@ class TskFileSystem:
             seconds: how long the search may take. When it is over nothing is given but a gap.
         """
         walk = Walk(self._fs, self._image, self._kind)
-        walk.entries.allocation = self._allocated
+        walk.entries.held.allocation = self._allocated
         done = "free clusters"
         self._image.deadline = time.monotonic() + seconds
         try:

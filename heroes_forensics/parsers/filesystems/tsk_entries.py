@@ -11,24 +11,19 @@ The kind says what there is to read:
 * symbolic links and NTFS links and mount points are ``SYMLINK``.
 
 What holds content that its kind does not have (a link, a pipe or a device with blocks of its own)
-has that as a further stream, so that nothing is hidden by a mode or a tag.
+has that as a further stream, so that nothing is hidden by a mode or a tag. What there is of
+streams, `tsk_attributes` reads.
 """
 
-import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from heroes_forensics.errors import EvidenceError
-from heroes_forensics.model import Entry, EntryFlag, EntryKind, Moment, Place, Times
+from heroes_forensics.model import Entry, EntryFlag, EntryKind, Moment
 from heroes_forensics.parsers.filesystems import tsk_stream as s
 from heroes_forensics.parsers.filesystems import tsk_tables as t
 from heroes_forensics.parsers.filesystems.ext_attributes import TYPE as _ATTRIBUTE
 from heroes_forensics.parsers.filesystems.nodes import Counts, Node, hides_content
-from heroes_forensics.parsers.filesystems.ntfs_clusters import Clusters
-from heroes_forensics.parsers.filesystems.ntfs_standard import Owners, times_of
+from heroes_forensics.parsers.filesystems.tsk_attributes import Attributes, Stream, Thing
 from heroes_forensics.parsers.place import place_of
-from heroes_forensics.parsers.recovery.claims import Claims
-from heroes_forensics.parsers.recovery.reuse import reuse_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +31,6 @@ if TYPE_CHECKING:
     from heroes_forensics.parsers.filesystems.exfat_lengths import ValidLengths
     from heroes_forensics.parsers.filesystems.ext_attributes import Attribute
     from heroes_forensics.parsers.filesystems.ext_inodes import Mapped
-    from heroes_forensics.parsers.recovery.allocation import Allocation
 
 _LABEL: Final = b" (Volume Label Entry)"
 _FURTHEST: Final = 1 << 62
@@ -83,50 +77,17 @@ _BEARERS: Final = frozenset({EntryKind.FILE, EntryKind.DIRECTORY})
 """Kinds that may have streams."""
 
 
-@dataclass(slots=True)
-class _Stream:
-    """One attribute that holds content."""
-
-    type: int
-    number: int
-    size: int
-    mark: int
-    label: bytes
-    first: int
-
-
-@dataclass(slots=True)
-class _Thing:
-    """What all streams of one name share."""
-
-    address: int
-    sequence: int
-    path: bytes
-    node: Node
-    kind: EntryKind
-    flags: int
-    bits: int
-    metadata: bool
-    times: Times
-    owner: int
-    place: Place
-    away: bool = False
-    """Its attributes say that the content is not on the medium."""
-
-
 class Entries:
     """Makes entries of the metadata of one volume, and counts them."""
 
     def __init__(self, fs: Any, kind: str) -> None:  # noqa: ANN401
         self.kind = kind
-        self.allocation: Callable[[], Allocation] | None = None
-        """Gives which blocks are in use, to tell which deleted content is still its own."""
         self.lengths: ValidLengths | None = None
         """Of exFAT, how much of a file was ever written."""
         self.attributes: Callable[[int], tuple[list[Attribute], bool]] | None = None
         """Gives the extended attributes of an inode, and whether these are all: those of ext."""
-        self.claims = Claims(int(fs.info.block_size))
-        """Where what is in use lies."""
+        self.held = Attributes(fs, kind)
+        """Reads what files and directories hold."""
         self.counts = Counts()
         self.pending: list[Node] = []
         """Directories in use that wait to be listed."""
@@ -137,13 +98,10 @@ class Entries:
         """One bit for each metadata address that a name led to."""
         self._announced: set[int] = set()
         self._linked: set[int] = set()
-        self._block_size = int(fs.info.block_size)
         self._ntfs = kind == "ntfs"
         self._has_labels = kind.startswith(("fat", "exfat"))
         self._owners = not kind.startswith(("ntfs", "fat", "exfat"))
         self._data = t.DATA.get(kind, t.DEFAULT)
-        self._owner = Owners(fs)
-        self._clusters = Clusters(fs) if self._ntfs else None
 
     def has_seen(self, address: int) -> bool:
         """Tell whether a name led to this metadata address."""
@@ -217,18 +175,18 @@ class Entries:
             orphan: no directory reaches it.
         """
         thing = self._thing(meta, path, node, named=named, orphan=orphan)
-        main: _Stream | None = None
-        others: list[_Stream] = []
+        main: Stream | None = None
+        others: list[Stream] = []
         if thing.kind in _BEARERS:
-            main, others = self._bearer(file, thing)
+            main, others = self.held.of(file, thing)
             if thing.kind is EntryKind.SYMLINK and main is not None:
                 others.insert(0, main)  # content that no link has
         elif not thing.flags & _REALLOCATED and hides_content(thing.kind, meta.size):
-            main, others = self._bearer(file, thing)
+            main, others = self.held.of(file, thing)
             # One that cannot be looked at is listed all the same: opening it says so.
-            others.insert(0, main or _Stream(self._data, 0, meta.size, 0, b"", -1))
+            others.insert(0, main or Stream(self._data, 0, meta.size, 0, b"", -1))
         elif thing.flags & _ALLOCATED:
-            self.claims.all_of(file)
+            self.held.claims.all_of(file)
         if thing.kind is EntryKind.FILE:
             if meta.nlink > 1:
                 thing.flags |= _HARD_LINK if thing.address in self._linked else 0
@@ -247,7 +205,7 @@ class Entries:
     def _attributed(
         self,
         attributes: "Callable[[int], tuple[list[Attribute], bool]]",
-        thing: _Thing,
+        thing: Thing,
         found: list[Entry],
     ) -> None:
         """Append the extended attributes of an inode of ext."""
@@ -257,49 +215,16 @@ class Entries:
             held, whole = [], False
         bits = thing.bits & s.ALLOCATED | s.ATTRIBUTE
         for number, each in enumerate(held):
-            stream = _Stream(_ATTRIBUTE, number, each.size, 0, each.name, each.offset)
+            stream = Stream(_ATTRIBUTE, number, each.size, 0, each.name, each.offset)
             path = thing.path + b":" + each.name
             found.append(self._entry(thing, stream, EntryKind.FILE, _STREAM, bits, path))
         if not whole and thing.flags & _ALLOCATED:
-            rest = _Stream(_ATTRIBUTE, len(held), -1, 0, b"", -1)
+            rest = Stream(_ATTRIBUTE, len(held), -1, 0, b"", -1)
             bits |= s.NO_METADATA
             path = thing.path + b":"
             found.append(self._entry(thing, rest, EntryKind.FILE, _STREAM, bits, path))
 
-    def _bearer(self, file: Any, thing: _Thing) -> tuple[_Stream | None, list[_Stream]]:  # noqa: ANN401
-        """Return the streams of a file or directory, and complete what is known of it."""
-        try:
-            main, others, tag = self._attributes(file, thing)
-            thing.flags |= self._overwritten(thing, file) | self._reuse(thing, file)
-        except (OSError, RuntimeError, struct.error):
-            thing.bits |= s.NO_METADATA
-            return None, []
-        if not tag or tag in t.PLAIN_TAGS:
-            return main, others
-        if tag in t.LINK_TAGS:
-            # No filter stands behind a link: whatever its data stream has is stored as always.
-            thing.kind = EntryKind.SYMLINK
-            return main if main is not None and main.size else None, others
-        if main is None or not self._is_here(file, thing, main, tag):
-            thing.bits |= s.ELSEWHERE
-        return main, others
-
-    def _is_here(self, file: Any, thing: _Thing, main: _Stream, tag: int) -> bool:  # noqa: ANN401
-        """Tell whether all bytes of a file with a reparse point are on the medium."""
-        if main.size <= 0 or thing.away:
-            return False
-        if main.mark & t.ATTRIBUTE_RESIDENT:
-            return tag not in t.FILTER_TAGS
-        for attribute in file:
-            info = attribute.info
-            if int(info.type) == main.type and info.id == main.number:
-                runs = list(attribute)
-                holes = any(int(run.flags) & (t.RUN_SPARSE | t.RUN_FILLER) for run in runs)
-                here = sum(run.len for run in runs) * self._block_size
-                return not holes and here >= main.size
-        return False
-
-    def _thing(self, meta: Any, path: bytes, node: Node, *, named: bool, orphan: bool) -> _Thing:  # noqa: ANN401
+    def _thing(self, meta: Any, path: bytes, node: Node, *, named: bool, orphan: bool) -> Thing:  # noqa: ANN401
         address = meta.addr
         in_use = int(meta.flags) & t.META_ALLOCATED != 0
         live = named and in_use
@@ -312,7 +237,7 @@ class Entries:
         elif in_use and not named and kind is not EntryKind.VIRTUAL:
             kind = EntryKind.OTHER
         m, a, c, b = meta.mtime, meta.atime, meta.ctime, meta.crtime
-        return _Thing(
+        return Thing(
             address,
             meta.seq,
             path,
@@ -331,122 +256,20 @@ class Entries:
             place_of(path, live),
         )
 
-    def _overwritten(self, thing: _Thing, file: Any) -> int:  # noqa: ANN401
-        """Return the flag of a deleted entry whose clusters serve another, or 0."""
-        if self._clusters is None or thing.flags & _ALLOCATED:
-            return 0
-        return _REALLOCATED if self._clusters.taken(file) else 0
-
-    def _reuse(self, thing: _Thing, file: Any) -> int:  # noqa: ANN401
-        """Return the flag that says whether the blocks of deleted content are in use, or 0."""
-        known = self.allocation
-        if known is None or thing.flags & _ALLOCATED:
-            return 0
-        if thing.kind is not EntryKind.FILE:
-            return 0
-        try:
-            return reuse_of(file, known(), self.kind, self._block_size)
-        except (EvidenceError, OSError):
-            self.allocation = None
-            return 0
-
-    def _attributes(
-        self,
-        file: Any,  # noqa: ANN401
-        thing: _Thing,
-    ) -> tuple[_Stream | None, list[_Stream], int]:
-        """Return the stream that is the file, its other streams, and its reparse tag or 0."""
-        main: _Stream | None = None
-        others: list[_Stream] = []
-        tag = 0
-        for attribute in file:
-            info = attribute.info
-            type_ = int(info.type)
-            size = info.size
-            if type_ in t.NTFS_FACTS:
-                tag = self._facts(file, type_, info, thing) or tag
-            mark = int(info.flags) & 255
-            if type_ not in t.STREAMS and not self._holds(file, type_, info, thing):
-                if thing.flags & _ALLOCATED and not mark & t.ATTRIBUTE_RESIDENT:
-                    self.claims.structure(attribute)
-                continue
-            first = -1
-            label = info.name or b""
-            if self._ntfs and type_ != t.NTFS_DATA:
-                label = b"$%d" % type_ + (b"." + label if label else b"")
-            if not mark & t.ATTRIBUTE_RESIDENT:
-                first = self._claimed(thing, attribute, (size, mark, label))
-            if label == t.BAD_CLUSTERS and first < 0:
-                size = 0  # as long as the volume, and no cluster of it is bad
-            stream = _Stream(type_, info.id, size, mark, label, first)
-            if main is None and not (self._ntfs and label) and type_ not in t.HFS_EXTRA:
-                main = stream
-            elif type_ != t.HFS_RESOURCE or size:
-                others.append(stream)
-        return main, others, tag
-
-    def _holds(self, file: Any, type_: int, info: Any, thing: _Thing) -> bool:  # noqa: ANN401
-        """Tell whether an attribute that is no stream by its type holds more than its type has.
-
-        NTFS lets every file have any attribute: an index no directory has, extended attributes,
-        a stream of a service, a type that nobody knows.
-        """
-        if info.size <= t.SMALL or not (self._ntfs or type_ == t.HFS_ATTRIBUTE):
-            return False
-        if type_ == t.NTFS_SECURITY:  # that of the root is often long: revision, 0, self-relative
-            head = file.read_random(0, 4, type_, info.id)
-            return bool(head[:2] != b"\1\0" or not head[3] & 0x80)
-        if not self._ntfs or type_ not in t.NTFS_OWN:
-            return True
-        if type_ not in t.NTFS_INDEXES:
-            return False
-        return not (thing.metadata or (thing.kind is EntryKind.DIRECTORY and info.name == t.INDEX))
-
-    def _claimed(
-        self,
-        thing: _Thing,
-        attribute: Any,  # noqa: ANN401
-        facts: tuple[int, int, bytes],
-    ) -> int:
-        """Return the byte offset of the first block of a stream, or -1; one in use claims all."""
-        size, mark, label = facts
-        if not thing.flags & _ALLOCATED:
-            return next((run.addr * self._block_size for run in attribute if run.addr), -1)
-        added = self._ntfs and label
-        if thing.metadata and label == t.BAD_CLUSTERS:
-            return -1  # in use, and nobody's
-        if thing.metadata:
-            own = not added or label in t.NTFS_METADATA_STREAMS
-        else:
-            own = thing.kind is EntryKind.DIRECTORY and not added
-        return (
-            self.claims.structure(attribute) if own else self.claims.content(attribute, size, mark)
-        )
-
-    def _facts(self, file: Any, type_: int, info: Any, thing: _Thing) -> int:  # noqa: ANN401
-        """Take what NTFS says of a file apart from its streams; return its reparse tag or 0."""
-        if type_ == t.NTFS_REPARSE:
-            return int.from_bytes(file.read_random(0, 4, type_, info.id), "little")
-        standard = file.read_random(0, info.size, type_, info.id)
-        thing.times = times_of(standard)
-        thing.away = int.from_bytes(standard[32:36], "little") & t.AWAY != 0
-        thing.owner = self._owner.of(standard)
-        return 0
-
-    def _file(self, thing: _Thing, stream: _Stream | None, size: int) -> Entry:
+    def _file(self, thing: Thing, stream: Stream | None, size: int) -> Entry:
         """Return the entry of a file with its main stream, which may be missing."""
         bits = thing.bits
         if thing.address in self.mapped:
             bits |= s.MAPPED
             inode = self.mapped[thing.address]
             mark = t.ATTRIBUTE_SPARSE if inode.sparse else 0
-            stream = _Stream(self._data, 0, inode.size, mark, b"", inode.first)
+            stream = Stream(self._data, 0, inode.size, mark, b"", inode.first)
         elif stream is None:
             bits |= s.NO_ATTRIBUTE
-            stream = _Stream(self._data, 0, size, 0, b"", -1)
+            stream = Stream(self._data, 0, size, 0, b"", -1)
         return self._entry(thing, stream, thing.kind, 0, bits, thing.path)
 
-    def _shown(self, thing: _Thing, stream: _Stream | None, whole: Entry) -> "Iterator[Entry]":
+    def _shown(self, thing: Thing, stream: Stream | None, whole: Entry) -> "Iterator[Entry]":
         """Yield a file as systems show it, where it was written in part: with zeros behind."""
         if self.lengths is None or stream is None:
             return
@@ -468,7 +291,7 @@ class Entries:
             ),
         )
 
-    def _stream(self, thing: _Thing, stream: _Stream) -> Entry:
+    def _stream(self, thing: Thing, stream: Stream) -> Entry:
         """Return the entry of a further stream: alternate data, fork, extended attribute."""
         label, extra = stream.label, _STREAM
         if stream.type == t.HFS_RESOURCE:
@@ -480,8 +303,8 @@ class Entries:
 
     def _entry(  # noqa: PLR0913, PLR0917 - called once for each stream of a volume
         self,
-        thing: _Thing,
-        stream: _Stream,
+        thing: Thing,
+        stream: Stream,
         kind: EntryKind,
         extra: int,
         bits: int,
@@ -502,7 +325,7 @@ class Entries:
             thing.place,
         )
 
-    def _other(self, thing: _Thing, size: int) -> Entry:
+    def _other(self, thing: Thing, size: int) -> Entry:
         """Return the entry of what has no content of its own; a directory joins the queue."""
         self.counts.entries += 1
         flags = thing.flags
