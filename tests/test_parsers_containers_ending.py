@@ -28,7 +28,7 @@ from heroes_forensics.hashing.exact import HEAD
 from heroes_forensics.model import Entry, Gap
 from heroes_forensics.parsers.base import UnsupportedError
 from heroes_forensics.parsers.containers.appended import open_appended
-from heroes_forensics.parsers.containers.ending import Ending
+from heroes_forensics.parsers.containers.ending import TAIL, Ending, has_end_record
 from heroes_forensics.parsers.containers.pdf import open_pdf
 from heroes_forensics.parsers.containers.picture import open_picture
 from heroes_forensics.parsers.containers.within import holds
@@ -331,3 +331,19 @@ def test_what_hides_is_examined_wherever_it_stands(size: int, tmp_path: Path) ->
     assert ended["s.exe"] == (Container.DONE, "")
     assert ended["f.mp4"] == (Container.DONE, "")
     assert "plain.exe" not in ended
+
+
+@given(
+    size=st.one_of(st.integers(0, 100), st.integers(16_000, 17_000), st.integers(65_000, 70_000)),
+    behind=st.one_of(st.integers(-3, 60), st.integers(0, 70_000)),
+    fill=st.sampled_from([b"\0", b"P", b"K\x05", b"PK", b"PK\x05"]),
+)
+@settings(deadline=None)
+def test_an_end_record_is_seen_wherever_it_lies(size: int, behind: int, fill: bytes) -> None:
+    data = (fill * size)[:size] + b"PK\x05\x06" + (fill * max(behind, 0))[: max(behind, 0)]
+    data = data[:behind] if behind < 0 else data
+    at = data.rfind(b"PK\x05\x06")
+    if at >= max(0, len(data) - TAIL):
+        assert has_end_record(data)
+    elif at < 0:
+        assert not has_end_record(data)

@@ -11,7 +11,7 @@ import numpy as np
 
 from heroes_forensics.filetype import EMPTY, TYPES, FileClass
 from heroes_forensics.parsers.containers.cachemetadata import LONGEST, metadata_in
-from heroes_forensics.parsers.containers.ending import PROGRAMS, TAIL, Ending
+from heroes_forensics.parsers.containers.ending import PROGRAMS, Ending, has_end_record
 from heroes_forensics.pipelines.work.within import HOSTS
 
 _POSITIONS: Final = {row.name: position for position, row in enumerate(TYPES)}
@@ -88,7 +88,7 @@ def of_bytes(position: int, data: bytes, *, is_opened: bool) -> tuple[int, bool]
             return _FIREFOX, False
     if look == _NONE:
         return position, False
-    if look == _TAIL and data.rfind(b"PK\x05\x06", max(0, len(data) - TAIL)) < 0:
+    if look == _TAIL and not has_end_record(data):
         return position, False
     ending = Ending(TYPES[position].name)
     ending.take(data)
