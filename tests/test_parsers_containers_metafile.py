@@ -2,8 +2,11 @@
 
 import io
 import struct
+from itertools import pairwise
 
 import pytest
+from containers import content, split
+from corpus import evidence, needs_evidence
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -14,6 +17,7 @@ from heroes_forensics.filetype import TYPES, sniff
 from heroes_forensics.model import Entry
 from heroes_forensics.parsers.containers import metafile as module
 from heroes_forensics.parsers.containers.metafile import MetafileFileSystem, open_metafile
+from heroes_forensics.parsers.containers.ole import open_ole
 
 
 def picture(kind: str, mode: str = "RGB") -> bytes:
@@ -177,9 +181,9 @@ def test_no_damage_makes_it_crash(data: st.DataObject, whole: bytes) -> None:
 
 def test_records_that_do_not_go_on_end_the_search_and_not_the_test() -> None:
     still = struct.pack("<II", 17, 0)
-    assert held(emf(drawn(81, 48, BMP), still, drawn(81, 48, BMP))) == [BMP]
+    assert held(emf(drawn(81, 48, BMP), still, drawn(81, 48, BMP)))[:-1] == [BMP]
     stuck = wmf((0x0B41, bytes(20) + BMP[14:]))[:-6]
-    assert len(held(stuck + bytes(6) + wmf((0x0B41, bytes(20) + BMP[14:]))[18:])) == 1
+    assert len(held(stuck + bytes(6) + wmf((0x0B41, bytes(20) + BMP[14:]))[18:])[:-1]) == 1
     empty = struct.pack("<HHII", 0x4008, 0x0600, 0, 0)
     assert held(emf(comment(plus(0x0500, image(PNG)), empty, plus(0x0501, image(PNG))))) == [PNG]
 
@@ -209,3 +213,97 @@ def test_the_pixels_of_a_file_follow_its_header_however_long_the_record_says_it_
     assert found[10:14] == padded[10:14]
     with Image.open(io.BytesIO(found)) as mine, Image.open(io.BytesIO(GREY)) as theirs:
         assert mine.tobytes() == theirs.tobytes()
+
+
+def damage(data: bytes) -> list[str]:
+    """Return where damage is said to be."""
+    return [each.where for each in split(open_metafile(Memory(data)))[1]]
+
+
+def real(name: str, place: str) -> bytes:
+    """Return a drawing that lies in a real document."""
+    document = open_ole(Memory(evidence(name).read_bytes()))
+    (entry,) = (each for each in split(document)[0] if each.locator == place)
+    return content(document, entry)
+
+
+REAL_WMF = ("mail/tika-testMSG_att_msg.msg", "s159")
+
+
+def steps(data: bytes) -> list[int]:
+    """Return where the records of a drawing begin, the end among them."""
+    at, found = (0, [0]) if data[40:44] == b" EMF" else (18, [0, 18])
+    while at < len(data):
+        is_enhanced = data[40:44] == b" EMF"
+        size = struct.unpack_from("<I", data, at + 4 * is_enhanced)[0]
+        at += size if is_enhanced else 2 * size
+        found.append(at)
+    return found
+
+
+MADE_EMF = emf(emf_record(17, bytes(4)), drawn(81, 48, GREY), comment(plus(0x0500, image(PNG))))
+
+
+@pytest.mark.parametrize(
+    "which", ["made", pytest.param("real", marks=needs_evidence)], ids=["emf", "real wmf"]
+)
+def test_a_drawing_that_ends_in_the_middle_is_damage_wherever_it_ends(which: str) -> None:
+    data = MADE_EMF if which == "made" else real(*REAL_WMF)
+    places = steps(data)
+    assert places[-1] == len(data)
+    assert damage(data) == []
+    for start, end in pairwise(places[1:]):
+        for cut in {start, start + 1, (start + end) // 2, end - 1}:
+            assert damage(data[:cut]), f"cut at {cut}"
+
+
+@needs_evidence
+def test_a_record_of_a_real_drawing_that_makes_no_sense_is_damage() -> None:
+    data = real(*REAL_WMF)
+    for at in steps(data)[1:-2]:
+        for words in (0, 1, 2):
+            changed = data[:at] + struct.pack("<I", words) + data[at + 4 :]
+            entries, gaps, _ = split(open_metafile(Memory(changed)))
+            assert [each.where for each in gaps] == [f"r@{at:#x}"]
+            rest = entries[-1]
+            start = int(rest.locator.removeprefix("r@"), 16)
+            assert at <= start < at + 6
+            assert content(open_metafile(Memory(changed)), rest) == changed[start:]
+
+
+@pytest.mark.parametrize("data", [MADE_EMF, wmf((0x0B41, bytes(20) + BMP[14:]))])
+def test_what_stands_behind_the_last_record_is_an_entry(data: bytes) -> None:
+    for padding in (b"", bytes(9)):
+        found = open_metafile(Memory(data + padding + PNG))
+        rest = split(found)[0][-1]
+        assert rest.locator == f"r@{len(data + padding):#x}"
+        assert content(found, rest) == PNG
+    assert [each.locator[0] for each in split(open_metafile(Memory(data + bytes(99))))[0]] == [
+        "m" for _ in held(data)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "is_damaged"),
+    [
+        (emf(emf_record(81, bytes(99))), False),
+        (emf(emf_record(81, bytes(40) + b"\xff" * 60)), True),
+        (emf(emf_record(81, bytes(40))), True),
+        (emf(drawn(81, 48, BMP[:14] + b"\x29" + BMP[15:])), True),
+        (emf(comment(plus(0x0500, b""))), True),
+        (emf(comment(plus(0x0500, image(bytes(99), kind=0)))), False),
+        (emf(comment(plus(0x0500, image(PNG, kind=2)))), True),
+        (emf(comment(plus(0x0500, image(PNG)[:4] + b"\3" + image(PNG)[5:]))), True),
+        (emf(comment(plus(0x8500, image(PNG), total=9999))), True),
+        (emf(comment(plus(0x0500, image(PNG)), bytes(16))), True),
+        (emf(comment(plus(0x0500, image(PNG)), bytes(5))), True),
+        (emf(comment(plus(0x0500, image(PNG))[:-1])), True),
+        (emf(emf_record(70, struct.pack("<I", 4) + b"EMF+" + plus(0x0500, image(PNG)))), True),
+        (wmf((0x0940, bytes(18))), False),
+        (wmf((0x0B41, bytes(22))), False),
+        (wmf((0x0B41, bytes(30))), True),
+        (wmf((0x0F43, bytes(22))), True),
+    ],
+)
+def test_a_bitmap_that_is_stated_and_not_there_is_damage(data: bytes, *, is_damaged: bool) -> None:
+    assert bool(damage(data)) == is_damaged

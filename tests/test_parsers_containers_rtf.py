@@ -1,10 +1,13 @@
 """Rich Text Format: its pictures and objects are members, however they are written."""
 
 import io
+import re
 import struct
 
 import pytest
 from compound_files import compound
+from containers import content, split
+from corpus import evidence, needs_evidence
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -13,6 +16,7 @@ from storage_images import Memory
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry
 from heroes_forensics.parsers.containers import rtf as module
+from heroes_forensics.parsers.containers.cpio import open_cpio
 from heroes_forensics.parsers.containers.rtf import RtfFileSystem, open_rtf
 
 
@@ -140,3 +144,62 @@ def test_no_damage_makes_it_crash(data: st.DataObject) -> None:
             assert len(found.open(entry.handle).pread(0, 1 << 20)) <= entry.size
         except OSError:
             continue
+
+
+def damage(data: bytes) -> list[str]:
+    """Return where damage is said to be."""
+    return [each.where for each in split(open_rtf(Memory(data)))[1]]
+
+
+def real() -> bytes:
+    """Return a real document."""
+    archive = open_cpio(Memory(evidence("archives/tika-test-documents.cpio").read_bytes()))
+    (entry,) = (each for each in split(archive)[0] if each.locator == "m@0x1671a")
+    return content(archive, entry)
+
+
+@needs_evidence
+def test_a_real_document_that_is_cut_off_anywhere_is_damage() -> None:
+    data = real()
+    assert damage(data) == []
+    assert all(damage(data[:cut]) for cut in range(5, len(data), 7))
+    assert damage(data[:-1]) == [f"r@{len(data) - 1:#x}"]
+
+
+@needs_evidence
+def test_a_bracket_of_a_real_document_that_is_gone_or_too_many_is_seen() -> None:
+    data = real()
+    for spot in list(re.finditer(rb"(?<!\\)[{}]", data))[1:]:
+        at = spot.start()
+        entries, gaps, _ = split(open_rtf(Memory(data[:at] + b" " + data[at + 1 :])))
+        assert bool(gaps) == (spot[0] == b"}"), at
+        assert [each.locator[:2] for each in entries] == ["r@"] * (spot[0] == b"{"), at
+
+
+@pytest.mark.parametrize("between", [b"", b"\r\n", b" \0\n"])
+def test_what_stands_behind_the_document_is_an_entry(between: bytes) -> None:
+    text = rb"{\rtf1 a \} b \\{c} {\pict\pngblip\bin%d " % len(PNG) + PNG + b"}}" + between
+    found = open_rtf(Memory(text + JPEG + b"}"))
+    (picture, rest), gaps, _ = split(found)
+    assert gaps == []
+    assert content(found, picture) == PNG
+    assert rest.locator == f"r@{len(text):#x}"
+    assert content(found, rest) == JPEG + b"}"
+    assert [each.locator[0] for each in split(open_rtf(Memory(text)))[0]] == ["m"]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_damaged"),
+    [
+        (rb"{\pict\pngblip " + written(PNG) + b"}", False),
+        (rb"{\pict\pngblip " + written(PNG)[:-1] + b"}", True),
+        (rb"{\pict\pngblip " + written(PNG)[:40] + b"xyz" + written(PNG)[40:] + b"}", True),
+        (rb"{\pict\pngblip {\*\picprop some words}\t " + written(PNG) + b"}", False),
+        (rb"{\pict\pngblip " + rb"\'89\'50\'4e" + b"}", True),
+        (rb"{\pict\pngblip\bin%d " % (9 << 20) + PNG + b"}", True),
+    ],
+)
+def test_what_says_nothing_among_the_bytes_of_a_picture_is_damage(
+    text: bytes, *, is_damaged: bool
+) -> None:
+    assert bool(damage(b"{\\rtf1 " + text + b"}")) == is_damaged

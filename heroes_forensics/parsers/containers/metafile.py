@@ -5,10 +5,14 @@ MS-WMF 2.3.1), whose header and pixels stand in the record: it is a member, with
 file in front, a **reconstruction** (`bitmap`). EMF+ (MS-EMFPLUS), which stands in comments, keeps
 pictures as files: these, and metafiles in it, are members as they are. Pixels of EMF+ are not read.
 Locators are ``m@`` and the offset of the bitmap or file.
+
+A record that makes no sense, one that states a bitmap it does not have, and a list that does not
+come to its last record are damage, a gap. What stands behind the last record is ``r@``.
 """
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -19,7 +23,8 @@ from heroes_forensics.parsers.containers.bitmap import HEADERS, file_header
 from heroes_forensics.parsers.containers.limits import BYTES
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.memory import BytesReader
-from heroes_forensics.parsers.containers.pieces import fields_of, opening
+from heroes_forensics.parsers.containers.pieces import PIECE, behind, fields_of, opening
+from heroes_forensics.parsers.storage.readers import RangeReader
 
 _MOST: Final = 256 << 20
 """Bytes of a metafile that are looked through: they are in memory then."""
@@ -42,6 +47,9 @@ _EMF_BITMAPS: Final = {
 ``StretchBlt``, ``MaskBlt``, ``AlphaBlend``, ``TransparentBlt``; ``SetDIBitsToDevice`` and
 ``StretchDIBits``; brushes; ``PlgBlt``."""
 _PLACES: Final = struct.Struct("<IIII")
+_EMF_LAST: Final = 14
+_ALIGNED: Final = 4
+"""Bytes of which a record has a whole number: fewer are padding behind what it holds."""
 _COMMENT: Final = 70
 _PLUS: Final = b"EMF+"
 _PLUS_RECORD: Final = struct.Struct("<HHII")
@@ -49,7 +57,7 @@ _OBJECT: Final = 0x4008
 _IMAGE: Final = 5
 _GOES_ON: Final = 0x8000
 _IMAGE_BITMAP, _IMAGE_METAFILE = 1, 2
-_AS_FILE: Final = 1
+_AS_PIXELS, _AS_FILE = 0, 1
 _BITMAP_FILE: Final = 28
 """Bytes before the file of a picture: version, kind, width, height, stride, format, kind."""
 _METAFILE: Final = 16
@@ -59,6 +67,10 @@ _WMF_RECORD: Final = struct.Struct("<IH")
 _WMF_BITMAPS: Final = {0x0940: 22, 0x0B41: 26, 0x0F43: 28, 0x0D33: 24, 0x0142: 10}
 """Records with a bitmap, and where it stands: ``DIBBitBlt``, ``DIBStretchBlt``, ``StretchDIB``,
 ``SetDIBToDev``, ``DIBCreatePatternBrush``."""
+_WMF_LAST: Final = 0
+_BARE: Final = frozenset({0x0940, 0x0B41})
+"""Of these, those that also come without a bitmap: the upper half of the number says how many
+words they have then, but for 3."""
 _FILES: Final = frozenset({4, 5})
 """How a bitmap is packed that is a JPEG or a PNG."""
 
@@ -72,6 +84,42 @@ class _Found(NamedTuple):
     """Bytes before the pixels, where they are known."""
 
 
+@dataclass(slots=True)
+class _Walk:
+    """What was seen of a metafile."""
+
+    data: bytes
+    pictures: dict[int, _Found] = field(default_factory=dict)
+    """By their offset."""
+    end: int = 0
+    """Offset of the first byte that belongs to no record."""
+    damaged: int = -1
+    """Offset of the first record that makes no sense; -1 where all do."""
+    waiting: list[tuple[int, int]] = field(default_factory=list)
+    """Parts of a picture of EMF+ that is not complete: offset and bytes of each."""
+
+    def torn(self, at: int) -> None:
+        """Note that something makes no sense, and where."""
+        self.damaged = at if self.damaged < 0 else self.damaged
+
+    def found(self, picture: _Found) -> None:
+        """Keep a picture."""
+        self.pictures[picture.at] = picture
+
+    def fields(self, layout: struct.Struct, at: int) -> tuple[int, int]:
+        """Return the two fields with which a record begins; zeros where it has no room."""
+        if at + layout.size > len(self.data):
+            return 0, 0
+        first, second = layout.unpack_from(self.data, at)
+        return first, second
+
+    def goes_on(self, at: int, size: int, least: int) -> bool:
+        """Tell whether a record of a size leads on; note where one does not, or is cut off."""
+        if size < least or at + size > len(self.data):
+            self.torn(at)
+        return size >= least
+
+
 def open_metafile(reader: Reader) -> "MetafileFileSystem":
     """Open a drawing; ``reader`` stays the caller's to close.
 
@@ -82,7 +130,7 @@ def open_metafile(reader: Reader) -> "MetafileFileSystem":
         data = reader.pread(0, min(reader.size, _MOST))
     if not data.startswith(_ENHANCED, _HEAD) and not data.startswith((_PLACEABLE, *_PLAIN)):
         raise EvidenceError("this is no metafile")
-    return MetafileFileSystem(data, BYTES if reader.size > _MOST else "")
+    return MetafileFileSystem(reader, data, BYTES if reader.size > _MOST else "")
 
 
 class MetafileFileSystem:
@@ -90,7 +138,8 @@ class MetafileFileSystem:
 
     kind: Final = "metafile"
 
-    def __init__(self, data: bytes, left: str) -> None:
+    def __init__(self, reader: Reader, data: bytes, left: str) -> None:
+        self._reader = reader
         self._data = data
         self.left: Final = left
         """Code of what was not looked through; empty when everything was."""
@@ -101,15 +150,25 @@ class MetafileFileSystem:
         return {}
 
     def entries(self) -> Iterator[Entry | Gap | Listing]:
-        """Yield the pictures in their order."""
-        found = (self._entry(each) for each in self._pictures.values())
-        yield from counted(found, sweep="not available: what is behind the last record")
+        """Yield the pictures in their order, and what stands behind the last record."""
+        yield from counted(self._found(), sweep="what stands behind the last record")
+
+    def _found(self) -> Iterator[Entry | Gap]:
+        walk = self._walked
+        for each in walk.pictures.values():
+            yield self._entry(each)
+        if self.left and walk.end + _EMF_RECORD.size > len(self._data):
+            return  # they go on behind what was looked through
+        if walk.damaged >= 0:
+            yield Gap(f"r@{walk.damaged:#x}", "source.damaged", {"record": "damaged"})
+        yield from behind(self._reader, walk.end)
 
     @cached_property
-    def _pictures(self) -> dict[int, _Found]:
-        """All pictures, by their offset."""
-        walk = _enhanced if self._data.startswith(_ENHANCED, _HEAD) else _plain
-        return {each.at: each for each in walk(self._data)}
+    def _walked(self) -> _Walk:
+        """What the records say."""
+        walk = _Walk(self._data)
+        (_enhanced if self._data.startswith(_ENHANCED, _HEAD) else _plain)(walk)
+        return walk
 
     def _entry(self, found: _Found) -> Entry:
         size = sum(size for _, size in found.parts)
@@ -131,12 +190,14 @@ class MetafileFileSystem:
         return file_header(self._data[found.at : found.at + _HEAD], size, found.before)
 
     def open(self, handle: bytes) -> Reader:
-        """Open a picture.
+        """Open a picture, or what stands behind the last record.
 
         Raises:
             OSError: it is not there, or this is not a handle of this parser.
         """
-        found = self._pictures.get(fields_of(_HANDLE, handle)[0])
+        if len(handle) == PIECE.size:
+            return RangeReader(self._reader, *fields_of(PIECE, handle))
+        found = self._walked.pictures.get(fields_of(_HANDLE, handle)[0])
         if found is None:
             raise OSError("not a handle of this parser")
         parts = (self._data[start : start + size] for start, size in found.parts)
@@ -147,38 +208,44 @@ class MetafileFileSystem:
         self._data = b""
 
 
-def _enhanced(data: bytes) -> Iterator[_Found]:
-    """Yield the pictures of an EMF."""
-    at = 0
-    waiting: list[tuple[int, int]] = []
-    while at + _EMF_RECORD.size <= len(data):
-        number, size = _EMF_RECORD.unpack_from(data, at)
-        if size < _EMF_RECORD.size:
-            return
-        end = min(at + size, len(data))
+def _enhanced(walk: _Walk) -> None:
+    """Walk through the records of an EMF."""
+    at = number = 0
+    while number != _EMF_LAST:
+        number, size = walk.fields(_EMF_RECORD, at)
+        if not walk.goes_on(at, size, _EMF_RECORD.size):
+            break
+        end = min(at + size, len(walk.data))
         if number in _EMF_BITMAPS:
-            yield from _drawn(data, at, end, at + _EMF_BITMAPS[number])
-        elif number == _COMMENT and data.startswith(_PLUS, at + 12, end):
-            length = int.from_bytes(data[at + 8 : at + 12], "little")
-            yield from _plus(data, at + 16, min(end, at + 12 + length), waiting)
-        at += size
+            _drawn(walk, at, end, at + _EMF_BITMAPS[number])
+        elif number == _COMMENT and walk.data.startswith(_PLUS, at + 12, end):
+            stated = at + 12 + int.from_bytes(walk.data[at + 8 : at + 12], "little")
+            if not 0 <= end - stated < _ALIGNED:
+                walk.torn(at)
+            _plus(walk, at + 16, min(end, stated))
+        at = end
+    walk.end = at
+    if walk.waiting:
+        walk.torn(walk.waiting[0][0])
 
 
-def _drawn(data: bytes, start: int, end: int, places: int) -> Iterator[_Found]:
-    """Yield the bitmap of a record between two offsets."""
+def _drawn(walk: _Walk, start: int, end: int, places: int) -> None:
+    """Keep the bitmap of a record between two offsets."""
     if places + _PLACES.size > end:
+        walk.torn(start)
         return
-    head, head_size, pixels, pixels_size = _PLACES.unpack_from(data, places)
+    head, head_size, pixels, pixels_size = _PLACES.unpack_from(walk.data, places)
     head, pixels = start + head, start + pixels
-    if not pixels_size or head + head_size > end or pixels + pixels_size > end:
-        return
-    if not _is_header(data, head, head_size):
-        return
-    if data[head + 16] in _FILES and head_size >= _HEAD:
-        yield _Found(pixels, ((pixels, pixels_size),), is_bitmap=False)
+    if not pixels_size:
+        return  # it draws without one
+    is_here = head + head_size <= end and pixels + pixels_size <= end
+    if not is_here or not _is_header(walk.data, head, head_size):
+        walk.torn(start)
+    elif head_size >= _HEAD and walk.data[head + 16] in _FILES:
+        walk.found(_Found(pixels, ((pixels, pixels_size),), is_bitmap=False))
     else:
         parts = ((head, head_size), (pixels, pixels_size))
-        yield _Found(head, parts, is_bitmap=True, before=head_size)
+        walk.found(_Found(head, parts, is_bitmap=True, before=head_size))
 
 
 def _is_header(data: bytes, at: int, size: int) -> bool:
@@ -187,45 +254,60 @@ def _is_header(data: bytes, at: int, size: int) -> bool:
     return length in HEADERS and length <= size
 
 
-def _plus(data: bytes, at: int, end: int, waiting: list[tuple[int, int]]) -> Iterator[_Found]:
-    """Yield the pictures among the records of EMF+; parts of one wait for the rest of it."""
+def _plus(walk: _Walk, at: int, end: int) -> None:
+    """Walk through records of EMF+; parts of a picture wait for the rest of it."""
     while at + _PLUS_RECORD.size <= end:
-        number, flags, size, length = _PLUS_RECORD.unpack_from(data, at)
+        number, flags, size, length = _PLUS_RECORD.unpack_from(walk.data, at)
+        if size < _PLUS_RECORD.size or at + size > end or _PLUS_RECORD.size + length > size:
+            walk.torn(at)
         if size < _PLUS_RECORD.size:
             return
         body, last = at + _PLUS_RECORD.size, min(at + size, end)
         if number == _OBJECT and flags >> 8 & 0x7F == _IMAGE:
             skipped = 4 if flags & _GOES_ON else 0  # how long all parts are together
             part = (body + skipped, max(0, min(body + length, last) - body - skipped))
-            waiting.append(part)
+            walk.waiting.append(part)
             if not flags & _GOES_ON:
-                yield from _image(data, tuple(waiting))
-                waiting.clear()
+                _image(walk, tuple(walk.waiting))
+                walk.waiting.clear()
         at += size
+    if at < end:
+        walk.torn(at)
 
 
-def _image(data: bytes, parts: tuple[tuple[int, int], ...]) -> Iterator[_Found]:
-    """Yield the file that an image of EMF+ is."""
+def _image(walk: _Walk, parts: tuple[tuple[int, int], ...]) -> None:
+    """Keep the file that an image of EMF+ is."""
     start, size = parts[0]
-    head = data[start : start + min(size, _BITMAP_FILE)]
-    kind = int.from_bytes(head[4:8], "little")
-    is_file = kind == _IMAGE_BITMAP and int.from_bytes(head[24:28], "little") == _AS_FILE
-    before = _BITMAP_FILE if is_file else _METAFILE if kind == _IMAGE_METAFILE else 0
-    if before and size > before:
-        yield _Found(start + before, ((start + before, size - before), *parts[1:]), is_bitmap=False)
+    head = walk.data[start : start + min(size, _BITMAP_FILE)]
+    kind, form = int.from_bytes(head[4:8], "little"), int.from_bytes(head[24:28], "little")
+    before = {_IMAGE_BITMAP: _BITMAP_FILE, _IMAGE_METAFILE: _METAFILE}.get(kind, 0)
+    is_known = before and size > before
+    if is_known and (kind != _IMAGE_BITMAP or form == _AS_FILE):
+        whole = ((start + before, size - before), *parts[1:])
+        walk.found(_Found(start + before, whole, is_bitmap=False))
+    elif not is_known or form != _AS_PIXELS:
+        walk.torn(start)
 
 
-def _plain(data: bytes) -> Iterator[_Found]:
-    """Yield the pictures of a WMF."""
-    at = (_BEHIND_PLACEABLE if data.startswith(_PLACEABLE) else 0) + _WMF_HEADER
-    while at + _WMF_RECORD.size <= len(data):
-        words, function = _WMF_RECORD.unpack_from(data, at)
-        end = at + 2 * words
-        if 2 * words < _WMF_RECORD.size:
-            return
-        start = at + _WMF_BITMAPS.get(function, 0)
-        if function in _WMF_BITMAPS and start < min(end, len(data)):
-            size = min(end, len(data)) - start
-            if _is_header(data, start, size) and size >= _HEAD:
-                yield _Found(start, ((start, size),), is_bitmap=True)
+def _plain(walk: _Walk) -> None:
+    """Walk through the records of a WMF."""
+    at = (_BEHIND_PLACEABLE if walk.data.startswith(_PLACEABLE) else 0) + _WMF_HEADER
+    at, function = min(at, len(walk.data)), -1
+    while function != _WMF_LAST:
+        words, function = walk.fields(_WMF_RECORD, at)
+        if not walk.goes_on(at, 2 * words, _WMF_RECORD.size):
+            break
+        end = min(at + 2 * words, len(walk.data))
+        is_bare = function in _BARE and words == (function >> 8) + 3
+        if function in _WMF_BITMAPS and not is_bare:
+            _kept(walk, at, at + _WMF_BITMAPS[function], end)
         at = end
+    walk.end = at
+
+
+def _kept(walk: _Walk, start: int, at: int, end: int) -> None:
+    """Keep the bitmap that stands at an offset in a record between two others."""
+    if at >= end or not _is_header(walk.data, at, end - at):
+        walk.torn(start)
+    elif end - at >= _HEAD:
+        walk.found(_Found(at, ((at, end - at),), is_bitmap=True))

@@ -7,7 +7,7 @@ function that finds them.
 
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from heroes_forensics.errors import EvidenceError
@@ -53,15 +53,15 @@ def piece(start: int, size: int) -> bytes:
     return PIECE.pack(start, size)
 
 
-def behind_zeros(reader: Reader, start: int, end: int) -> int:
-    """Return the offset of the first byte from ``start`` on that is not zero, or ``end``.
+def behind_zeros(reader: Reader, start: int, end: int, padding: bytes = b"\0") -> int:
+    """Return the offset of the first byte from ``start`` on that is no padding, or ``end``.
 
     Raises:
         OSError: the bytes cannot be read.
     """
     while start < end:
         data = reader.pread(start, min(_CHUNK, end - start))
-        rest = data.lstrip(b"\0")
+        rest = data.lstrip(padding)
         start += len(data) - len(rest)
         if rest:
             return start
@@ -82,6 +82,20 @@ def unaccounted(start: int, end: int, handle: bytes) -> Entry:
         handle=handle,
         first_offset=start,
     )
+
+
+def behind(reader: Reader, start: int, padding: bytes = b"\0") -> Iterator[Entry]:
+    """Yield what stands behind the end of a container, where it is more than padding.
+
+    Args:
+        reader: the file; what is yielded is opened with `PIECE`.
+        start: offset of the first byte behind the end.
+        padding: bytes that say nothing, as far as nothing else stands in front of them.
+    """
+    with suppress(OSError):  # whoever reads it is told
+        start = behind_zeros(reader, start, reader.size, padding)
+    if start < reader.size:
+        yield unaccounted(start, reader.size, piece(start, reader.size - start))
 
 
 class Pieces:

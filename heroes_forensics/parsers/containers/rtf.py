@@ -7,6 +7,8 @@ of OLE 1 (MS-OLEDS 2.2), whose native data is a compound file, what the packager
 file of another program; of what is none of these all bytes are one entry.
 
 Locators are ``m@`` and the offset of the word; of an object, with ``+`` the offset in its bytes.
+What stands behind the bracket that closes the document is ``r@``. A document that is never closed
+is damage, a gap, and so is what stands among the bytes of a picture or an object and says nothing.
 """
 
 import re
@@ -24,7 +26,8 @@ from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.containers.officeart import BITMAP, PLAIN, Held
 from heroes_forensics.parsers.containers.ole_held import NO_GROUP, opened
 from heroes_forensics.parsers.containers.ole_native import native
-from heroes_forensics.parsers.containers.pieces import fields_of, opening
+from heroes_forensics.parsers.containers.pieces import PIECE, behind, fields_of, opening
+from heroes_forensics.parsers.storage.readers import RangeReader
 
 _MAGIC: Final = b"{\\rtf"
 _MOST: Final = 256 << 20
@@ -34,6 +37,9 @@ _TOKEN: Final = re.compile(
     rb"([0-9A-Fa-f]+)|\\([a-zA-Z]{1,32})(-?[0-9]{1,10})?[ ]?|\\'[0-9A-Fa-f]{2}|\\[^a-zA-Z]|[{}]"
 )
 _BIN: Final = b"bin"
+_BLANK: Final = b" \t\r\n\0"
+_GROUPS: Final = re.compile(rb"[{}]|\\bin([0-9]{1,10}) ?|\\[^a-zA-Z]")
+"""What opens and closes groups, and what has brackets in it that do not."""
 _KINDS: Final = {
     b"pngblip": (PLAIN, b".png"),
     b"jpegblip": (PLAIN, b".jpg"),
@@ -55,6 +61,8 @@ class _Content(NamedTuple):
     data: bytes
     kind: tuple[int, bytes]
     end: int
+    damaged: int
+    """Offset of what says nothing; -1 where everything does."""
 
 
 def open_rtf(reader: Reader) -> "RtfFileSystem":
@@ -67,7 +75,7 @@ def open_rtf(reader: Reader) -> "RtfFileSystem":
         if reader.pread(0, len(_MAGIC)) != _MAGIC:
             raise EvidenceError("this is no document in Rich Text Format")
         data = reader.pread(0, min(reader.size, _MOST))
-    return RtfFileSystem(data, BYTES if reader.size > _MOST else "")
+    return RtfFileSystem(reader, data, BYTES if reader.size > _MOST else "")
 
 
 class RtfFileSystem:
@@ -75,7 +83,8 @@ class RtfFileSystem:
 
     kind: Final = "rtf"
 
-    def __init__(self, data: bytes, left: str) -> None:
+    def __init__(self, reader: Reader, data: bytes, left: str) -> None:
+        self._reader = reader
         self._data = data
         self.left: Final = left
         """Code of what was not searched; empty when everything was."""
@@ -86,11 +95,12 @@ class RtfFileSystem:
         return {}
 
     def entries(self) -> Iterator[Entry | Gap | Listing]:
-        """Yield pictures and objects in their order."""
+        """Yield pictures and objects in their order, and what stands behind the document."""
         yield from counted(self._found(), sweep="not applicable: the bytes are searched")
 
-    def _found(self) -> Iterator[Entry]:
+    def _found(self) -> Iterator[Entry | Gap]:
         at = 0
+        damaged = -1
         while (hit := _WORDS.search(self._data, at)) is not None:
             content = _content(self._data, hit.end())
             at = content.end
@@ -101,13 +111,24 @@ class RtfFileSystem:
                 held = [Held(0, len(content.data), form, name)]
             for each in held:
                 yield _entry(hit.start(), each)
+            damaged = damaged if damaged >= 0 else content.damaged
+        end = _closed(self._data)
+        if self.left and end < 0:
+            return  # it goes on behind what was searched
+        damaged = damaged if damaged >= 0 or end >= 0 else len(self._data)
+        if damaged >= 0:
+            yield Gap(f"r@{damaged:#x}", "source.damaged", {"group": "damaged"})
+        if end >= 0:
+            yield from behind(self._reader, end, _BLANK)
 
     def open(self, handle: bytes) -> Reader:
-        """Open a picture or an object.
+        """Open a picture, an object, or what stands behind the document.
 
         Raises:
             OSError: it is not there, or this is not a handle of this parser.
         """
+        if len(handle) == PIECE.size:
+            return RangeReader(self._reader, *fields_of(PIECE, handle))
         word, start, size, form = fields_of(_HANDLE, handle)
         hit = _WORDS.match(self._data, word)
         if hit is None:
@@ -120,12 +141,30 @@ class RtfFileSystem:
         self._data = b""
 
 
+def _closed(data: bytes) -> int:
+    """Return the offset behind the bracket that closes the document; -1 where none does."""
+    depth = at = 0
+    while (hit := _GROUPS.search(data, at)) is not None:
+        at = hit.end()
+        if hit[0] == b"{":
+            depth += 1
+        elif hit[0] == b"}":
+            depth -= 1
+            if depth <= 0:
+                return at
+        elif hit[1]:
+            at += int(hit[1])
+    return -1
+
+
 def _content(data: bytes, at: int) -> _Content:
     """Return the bytes behind a word, to the end of its group or the next such word."""
     parts: list[bytes] = []
     kind = (PLAIN, b".bin")
-    depth = 0
+    depth, damaged = 0, -1
     while (token := _TOKEN.search(data, at)) is not None:
+        says_nothing = token[0][:2] == b"\\'" or data[at : token.start()].strip(_BLANK)
+        damaged = at if damaged < 0 and not depth and says_nothing else damaged
         at = token.end()
         digits, word, number = token[1], token[2], token[3]
         if digits:
@@ -134,9 +173,11 @@ def _content(data: bytes, at: int) -> _Content:
             count = max(0, int(number))
             parts += [data[at : at + count].hex().encode()] if not depth else []
             at += count
+            damaged = token.start() if damaged < 0 and at > len(data) else damaged
         elif word:
             if word in {b"pict", b"objdata"}:
-                return _Content(_bytes(parts), kind, token.start())
+                at = token.start()
+                break
             kind = _KINDS.get(word, kind) if not depth else kind
         elif token[0] == b"{":
             depth += 1
@@ -146,13 +187,9 @@ def _content(data: bytes, at: int) -> _Content:
                 break
     else:
         at = len(data)
-    return _Content(_bytes(parts), kind, at)
-
-
-def _bytes(parts: list[bytes]) -> bytes:
-    """Return what hexadecimal digits say; half a byte at the end says nothing."""
     text = b"".join(parts)
-    return bytes.fromhex(text[: len(text) // 2 * 2].decode("ascii"))
+    damaged = at if damaged < 0 and len(text) % 2 else damaged  # half a byte
+    return _Content(bytes.fromhex(text[: len(text) // 2 * 2].decode("ascii")), kind, at, damaged)
 
 
 def _native(data: bytes) -> Iterator[Held]:
