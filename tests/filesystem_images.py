@@ -12,7 +12,7 @@ import pytest
 
 from heroes_forensics.model import HAS_CONTENT, Entry, EntryFlag, Gap, Listing
 from heroes_forensics.parsers.base import FileSystem, Reader, UnsupportedError
-from heroes_forensics.parsers.storage.readers import DescriptorReader
+from heroes_forensics.parsers.reading.readers import DescriptorReader
 
 
 def run(*command: str | bytes | Path, stdin: bytes = b"") -> bytes:

@@ -10,7 +10,7 @@ from heroes_forensics.parsers.containers.limits import (
     Limits,
     Metered,
 )
-from heroes_forensics.parsers.storage.readers import FileObjectReader
+from heroes_forensics.parsers.reading.readers import FileObjectReader
 
 MEBI = 1 << 20
 

@@ -20,7 +20,7 @@ from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.containers import ole as module
 from heroes_forensics.parsers.containers.ole import OleFileSystem, open_ole
 from heroes_forensics.parsers.filesystems.tsk import open_tsk
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 
 
 def listed(found: OleFileSystem) -> list[Entry]:

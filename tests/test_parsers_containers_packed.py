@@ -15,13 +15,13 @@ from storage_images import Memory
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryKind, Gap, Listing
 from heroes_forensics.parsers.base import FileSystem, Reader, UnsupportedError
-from heroes_forensics.parsers.containers import libarchive
 from heroes_forensics.parsers.containers.ar import open_ar
 from heroes_forensics.parsers.containers.arj import open_arj
 from heroes_forensics.parsers.containers.cab import open_cab
 from heroes_forensics.parsers.containers.compressed import open_compressed
 from heroes_forensics.parsers.containers.lha import open_lha
 from heroes_forensics.parsers.containers.rpm import open_rpm
+from heroes_forensics.parsers.reading import libarchive
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,8 @@ import pytest
 
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing
-from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.containers.pieces import Pieces, fields_of, opening, piece
+from heroes_forensics.parsers.reading.memory import BytesReader
 
 
 def found(kinds: list[EntryKind]) -> Iterator[Entry | Gap]:

@@ -24,7 +24,7 @@ from heroes_forensics.model import EntryFlag, EntryKind, Gap, Moment, TimeRule
 from heroes_forensics.parsers.base import UnsupportedError
 from heroes_forensics.parsers.containers import tar_headers
 from heroes_forensics.parsers.containers.tar import open_tar
-from heroes_forensics.parsers.storage.readers import DescriptorReader
+from heroes_forensics.parsers.reading.readers import DescriptorReader
 
 CONTENT = random.Random(11).randbytes(1500)  # noqa: S311 - a fixed seed
 FORMATS = {

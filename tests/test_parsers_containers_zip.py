@@ -25,9 +25,9 @@ from hypothesis import strategies as st
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Listing, Moment, TimeRule
 from heroes_forensics.parsers.base import UnsupportedError
-from heroes_forensics.parsers.containers.deflate64 import Deflate64Engine
 from heroes_forensics.parsers.containers.zip import ZipFileSystem, open_zip
-from heroes_forensics.parsers.storage.readers import DescriptorReader
+from heroes_forensics.parsers.reading.deflate64 import Deflate64Engine
+from heroes_forensics.parsers.reading.readers import DescriptorReader
 
 PICTURE = random.Random(7).randbytes(3000) * 20  # noqa: S311 - a fixed seed
 

@@ -26,7 +26,7 @@ from heroes_forensics.parsers.filesystems.tsk import open_tsk
 from heroes_forensics.parsers.filesystems.tsk_image import TskImage
 from heroes_forensics.parsers.filesystems.tsk_names import hfs_names, hfs_targets
 from heroes_forensics.parsers.filesystems.xfs import open_xfs
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 from heroes_forensics.parsers.storage.virtual_disks import open_virtual_disk
 
 pytestmark = pytest.mark.corpus

@@ -10,7 +10,7 @@ from filesystem_images import Bytes, Listed, content, listed
 from heroes_forensics.model import Entry, EntryFlag
 from heroes_forensics.parsers.filesystems.exfat_lengths import Initialised, ValidLengths
 from heroes_forensics.parsers.filesystems.tsk import TskFileSystem, open_tsk
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 
 WRITTEN = 1000
 

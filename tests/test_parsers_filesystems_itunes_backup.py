@@ -18,11 +18,11 @@ from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, Mo
 from heroes_forensics.parsers.base import UnsupportedError
 from heroes_forensics.parsers.filesystems.itunes_backup import (
     BackupFileSystem,
-    is_backup,
     open_itunes,
 )
 from heroes_forensics.parsers.filesystems.itunes_manifest import Manifest
 from heroes_forensics.parsers.secrets import PASSWORD, Secrets
+from heroes_forensics.parsers.storage.backups import is_backup
 from heroes_forensics.parsers.storage.segments import discover, open_slots
 from heroes_forensics.parsers.storage.source import open_source
 

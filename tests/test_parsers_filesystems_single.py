@@ -7,7 +7,7 @@ import pytest
 
 from heroes_forensics.model import Entry, EntryKind, Listing
 from heroes_forensics.parsers.filesystems.single import open_single
-from heroes_forensics.parsers.storage.readers import DescriptorReader
+from heroes_forensics.parsers.reading.readers import DescriptorReader
 
 
 @pytest.mark.parametrize("content", [b"", b"one", os.urandom(70_000)], ids=["empty", "one", "long"])

@@ -25,7 +25,7 @@ from heroes_forensics.parsers.base import UnsupportedError
 from heroes_forensics.parsers.filesystems import ext_inodes, tsk_walk
 from heroes_forensics.parsers.filesystems.locators import icat_command
 from heroes_forensics.parsers.filesystems.tsk import open_tsk
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 
 
 def plain(folder: Path) -> None:

@@ -15,7 +15,7 @@ from filesystem_images import Bytes, content, digests, fat_image, in_use, listed
 from heroes_forensics.model import EntryFlag, EntryKind
 from heroes_forensics.parsers.base import UnsupportedError
 from heroes_forensics.parsers.filesystems.tsk import open_tsk
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 
 DATA = bytes(range(256)) * 300
 

@@ -24,7 +24,7 @@ from heroes_forensics.parsers.base import UnsupportedError
 from heroes_forensics.parsers.filesystems import tsk_walk
 from heroes_forensics.parsers.filesystems.locators import icat_command, parse_locator
 from heroes_forensics.parsers.filesystems.tsk import TskFileSystem, open_tsk
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 
 MARK = "surroAATXAA"
 

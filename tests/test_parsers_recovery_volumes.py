@@ -27,10 +27,10 @@ from heroes_forensics.filetype import TYPES
 from heroes_forensics.frames import Frame, Unit
 from heroes_forensics.model import JSON, Entry, EntryKind, Gap, Listing, blocks_close, reuse_word
 from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.filesystems import embedded
 from heroes_forensics.parsers.filesystems.tsk import TskFileSystem, open_tsk
-from heroes_forensics.parsers.recovery import embedded
+from heroes_forensics.parsers.reading.readers import RangeReader
 from heroes_forensics.parsers.recovery.free import FreeSpace
-from heroes_forensics.parsers.storage.readers import RangeReader
 from heroes_forensics.pipelines.checks import views
 from heroes_forensics.pipelines.examining import unallocated
 from heroes_forensics.pipelines.examining.examined import Examined

@@ -16,7 +16,7 @@ from storage_images import Memory, opened
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry
 from heroes_forensics.parsers.base import UnsupportedError
-from heroes_forensics.parsers.containers.aff4_logical import open_aff4_logical
+from heroes_forensics.parsers.filesystems.aff4_logical import open_aff4_logical
 from heroes_forensics.parsers.storage import aff4_facts
 from heroes_forensics.parsers.storage.aff4 import open_aff4
 from heroes_forensics.parsers.storage.image import Image

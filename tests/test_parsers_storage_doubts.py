@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heroes_forensics.parsers.reading.readers import RangeReader
 from heroes_forensics.parsers.storage.doubts import DAMAGED, FILLER, Doubt, Doubts, doubts_below
-from heroes_forensics.parsers.storage.readers import RangeReader
 
 ranges = st.tuples(st.integers(0, 60), st.integers(1, 20))
 

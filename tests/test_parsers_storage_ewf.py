@@ -15,10 +15,10 @@ from storage_images import Memory, opened, slots_of
 
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Gap
+from heroes_forensics.parsers.reading.readers import DescriptorReader
 from heroes_forensics.parsers.storage import ewf_sections
 from heroes_forensics.parsers.storage.ewf import open_libewf
 from heroes_forensics.parsers.storage.ewf_chunks import ChunkReader
-from heroes_forensics.parsers.storage.readers import DescriptorReader
 from heroes_forensics.parsers.storage.source import Source, media_chunks, open_source
 
 MEDIA = random.Random(7).randbytes(300_000)[: 512 * 500] + bytes(512 * 500)  # noqa: S311

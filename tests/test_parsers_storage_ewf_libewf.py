@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from storage_images import Memory, opened
 
 from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.reading.readers import DescriptorReader
 from heroes_forensics.parsers.storage import ewf_sections
 from heroes_forensics.parsers.storage.ewf import open_libewf
 from heroes_forensics.parsers.storage.ewf_chunks import ChunkReader
 from heroes_forensics.parsers.storage.image import Image
-from heroes_forensics.parsers.storage.readers import DescriptorReader
 from heroes_forensics.parsers.storage.source import Source
 
 EXCEPTIONS: Final = json.loads((ROOT / "tests/conformance/ewf.json").read_text(encoding="utf-8"))

@@ -15,10 +15,10 @@ from filesystem_images import ext_image
 from storage_images import Memory, opened
 
 from heroes_forensics.parsers.filesystems.tsk_image import TskImage
+from heroes_forensics.parsers.reading.readers import ReaderFile
 from heroes_forensics.parsers.storage import ewf_chunks, ewf_sections, vfs
 from heroes_forensics.parsers.storage.ewf_chunks import ChunkReader
 from heroes_forensics.parsers.storage.inflate import inflate
-from heroes_forensics.parsers.storage.readers import ReaderFile
 
 FILES: Final = {
     f"{number:02}": random.Random(number).randbytes(300 * 7**number)  # noqa: S311

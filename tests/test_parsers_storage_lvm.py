@@ -12,10 +12,10 @@ from corpus import evidence
 from storage_images import Memory, ext2_head, slots_of
 
 from heroes_forensics.model import Gap
+from heroes_forensics.parsers.reading.readers import ReaderFile
 from heroes_forensics.parsers.storage import lvm
 from heroes_forensics.parsers.storage.layout import volumes
 from heroes_forensics.parsers.storage.lvm_metadata import MetadataError, described, label
-from heroes_forensics.parsers.storage.readers import ReaderFile
 from heroes_forensics.parsers.storage.source import Source, open_source
 from heroes_forensics.parsers.storage.volume import Volume
 from heroes_forensics.parsers.volumes import volume_reader

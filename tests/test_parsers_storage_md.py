@@ -17,11 +17,11 @@ from scans import scanned
 from storage_images import Memory, ext2_head, slots_of
 
 from heroes_forensics.model import Gap
+from heroes_forensics.parsers.reading.readers import RangeReader
 from heroes_forensics.parsers.storage import md
 from heroes_forensics.parsers.storage.doubts import DAMAGED, Doubt, Doubts
 from heroes_forensics.parsers.storage.layout import belongs, volumes
 from heroes_forensics.parsers.storage.md_superblock import superblock
-from heroes_forensics.parsers.storage.readers import RangeReader
 from heroes_forensics.parsers.storage.source import Source, open_source
 from heroes_forensics.parsers.storage.volume import Volume
 from heroes_forensics.parsers.volumes import volume_reader

@@ -23,8 +23,9 @@ from storage_images import Memory, ext2_head, opened
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, Gap
 from heroes_forensics.parsers.base import UnsupportedError
-from heroes_forensics.parsers.containers import blocks, decompression
-from heroes_forensics.parsers.containers.decompression import ZIP_METHODS, ExpandedReader
+from heroes_forensics.parsers.containers import blocks
+from heroes_forensics.parsers.reading import decompression
+from heroes_forensics.parsers.reading.decompression import ZIP_METHODS, ExpandedReader
 from heroes_forensics.parsers.storage.layout import volumes
 from heroes_forensics.parsers.storage.source import Source, media_chunks
 from heroes_forensics.parsers.storage.volume import Volume

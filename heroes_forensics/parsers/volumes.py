@@ -13,7 +13,7 @@ from heroes_forensics.registry import Plugin
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_COMPRESSED_TAR: Final = "heroes_forensics.parsers.containers.dumps:open_compressed_tar"
+_COMPRESSED_TAR: Final = "heroes_forensics.parsers.filesystems.dumps:open_compressed_tar"
 
 OPENERS: Final[tuple[Plugin[object], ...]] = (
     Plugin("tsk", "heroes_forensics.parsers.filesystems.tsk:open_tsk", "NTFS, FAT, ext, HFS+ ..."),
@@ -49,13 +49,13 @@ OPENERS: Final[tuple[Plugin[object], ...]] = (
     Plugin("zip", "heroes_forensics.parsers.containers.zip:open_zip", "zip archives"),
     Plugin(
         "aff4-logical",
-        "heroes_forensics.parsers.containers.aff4_logical:open_aff4_logical",
+        "heroes_forensics.parsers.filesystems.aff4_logical:open_aff4_logical",
         "AFF4-L volumes of files",
     ),
     Plugin("ad1", "heroes_forensics.parsers.containers.ad1:open_ad1", "AD1 logical images"),
     Plugin(
         "adb-backup",
-        "heroes_forensics.parsers.containers.dumps:open_adb_backup",
+        "heroes_forensics.parsers.filesystems.dumps:open_adb_backup",
         "Backups of Android devices (adb backup)",
     ),
 )

@@ -41,7 +41,7 @@ from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.pieces import opening
 from heroes_forensics.parsers.containers.stated_time import moment_of
 from heroes_forensics.parsers.place import place_of
-from heroes_forensics.parsers.storage.readers import ConcatReader, RangeReader, in_pieces
+from heroes_forensics.parsers.reading.readers import ConcatReader, RangeReader, in_pieces
 
 MARGIN: Final = 512
 SIGNATURE: Final = b"ADSEGMENTEDFILE\0"

@@ -15,11 +15,11 @@ from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, Pl
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.containers.adb_encryption import decrypted
 from heroes_forensics.parsers.containers.compressed import ZLIB, Streams
-from heroes_forensics.parsers.containers.decompression import ExpandedReader
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.pieces import opening
+from heroes_forensics.parsers.reading.decompression import ExpandedReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 from heroes_forensics.parsers.secrets import Secrets
-from heroes_forensics.parsers.storage.readers import RangeReader
 
 _HEAD: Final = re.compile(rb"ANDROID BACKUP\n([0-9]{1,4})\n([01])\n([A-Za-z0-9-]{1,32})\n")
 _HEAD_BYTES: Final = 128

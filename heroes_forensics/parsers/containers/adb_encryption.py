@@ -13,8 +13,8 @@ from typing import Final
 
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.decryption import BLOCK, CbcReader, cbc, unpadded
+from heroes_forensics.parsers.reading.readers import RangeReader
 from heroes_forensics.parsers.secrets import PASSWORD, Secrets
-from heroes_forensics.parsers.storage.readers import RangeReader
 
 _LINES: Final = re.compile(
     rb"([0-9A-Fa-f]{2,512})\n([0-9A-Fa-f]{2,512})\n([0-9]{1,8})\n"

@@ -22,15 +22,15 @@ from heroes_forensics.model import (
     TimeRule,
 )
 from heroes_forensics.parsers.base import PART, Reader, UnsupportedError
-from heroes_forensics.parsers.containers.decompression import ExpandedReader, StoredReader
-from heroes_forensics.parsers.containers.libarchive import Entries
 from heroes_forensics.parsers.containers.listing import counted
-from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.containers.pieces import fields_of
 from heroes_forensics.parsers.containers.zip_records import dos_moment
 from heroes_forensics.parsers.place import place_of
-from heroes_forensics.parsers.storage.readers import ConcatReader, RangeReader
+from heroes_forensics.parsers.reading.decompression import ExpandedReader, StoredReader
+from heroes_forensics.parsers.reading.libarchive import Entries
+from heroes_forensics.parsers.reading.memory import BytesReader
+from heroes_forensics.parsers.reading.readers import ConcatReader, RangeReader
 
 _MAGIC: Final = b"\x60\xea"
 _MOST_HEADER: Final = 2600

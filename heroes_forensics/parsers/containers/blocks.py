@@ -27,7 +27,7 @@ from heroes_forensics.parsers.containers.blocks_model import (
 )
 from heroes_forensics.parsers.containers.blocks_xz import xz_blocks
 from heroes_forensics.parsers.containers.compressed import Streams
-from heroes_forensics.parsers.containers.decompression import Expander
+from heroes_forensics.parsers.reading.decompression import Expander
 
 LARGEST: Final[dict[str, int]] = {"xz": 1 << 30, "bzip2": 1 << 30, "zstd": 4 << 30}
 """Bytes that one piece may expand to; Zstandard expands several times as fast as the others."""

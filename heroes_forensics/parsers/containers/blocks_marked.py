@@ -18,8 +18,8 @@ from heroes_forensics.parsers.containers.blocks_model import (
     itself,
     too_large,
 )
-from heroes_forensics.parsers.containers.memory import BytesReader
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.reading.memory import BytesReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 
 _BLOCK, _END = 0x314159265359, 0x177245385090
 _MARK_BITS, _CRC_BITS, _BZIP2_HEAD = 48, 32, 4

@@ -17,8 +17,8 @@ from heroes_forensics.parsers.containers.blocks_model import (
     Pieces,
     too_large,
 )
-from heroes_forensics.parsers.containers.memory import BytesReader
-from heroes_forensics.parsers.storage.readers import ConcatReader, RangeReader
+from heroes_forensics.parsers.reading.memory import BytesReader
+from heroes_forensics.parsers.reading.readers import ConcatReader, RangeReader
 
 _MAGIC: Final = b"\xfd7zXZ\0"
 _HEAD, _FOOT = 12, 12

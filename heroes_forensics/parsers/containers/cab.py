@@ -22,14 +22,14 @@ from heroes_forensics.model import (
     TimeRule,
 )
 from heroes_forensics.parsers.base import PART, Reader, UnsupportedError
-from heroes_forensics.parsers.containers.decompression import ExpandedReader
-from heroes_forensics.parsers.containers.libarchive import Entries
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.containers.pieces import fields_of, opening
 from heroes_forensics.parsers.containers.zip_records import dos_moment
 from heroes_forensics.parsers.place import place_of
-from heroes_forensics.parsers.storage.readers import RangeReader, exactly
+from heroes_forensics.parsers.reading.decompression import ExpandedReader
+from heroes_forensics.parsers.reading.libarchive import Entries
+from heroes_forensics.parsers.reading.readers import RangeReader, exactly
 
 _HEADER: Final = struct.Struct("<4s4xI4xI4xBBHHHHH")
 _RESERVED: Final = struct.Struct("<HBB")

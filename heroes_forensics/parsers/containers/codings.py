@@ -13,14 +13,14 @@ import brotli
 
 from heroes_forensics.model import Entry, EntryFlag
 from heroes_forensics.parsers.base import Reader
-from heroes_forensics.parsers.containers.decompression import (
+from heroes_forensics.parsers.containers.pieces import Pieces
+from heroes_forensics.parsers.reading.decompression import (
     ZIP_METHODS,
     EngineExpander,
     ExpandedReader,
     Expander,
 )
-from heroes_forensics.parsers.containers.pieces import Pieces
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 
 _SAID: Final = re.compile(rb"content-encoding:[ \t]*([\x21-\x7e, \t]{1,100})", re.IGNORECASE)
 _CODED: Final = struct.Struct("<cQQ")

@@ -35,21 +35,21 @@ from heroes_forensics.model import (
     TimeRule,
 )
 from heroes_forensics.parsers.base import Reader
-from heroes_forensics.parsers.containers.decompression import (
+from heroes_forensics.parsers.containers.listing import counted
+from heroes_forensics.parsers.containers.lzip import MAGIC, LzipEngine
+from heroes_forensics.parsers.containers.names import member_path
+from heroes_forensics.parsers.containers.pieces import opening
+from heroes_forensics.parsers.place import place_of
+from heroes_forensics.parsers.reading.decompression import (
     MEMORY,
     Engine,
     ExpandedReader,
     Expander,
     zstd_engine,
 )
-from heroes_forensics.parsers.containers.libarchive import FilterExpander
-from heroes_forensics.parsers.containers.listing import counted
-from heroes_forensics.parsers.containers.lz4 import FRAME, LEGACY, frames_end
-from heroes_forensics.parsers.containers.lzip import MAGIC, LzipEngine
-from heroes_forensics.parsers.containers.names import member_path
-from heroes_forensics.parsers.containers.pieces import opening
-from heroes_forensics.parsers.place import place_of
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.reading.libarchive import FilterExpander
+from heroes_forensics.parsers.reading.lz4 import FRAME, LEGACY, frames_end
+from heroes_forensics.parsers.reading.readers import RangeReader
 
 UNNAMED: Final = b"$expanded"
 """Path of a member that the format gives no name."""

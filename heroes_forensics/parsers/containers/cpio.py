@@ -32,7 +32,7 @@ from heroes_forensics.parsers.containers.pieces import (
     piece,
     unaccounted,
 )
-from heroes_forensics.parsers.filesystems.nodes import hides_content
+from heroes_forensics.parsers.kinds import hides_content
 from heroes_forensics.parsers.place import place_of
 
 _LAST: Final = b"TRAILER!!!"

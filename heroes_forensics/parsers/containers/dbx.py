@@ -15,7 +15,7 @@ from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, Ti
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.pieces import opening
-from heroes_forensics.parsers.storage.readers import ConcatReader, RangeReader
+from heroes_forensics.parsers.reading.readers import ConcatReader, RangeReader
 
 _MAGIC: Final = bytes.fromhex("cfad12fe")
 _MESSAGES: Final = bytes.fromhex("c5fd746f")

@@ -9,7 +9,7 @@ import struct
 import zlib
 from typing import Final
 
-from heroes_forensics.parsers.containers.decompression import MEMORY
+from heroes_forensics.parsers.reading.decompression import MEMORY
 
 MAGIC: Final = b"LZIP\x01"
 _HEADER: Final = len(MAGIC) + 1
@@ -18,7 +18,7 @@ _TRAILER: Final = struct.Struct("<IQQ")
 
 
 class LzipEngine:
-    """One member, as `heroes_forensics.parsers.containers.decompression.Engine` has it."""
+    """One member, as `heroes_forensics.parsers.reading.decompression.Engine` has it."""
 
     def __init__(self) -> None:
         self._inner: lzma.LZMADecompressor | None = None

@@ -28,10 +28,10 @@ from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, TimeBasis
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.containers.listing import counted
-from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.containers.pieces import Pieces, fields_of, opening, piece
 from heroes_forensics.parsers.place import place_of
+from heroes_forensics.parsers.reading.memory import BytesReader
 
 MOST: Final = 64 << 20
 """Bytes of one message; parsing takes several times that in memory."""

@@ -22,9 +22,9 @@ from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.containers.bitmap import HEADERS, file_header
 from heroes_forensics.parsers.containers.limits import BYTES
 from heroes_forensics.parsers.containers.listing import counted
-from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.containers.pieces import PIECE, behind, fields_of, opening
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.reading.memory import BytesReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 
 _MOST: Final = 256 << 20
 """Bytes of a metafile that are looked through: they are in memory then."""

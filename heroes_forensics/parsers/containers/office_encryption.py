@@ -18,8 +18,8 @@ from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.decryption import BLOCK, cbc
+from heroes_forensics.parsers.reading.memory import BytesReader
 from heroes_forensics.parsers.secrets import PASSWORD, Secrets
 
 INFO: Final = "EncryptionInfo"

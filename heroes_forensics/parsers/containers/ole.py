@@ -37,14 +37,14 @@ from heroes_forensics.parsers.containers.bitmap import FILE_HEADER
 from heroes_forensics.parsers.containers.filetime import moment
 from heroes_forensics.parsers.containers.limits import BYTES
 from heroes_forensics.parsers.containers.listing import counted
-from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.containers.officeart import BITMAP, DEFLATED, PLAIN, Held
 from heroes_forensics.parsers.containers.ole_held import LZFU, NO_GROUP, is_searched, opened, search
 from heroes_forensics.parsers.containers.pieces import fields_of
 from heroes_forensics.parsers.place import place_of
+from heroes_forensics.parsers.reading.memory import BytesReader
+from heroes_forensics.parsers.reading.readers import ReaderFile
 from heroes_forensics.parsers.secrets import Secrets
-from heroes_forensics.parsers.storage.readers import ReaderFile
 
 _HANDLE: Final = struct.Struct("<IBIBQQI")
 """Number of the stream, 1 where it can be read; of what is wanted of it the records that hold it,

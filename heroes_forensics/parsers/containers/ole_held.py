@@ -14,10 +14,10 @@ from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.containers import biff, lzfu, ole_native
 from heroes_forensics.parsers.containers.bitmap import file_header
 from heroes_forensics.parsers.containers.compressed import ZLIB, Streams
-from heroes_forensics.parsers.containers.decompression import ExpandedReader
-from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.containers.officeart import BITMAP, DEFLATED, PLAIN, Held, pictures
-from heroes_forensics.parsers.storage.readers import ConcatReader, RangeReader
+from heroes_forensics.parsers.reading.decompression import ExpandedReader
+from heroes_forensics.parsers.reading.memory import BytesReader
+from heroes_forensics.parsers.reading.readers import ConcatReader, RangeReader
 
 LZFU: Final = 3
 """The text of a message, packed; a form beside those of `officeart`."""

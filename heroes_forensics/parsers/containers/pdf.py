@@ -24,15 +24,15 @@ from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, Ti
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.containers import appended, pdf_inline, pdf_objects, pdf_raster
 from heroes_forensics.parsers.containers.compressed import ZLIB, Streams
-from heroes_forensics.parsers.containers.decompression import ExpandedReader
 from heroes_forensics.parsers.containers.limits import BYTES
 from heroes_forensics.parsers.containers.listing import counted
-from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.containers.pdf_encryption import Key, key_of
 from heroes_forensics.parsers.containers.pieces import fields_of, opening
 from heroes_forensics.parsers.containers.searching import found_at
+from heroes_forensics.parsers.reading.decompression import ExpandedReader
+from heroes_forensics.parsers.reading.memory import BytesReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 from heroes_forensics.parsers.secrets import Secrets
-from heroes_forensics.parsers.storage.readers import RangeReader
 
 _BEFORE: Final = 1 << 14
 """Bytes of a dictionary in front of its stream."""

@@ -15,11 +15,11 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from heroes_forensics.parsers.base import Reader
-from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.containers.searching import found_at
 from heroes_forensics.parsers.decryption import BLOCK, CbcReader, cbc
+from heroes_forensics.parsers.reading.memory import BytesReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 from heroes_forensics.parsers.secrets import PASSWORD, Secrets
-from heroes_forensics.parsers.storage.readers import RangeReader
 
 _PAD: Final = bytes.fromhex("28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a")
 _MOST: Final = 1 << 14

@@ -14,7 +14,7 @@ from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, TimeBasis
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.containers.listing import counted
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 
 PIECE: Final = struct.Struct("<QQ")
 """Offset and bytes of what lies in a container as it is."""

@@ -18,7 +18,7 @@ from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.place import place_of
-from heroes_forensics.parsers.storage.readers import ReaderFile
+from heroes_forensics.parsers.reading.readers import ReaderFile
 
 _ERRORS: Final = (OSError, ValueError, LookupError, TypeError, AttributeError, MemoryError)
 """What the library raises over damaged files."""

@@ -25,14 +25,14 @@ from heroes_forensics.model import (
     TimeRule,
 )
 from heroes_forensics.parsers.base import PART, Reader, UnsupportedError
-from heroes_forensics.parsers.containers.decompression import ExpandedReader, StoredReader
-from heroes_forensics.parsers.containers.libarchive import Entries
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.containers.pieces import fields_of
 from heroes_forensics.parsers.containers.zip_records import dos_moment
 from heroes_forensics.parsers.place import place_of
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.reading.decompression import ExpandedReader, StoredReader
+from heroes_forensics.parsers.reading.libarchive import Entries
+from heroes_forensics.parsers.reading.readers import RangeReader
 
 _MAGIC: Final = b"Rar!\x1a\x07"
 _OLD: Final = struct.Struct("<HBHH")

@@ -15,7 +15,7 @@ from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.pieces import opening
 from heroes_forensics.parsers.place import place_of
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 
 _MAGIC: Final = b"\xed\xab\xee\xdb"
 _LEAD: Final = 96

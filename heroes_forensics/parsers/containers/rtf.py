@@ -27,7 +27,7 @@ from heroes_forensics.parsers.containers.officeart import BITMAP, PLAIN, Held
 from heroes_forensics.parsers.containers.ole_held import NO_GROUP, opened
 from heroes_forensics.parsers.containers.ole_native import native
 from heroes_forensics.parsers.containers.pieces import PIECE, behind, fields_of, opening
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 
 _MAGIC: Final = b"{\\rtf"
 _MOST: Final = 256 << 20

@@ -30,16 +30,7 @@ from heroes_forensics.model import (
 )
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.containers.compressed import Streams
-from heroes_forensics.parsers.containers.decompression import (
-    MEMORY,
-    ZIP_METHODS,
-    EngineExpander,
-    ExpandedReader,
-    Expander,
-    StoredReader,
-)
 from heroes_forensics.parsers.containers.filetime import moment
-from heroes_forensics.parsers.containers.libarchive import Entries
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.containers.pieces import behind_zeros, unaccounted
@@ -56,8 +47,17 @@ from heroes_forensics.parsers.containers.sevenzip_header import (
     parsed,
 )
 from heroes_forensics.parsers.place import place_of
+from heroes_forensics.parsers.reading.decompression import (
+    MEMORY,
+    ZIP_METHODS,
+    EngineExpander,
+    ExpandedReader,
+    Expander,
+    StoredReader,
+)
+from heroes_forensics.parsers.reading.libarchive import Entries
+from heroes_forensics.parsers.reading.readers import RangeReader
 from heroes_forensics.parsers.secrets import Secrets
-from heroes_forensics.parsers.storage.readers import RangeReader
 
 _START: Final = struct.Struct("<6sBBIQQI")
 _REGION: Final = struct.Struct("<QQ")

@@ -45,7 +45,7 @@ from heroes_forensics.parsers.containers.sqlite_cells import (
     kind_of,
     values,
 )
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 
 _HEADER: Final = struct.Struct(">16sHBBB")
 _NAME: Final = 255

@@ -15,7 +15,7 @@ from heroes_forensics.parsers.containers.sqlite_cells import (
     cells,
 )
 from heroes_forensics.parsers.place import place_of
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 
 MAGIC: Final = b"SQLite format 3\0"
 _HANDLE: Final = struct.Struct(">QIIQQI")

@@ -40,7 +40,7 @@ from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.containers.pieces import behind_zeros, fields_of, opening, unaccounted
 from heroes_forensics.parsers.containers.tar_headers import BLOCK, DamagedError, Member
 from heroes_forensics.parsers.place import place_of
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 
 _HANDLE: Final = struct.Struct("<BQQ")
 """Form, offset, length."""

@@ -50,7 +50,7 @@ from heroes_forensics.parsers.containers.wim_resources import (
     unsupported,
 )
 from heroes_forensics.parsers.place import place_of
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 
 MOST_UNPACKED: Final = 384 << 20
 """Bytes that are unpacked of one file at most: some minutes."""

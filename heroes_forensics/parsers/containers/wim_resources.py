@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.containers import lzx, xpress
-from heroes_forensics.parsers.storage.readers import in_pieces
+from heroes_forensics.parsers.reading.readers import in_pieces
 
 DISK: Final = struct.Struct("<7sBQQ")
 """As it lies: bytes stored, flags, offset, bytes unpacked."""

@@ -23,13 +23,13 @@ import numpy as np
 from heroes_forensics.filetype import directories
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.containers.appended import ending_zip
+from heroes_forensics.parsers.reading.readers import ReaderFile
 from heroes_forensics.parsers.recovery.boxes import boxes
 from heroes_forensics.parsers.recovery.jpeg import jpeg
 from heroes_forensics.parsers.recovery.pictures import gif, png
 from heroes_forensics.parsers.recovery.riff import riff
 from heroes_forensics.parsers.recovery.tiff import tiff
 from heroes_forensics.parsers.recovery.window import Budget, Found, SpentError, Window
-from heroes_forensics.parsers.storage.readers import ReaderFile
 
 RAW: Final = frozenset({"cr2", "nef", "arw", "dng", "pef", "orf", "rw2"})
 """Raw files of cameras that are TIFF inside."""

@@ -39,11 +39,6 @@ from heroes_forensics.model import (
 )
 from heroes_forensics.parsers.base import PART, Reader, UnsupportedError
 from heroes_forensics.parsers.containers import zip_records, zip_unlisted
-from heroes_forensics.parsers.containers.decompression import (
-    ZIP_METHODS,
-    ExpandedReader,
-    StoredReader,
-)
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.containers.pieces import fields_of, opening, unaccounted
@@ -51,8 +46,13 @@ from heroes_forensics.parsers.containers.zip_encryption import Locks, Opened, Se
 from heroes_forensics.parsers.containers.zip_records import Directory, Member
 from heroes_forensics.parsers.containers.zip_unlisted import Extents, Region
 from heroes_forensics.parsers.place import place_of
+from heroes_forensics.parsers.reading.decompression import (
+    ZIP_METHODS,
+    ExpandedReader,
+    StoredReader,
+)
+from heroes_forensics.parsers.reading.readers import RangeReader
 from heroes_forensics.parsers.secrets import Secrets
-from heroes_forensics.parsers.storage.readers import RangeReader
 
 _HANDLE: Final = struct.Struct("<BQQQqHH")
 """Form, offset, compressed size, size, CRC, method, flags."""

@@ -17,13 +17,13 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.containers import zip_records
-from heroes_forensics.parsers.containers.decompression import (
+from heroes_forensics.parsers.reading.decompression import (
     ZIP_METHODS,
     ExpandedReader,
     StoredReader,
 )
+from heroes_forensics.parsers.reading.readers import RangeReader
 from heroes_forensics.parsers.secrets import PASSWORD, Secrets
-from heroes_forensics.parsers.storage.readers import RangeReader
 
 AES: Final = 99
 """The method that says so; the real one stands in the extra field."""

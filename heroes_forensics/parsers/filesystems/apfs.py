@@ -13,10 +13,10 @@ import pyfsapfs
 from heroes_forensics.model import TimeBasis, TimeRule
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.filesystems.libyal_walk import LibyalFileSystem
+from heroes_forensics.parsers.reading.readers import ReaderFile
 from heroes_forensics.parsers.secrets import Secrets
 from heroes_forensics.parsers.storage.apfs_keys import unlock
 from heroes_forensics.parsers.storage.locked import LockedError
-from heroes_forensics.parsers.storage.readers import ReaderFile
 
 _FIRST: Final = 16
 """Identifiers below are reserved (Apple File System Reference, ``MIN_USER_INO_NUM``)."""

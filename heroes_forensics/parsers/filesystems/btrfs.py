@@ -16,7 +16,6 @@ from typing import Final
 
 from heroes_forensics.model import EntryFlag, EntryKind, Gap, Moment, TimeBasis, TimeRule, Times
 from heroes_forensics.parsers.base import Reader, UnsupportedError
-from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.filesystems.btrfs_file import BtrfsFile, Extent, extent_of
 from heroes_forensics.parsers.filesystems.btrfs_tree import Key, Storage, StripedError, Tree
 from heroes_forensics.parsers.filesystems.inode_walk import (
@@ -27,6 +26,7 @@ from heroes_forensics.parsers.filesystems.inode_walk import (
     Stray,
 )
 from heroes_forensics.parsers.filesystems.kept import Kept
+from heroes_forensics.parsers.reading.memory import BytesReader
 
 _TOP: Final = 5
 """Number of the tree at the top."""

@@ -37,7 +37,7 @@ from heroes_forensics.parsers.filesystems import directory_index
 from heroes_forensics.parsers.filesystems.directory_index import MAX_DEPTH, Key
 from heroes_forensics.parsers.filesystems.directory_tree import DirectoryTree
 from heroes_forensics.parsers.place import place_of
-from heroes_forensics.parsers.storage.readers import DescriptorReader
+from heroes_forensics.parsers.reading.readers import DescriptorReader
 
 _NS: Final = 1_000_000_000
 _TIMES: Final[TimeBasis] = {name: TimeRule(1, "utc") for name in "mac"}

@@ -13,11 +13,11 @@ from typing import Final
 from backports import zstd
 
 from heroes_forensics.parsers.base import UnsupportedError
-from heroes_forensics.parsers.containers.decompression import MEMORY
-from heroes_forensics.parsers.containers.libarchive import FilterExpander
-from heroes_forensics.parsers.containers.lz4 import LEGACY
-from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.filesystems.lzo import expand_lzo
+from heroes_forensics.parsers.reading.decompression import MEMORY
+from heroes_forensics.parsers.reading.libarchive import FilterExpander
+from heroes_forensics.parsers.reading.lz4 import LEGACY
+from heroes_forensics.parsers.reading.memory import BytesReader
 
 _ERRORS: Final = (
     *(OSError, EOFError, ValueError, IndexError, zlib.error, lzma.LZMAError, zstd.ZstdError),

@@ -21,7 +21,7 @@ from heroes_forensics.parsers.filesystems.ext_inodes import (
     SMALLEST_INODE,
     Layout,
 )
-from heroes_forensics.parsers.storage.readers import exactly
+from heroes_forensics.parsers.reading.readers import exactly
 
 _HEADER: Final = struct.Struct("<HHHHI")
 _EXTENT: Final = struct.Struct("<IHHI")

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from heroes_forensics.parsers.base import Reader
-from heroes_forensics.parsers.storage.readers import exactly, in_pieces
+from heroes_forensics.parsers.reading.readers import exactly, in_pieces
 
 _SUPER: Final = 1024
 """Offset and length of the super block, bytes."""

@@ -23,10 +23,10 @@ from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.filesystems.nodes import (
     Counts,
     Node,
-    hides_content,
     is_system_attribute,
 )
 from heroes_forensics.parsers.filesystems.tsk_walk import DEPTH_LIMIT
+from heroes_forensics.parsers.kinds import hides_content
 from heroes_forensics.parsers.place import place_of
 
 _UNREADABLE: Final = b"\0"

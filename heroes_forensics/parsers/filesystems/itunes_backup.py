@@ -25,13 +25,10 @@ from heroes_forensics.parsers.filesystems import itunes_keys, itunes_manifest
 from heroes_forensics.parsers.filesystems.directory import DirectoryFileSystem, open_directory
 from heroes_forensics.parsers.filesystems.itunes_manifest import Manifest, Record, digest_of
 from heroes_forensics.parsers.place import place_of
+from heroes_forensics.parsers.reading.readers import DescriptorReader
 from heroes_forensics.parsers.secrets import Secrets
-from heroes_forensics.parsers.storage.readers import DescriptorReader
+from heroes_forensics.parsers.storage.backups import FORMAT, MANIFEST
 
-FORMAT: Final = "itunes-backup"
-
-_MANIFEST: Final = "Manifest.db"
-_BESIDE: Final = ("Manifest.plist", "Info.plist", "Status.plist")
 _SMALL: Final = 4 << 20
 """Bytes that ``Manifest.plist`` may have."""
 _OPEN: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -59,18 +56,6 @@ _APPS: Final = (
     (b"AppDomainPlugin-", _MOBILE + b"Containers/Data/PluginKitPlugin/"),
     (b"AppDomain-", _MOBILE + b"Containers/Data/Application/"),
 )
-
-
-def is_backup(folder: int) -> bool:
-    """Tell whether the folder open as ``folder`` is a backup, by names and kinds alone."""
-    return _is_file(folder, _MANIFEST) and any(_is_file(folder, name) for name in _BESIDE)
-
-
-def _is_file(folder: int, name: str) -> bool:
-    try:
-        return stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
-    except OSError:
-        return False
 
 
 def open_itunes(folder: int, secrets: Secrets | None = None) -> "BackupFileSystem":
@@ -116,7 +101,7 @@ class BackupFileSystem:
         if not self._looked:
             self._looked = True
             try:
-                data = _whole(self._folder, _MANIFEST, itunes_manifest.MAX_BYTES)
+                data = _whole(self._folder, MANIFEST, itunes_manifest.MAX_BYTES)
                 if self._keys is not None:
                     data = itunes_keys.manifest_of(self._facts, self._keys, data)
                 self._manifest = Manifest(data)

@@ -7,10 +7,8 @@ has its left side from here.
 from dataclasses import dataclass, field
 from typing import Final
 
-from heroes_forensics.model import EntryKind, Listing
+from heroes_forensics.model import Listing
 
-_MOST: Final = {EntryKind.SYMLINK: 4096, EntryKind.OTHER: 0}
-"""Bytes that what is no file has at most: a link its target and a zero (``PATH_MAX``)."""
 _SYSTEM: Final = frozenset(
     {
         b"btrfs.compression",
@@ -30,14 +28,6 @@ _SYSTEM: Final = frozenset(
 )
 _SYSTEM_BYTES: Final = 512
 """A well-known attribute longer than this is listed after all."""
-
-
-def hides_content(kind: EntryKind, size: int) -> bool:
-    """Tell whether a link, pipe, socket or device states more bytes than its kind has.
-
-    Nothing but a mode makes it one: whoever writes the medium can hide a file so.
-    """
-    return size > _MOST.get(kind, size)
 
 
 def is_system_attribute(name: bytes, size: int) -> bool:

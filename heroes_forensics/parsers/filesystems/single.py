@@ -9,7 +9,7 @@ from typing import Final
 
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap, Listing, TimeBasis
 from heroes_forensics.parsers.base import Reader
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 
 _HANDLE: Final = b"f"
 

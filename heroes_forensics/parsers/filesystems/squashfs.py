@@ -20,7 +20,6 @@ import numpy as np
 
 from heroes_forensics.model import EntryFlag, EntryKind, Gap, Moment, TimeBasis, TimeRule
 from heroes_forensics.parsers.base import Reader, UnsupportedError
-from heroes_forensics.parsers.containers.memory import BytesReader
 from heroes_forensics.parsers.filesystems.expand import expand
 from heroes_forensics.parsers.filesystems.inode_walk import (
     Attribute,
@@ -46,6 +45,7 @@ from heroes_forensics.parsers.filesystems.squashfs_meta import (
     Table,
     superblock,
 )
+from heroes_forensics.parsers.reading.memory import BytesReader
 
 _HANDLE: Final = struct.Struct("<BQq")
 _DATA: Final = 1

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from heroes_forensics.parsers.storage.readers import in_pieces
+from heroes_forensics.parsers.reading.readers import in_pieces
 
 if TYPE_CHECKING:
     from heroes_forensics.parsers.recovery.free import Numbers

@@ -16,7 +16,11 @@ import pytsk3
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import JSON, Entry, Gap, Listing, TimeBasis
 from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.filesystems import embedded
 from heroes_forensics.parsers.filesystems import tsk_tables as t
+from heroes_forensics.parsers.filesystems.bitmaps import allocation
+from heroes_forensics.parsers.filesystems.claims import Claims
+from heroes_forensics.parsers.filesystems.equation import Parts, parts_of
 from heroes_forensics.parsers.filesystems.exfat_lengths import Initialised, ValidLengths
 from heroes_forensics.parsers.filesystems.ext_attributes import Attribute, attributes_of
 from heroes_forensics.parsers.filesystems.ext_blocks import check_blocks
@@ -43,15 +47,12 @@ from heroes_forensics.parsers.filesystems.tsk_stream import (
 from heroes_forensics.parsers.filesystems.tsk_sweep import SWEPT, sweep
 from heroes_forensics.parsers.filesystems.tsk_walk import Walk
 from heroes_forensics.parsers.guard import Guard
-from heroes_forensics.parsers.recovery import carved, embedded, indirect, unallocated
+from heroes_forensics.parsers.reading.readers import RangeReader
+from heroes_forensics.parsers.recovery import carved, indirect, unallocated
 from heroes_forensics.parsers.recovery.allocation import Allocation
-from heroes_forensics.parsers.recovery.bitmaps import allocation
-from heroes_forensics.parsers.recovery.claims import Claims
-from heroes_forensics.parsers.recovery.equation import Parts, parts_of
 from heroes_forensics.parsers.recovery.prefixes import Prefixes
 from heroes_forensics.parsers.recovery.slack import slack
 from heroes_forensics.parsers.storage.doubts import absent_below
-from heroes_forensics.parsers.storage.readers import RangeReader
 
 if TYPE_CHECKING:
     from typing import Any

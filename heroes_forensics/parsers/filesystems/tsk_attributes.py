@@ -11,11 +11,11 @@ from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import EntryFlag, EntryKind, Place, Times
 from heroes_forensics.parsers.filesystems import tsk_stream as s
 from heroes_forensics.parsers.filesystems import tsk_tables as t
+from heroes_forensics.parsers.filesystems.claims import Claims
 from heroes_forensics.parsers.filesystems.nodes import Node
 from heroes_forensics.parsers.filesystems.ntfs_clusters import Clusters
 from heroes_forensics.parsers.filesystems.ntfs_standard import Owners, times_of
-from heroes_forensics.parsers.recovery.claims import Claims
-from heroes_forensics.parsers.recovery.reuse import reuse_of
+from heroes_forensics.parsers.filesystems.reuse import reuse_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

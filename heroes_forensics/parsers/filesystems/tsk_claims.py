@@ -15,7 +15,7 @@ import numpy as np
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.filesystems import ext_inodes as ext
 from heroes_forensics.parsers.filesystems import tsk_tables as t
-from heroes_forensics.parsers.recovery.claims import Claims
+from heroes_forensics.parsers.filesystems.claims import Claims
 
 _EXT_OWN: Final = (3, 4, 5, 6, 7, 8, 9, 10)
 """Inodes that ext keeps for itself; 1 holds its bad blocks, which belong to nobody, 2 is listed."""

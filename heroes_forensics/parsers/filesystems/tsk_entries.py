@@ -21,8 +21,9 @@ from heroes_forensics.model import Entry, EntryFlag, EntryKind, Moment
 from heroes_forensics.parsers.filesystems import tsk_stream as s
 from heroes_forensics.parsers.filesystems import tsk_tables as t
 from heroes_forensics.parsers.filesystems.ext_attributes import TYPE as _ATTRIBUTE
-from heroes_forensics.parsers.filesystems.nodes import Counts, Node, hides_content
+from heroes_forensics.parsers.filesystems.nodes import Counts, Node
 from heroes_forensics.parsers.filesystems.tsk_attributes import Attributes, Stream, Thing
+from heroes_forensics.parsers.kinds import hides_content
 from heroes_forensics.parsers.place import place_of
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pyfsxfs
 from heroes_forensics.model import TimeBasis, TimeRule
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.filesystems.libyal_walk import LibyalFileSystem
-from heroes_forensics.parsers.storage.readers import ReaderFile
+from heroes_forensics.parsers.reading.readers import ReaderFile
 
 
 class _Xfs:

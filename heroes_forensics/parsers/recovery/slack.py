@@ -11,12 +11,12 @@ from typing import Final
 
 from heroes_forensics.model import Entry, Gap, Listing, Place
 from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.reading.readers import RangeReader
 from heroes_forensics.parsers.recovery import carved
-from heroes_forensics.parsers.recovery.embedded import SMALLEST, pictures_in
+from heroes_forensics.parsers.recovery.bytewise import SMALLEST, pictures_in
 from heroes_forensics.parsers.recovery.free import Extent, FreeSpace, Numbers
 from heroes_forensics.parsers.recovery.search import Carved, Searched, search
 from heroes_forensics.parsers.recovery.window import SECTOR, Budget, SpentError
-from heroes_forensics.parsers.storage.readers import RangeReader
 
 MOST: Final = 100_000
 """Items of the slack of one volume."""

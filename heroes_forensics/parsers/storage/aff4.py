@@ -20,7 +20,8 @@ from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Gap
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.containers import zip_records
-from heroes_forensics.parsers.containers.decompression import ZIP_METHODS, ExpandedReader
+from heroes_forensics.parsers.reading.decompression import ZIP_METHODS, ExpandedReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 from heroes_forensics.parsers.storage import aff4_facts
 from heroes_forensics.parsers.storage.aff4_streams import (
     MAX_BEVY,
@@ -32,7 +33,6 @@ from heroes_forensics.parsers.storage.aff4_streams import (
 )
 from heroes_forensics.parsers.storage.doubts import DAMAGED, FILLER, Doubt, Doubts
 from heroes_forensics.parsers.storage.image import Image
-from heroes_forensics.parsers.storage.readers import RangeReader
 
 _SCHEMA: Final = "http://aff4.org/Schema#"
 _BEFORE: Final = "http://afflib.org/2009/aff4#"

@@ -14,7 +14,7 @@ from typing import Final
 import cramjam
 
 from heroes_forensics.parsers.base import Reader
-from heroes_forensics.parsers.storage.readers import in_pieces
+from heroes_forensics.parsers.reading.readers import in_pieces
 
 _POINT: Final = struct.Struct("<QI")
 _END: Final = struct.Struct("<I")

@@ -11,7 +11,7 @@ from typing import Final
 
 from heroes_forensics.model import JSON
 from heroes_forensics.parsers.base import Reader
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 
 DAMAGED: Final = "damaged"
 """A chunk does not fit its checksum, or cannot be inflated."""

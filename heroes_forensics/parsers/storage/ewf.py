@@ -11,12 +11,12 @@ from heroes_forensics.display import shown
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Digest, Gap
 from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.reading.readers import ReaderFile
 from heroes_forensics.parsers.storage import ewf_rebuild, ewf_sections
 from heroes_forensics.parsers.storage.doubts import FILLER, MISSING, Doubts
 from heroes_forensics.parsers.storage.ewf_bodies import FIELDS, TECHNICAL
 from heroes_forensics.parsers.storage.ewf_chunks import ChunkReader
 from heroes_forensics.parsers.storage.image import Image
-from heroes_forensics.parsers.storage.readers import ReaderFile
 
 _FAULTS: Final[dict[str, tuple[str, str]]] = {
     "order": (

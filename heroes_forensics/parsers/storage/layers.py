@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, cast
 
 from heroes_forensics.model import JSON
 from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.reading.readers import FileObjectReader, RangeReader
 from heroes_forensics.parsers.storage import lvm, md
 from heroes_forensics.parsers.storage.apfs_snapshots import without_snapshots
 from heroes_forensics.parsers.storage.doubts import Reliable
-from heroes_forensics.parsers.storage.readers import FileObjectReader, RangeReader
 from heroes_forensics.parsers.storage.source import Source
 
 if TYPE_CHECKING:

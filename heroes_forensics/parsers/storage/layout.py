@@ -11,12 +11,12 @@ from typing import Final, cast
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import JSON, Gap
 from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.reading.readers import RangeReader
 from heroes_forensics.parsers.secrets import PASSWORD
 from heroes_forensics.parsers.storage import layers, locked
 from heroes_forensics.parsers.storage.assembling import assemble
 from heroes_forensics.parsers.storage.inside import Layout, Place, add, examine, key_of, row_of
 from heroes_forensics.parsers.storage.partitions import Partition, Table, look
-from heroes_forensics.parsers.storage.readers import RangeReader
 from heroes_forensics.parsers.storage.segments import COMPANION
 from heroes_forensics.parsers.storage.signatures import Recognised, recognise
 from heroes_forensics.parsers.storage.source import IMAGE, Source

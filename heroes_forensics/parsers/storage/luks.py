@@ -14,6 +14,7 @@ from typing import Final
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2i, Argon2id
 
 from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.reading.readers import RangeReader
 from heroes_forensics.parsers.secrets import KEY_FILE, PASSWORD, Secrets
 from heroes_forensics.parsers.sectors import COUNTED, SectorCipher, SectorReader
 from heroes_forensics.parsers.storage.locked import LockedError
@@ -24,7 +25,6 @@ from heroes_forensics.parsers.storage.luks_header import (
     Slot,
     read_header,
 )
-from heroes_forensics.parsers.storage.readers import RangeReader
 
 ROUNDS_A_SECOND: Final = 1_000_000
 """Rounds of PBKDF2 that a slow core does, for each block of the digest."""

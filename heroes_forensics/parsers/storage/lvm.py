@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Final
 
 from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.reading.readers import in_pieces
 from heroes_forensics.parsers.storage.lvm_metadata import (
     Group,
     Label,
@@ -19,7 +20,6 @@ from heroes_forensics.parsers.storage.lvm_metadata import (
     described,
     label,
 )
-from heroes_forensics.parsers.storage.readers import in_pieces
 
 KINDS: Final = frozenset(
     {

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.reading.readers import in_pieces
 from heroes_forensics.parsers.storage import md_raid6
 from heroes_forensics.parsers.storage.doubts import Reliable
 from heroes_forensics.parsers.storage.md_raid10 import Copies, copies
@@ -21,7 +22,6 @@ from heroes_forensics.parsers.storage.md_superblock import (
     Superblock,
     superblock,
 )
-from heroes_forensics.parsers.storage.readers import in_pieces
 
 LEVELS: Final = {
     -1: "linear",

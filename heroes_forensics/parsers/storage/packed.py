@@ -1,7 +1,7 @@
 """Sources that hold an image in something else: compressed, or one member of an archive.
 
 Nothing is unpacked to disk: what is compressed is expanded wherever it is read. Of gzip, places to
-go on from are kept on the way (`heroes_forensics.parsers.containers.decompression.ExpandedReader`);
+go on from are kept on the way (`heroes_forensics.parsers.reading.decompression.ExpandedReader`);
 bzip2, xz, Zstandard and 7z are read by pieces (`heroes_forensics.parsers.containers.blocks`).
 """
 
@@ -19,9 +19,9 @@ from heroes_forensics.parsers.containers.compressed import open_compressed
 from heroes_forensics.parsers.containers.sevenzip import open_7z
 from heroes_forensics.parsers.containers.tar import TarFileSystem
 from heroes_forensics.parsers.containers.zip import open_zip
+from heroes_forensics.parsers.reading.readers import RangeReader
 from heroes_forensics.parsers.storage import containers
 from heroes_forensics.parsers.storage.partitions import look
-from heroes_forensics.parsers.storage.readers import RangeReader
 
 _MEMBERS: Final = 64
 """An archive with more members than that is a dump of files; nobody packs so few images so."""

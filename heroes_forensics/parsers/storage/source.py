@@ -13,13 +13,12 @@ from heroes_forensics.display import shown
 from heroes_forensics.errors import EvidenceError, UsageError
 from heroes_forensics.model import JSON, Digest, Gap
 from heroes_forensics.parsers.base import Reader, UnsupportedError
-from heroes_forensics.parsers.filesystems import itunes_backup
+from heroes_forensics.parsers.reading.readers import ConcatReader, DescriptorReader
 from heroes_forensics.parsers.secrets import Secrets
-from heroes_forensics.parsers.storage import containers
+from heroes_forensics.parsers.storage import backups, containers
 from heroes_forensics.parsers.storage.doubts import MISSING, Doubt
 from heroes_forensics.parsers.storage.image import Image
 from heroes_forensics.parsers.storage.partitions import look
-from heroes_forensics.parsers.storage.readers import ConcatReader, DescriptorReader
 from heroes_forensics.parsers.storage.segments import COMPANION, DIRECTORY, Slot, ewf_numbers
 
 IMAGE: Final = "image"
@@ -122,8 +121,8 @@ def open_source(
         raise UsageError(f"no source can be treated as {treat_as!r}", hint=", ".join(TREAT_AS))
     slots = tuple(slots)
     if slots[0].role == DIRECTORY:
-        is_known = treat_as == "auto" and itunes_backup.is_backup(slots[0].fd)
-        found = itunes_backup.FORMAT if is_known else "directory"
+        is_known = treat_as == "auto" and backups.is_backup(slots[0].fd)
+        found = backups.FORMAT if is_known else "directory"
         source = Source(slots[0].name, "directory", found, "heroes", "", None, slots)
         source.secrets = secrets or source.secrets
         return source

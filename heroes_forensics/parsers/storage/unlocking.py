@@ -11,10 +11,10 @@ from typing import Any
 import pybde
 
 from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.reading.readers import ReaderFile
 from heroes_forensics.parsers.secrets import PASSWORD, RECOVERY_PASSWORD, STARTUP_KEY, Secrets
 from heroes_forensics.parsers.storage.bitlocker_key import cleared
 from heroes_forensics.parsers.storage.locked import LockedError
-from heroes_forensics.parsers.storage.readers import ReaderFile
 
 KINDS = (PASSWORD, RECOVERY_PASSWORD, STARTUP_KEY)
 """Of secrets that may open one."""

@@ -15,7 +15,7 @@ from dfvfs.resolver_helpers import manager, resolver_helper
 from dfvfs.vfs import file_system
 
 from heroes_forensics.parsers.base import Reader
-from heroes_forensics.parsers.storage.readers import FileObjectReader
+from heroes_forensics.parsers.reading.readers import FileObjectReader
 
 TYPE_INDICATOR = "HEROES_SLOT"
 

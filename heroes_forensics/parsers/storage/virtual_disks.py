@@ -20,9 +20,9 @@ from heroes_forensics.display import shown
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Gap
 from heroes_forensics.parsers.base import Reader, UnsupportedError
+from heroes_forensics.parsers.reading.readers import RangeReader, ReaderFile
 from heroes_forensics.parsers.storage import udif
 from heroes_forensics.parsers.storage.image import Image
-from heroes_forensics.parsers.storage.readers import RangeReader, ReaderFile
 from heroes_forensics.parsers.storage.vfs import Stack, basename
 
 MAX_CHAIN: Final = 64

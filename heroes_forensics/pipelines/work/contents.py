@@ -31,7 +31,7 @@ from heroes_forensics.frames import (
 from heroes_forensics.hashing import lanes
 from heroes_forensics.hashing.exact import CHUNK, HEAD, Digested, digest_bytes, digest_stream
 from heroes_forensics.model import GAP_NUMBERS, JSON, EntryFlag
-from heroes_forensics.parsers.containers.memory import BytesReader
+from heroes_forensics.parsers.reading.memory import BytesReader
 from heroes_forensics.pipelines.work import endings
 from heroes_forensics.pipelines.work.copying import Copying, Uses
 from heroes_forensics.pipelines.work.within import USE, Within

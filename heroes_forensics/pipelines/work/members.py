@@ -31,7 +31,7 @@ from heroes_forensics.frames import (
 from heroes_forensics.model import GAP_NUMBERS, HAS_CONTENT, JSON, Entry, EntryFlag, EntryKind, Gap
 from heroes_forensics.parsers.base import PART
 from heroes_forensics.parsers.guard import ENTRY
-from heroes_forensics.parsers.storage.readers import RangeReader
+from heroes_forensics.parsers.reading.readers import RangeReader
 from heroes_forensics.pipelines.work import contents
 from heroes_forensics.pipelines.work.within import HOSTS, PICTURES
 

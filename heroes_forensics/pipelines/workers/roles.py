@@ -64,7 +64,7 @@ ZYGOTES: Final = {
             *_DEFERRED,
             *_TEXT,
         ),
-        warm=("heroes_forensics.parsers.containers.libarchive:is_there",),
+        warm=("heroes_forensics.parsers.reading.libarchive:is_there",),
         bulk=("heroes_forensics.hashing.lanes:prepare",),
         alone=("cryptography.hazmat.primitives.kdf.argon2",),
     ),

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from backports import zstd
 
 from heroes_forensics.parsers.base import Reader, UnsupportedError
-from heroes_forensics.parsers.containers.deflate64 import Deflate64Engine
+from heroes_forensics.parsers.reading.deflate64 import Deflate64Engine
 
 _PIECE: Final = 1 << 16
 """Bytes of input taken at a time."""

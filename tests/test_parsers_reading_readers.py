@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from storage_images import Memory
 
-from heroes_forensics.parsers.storage.readers import exactly, in_pieces
+from heroes_forensics.parsers.reading.readers import exactly, in_pieces
 
 WHOLE = bytes(range(256))
 

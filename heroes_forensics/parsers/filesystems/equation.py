@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from heroes_forensics.parsers.filesystems.claims import Claims
 from heroes_forensics.parsers.recovery.allocation import Allocation
-from heroes_forensics.parsers.recovery.claims import Claims
 from heroes_forensics.parsers.recovery.free import Numbers
 
 Mask = npt.NDArray[np.bool_]

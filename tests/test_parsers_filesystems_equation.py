@@ -13,13 +13,13 @@ from test_parsers_recovery_volumes import VOLUMES, opened
 
 from heroes_forensics.model import BLOCKS, Entry, EntryFlag, EntryKind, Gap, Listing, blocks_close
 from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.filesystems import claims as claiming
+from heroes_forensics.parsers.filesystems.claims import Claims
+from heroes_forensics.parsers.filesystems.equation import Parts, parts_of
 from heroes_forensics.parsers.filesystems.tsk import TskFileSystem, open_tsk
-from heroes_forensics.parsers.recovery import claims as claiming
+from heroes_forensics.parsers.reading.readers import RangeReader
 from heroes_forensics.parsers.recovery.allocation import Allocation
-from heroes_forensics.parsers.recovery.claims import Claims
-from heroes_forensics.parsers.recovery.equation import Parts, parts_of
 from heroes_forensics.parsers.storage.doubts import absent_below
-from heroes_forensics.parsers.storage.readers import RangeReader
 from heroes_forensics.reports.evidence import Blocks
 
 SECTOR = 512

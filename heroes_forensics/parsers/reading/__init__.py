@@ -1,0 +1,1 @@
+"""Bytes to bytes, for every room: small readers, and what expands a stream."""
