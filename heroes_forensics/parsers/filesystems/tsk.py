@@ -71,6 +71,12 @@ class TskFileSystem:
         if number not in t.KINDS:
             raise UnsupportedError("no supported file system", code="volume.unknown")
         self._kind = t.KINDS[number]
+        self._volume = Volume(
+            kind=self._kind,
+            block_size=int(self._fs.info.block_size),
+            size=reader.size,
+            check_blocks=self._check_blocks if self._kind.startswith("ext") else None,
+        )
         self._layout: Layout | None = None
         self._allocation: Allocation | None = None
         self._parts: Parts | None = None
@@ -263,13 +269,7 @@ class TskFileSystem:
             return self._open_mapped(parts)
         if parts.flags & ATTRIBUTE and not parts.flags & NO_METADATA:
             return self._open_attribute(parts)
-        volume = Volume(
-            kind=self._kind,
-            block_size=int(self._fs.info.block_size),
-            size=self._reader.size,
-            check_blocks=self._check_blocks if self._kind.startswith("ext") else None,
-        )
-        stream: Reader = open_stream(self._fs, parts, volume)
+        stream: Reader = open_stream(self._fs, parts, self._volume)
         if parts.flags & SHOWN and self._lengths is not None:
             return Initialised(stream, self._lengths.of(parts.address, parts.size))
         return stream

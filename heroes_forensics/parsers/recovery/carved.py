@@ -21,13 +21,14 @@ _MARK_BYTES: Final = 0xCD
 """That of something in file slack: byte offset in the volume, and how long."""
 MARK_INSIDE: Final = 0xCB
 """That of something inside another stream: where, how long, and the handle of that stream."""
+_MARKS: Final = frozenset(bytes([mark]) for mark in (_MARK, MARK_BEGUN, _MARK_BYTES))
 _MOST_BYTES: Final = 64
 """Of a handle."""
 
 
 def is_carved(handle: bytes) -> bool:
     """Tell whether a handle is that of something carved."""
-    return handle[:1] in {bytes([_MARK]), bytes([MARK_BEGUN]), bytes([_MARK_BYTES])}
+    return handle[:1] in _MARKS
 
 
 _PATHS: Final = {
