@@ -178,6 +178,24 @@ def test_pictures_and_containers_are_counted_by_how_they_ended(database: Databas
     assert queries.unexpected(queries.gap_counts(database)) == 1
 
 
+def test_what_was_read_and_has_no_row_of_a_container_is_left_to_be_opened(
+    database: Database,
+) -> None:
+    found = list(derived.unopened(database, 1, [1, 2, 3]))
+    assert [int(each.task["id"][0]) for each in found] == [2, 3, 4]  # 5 and 6 are members of 1
+    assert [each[:4] for each in found] == [(1, "", 2, 9)] * 3
+    assert list(derived.unopened(database, 2, [2])) == []
+    assert list(derived.unopened(database, 1, [1, 3])) == []
+    assert list(derived.unopened(database, 1, [])) == []
+    with database.transaction():
+        database.execute("UPDATE content SET status=? WHERE item_id=2", (int(Status.GAP),))
+        derived.containers(database, 1, [derived.ContainerRow(3, Container.DONE, 0, "picture")])
+        database.execute("UPDATE volume SET file_system='FAT16'")
+    (left,) = derived.unopened(database, 1, [2])
+    assert (int(left.task["id"][0]), left.file_system) == (4, "FAT16")
+    assert derived.counted(database, "container").by_status == {Container.DONE: 1}
+
+
 def test_members_stand_on_both_sides_of_the_equation(database: Database) -> None:
     found = queries.equation(database, 1)
     assert (found.listed, found.stored, found.digested, found.closes) == (6, 6, 6, True)

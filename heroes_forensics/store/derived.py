@@ -20,6 +20,9 @@ SealValues = Callable[[Sequence[tuple[int, bytes]]], list[bytes]]
 """(Item id, values) pairs in; what is stored of each out, in their order."""
 
 TABLES: Final = ("perceptual", "container")
+PICTURE: Final = "picture"
+"""Kind of the containers that are pictures and films: one row each, also where it holds nothing."""
+_COUNTED: Final = {"perceptual": "", "container": f" AND (t.kind <> '{PICTURE}' OR t.gap > 0)"}
 _PERCEPTUAL: Final = (
     "INSERT INTO perceptual (item_id, unit_id, status, gap, width, height, frames,"
     " milliseconds, hashed, algorithm, quality, value, compared)"
@@ -133,14 +136,18 @@ class Counts(NamedTuple):
 
 
 def counted(database: Database, table: str, *, run: int | None = None) -> Counts:
-    """Count the rows of ``perceptual`` or ``container``, of the case or of one run."""
+    """Count the rows of ``perceptual`` or ``container``, of the case or of one run.
+
+    A picture that was looked into counts among the pictures; among the containers it is only where
+    it could not be opened.
+    """
     if table not in TABLES:
         raise ValueError(table)
     by_status: dict[int, int] = {}
     by_gap: dict[int, int] = {}
     for status, gap, count in database.rows(
         f"SELECT t.status, t.gap, count(*) FROM {table} t JOIN unit u ON u.id = t.unit_id"  # noqa: S608 - checked above
-        " WHERE ?1 IS NULL OR u.run_id = ?1 GROUP BY t.status, t.gap",
+        f" WHERE (?1 IS NULL OR u.run_id = ?1){_COUNTED[table]} GROUP BY t.status, t.gap",
         (run,),
     ):
         by_status[status] = by_status.get(status, 0) + count
@@ -249,22 +256,41 @@ def gaps(database: Database) -> Iterator[tuple[str, str, JSON, bytes]]:
         yield f"{source}/{volume}/{locator}", GAP_CODES[gap], detail, path
 
 
-def unopened(database: Database, source: int, kind: int) -> Iterator[tuple[int, Rows]]:
-    """Yield (volume, one `TASK` row) for each container that was read and never opened.
+class Unopened(NamedTuple):
+    """One item that may hold more, was read, and of which nothing says what it holds."""
+
+    volume: int
+    file_system: str
+    """Of the volume, as its lister names it."""
+    type: int
+    """The position in `filetype.TYPES`."""
+    size: int
+    """Bytes that were read of it."""
+    task: Rows
+    """One `TASK` row."""
+
+
+def unopened(database: Database, source: int, kinds: Sequence[int]) -> Iterator[Unopened]:
+    """Yield each item of a source that was read and has no row of a container.
+
+    What was looked into and holds nothing has one: this is what is left after an interruption.
 
     Args:
         database: the case.
         source: its row.
-        kind: position in `filetype.TYPES` of what is opened.
+        kinds: positions in `filetype.TYPES` of what is opened.
     """
-    for volume, *row in database.rows(
-        "SELECT i.volume_id, i.id, i.kind, i.flags, i.size, i.handle FROM content c"
-        " JOIN item i ON i.id = c.item_id JOIN volume v ON v.id = i.volume_id"
-        " LEFT JOIN container o ON o.item_id = i.id WHERE v.source_id=? AND c.type=?"
-        " AND c.status=1 AND i.parent IS NULL AND o.item_id IS NULL ORDER BY i.id",
-        (source, kind),
+    # One pass over the contents for all types, each asked for its container before its item.
+    for volume, system, kind, size, *task in database.rows(
+        "SELECT i.volume_id, coalesce(v.file_system, ''), c.type, c.bytes_read, i.id, i.kind,"  # noqa: S608 - numbers
+        " i.flags, i.size, i.handle FROM content c JOIN item i ON i.id = c.item_id"
+        " JOIN volume v ON v.id = i.volume_id"
+        f" WHERE c.status=1 AND c.type IN ({','.join(str(int(kind)) for kind in kinds)})"
+        " AND NOT EXISTS (SELECT 1 FROM container o WHERE o.item_id = c.item_id)"
+        " AND i.parent IS NULL AND v.source_id=? ORDER BY c.item_id",
+        (source,),
     ):
-        yield volume, tasks([(row[0], row[1], row[2], row[3], row[4])])
+        yield Unopened(volume, system, kind, size, tasks([tuple(task)]))
 
 
 class Members(NamedTuple):

@@ -4,7 +4,7 @@ A stream is kept until the digests of its item are known and compared; then it i
 is a row that says why not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from heroes_forensics.filetype import TYPES
@@ -24,11 +24,25 @@ from heroes_forensics.store import derived
 if TYPE_CHECKING:
     from heroes_forensics.pipelines.examining.examined import Examined
     from heroes_forensics.pipelines.workers.crews import Stream
+    from heroes_forensics.store.database import Database
     from heroes_forensics.store.records import MatchRow
 
 
 _BACKUP: Final = "itunes-backup"
 """The kind of a volume that is itself the backup of a telephone."""
+
+
+def _opened_in(kind: str) -> "Rows":
+    """Return by position in `TYPES` what is opened in a volume of a kind, whatever it holds."""
+    # A backup was opened with its manifest, or says why not.
+    return IS_OPENED & ~IS_MANIFEST if kind == _BACKUP else IS_OPENED
+
+
+def left(database: "Database", expanding: Expanding, source: int) -> Iterator[derived.Unopened]:
+    """Yield what an interrupted run read of a source and still has to open."""
+    for each in derived.unopened(database, source, expanding.types):
+        if IS_PICTURE[each.type] or _opened_in(each.file_system)[each.type]:
+            yield each
 
 
 class Containers:
@@ -58,9 +72,7 @@ class Containers:
         for row in rows[done & IS_OTHER[rows["type"]]]:
             self._leave(int(row["id"]), Container.POLICY, "policy.container-type")
         known = awaited.known(matches)
-        opened = IS_OPENED
-        if self._volume.kind == _BACKUP:  # it was opened with its manifest, or says why not
-            opened = IS_OPENED & ~IS_MANIFEST
+        opened = _opened_in(self._volume.kind)
         for row in rows[done & opened[rows["type"]]]:
             item, size = int(row["id"]), int(row["bytes_read"])
             if self._expanding.limits is None:
@@ -72,10 +84,11 @@ class Containers:
         for row in rows[done & IS_PICTURE[rows["type"]]] if self._expanding.limits else ():
             item = int(row["id"])
             if item not in self._streams and item not in self._large:
-                self.rows.append(derived.ContainerRow(item, Container.DONE, 0, "picture"))
+                self.rows.append(derived.ContainerRow(item, Container.DONE, 0, derived.PICTURE))
             elif item in known:
                 self._forget(item)
-                self.rows.append(derived.ContainerRow(item, Container.KNOWN_GOOD, 0, "picture"))
+                known_good = derived.ContainerRow(item, Container.KNOWN_GOOD, 0, derived.PICTURE)
+                self.rows.append(known_good)
             else:
                 self._open(
                     item, TYPES[int(row["type"])].name, int(row["bytes_read"]), stored=stored

@@ -16,8 +16,8 @@ from heroes_forensics.frames import Control, Rows, Unit
 from heroes_forensics.model import JSON, Gap
 from heroes_forensics.parsers.storage.volume import UNALLOCATED
 from heroes_forensics.pipelines.evidence.sources import Evidence
+from heroes_forensics.pipelines.examining import containers, detours, expanding, unallocated
 from heroes_forensics.pipelines.examining import depth as following
-from heroes_forensics.pipelines.examining import detours, expanding, unallocated
 from heroes_forensics.pipelines.examining.depth import Depth
 from heroes_forensics.pipelines.examining.detours import Detours
 from heroes_forensics.pipelines.examining.examined import Examined
@@ -28,7 +28,7 @@ from heroes_forensics.pipelines.examining.relisting import Stored, StoredInAnyOr
 from heroes_forensics.pipelines.examining.run import Run
 from heroes_forensics.pipelines.workers import deaths
 from heroes_forensics.pipelines.workers.deaths import Death
-from heroes_forensics.store import derived, progress, queries
+from heroes_forensics.store import progress, queries
 from heroes_forensics.store.lanes import LANES
 from heroes_forensics.store.records import Records
 
@@ -111,11 +111,8 @@ class Examination:
                     open_path = run.case.open_path
                     volume.before = Stored(run.database, row.id, open_path, access_times=still)
             self._volumes[row.id] = volume
-        self._unopened += [
-            (self._volumes[volume], rows)
-            for kind in self._depth.expanding.types
-            for volume, rows in derived.unopened(run.database, self._source, kind)
-        ]
+        for each in containers.left(run.database, self._depth.expanding, self._source):
+            self._unopened.append((self._volumes[each.volume], each.task))
 
     def _left_out(self, volume: Mapping[str, object]) -> str:
         """Return the code of the gap a whole volume is, or an empty text."""

@@ -17,8 +17,6 @@ _OF_EXHIBIT: Final = (
     " JOIN item i ON i.id = t.item_id JOIN volume v ON v.id = i.volume_id"
     " JOIN source s ON s.id = v.source_id WHERE s.exhibit_id=?1"
 )
-_PICTURE: Final = "picture"
-"""Kind of containers that are pictures."""
 _ABOUT: Final[dict[str, Literal["picture", "container"]]] = {
     "perceptual": "picture",
     "container": "container",
@@ -66,7 +64,7 @@ def containers(database: Database, exhibit: int, seen: int) -> Containers:
         (exhibit,),
     ):
         members += int(listed)
-        if kind == _PICTURE and status != Container.GAP:
+        if kind == derived.PICTURE and status != Container.GAP:
             continue  # counted among the pictures, and what it holds among the members
         by_status[Container(status)] += count
         in_part += count if status == Container.GAP and with_members else 0

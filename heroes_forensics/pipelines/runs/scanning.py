@@ -15,7 +15,7 @@ from heroes_forensics.errors import (
 )
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines.case import folders
-from heroes_forensics.pipelines.examining import stopping, verification
+from heroes_forensics.pipelines.examining import containers, stopping, verification
 from heroes_forensics.pipelines.examining.depth import Depth
 from heroes_forensics.pipelines.examining.examination import Examination
 from heroes_forensics.pipelines.examining.media_pass import MediaPass
@@ -26,7 +26,7 @@ from heroes_forensics.pipelines.runs.request import ScanResult
 from heroes_forensics.pipelines.runs.starting import Registered
 from heroes_forensics.pipelines.workers.isolation import Isolation
 from heroes_forensics.pipelines.workers.supervisor import Supervisor
-from heroes_forensics.store import derived, progress
+from heroes_forensics.store import progress
 
 MISMATCH: Final = "mismatch"
 
@@ -60,8 +60,6 @@ class Scanning:
         self._locked = isolation()
         self._notes = notes
         self._integrity: JSON = {}
-        self._opened: list[int] = []
-        """Types of containers that the run opens."""
 
     def run(self) -> ScanResult:
         """Examine all of it, close the run and issue the report.
@@ -74,13 +72,12 @@ class Scanning:
         try:
             keys = self._sources[0].evidence.keys
             depth = Depth(run, self._supervisor, int(run.config["workers"]), keys)
-            self._opened = depth.expanding.types
             with depth, stopping.heard(run.stop, run.note):
                 for each, wanted in zip(self._sources, self._wanted, strict=True):
                     self._examine(depth, each, wanted)
                     if run.interrupted:
                         break
-                return self._close()
+                return self._close(depth)
         except StoppedError:
             self._break_off(stopping.DISK)
             raise
@@ -142,7 +139,7 @@ class Scanning:
                 f"{source.label}: the digests of the image differ from the expected ones"
             )
 
-    def _close(self) -> ScanResult:
+    def _close(self, depth: Depth) -> ScanResult:
         run, case = self._run, self._run.case
         run.stage("closing")
         for each in self._sources:
@@ -150,7 +147,7 @@ class Scanning:
                 run.evidence_changed(each.label)
             starting.release(run, each.label)
         self._tell_isolation()
-        run.stop.settle(finished=self._finished())
+        run.stop.settle(finished=self._finished(depth))
         outcome, counts = closing.finish(run, self._integrity)
         report = reporting.issue(case).page
         unexpected = int(str(counts["gaps_unexpected"])) + int(str(counts["not_reached"]))
@@ -184,7 +181,7 @@ class Scanning:
         with self._run.journal.transaction() as records:
             starting.isolated(self._run, records, found)
 
-    def _finished(self) -> bool:
+    def _finished(self, depth: Depth) -> bool:
         """Say whether a run that was asked to end had nothing left to do."""
         run = self._run
         if not run.interrupted:
@@ -195,9 +192,8 @@ class Scanning:
                 return False
             if progress.not_reached(run.database, each.number):
                 return False
-            for kind in self._opened:
-                if next(derived.unopened(run.database, each.number, kind), None) is not None:
-                    return False
+            if next(containers.left(run.database, depth.expanding, each.number), None) is not None:
+                return False
         return True
 
     def _code(self, unexpected: int) -> int:
