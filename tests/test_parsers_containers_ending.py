@@ -347,3 +347,14 @@ def test_an_end_record_is_seen_wherever_it_lies(size: int, behind: int, fill: by
         assert has_end_record(data)
     elif at < 0:
         assert not has_end_record(data)
+
+
+@pytest.mark.parametrize("front", [NOISE[:900], b"\xff\xd8\xff\xe0 words in front of it"])
+def test_a_member_that_is_said_to_lie_behind_its_archive_is_not_its_beginning(front: bytes) -> None:
+    one = zipped(("a.txt", b"alpha" * 40))
+    record = one.index(b"PK\x01\x02")
+    (whole,) = inside(front + one)
+    assert whole[0] == f"m@{len(front):#x}"
+    said = one[: record + 42] + struct.pack("<I", 0x7FFF_0000) + one[record + 46 :]
+    rows = inside(front + said)
+    assert [row[0] for row in rows] == [f"m@{len(front) + record:#x}"]

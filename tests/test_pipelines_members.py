@@ -391,3 +391,11 @@ def test_a_zip_that_asks_for_all_memory_is_bounded() -> None:
 def test_what_is_opened_inside_a_container_is_opened_on_a_volume_too() -> None:
     inside = set(members.OPENERS) - {*within.PICTURES, *within.HOSTS}
     assert inside == set(expanding.OPENED)
+
+
+@pytest.mark.parametrize("place", [1 << 63, (1 << 64) - 1, 1 << 62])
+def test_a_place_beyond_all_numbers_is_damage_and_does_not_end_the_worker(place: int) -> None:
+    head = struct.pack("<8sIIIIHHII", b"MSWIM\0\0\0", 208, 0x10D00, 0, 32768, *(1, 1), 1, 0)
+    table = struct.pack("<QQQ", 100 | 2 << 56, place, 100)
+    found = expanded((head.ljust(48, b"\0") + table).ljust(208, b"\0"), "wim")
+    assert found.top == (Container.GAP, "container.damaged")

@@ -107,7 +107,7 @@ def zip_start(reader: Reader) -> int:
         raise UnsupportedError("the directory is elsewhere", code=PART)
     members = zip_records.members(reader, directory)
     here = (each.offset for each in members if each.disk == directory.disk and each.offset >= 0)
-    return min(here, default=directory.start)
+    return min((directory.start, *here))  # what is said to lie behind it does not
 
 
 def ending_zip(reader: Reader, kind: str) -> Begin | None:

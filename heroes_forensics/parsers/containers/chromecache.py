@@ -13,6 +13,7 @@ where it is known.
 
 import struct
 import zlib
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final
 
@@ -128,11 +129,16 @@ class _File:
         if found is not None:
             yield found
 
-    def _blocks(self) -> Iterator[Entry]:
+    def _blocks(self) -> Iterator[Entry | Gap]:
         _, _, own, _, size, _, most = _FILE.unpack(self._head)
-        count = min(max(0, most), _MOST_BLOCKS, max(0, self._reader.size - _FIRST) // size)
-        bits = self._reader.pread(_MAP, _FIRST - _MAP)
-        used = [number for number in range(count) if bits[number >> 3] >> (number & 7) & 1]
+        most = min(max(0, most), _MOST_BLOCKS)
+        count = min(most, max(0, self._reader.size - _FIRST) // size)
+        bits = self._reader.pread(_MAP, _FIRST - _MAP).ljust(_FIRST - _MAP, b"\0")
+        used = [number for number in range(most) if bits[number >> 3] >> (number & 7) & 1]
+        here = bisect_left(used, count)
+        if here < len(used) or self._reader.size < _FIRST:
+            yield Gap(f"r@{_FIRST + count * size:#x}", "source.damaged", {"blocks": "cut off"})
+        used = used[:here]
         taken: set[int] = set()
         for number in used if size == min(_SIZES) else ():
             yield from self._of_record(number, own, count, taken)

@@ -143,7 +143,7 @@ class WimFileSystem:
         """
         if table.size > LISTED.size * _MOST_LISTED:
             raise OSError("too many resources")
-        data = self._opened(table).pread(0, table.size)
+        data = self._whole(table)
         for at in range(0, len(data) - LISTED.size + 1, LISTED.size):
             where, part, _, digest = LISTED.unpack_from(data, at)
             held = _Held(resource(where), part)
@@ -204,7 +204,18 @@ class WimFileSystem:
     def _metadata(self, where: Resource) -> bytes:
         if where.size > _MOST_METADATA:
             raise OSError("the entries are too long")
-        return self._opened(where).pread(0, where.size)
+        return self._whole(where)
+
+    def _whole(self, where: Resource) -> bytes:
+        """Return all of a resource.
+
+        Raises:
+            OSError: it cannot be read, or not all of it is there.
+        """
+        data = self._opened(where).pread(0, where.size)
+        if len(data) < where.size:
+            raise OSError("a resource is cut off")
+        return data
 
     def _of_image(self, number: int, data: bytes) -> Iterator[Entry | Gap]:
         """Yield the entries of one image; each folder once, whatever refers to it."""

@@ -331,9 +331,15 @@ class _Beating:
         return self._inner.size
 
     def pread(self, offset: int, length: int) -> bytes:
-        """Read, and say so."""
+        """Read, and say so; beyond the end there is nothing, whatever number a container states.
+
+        Raises:
+            OSError: in front of the first byte there is nothing to be read.
+        """
         self._beat()
-        return self._inner.pread(offset, length)
+        if offset < 0:
+            raise OSError("a place in front of the container")
+        return self._inner.pread(offset, length) if offset < self._inner.size else b""
 
     def close(self) -> None:
         """Leave it open: it is the unit's."""
