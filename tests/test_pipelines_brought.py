@@ -96,11 +96,12 @@ def test_an_altered_library_is_found(
     monkeypatch.syspath_prepend(tmp_path)
     names = ["heroes-test-one", "heroes-test-two", "heroes-test-absent"]
     assert [installed.version(name) for name in names] == ["1.0", "1.0", installed.ABSENT]
-    before = installed.packages_sha256(names)
+    versions = [(name, installed.version(name)) for name in names]
+    before = installed.packages_sha256(versions)
     assert list(installed.altered(names)) == []  # the second overwrote a file of the first
     (tmp_path / "one.py").write_bytes(b"2")
     assert list(installed.altered(names)) == ["heroes-test-one"]
-    assert installed.packages_sha256(names) == before  # it is the list that is digested
+    assert installed.packages_sha256(versions) == before  # it is the list that is digested
     (tmp_path / "one.py").unlink()
     assert list(installed.altered(names)) == ["heroes-test-one"]
     monkeypatch.setattr(environment, "libraries", lambda: tuple(names))

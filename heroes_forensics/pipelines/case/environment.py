@@ -1,12 +1,15 @@
 """What the ledger records of machine and software."""
 
 import hashlib
+import os
 import platform
 import re
-from collections.abc import Iterable
-from importlib import metadata, resources
-from typing import Any, Final
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Final
 
+import heroes_forensics
 from heroes_forensics import __version__
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines.case import installed
@@ -38,14 +41,15 @@ def environment() -> JSON:
     ``packages_sha256`` is that of the libraries' own lists of files (`installed.packages_sha256`).
     """
     names = libraries()
+    versions = [(name, installed.version(name)) for name in names]
     return {
         "host_ref": "this-host",
         "os": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
-        "packages_sha256": installed.packages_sha256(names),
+        "packages_sha256": installed.packages_sha256(versions),
         "program_version": __version__,
         "program_sha256": program_sha256(),
-        "libraries": [{"name": name, "version": installed.version(name)} for name in names],
+        "libraries": [{"name": name, "version": version} for name, version in versions],
         "self_test": "not-run",
     }
 
@@ -53,15 +57,19 @@ def environment() -> JSON:
 def program_sha256() -> str:
     """Digest the files of the installed package: path and content of each, in order."""
     digest = hashlib.sha256()
-    root = resources.files("heroes_forensics")
-
-    def walk(folder: Any, prefix: str) -> Iterable[tuple[str, bytes]]:  # noqa: ANN401
-        for member in sorted(folder.iterdir(), key=lambda each: str(each.name)):
-            if member.is_dir() and member.name != "__pycache__":
-                yield from walk(member, f"{prefix}{member.name}/")
-            elif member.is_file() and not member.name.endswith(".pyc"):
-                yield prefix + member.name, member.read_bytes()
-
-    for name, data in walk(root, ""):
-        digest.update(f"{hashlib.sha256(data).hexdigest()}  {name}\n".encode())
+    for name, path in _files(os.path.dirname(heroes_forensics.__file__), ""):
+        content = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        digest.update(f"{content}  {name}\n".encode())
     return digest.hexdigest()
+
+
+def _files(folder: str, prefix: str) -> Iterator[tuple[str, str]]:
+    """Yield name and path of each file; what a member is, its folder says."""
+    with os.scandir(folder) as members:
+        found = sorted(members, key=lambda each: each.name)
+    for member in found:
+        if member.is_dir():
+            if member.name != "__pycache__":
+                yield from _files(member.path, f"{prefix}{member.name}/")
+        elif member.is_file() and not member.name.endswith(".pyc"):
+            yield prefix + member.name, member.path
