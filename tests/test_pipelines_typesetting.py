@@ -163,3 +163,17 @@ def test_only_the_ledger_own_signature_is_printed(case: Path) -> None:
     path.write_bytes(text + b"\n\n" + other + lines + other)
     assert typesetting.note(bundle, size) == own
     assert typesetting.note(bundle, size + 1) is None
+
+
+def test_the_process_that_sets_it_imports_little() -> None:
+    code = (
+        "import sys; from heroes_forensics.pipelines.report import typesetting;"
+        "from heroes_forensics.reports import pdf; print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, check=True)
+    found = set(done.stdout.decode().split())
+    assert "heroes_forensics.reports.page_blocks" in found
+    assert not found & {
+        "cryptography", "jinja2", "numpy", "segno", "sqlite3",
+        "heroes_forensics.reports.model", "heroes_forensics.custody",
+    }  # fmt: skip

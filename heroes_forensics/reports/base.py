@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from heroes_forensics.model import TimeRule
-from heroes_forensics.reports.findings import SetKind
-from heroes_forensics.reports.model import Report
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a typesetter that only wants the names of files starts sooner
     import numpy as np
     import numpy.typing as npt
+
+    from heroes_forensics.reports.findings import SetKind
+    from heroes_forensics.reports.model import Report
 
 FILE_NAMES: Final[Mapping[str, str]] = {
     "json": "report.json",
@@ -31,7 +32,7 @@ FILE_NAMES: Final[Mapping[str, str]] = {
 class Renderer(Protocol):
     """A row of `reports.REPORTS`."""
 
-    def __call__(self, report: Report, *, language: str = "en") -> bytes:
+    def __call__(self, report: "Report", *, language: str = "en") -> bytes:
         """Return the file; the same report and language always give the same bytes."""
         ...
 
@@ -71,7 +72,7 @@ class ItemBlock:
     """Pictures and films without the name of one, and other content with it; None: not read."""
     reuse: Sequence[str]
     """Keys of `heroes_forensics.model.REUSE_TEXTS`, or empty: of what is deleted alone."""
-    matched: Sequence[frozenset[SetKind]]
+    matched: "Sequence[frozenset[SetKind]]"
     """Kinds of the sets with an entry for the item; decides whether its digests are shown."""
     paths: Sequence[bytes] = ()
     """Used under the names policy ``clear`` alone; empty under ``sealed``."""

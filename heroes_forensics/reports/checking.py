@@ -12,10 +12,12 @@ what takes text from a PDF may put either. ``check.sh`` holds the same lines as 
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from heroes_forensics.reports.messages import messages
-from heroes_forensics.reports.model import Command, Report
+
+if TYPE_CHECKING:
+    from heroes_forensics.reports.model import Command, Report
 
 WIDEST: Final = 110
 """Characters of a line that fit beside one another on paper."""
@@ -44,7 +46,7 @@ def commands(  # noqa: PLR0913 # the files of a bundle
     checkpoint: str | None = None,
     origin: str | None = None,
     verifier: str | None = "verify_custody.py",
-) -> tuple[Command, ...]:
+) -> tuple["Command", ...]:
     """Return the commands for a bundle whose files have these names, relative to it.
 
     Args:
@@ -57,6 +59,8 @@ def commands(  # noqa: PLR0913 # the files of a bundle
         origin: the first line of that note.
         verifier: the stand-alone verifier in the bundle, if it is there.
     """
+    from heroes_forensics.reports.model import Command  # noqa: PLC0415 # a typesetter has none
+
     key, manifest, signature, ledger = map(shlex.quote, (key, manifest, signature, ledger))
     openssl = f"openssl pkeyutl -verify -pubin -inkey {key} -rawin"
     rows = [
@@ -92,7 +96,7 @@ def _assigned(name: str, value: str) -> Iterator[str]:
         before = f"${{{name}}}"
 
 
-def render(report: Report, *, language: str = "en") -> bytes:
+def render(report: "Report", *, language: str = "en") -> bytes:
     """Return ``check.sh`` of a report."""
     return script(report.number, [each.to_json() for each in report.commands], language)
 

@@ -13,7 +13,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from heroes_forensics.custody import bundle, notes
 from heroes_forensics.pipelines.report import apart
 
 NOT_INSTALLED: Final = "not installed: the extra heroes-forensics[pdf] is needed"
@@ -77,6 +76,9 @@ def note(root: Path, size: int) -> bytes | None:
     Raises:
         CustodyError: it is no note.
     """
+    # Not at the top: the process that sets the report has no use for them, and starts sooner.
+    from heroes_forensics.custody import bundle, notes  # noqa: PLC0415
+
     try:
         with (root / bundle.checkpoint_name(size)).open("rb") as stream:
             found = notes.parse(stream.read(notes.MAX_NOTE + 1))
