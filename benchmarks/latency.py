@@ -98,7 +98,7 @@ def findings(programs: Programs, shape: images.Shape, raw: Path, plan: Path) -> 
     case = programs.folder / "case"
     sets = [word for number in range(len(starts)) for word in ("--set", _name(shape, number))]
     command = [str(HEROES), "scan", str(raw), "--case", str(case), *sets, "--verify", "off", "-q"]
-    environment = {**os.environ, **programs.environment}
+    environment = {**os.environ, **measure.COMPILING, **programs.environment}
     read: dict[int, float] = {}
     shown: dict[int, float] = {}
     begun = time.monotonic()

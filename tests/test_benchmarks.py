@@ -15,6 +15,7 @@ import aims
 import bounds
 import ewf_writer
 import images
+import measure
 import peers
 import plan
 import pytest
@@ -122,6 +123,26 @@ def test_work_that_is_described_twice_is_repeated_once() -> None:
         Unit(2, "content", {})
     Unit(3, "content", {})
     assert [(number, each.strain) for number, each in units.items()] == [(1, 2), (2, 1)]
+
+
+def test_what_is_measured_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package, beside = tmp_path / "package", tmp_path / "beside.py"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    beside.touch()
+    monkeypatch.setattr(measure, "PROGRAM", package)
+    monkeypatch.setattr(measure, "compiled", measure.compiled.__wrapped__)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    command = [sys.executable, "-c", "import beside"]
+    measure.run(command, environment={"PYTHONPATH": str(tmp_path)})
+    found = {each.name.partition(".")[0] for each in tmp_path.rglob("*.pyc")}
+    assert found == {"__init__", "beside"}
+
+
+def test_an_installation_is_compiled() -> None:
+    command = ["make", "--dry-run", "--always-make", "-C", str(ROOT), ".venv/.installed"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert "python -m compileall -q heroes_forensics" in done.stdout
 
 
 VERDICTS = {

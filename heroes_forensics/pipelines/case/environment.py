@@ -57,7 +57,7 @@ def environment() -> JSON:
 def program_sha256() -> str:
     """Digest the files of the installed package: path and content of each, in order."""
     digest = hashlib.sha256()
-    for name, path in _files(os.path.dirname(heroes_forensics.__file__), ""):
+    for name, path in _files(str(Path(heroes_forensics.__file__).parent), ""):
         content = hashlib.sha256(Path(path).read_bytes()).hexdigest()
         digest.update(f"{content}  {name}\n".encode())
     return digest.hexdigest()

@@ -72,7 +72,10 @@ def running(module: str, given: bytes) -> Iterator[Running]:
 
 def _start(module: str) -> str:
     # As `cli.main` does: looking for cycles would take a fifth of the time of importing.
-    return f"import gc; gc.set_threshold(100_000, 50, 50); from heroes_forensics.pipelines.report import {module}; {module}.main()"
+    return (
+        "import gc; gc.set_threshold(100_000, 50, 50);"
+        f" from heroes_forensics.pipelines.report import {module}; {module}.main()"
+    )
 
 
 # ---- in the process of its own -----------------------------------------------------------
