@@ -4,6 +4,7 @@ import io
 import plistlib
 import signal
 import sqlite3
+import tarfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing as closed
@@ -21,8 +22,9 @@ from test_pipelines_likeness import encoded, picture
 from test_pipelines_resuming import spoiled
 
 from heroes_forensics import durable
-from heroes_forensics.frames import Frame, Unit
+from heroes_forensics.frames import HAND_OVER_BYTES, Frame, Unit
 from heroes_forensics.pipelines.checks import verifying, views
+from heroes_forensics.pipelines.examining import expanding
 from heroes_forensics.pipelines.runs import closing
 
 PHOTOGRAPHS = 40
@@ -78,14 +80,21 @@ def rows(case: Path, sql: str) -> set[str]:
         return {locator for (locator,) in database.execute(sql)}
 
 
-def cut_before_its_end(case: Path, *sources: Path, workers: int = 1) -> None:
-    """End a run at once, as a second Ctrl-C does, when all is on record but its end."""
+def cut_before_its_end(
+    case: Path, *sources: Path, workers: int = 1, is_opened: bool = True
+) -> None:
+    """End a run at once, as a second Ctrl-C does, when all is on record but its end.
+
+    Or, where that is asked, all but its end and what containers hold.
+    """
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(closing, "finish", stop)
+        if not is_opened:
+            patch.setattr(expanding.Expanding, "stored", lambda *_: None)
         with pytest.raises(KeyboardInterrupt):
             scanned(case, *sources, workers=workers)
 
@@ -121,6 +130,31 @@ def test_nothing_is_read_again_once_everything_was_opened(
     resumed(tmp_path / "case", workers=workers)
     assert not given
     same(tmp_path / "case", tmp_path / "whole")
+
+
+@pytest.mark.parametrize("kind", ["an archive", "a folder"])
+def test_a_large_container_is_read_by_who_opens_it_alone(
+    kind: str, tmp_path: Path, given: dict[int, list[int]]
+) -> None:
+    """But for a file of a folder, of which nothing but its digest says that it is the same."""
+    large = archive(("a.bin", bytes(HAND_OVER_BYTES)), ("b.jpg", encoded(picture(1, 96, 72))))
+    film = made("mp4") + bytes(HAND_OVER_BYTES) + archive(("c.txt", b"gamma"))
+    source = folder(tmp_path / "evidence", {"o.zip": large, "f.mp4": film, "s.zip": archive()})
+    if kind == "an archive":
+        with tarfile.open(tmp_path / "evidence.tar", "w") as tar:
+            tar.add(source, ".")
+        source = tmp_path / "evidence.tar"
+    scanned(tmp_path / "whole", source)
+    case = tmp_path / "case"
+    cut_before_its_end(case, source, is_opened=False)
+    given.clear()
+    resumed(case)
+    with closed(sqlite3.connect(case / "case.db")) as database:
+        sizes = dict(database.execute("SELECT id, size FROM item"))
+    read = sorted(sizes[item] for items in given.values() for item in items)
+    small = [len(archive())]
+    assert read == (small if kind == "an archive" else sorted([*small, len(large), len(film)]))
+    same(case, tmp_path / "whole")
 
 
 def test_the_manifest_of_a_backup_is_no_container_that_was_left(

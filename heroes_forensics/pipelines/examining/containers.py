@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from heroes_forensics.filetype import TYPES
-from heroes_forensics.frames import Container, Proxy, Rows, Status
+from heroes_forensics.frames import HAND_OVER_BYTES, Container, Proxy, Rows, Status
 from heroes_forensics.model import GAP_NUMBERS
 from heroes_forensics.pipelines.examining import awaited
 from heroes_forensics.pipelines.examining.expanding import (
@@ -22,6 +22,7 @@ from heroes_forensics.pipelines.examining.expanding import (
 from heroes_forensics.store import derived
 
 if TYPE_CHECKING:
+    from heroes_forensics.pipelines.evidence.sources import Evidence
     from heroes_forensics.pipelines.examining.examined import Examined
     from heroes_forensics.pipelines.workers.crews import Stream
     from heroes_forensics.store.database import Database
@@ -43,6 +44,24 @@ def left(database: "Database", expanding: Expanding, source: int) -> Iterator[de
     for each in derived.unopened(database, source, expanding.types):
         if IS_PICTURE[each.type] or _opened_in(each.file_system)[each.type]:
             yield each
+
+
+def is_opened_where_it_lies(each: derived.Unopened, evidence: "Evidence") -> bool:
+    """Say whether an expander can read it through a proxy, without its being read again before.
+
+    What is handed over has to be read for its bytes anyway. Whether a file of a folder is still
+    what was digested shows by its digest alone; an image is known by its identity.
+    """
+    return each.size > HAND_OVER_BYTES and evidence.facts.get("kind") != "directory"
+
+
+def open_where_it_lies(
+    expanding: Expanding, volume: "Examined", each: derived.Unopened, evidence: "Evidence"
+) -> None:
+    """Queue what is too large to be handed over, as the unit that read it did."""
+    proxy = Proxy(evidence.crew.number, {**evidence.body, "volume": volume.spec}, each.task)
+    item, kind = int(each.task["id"][0]), TYPES[each.type].name
+    expanding.add(Job(item, kind, each.size, proxy, volume, expanding, is_stored=True))
 
 
 class Containers:

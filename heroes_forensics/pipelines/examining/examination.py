@@ -111,8 +111,13 @@ class Examination:
                     open_path = run.case.open_path
                     volume.before = Stored(run.database, row.id, open_path, access_times=still)
             self._volumes[row.id] = volume
-        for each in containers.left(run.database, self._depth.expanding, self._source):
-            self._unopened.append((self._volumes[each.volume], each.task))
+        opener = self._depth.expanding
+        for each in containers.left(run.database, opener, self._source):
+            volume = self._volumes[each.volume]
+            if containers.is_opened_where_it_lies(each, self._evidence):
+                containers.open_where_it_lies(opener, volume, each, self._evidence)
+            else:
+                self._unopened.append((volume, each.task))
 
     def _left_out(self, volume: Mapping[str, object]) -> str:
         """Return the code of the gap a whole volume is, or an empty text."""
