@@ -23,6 +23,8 @@ from filesystem_images import (
 from heroes_forensics.model import EntryFlag, EntryKind
 from heroes_forensics.parsers.base import UnsupportedError
 from heroes_forensics.parsers.filesystems import ext_inodes, tsk_walk
+from heroes_forensics.parsers.filesystems.ext_attributes import Bare, attributes_of
+from heroes_forensics.parsers.filesystems.ext_inodes import layout_of, mapped_inodes
 from heroes_forensics.parsers.filesystems.locators import icat_command
 from heroes_forensics.parsers.filesystems.tsk import open_tsk
 from heroes_forensics.parsers.reading.readers import RangeReader
@@ -477,6 +479,23 @@ def test_extended_attributes_are_streams(tmp_path: Path, kind: str) -> None:
     assert all(got.path(path).flags & EntryFlag.STREAM for path in values)
     assert icat_command(got.path(b"d/a.txt:user.large").locator, str(image), 0) is None
     assert not got.gaps
+
+
+@pytest.mark.parametrize("kind", ["128", "256"])
+def test_inodes_without_attributes_are_known_beforehand(tmp_path: Path, kind: str) -> None:
+    image, _ = attributed(tmp_path, "-I", kind)
+    reader = Bytes(image.read_bytes())
+    layout = layout_of(reader)
+    bare = Bare()
+    mapped_inodes(reader, bare.look)
+    held = set()
+    for first, _, count in layout.tables:
+        for number in range(first, first + count):
+            none = attributes_of(reader, layout, number) == ([], True)
+            assert none or not bare.known[number]
+            held |= set() if bare.known[number] else {number}
+    # The file with two names, the directory, the link, the one with an attribute of the system.
+    assert len(held) == 4
 
 
 def test_an_attribute_with_an_inode_of_its_own_is_an_orphan(tmp_path: Path) -> None:

@@ -13,8 +13,10 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from heroes_forensics.parsers.base import Reader
-from heroes_forensics.parsers.filesystems.ext_inodes import SMALLEST_INODE, Layout
+from heroes_forensics.parsers.filesystems.ext_inodes import SMALLEST_INODE, Layout, Rows
 from heroes_forensics.parsers.filesystems.nodes import is_system_attribute
 
 TYPE: Final = 2
@@ -34,6 +36,10 @@ _PREFIXES: Final = {
     8: b"system.richacl",
 }
 _INLINE: Final = b"system.data"
+_EXTRA: Final = SMALLEST_INODE + 2
+"""Bytes of an inode that says how long it is, without what attributes lie behind."""
+_MOST: Final = 1 << 26
+"""Inodes of which it is kept, a byte each; those beyond are looked at one by one."""
 
 
 class Attribute(NamedTuple):
@@ -43,6 +49,41 @@ class Attribute(NamedTuple):
     offset: int
     """Where it begins in the volume, bytes."""
     size: int
+
+
+class Bare:
+    """Which inodes have no attributes at all: found for whole tables, most of most volumes."""
+
+    def __init__(self) -> None:
+        self.known = bytearray()
+        """A byte for each inode by its number, not 0 where it is known to have none."""
+
+    def look(self, first: int, rows: Rows) -> None:
+        """Take a piece of a table.
+
+        Args:
+            first: number of its first inode.
+            rows: inodes as `ext_inodes.inode_tables` gives them, one piece after the other.
+        """
+        until = first + len(rows)
+        if not len(rows) or until > _MOST:
+            return
+        bare = (rows["attributes"] == 0) & (rows["attributes_high"] == 0)
+        width = rows.dtype.itemsize
+        if width >= _EXTRA:
+            raw = np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), width)
+            extra = raw[:, SMALLEST_INODE].astype(np.intp) | raw[:, SMALLEST_INODE + 1] * np.intp(
+                256
+            )
+            behind = SMALLEST_INODE + extra
+            fits = (extra > 0) & (behind + len(_MAGIC) <= width)
+            at = np.where(fits, behind, 0)
+            number = np.arange(len(rows))
+            for step, byte in enumerate(_MAGIC):
+                fits &= raw[number, at + step] == byte
+            bare &= ~fits
+        self.known.extend(bytes(max(0, until - len(self.known))))
+        self.known[first:until] = bare.tobytes()
 
 
 def attributes_of(reader: Reader, layout: Layout, address: int) -> tuple[list[Attribute], bool]:
@@ -57,7 +98,7 @@ def attributes_of(reader: Reader, layout: Layout, address: int) -> tuple[list[At
         raise OSError("the inode cannot be read")
     found: list[Attribute] = []
     whole = True
-    extra = struct.unpack_from("<H", raw, SMALLEST_INODE)[0] if len(raw) > SMALLEST_INODE else 0
+    extra = struct.unpack_from("<H", raw, SMALLEST_INODE)[0] if len(raw) >= _EXTRA else 0
     behind = SMALLEST_INODE + extra
     if extra and raw[behind : behind + 4] == _MAGIC:
         first = behind + len(_MAGIC)

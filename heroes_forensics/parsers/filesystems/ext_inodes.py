@@ -11,8 +11,9 @@ inode table, direct and indirect block addressing).
 """
 
 import struct
+from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -73,7 +74,7 @@ class Layout(NamedTuple):
     inode_size: int
     reserved: frozenset[int]
     tables: tuple[tuple[int, int, int], ...]
-    """First inode number, byte offset and number of inodes ever used, of each group."""
+    """First inode number, byte offset and number of inodes ever used, of each group, in order."""
     clustered: bool = False
     """Space is given out in clusters of several blocks (bigalloc)."""
     blocks: int = 0
@@ -87,8 +88,10 @@ class Layout(NamedTuple):
         Raises:
             OSError: no group holds it.
         """
-        for first, start, count in self.tables:
-            if first <= address < first + count:
+        at = bisect_right(self.tables, address, key=lambda table: table[0]) - 1
+        if at >= 0:
+            first, start, count = self.tables[at]
+            if address < first + count:
                 return start + (address - first) * self.inode_size
         raise OSError("there is no such inode")
 
@@ -222,15 +225,23 @@ class Mapped(NamedTuple):
     """Byte offset of its first block in the volume; -1 when that is a hole."""
 
 
-def mapped_inodes(reader: Reader) -> dict[int, Mapped]:
+def mapped_inodes(
+    reader: Reader, look: Callable[[int, Rows], None] | None = None
+) -> dict[int, Mapped]:
     """Find the inodes that must be kept from The Sleuth Kit, by number.
 
     What cannot be read is passed over here: the sweep reads the same tables and says so.
+
+    Args:
+        reader: the bytes of the volume.
+        look: called with the number of the first inode and the inodes of each piece of a table.
     """
     found: dict[int, Mapped] = {}
     try:
         layout = layout_of(reader)
         for first, offset, rows in inode_tables(reader, layout):
+            if look is not None:
+                look(first, rows)
             for index in _large(rows, layout).tolist():
                 row = rows[index]
                 size = int(row["size"]) | int(row["size_high"]) << 32

@@ -22,7 +22,7 @@ from heroes_forensics.parsers.filesystems.bitmaps import allocation
 from heroes_forensics.parsers.filesystems.claims import Claims
 from heroes_forensics.parsers.filesystems.equation import Parts, parts_of
 from heroes_forensics.parsers.filesystems.exfat_lengths import Initialised, ValidLengths
-from heroes_forensics.parsers.filesystems.ext_attributes import Attribute, attributes_of
+from heroes_forensics.parsers.filesystems.ext_attributes import Attribute, Bare, attributes_of
 from heroes_forensics.parsers.filesystems.ext_blocks import check_blocks
 from heroes_forensics.parsers.filesystems.ext_inodes import (
     BlockMapStream,
@@ -81,6 +81,7 @@ class TskFileSystem:
         self._allocation: Allocation | None = None
         self._parts: Parts | None = None
         self._lengths: ValidLengths | None = None
+        self._bare = Bare()
         if self._kind == "exfat":
             with suppress(OSError, EvidenceError):
                 self._lengths = ValidLengths(reader)
@@ -113,6 +114,7 @@ class TskFileSystem:
         walk.entries.lengths = self._lengths
         if self._kind.startswith("ext"):
             walk.entries.attributes = self._attributes
+            walk.entries.bare = self._bare.known
         yield from walk.tree()
         done = SWEPT.get(self._kind, "not available")
         try:
@@ -249,7 +251,10 @@ class TskFileSystem:
         Returns:
             Those inodes, by metadata address.
         """
-        mapped = mapped_inodes(self._reader) if self._kind.startswith("ext") else {}
+        if not self._kind.startswith("ext"):
+            return {}
+        self._bare = Bare()
+        mapped = mapped_inodes(self._reader, self._bare.look)
         if mapped:  # opened anew: the kit keeps what it has read
             self._image = TskImage(self._reader)
             self._image.show(patches(mapped))

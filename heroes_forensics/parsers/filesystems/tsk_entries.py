@@ -87,6 +87,8 @@ class Entries:
         """Of exFAT, how much of a file was ever written."""
         self.attributes: Callable[[int], tuple[list[Attribute], bool]] | None = None
         """Gives the extended attributes of an inode, and whether these are all: those of ext."""
+        self.bare = bytearray()
+        """By number, not 0 for an inode that is known to have none of these."""
         self.held = Attributes(fs, kind)
         """Reads what files and directories hold."""
         self.counts = Counts()
@@ -210,6 +212,8 @@ class Entries:
         found: list[Entry],
     ) -> None:
         """Append the extended attributes of an inode of ext."""
+        if thing.address < len(self.bare) and self.bare[thing.address]:
+            return
         try:
             held, whole = attributes(thing.address)
         except OSError:
