@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 
 import pytest
+import pytsk3
 from corpus import evidence
 from filesystem_images import (
     Bytes,
@@ -23,7 +24,9 @@ from heroes_forensics.model import EntryFlag, EntryKind, Moment
 from heroes_forensics.parsers.base import UnsupportedError
 from heroes_forensics.parsers.filesystems import tsk_walk
 from heroes_forensics.parsers.filesystems.locators import icat_command, parse_locator
+from heroes_forensics.parsers.filesystems.ntfs_records import ReadBack
 from heroes_forensics.parsers.filesystems.tsk import TskFileSystem, open_tsk
+from heroes_forensics.parsers.filesystems.tsk_image import TskImage
 from heroes_forensics.parsers.reading.readers import RangeReader
 
 MARK = "surroAATXAA"
@@ -71,6 +74,51 @@ def test_first_offset_is_where_the_bytes_are(image: Path) -> None:
     _, got = opened(data)
     at = got.path(b"big.bin").first_offset
     assert data[at : at + 512] == bytes(range(256)) * 2
+
+
+def test_records_before_one_another_are_read_together(
+    tmp_path: Path,
+) -> None:
+    image = ntfs_image(tmp_path)
+    ntfs_put(image, tmp_path, "more than the kit keeps", bytes(4 << 20))
+    for number in range(150, 0, -1):
+        ntfs_put(image, tmp_path, f"{number:03}", b"x")
+    _, got = opened(image.read_bytes())
+    files = [parse_locator(got.path(b"%03d" % number).locator).address for number in range(1, 151)]
+    assert files == sorted(files, reverse=True)
+    (large,) = [entry for entry in got.entries if entry.size == 4 << 20]
+    reads: list[int] = []
+
+    class Counted(Bytes):
+        def pread(self, offset: int, length: int) -> bytes:
+            reads.append(offset)
+            return super().pread(offset, length)
+
+    def count(*, together: bool) -> int:
+        shown = TskImage(Counted(image.read_bytes()))
+        fs = pytsk3.FS_Info(shown)
+        back = ReadBack(fs, shown)
+        forgotten = fs.open_meta(parse_locator(large.locator).address)
+        for offset in range(0, large.size, 4096):
+            forgotten.read_random(offset, 4096)
+        reads.clear()
+        for address in files:
+            assert fs.open_meta(address).info.meta.addr == address
+            if together and shown.went_back:
+                back.before(address)
+        return len(reads)
+
+    assert count(together=False) > 100
+    assert count(together=True) < 10
+
+
+def test_the_walk_reads_records_together(image: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: set[int] = set()
+    always = property(lambda image: True, lambda image, value: None)  # noqa: ARG005
+    monkeypatch.setattr(TskImage, "went_back", always, raising=False)
+    monkeypatch.setattr(ReadBack, "before", lambda self, address: asked.add(address))  # noqa: ARG005
+    _, got = opened(image.read_bytes())
+    assert parse_locator(got.path(b"a.txt").locator).address in asked
 
 
 def test_times_are_exact_before_1970_and_after_2106(image: Path) -> None:

@@ -199,18 +199,18 @@ def _has_super(group: int, compatible: int, read_only: int) -> int:
     return 0
 
 
-def used_inodes(reader: Reader) -> Iterator[int]:
+def used_inodes(reader: Reader) -> Iterator[npt.NDArray[np.intp]]:
     """Yield the numbers of the inodes that were ever in use and are not the file system's own.
+
+    They come in ascending order, those of a piece of a table at a time.
 
     Raises:
         OSError: a table cannot be read to its end.
     """
     layout = layout_of(reader)
     for first, _, rows in inode_tables(reader, layout):
-        for index in np.flatnonzero(rows["mode"]).tolist():
-            address = first + index
-            if address >= FIRST and address not in layout.reserved:
-                yield address
+        numbers = np.flatnonzero(rows["mode"]) + first
+        yield numbers[(numbers >= FIRST) & ~np.isin(numbers, list(layout.reserved))]
 
 
 class Mapped(NamedTuple):

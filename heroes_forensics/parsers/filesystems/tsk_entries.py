@@ -17,6 +17,8 @@ streams, `tsk_attributes` reads.
 
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Moment
 from heroes_forensics.parsers.filesystems import tsk_stream as s
 from heroes_forensics.parsers.filesystems import tsk_tables as t
@@ -28,6 +30,8 @@ from heroes_forensics.parsers.place import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import numpy.typing as npt
 
     from heroes_forensics.parsers.filesystems.exfat_lengths import ValidLengths
     from heroes_forensics.parsers.filesystems.ext_attributes import Attribute
@@ -97,7 +101,7 @@ class Entries:
         self.deleted: list[Node] = []
         self.mapped: dict[int, Mapped] = {}
         """Large block-mapped files of ext, which The Sleuth Kit is shown as empty."""
-        self._seen = bytearray(min(int(fs.info.last_inum) // 8 + 1, _SEEN_LIMIT))
+        self.seen = bytearray(min(int(fs.info.last_inum) // 8 + 1, _SEEN_LIMIT))
         """One bit for each metadata address that a name led to."""
         self._announced: set[int] = set()
         self._linked: set[int] = set()
@@ -109,7 +113,17 @@ class Entries:
     def has_seen(self, address: int) -> bool:
         """Tell whether a name led to this metadata address."""
         at = address >> 3
-        return at < len(self._seen) and self._seen[at] >> (address & 7) & 1 == 1
+        return at < len(self.seen) and self.seen[at] >> (address & 7) & 1 == 1
+
+    def have_seen(self, addresses: "npt.NDArray[np.integer[Any]]") -> "npt.NDArray[np.bool_]":
+        """Tell the same of many."""
+        seen = np.frombuffer(self.seen, np.uint8)
+        inside = addresses >> 3 < len(seen)
+        at = np.where(inside, addresses >> 3, 0)
+        met: npt.NDArray[np.bool_] = inside & (
+            seen[at] >> (addresses & 7).astype(np.uint8) & 1 == 1
+        )
+        return met
 
     def locator(self, node: Node, address: int, sequence: int, type_: int = 0, id_: int = 0) -> str:
         """Return the locator of an attribute, counting equal links."""
@@ -233,9 +247,9 @@ class Entries:
         address = meta.addr
         in_use = int(meta.flags) & t.META_ALLOCATED != 0
         live = named and in_use
-        if (live or not in_use) and address >> 3 < len(self._seen):
+        if (live or not in_use) and address >> 3 < len(self.seen):
             # A deleted name does not reach metadata in use: a sweep may have to.
-            self._seen[address >> 3] |= 1 << (address & 7)
+            self.seen[address >> 3] |= 1 << (address & 7)
         kind = _KINDS.get(int(meta.type), EntryKind.OTHER)
         if kind is EntryKind.FILE and self._has_labels and not meta.size and path.endswith(_LABEL):
             kind = EntryKind.VIRTUAL  # one that owns clusters hides a file (DFTT 9)

@@ -59,12 +59,20 @@ class TskImage(_Base):  # type: ignore[misc]  # pytsk3 ships no types
         self._doubts, self._base = doubts_below(reader) or (Doubts(), 0)
         self._asked = (-1, 0)
         """The last read, when it was one ahead: asked for again at once, it is needed itself."""
+        self._last = 0
+        self.went_back = False
+        """Whether the last read ahead ended in the one before: the kit goes back in small steps."""
         super().__init__(url="", type=pytsk3.TSK_IMG_TYPE_EXTERNAL)
 
     @property
     def reader(self) -> Reader:
         """What it reads from."""
         return self._reader
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a range of the media is known that cannot be relied on."""
+        return len(self._doubts) > 0
 
     def show(self, patches: list[tuple[int, bytes]]) -> None:
         """Show other bytes to The Sleuth Kit than there are; our own readers see the evidence.
@@ -109,6 +117,8 @@ class TskImage(_Base):  # type: ignore[misc]  # pytsk3 ships no types
             self._asked = (-1, 0)
             return False
         self._asked = (offset, length)
+        self.went_back = 0 < self._last - offset < _CACHED
+        self._last = offset
         return True
 
     def _patched(self, offset: int, data: bytes) -> bytes:

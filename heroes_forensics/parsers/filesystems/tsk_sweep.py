@@ -9,13 +9,13 @@ have no such table; see `TskFileSystem.orphans`.
 Formats: [MS-FSA], the ext4 disk layout of the Linux kernel documentation, TN1150.
 """
 
-import struct
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from heroes_forensics.model import Entry, Gap
 from heroes_forensics.parsers.filesystems import tsk_tables as t
 from heroes_forensics.parsers.filesystems.ext_inodes import used_inodes
+from heroes_forensics.parsers.filesystems.ntfs_records import base_records
 from heroes_forensics.parsers.filesystems.tsk_names import hfs_names, hfs_targets
 from heroes_forensics.parsers.guard import ENTRY, Guard
 
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from heroes_forensics.parsers.base import Reader
     from heroes_forensics.parsers.filesystems.tsk_walk import Walk
 
-_CHUNK: Final = 1 << 20
-_NTFS_FIRST: Final = 16
-"""Records 0 to 11 are the named files of NTFS, 12 to 15 are kept in use without a name."""
-_RECORD: Final = 256
 _SMALLEST: Final = 32
 """Bytes that an inode or a directory record takes at least, of those that are counted."""
 _HFS_FIRST: Final = 16
@@ -38,11 +34,8 @@ def sweep(walk: "Walk", reader: "Reader") -> Iterator[Entry | Gap]:
     Raises:
         OSError: the table itself cannot be read to its end.
     """
-    candidates = _CANDIDATES.get(walk.kind)
-    if candidates is None:
-        return
     later: list[int] = []
-    for address, in_use in candidates(walk.fs, reader):
+    for address, in_use in _candidates(walk, reader):
         if walk.entries.has_seen(address) or address in walk.went_around:
             continue
         walk.guard.at(address, ENTRY)
@@ -62,6 +55,25 @@ def sweep(walk: "Walk", reader: "Reader") -> Iterator[Entry | Gap]:
             walk.guard.at(address, ENTRY)
             yield from walk.orphan(walk.fs.open_meta(address))
     yield from _links(walk)
+
+
+def _candidates(walk: "Walk", reader: "Reader") -> Iterator[tuple[int, bool]]:
+    """Yield what may be worth an entry, and whether its table says that it is in use.
+
+    Raises:
+        OSError: the table cannot be read to its end.
+    """
+    if walk.kind == "ntfs":
+        for numbers, marks in base_records(walk.fs, reader):
+            new = ~walk.entries.have_seen(numbers)
+            for address, mark in zip(numbers[new].tolist(), marks[new].tolist(), strict=True):
+                yield address, mark == 1
+    elif walk.kind.startswith("ext"):
+        for numbers in used_inodes(reader):
+            for address in numbers[~walk.entries.have_seen(numbers)].tolist():
+                yield address, False
+    elif (candidates := _CANDIDATES.get(walk.kind)) is not None:
+        yield from candidates(walk.fs, reader)
 
 
 def _links(walk: "Walk") -> Iterator[Entry | Gap]:
@@ -98,34 +110,6 @@ def _type(fs: Any, address: int, guard: Guard) -> int:  # noqa: ANN401
     return type_ if worth else t.UNDEFINED
 
 
-def _ntfs(fs: Any, reader: "Reader") -> Iterator[tuple[int, bool]]:  # noqa: ANN401
-    """Yield the addresses of base records with a signature."""
-    boot = reader.pread(0, 512)
-    cluster = boot[13] * struct.unpack_from("<H", boot, 11)[0]
-    (clusters,) = struct.unpack_from("<b", boot, 64)
-    record = cluster * clusters if clusters > 0 else 1 << -clusters
-    file = fs.open_meta(0)
-    size = file.info.meta.size
-    if record < _RECORD or _CHUNK % record:
-        raise OSError("the size of an MFT record makes no sense")
-    for offset in range(0, size, _CHUNK):
-        chunk = file.read_random(offset, min(_CHUNK, size - offset))
-        if len(chunk) != min(_CHUNK, size - offset):
-            raise OSError("the MFT cannot be read to its end")
-        for start in range(0, len(chunk) - record + 1, record):
-            if chunk[start : start + 4] == b"FILE" and not any(chunk[start + 32 : start + 38]):
-                address = (offset + start) // record
-                if address >= _NTFS_FIRST:
-                    yield address, chunk[start + 22] & 1 == 1
-
-
-def _ext(fs: Any, reader: "Reader") -> Iterator[tuple[int, bool]]:  # noqa: ANN401
-    """Yield the inodes the group descriptors say were ever in use."""
-    del fs
-    for address in used_inodes(reader):
-        yield address, False
-
-
 def _all(fs: Any, reader: "Reader") -> Iterator[tuple[int, bool]]:  # noqa: ANN401
     first = int(fs.info.first_inum)
     for address in range(first, min(int(fs.info.last_inum), first + reader.size // _SMALLEST)):
@@ -140,10 +124,6 @@ def _hfs(fs: Any, reader: "Reader") -> Iterator[tuple[int, bool]]:  # noqa: ANN4
 
 
 _CANDIDATES: Final = {
-    "ntfs": _ntfs,
-    "ext2": _ext,
-    "ext3": _ext,
-    "ext4": _ext,
     "ufs1": _all,
     "ufs2": _all,
     "iso9660": _all,

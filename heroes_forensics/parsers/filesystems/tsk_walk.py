@@ -15,6 +15,7 @@ from heroes_forensics.parsers import guard as guarded
 from heroes_forensics.parsers.filesystems import tsk_tables as t
 from heroes_forensics.parsers.filesystems.ext_inodes import BlockMapStream
 from heroes_forensics.parsers.filesystems.nodes import Node
+from heroes_forensics.parsers.filesystems.ntfs_records import ReadBack
 from heroes_forensics.parsers.filesystems.tsk_entries import Entries
 from heroes_forensics.parsers.filesystems.tsk_names import (
     RawName,
@@ -70,6 +71,7 @@ class Walk:
         self._fat = kind.startswith("fat")
         self._lossy: _Lister | None = fat_names if self._fat else _LOSSY.get(kind)
         self._names = ntfs_names if self._ntfs else ext_names if kind.startswith("ext") else None
+        self._back = ReadBack(fs, image) if self._ntfs else None
         self._visited: set[int] = set()
         self._nowhere = Node(0, 0, b"$orphan", 0, "")
 
@@ -175,6 +177,8 @@ class Walk:
         whole = True
         found: list[Entry] = []
         exact: Exact | None = None
+        image, back = self._image, self._back
+        image.went_back = False
         while True:
             try:
                 file = next(names)
@@ -184,6 +188,8 @@ class Walk:
                 whole = False
                 continue
             text = file.info.name.name
+            if back is not None and image.went_back:
+                back.before(file.info.name.meta_addr)
             if exact is None and self._lossy is not None and b"^" in text:
                 exact = self._exact(node)
             self._name(file, text, node, found, exact)
