@@ -152,7 +152,7 @@ def test_numbers() -> None:
     assert messages("de").number(1_234_567) == "1.234.567"
 
 
-SOURCES_OF_THEIR_OWN = ("zip", "tar", "sevenzip", "adb", "ad1", "aff4_logical")
+SOURCES_OF_THEIR_OWN = ("zip", "tar", "sevenzip", "adb", "ad1")
 """Containers that are evidence by themselves, and so have a row in the table of volumes."""
 
 
