@@ -16,7 +16,10 @@ def python(code: str, watch: Path, *, limit: float = 60) -> programs.Ran:
 
 
 def test_a_program_is_run_to_its_end(tmp_path: Path) -> None:
-    ran = python("import sys; print('out'); print('err', file=sys.stderr); sys.exit(7)", tmp_path)
+    code = (
+        "import sys, time; print('out'); print('err', file=sys.stderr); time.sleep(1); sys.exit(7)"
+    )
+    ran = python(code, tmp_path)  # it lives long enough to be looked at, whatever else runs
     assert (ran.code, ran.out, ran.err) == (7, "out\n", "err\n")
     assert not ran.hung
     assert not ran.left
