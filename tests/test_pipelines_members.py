@@ -1,12 +1,15 @@
 """Containers inside evidence: every member, whatever it is called, as far as the limits go."""
 
+import bz2
 import hashlib
 import io
+import lzma
 import os
 import struct
 import tarfile
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -399,3 +402,50 @@ def test_a_place_beyond_all_numbers_is_damage_and_does_not_end_the_worker(place:
     table = struct.pack("<QQQ", 100 | 2 << 56, place, 100)
     found = expanded((head.ljust(48, b"\0") + table).ljust(208, b"\0"), "wim")
     assert found.top == (Container.GAP, "container.damaged")
+
+
+def behind_its_end(inside: bytes, hidden: bytes, *, method: int, packed: bytes) -> bytes:
+    """Return a zip of two members; of the first more is stated to be packed than there is."""
+    made = bytearray(zipped(("a", packed + hidden), ("b", b"beta"), method=zipfile.ZIP_STORED))
+    (listed,) = struct.unpack_from("<I", made, len(made) - 6)
+    for at, crc in ((8, 14), (listed + 10, listed + 16)):
+        struct.pack_into("<H", made, at, method)
+        struct.pack_into("<I", made, crc, zlib.crc32(inside))
+        struct.pack_into("<I", made, crc + 8, len(inside))
+    return bytes(made)
+
+
+def deflated(data: bytes) -> bytes:
+    return zlib.compress(data, wbits=-15)
+
+
+PICTURE = encoded(gradient(), "PNG")
+
+
+@pytest.mark.parametrize(
+    ("method", "pack"), [(8, deflated), (12, bz2.compress), (95, lzma.compress)]
+)
+@pytest.mark.parametrize("inside", [b"words" * 999, b"", os.urandom(5 << 20)])
+def test_what_stands_behind_the_end_of_a_stream_in_a_zip_is_an_entry(
+    method: int, pack: Callable[[bytes], bytes], inside: bytes
+) -> None:
+    packed = pack(inside)
+    data = behind_its_end(inside, bytes(3) + PICTURE, method=method, packed=packed)
+    found = expanded(data, "zip", hand_over={"decode": ["png"]})
+    assert found.top == (Container.DONE, "")
+    assert [each.path[:12] for each in found.entries] == [b"a", b"b", b"$unaccounted"]
+    assert found.digest(b"a") == sha256(inside)
+    assert found.entries[2].locator == f"r@{data.index(PICTURE):#x}"
+    assert found.contents[2][2].hex() == sha256(PICTURE)
+    assert found.streams == {2: PICTURE}
+    padded = behind_its_end(inside, bytes(700), method=method, packed=packed)
+    assert len(expanded(padded, "zip").entries) == 2
+
+
+def test_an_archive_behind_the_end_of_a_stream_is_opened() -> None:
+    hidden = zipped(("deep.txt", b"deep"))
+    data = behind_its_end(b"words", hidden, method=8, packed=deflated(b"words"))
+    found = expanded(data, "zip")
+    assert found.entries[3].path.endswith(b"/deep.txt")
+    assert found.contents[3][2].hex() == sha256(b"deep")
+    assert len(expanded(data, "zip", limits=Limits(members=2)).entries) == 2

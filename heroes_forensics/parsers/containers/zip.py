@@ -3,7 +3,8 @@
 The central directory is read in pieces and never kept; a member's handle holds what is needed
 to read it without the directory. Nothing is written anywhere, so names like ``../../x`` are only
 names. Beside what the directory names there are entries for members it leaves out (flag
-``ORPHAN``) and for bytes that belong to no member (``$unaccounted``): nothing is passed over.
+``ORPHAN``) and for bytes that belong to no member (``$unaccounted``). What stands behind the end of
+a compressed stream, within the length that is stated of it, is seen when it is read: `late`.
 
 Locators are ``m@`` and the offset of the local header, ``m@0x1f40``; further directory records
 of one header add ``.1``, ``.2``; bytes of no member are ``r@0x...``. What begins in another part
@@ -22,7 +23,7 @@ import stat
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final, NamedTuple
 
 from heroes_forensics.errors import EvidenceError
@@ -41,7 +42,13 @@ from heroes_forensics.parsers.base import PART, Reader, UnsupportedError
 from heroes_forensics.parsers.containers import zip_records, zip_unlisted
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
-from heroes_forensics.parsers.containers.pieces import fields_of, opening, unaccounted
+from heroes_forensics.parsers.containers.pieces import (
+    behind_zeros,
+    fields_of,
+    opening,
+    unaccounted,
+)
+from heroes_forensics.parsers.containers.watched import Watched
 from heroes_forensics.parsers.containers.zip_encryption import Locks, Opened, Sealed
 from heroes_forensics.parsers.containers.zip_records import Directory, Member
 from heroes_forensics.parsers.containers.zip_unlisted import Extents, Region
@@ -116,6 +123,8 @@ class ZipFileSystem:
         self._reader = reader
         self._locks = Locks(reader, secrets) if secrets else None
         self._directory = directory
+        self._behind: set[tuple[int, int]] = set()
+        """Bytes behind the end of compressed streams, within what is stated of them: spans."""
 
     def _is_here(self, member: Member) -> bool:
         """Tell whether a member begins in this part."""
@@ -286,10 +295,33 @@ class ZipFileSystem:
             if stored.size > size:
                 raise UnsupportedError("the member is longer than stated", code="stream.long")
             return StoredReader(stored, crc)
-        found = ExpandedReader(stored, expander, stated, crc)
+        is_plain = not flags & zip_records.ENCRYPTED
+        start = stored.offset if is_plain and isinstance(stored, RangeReader) else -1
+        made = expander
+
+        def watched(reader: Reader) -> Watched:
+            return Watched(made(reader), partial(self._ended, start, compressed))
+
+        found = ExpandedReader(stored, watched if start >= 0 else expander, stated, crc)
         if size == 0:
             found.pread(0, 0)
         return found
+
+    def _ended(self, start: int, stated: int, taken: int) -> None:
+        """Note what lies behind the end of a compressed stream."""
+        if taken < stated and start + taken < self._reader.size:
+            self._behind.add((start + taken, min(start + stated, self._reader.size)))
+
+    def late(self) -> Iterator[Entry]:
+        """Yield what was met when members were read: bytes behind the end of their streams.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        for start, end in sorted(self._behind):
+            at = behind_zeros(self._reader, start, end)
+            if at < end:
+                yield _region(Region(at, end))
 
     def _stored(self, offset: int, compressed: int, stated: tuple[int, int, int, int]) -> Opened:
         """Return the stored bytes of a member, decrypted where they are encrypted."""

@@ -55,12 +55,26 @@ class Expander(Protocol):
         ...
 
 
+class Ending(Expander, Protocol):
+    """An expander that knows how much of its input was its own."""
+
+    @property
+    def taken(self) -> int:
+        """Compressed bytes taken; those behind the end of the stream, once met, left out."""
+        ...
+
+
 class _Input:
     """A reader from its start to its end, piece by piece."""
 
     def __init__(self, reader: Reader, at: int = 0) -> None:
         self._reader = reader
         self._at = at
+
+    @property
+    def taken(self) -> int:
+        """Bytes given so far."""
+        return self._at
 
     def piece(self, most: int = _PIECE) -> bytes:
         """Return the next piece, none at the end."""
@@ -83,6 +97,10 @@ class _Deflate:
     @property
     def finished(self) -> bool:
         return self._engine.eof
+
+    @property
+    def taken(self) -> int:
+        return self._input.taken - len(self._engine.unused_data)
 
     def take(self, most: int) -> bytes:
         engine = self._engine
@@ -140,6 +158,11 @@ class EngineExpander:
         """Whether the compressed stream itself said that it ends here."""
         return self._engine.eof
 
+    @property
+    def taken(self) -> int:
+        """Compressed bytes taken; those behind the end of the stream, once met, left out."""
+        return self._input.taken - len(self._engine.unused_data)
+
     def take(self, most: int) -> bytes:
         """Return the next bytes.
 
@@ -165,19 +188,19 @@ class EngineExpander:
         """Say that there is none: these libraries cannot do that."""
 
 
-def _deflate(reader: Reader) -> Expander:
+def _deflate(reader: Reader) -> Ending:
     return _Deflate(_Input(reader))
 
 
-def _bzip2(reader: Reader) -> Expander:
+def _bzip2(reader: Reader) -> Ending:
     return EngineExpander(reader, bz2.BZ2Decompressor())
 
 
-def _xz(reader: Reader) -> Expander:
+def _xz(reader: Reader) -> Ending:
     return EngineExpander(reader, lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY))
 
 
-def _zip_lzma(reader: Reader) -> Expander:
+def _zip_lzma(reader: Reader) -> Ending:
     """LZMA in a zip (APPNOTE 5.8.8): version, length and properties before the raw stream."""
     head = reader.pread(0, 9)
     if len(head) < 9 or head[2:4] != b"\x05\x00":  # noqa: PLR2004
@@ -186,7 +209,7 @@ def _zip_lzma(reader: Reader) -> Expander:
     return EngineExpander(reader, engine, head[4:9] + b"\xff" * 8, skip=9)
 
 
-def _deflate64(reader: Reader) -> Expander:
+def _deflate64(reader: Reader) -> Ending:
     return EngineExpander(reader, Deflate64Engine())
 
 
@@ -195,11 +218,11 @@ def zstd_engine() -> Engine:
     return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW})
 
 
-def _zstd(reader: Reader) -> Expander:
+def _zstd(reader: Reader) -> Ending:
     return EngineExpander(reader, zstd_engine())
 
 
-ZIP_METHODS: Final[dict[int, Callable[[Reader], Expander]]] = {
+ZIP_METHODS: Final[dict[int, Callable[[Reader], Ending]]] = {
     8: _deflate,
     9: _deflate64,
     12: _bzip2,

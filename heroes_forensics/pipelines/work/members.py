@@ -10,7 +10,7 @@ a content row and ``item`` of a stream are these numbers.
 Nothing is written anywhere: names like ``../x`` are only names.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -183,8 +183,13 @@ class _Expansion:
             times = {name: list(rule) for name, rule in file_system.times.items()}
             yield Control("opened", {"kind": file_system.kind, "times": times})
             members: list[_Member] = []
-            yield from self._listed(file_system, nest, section, members)
+            yield from self._listed(file_system.entries(), nest, section, members)
             yield from self._read(file_system, budget, members, nested)
+            if section.stopped != "container.members":
+                late: list[_Member] = []
+                met = getattr(file_system, "late", tuple)  # what only reading them shows
+                yield from self._listed(met(), nest, section, late)
+                yield from self._read(file_system, budget, late, nested)
         code = section.stopped if section.stopped == "container.members" else ""
         code = code or budget.reached or section.stopped or getattr(file_system, "left", "")
         yield _row(nest, section, budget.spent, code)
@@ -193,11 +198,15 @@ class _Expansion:
                 yield from self._nested(file_system, nest, budget, member)
 
     def _listed(
-        self, file_system: "FileSystem", nest: _Nest, section: _Section, members: list[_Member]
+        self,
+        listing: Iterable[object],
+        nest: _Nest,
+        section: _Section,
+        members: list[_Member],
     ) -> Iterator[Frame]:
         waiting: list[Entry] = []
         try:
-            for found in file_system.entries():
+            for found in listing:
                 if isinstance(found, Gap):
                     is_part = found.code == PART and not section.stopped
                     section.stopped = PART if is_part else "container.damaged"
