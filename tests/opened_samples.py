@@ -44,7 +44,7 @@ from test_media_perceptual import encoded, gradient
 from test_pipelines_members import tarred, zipped
 
 from heroes_forensics.filetype.signatures import INSIDE, START
-from heroes_forensics.pipelines.work.members import PACKAGES
+from heroes_forensics.parsers.openers import PACKAGES
 from heroes_forensics.pipelines.work.within import HOSTS, PICTURES
 
 Made = Callable[[Path], bytes]

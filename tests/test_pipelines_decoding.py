@@ -35,9 +35,10 @@ from heroes_forensics.frames import (
 from heroes_forensics.media import image, perceptual, plugins
 from heroes_forensics.model import GAP_CODES
 from heroes_forensics.parsers.containers.within import KINDS
+from heroes_forensics.parsers.openers import OPENED
 from heroes_forensics.pipelines.case import cases
 from heroes_forensics.pipelines.checks import verifying, views
-from heroes_forensics.pipelines.examining import awaited, decoding, expanding, repeats
+from heroes_forensics.pipelines.examining import awaited, decoding, repeats
 from heroes_forensics.pipelines.work import members, within
 from heroes_forensics.pipelines.workers.deaths import Death
 from heroes_forensics.pipelines.workers.roles import FAULTS_VARIABLE
@@ -82,9 +83,9 @@ def known(path: Path, *contents: bytes, algorithm: str = "sha256") -> str:
 def test_the_tables_of_coordinator_and_workers_agree() -> None:
     assert set(decoding.DECODED) == set(image.KINDS)
     inside = {*within.PICTURES, *within.HOSTS}
-    assert {*expanding.OPENED, *inside} == set(members.OPENERS)
+    assert not inside & OPENED.keys()
     assert set(within.PICTURES) == KINDS
-    assert {*decoding.DECODED, *expanding.OPENED} <= {row.name for row in TYPES}
+    assert {*decoding.DECODED, *members.OPENERS} <= {row.name for row in TYPES}
 
 
 def test_pictures_are_decoded_and_their_values_sealed(tmp_path: Path) -> None:

@@ -22,8 +22,7 @@ from test_media_perceptual import encoded, gradient
 from heroes_forensics.frames import Batch, Container, Control, Frame, Status, Unit, entries_of
 from heroes_forensics.model import GAP_CODES, JSON, Entry, EntryFlag, EntryKind
 from heroes_forensics.parsers.containers.limits import FLOOR, Limits
-from heroes_forensics.pipelines.examining import expanding
-from heroes_forensics.pipelines.work import members, units, within
+from heroes_forensics.pipelines.work import members, units
 
 
 @dataclass
@@ -389,11 +388,6 @@ def test_a_zip_that_asks_for_all_memory_is_bounded() -> None:
     found = expanded(evidence("archives/tika-testZIP_corrupted_oom.zip").read_bytes(), "zip")
     assert found.top == (Container.GAP, "container.ratio")
     assert found.containers[0][5] <= FLOOR
-
-
-def test_what_is_opened_inside_a_container_is_opened_on_a_volume_too() -> None:
-    inside = set(members.OPENERS) - {*within.PICTURES, *within.HOSTS}
-    assert inside == set(expanding.OPENED)
 
 
 @pytest.mark.parametrize("place", [1 << 63, (1 << 64) - 1, 1 << 62])

@@ -14,6 +14,7 @@ from heroes_forensics.commands import status, summary
 from heroes_forensics.frames import MAX_PIXELS, PICTURE_FRAMES
 from heroes_forensics.media import image
 from heroes_forensics.parsers.containers.limits import FLOOR, Limits
+from heroes_forensics.parsers.openers import OPENED
 from heroes_forensics.pipelines.checks import views
 from heroes_forensics.pipelines.examining import decoding, expanding
 from heroes_forensics.reports.coverage import Coverage, GapGroup
@@ -194,7 +195,7 @@ def test_the_numbers_that_the_report_names_are_those_of_the_code(language: str) 
         assert f" {name}" in said.lower()
     assert "JPEG 2000" in said
     said = catalogue.text("method.containers").lower()
-    for name in expanding.OPENED:
+    for name in OPENED:
         assert SAID_AS.get(name, name) in said
     assert f"{FLOOR >> 20} MiB" in catalogue.text("runs.containers_on", **_limits())
 

@@ -13,26 +13,17 @@ from heroes_forensics.hashing.exact import HEAD
 from heroes_forensics.model import Entry, EntryFlag, EntryKind, Gap
 from heroes_forensics.parsers.base import FileSystem, Reader
 from heroes_forensics.parsers.containers.appended import open_appended
+from heroes_forensics.parsers.openers import OPENED
 from heroes_forensics.parsers.recovery.bytewise import SMALLEST, pictures_in
 from heroes_forensics.parsers.recovery.carved import MARK_INSIDE, number
 from heroes_forensics.parsers.recovery.window import SpentError
 
-_CLOSED: Final = frozenset(
-    {
-        *("zip", "jar", "apk", "ipa", "rar", "7z", "gzip", "bzip2", "xz", "lzma", "zstd", "lz4"),
-        *("lzip", "compress", "tar", "cpio", "cab", "arj", "lha", "ar", "deb", "rpm", "wim", "iso"),
-        *("squashfs", "adb-backup", "eml", "mbox", "msg", "pst", "dbx", "pdf", "rtf", "onenote"),
-        *("docx", "xlsx", "pptx", "ooxml", "odt", "ods", "odp", "odf", "epub", "xps", "iwork"),
-        *("sqlite", "sqlite-wal", "sqlite-journal", "thumbcache", "thumbs-db", "chrome-cache"),
-        *("firefox-cache", "emf", "wmf", "itunes-manifest", "msi", "sfx"),
-    }
-)
-"""Types of files that are opened as containers. Those of OLE are, and searched besides: programs
-keep pictures in streams of their own making."""
+_OLES: Final = frozenset({"ole", "doc", "xls", "ppt", "vsd", "pub"})
+"""Searched, though they are opened: programs keep pictures in streams of their own making."""
 SEARCHED: Final = frozenset(
-    row.name for row in TYPES if not row.is_media and row.name not in _CLOSED
+    row.name for row in TYPES if not row.is_media and row.name not in OPENED.keys() - _OLES
 )
-"""Types of files that are searched; pictures and films are decoded."""
+"""Types of files that are searched; pictures and films are decoded, and containers are opened."""
 Ranges = list[tuple[int, int]]
 """Offsets: the first byte, and the one behind the last."""
 

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Self
 
 from heroes_forensics.model import JSON
+from heroes_forensics.parsers.openers import OPENED
 from heroes_forensics.pipelines.examining import decoding, expanding, repeats
 from heroes_forensics.pipelines.examining.awaited import Owner, Pictures
 from heroes_forensics.pipelines.examining.containers import Containers
@@ -55,7 +56,7 @@ class Depth:
         if self._run.config["perceptual"]:
             wanted |= decoding.hand_over()
         if self.expanding.limits is not None:
-            wanted[expanding.USE] = list(expanding.OPENED)
+            wanted[expanding.USE] = list(OPENED)
         return wanted
 
     def pictures(self, owner: Owner) -> Pictures:

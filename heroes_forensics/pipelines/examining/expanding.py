@@ -28,6 +28,7 @@ from heroes_forensics.frames import (
 )
 from heroes_forensics.model import GAP_NUMBERS, JSON
 from heroes_forensics.parsers.containers.limits import Limits
+from heroes_forensics.parsers.openers import OPENED
 from heroes_forensics.pipelines.examining import awaited, decoding, metadata
 from heroes_forensics.pipelines.examining.expanded import (
     TAKERS,
@@ -53,18 +54,6 @@ if TYPE_CHECKING:
 
 USE: Final = "expand"
 """What a stream is handed over for; see `crews.Stream.use`."""
-OPENED: Final = (
-    *("zip", "tar", "gzip", "bzip2", "xz", "lzma", "zstd", "adb-backup", "eml", "mbox"),
-    *("docx", "xlsx", "pptx", "ooxml", "odt", "ods", "odp", "odf", "epub", "xps", "iwork"),
-    *("jar", "apk", "ipa"),
-    *("ole", "doc", "xls", "ppt", "vsd", "pub", "msg", "msi", "thumbs-db", "thumbcache"),
-    *("itunes-manifest", "firefox-cache"),
-    *("sqlite", "sqlite-wal", "sqlite-journal", "chrome-cache", "pst", "dbx", "pdf"),
-    *("rtf", "onenote", "emf", "wmf"),
-    *("7z", "ar", "arj", "cab", "cpio", "deb", "iso", "lha", "rar", "rpm", "squashfs", "wim"),
-    *("lzip", "lz4", "compress", "sfx"),
-)
-"""Types of `filetype` that expanders open: `members.OPENERS` but for pictures and films."""
 
 SECONDS: Final = 600.0
 SECONDS_A_MEBIBYTE: Final = 1.0
