@@ -186,18 +186,13 @@ class FileObjectReader:
 
     def pread(self, offset: int, length: int) -> bytes:
         """Seek and read, repeating after short reads."""
-        length = max(0, min(length, self._size - offset))
-        parts: list[bytes] = []
+
+        def piece(at: int, wanted: int) -> bytes:
+            self._inner.seek(at)
+            return self._inner.read(wanted)
+
         with self._lock:
-            while length > 0:
-                self._inner.seek(offset)
-                data = self._inner.read(length)
-                if not data:
-                    raise OSError("the stream ended before its stated size")
-                parts.append(data)
-                offset += len(data)
-                length -= len(data)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+            return in_pieces(piece, offset, length, size=self._size)
 
     def close(self) -> None:
         """Close the file object where it can be closed."""

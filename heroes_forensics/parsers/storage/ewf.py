@@ -11,7 +11,7 @@ from heroes_forensics.display import shown
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Digest, Gap
 from heroes_forensics.parsers.base import Reader
-from heroes_forensics.parsers.reading.readers import ReaderFile
+from heroes_forensics.parsers.reading.readers import ReaderFile, in_pieces
 from heroes_forensics.parsers.storage import ewf_rebuild, ewf_sections
 from heroes_forensics.parsers.storage.doubts import FILLER, MISSING, Doubts
 from heroes_forensics.parsers.storage.ewf_bodies import FIELDS, TECHNICAL
@@ -79,17 +79,12 @@ class LibewfReader:
 
     def pread(self, offset: int, length: int) -> bytes:
         """Read, repeating after short reads."""
-        length = max(0, min(length, self._size - offset))
-        parts: list[bytes] = []
-        while length:
-            with self._lock:
-                data: bytes = self._handle.read_buffer_at_offset(length, offset)
-            if not data:
-                raise OSError("the image ended before its stated size")
-            parts.append(data)
-            offset += len(data)
-            length -= len(data)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return in_pieces(self._piece, offset, length, size=self._size)
+
+    def _piece(self, offset: int, length: int) -> bytes:
+        with self._lock:
+            data: bytes = self._handle.read_buffer_at_offset(length, offset)
+        return data
 
     def close(self) -> None:
         """Close the libewf handle; descriptors stay open."""

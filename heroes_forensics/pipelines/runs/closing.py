@@ -53,18 +53,7 @@ def finish(run: Run, integrity_of: JSON) -> tuple[str, JSON]:
                 "tree": commitments.INVENTORY,
             },
         )
-        journal.event(
-            "findings.committed",
-            {
-                "run": run.uuid,
-                "count": len(committed.lines),
-                "counts_by_kind": committing.counts_by_kind(found),
-                "root": committed.root.hex(),
-                "tree": commitments.FINDINGS,
-                "sealed_sha256": sealed,
-                "recipients": [name for name, _ in run.case.recipients],
-            },
-        )
+        journal.event("findings.committed", committing.event(run, found, committed, sealed))
         digest = integrity.run_digest(database, run.id).hex()
         journal.event("coverage.declared", _coverage(run, counts) | {"rows_sha256": digest})
         if run.interrupted:

@@ -132,3 +132,28 @@ def sealed(run: OnRecord, committed: commitments.Committed, key: bytes) -> str:
     plain = b"".join([head, b"\n", *committed.sealed])
     recipients = [recipient for _, recipient in run.case.recipients]
     return run.case.bundle.write_run(run.uuid, bundle.SEALED, seal.seal(plain, recipients))
+
+
+def event(
+    run: OnRecord,
+    found: Iterable[tuple[str, JSON]],
+    committed: commitments.Committed,
+    sealed_sha256: str,
+) -> JSON:
+    """Return the details of ``findings.committed``.
+
+    Args:
+        run: whose findings they are.
+        found: the findings, each with its kind.
+        committed: their tree.
+        sealed_sha256: digest of the sealed file.
+    """
+    return {
+        "run": run.uuid,
+        "count": len(committed.lines),
+        "counts_by_kind": counts_by_kind(found),
+        "root": committed.root.hex(),
+        "tree": commitments.FINDINGS,
+        "sealed_sha256": sealed_sha256,
+        "recipients": [name for name, _ in run.case.recipients],
+    }

@@ -270,18 +270,7 @@ def _end(run: _Rematch, scope: Scope, changes: restating.Changes) -> None:
     found = list(committing.findings(run))
     committed = commitments.commit(found)
     sealed = committing.sealed(run, committed, commitments.new_inventory_key())
-    event(
-        "findings.committed",
-        {
-            "run": run.uuid,
-            "count": len(committed.lines),
-            "counts_by_kind": committing.counts_by_kind(found),
-            "root": committed.root.hex(),
-            "tree": commitments.FINDINGS,
-            "sealed_sha256": sealed,
-            "recipients": [name for name, _ in run.case.recipients],
-        },
-    )
+    event("findings.committed", committing.event(run, found, committed, sealed))
     event(
         "coverage.declared",
         {
