@@ -14,13 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from backports import zstd
 from corpus import evidence, needs_evidence
 from hypothesis import given
 from hypothesis import strategies as st
 from test_media_perceptual import encoded, gradient
 
+from heroes_forensics.filetype import TYPES, sniff
 from heroes_forensics.frames import Batch, Container, Control, Frame, Status, Unit, entries_of
+from heroes_forensics.hashing.exact import HEAD
 from heroes_forensics.model import GAP_CODES, JSON, Entry, EntryFlag, EntryKind
+from heroes_forensics.parsers.containers import skippable
 from heroes_forensics.parsers.containers.limits import FLOOR, Limits
 from heroes_forensics.pipelines.work import members, units
 
@@ -443,3 +447,34 @@ def test_an_archive_behind_the_end_of_a_stream_is_opened() -> None:
     assert found.entries[3].path.endswith(b"/deep.txt")
     assert found.contents[3][2].hex() == sha256(b"deep")
     assert len(expanded(data, "zip", limits=Limits(members=2)).entries) == 2
+
+
+LZ4 = bytes.fromhex("04224d186440a7100000006f6865726f65730600d25065726f657300000000215ad8aa")
+"""``lz4 -c`` of "heroes", forty times."""
+EXPANDED = b"heroes" * 40
+
+
+def skipped(data: bytes, number: int = 7) -> bytes:
+    return bytes([0x50 + number]) + b"\x2a\x4d\x18" + struct.pack("<I", len(data)) + data
+
+
+@pytest.mark.parametrize("kind", ["zstd", "lz4"])
+@pytest.mark.parametrize("first", [0, 16_000, 3 << 20], ids=["behind", "in front", "far in front"])
+def test_what_frames_hold_that_are_to_be_skipped_is_an_entry(kind: str, first: int) -> None:
+    stream = LZ4 if kind == "lz4" else zstd.compress(EXPANDED) + zstd.compress(os.urandom(400_000))
+    front = skipped(os.urandom(first), 0) if first else b""
+    data = front + stream + skipped(b"1234") + skipped(PICTURE, 15) + stream + skipped(bytes(99))
+    data += skipped(os.urandom(1 << 20)) + stream
+    assert TYPES[sniff(data[:HEAD])].name == ("zstd" if first > HEAD else kind)
+    found = expanded(data, "zstd" if first > HEAD else kind, hand_over={"decode": ["png"]})
+    assert found.top == (Container.DONE, "")
+    assert [each.locator[:2] for each in found.entries] == ["m@", *["r@"] * (2 + bool(first))]
+    assert found.contents[0][3] == 3 * (240 + 400_000 * (kind == "zstd"))
+    assert PICTURE in found.streams.values()
+    assert found.entries[-2].locator == f"r@{data.index(PICTURE):#x}"
+
+
+def test_blocks_of_zstandard_without_end_are_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(skippable, "MOST_STEPS", 5)
+    data = zstd.compress(os.urandom(1 << 20)) + skipped(PICTURE)
+    assert expanded(data, "zstd").top == (Container.GAP, "container.bytes")

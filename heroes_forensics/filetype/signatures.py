@@ -243,6 +243,7 @@ AT_4: Final[dict[bytes, Answer]] = {
 INSIDE: Final[tuple[tuple[int, bytes, Answer], ...]] = (
     (257, b"ustar", "tar"),
     (2, b"-lh", structure.lha),
+    (1, b"\x2a\x4d\x18", structure.skippable),
     (7, b"**ACE**", "ace"),
     (3, b"-FVE-FS-", "bitlocker"),
     (3, b"MSWIN4.1", structure.bitlocker_to_go),

@@ -120,6 +120,18 @@ def lha(head: bytes) -> str:
     return "lha" if head[5:7] in {b"0-", b"1-", b"4-", b"5-", b"6-", b"7-", b"d-"} else ""
 
 
+def skippable(head: bytes) -> str:
+    """Zstandard or LZ4 behind frames to be skipped (RFC 8878 3.1.2): as the first other one is."""
+    at = 0
+    while head[at : at + 1] and head[at] >> 4 == 5 and head[at + 1 : at + 4] == b"\x2a\x4d\x18":
+        at += 8 + int.from_bytes(head[at + 4 : at + 8], "little")
+    if at + 4 > len(head):
+        return "zstd"  # how it goes on is farther behind: whoever opens it sees
+    lz4 = (b"\x04\x22\x4d\x18", b"\x02\x21\x4c\x18")
+    kinds = {b"\x28\xb5\x2f\xfd": "zstd", **dict.fromkeys(lz4, "lz4")}
+    return kinds.get(head[at : at + 4], "") if at else ""
+
+
 def bitlocker_to_go(head: bytes) -> str:
     """BitLocker To Go: a FAT boot sector with the BitLocker identifier at 424."""
     known = bytes.fromhex("3bd66749292ed84a8399f6a339e3d001")

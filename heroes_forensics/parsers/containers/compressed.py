@@ -6,7 +6,7 @@ The member is everything that the stream expands to: streams one behind the othe
 the programs that make them do, and zeros behind them are padding. Anything else behind the last
 one is told by `CompressedFileSystem.left`, once it was met: its bytes are in the digest of the
 container itself and in nothing else. The locator of the member is ``m@0x0``; how long it is nobody
-knows before it was read.
+knows before it was read. What frames of Zstandard and LZ4 hold that are to be skipped is ``r@``.
 
 Checked at the end of each stream is what its format has: CRC-32 and length of gzip (RFC 1952),
 CRC-32 of bzip2, the check of xz, CRC-32 and length of lzip; of Zstandard (RFC 8878) and LZ4 a
@@ -35,10 +35,19 @@ from heroes_forensics.model import (
     TimeRule,
 )
 from heroes_forensics.parsers.base import Reader
+from heroes_forensics.parsers.containers import skippable
+from heroes_forensics.parsers.containers.limits import BYTES
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.lzip import MAGIC, LzipEngine
 from heroes_forensics.parsers.containers.names import member_path
-from heroes_forensics.parsers.containers.pieces import opening
+from heroes_forensics.parsers.containers.pieces import (
+    PIECE,
+    behind_zeros,
+    fields_of,
+    opening,
+    piece,
+    unaccounted,
+)
 from heroes_forensics.parsers.place import place_of
 from heroes_forensics.parsers.reading.decompression import (
     MEMORY,
@@ -104,8 +113,10 @@ ZLIB: Final = "zlib"
 """A stream that other formats hold (RFC 1950); by itself it has no signature."""
 _ALL: Final = {**ENGINES, ZLIB: (b"\x78", lambda: _Zlib(zlib.MAX_WBITS))}
 _ERRORS: Final = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zstd.ZstdError)
-_SKIPPABLE: Final = (b"\x2a\x4d\x18", range(0x50, 0x60))
-"""Frames of Zstandard without content: the end of their magic number, and its first byte."""
+_FRAMED: Final = frozenset({"zstd", "lz4"})
+"""Types with frames that are to be skipped (`skippable`)."""
+_LEAST: Final = 16
+"""Bytes in such a frame that are worth an entry: programs note lengths there."""
 
 
 def open_compressed(reader: Reader) -> "CompressedFileSystem":
@@ -116,18 +127,15 @@ def open_compressed(reader: Reader) -> "CompressedFileSystem":
     """
     with opening("the stream"):
         head = reader.pread(0, _PIECE)
+        if skippable.is_one(head):
+            return CompressedFileSystem(reader, skippable.kind_behind(reader), head)
     for kind, (magic, _) in ENGINES.items():
-        if head.startswith(magic) or (kind == "zstd" and _is_skippable(head)):
+        if head.startswith(magic):
             return CompressedFileSystem(reader, kind, head)
     for kind, magics in _BY_LIBARCHIVE.items():
         if head.startswith(magics):
             return CompressedFileSystem(reader, kind, head)
     raise EvidenceError("this is no compressed stream that is read")
-
-
-def _is_skippable(head: bytes) -> bool:
-    rest, first = _SKIPPABLE
-    return head[1:4] == rest and head[0] in first
 
 
 class CompressedFileSystem:
@@ -146,10 +154,10 @@ class CompressedFileSystem:
         return {"m": TimeRule(1_000_000_000, "utc")} if self._moment else {}
 
     def entries(self) -> Iterator[Entry | Gap | Listing]:
-        """Yield the member."""
+        """Yield the member, then what frames hold that are to be skipped."""
         yield from counted(self._found(), sweep="not applicable: one stream")
 
-    def _found(self) -> Iterator[Entry]:
+    def _found(self) -> Iterator[Entry | Gap]:
         path = member_path(self._name, directory=False) or UNNAMED
         yield Entry(
             locator="m@0x0",
@@ -162,13 +170,27 @@ class CompressedFileSystem:
             first_offset=0,
             place=place_of(path, allocated=True),
         )
+        if self.kind in _FRAMED:
+            yield from self._skipped()
+
+    def _skipped(self) -> Iterator[Entry | Gap]:
+        try:
+            for start, end in skippable.skipped(self._reader):
+                if end - start >= _LEAST and behind_zeros(self._reader, start, end) < end:
+                    yield unaccounted(start, end, piece(start, end - start))
+        except skippable.TooManyError:
+            self.left = BYTES
+        except OSError:
+            yield Gap("m@0x0", "source.damaged", {"frames": "not read"})
 
     def open(self, handle: bytes) -> Reader:
-        """Open what the stream expands to; its length is -1.
+        """Open what the stream expands to, its length is -1, or what a skipped frame holds.
 
         Raises:
             OSError: this is not a handle of this parser.
         """
+        if len(handle) == PIECE.size:
+            return RangeReader(self._reader, *fields_of(PIECE, handle))
         if handle != _HANDLE:
             raise OSError("not a handle of this parser")
         stored = RangeReader(self._reader, 0, self._reader.size)  # closing it leaves the container
@@ -178,7 +200,8 @@ class CompressedFileSystem:
         if self.kind in _BY_LIBARCHIVE:
             if self.kind == "lz4" and 0 <= frames_end(reader) < reader.size:
                 self._met()
-            return FilterExpander(reader, self.kind)
+            kept = skippable.without(reader) if self.kind == "lz4" else reader
+            return FilterExpander(kept, self.kind)
         return Streams(reader, self.kind, self._met)
 
     def _met(self) -> None:
@@ -261,7 +284,7 @@ class Streams:
         while len(data) < len(self._magic) and (more := self._piece()):
             data += more
         self._rest = data
-        if data.startswith(self._magic) or (self._kind == "zstd" and _is_skippable(data)):
+        if data.startswith(self._magic) or (self._kind == "zstd" and skippable.is_one(data)):
             return self._make()
         self._met()
         return None

@@ -26,23 +26,30 @@ def frames_end(reader: Reader) -> int:
     """
     at = 0
     while at < reader.size:
-        head = reader.pread(at, 6)
-        if len(head) < 4:  # noqa: PLR2004 - a magic number
-            return at
-        if _U32.unpack_from(head)[0] in _SKIPPABLE:
-            at += 8 + int.from_bytes(reader.pread(at + 4, 4), "little")
-        elif head.startswith(FRAME) and len(head) == 6:  # noqa: PLR2004 - and two of flags
-            flags = head[4]
-            at += 7 + 8 * bool(flags & _HAS_SIZE) + 4 * bool(flags & _HAS_DICTIONARY)
-            at = _blocks_end(reader, at, 4 * bool(flags & _BLOCK_SUMS))
-            if at < 0:
-                return at
-            at += 4 * bool(flags & _CONTENT_SUM)
-        elif head.startswith(LEGACY):
-            at = _legacy_end(reader, at + 4)
-        else:
-            return at
+        end = frame_end(reader, at)
+        if end <= at:
+            return end
+        at = end
     return at if at == reader.size else -1
+
+
+def frame_end(reader: Reader, at: int) -> int:
+    """Return the offset behind the frame at another; the same where none begins, -1 if cut off.
+
+    Raises:
+        OSError: the lengths cannot be read.
+    """
+    head = reader.pread(at, 6)
+    if len(head) < 4:  # noqa: PLR2004 - a magic number
+        return at
+    if _U32.unpack_from(head)[0] in _SKIPPABLE:
+        return at + 8 + int.from_bytes(reader.pread(at + 4, 4), "little")
+    if head.startswith(FRAME) and len(head) == 6:  # noqa: PLR2004 - and two of flags
+        flags = head[4]
+        first = at + 7 + 8 * bool(flags & _HAS_SIZE) + 4 * bool(flags & _HAS_DICTIONARY)
+        end = _blocks_end(reader, first, 4 * bool(flags & _BLOCK_SUMS))
+        return end + 4 * bool(flags & _CONTENT_SUM) if end >= 0 else end
+    return _legacy_end(reader, at + 4) if head.startswith(LEGACY) else at
 
 
 def _blocks_end(reader: Reader, at: int, more: int) -> int:
