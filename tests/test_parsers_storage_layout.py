@@ -24,9 +24,9 @@ from storage_images import (
 
 from heroes_forensics.model import GAP_TEXTS, JSON, Gap
 from heroes_forensics.parsers.storage.apfs_snapshots import View, checksum, without_snapshots
-from heroes_forensics.parsers.storage.inside import MAX_VOLUMES
 from heroes_forensics.parsers.storage.layout import tree, volumes
 from heroes_forensics.parsers.storage.locked import REASONS
+from heroes_forensics.parsers.storage.rows import MAX_VOLUMES
 from heroes_forensics.parsers.storage.source import Source
 from heroes_forensics.parsers.storage.volume import Volume
 

@@ -11,19 +11,10 @@ from typing import Final
 
 from heroes_forensics.model import JSON, Gap
 from heroes_forensics.parsers.storage import layers, lvm, md
-from heroes_forensics.parsers.storage.inside import (
-    Layout,
-    Pending,
-    Place,
-    add,
-    examine,
-    examine_plain,
-    key_of,
-    logical_volumes,
-    row_of,
-)
+from heroes_forensics.parsers.storage.inside import examine, examine_plain, logical_volumes
 from heroes_forensics.parsers.storage.lvm_metadata import Group, Label, label
 from heroes_forensics.parsers.storage.md_superblock import MAX_MEMBERS, Superblock, superblock
+from heroes_forensics.parsers.storage.rows import Layout, Pending, Place, add, key_of, row_of
 from heroes_forensics.parsers.storage.source import Source
 
 _ROUNDS: Final = 6

@@ -1,14 +1,11 @@
 """What lies inside one volume: file systems, encryption, volume managers, shadow copies.
 
-Each function adds rows for the pipeline and nodes for the tree to a `Layout`. Everything is
-bounded: depth, number of volumes, bytes read. No name from inside the evidence is kept.
+Each function adds rows for the pipeline and nodes for the tree to a `Layout` (`rows`). All of it
+is bounded: depth, number of volumes, bytes read. No name from inside the evidence is kept.
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Final
-from uuid import UUID
 
 from heroes_forensics.model import JSON, Gap
 from heroes_forensics.parsers.base import Reader
@@ -25,68 +22,23 @@ from heroes_forensics.parsers.storage.bitlocker_key import declared
 from heroes_forensics.parsers.storage.lvm import hindrance, newest
 from heroes_forensics.parsers.storage.lvm_metadata import Group, label
 from heroes_forensics.parsers.storage.partitions import Table, read_table
+from heroes_forensics.parsers.storage.rows import (
+    MAX_VOLUMES,
+    Layout,
+    Pending,
+    Place,
+    add,
+    key_of,
+    row_of,
+)
+from heroes_forensics.parsers.storage.shadow_copies import has_shadow_copies, list_shadow_copies
 from heroes_forensics.parsers.storage.signatures import Recognised, recognise
 from heroes_forensics.parsers.storage.source import Source
-from heroes_forensics.parsers.storage.volume import SNAPSHOT, VOLUME, Steps, Volume
 
-MAX_VOLUMES: Final = 1000
 MAX_DEPTH: Final = 3
 """A partition table inside a logical volume inside a partition is as deep as it goes."""
-MAX_SNAPSHOTS: Final = 512
-"""Windows keeps at most 64 shadow copies of a client volume, 512 of a server volume."""
-
 _NAMED: Final = 16
 """Missing physical volumes that a gap names."""
-_VSS_AT: Final = 0x1E00
-_VSS: Final = UUID("3808876b-c176-4e48-b7ae-04046e6cc752").bytes_le
-"""The identifier at the start of the catalog header (libvshadow, format documentation 2.1)."""
-
-
-@dataclass(slots=True)
-class Layout:
-    """The result of one walk over the layers."""
-
-    rows: list[Volume | Gap] = field(default_factory=list)
-    nodes: list[JSON] = field(default_factory=list)
-    table: Table | None = None
-    unallocated: list[JSON] = field(default_factory=list)
-    keys: set[str] = field(default_factory=set)
-    pending: list["Pending"] = field(default_factory=list)
-    """Members that wait for others; `assembling` puts them together."""
-    belongs: list[str] = field(default_factory=list)
-    """Identifiers of what the members that were met belong to."""
-
-    def gap(self, where: str, code: str, detail: JSON) -> None:
-        """Record one more gap."""
-        self.rows.append(Gap(where, code, detail))
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a volume lies, while it is being looked at."""
-
-    key: str
-    offset: int | None
-    size: int
-    steps: Steps
-    depth: int = 0
-    parent: str | None = None
-    hint: str = ""
-    """Type by the partition table."""
-    reserved: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A member of an array or of a volume group, where it was met."""
-
-    place: Place
-    name: str
-    """``md-raid`` or ``lvm2``."""
-    nodes: list[JSON]
-    """Of the tree, where it belongs."""
-
-
 _OPENED: Final = frozenset({"bitlocker", "unlocked", "luks"})
 """Layers of encryption: what is encrypted twice is opened once."""
 
@@ -98,55 +50,6 @@ _WAYS: Final = {
     "luks2": _LUKS,
 }
 """By what encrypted a volume: the layer that opens it with a secret, and of which kinds."""
-
-
-def key_of(layout: Layout, wanted: str) -> str:
-    """Make a key unique: two partitions may begin at the same sector."""
-    key, number = wanted, 1
-    while key in layout.keys:
-        number += 1
-        key = f"{wanted}-{number}"
-    layout.keys.add(key)
-    return key
-
-
-def row_of(
-    source: Source, layout: Layout, place: Place, name: str | None, gap: Gap | None
-) -> Volume:
-    """Make the row of a volume."""
-    return Volume(
-        key=place.key,
-        kind=VOLUME,
-        file_system=name,
-        offset=place.offset,
-        size=place.size,
-        sector_size=layout.table.sector_size if layout.table else source.sector_size,
-        spec=place.steps,
-        gap=gap,
-        parent=place.parent,
-    )
-
-
-def add(layout: Layout, row: Volume, nodes: list[JSON], hint: str = "") -> JSON | None:
-    """Add a volume to the rows and to the tree, as long as there are not too many."""
-    if sum(isinstance(one, Volume) for one in layout.rows) >= MAX_VOLUMES:
-        if not any(isinstance(one, Gap) and one.code == "volume.limit" for one in layout.rows):
-            layout.gap("source", "volume.limit", {"limit": MAX_VOLUMES})
-        return None
-    layout.rows.append(row)
-    node: JSON = {
-        "key": row.key,
-        "kind": row.kind,
-        "file_system": row.file_system,
-        "offset": row.offset,
-        "size": row.size,
-    }
-    if hint:
-        node["type"] = hint
-    if row.gap is not None:
-        node["gap"] = {"code": row.gap.code, "detail": row.gap.detail}
-    nodes.append(node)
-    return node
 
 
 def examine(source: Source, layout: Layout, place: Place, nodes: list[JSON]) -> None:
@@ -218,40 +121,10 @@ def _file_system(
     _cut_off(source, layout, place, reader, max(found.size, place.size))
     for other in found.also:
         layout.gap(place.key, "volume.unsupported", {"file_system": other})
-    if found.name == "ntfs" and reader.pread(_VSS_AT, len(_VSS)) == _VSS:
+    if found.name == "ntfs" and has_shadow_copies(reader):
         children: list[JSON] = []
         node["volumes"] = children
-        _shadow_copies(source, layout, place, children)
-
-
-def _shadow_copies(source: Source, layout: Layout, place: Place, nodes: list[JSON]) -> None:
-    """List the shadow copies of an NTFS volume, oldest first."""
-    try:
-        catalog = layers.stack("VSHADOW", layers.follow(source, place.steps), location="/")
-        opened = catalog.file_system()
-        stores = opened.GetVShadowVolume()
-        count = int(stores.number_of_stores)
-    except Exception:  # noqa: BLE001 (whatever libvshadow says, it is one gap)
-        layout.gap(place.key, "snapshot.unreadable", {"system": "vss"})
-        return
-    if count > MAX_SNAPSHOTS:
-        layout.gap(place.key, "volume.limit", {"limit": MAX_SNAPSHOTS, "found": count})
-    for index in range(min(count, MAX_SNAPSHOTS)):
-        key = key_of(layout, f"{place.key}.vss{index + 1}")
-        steps = (*place.steps, layers.step("vss", index=index))
-        gap, size = None, place.size
-        try:
-            size = layers.follow(source, steps).size
-        except OSError:
-            detail: JSON = {"system": "vss"}
-            with suppress(OSError):
-                if not stores.get_store(index).has_in_volume_data():
-                    detail["stored"] = "on another volume"
-            gap = Gap(key, "snapshot.unreadable", detail)
-        row = Volume(
-            key, SNAPSHOT, "ntfs", None, size, source.sector_size, steps, gap, parent=place.key
-        )
-        add(layout, row, nodes)
+        list_shadow_copies(source, layout, place, children)
 
 
 def _encrypted(

@@ -15,8 +15,9 @@ from heroes_forensics.parsers.reading.readers import RangeReader
 from heroes_forensics.parsers.secrets import PASSWORD
 from heroes_forensics.parsers.storage import layers, locked
 from heroes_forensics.parsers.storage.assembling import assemble
-from heroes_forensics.parsers.storage.inside import Layout, Place, add, examine, key_of, row_of
+from heroes_forensics.parsers.storage.inside import examine
 from heroes_forensics.parsers.storage.partitions import Partition, Table, look
+from heroes_forensics.parsers.storage.rows import Layout, Place, add, key_of, row_of
 from heroes_forensics.parsers.storage.segments import COMPANION
 from heroes_forensics.parsers.storage.signatures import Recognised, recognise
 from heroes_forensics.parsers.storage.source import IMAGE, Source
