@@ -230,13 +230,13 @@ def _filtered(
     return place[near], np.searchsorted(buckets.end, near, side="right")
 
 
-def anywhere(bits: int, distance: Indexes, draw: np.random.Generator) -> npt.NDArray[np.bool_]:
+def anywhere(bits: int, distance: Indexes, draw: "np.random.Generator") -> npt.NDArray[np.bool_]:
     """Return for each distance so many bits, anywhere."""
     rank = np.argsort(draw.random((len(distance), bits)), axis=1)
     return rank < distance[:, None]
 
 
-def through_one(draw: np.random.Generator) -> npt.NDArray[np.bool_]:
+def through_one(draw: "np.random.Generator") -> npt.NDArray[np.bool_]:
     """Return `RADIUS` bits by which a row is found through one chunk alone: two for each chunk.
 
     All pairs of chunks but one differ in a bit too many, and that one has either none in the chunk

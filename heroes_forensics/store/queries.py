@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -165,7 +165,7 @@ def distinct(database: Database) -> int | None:
     return int(database.value("SELECT count(DISTINCT sha256) FROM content"))
 
 
-def total(equations: list[Equation]) -> Equation:
+def total(equations: Collection[Equation]) -> Equation:
     """Sum equations term by term; it closes when all of them do, up to sums that cancel."""
     names = Equation.__slots__
     return Equation(**{name: sum(getattr(each, name) for each in equations) for name in names})

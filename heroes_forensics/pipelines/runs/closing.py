@@ -6,6 +6,7 @@ commits again, and that counts.
 """
 
 import json
+from collections.abc import Collection, Mapping
 
 from heroes_forensics.custody import commitments, events
 from heroes_forensics.model import JSON, Gap, is_policy
@@ -25,9 +26,12 @@ def finish(run: Run, integrity_of: JSON) -> tuple[str, JSON]:
     database, journal = run.database, run.journal
     with database.transaction():
         database.make_indexes()
-    _unaccounted(run)
+    equations = {
+        each: queries.equation(database, each) for each in queries.volumes_of(database, run.id)
+    }
+    _unaccounted(run, equations)
     _containers_unaccounted(run)
-    counts = _counts(run)
+    counts = _counts(run, equations.values())
     gaps = counts["gaps_by_code"]
     unexpected = queries.unexpected(gaps if isinstance(gaps, dict) else {})
     outcome = "complete"
@@ -90,7 +94,7 @@ def _ended(counts: JSON) -> int:
     return sum(_int(counts[name]) for name in ("digested", "no_content", "policy", "gaps"))
 
 
-def _unaccounted(run: Run) -> None:
+def _unaccounted(run: Run, equations: Mapping[int, queries.Equation]) -> None:
     """Record a gap for each volume whose entry equation does not close though all was read."""
     for number, source, label, key in list(
         run.database.rows(
@@ -99,7 +103,7 @@ def _unaccounted(run: Run) -> None:
             (run.id,),
         )
     ):
-        found = queries.equation(run.database, number)
+        found = equations[number]
         ended = found.digested + found.no_content + found.policy + found.gaps
         if found.closes or (run.interrupted and ended < found.stored):
             continue
@@ -163,10 +167,9 @@ def _int(value: object) -> int:
     return int(str(value))
 
 
-def _counts(run: Run) -> JSON:
+def _counts(run: Run, equations: Collection[queries.Equation]) -> JSON:
     """Count what this run listed and examined; what earlier runs of the case did is theirs."""
     database = run.database
-    equations = [queries.equation(database, each) for each in queries.volumes_of(database, run.id)]
     total = queries.total(equations)
     ended = total.digested + total.no_content + total.policy + total.gaps
     gaps = queries.gap_counts(database, run=run.id)
