@@ -478,3 +478,49 @@ def test_blocks_of_zstandard_without_end_are_a_limit(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(skippable, "MOST_STEPS", 5)
     data = zstd.compress(os.urandom(1 << 20)) + skipped(PICTURE)
     assert expanded(data, "zstd").top == (Container.GAP, "container.bytes")
+
+
+def extra(data: bytes) -> bytes:
+    """Return an extra field: two of usual ones, and this."""
+    usual = struct.pack("<HHBI", 0x5455, 5, 1, 0) + struct.pack("<HH", 0xD935, 600) + bytes(600)
+    return usual + struct.pack("<HH", 0xCAFE, len(data)) + data
+
+
+def margined(where: str, data: bytes) -> bytes:
+    """Return a zip in which these bytes stand where nobody looks."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in ("a", "b"):
+            info = zipfile.ZipInfo(name, (2024, 5, 6, 7, 8, 10))
+            info.extra = extra(data if where == "extra field" and name == "a" else bytes(600))
+            info.comment = data if where == "comment" and name == "b" else b"words" * 300
+            archive.writestr(info, b"alpha")
+        archive.comment = data if where == "comment of all" else b"words" * 300
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("where", ["extra field", "comment", "comment of all"])
+def test_what_does_not_belong_into_a_comment_or_extra_field_is_an_entry(where: str) -> None:
+    data = margined(where, PICTURE)
+    assert len(PICTURE) > 512
+    found = expanded(data, "zip", hand_over={"decode": ["png"]})
+    assert found.top == (Container.DONE, "")
+    assert set(found.streams.values()) == {PICTURE}
+    places = {each.locator for each in found.entries[2:]}
+    times = data.count(PICTURE)
+    assert times == (2 if where == "extra field" else 1)  # in the local header, too
+    assert len(places) == times
+    assert f"r@{data.rindex(PICTURE):#x}" in places
+    for plain in (b"", b"x" * 4096, bytes(9000), PICTURE[:511]):
+        assert len(expanded(margined(where, plain), "zip").entries) == 2
+    assert len(expanded(margined(where, b"x" * 4097), "zip").entries) == 2 + times
+
+
+def test_an_extra_field_that_is_none_is_looked_at_as_a_whole() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        info = zipfile.ZipInfo("a", (2024, 5, 6, 7, 8, 10))
+        info.extra = PICTURE
+        archive.writestr(info, b"alpha")
+    found = expanded(out.getvalue(), "zip")
+    assert [row[2].hex() for row in found.contents.values()][1:] == [sha256(PICTURE)] * 2

@@ -4,7 +4,8 @@ The central directory is read in pieces and never kept; a member's handle holds 
 to read it without the directory. Nothing is written anywhere, so names like ``../../x`` are only
 names. Beside what the directory names there are entries for members it leaves out (flag
 ``ORPHAN``) and for bytes that belong to no member (``$unaccounted``). What stands behind the end of
-a compressed stream, within the length that is stated of it, is seen when it is read: `late`.
+a compressed stream, within the length that is stated of it, is seen when it is read: `late`; so is
+what stands in local extra fields (`zip_margins`).
 
 Locators are ``m@`` and the offset of the local header, ``m@0x1f40``; further directory records
 of one header add ``.1``, ``.2``; bytes of no member are ``r@0x...``. What begins in another part
@@ -39,7 +40,7 @@ from heroes_forensics.model import (
     Times,
 )
 from heroes_forensics.parsers.base import PART, Reader, UnsupportedError
-from heroes_forensics.parsers.containers import zip_records, zip_unlisted
+from heroes_forensics.parsers.containers import zip_margins, zip_records, zip_unlisted
 from heroes_forensics.parsers.containers.listing import counted
 from heroes_forensics.parsers.containers.names import member_path
 from heroes_forensics.parsers.containers.pieces import (
@@ -112,6 +113,8 @@ class _Survey(NamedTuple):
     damaged: bool
     apart: int
     """Members that begin in another part."""
+    margins: list[tuple[int, int, int]]
+    """Offset of extra fields that are large, or before comments that are; bytes of both."""
 
 
 class ZipFileSystem:
@@ -124,7 +127,8 @@ class ZipFileSystem:
         self._locks = Locks(reader, secrets) if secrets else None
         self._directory = directory
         self._behind: set[tuple[int, int]] = set()
-        """Bytes behind the end of compressed streams, within what is stated of them: spans."""
+        """Bytes behind the end of compressed streams, within what is stated of them, and what does
+        not belong into extra fields of local headers: spans."""
 
     def _is_here(self, member: Member) -> bool:
         """Tell whether a member begins in this part."""
@@ -139,6 +143,7 @@ class ZipFileSystem:
         count = apart = 0
         all_unix = all_ntfs = True
         damaged = False
+        margins: list[tuple[int, int, int]] = []
         if self._directory is not None:
             try:
                 for member in zip_records.members(self._reader, self._directory):
@@ -147,13 +152,14 @@ class ZipFileSystem:
                     else:
                         apart += 1
                     count += 1
+                    if max(len(member.extra), member.comment) >= zip_margins.SMALL:
+                        margins.append((member.margin, len(member.extra), member.comment))
                     all_unix = all_unix and zip_records.unix_time(member.extra) is not None
                     all_ntfs = all_ntfs and zip_records.ntfs_times(member.extra) is not None
             except (EvidenceError, OSError):
                 damaged = True
-        return _Survey(
-            extents, count, all_unix and count > 0, all_ntfs and count > 0, damaged, apart
-        )
+        exact = (all_unix and count > 0, all_ntfs and count > 0)
+        return _Survey(extents, count, *exact, damaged, apart, margins)
 
     @property
     def times(self) -> TimeBasis:
@@ -194,8 +200,17 @@ class ZipFileSystem:
         try:
             for region in survey.extents.between(self._reader, directory):
                 yield from self._unlisted(region, EntryFlag.ORPHAN)
+            yield from map(_region, self._margins(directory, survey))
         except OSError:
             yield Gap(_locator("c", directory.start), "source.damaged", {"between": "members"})
+
+    def _margins(self, directory: Directory, survey: _Survey) -> Iterator[Region]:
+        """Yield what stands in comments and extra fields of the directory and does not belong."""
+        for start, extra, comment in survey.margins:
+            yield from zip_margins.of_extra(self._reader, start, extra)
+            yield from zip_margins.of_comment(self._reader, start + extra, comment)
+        start = directory.after - directory.comment
+        yield from zip_margins.of_comment(self._reader, start, directory.comment)
 
     def _listed(self, directory: Directory, survey: _Survey) -> Iterator[Entry]:
         """Yield the members that the directory names."""
@@ -329,7 +344,10 @@ class ZipFileSystem:
         is_encrypted = flags & (zip_records.ENCRYPTED | zip_records.STRONG_ENCRYPTION)
         if is_encrypted and (self._locks is None or flags & zip_records.STRONG_ENCRYPTION):
             raise UnsupportedError("the member is encrypted", code="stream.encrypted")
-        start = zip_records.local_end(self._reader, offset)
+        margin, extra = zip_records.local_margin(self._reader, offset)
+        for found in zip_margins.of_extra(self._reader, margin, extra):
+            self._behind.add((found.start, found.end))
+        start = margin + extra
         stored = RangeReader(self._reader, start, compressed)
         if is_encrypted and self._locks is not None:
             return self._locks.open(Sealed(offset, stored, method, size, crc))

@@ -62,6 +62,10 @@ class Member(NamedTuple):
     extra: bytes
     disk: int = 0
     """Number of the part in which it begins."""
+    margin: int = -1
+    """Offset of the extra field in the directory; -1 in a local header."""
+    comment: int = 0
+    """Bytes of its comment, which stands behind that."""
 
 
 class Directory(NamedTuple):
@@ -79,6 +83,8 @@ class Directory(NamedTuple):
     """Offset of the first byte behind the archive."""
     disk: int = 0
     """Number of the part that it is in, where there are several; else 0."""
+    comment: int = 0
+    """Bytes of the comment with which the archive ends."""
 
 
 def find_directory(reader: Reader) -> Directory | None:
@@ -134,7 +140,9 @@ def _directory(reader: Reader, at: int, end: tuple[int, ...]) -> Directory | Non
         if 0 <= start <= directory_end and (
             reader.pread(start, 4) == CENTRAL or (length == 0 and members == 0)
         ):
-            found = Directory(start, directory_end, start - offset, members, is_64, after, disk)
+            found = Directory(
+                start, directory_end, start - offset, members, is_64, after, disk, comment
+            )
             return found if found.base >= 0 or _fits(reader, found) else found._replace(base=0)
     return None
 
@@ -181,7 +189,7 @@ def members(reader: Reader, directory: Directory) -> Iterator[Member]:
             directory.base,
             buffer[name_at:extra_at],
             buffer[extra_at : extra_at + row[11]],
-        )
+        )._replace(margin=at + extra_at - start, comment=row[12])
         start = extra_at + row[11] + row[12]
         at += _CENTRAL_HEADER.size + lengths
 
@@ -270,8 +278,17 @@ def local_end(reader: Reader, offset: int) -> int:
     Raises:
         OSError: there is no local header.
     """
+    return sum(local_margin(reader, offset))
+
+
+def local_margin(reader: Reader, offset: int) -> tuple[int, int]:
+    """Return offset and bytes of the extra field of the local header at ``offset``.
+
+    Raises:
+        OSError: there is no local header.
+    """
     head = reader.pread(offset, LOCAL_HEADER.size)
     if len(head) < LOCAL_HEADER.size or not head.startswith(LOCAL):
         raise OSError("there is no local header where the archive says")
     row = LOCAL_HEADER.unpack(head)
-    return offset + LOCAL_HEADER.size + int(row[9]) + int(row[10])
+    return offset + LOCAL_HEADER.size + int(row[9]), int(row[10])
