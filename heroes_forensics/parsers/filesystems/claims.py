@@ -7,7 +7,6 @@ clusters that lost its name, a cluster marked bad, or a place to hide something.
 """
 
 from array import array
-from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -39,40 +38,37 @@ class Claims:
     def content(self, attribute: Any, size: int, mark: int) -> int:  # noqa: ANN401
         """Take the runs of a stream of a file; return the first byte of its first run, or -1.
 
+        A run of block 0 is a hole where it is marked as one, else the boot file of NTFS.
+
         Args:
             attribute: a `pytsk3.Attribute` that is not resident.
             size: bytes of the stream.
             mark: its flags.
         """
         first = -1
-        for start, length, before, hole in self._runs(attribute):
+        block = self._block_size
+        for run in attribute:
+            hole = int(run.flags) & _HOLE
+            address = run.addr
+            if hole and not address:
+                continue
+            start, length = address * block, run.len * block
             first = start if first < 0 else first
-            if hole:
-                self.run(start, 0, length)  # blocks that were never written are no content
-            elif mark & _WHOLE:
-                self.run(start, length, length)
-            else:
-                self.run(start, size - before, length)
+            content = length if mark & _WHOLE else size - run.offset * block
+            # Blocks that were never written are no content.
+            self.run(start, 0 if hole else content, length)
         return first
 
     def structure(self, attribute: Any) -> int:  # noqa: ANN401
         """Take the runs of what belongs to the file system; return as `content` does."""
         first = -1
-        for start, length, _, _ in self._runs(attribute):
-            first = start if first < 0 else first
-            self.range(start, length)
-        return first
-
-    def _runs(self, attribute: Any) -> Iterator[tuple[int, int, int, bool]]:  # noqa: ANN401
-        """Yield where runs begin, their lengths, what of the stream lies before, and if unwritten.
-
-        A run of block 0 is a hole where it is marked as one, else the boot file of NTFS.
-        """
         block = self._block_size
         for run in attribute:
-            hole = int(run.flags) & _HOLE != 0
-            if run.addr or not hole:
-                yield run.addr * block, run.len * block, run.offset * block, hole
+            address = run.addr
+            if address or not int(run.flags) & _HOLE:
+                first = address * block if first < 0 else first
+                self.range(address * block, run.len * block)
+        return first
 
     def all_of(self, file: Any) -> None:  # noqa: ANN401
         """Take all runs of something that is neither a file nor a directory: a link, a table."""
@@ -85,13 +81,16 @@ class Claims:
 
     def run(self, start: int, content: int, length: int) -> None:
         """Take one run of a file: so many bytes of it are content."""
-        if start + length > _FURTHEST:
+        end = start + length
+        if end > _FURTHEST:
             return  # on no volume
-        if len(self._content) >= 3 * MOST:
+        kept = self._content
+        if len(kept) >= 3 * MOST:
             self.unknown = True
             return
-        end = start + length
-        self._content.extend((start, min(max(start, start + content), end), end))
+        kept.append(start)
+        kept.append(end if content > length else start + content if content > 0 else start)
+        kept.append(end)
 
     def range(self, start: int, length: int) -> None:
         """Take one range that belongs to the file system."""

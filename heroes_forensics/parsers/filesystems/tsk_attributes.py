@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _ALLOCATED: Final = int(EntryFlag.ALLOCATED)
 _REALLOCATED: Final = int(EntryFlag.REALLOCATED)
+_RESIDENT: Final = t.ATTRIBUTE_RESIDENT
+_STREAMS: Final = t.STREAMS
+_FACTS: Final = t.NTFS_FACTS
 
 
 @dataclass(slots=True)
@@ -75,7 +78,8 @@ class Attributes:
         """Return the streams of a file or directory, and complete what is known of it."""
         try:
             main, others, tag = self._attributes(file, thing)
-            thing.flags |= self._overwritten(thing, file) | self._reuse(thing, file)
+            if not thing.flags & _ALLOCATED:
+                thing.flags |= self._overwritten(file) | self._reuse(thing, file)
         except (OSError, RuntimeError, struct.error):
             thing.bits |= s.NO_METADATA
             return None, []
@@ -104,18 +108,16 @@ class Attributes:
                 return not holes and here >= main.size
         return False
 
-    def _overwritten(self, thing: Thing, file: Any) -> int:  # noqa: ANN401
+    def _overwritten(self, file: Any) -> int:  # noqa: ANN401
         """Return the flag of a deleted entry whose clusters serve another, or 0."""
-        if self._clusters is None or thing.flags & _ALLOCATED:
+        if self._clusters is None:
             return 0
         return _REALLOCATED if self._clusters.taken(file) else 0
 
     def _reuse(self, thing: Thing, file: Any) -> int:  # noqa: ANN401
         """Return the flag that says whether the blocks of deleted content are in use, or 0."""
         known = self.allocation
-        if known is None or thing.flags & _ALLOCATED:
-            return 0
-        if thing.kind is not EntryKind.FILE:
+        if known is None or thing.kind is not EntryKind.FILE:
             return 0
         try:
             return reuse_of(file, known(), self._kind, self._block_size)
@@ -136,18 +138,20 @@ class Attributes:
             info = attribute.info
             type_ = int(info.type)
             size = info.size
-            if type_ in t.NTFS_FACTS:
+            if type_ in _FACTS:
                 tag = self._facts(file, type_, info, thing) or tag
             mark = int(info.flags) & 255
-            if type_ not in t.STREAMS and not self._holds(file, type_, info, thing):
-                if thing.flags & _ALLOCATED and not mark & t.ATTRIBUTE_RESIDENT:
+            if type_ not in _STREAMS and (
+                size <= t.SMALL or not self._holds(file, type_, info, thing)
+            ):
+                if not mark & _RESIDENT and thing.flags & _ALLOCATED:
                     self.claims.structure(attribute)
                 continue
             first = -1
             label = info.name or b""
             if self._ntfs and type_ != t.NTFS_DATA:
                 label = b"$%d" % type_ + (b"." + label if label else b"")
-            if not mark & t.ATTRIBUTE_RESIDENT:
+            if not mark & _RESIDENT:
                 first = self._claimed(thing, attribute, (size, mark, label))
             if label == t.BAD_CLUSTERS and first < 0:
                 size = 0  # as long as the volume, and no cluster of it is bad
@@ -159,12 +163,12 @@ class Attributes:
         return main, others, tag
 
     def _holds(self, file: Any, type_: int, info: Any, thing: Thing) -> bool:  # noqa: ANN401
-        """Tell whether an attribute that is no stream by its type holds more than its type has.
+        """Tell whether a large attribute, no stream by its type, holds more than its type has.
 
         NTFS lets every file have any attribute: an index no directory has, extended attributes,
         a stream of a service, a type that nobody knows.
         """
-        if info.size <= t.SMALL or not (self._ntfs or type_ == t.HFS_ATTRIBUTE):
+        if not (self._ntfs or type_ == t.HFS_ATTRIBUTE):
             return False
         if type_ == t.NTFS_SECURITY:  # that of the root is often long: revision, 0, self-relative
             head = file.read_random(0, 4, type_, info.id)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from heroes_forensics.model import Entry, EntryFlag, EntryKind, Moment
+from heroes_forensics.model import Entry, EntryFlag, EntryKind, Moment, Times
 from heroes_forensics.parsers.filesystems import tsk_stream as s
 from heroes_forensics.parsers.filesystems import tsk_tables as t
 from heroes_forensics.parsers.filesystems.ext_attributes import TYPE as _ATTRIBUTE
@@ -78,8 +78,21 @@ _KINDS: Final = {
     t.VIRTUAL: EntryKind.VIRTUAL,
     t.VIRTUAL_DIRECTORY: EntryKind.VIRTUAL,
 }
+_NOT_YET: Final[Times] = (None,) * 4
+"""What NTFS says of times is exact in an attribute: that of The Sleuth Kit is for want of it."""
 _BEARERS: Final = frozenset({EntryKind.FILE, EntryKind.DIRECTORY})
 """Kinds that may have streams."""
+
+
+def _times_of(meta: Any) -> Times:  # noqa: ANN401
+    """Return the four times as The Sleuth Kit gives them."""
+    m, a, c, b = meta.mtime, meta.atime, meta.ctime, meta.crtime
+    return (
+        Moment(m, meta.mtime_nano) if m else None,
+        Moment(a, meta.atime_nano) if a else None,
+        Moment(c, meta.ctime_nano) if c else None,
+        Moment(b, meta.crtime_nano) if b else None,
+    )
 
 
 class Entries:
@@ -107,6 +120,7 @@ class Entries:
         self._linked: set[int] = set()
         self._ntfs = kind == "ntfs"
         self._has_labels = kind.startswith(("fat", "exfat"))
+        self._owns = kind in t.OWNERS
         self._owners = not kind.startswith(("ntfs", "fat", "exfat"))
         self._data = t.DATA.get(kind, t.DEFAULT)
 
@@ -193,17 +207,14 @@ class Entries:
         """
         thing = self._thing(meta, path, node, named=named, orphan=orphan)
         main: Stream | None = None
-        others: list[Stream] = []
         if thing.kind in _BEARERS:
             main, others = self.held.of(file, thing)
             if thing.kind is EntryKind.SYMLINK and main is not None:
                 others.insert(0, main)  # content that no link has
-        elif not thing.flags & _REALLOCATED and hides_content(thing.kind, meta.size):
-            main, others = self.held.of(file, thing)
-            # One that cannot be looked at is listed all the same: opening it says so.
-            others.insert(0, main or Stream(self._data, 0, meta.size, 0, b"", -1))
-        elif thing.flags & _ALLOCATED:
-            self.held.claims.all_of(file)
+        else:
+            others = self._hidden(file, meta, thing)
+        if thing.times is _NOT_YET:
+            thing.times = _times_of(meta)
         if thing.kind is EntryKind.FILE:
             if meta.nlink > 1:
                 thing.flags |= _HARD_LINK if thing.address in self._linked else 0
@@ -211,13 +222,24 @@ class Entries:
             if thing.metadata:
                 thing.kind = EntryKind.METADATA
             found.append(self._file(thing, main, meta.size))
-            found.extend(self._shown(thing, main, found[-1]))
+            if self.lengths is not None:
+                found.extend(self._shown(self.lengths, thing, main, found[-1]))
         else:
             found.append(self._other(thing, meta.size))
         if others:
             found.extend(self._stream(thing, stream) for stream in others)
-        if self.attributes and not thing.flags & _REALLOCATED and thing.kind != EntryKind.VIRTUAL:
+        if self.attributes is not None and not thing.flags & _REALLOCATED:
             self._attributed(self.attributes, thing, found)
+
+    def _hidden(self, file: Any, meta: Any, thing: Thing) -> list[Stream]:  # noqa: ANN401
+        """Return the streams of what by its kind has no content."""
+        if not thing.flags & _REALLOCATED and hides_content(thing.kind, meta.size):
+            main, others = self.held.of(file, thing)
+            # One that cannot be looked at is listed all the same: opening it says so.
+            return [main or Stream(self._data, 0, meta.size, 0, b"", -1), *others]
+        if thing.flags & _ALLOCATED:
+            self.held.claims.all_of(file)
+        return []
 
     def _attributed(
         self,
@@ -227,6 +249,8 @@ class Entries:
     ) -> None:
         """Append the extended attributes of an inode of ext."""
         if thing.address < len(self.bare) and self.bare[thing.address]:
+            return
+        if thing.kind is EntryKind.VIRTUAL:
             return
         try:
             held, whole = attributes(thing.address)
@@ -255,7 +279,6 @@ class Entries:
             kind = EntryKind.VIRTUAL  # one that owns clusters hides a file (DFTT 9)
         elif in_use and not named and kind is not EntryKind.VIRTUAL:
             kind = EntryKind.OTHER
-        m, a, c, b = meta.mtime, meta.atime, meta.ctime, meta.crtime
         return Thing(
             address,
             meta.seq,
@@ -264,13 +287,8 @@ class Entries:
             kind,
             (_ALLOCATED if live else _REALLOCATED if in_use else 0) | (_ORPHAN if orphan else 0),
             s.ALLOCATED if live else 0,
-            node.metadata or t.is_metadata(self.kind, address, path, b),
-            (
-                Moment(m, meta.mtime_nano) if m else None,
-                Moment(a, meta.atime_nano) if a else None,
-                Moment(c, meta.ctime_nano) if c else None,
-                Moment(b, meta.crtime_nano) if b else None,
-            ),
+            node.metadata or (self._owns and t.is_metadata(self.kind, address, path, meta.crtime)),
+            _NOT_YET if self._ntfs else _times_of(meta),
             meta.uid if self._owners else -1,
             place_of(path, live),
         )
@@ -288,11 +306,13 @@ class Entries:
             stream = Stream(self._data, 0, size, 0, b"", -1)
         return self._entry(thing, stream, thing.kind, 0, bits, thing.path)
 
-    def _shown(self, thing: Thing, stream: Stream | None, whole: Entry) -> "Iterator[Entry]":
+    def _shown(
+        self, lengths: "ValidLengths", thing: Thing, stream: Stream | None, whole: Entry
+    ) -> "Iterator[Entry]":
         """Yield a file as systems show it, where it was written in part: with zeros behind."""
-        if self.lengths is None or stream is None:
+        if stream is None:
             return
-        valid = self.lengths.of(thing.address, stream.size)
+        valid = lengths.of(thing.address, stream.size)
         if not 0 < valid < stream.size:
             return
         self.counts.entries += 1

@@ -158,6 +158,10 @@ NTFS_METADATA_STREAMS: Final = frozenset(
 """Named streams NTFS itself adds to its own files."""
 
 
+OWNERS: Final = frozenset({"ntfs", "hfsplus", "exfat"})
+"""File systems that list files of their own."""
+
+
 def is_metadata(kind: str, address: int, path: bytes, created: int) -> bool:
     """Tell whether a file belongs to the file system itself.
 
