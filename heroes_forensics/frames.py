@@ -447,18 +447,20 @@ def entry_batches(
     width = ENTRY.itemsize
     for text, kind, flags, path, size, handle, times, owner, first, place in entries:
         locator = text.encode("ascii")
-        most = min(PATH_LIMIT, limit - width - len(locator))
-        if len(path) > most:
-            path = path[:most]  # noqa: PLW2901 # what does not fit is not sent
-        need = width + len(locator) + len(path)
-        if rows and len(rows) + len(area) + need > limit:
+        named_at = len(locator)
+        length = len(path)
+        if length > PATH_LIMIT or width + named_at + length > limit:
+            path = path[: min(PATH_LIMIT, limit - width - named_at)]  # noqa: PLW2901 # is not sent
+            length = len(path)
+        start = len(area)
+        if rows and len(rows) + start + width + named_at + length > limit:
             yield Batch("entries", np.frombuffer(bytes(rows), dtype=ENTRY), bytes(area))
             rows, area = bytearray(), bytearray()
-        m, a, c, b = times
-        start = len(area)
+            start = 0
+        (m, mn), (a, an), (c, cn), (b, bn) = [each or _NO_MOMENT for each in times]
         area += locator
         area += path
-        named = kind == EntryKind.FILE and names_media(path)
+        named = kind == _FILE and names_media(path)
         rows += _ENTRY(
             kind,
             place,
@@ -466,26 +468,28 @@ def entry_batches(
             owner,
             min(size, MAX_SIZE),
             first,
-            NO_TIME if m is None else m.seconds,
-            NO_TIME if a is None else a.seconds,
-            NO_TIME if c is None else c.seconds,
-            NO_TIME if b is None else b.seconds,
-            0 if m is None else m.nanoseconds,
-            0 if a is None else a.nanoseconds,
-            0 if c is None else c.nanoseconds,
-            0 if b is None else b.nanoseconds,
+            m,
+            a,
+            c,
+            b,
+            mn,
+            an,
+            cn,
+            bn,
             len(handle),
             handle,
             start,
-            len(locator),
-            start + len(locator),
-            len(path),
+            named_at,
+            start + named_at,
+            length,
         )
     if rows:
         yield Batch("entries", np.frombuffer(bytes(rows), dtype=ENTRY), bytes(area))
 
 
 _MEDIA_NAME: Final = int(EntryFlag.MEDIA_NAME)
+_FILE: Final = EntryKind.FILE
+_NO_MOMENT: Final = (NO_TIME, 0)
 
 
 def entries_of(batch: Batch) -> Iterator[Entry]:

@@ -99,9 +99,21 @@ def _of_pictures_and_films() -> frozenset[bytes]:
 def names_media(name: bytes) -> bool:
     """Tell whether a name or path ends as those of pictures and films do; it proves nothing."""
     at = name.rfind(b".")
-    return at >= 0 and name[at + 1 : at + _MAX_EXTENSION].lower() in _of_pictures_and_films()
+    if at < 0:
+        return False
+    ending = name[at + 1 : at + _MAX_EXTENSION]
+    found = _endings.get(ending)
+    if found is None:
+        if len(_endings) >= _MOST_ENDINGS:
+            _endings.clear()  # names can be made up without end
+        found = _endings[ending] = ending.lower() in _of_pictures_and_films()
+    return found
 
 
+_MOST_ENDINGS: Final = 1024
+_endings: dict[bytes, bool] = {}
+"""What was said of endings as they are written."""
+_LAST_OF_PART: Final = frozenset(b"0123456789\n")
 _PART: Final = re.compile(
     rb"\.(?:z(?:0[2-9]|[1-9][0-9])|(?:7z|zip|rar|tar|tgz|gz|bz2|xz|zst|cab|arj|iso|exe)\.[0-9]{3})$",
     re.IGNORECASE,
@@ -114,7 +126,7 @@ def names_part(name: bytes) -> bool:
     They are cut anywhere: ``x.z02`` of zip, ``x.7z.002`` of 7-Zip. Parts of RAR, ARJ and cabinets
     say themselves what they are.
     """
-    return _PART.search(name) is not None
+    return name != b"" and name[-1] in _LAST_OF_PART and _PART.search(name) is not None
 
 
 _MEDIA_CLASSES: Final = frozenset({FileClass.IMAGE, FileClass.VIDEO, FileClass.AUDIO})

@@ -262,13 +262,16 @@ def _listed(
 ) -> Iterator[Frame]:
     filetype = import_module("heroes_forensics.filetype")
     names_media: Callable[[bytes], bool] = filetype.names_media
+    names_part: Callable[[bytes], bool] = filetype.names_part
+    file = EntryKind.FILE
     waiting: list[Entry] = []
     last: Listing | None = None
     for each in found:
         if isinstance(each, Entry):
-            if len(each.path) > PATH_LIMIT:
-                yield _gap(Gap(each.locator, "entry.name", {"bytes": len(each.path)}))
-            if each.kind == EntryKind.FILE and filetype.names_part(each.path):
+            path = each.path
+            if len(path) > PATH_LIMIT:
+                yield _gap(Gap(each.locator, "entry.name", {"bytes": len(path)}))
+            if each.kind == file and names_part(path):
                 yield _gap(Gap(each.locator, PART, {}))
             waiting.append(each)
             beat()
