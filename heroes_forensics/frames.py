@@ -457,7 +457,11 @@ def entry_batches(
             yield Batch("entries", np.frombuffer(bytes(rows), dtype=ENTRY), bytes(area))
             rows, area = bytearray(), bytearray()
             start = 0
-        (m, mn), (a, an), (c, cn), (b, bn) = [each or _NO_MOMENT for each in times]
+        modified, accessed, changed, born = times
+        m, mn = modified or _NO_MOMENT
+        a, an = accessed or _NO_MOMENT
+        c, cn = changed or _NO_MOMENT
+        b, bn = born or _NO_MOMENT
         area += locator
         area += path
         named = kind == _FILE and names_media(path)

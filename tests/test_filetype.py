@@ -11,6 +11,7 @@ from corpus import MEDIA, needs_media
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heroes_forensics import filetype
 from heroes_forensics.filetype import (
     EMPTY,
     TYPES,
@@ -360,3 +361,11 @@ def test_libmagic_says_the_same_of_published_pictures_and_films() -> None:
         ("application/octet-stream", "image/x-panasonic-rw2"),  # libmagic does not know it
         ("image/heif", "image/heic"),  # mif1 with the compatible brand heic: we say the codec
     }
+
+
+def test_endings_that_are_made_up_do_not_fill_the_memory() -> None:
+    assert filetype.names_media(b"a.JpG")
+    for number in range(5000):
+        assert not filetype.names_media(b"a.x%d" % number)
+        assert filetype.names_media(b"a.JpG")
+    assert len(filetype._endings) <= 1024  # noqa: SLF001 - what it keeps

@@ -132,6 +132,8 @@ def test_cabinets_of_a_set_say_that_they_are(flags: int) -> None:
     ("name", "expected"),
     [
         *((name, True) for name in (b"a/x.z02", b"x.Z17", b"x.7z.001", b"x.ZIP.002", b"x.tar.010")),
+        (b"x.z02\n", True),
+        (b"", False),
         *(
             (name, False)
             for name in (b"x.zip", b"x.z01", b"IMG.001", b"x.7z", b"x.7z.0012", b"z02")

@@ -137,6 +137,18 @@ def test_times_are_exact_before_1970_and_after_2106(image: Path) -> None:
     assert born == Moment(-11_644_473_600, 100)
 
 
+def test_times_are_those_of_the_kit_where_the_attribute_is_too_short(image: Path) -> None:
+    data = bytearray(image.read_bytes())
+    _, got = opened(bytes(data))
+    entry = got.path(b"a.txt")
+    record = got.path(b"$MFT").first_offset + parse_locator(entry.locator).address * 1024
+    (at,) = struct.unpack_from("<H", data, record + 20)
+    struct.pack_into("<I", data, record + at + 16, 24)
+    _, got = opened(bytes(data))
+    assert got.path(b"a.txt").times == entry.times
+    assert None not in entry.times
+
+
 def test_times_without_damage(image: Path) -> None:
     before = image.stat().st_mtime
     _, got = opened(image.read_bytes())

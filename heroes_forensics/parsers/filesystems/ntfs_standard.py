@@ -38,7 +38,13 @@ def times_of(standard: bytes) -> Times:
         struct.error: it is shorter than 32 bytes.
     """
     born, modified, changed, accessed = _TIMES.unpack_from(standard)
-    return _moment(modified), _moment(accessed), _moment(changed), _moment(born)
+    first = _moment(modified)  # often some of them are one
+    return (
+        first,
+        first if accessed == modified else _moment(accessed),
+        first if changed == modified else _moment(changed),
+        first if born == modified else _moment(born),
+    )
 
 
 def _moment(value: int) -> Moment | None:

@@ -86,12 +86,16 @@ _BEARERS: Final = frozenset({EntryKind.FILE, EntryKind.DIRECTORY})
 
 def _times_of(meta: Any) -> Times:  # noqa: ANN401
     """Return the four times as The Sleuth Kit gives them."""
-    m, a, c, b = meta.mtime, meta.atime, meta.ctime, meta.crtime
+    modified = meta.mtime, meta.mtime_nano
+    first = Moment._make(modified) if modified[0] else None  # often some of them are one
+    accessed = meta.atime, meta.atime_nano
+    changed = meta.ctime, meta.ctime_nano
+    born = meta.crtime, meta.crtime_nano
     return (
-        Moment(m, meta.mtime_nano) if m else None,
-        Moment(a, meta.atime_nano) if a else None,
-        Moment(c, meta.ctime_nano) if c else None,
-        Moment(b, meta.crtime_nano) if b else None,
+        first,
+        first if accessed == modified else Moment._make(accessed) if accessed[0] else None,
+        first if changed == modified else Moment._make(changed) if changed[0] else None,
+        first if born == modified else Moment._make(born) if born[0] else None,
     )
 
 
