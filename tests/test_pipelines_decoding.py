@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from scans import folder, scanned
 from test_media_perceptual import encoded, gradient
+from test_parsers_containers_metafile import wmf
 
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.frames import (
@@ -163,7 +164,7 @@ def test_types_that_are_not_decoded_are_said(tmp_path: Path) -> None:
     files = {
         "a.psd": b"8BPS\0\1" + bytes(6) + b"\0\3\0\0\0\1\0\0\0\1\0\x08\0\3" + bytes(20),
         "b.ico": encoded(gradient(64, 64), "ICO"),
-        "c.wmf": b"\xd7\xcd\xc6\x9a" + bytes(100),
+        "c.wmf": wmf(placeable=True),
         "d.eps": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
         "e.jpg": encoded(gradient(), "PNG"),  # named as another type
     }  # fmt: skip
