@@ -189,3 +189,28 @@ def test_uuencoded_lines_without_an_end_cannot_be_read(end: str) -> None:
     found = mail.open_message(Memory(text.encode()))
     with pytest.raises(OSError, match=r"damaged|missing"):
         content(found, listed(found)[1])
+
+
+@pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("where", ["in front", "behind"])
+def test_what_is_written_in_front_of_and_behind_parts_is_a_member(where: str, ends: bytes) -> None:
+    hidden = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9
+    lines = base64.encodebytes(hidden)
+    more = b"some words\nContent-Transfer-Encoding: base64\n\n" + lines + b"\nmore words\n"
+    more += uuencoded("a.png", hidden).encode()
+    plain = message(1, b"attached").replace(b"\n\n--", b"\n\n%s--", 1)
+    whole = plain.replace(b"%s", more if where == "in front" else b"")
+    whole += b"\n" + (more if where == "behind" else b"")
+    found = mail.open_message(Memory(whole.replace(b"\n", ends)))
+    text, attached, outside, first, second = listed(found)
+    assert content(found, attached) == b"attached"
+    assert content(found, outside).split()[:2] == [b"some", b"words"]
+    assert (outside.locator, first.locator[:3], second.locator[:3]) == ("r0", "r0@", "r0@")
+    assert content(found, first) == content(found, second) == hidden
+    assert text.locator == "p0"
+
+
+def test_some_lines_around_parts_are_no_members_and_many_are() -> None:
+    for size, count in ((4095, 0), (4096, 1)):  # and the end of a line
+        whole = message(1, b"attached") + b"\n" + b"w" * size
+        assert len(listed(mail.open_message(Memory(whole)))) == 2 + count

@@ -9,6 +9,10 @@ shorter than it was sent.
 What was put into the text of a part by uuencode (POSIX), as programs did before MIME, is a member
 behind that part: ``p3@0x1f``, the offset of its first line in the text.
 
+What stands in front of the first part and behind the last one of those that hold others (preamble
+and epilogue) is a member where it has more than some lines, ``r0``, and so is what is written there
+in Base64 or by uuencode, ``r0@0x1f``.
+
 An mbox is cut where a line begins with ``From `` and holds a year (RFC 4155, and what programs made
 of it), at its start or behind an empty line. Each message is a member at ``m@`` and the offset of
 that line, and is opened in turn; its content begins behind the line. ``>From`` stays as it is.
@@ -42,6 +46,14 @@ _UUENCODED: Final = re.compile(
     rb"^begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n(?=[!-`][^\r\n]{1,90}\r?\n)", re.MULTILINE
 )
 """The first line, and a line of content behind it."""
+_BASE64: Final = re.compile(
+    rb"^(?:[A-Za-z0-9+/]{32,100}\r?\n){4,}(?:[A-Za-z0-9+/]{1,100}={0,2}(?=\r?\n|\Z))?", re.MULTILINE
+)
+"""Lines that are nothing else; the last one may be shorter."""
+_OUTSIDE: Final = 1 << 31
+"""Added to the number of what belongs to no part, in its handle."""
+_SOME_LINES: Final = 4096
+"""Bytes in front of or behind the parts that are not worth an entry."""
 _ENCODED: Final = frozenset({"base64", "quoted-printable"})
 _ERRORS: Final = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 """What `email` raises over crafted messages."""
@@ -66,9 +78,18 @@ def open_message(reader: Reader) -> "MessageFileSystem":
     try:
         message = BytesParser(policy=compat32).parsebytes(reader.pread(0, reader.size))
         parts = list(_parts(message))
+        outside = list(_outside(message))
     except (*_ERRORS, OSError) as error:
         raise EvidenceError("the message cannot be taken apart") from error
-    return MessageFileSystem(parts)
+    return MessageFileSystem(parts, outside)
+
+
+def _outside(message: Message) -> Iterator[bytes]:
+    """Yield what stands in front of and behind parts, where there is any."""
+    for part in message.walk():
+        for text in (part.preamble, part.epilogue):
+            if text:
+                yield text.encode("ascii", "surrogateescape")
 
 
 def _parts(message: Message) -> Iterator[Message]:
@@ -105,8 +126,9 @@ class MessageFileSystem:
 
     kind: Final = "eml"
 
-    def __init__(self, parts: list[Message]) -> None:
+    def __init__(self, parts: list[Message], outside: list[bytes]) -> None:
         self._parts = parts
+        self._outside = outside
         self._last = (-1, b"")
         """Number and content of the part that was decoded last: it may hold many members."""
 
@@ -116,8 +138,8 @@ class MessageFileSystem:
         return {}
 
     def entries(self) -> Iterator[Entry | Gap | Listing]:
-        """Yield the parts in the order they lie."""
-        yield from counted(self._found(), sweep="not applicable: every part is visited")
+        """Yield the parts in the order they lie, then what belongs to none."""
+        yield from counted(self._found(), sweep="what stands in front of and behind the parts")
 
     def _found(self) -> Iterator[Entry]:
         for number, part in enumerate(self._parts):
@@ -125,6 +147,13 @@ class MessageFileSystem:
             if part.get_content_maintype() == "text":
                 for begin in _UUENCODED.finditer(self._content(number)):
                     yield _entry(number, begin.start(), begin[1].replace(b"\0", b""))
+        for number, text in enumerate(self._outside):
+            inside = sorted(
+                each.start() for form in (_UUENCODED, _BASE64) for each in form.finditer(text)
+            )
+            if inside or len(text) > _SOME_LINES:
+                yield _apart(number, -1)
+            yield from (_apart(number, at) for at in inside)
 
     def _content(self, number: int) -> bytes:
         """Return what a part decodes to; none where that fails, which reading it says."""
@@ -143,6 +172,8 @@ class MessageFileSystem:
             OSError: it cannot be decoded, or this is not a handle of this parser.
         """
         number, at = fields_of(_HANDLE, handle)
+        if number - _OUTSIDE in range(len(self._outside)):
+            return BytesReader(_written(self._outside[number - _OUTSIDE], at))
         if number >= len(self._parts):
             raise OSError("not a handle of this parser")
         if at >= 0:
@@ -170,6 +201,37 @@ def _entry(number: int, at: int, name: bytes) -> Entry:
         first_offset=number,
         place=place_of(path, allocated=True),
     )
+
+
+def _apart(number: int, at: int) -> Entry:
+    """Return the entry of what belongs to no part, or of what is written there at an offset."""
+    place = f"r{number}" + (f"@{at:#x}" if at >= 0 else "")
+    return Entry(
+        locator=place,
+        kind=EntryKind.METADATA,
+        flags=EntryFlag.ALLOCATED,
+        path=b"$unaccounted/" + place.encode(),
+        size=-1,
+        handle=_HANDLE.pack(_OUTSIDE + number, at),
+        first_offset=number,
+    )
+
+
+def _written(text: bytes, at: int) -> bytes:
+    """Return what belongs to no part: as it is, or what is written there at an offset.
+
+    Raises:
+        OSError: it is damaged.
+    """
+    if at < 0:
+        return text
+    lines = _BASE64.match(text, at)
+    if lines is None:
+        return _decoded(text, at)
+    try:
+        return binascii.a2b_base64(lines[0])
+    except binascii.Error as error:
+        raise OSError("a line is damaged") from error
 
 
 def _decoded(text: bytes, at: int) -> bytes:
