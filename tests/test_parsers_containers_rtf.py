@@ -110,6 +110,16 @@ def test_a_packed_file_has_its_name_and_the_place_of_its_object() -> None:
     assert ole1(b"Package", packaged(b"a.png", PNG))[int(inside, 16) :].startswith(PNG)
 
 
+@pytest.mark.parametrize("word", [rb"\themedata", rb"\datastore"])
+def test_theme_and_data_store_are_members(word: bytes) -> None:
+    assert held(
+        rb"{\*" + word + b" " + written(PNG) + rb"}{\pict\pngblip " + written(PNG) + b"}"
+    ) == [
+        PNG,
+        PNG,
+    ]
+
+
 def test_an_object_of_an_unknown_kind_is_a_member_as_a_whole() -> None:
     link = struct.pack("<II", 0x501, 1) + b"somewhere"
     assert held(rb"{\*\objdata " + written(link) + b"}") == [link]

@@ -2,7 +2,8 @@ r"""Rich Text Format as a container: its pictures, and the objects that are embe
 
 A picture is a group with the word ``\pict``, an object one with ``\objdata`` (RTF 1.9.1): words
 that say of what kind it is, and its bytes as hexadecimal digits, or as they are behind ``\bin``.
-The bytes of the file are searched for these words, whatever groups they stand in. An object is one
+The bytes of the file are searched for these words, whatever groups they stand in, and for those of
+the theme and the data store of a document, which are archives and compound files. An object is one
 of OLE 1 (MS-OLEDS 2.2), whose native data is a compound file, what the packager put there, or the
 file of another program; of what is none of these all bytes are one entry.
 
@@ -32,7 +33,8 @@ from heroes_forensics.parsers.reading.readers import RangeReader
 _MAGIC: Final = b"{\\rtf"
 _MOST: Final = 256 << 20
 """Bytes of a file that are searched: they are in memory then."""
-_WORDS: Final = re.compile(rb"(?<!\\)\\(?:pict|objdata)(?![a-zA-Z])")
+_WORDS: Final = re.compile(rb"(?<!\\)\\(?:pict|objdata|themedata|datastore)(?![a-zA-Z])")
+_STARTS: Final = frozenset({b"pict", b"objdata", b"themedata", b"datastore"})
 _TOKEN: Final = re.compile(
     rb"([0-9A-Fa-f]+)|\\([a-zA-Z]{1,32})(-?[0-9]{1,10})?[ ]?|\\'[0-9A-Fa-f]{2}|\\[^a-zA-Z]|[{}]"
 )
@@ -104,7 +106,7 @@ class RtfFileSystem:
         while (hit := _WORDS.search(self._data, at)) is not None:
             content = _content(self._data, hit.end())
             at = content.end
-            is_object = hit[0].endswith(b"data")
+            is_object = hit[0].endswith(b"objdata")
             held = list(_native(content.data)) if is_object else []
             if not held and content.data:
                 form, name = (PLAIN, b".bin") if is_object else content.kind
@@ -175,7 +177,7 @@ def _content(data: bytes, at: int) -> _Content:
             at += count
             damaged = token.start() if damaged < 0 and at > len(data) else damaged
         elif word:
-            if word in {b"pict", b"objdata"}:
+            if word in _STARTS:
                 at = token.start()
                 break
             kind = _KINDS.get(word, kind) if not depth else kind
