@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import closing as closed
 from pathlib import Path
+from typing import Any
 
 import pytest
 from carved_files import made
@@ -19,12 +20,13 @@ from hiding import portable
 from killing import tables
 from scans import folder, resumed, scanned
 from test_pipelines_likeness import encoded, picture
-from test_pipelines_resuming import spoiled
+from test_pipelines_resuming import spoiled, stop_before
 
 from heroes_forensics import durable
 from heroes_forensics.frames import HAND_OVER_BYTES, Frame, Unit
 from heroes_forensics.pipelines.checks import verifying, views
-from heroes_forensics.pipelines.examining import expanding
+from heroes_forensics.pipelines.examining import decoding, expanding, verification
+from heroes_forensics.pipelines.examining.media_pass import KINDS
 from heroes_forensics.pipelines.runs import closing
 
 PHOTOGRAPHS = 40
@@ -157,6 +159,41 @@ def test_a_large_container_is_read_by_who_opens_it_alone(
     same(case, tmp_path / "whole")
 
 
+def test_media_that_were_gone_through_are_not_gone_through_again(
+    tmp_path: Path, medium: "Photographs", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their digests are on record before pictures are decoded that take longer."""
+    monkeypatch.setenv("HEROES_HOME", str(tmp_path / "home"))
+    kinds: list[str] = []
+
+    def until(unit: Unit, frame: Frame) -> Frame:
+        kinds.append(unit.kind)
+        return stop_before(unit, frame, "decode") if passed else frame
+
+    passed: set[str] = set()
+    real, given = verification.record, decoding.Decoding.next_unit
+
+    def record(*arguments: Any) -> str:  # noqa: ANN401 - as the real one
+        passed.add("media")
+        return real(*arguments)
+
+    monkeypatch.setattr(verification, "record", record)
+    with pytest.MonkeyPatch.context() as patch:
+        spoiled(patch, until)
+        patch.setattr(decoding.Decoding, "next_unit", lambda self: given(self) if passed else None)
+        with pytest.raises(KeyboardInterrupt):
+            scanned(tmp_path / "case", medium.image)
+    kinds.clear()
+    passed.clear()
+    spoiled(monkeypatch, until)
+    result = resumed(tmp_path / "case")
+    assert result.integrity == {"EX-1/1": "baseline"}
+    assert "decode" in kinds
+    assert not set(kinds) & KINDS
+    assert not passed
+    same(tmp_path / "case", medium.whole)
+
+
 def test_the_manifest_of_a_backup_is_no_container_that_was_left(
     tmp_path: Path, given: dict[int, list[int]]
 ) -> None:
@@ -212,7 +249,7 @@ def medium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Photographs]:
 
 
 @pytest.mark.parametrize("workers", [1, 4])
-@pytest.mark.parametrize("commit", [9, 11, 14, 17, 20])
+@pytest.mark.parametrize("commit", [10, 12, 14, 17, 20])
 def test_a_killed_run_reads_what_was_not_read_and_what_was_not_opened(
     commit: int,
     workers: int,

@@ -8,7 +8,7 @@ done again by one worker alone; when it ends again and again, the media counts a
 
 import os
 import socket
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Final
 
 from heroes_forensics.frames import Control, Frame, Unit
@@ -61,6 +61,8 @@ class MediaPass:
         self._media: list[JSON] = []
         self._digests: list[JSON] = []
         self._fallen = 0
+        self.ended: Callable[[JSON], None] = _nobody
+        """Called with the result as soon as there is one."""
 
     def start(self, *, beside: bool) -> None:
         """Give the pass its own crew, which the supervisor runs beside all others.
@@ -152,6 +154,8 @@ class MediaPass:
             if not self._active:
                 self.close()
                 self._run.media(sum(int(str(each["bytes_read"])) for each in self._media))
+                if self.result is not None:
+                    self.ended(self.result)
 
     def _fell(self, why: str, *, is_innocent: bool = False) -> None:
         """Begin again with one worker alone, or give up."""
@@ -194,6 +198,10 @@ class MediaPass:
         for descriptor in self._open:
             os.close(descriptor)
         self._open = []
+
+
+def _nobody(result: JSON) -> None:
+    """Hear what came of a pass that nobody waits for before all else has ended."""
 
 
 def _list(value: object) -> list[JSON]:

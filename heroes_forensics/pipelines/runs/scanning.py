@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from heroes_forensics.errors import (
@@ -114,11 +115,24 @@ class Scanning:
             return
         # Within a budget, what finds something goes first.
         meanwhile = verify == "during" and not run.stop.limited
+        if pending and meanwhile:
+            media.ended = partial(self._verify_early, examination, source, wanted)
         examination.examine(media=media if pending and meanwhile else None)
         if pending and verify in {"during", "later"} and not meanwhile and not run.interrupted:
             examination.go_through(media)
-        if pending and verify in {"during", "later"}:
+        if pending and verify in {"during", "later"} and source.label not in self._integrity:
             self._verify(examination, source, wanted, media.result)
+
+    def _verify_early(
+        self, examination: Examination, source: Registered, wanted: list[JSON], found: JSON
+    ) -> None:
+        """Record what the media come to while pictures are still decoded, for hours perhaps.
+
+        An interruption then does not cost all of the media a second pass. Where ranges could not be
+        read, those that streams touched are recorded first, as they always were.
+        """
+        if not found["unread"]:
+            self._verify(examination, source, wanted, found)
 
     def _verify(
         self, examination: Examination, source: Registered, wanted: list[JSON], found: JSON | None
