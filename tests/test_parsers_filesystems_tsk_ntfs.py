@@ -112,6 +112,14 @@ def test_records_before_one_another_are_read_together(
     assert count(together=True) < 10
 
 
+def test_a_name_that_leads_behind_all_records_ends_nothing(image: Path) -> None:
+    shown = TskImage(Bytes(image.read_bytes()))
+    fs = pytsk3.FS_Info(shown)
+    for address in (1 << 40, 1 << 62):
+        ReadBack(fs, shown).before(address)
+    assert (shown.failures, shown.went_back) == (0, False)
+
+
 def test_the_walk_reads_records_together(image: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: set[int] = set()
     always = property(lambda image: True, lambda image, value: None)  # noqa: ARG005

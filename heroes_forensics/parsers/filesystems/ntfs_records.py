@@ -88,7 +88,7 @@ class ReadBack:
                 if end:  # all of it, or the kit is content with what it has of its beginning
                     at = max(0, end - _AHEAD)
                     self._file.read_random(at, end - at)
-            except (OSError, RuntimeError):
+            except (OSError, RuntimeError, OverflowError):  # a name may lead anywhere
                 self._record = 0
         image.failures = failures
         image.went_back = False
