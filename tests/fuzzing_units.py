@@ -117,9 +117,13 @@ def _volume(session: Session, body: dict[str, object]) -> None:
             return
 
 
+class NoEndError(BaseException):
+    """It does not come to an end; no parser takes it for an error of a read."""
+
+
 def _late(number: int, frame: object) -> None:
     del number, frame
-    raise TimeoutError(f"no end after {SECONDS} seconds")
+    raise NoEndError(f"no end after {SECONDS} seconds")
 
 
 @dataclass(slots=True)
@@ -199,7 +203,7 @@ class Units:
                 pass
             except MemoryError:
                 text = "more memory than a worker has"
-            except Exception as error:  # noqa: BLE001 - which is what is looked for
+            except (Exception, NoEndError) as error:  # noqa: BLE001 - which is what is looked for
                 spot = traceback.extract_tb(error.__traceback__)[-1]
                 text = f"{type(error).__name__} at {PurePath(spot.filename).name}:{spot.lineno}"
                 text += f": {error}"[:200]

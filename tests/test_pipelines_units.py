@@ -97,6 +97,7 @@ def test_what_is_asked_for_leaves_in_the_same_read(size: int) -> None:
     assert handover.is_sealed(descriptor, size)
     reader = proxy.reader_of(descriptor)
     assert reader.pread(0, size + 1) == data
+    assert reader.pread(1 << 63, 9) == b""  # an offset that metadata states
     reader.close()
     with pytest.raises(PermissionError):
         os.ftruncate(descriptor, 0)
@@ -104,6 +105,14 @@ def test_what_is_asked_for_leaves_in_the_same_read(size: int) -> None:
     assert isinstance(batch, Batch)
     assert bytes(batch.rows["sha256"][0]) == hashlib.sha256(data).digest()
     assert stream.reads == sorted(set(stream.reads))
+
+
+def test_a_copy_is_not_read_behind_its_end() -> None:
+    copy = handover.Copy()
+    copy.write(b"12345")
+    assert copy.pread(3, 9) == b"45"
+    assert copy.pread(1 << 63, 9) == b""
+    copy.drop()
 
 
 def test_what_is_not_asked_for_stays() -> None:

@@ -127,7 +127,9 @@ class MemoryReader:
 
     def pread(self, offset: int, length: int) -> bytes:
         """Return up to ``length`` bytes at ``offset``."""
-        return os.pread(self._descriptor, max(0, min(length, self.size - offset)), offset)
+        length = max(0, min(length, self.size - offset))
+        # An offset from metadata may be larger than the kernel takes.
+        return os.pread(self._descriptor, length, offset) if length else b""
 
     def close(self) -> None:
         """Close the descriptor."""
