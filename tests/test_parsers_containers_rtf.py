@@ -120,6 +120,19 @@ def test_theme_and_data_store_are_members(word: bytes) -> None:
     ]
 
 
+def test_a_data_store_is_the_compound_file_that_its_object_holds() -> None:
+    inner = compound({"Item": b"\xec\xa5" + bytes(40)})
+    store = written(ole1(b"Msxml2.SAXXMLReader.6.0", inner))
+    assert held(rb"{\*\datastore " + store + b"}") == [inner]
+
+
+@pytest.mark.parametrize("number", [0, 2, 4])
+def test_backslashes_that_are_text_hide_no_word_behind_them(number: int) -> None:
+    text = b"\\" * number + rb"\pict\pngblip " + written(PNG)
+    assert held(text + b"{" + text + b"}") == [PNG, PNG]
+    assert held(b"\\" + text + b"{" + b"\\" + text + b"}") == []
+
+
 def test_an_object_of_an_unknown_kind_is_a_member_as_a_whole() -> None:
     link = struct.pack("<II", 0x501, 1) + b"somewhere"
     assert held(rb"{\*\objdata " + written(link) + b"}") == [link]

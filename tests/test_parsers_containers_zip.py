@@ -155,6 +155,12 @@ def test_kinds_follow_the_attributes_but_content_is_never_hidden_by_them() -> No
         (b"fat-link", b"x" * 5000, mode(0o120777)),
         (b"device", b"", mode(0o060600)),
         (b"device-with-content", b"hidden", mode(0o060600)),
+        (b"dir-that-packs/", b"x" * 65, {"size": 0}),
+        (b"dir-that-packs-nothing/", b"x" * 64, {"size": 0}),
+        (b"unix-dir-that-packs", b"x" * 65, {"size": 0, **mode(0o040755)}),
+        (b"dos-dir-that-packs", b"x" * 65, {"size": 0, "made_by": 0, "attributes": 0x10}),
+        (b"link-that-packs", b"x" * 5000, {"size": 11, **mode(0o120777)}),
+        (b"device-that-packs", b"x" * 65, {"size": 0, **mode(0o060600)}),
         (b"file", b"x", mode(0o100644)),
     )
     entries, gaps, listing = split(open_zip(Memory(data)))
@@ -168,9 +174,26 @@ def test_kinds_follow_the_attributes_but_content_is_never_hidden_by_them() -> No
         b"fat-link": EntryKind.FILE,
         b"device": EntryKind.OTHER,
         b"device-with-content": EntryKind.FILE,
+        b"dir-that-packs/": EntryKind.FILE,
+        b"dir-that-packs-nothing": EntryKind.DIRECTORY,
+        b"unix-dir-that-packs": EntryKind.FILE,
+        b"dos-dir-that-packs": EntryKind.FILE,
+        b"link-that-packs": EntryKind.FILE,
+        b"device-that-packs": EntryKind.FILE,
         b"file": EntryKind.FILE,
     }
-    assert listing.directories == 3
+    assert listing.directories == 4
+
+
+def test_two_ends_that_are_stated_of_one_stream_are_one_entry_behind_it() -> None:
+    packed, behind = zlib.compress(b"words", wbits=-15), bytes(3) + b"x" * 50
+    said = {"method": 8, "size": 5, "crc": zlib.crc32(b"words")}
+    shorter = {**said, "offset": 0, "stored": len(packed) + 40}
+    data = raw_archive((b"a", packed + behind, said), (b"b", packed + behind, shorter))
+    system = open_zip(Memory(data))
+    assert [content(system, each) for each in split(system)[0][:2]] == [b"words"] * 2
+    (late,) = system.late()
+    assert (late.locator, late.size) == (f"r@{data.index(b'x' * 50):#x}", 50)
 
 
 def test_equal_names_are_two_entries() -> None:

@@ -511,7 +511,8 @@ def test_what_does_not_belong_into_a_comment_or_extra_field_is_an_entry(where: s
     assert times == (2 if where == "extra field" else 1)  # in the local header, too
     assert len(places) == times
     assert f"r@{data.rindex(PICTURE):#x}" in places
-    for plain in (b"", b"x" * 4096, bytes(9000), PICTURE[:511]):
+    aligned = b"\0\x40" + bytes(16382)
+    for plain in (b"", b"x" * 4096, bytes(9000), aligned, PICTURE[:511]):
         assert len(expanded(margined(where, plain), "zip").entries) == 2
     assert len(expanded(margined(where, b"x" * 4097), "zip").entries) == 2 + times
 

@@ -3,9 +3,9 @@ r"""Rich Text Format as a container: its pictures, and the objects that are embe
 A picture is a group with the word ``\pict``, an object one with ``\objdata`` (RTF 1.9.1): words
 that say of what kind it is, and its bytes as hexadecimal digits, or as they are behind ``\bin``.
 The bytes of the file are searched for these words, whatever groups they stand in, and for those of
-the theme and the data store of a document, which are archives and compound files. An object is one
-of OLE 1 (MS-OLEDS 2.2), whose native data is a compound file, what the packager put there, or the
-file of another program; of what is none of these all bytes are one entry.
+the theme of a document, an archive, and its data store. An object, which the data store is, too, is
+one of OLE 1 (MS-OLEDS 2.2), whose native data is a compound file, what the packager put there, or
+the file of another program; of what is none of these all bytes are one entry.
 
 Locators are ``m@`` and the offset of the word; of an object, with ``+`` the offset in its bytes.
 What stands behind the bracket that closes the document is ``r@``. A document that is never closed
@@ -33,7 +33,10 @@ from heroes_forensics.parsers.reading.readers import RangeReader
 _MAGIC: Final = b"{\\rtf"
 _MOST: Final = 256 << 20
 """Bytes of a file that are searched: they are in memory then."""
-_WORDS: Final = re.compile(rb"(?<!\\)\\(?:pict|objdata|themedata|datastore)(?![a-zA-Z])")
+_WORDS: Final = re.compile(rb"\\(?:\\(?:\\\\)*|(?:pict|objdata|themedata|datastore)(?![a-zA-Z]))")
+"""And backslashes that are text, which would hide a word right behind them."""
+_ESCAPED: Final = b"\\\\"
+_OBJECTS: Final = (rb"\objdata", rb"\datastore")
 _STARTS: Final = frozenset({b"pict", b"objdata", b"themedata", b"datastore"})
 _TOKEN: Final = re.compile(
     rb"([0-9A-Fa-f]+)|\\([a-zA-Z]{1,32})(-?[0-9]{1,10})?[ ]?|\\'[0-9A-Fa-f]{2}|\\[^a-zA-Z]|[{}]"
@@ -104,9 +107,12 @@ class RtfFileSystem:
         at = 0
         damaged = -1
         while (hit := _WORDS.search(self._data, at)) is not None:
+            at = hit.end()
+            if hit[0].startswith(_ESCAPED):
+                continue
             content = _content(self._data, hit.end())
             at = content.end
-            is_object = hit[0].endswith(b"objdata")
+            is_object = hit[0] in _OBJECTS
             held = list(_native(content.data)) if is_object else []
             if not held and content.data:
                 form, name = (PLAIN, b".bin") if is_object else content.kind
@@ -133,7 +139,7 @@ class RtfFileSystem:
             return RangeReader(self._reader, *fields_of(PIECE, handle))
         word, start, size, form = fields_of(_HANDLE, handle)
         hit = _WORDS.match(self._data, word)
-        if hit is None:
+        if hit is None or hit[0].startswith(_ESCAPED):
             raise OSError("not a handle of this parser")
         content = _content(self._data, hit.end())
         return opened(content.data, NO_GROUP, Held(start, size, form, b""))

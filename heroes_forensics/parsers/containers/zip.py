@@ -75,6 +75,8 @@ _WINDOWS: Final = frozenset({0, 10, 14})
 _DOS_DIRECTORY: Final = 0x10
 _PATH_MAX: Final = 4096
 """What claims to be a link but is longer holds something else."""
+_PACKED_NOTHING: Final = 64
+"""Bytes that compressing and encrypting add to what is short: stored bytes beyond are content."""
 _FIRST_LOOK: Final = 1 << 20
 """Bytes searched for a local header where there is no directory."""
 
@@ -333,8 +335,11 @@ class ZipFileSystem:
         Raises:
             OSError: it cannot be read.
         """
-        for start, end in sorted(self._behind):
+        longest: dict[int, int] = {}  # several records may state other ends of one stream
+        for start, end in self._behind:
             at = behind_zeros(self._reader, start, end)
+            longest[at] = max(end, longest.get(at, 0))
+        for at, end in sorted(longest.items()):
             if at < end:
                 yield _region(Region(at, end))
 
@@ -363,18 +368,20 @@ def _locator(kind: str, offset: int) -> str:
 
 def _kind(member: Member) -> EntryKind:
     """Tell what a member is; whatever it claims, one that holds content is examined."""
+    is_empty = member.size == 0 and member.compressed <= _PACKED_NOTHING
     if member.name.endswith(b"/"):
-        return EntryKind.DIRECTORY if member.size == 0 else EntryKind.FILE
+        return EntryKind.DIRECTORY if is_empty else EntryKind.FILE
     kind = EntryKind.FILE
     if member.made_by in _UNIX:
         form = stat.S_IFMT(member.attributes >> 16)
-        if form == stat.S_IFLNK and 0 < member.size <= _PATH_MAX:
+        is_short = 0 < member.size <= _PATH_MAX >= member.compressed - _PACKED_NOTHING
+        if form == stat.S_IFLNK and is_short:
             kind = EntryKind.SYMLINK
-        elif form == stat.S_IFDIR and member.size == 0:
+        elif form == stat.S_IFDIR and is_empty:
             kind = EntryKind.DIRECTORY
-        elif form not in {0, stat.S_IFREG, stat.S_IFLNK} and member.size == 0:
+        elif form not in {0, stat.S_IFREG, stat.S_IFLNK} and is_empty:
             kind = EntryKind.OTHER
-    elif member.made_by in _WINDOWS and member.attributes & _DOS_DIRECTORY and not member.size:
+    elif member.made_by in _WINDOWS and member.attributes & _DOS_DIRECTORY and is_empty:
         kind = EntryKind.DIRECTORY
     return kind
 

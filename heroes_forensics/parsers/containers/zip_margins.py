@@ -1,8 +1,9 @@
 """Comments and extra fields of a zip archive in which more stands than there belongs.
 
 Either may have 65,535 bytes, and no program shows them. What fields are for has some dozens, and
-what an archive is aligned with is zeros: what is larger than `LARGE`, or begins like a file that is
-known and is larger than `SMALL`, is an entry.
+what an archive is aligned with is zeros, behind a number in some fields (0xD935 of Android, 0xA220
+of Office): what is larger than `LARGE`, or begins like a file that is known and is larger than
+`SMALL`, is an entry.
 """
 
 import struct
@@ -15,6 +16,8 @@ from heroes_forensics.parsers.containers.zip_unlisted import Region
 
 SMALL: Final = 512
 LARGE: Final = 4096
+_NUMBER: Final = 4
+"""Bytes in front of the zeros of an alignment."""
 _FIELD: Final = struct.Struct("<HH")
 """Number of the field, and its bytes (APPNOTE 4.5.1)."""
 
@@ -50,7 +53,7 @@ def of_comment(reader: Reader, start: int, size: int) -> Iterator[Region]:
 
 
 def _worth(data: bytes, start: int) -> Iterator[Region]:
-    if len(data) < SMALL or not data.strip(b"\0"):
+    if len(data) < SMALL or not data[_NUMBER:].strip(b"\0"):
         return
     kind = sniff(data)
     is_known = kind not in {UNKNOWN, EMPTY} and TYPES[kind].file_class is not FileClass.TEXT
