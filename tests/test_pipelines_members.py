@@ -517,6 +517,22 @@ def test_what_does_not_belong_into_a_comment_or_extra_field_is_an_entry(where: s
     assert len(expanded(margined(where, b"x" * 4097), "zip").entries) == 2 + times
 
 
+def test_what_does_not_belong_into_the_name_of_a_local_header_is_an_entry() -> None:
+    def named(name: bytes) -> bytes:
+        short = zipped(("a", b"alpha"))
+        head = short[:26] + struct.pack("<HH", len(name), 0) + name
+        more, end = len(name) - 1, short.rindex(b"PK\5\6")
+        start = int.from_bytes(short[end + 16 : end + 20], "little") + more
+        return head + short[31 : end + 16] + struct.pack("<I", start) + short[end + 20 :]
+
+    found = expanded(named(PICTURE), "zip", hand_over={"decode": ["png"]})
+    assert found.top == (Container.DONE, "")
+    assert found.digest(b"a") == sha256(b"alpha")
+    assert found.entries[1].locator == "r@0x1e"
+    assert found.streams == {1: PICTURE}
+    assert len(expanded(named(b"a/" * 2048), "zip").entries) == 1
+
+
 def test_an_extra_field_that_is_none_is_looked_at_as_a_whole() -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:

@@ -5,7 +5,7 @@ to read it without the directory. Nothing is written anywhere, so names like ``.
 names. Beside what the directory names there are entries for members it leaves out (flag
 ``ORPHAN``) and for bytes that belong to no member (``$unaccounted``). What stands behind the end of
 a compressed stream, within the length that is stated of it, is seen when it is read: `late`; so is
-what stands in local extra fields (`zip_margins`).
+what stands in names and extra fields of local headers (`zip_margins`).
 
 Locators are ``m@`` and the offset of the local header, ``m@0x1f40``; further directory records
 of one header add ``.1``, ``.2``; bytes of no member are ``r@0x...``. What begins in another part
@@ -130,7 +130,7 @@ class ZipFileSystem:
         self._directory = directory
         self._behind: set[tuple[int, int]] = set()
         """Bytes behind the end of compressed streams, within what is stated of them, and what does
-        not belong into extra fields of local headers: spans."""
+        not belong into names and extra fields of local headers: spans."""
 
     def _is_here(self, member: Member) -> bool:
         """Tell whether a member begins in this part."""
@@ -350,7 +350,11 @@ class ZipFileSystem:
         if is_encrypted and (self._locks is None or flags & zip_records.STRONG_ENCRYPTION):
             raise UnsupportedError("the member is encrypted", code="stream.encrypted")
         margin, extra = zip_records.local_margin(self._reader, offset)
-        for found in zip_margins.of_extra(self._reader, margin, extra):
+        name = offset + zip_records.LOCAL_HEADER.size  # nobody shows it: the directory's counts
+        for found in (
+            *zip_margins.of_comment(self._reader, name, margin - name),
+            *zip_margins.of_extra(self._reader, margin, extra),
+        ):
             self._behind.add((found.start, found.end))
         start = margin + extra
         stored = RangeReader(self._reader, start, compressed)

@@ -1,6 +1,6 @@
-"""Comments and extra fields of a zip archive in which more stands than there belongs.
+"""Comments, extra fields and local names of a zip archive in which more stands than there belongs.
 
-Either may have 65,535 bytes, and no program shows them. What fields are for has some dozens, and
+Each may have 65,535 bytes, and no program shows them. What fields are for has some dozens, and
 what an archive is aligned with is zeros, behind a number in some fields (0xD935 of Android, 0xA220
 of Office): what is larger than `LARGE`, or begins like a file that is known and is larger than
 `SMALL`, is an entry.
@@ -43,7 +43,7 @@ def of_extra(reader: Reader, start: int, size: int) -> Iterator[Region]:
 
 
 def of_comment(reader: Reader, start: int, size: int) -> Iterator[Region]:
-    """Yield a comment that is worth an entry.
+    """Yield a comment, or the name in a local header, that is worth an entry.
 
     Raises:
         OSError: it cannot be read.
