@@ -134,6 +134,17 @@ def test_an_image_of_emf_plus_that_goes_on_is_put_together() -> None:
     assert held(data) == [JPEG]
 
 
+@pytest.mark.parametrize("flags", [0x0500, 0x8500])
+def test_the_last_part_may_say_how_long_all_are_and_that_it_goes_on(flags: int) -> None:
+    whole = image(JPEG)
+    parts = [whole[at : at + 300] for at in range(0, len(whole), 300)]
+    records = [plus(0x8500, part, total=len(whole)) for part in parts[:-1]]
+    records.append(plus(flags, parts[-1], total=len(whole)))
+    data = emf(*map(comment, [*records, plus(0x0501, image(PNG))]))
+    assert held(data) == [JPEG, PNG]
+    assert split(open_metafile(Memory(data)))[1] == []
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -97,6 +97,10 @@ class _Walk:
     """Offset of the first record that makes no sense; -1 where all do."""
     waiting: list[tuple[int, int]] = field(default_factory=list)
     """Parts of a picture of EMF+ that is not complete: offset and bytes of each."""
+    have: int = 0
+    """Bytes of these."""
+    total: int = 0
+    """And of all parts, as the first ones state."""
 
     def torn(self, at: int) -> None:
         """Note that something makes no sense, and where."""
@@ -264,15 +268,30 @@ def _plus(walk: _Walk, at: int, end: int) -> None:
             return
         body, last = at + _PLUS_RECORD.size, min(at + size, end)
         if number == _OBJECT and flags >> 8 & 0x7F == _IMAGE:
-            skipped = 4 if flags & _GOES_ON else 0  # how long all parts are together
-            part = (body + skipped, max(0, min(body + length, last) - body - skipped))
-            walk.waiting.append(part)
-            if not flags & _GOES_ON:
-                _image(walk, tuple(walk.waiting))
-                walk.waiting.clear()
+            _part(walk, body, min(length, last - body), goes_on=bool(flags & _GOES_ON))
         at += size
     if at < end:
         walk.torn(at)
+
+
+def _part(walk: _Walk, start: int, size: int, *, goes_on: bool) -> None:
+    """Take one part of a picture of EMF+.
+
+    How long all parts are together stands in front of each but the last one. Programs differ in
+    what they call the last one (MS-EMFPLUS 2.3.5.1): it may say that it goes on, and the length may
+    stand in front of it, too.
+    """
+    said = int.from_bytes(walk.data[start : start + min(size, 4)], "little")
+    is_said = walk.have + size - 4 >= walk.total == said > 0
+    if goes_on or is_said:
+        walk.total = said
+        start, size = start + 4, max(0, size - 4)
+    walk.waiting.append((start, size))
+    walk.have += size
+    if not goes_on or walk.have >= walk.total > 0:
+        _image(walk, tuple(walk.waiting))
+        walk.waiting.clear()
+        walk.have = walk.total = 0
 
 
 def _image(walk: _Walk, parts: tuple[tuple[int, int], ...]) -> None:
