@@ -83,7 +83,9 @@ class Nursery:
     def _of(self, kind: str) -> socket.socket:
         if kind not in self._channels:
             code = _START.format(tests=str(Path(__file__).parent))
-            with mock.patch.object(launch, "_START", code):
+            with mock.patch.object(launch, "_START", code), mock.patch.dict(os.environ):
+                # Of one test; what is forked is told anew what to load.
+                os.environ.pop(roles.FAULTS_VARIABLE, None)
                 started = REAL(kind, bulk=False)
             self._processes.append(started.process)
             self._channels[kind] = started.control
