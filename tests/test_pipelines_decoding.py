@@ -311,6 +311,9 @@ class Nobody:
     def settled(self) -> None:
         self.times += 1
 
+    def leave(self) -> bool:
+        return False
+
 
 class Bytes:
     """A stream that was handed over."""

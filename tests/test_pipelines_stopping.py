@@ -5,12 +5,15 @@ import signal
 from pathlib import Path
 
 import pytest
+from carved_files import made
+from killing import tables
 from scans import DEMO, NOTABLE, Noted, demo_scan, folder, resumed, scanned
 
 from heroes_forensics.errors import UsageError
+from heroes_forensics.frames import HAND_OVER_BYTES, Proxy, Unit
 from heroes_forensics.pipelines.case.watch import Progress
 from heroes_forensics.pipelines.checks import verifying, views
-from heroes_forensics.pipelines.examining import listing, run, stopping
+from heroes_forensics.pipelines.examining import decoding, listing, run, stopping
 from heroes_forensics.pipelines.examining.stopping import Stop
 from heroes_forensics.pipelines.runs.request import outcome_code
 
@@ -97,6 +100,43 @@ def test_a_budget_ends_a_run_in_order_and_says_how_far_it_came(
     assert verifying.verify(case)["exit_code"] == 7
     again = resumed(case)
     assert (again.exit_code, again.content_sha256) == (0, whole.content_sha256)
+
+
+def test_large_films_that_wait_to_be_decoded_are_not_waited_for(
+    clock: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are read much faster: decoding all that were read would take hours."""
+    evidence = folder(tmp_path / "evidence", {"a.txt": b"alpha", "b.png": b"no picture"})
+    film = made("mp4")
+    for number, more in enumerate((1, 1, 2, 3, 4)):  # two of them are the same
+        path = evidence / f"{number}.mp4"
+        path.write_bytes(film)
+        with path.open("r+b") as stream:
+            stream.truncate(len(film) + HAND_OVER_BYTES + more)
+    whole = scanned(tmp_path / "whole", evidence)
+    real = decoding.Decoding.next_unit
+    begun: list[int] = []
+
+    def next_unit(work: decoding.Decoding) -> Unit | None:
+        waiting = [each for each in work._waiting if isinstance(each.source, Proxy)]  # noqa: SLF001
+        if not begun and len(waiting) < 4:
+            return None
+        unit = real(work)
+        if unit is not None and unit.proxy is not None:
+            begun.append(unit.id)
+            clock.now = 900.0
+        return unit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(decoding.Decoding, "next_unit", next_unit)
+        result = scanned(tmp_path / "case", evidence, budget=900.0, workers=1)
+    assert (result.outcome, result.cause, result.exit_code) == ("interrupted", "budget", 3)
+    assert len(begun) == 1
+    assert 3 <= result.counts["digested"] <= 4  # what is no large film, the one, and its copy
+    assert verifying.verify(tmp_path / "case")["exit_code"] == 7
+    again = resumed(tmp_path / "case")
+    assert (again.exit_code, again.content_sha256) == (whole.exit_code, whole.content_sha256)
+    assert tables(tmp_path / "case") == tables(tmp_path / "whole")
 
 
 def test_a_budget_that_is_enough_changes_nothing(tmp_path: Path) -> None:

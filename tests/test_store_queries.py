@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from heroes_forensics.frames import HAND_OVER_BYTES
 from heroes_forensics.model import EntryFlag, EntryKind, Place
 from heroes_forensics.store import queries
 from heroes_forensics.store.database import Database
@@ -44,12 +45,16 @@ ITEMS = st.lists(
         st.sampled_from([EntryKind.FILE, EntryKind.FILE, EntryKind.METADATA]),
         st.sampled_from([EntryFlag(0), EntryFlag.ALLOCATED, EntryFlag.MEDIA_NAME, NAMED]),
         st.sampled_from(list(Place)),
-        st.one_of(st.just(-1), st.just(0), st.integers(0, 300)),
+        st.sampled_from([-1, 0, HAND_OVER_BYTES, HAND_OVER_BYTES + 1]) | st.integers(0, 300),
         st.integers(-1, 20),
         st.booleans(),
     ),
     max_size=80,
 )
+
+
+def _file(size: int, offset: int) -> Item:
+    return Item(VOLUME, EntryKind.FILE, NAMED, Place.USER_FOLDER, size, offset, is_read=False)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +86,8 @@ def _fill(database: Database, items: list[Item]) -> None:
                 Records(database).unread([unread])
 
 
-@given(ITEMS, st.integers(1, 7), st.integers(1, 700), st.integers(0, 30))
+@example([_file(size, at) for at, size in enumerate((5, HAND_OVER_BYTES + 1, 5))], 7, 1 << 40, 0)
+@given(ITEMS, st.integers(1, 7), st.integers(1, 700) | st.just(1 << 40), st.integers(0, 30))
 def test_each_stream_that_waits_is_in_one_unit(
     database: Database, items: list[Item], limit: int, most: int, after: int
 ) -> None:
@@ -96,6 +102,7 @@ def test_each_stream_that_waits_is_in_one_unit(
             mine = [items[number - 1] for number in numbers]
             assert 1 <= len(mine) <= limit
             assert len(mine) == 1 or sum(max(0, item.size) for item in mine) <= most
+            assert len(mine) == 1 or max(item.size for item in mine) <= HAND_OVER_BYTES
             assert {item.lane for item in mine} == {lane}
             sent = [
                 (int(row["kind"]), int(row["flags"]), int(row["size"]), bytes(row["handle"]))

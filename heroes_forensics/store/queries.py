@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from heroes_forensics.frames import NO_TIME, Rows, Status
+from heroes_forensics.frames import HAND_OVER_BYTES, NO_TIME, Rows, Status
 from heroes_forensics.frames import tasks as task_rows
 from heroes_forensics.model import GAP_CODES, JSON, Moment, Times, is_policy
 from heroes_forensics.store import derived, metadata
@@ -185,8 +185,9 @@ def tasks(  # noqa: PLR0913 - which items, and how to cut them
         max_bytes: of one unit.
 
     Yields:
-        `TASK` rows, at most ``limit`` of them and ``max_bytes`` of content together (one larger
-        stream is a unit of its own).
+        `TASK` rows, at most ``limit`` of them and ``max_bytes`` of content together. A stream too
+        large to be handed over is a unit of its own: when it is a film, the unit is on record only
+        when that is decoded, and the digests of others shall not wait for it.
     """
     waiting: list[tuple[int, int, int, int, bytes]] = []
     size = 0
@@ -197,7 +198,8 @@ def tasks(  # noqa: PLR0913 - which items, and how to cut them
         " ORDER BY i.first_offset, i.id",
         (after, volume),
     ):
-        if waiting and (len(waiting) >= limit or size + max(0, row[3]) > max_bytes):
+        is_full = len(waiting) >= limit or size + max(0, row[3]) > max_bytes
+        if waiting and (is_full or max(row[3], waiting[-1][3]) > HAND_OVER_BYTES):
             yield task_rows(waiting)
             waiting, size = [], 0
         waiting.append((row[0], row[1], row[2], row[3], row[4]))

@@ -57,6 +57,10 @@ class Owner(Protocol):
         """Hear that no picture is outstanding any more."""
         ...
 
+    def leave(self) -> bool:
+        """Give up what is not on record, because the run ends; say whether it may be."""
+        ...
+
 
 class Pictures:
     """The pictures of one unit that reads, from the bytes in hand to one row each."""
@@ -181,6 +185,10 @@ class Pictures:
             self._repeats.came(wanted, Outcome(row, hashes, looked, kept, self.told.get(item)))
         if is_last:
             self._owner.settled()
+
+    def leave(self) -> bool:
+        """Hear that the run ends before a large one is begun; say whether all are given up."""
+        return self._owner.leave()
 
     @property
     def is_settled(self) -> bool:

@@ -81,6 +81,10 @@ class Awaiting(Protocol):
         """Take in one picture: its row, its `HASHES` rows, what it looks like and to whom."""
         ...
 
+    def leave(self) -> bool:
+        """Give all of them up, because the run ends before one is begun; say whether it may be."""
+        ...
+
 
 @dataclass(slots=True, eq=False)
 class Wanted:
@@ -151,6 +155,7 @@ class Decoding:
         plugin: str = "",
         comparer: Comparer | None = None,
         metadata: bool = False,
+        is_ending: Callable[[], bool] = lambda: False,
     ) -> None:
         """Take the run.
 
@@ -162,6 +167,7 @@ class Decoding:
             plugin: one that is asked for values, too: they come to `supplied`.
             comparer: compares what a plug-in gives with the sets; then it goes to the owners.
             metadata: whether it is asked what pictures and films say of their origin.
+            is_ending: whether the run is to end before it is finished.
         """
         self._next_number = next_number
         self._ended = ended
@@ -172,6 +178,7 @@ class Decoding:
         self._comparing: list[_Compared] = []
         self._compared_by: dict[int, _Compared] = {}
         self._asks_metadata = metadata
+        self._is_ending = is_ending
         self.supplied: list[Rows] = []
         """`SUPPLIED` rows, those of a unit before its pictures are settled."""
         self._waiting = deque[Wanted]()
@@ -196,6 +203,8 @@ class Decoding:
             if wanted.owner is not None:
                 return self._unit([wanted], strain=2)
             wanted.release()
+        if self._is_ending():
+            self._leave_large()
         batch: list[Wanted] = []
         size = 0
         while self._waiting and len(batch) < MAX_UNIT_DESCRIPTORS:
@@ -211,6 +220,19 @@ class Decoding:
             if wanted.is_alone:
                 break
         return self._unit(batch, strain=1) if batch else None
+
+    def _leave_large(self) -> None:
+        """Give up what is too large to be handed over and not begun: hours of films, perhaps.
+
+        They are read much faster than they are decoded, and nothing limits how many wait.
+        """
+        kept = deque[Wanted]()
+        while self._waiting:  # a copy that waited for one that is given up is queued meanwhile
+            wanted = self._waiting.popleft()
+            owner = wanted.owner if isinstance(wanted.source, Proxy) else None
+            if owner is None or not owner.leave():
+                kept.append(wanted)
+        self._waiting = kept
 
     def _unit(self, batch: list[Wanted], *, strain: int) -> Unit:
         number = self._next_number()

@@ -39,6 +39,7 @@ class Depth:
             run.look,
             comparer=run.comparer,
             metadata=bool(run.config.get("media_metadata")),
+            is_ending=lambda: run.interrupted,
         )
         self.repeats = repeats.of_run(run, self.decoding)
         self.expanding = Expanding(run, self.pictures, has_secrets=bool(keys))

@@ -123,6 +123,10 @@ class Job:
         """Hear that no picture of its members is outstanding."""
         self.expanding.store_if_ready(self)
 
+    def leave(self) -> bool:
+        """Say that its members are waited for: none of them is too large to be handed over."""
+        return False
+
 
 class Expanding:
     """Gives containers to expanders, and stores what they hold."""

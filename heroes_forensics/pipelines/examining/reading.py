@@ -92,6 +92,8 @@ class _Unit:
     matches: list[MatchRow] = field(default_factory=list)
     candidates: list[MatchRow] = field(default_factory=list)
     is_void: bool = False
+    is_left: bool = False
+    """Nobody waits for it any more: the run ends."""
     is_read: bool = False
     """Its worker is done with it."""
 
@@ -118,6 +120,10 @@ class _Pending(NamedTuple):
     def settled(self) -> None:
         """Hear that no picture is outstanding."""
         self.store.settled(self.unit)
+
+    def leave(self) -> bool:
+        """Hear that the run ends before a large picture is begun."""
+        return self.store.leave(self.unit)
 
 
 class ContentStore:
@@ -227,6 +233,9 @@ class ContentStore:
         ]
 
     def _finish(self, state: _Unit) -> list[Again]:
+        if state.is_left:
+            self._forget(state)
+            return []
         if state.is_void or sum(len(part) for part in state.contents) != len(state.tasks):
             return self._died(state, Death(deaths.PROTOCOL))
         if state.family is not None and state.unit.strain > 1:
@@ -240,8 +249,7 @@ class ContentStore:
 
     def _fetched(self, state: _Unit, code: str) -> None:
         """Let go of a unit that was read for its bytes; give up on what did not come."""
-        del self._units[state.unit.id]
-        self._run.reading.discard(state.unit.id)
+        self._forget(state)
         state.containers.drop()
         opened = {job.item for job in state.containers.jobs}
         for item in state.tasks["id"].tolist():
@@ -258,6 +266,35 @@ class ContentStore:
         """Hear that no picture of a unit is outstanding."""
         if unit in self._units:
             self._store_if_ready(self._units[unit])
+
+    def leave(self, unit: int) -> bool:
+        """Give up a unit of one large film that is not on record, because the run ends.
+
+        Whoever goes on with the run reads it again. Were it waited for, a run whose time is up
+        would end when the last film that was read is decoded. Where other streams are in the unit,
+        it is waited for: their digests would be lost with it.
+        """
+        state = self._units.get(unit)
+        if state is None or len(state.tasks) > 1:
+            return False
+        self._give_up(state)
+        state.is_left = True
+        if state.is_read:
+            self._forget(state)
+        return True
+
+    def _forget(self, state: _Unit) -> None:
+        del self._units[state.unit.id]
+        self._run.reading.discard(state.unit.id)
+
+    def _give_up(self, state: _Unit) -> None:
+        """Let go of all that a unit gave so far."""
+        self._run.withdrawn([*state.matches, *state.candidates])
+        state.pictures.give_up()
+        state.containers.give_up()
+        state.contents.clear()
+        state.matches.clear()
+        state.candidates.clear()
 
     def _store_if_ready(self, state: _Unit) -> None:
         """Store a unit once it is read and its pictures are settled."""
@@ -304,15 +341,9 @@ class ContentStore:
         """Say what to read again of a unit whose worker ended, or give up on its one stream."""
         run, unit, tasks = self._run, state.unit, state.tasks
         run.attempt_ended(unit.id, death.cause, unit.strain)
-        run.withdrawn([*state.matches, *state.candidates])
-        state.pictures.give_up()
-        state.containers.give_up()
-        state.contents.clear()
-        state.matches.clear()
-        state.candidates.clear()
+        self._give_up(state)
         if death.cause == deaths.ZYGOTE:
-            del self._units[unit.id]
-            run.reading.discard(unit.id)
+            self._forget(state)
             return [Again(state.volume, tasks, unit.strain, state.family, state.is_fetch)]
         if len(tasks) == 1 and unit.strain > 1 and state.is_fetch:
             self._fetched(state, "container.died")
@@ -323,8 +354,7 @@ class ContentStore:
             row["id"], row["status"], row["gap"] = tasks["id"], Status.GAP, GAP_NUMBERS[code]
             self._store(state, row)
             return []
-        del self._units[unit.id]
-        run.reading.discard(unit.id)
+        self._forget(state)
         family = state.family or Family()
         return [
             Again(state.volume, part, ONCE_MORE if len(part) == 1 else 1, family, state.is_fetch)

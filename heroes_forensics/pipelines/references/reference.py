@@ -229,6 +229,10 @@ class _Unit:
         """Hear that no picture is outstanding."""
         self.reading.settle(self)
 
+    def leave(self) -> bool:
+        """Say that all of it is waited for: no run has an end before it is finished here."""
+        return False
+
 
 class _Reading:
     """The files of one folder on their way through the workers."""
