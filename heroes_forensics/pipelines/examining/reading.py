@@ -234,6 +234,7 @@ class ContentStore:
 
     def _finish(self, state: _Unit) -> list[Again]:
         if state.is_left:
+            self._give_up(state)  # whatever came since then
             self._forget(state)
             return []
         if state.is_void or sum(len(part) for part in state.contents) != len(state.tasks):
