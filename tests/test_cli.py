@@ -115,6 +115,16 @@ def test_help_of_the_program_imports_no_verb() -> None:
     )
 
 
+def test_the_end_of_the_program_looks_for_no_cycles() -> None:
+    code = (
+        "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count() > 0));"
+        "from heroes_forensics.cli import main; main()"
+    )
+    done = process("--version", program=(sys.executable, "-c", code))
+    assert done.code == 0
+    assert done.out.splitlines()[-1] == "True"
+
+
 def test_docs_equal_the_help() -> None:
     ran = process(program=[sys.executable, str(ROOT / "docs/cli.py"), "--check"])
     assert ran.code == 0, ran.err
