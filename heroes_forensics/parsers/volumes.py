@@ -111,7 +111,7 @@ def _open(source: Source, volume: Volume) -> FileSystem:
     elif volume.kind == UNALLOCATED:
         name = "unallocated"
     elif volume.kind not in {ARCHIVE, DIRECTORY} and name not in _APART:
-        return _opener("tsk")(*given, name)
+        return _opener("tsk")(*given, name, getattr(source.media, "doubts", None))
     return _opener(name)(*given)
 
 

@@ -35,8 +35,8 @@ class Claims:
         self.unknown = False
         """Whether there are more than are kept."""
 
-    def content(self, attribute: Any, size: int, mark: int) -> int:  # noqa: ANN401
-        """Take the runs of a stream of a file; return the first byte of its first run, or -1.
+    def content(self, attribute: Any, size: int, mark: int) -> tuple[int, bool]:  # noqa: ANN401
+        """Take the runs of a stream of a file.
 
         A run of block 0 is a hole where it is marked as one, else the boot file of NTFS.
 
@@ -44,20 +44,27 @@ class Claims:
             attribute: a `pytsk3.Attribute` that is not resident.
             size: bytes of the stream.
             mark: its flags.
+
+        Returns:
+            The first byte of its first run, or -1; and whether all of it lies there in one piece.
         """
         first = -1
+        held = 0
         block = self._block_size
         for run in attribute:
             hole = int(run.flags) & _HOLE
             address = run.addr
             if hole and not address:
+                held = -1
                 continue
             start, length = address * block, run.len * block
             first = start if first < 0 else first
-            content = length if mark & _WHOLE else size - run.offset * block
+            at = run.offset * block
+            held = held + length if held == at == start - first and not hole else -1
+            content = length if mark & _WHOLE else size - at
             # Blocks that were never written are no content.
             self.run(start, 0 if hole else content, length)
-        return first
+        return first, held >= size and not mark & _WHOLE
 
     def structure(self, attribute: Any) -> int:  # noqa: ANN401
         """Take the runs of what belongs to the file system; return as `content` does."""

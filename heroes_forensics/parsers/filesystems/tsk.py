@@ -40,8 +40,10 @@ from heroes_forensics.parsers.filesystems.tsk_stream import (
     NO_METADATA,
     SHOWN,
     Handle,
+    LyingStream,
     Volume,
     check_holes,
+    lies,
     open_stream,
 )
 from heroes_forensics.parsers.filesystems.tsk_sweep import SWEPT, sweep
@@ -52,19 +54,22 @@ from heroes_forensics.parsers.recovery import carved, indirect, unallocated
 from heroes_forensics.parsers.recovery.allocation import Allocation
 from heroes_forensics.parsers.recovery.prefixes import Prefixes
 from heroes_forensics.parsers.recovery.slack import slack
-from heroes_forensics.parsers.storage.doubts import absent_below
+from heroes_forensics.parsers.storage.doubts import Doubts, absent_below
 
 if TYPE_CHECKING:
     from typing import Any
 
 ORPHAN_SECONDS: Final = 60.0
+_HFS_HEADER: Final = 1024
+_HFS_PLUS: Final = frozenset({b"H+", b"HX"})
 
 
 class TskFileSystem:
     """One volume opened with The Sleuth Kit; satisfies `FileSystem`."""
 
-    def __init__(self, reader: Reader, kind: str) -> None:
+    def __init__(self, reader: Reader, kind: str, doubts: Doubts | None = None) -> None:
         self._reader = reader
+        self._doubts = doubts
         self._image = TskImage(reader)
         self._fs: Any = _opened(self._image, kind)
         number = int(self._fs.info.ftype)
@@ -111,6 +116,7 @@ class TskFileSystem:
         walk = Walk(self._fs, self._image, self._kind, guard)
         walk.entries.mapped = mapped
         walk.entries.held.allocation = self._allocated
+        walk.entries.held.in_runs = self._is_in_runs()
         walk.entries.lengths = self._lengths
         if self._kind.startswith("ext"):
             walk.entries.attributes = self._attributes
@@ -155,6 +161,15 @@ class TskFileSystem:
         if wrong:
             yield Gap("", "blocks.unclaimed", wrong)
         yield numbers
+
+    def _is_in_runs(self) -> bool:
+        """Tell whether streams are what lies at the addresses of their runs."""
+        if self._kind != "hfsplus":
+            return self._kind.startswith(t.LIE_IN_RUNS)
+        with suppress(OSError):
+            # Within a wrapper of HFS addresses do not begin with the volume.
+            return self._reader.pread(_HFS_HEADER, 2) in _HFS_PLUS
+        return False
 
     def _allocated(self) -> Allocation:
         """Return which blocks are in use.
@@ -263,13 +278,18 @@ class TskFileSystem:
 
     def open(self, handle: bytes) -> Reader:
         """Open the stream of an entry."""
+        # Where some of the media is in doubt, whether a stream is rests on its metadata, too.
+        if lies(handle) and not self._doubts and not self._image.doubtful:
+            return LyingStream(self._reader, handle)
         if carved.is_carved(handle):
             return carved.CarvedStream(self._reader, handle)
         inside = carved.inside_of(handle)
         if inside is not None:
             start, length, outer = inside
             return RangeReader(self.open(outer), start, length)
-        parts = Handle.unpack(handle)
+        return self._by_metadata(Handle.unpack(handle))
+
+    def _by_metadata(self, parts: Handle) -> Reader:
         if parts.flags & MAPPED:
             return self._open_mapped(parts)
         if parts.flags & ATTRIBUTE and not parts.flags & NO_METADATA:
@@ -325,15 +345,16 @@ def _opened(image: TskImage, kind: str) -> "Any":  # noqa: ANN401
     ) from trouble
 
 
-def open_tsk(reader: Reader, kind: str = "") -> TskFileSystem:
+def open_tsk(reader: Reader, kind: str = "", doubts: Doubts | None = None) -> TskFileSystem:
     """Open a volume.
 
     Args:
         reader: its bytes, from its first sector on.
         kind: what it is expected to be (``ntfs``, ``fat32``, ...); empty to detect.
+        doubts: of the media that it lies on, where the reader does not show them.
 
     Raises:
         UnsupportedError: it cannot be opened as that.
     """
     steady_zone()
-    return TskFileSystem(reader, kind)
+    return TskFileSystem(reader, kind, doubts)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _ALLOCATED: Final = int(EntryFlag.ALLOCATED)
 _REALLOCATED: Final = int(EntryFlag.REALLOCATED)
+_FURTHEST: Final = 1 << 62
+"""No medium goes so far."""
 _RESIDENT: Final = t.ATTRIBUTE_RESIDENT
 _STREAMS: Final = t.STREAMS
 _FACTS: Final = t.NTFS_FACTS
@@ -39,6 +41,8 @@ class Stream:
     mark: int
     label: bytes
     first: int
+    lies: bool = False
+    """All of it lies on the medium from ``first`` on, as it is."""
 
 
 @dataclass(slots=True)
@@ -68,9 +72,13 @@ class Attributes:
         """Gives which blocks are in use, to tell which deleted content is still its own."""
         self.claims = Claims(int(fs.info.block_size))
         """Where what is in use lies."""
+        self.is_written: Callable[[int], bool] | None = None
+        """Of NTFS: whether all streams of a metadata address were written to their ends."""
         self._kind = kind
         self._block_size = int(fs.info.block_size)
         self._ntfs = kind == "ntfs"
+        self.in_runs = False
+        """Whether streams are what lies in their runs."""
         self._owner = Owners(fs)
         self._clusters = Clusters(fs) if self._ntfs else None
 
@@ -147,15 +155,15 @@ class Attributes:
                 if not mark & _RESIDENT and thing.flags & _ALLOCATED:
                     self.claims.structure(attribute)
                 continue
-            first = -1
+            first, lies = -1, False
             label = info.name or b""
             if self._ntfs and type_ != t.NTFS_DATA:
                 label = b"$%d" % type_ + (b"." + label if label else b"")
             if not mark & _RESIDENT:
-                first = self._claimed(thing, attribute, (size, mark, label))
+                first, lies = self._claimed(thing, attribute, (size, mark, label))
             if label == t.BAD_CLUSTERS and first < 0:
                 size = 0  # as long as the volume, and no cluster of it is bad
-            stream = Stream(type_, info.id, size, mark, label, first)
+            stream = Stream(type_, info.id, size, mark, label, first, lies)
             if main is None and not (self._ntfs and label) and type_ not in t.HFS_EXTRA:
                 main = stream
             elif type_ != t.HFS_RESOURCE or size:
@@ -184,21 +192,29 @@ class Attributes:
         thing: Thing,
         attribute: Any,  # noqa: ANN401
         facts: tuple[int, int, bytes],
-    ) -> int:
-        """Return the byte offset of the first block of a stream, or -1; one in use claims all."""
+    ) -> tuple[int, bool]:
+        """Return the byte offset of the first block of a stream, or -1; one in use claims all.
+
+        And whether all of it lies there in one piece, as it is.
+        """
         size, mark, label = facts
         if not thing.flags & _ALLOCATED:
-            return next((run.addr * self._block_size for run in attribute if run.addr), -1)
+            first = next((run.addr * self._block_size for run in attribute if run.addr), -1)
+            return first, False
         added = self._ntfs and label
         if thing.metadata and label == t.BAD_CLUSTERS:
-            return -1  # in use, and nobody's
+            return -1, False  # in use, and nobody's
         if thing.metadata:
             own = not added or label in t.NTFS_METADATA_STREAMS
         else:
             own = thing.kind is EntryKind.DIRECTORY and not added
-        return (
-            self.claims.structure(attribute) if own else self.claims.content(attribute, size, mark)
-        )
+        if own:
+            return self.claims.structure(attribute), False
+        first, lies = self.claims.content(attribute, size, mark)
+        lies = lies and self.in_runs and size > 0 and first + size < _FURTHEST
+        if lies and self._ntfs:
+            lies = self.is_written is not None and self.is_written(thing.address)
+        return first, lies
 
     def _facts(self, file: Any, type_: int, info: Any, thing: Thing) -> int:  # noqa: ANN401
         """Take what NTFS says of a file apart from its streams; return its reparse tag or 0."""

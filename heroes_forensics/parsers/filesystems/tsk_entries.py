@@ -361,7 +361,12 @@ class Entries:
             _FLAGS[thing.flags | extra | _MARKS[stream.mark]],
             path,
             stream.size,
-            s.pack_handle(bits, stream.type, stream.number, sequence, address, stream.size),
+            s.pack_handle(bits, stream.type, stream.number, sequence, address, stream.size)
+            if not stream.lies or bits != s.ALLOCATED
+            else s.pack_lying(
+                *(bits | s.LIES, stream.type, stream.number, sequence, address, stream.size),
+                stream.first,
+            ),
             thing.times,
             thing.owner,
             stream.first if stream.first < _FURTHEST else -1,

@@ -2,7 +2,10 @@
 
 Reading goes by metadata address, attribute type and attribute id, through the kit's own function
 for that kind of attribute: only it knows about compression, sparse runs and the initialised size.
-Run lists are looked at for what they reveal (fillers, nothing allocated), never read from.
+Run lists are looked at for what they reveal (fillers, nothing allocated).
+
+Most streams have none of these, and lie in one piece. The lister has seen that, and its handle says
+where: such a stream is read from there, and its metadata not a second time (ADR 0067).
 """
 
 import struct
@@ -15,7 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
+    from heroes_forensics.parsers.base import Reader
+
 _FORM: Final = struct.Struct("<BIIIQq")
+_LYING: Final = struct.Struct("<BIIIQqq")
 
 ALLOCATED: Final = 1
 NO_METADATA: Final = 2
@@ -31,6 +37,8 @@ ATTRIBUTE: Final = 64
 
 SHOWN: Final = 32
 """A file of exFAT as systems show it: with zeros behind its valid length."""
+LIES: Final = 128
+"""All of it lies in one piece: where, the handle says behind its size."""
 
 SPARSE_LIMIT: Final = 1 << 34
 """Bytes of holes read for one stream before its size must be explained by allocated runs."""
@@ -60,6 +68,8 @@ class Handle(NamedTuple):
             OSError: they are not a handle of this parser.
         """
         try:
+            if lies(handle):
+                return cls._make(_FORM.unpack(handle[: _FORM.size]))._replace(flags=ALLOCATED)
             return cls._make(_FORM.unpack(handle))
         except struct.error as error:
             raise OSError("not a handle of this parser") from error
@@ -67,6 +77,40 @@ class Handle(NamedTuple):
 
 pack_handle = _FORM.pack
 """The same without the tuple, for the walk."""
+pack_lying = _LYING.pack
+"""The same with `LIES`, and behind the size the byte of the volume at which the stream begins."""
+
+
+class LyingStream:
+    """A stream that lies in one piece, as a `Reader`. A read that gives too little is an error."""
+
+    def __init__(self, reader: "Reader", handle: bytes) -> None:
+        """Take the volume and a handle that `lies`."""
+        self._reader = reader
+        *_, self.size, self._offset = _LYING.unpack(handle)
+
+    def pread(self, offset: int, length: int) -> bytes:
+        """Read where it lies.
+
+        Raises:
+            OSError: the bytes cannot be read, or the volume ends before them.
+        """
+        length = max(0, min(length, self.size - offset))
+        try:
+            data = self._reader.pread(self._offset + offset, length) if length else b""
+        except OSError as error:
+            raise OSError("the content cannot be read") from error
+        if len(data) != length:
+            raise OSError("the content ends before its stated size")
+        return data
+
+    def close(self) -> None:
+        """Leave the volume open."""
+
+
+def lies(handle: bytes) -> bool:
+    """Tell whether a handle says that its stream lies in one piece."""
+    return len(handle) == _LYING.size and handle[0] == LIES | ALLOCATED
 
 
 class TskStream:

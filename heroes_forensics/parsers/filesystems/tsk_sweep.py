@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 from heroes_forensics.model import Entry, Gap
 from heroes_forensics.parsers.filesystems import tsk_tables as t
 from heroes_forensics.parsers.filesystems.ext_inodes import used_inodes
-from heroes_forensics.parsers.filesystems.ntfs_records import base_records
 from heroes_forensics.parsers.filesystems.tsk_names import hfs_names, hfs_targets
 from heroes_forensics.parsers.guard import ENTRY, Guard
 
@@ -63,8 +62,8 @@ def _candidates(walk: "Walk", reader: "Reader") -> Iterator[tuple[int, bool]]:
     Raises:
         OSError: the table cannot be read to its end.
     """
-    if walk.kind == "ntfs":
-        for numbers, marks in base_records(walk.fs, reader):
+    if walk.records is not None:
+        for numbers, marks in walk.records.base_records():
             new = ~walk.entries.have_seen(numbers)
             for address, mark in zip(numbers[new].tolist(), marks[new].tolist(), strict=True):
                 yield address, mark == 1

@@ -129,6 +129,10 @@ TIMES: Final[dict[str, TimeBasis]] = {
 """How the four times of each kind are stored. exFAT may record an offset from UTC per time, which
 The Sleuth Kit does not give, and ISO 9660 one per volume: both stay local here."""
 
+LIE_IN_RUNS: Final = ("ntfs", "fat", "exfat", "ext", "hfsplus")
+"""Kinds whose streams are, byte for byte, what lies in their runs, but for what the runs and the
+records of the MFT say."""
+
 DATA: Final = {"ntfs": NTFS_DATA, "hfsplus": HFS_DATA}
 """Type of the attribute that is the file itself, where it is not `DEFAULT`."""
 

@@ -15,7 +15,7 @@ from heroes_forensics.parsers import guard as guarded
 from heroes_forensics.parsers.filesystems import tsk_tables as t
 from heroes_forensics.parsers.filesystems.ext_inodes import BlockMapStream
 from heroes_forensics.parsers.filesystems.nodes import Node
-from heroes_forensics.parsers.filesystems.ntfs_records import ReadBack
+from heroes_forensics.parsers.filesystems.ntfs_records import ReadBack, Records
 from heroes_forensics.parsers.filesystems.tsk_entries import Entries
 from heroes_forensics.parsers.filesystems.tsk_names import (
     RawName,
@@ -72,6 +72,10 @@ class Walk:
         self._lossy: _Lister | None = fat_names if self._fat else _LOSSY.get(kind)
         self._names = ntfs_names if self._ntfs else ext_names if kind.startswith("ext") else None
         self._back = ReadBack(fs, image) if self._ntfs else None
+        self.records = Records(fs, image) if self._ntfs else None
+        """What the MFT says of its records."""
+        if self.records is not None:
+            self.entries.held.is_written = self.records.is_written
         self._visited: set[int] = set()
         self._nowhere = Node(0, 0, b"$orphan", 0, "")
 
