@@ -88,13 +88,12 @@ def scan(image: Path, case: Path, known: Path) -> dict[str, Any]:
     from heroes_forensics import cli  # noqa: PLC0415 - only the process that scans
     from heroes_forensics.custody import bundle, commitments, ledger  # noqa: PLC0415
     from heroes_forensics.pipelines.case import journal  # noqa: PLC0415
-    from heroes_forensics.pipelines.examining import expanding, listing, reading  # noqa: PLC0415
     from heroes_forensics.pipelines.runs import committing  # noqa: PLC0415
-    from heroes_forensics.store import integrity  # noqa: PLC0415
+    from heroes_forensics.store import integrity, records  # noqa: PLC0415
 
     watch = Stopwatch()
-    for module in (listing, reading, expanding):
-        watch.around(module, "rows_digest", "digests of the rows of units")
+    for name in ("rows", "table"):
+        watch.around(records.RowsDigest, name, "digests of the rows of units")
     watch.around(journal.Journal, "event", "events")
     watch.around(ledger, "append", "events")
     watch.around(journal.Journal, "checkpoint", "checkpoints")

@@ -15,6 +15,7 @@ from heroes_forensics.frames import TIER_1, Container, Picture, Rows, tasks
 from heroes_forensics.model import GAP_CODES, JSON
 from heroes_forensics.store import perceptual_values
 from heroes_forensics.store.database import Database
+from heroes_forensics.store.records import ITEM
 
 SealValues = Callable[[Sequence[tuple[int, bytes]]], list[bytes]]
 """(Item id, values) pairs in; what is stored of each out, in their order."""
@@ -31,10 +32,6 @@ _PERCEPTUAL: Final = (
 _CONTAINER: Final = (
     "INSERT INTO container (item_id, unit_id, status, gap, kind, depth, listed, directories,"
     " expanded, time_basis) VALUES (?,?,?,?,?,?,?,?,?,?)"
-)
-_MEMBER: Final = (
-    "INSERT INTO item (id, volume_id, unit_id, kind, flags, place, owner, size, first_offset,"
-    " times, locator, handle, path, parent) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 
 
@@ -125,7 +122,7 @@ def containers(
 
 def members(database: Database, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert members of containers: whole rows of the table ``item``, in their order."""
-    database.many(_MEMBER, rows)
+    database.append(ITEM, rows)
 
 
 class Counts(NamedTuple):

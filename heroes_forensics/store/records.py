@@ -5,7 +5,7 @@ import json
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import groupby, islice
+from itertools import groupby, islice, repeat
 from typing import Any, Final
 
 import numpy as np
@@ -42,6 +42,18 @@ def _as_stored() -> np.dtype[np.void]:
 
 
 _AS_STORED: Final = _as_stored()
+_AS_THEY_CAME: Final = ("kind", "flags", "place", "owner", "size", "first_offset", "times")
+"""Columns of it that stand together in a row of the table."""
+_READ: Final = ("id", "status", "gap", "type", "bytes_read", "md5", "sha1", "sha256")
+"""Columns of `frames.CONTENT` that are stored, in their order."""
+ITEM: Final = (
+    "INSERT INTO item (id, volume_id, unit_id, kind, flags, place, owner, size, first_offset,"
+    " times, locator, handle, path, parent) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+_CONTENT: Final = (
+    "INSERT INTO content (item_id, unit_id, status, gap, type, bytes_read, md5, sha1, sha256)"
+    " VALUES (?,?,?,?,?,?,?,?,?)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,11 @@ class MatchRow:
     verdict: str
     facts: JSON
     makes_finding: bool
+
+
+def _cut(area: bytes, starts: Sequence[int], lengths: Sequence[int]) -> list[bytes]:
+    """Return the pieces of ``area`` that begin at ``starts``."""
+    return [area[at : at + length] for at, length in zip(starts, lengths, strict=True)]
 
 
 def _text(value: object) -> str:
@@ -176,65 +193,32 @@ class Records:
         self, first_id: int, volume: int, unit: int, batch: Batch, seal: Seal
     ) -> list[tuple[Any, ...]]:
         """Insert the rows of one batch of entries with consecutive ids; return what was stored."""
-        area = batch.area
-        rows = batch.rows.view(_AS_STORED).tolist()
+        area, rows = batch.area, batch.rows.view(_AS_STORED)
+        column = {name: rows[name].tolist() for name in _AS_STORED.names or ()}
         numbers = range(first_id, first_id + len(rows))
-        paths = seal(
-            [
-                (number, area[row[-2] : row[-2] + row[-1]])
-                for number, row in zip(numbers, rows, strict=True)
-            ]
-        )
-        stored: list[tuple[Any, ...]] = [
-            (
-                number,
-                volume,
-                unit,
-                kind,
-                flags,
-                place,
-                owner,
-                size,
-                first,
-                times,
-                area[start : start + length].decode("ascii"),
-                handle[:used],
-                path,
-                None,
+        locators = _cut(area, column["locator_offset"], column["locator_length"])
+        names = _cut(area, column["path_offset"], column["path_length"])
+        used = column["handle_length"]
+        stored = list(
+            zip(
+                *(numbers, repeat(volume), repeat(unit), *(column[name] for name in _AS_THEY_CAME)),
+                [each.decode("ascii") for each in locators],
+                [handle[:end] for handle, end in zip(column["handle"], used, strict=True)],
+                seal(list(zip(numbers, names, strict=True))),
+                repeat(None),
+                strict=False,  # some have no end
             )
-            for number, path, (
-                kind,
-                place,
-                flags,
-                owner,
-                size,
-                first,
-                times,
-                used,
-                handle,
-                start,
-                length,
-                _,
-                _,
-            ) in zip(numbers, paths, rows, strict=True)
-        ]
-        self._database.many(
-            "INSERT INTO item (id, volume_id, unit_id, kind, flags, place, owner, size,"
-            " first_offset, times, locator, handle, path, parent)"
-            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            stored,
         )
+        self._database.append(ITEM, stored)
         return stored
 
     def contents(self, unit: int, rows: Rows) -> list[tuple[Any, ...]]:
         """Insert what reading gave, one row an item, in their order; return what was stored."""
         in_order = rows[np.argsort(rows["id"], kind="stable")]
-        stored: list[tuple[Any, ...]] = [
-            (number, unit, status, gap, kind, bytes_read, *digests)
-            if digested
-            else (number, unit, status, gap, kind, bytes_read, None, None, None)
-            for number, status, digested, gap, kind, bytes_read, *digests in in_order.tolist()
-        ]
+        numbers, *rest, md5, sha1, sha256 = (in_order[name].tolist() for name in _READ)
+        for position in np.flatnonzero(in_order["digested"] == 0).tolist():
+            md5[position] = sha1[position] = sha256[position] = None
+        stored = list(zip(numbers, repeat(unit), *rest, md5, sha1, sha256, strict=False))
         self.unread(stored)
         return stored
 
@@ -270,11 +254,7 @@ class Records:
 
     def unread(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert content rows as they stand: also those of items that are not read."""
-        self._database.many(
-            "INSERT INTO content (item_id, unit_id, status, gap, type, bytes_read, md5, sha1,"
-            " sha256) VALUES (?,?,?,?,?,?,?,?,?)",
-            rows,
-        )
+        self._database.append(_CONTENT, rows)
 
     def matches(self, unit: int, rows: Sequence[MatchRow]) -> list[tuple[Any, ...]]:
         """Insert the matches of a unit; findings get the next numbers. Return what was stored.
@@ -317,18 +297,48 @@ class Records:
         self._database.many("INSERT INTO ledger (seq, line) VALUES (?, ?)", rows)
 
 
-def rows_digest(rows: Iterable[tuple[Any, ...]]) -> bytes:
-    """Digest the stored values of a unit's rows, so that a later edit of a row shows.
+class RowsDigest:
+    """Digest of the stored values of a unit's rows, so that a later edit of a row shows.
 
     Each value is written with its type and length, in column order, so no two different rows
     give the same bytes.
     """
-    digest = hashlib.sha256()
-    rows = iter(rows)
-    while part := list(islice(rows, _DIGESTED_ROWS)):
-        for types, found in groupby(part, _types):
-            digest.update(_alike(types, list(found)))
-    return digest.digest()
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+
+    def rows(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Take in rows of whatever tables."""
+        self._take(rows, _types)
+
+    def table(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Take in rows that `Records` made of one table, items or contents.
+
+        Of these the last value tells which of the others are missing.
+        """
+        self._take(rows, _is_short)
+
+    def _take(self, rows: Iterable[tuple[Any, ...]], kind: Callable[..., object]) -> None:
+        rows = iter(rows)
+        while part := list(islice(rows, _DIGESTED_ROWS)):
+            for _, found in groupby(part, kind):
+                alike = list(found)
+                self._digest.update(_alike(_types(alike[0]), alike))
+
+    def value(self) -> bytes:
+        """Return the digest of all that was taken in."""
+        return self._digest.digest()
+
+
+def rows_digest(rows: Iterable[tuple[Any, ...]]) -> bytes:
+    """Return the `RowsDigest` of rows of whatever tables."""
+    digest = RowsDigest()
+    digest.rows(rows)
+    return digest.value()
+
+
+def _is_short(row: tuple[Any, ...]) -> bool:
+    return row[-1] is None
 
 
 def _types(row: tuple[Any, ...]) -> tuple[type, ...]:

@@ -30,7 +30,7 @@ from heroes_forensics.pipelines.examining.examined import Examined
 from heroes_forensics.pipelines.examining.relisting import NondeterminismError, StoredInAnyOrder
 from heroes_forensics.pipelines.examining.run import Run
 from heroes_forensics.store import progress
-from heroes_forensics.store.records import Records, rows_digest
+from heroes_forensics.store.records import Records, RowsDigest
 
 PART_ROWS: Final = 20_000
 """Entries of one committed part of an inventory."""
@@ -224,7 +224,10 @@ class ListingStore:
             records.unread(skips)
             for gap in volume.gaps:
                 run.gap(gap, source=self._source, volume=volume.id)
-            digest = rows_digest([*stored, *skips])
+            rows = RowsDigest()
+            rows.table(stored)
+            rows.table(skips)
+            digest = rows.value()
             records.unit_done(number, items=len(stored), gaps=len(volume.gaps), rows_sha256=digest)
             if listing is not None:
                 records.volume_listed(

@@ -43,7 +43,7 @@ from heroes_forensics.pipelines.workers import deaths
 from heroes_forensics.pipelines.workers.crews import Heard
 from heroes_forensics.pipelines.workers.deaths import Death
 from heroes_forensics.store import derived
-from heroes_forensics.store.records import MatchRow, rows_digest
+from heroes_forensics.store.records import MatchRow, RowsDigest
 
 DEATH_GAPS: Final = {
     deaths.TIMEOUT: "worker.timeout",
@@ -329,7 +329,10 @@ class ContentStore:
             kept = derived.containers(database, number, state.containers.rows)
             said = run.store_supplied(number, state.pictures.supplied)
             said += metadata.stored(database, number, state.pictures.told, run.case.sealer())
-            digest = rows_digest([*contents, *stored, *looked, *kept, *said])
+            whole = RowsDigest()
+            whole.table(contents)
+            whole.rows([*stored, *looked, *kept, *said])
+            digest = whole.value()
             records.unit_done(number, items=len(rows), gaps=gaps, rows_sha256=digest)
             run.unit_completed(number, len(rows), gaps, digest)
         state.pictures.stored(derived.whole(looked))
