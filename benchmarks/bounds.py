@@ -40,14 +40,17 @@ _SMALL_FILE: Final = 8192
 """Opening and ending three digests costs as much as digesting so many bytes."""
 
 try:
-    _inflate: Callable[..., bytes] = import_module("isal.igzip_lib").decompress
+    _inflate: Callable[[bytes, int], bytes] = import_module("deflate").zlib_decompress
     _adler: Callable[[bytes], int] = import_module("isal.isal_zlib").adler32
-    InflateError: type[Exception] = import_module("isal.igzip_lib").IsalError
-    INFLATER = "isal"
-    _ZLIB: dict[str, int] = {"flag": import_module("isal.igzip_lib").DECOMP_ZLIB}
+    InflateError: type[Exception] = import_module("deflate").DeflateError
+    INFLATER = "libdeflate"
 except ImportError:
     InflateError = zlib.error
-    _inflate, _adler, INFLATER, _ZLIB = zlib.decompress, zlib.adler32, "zlib", {"wbits": 15}
+    _adler, INFLATER = zlib.adler32, "zlib"
+
+    def _inflate(data: bytes, limit: int) -> bytes:
+        return zlib.decompress(data, bufsize=limit)
+
 
 _SECTION: Final = struct.Struct("<16sQQ")
 _SECTION_BYTES: Final = 76
@@ -146,7 +149,7 @@ class Ewf:
         start, size, compressed = self._table[number]
         data = os.pread(self._descriptor, size, start)
         if compressed:
-            data = _inflate(data, bufsize=CHUNK, **_ZLIB)  # checks the Adler-32 at its end
+            data = _inflate(data, CHUNK)  # checks the Adler-32 at its end
         else:
             stored, data = data[-4:], data[:-4]
             if _adler(data) != int.from_bytes(stored, "little"):

@@ -21,6 +21,7 @@ _PACKAGES: Final = (
     "libewf-python",
     "pytsk3",
     "numpy",
+    "deflate",
     "isal",
     "llvmlite",
 )

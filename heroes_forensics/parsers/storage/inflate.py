@@ -1,9 +1,13 @@
-"""Inflating one zlib stream of bounded length: with ISA-L where it is installed, else with zlib.
+"""Inflating one zlib stream of bounded length: with libdeflate, else with ISA-L or zlib.
 
-Both check the stream's own Adler-32, and both refuse a stream that is cut or too long. ISA-L also
-takes two kinds of stream that zlib refuses although the damaged bit changes no byte of what comes
-out: a set of distance codes that is not complete, and a window size that no encoder writes. The
-second is refused here; the first is not, and the checksum has shown that the bytes are right.
+All three check the stream's own Adler-32, and refuse a stream that is cut or too long. libdeflate
+takes three quarters of the time of ISA-L. It has one word for whatever is wrong, so that a stream
+it refuses is given to the next, which says what.
+
+ISA-L also takes two kinds of stream that zlib refuses although the damaged bit changes no byte of
+what comes out: a set of distance codes that is not complete, and a window size that no encoder
+writes. The second is refused here; the first is not, and the checksum has shown that the bytes are
+right.
 """
 
 import zlib
@@ -11,8 +15,14 @@ from collections.abc import Callable
 from typing import Final
 
 try:
-    from isal import igzip_lib, isal_zlib
+    import deflate
 except ImportError:  # there are wheels for every platform that scanning is for
+    _LIBDEFLATE = False
+else:
+    _LIBDEFLATE = True
+try:
+    from isal import igzip_lib, isal_zlib
+except ImportError:  # likewise
     _ISAL = False
 else:
     _ISAL = True
@@ -50,7 +60,20 @@ def with_isal(raw: bytes, limit: int) -> bytes:
     return data
 
 
-inflate: Final[Callable[[bytes, int], bytes]] = with_isal if _ISAL else with_zlib
+_second: Final = with_isal if _ISAL else with_zlib
+
+
+def with_libdeflate(raw: bytes, limit: int) -> bytes:
+    """Inflate with libdeflate, which is told how long the stream may be; as `inflate`."""
+    if limit <= 0:  # to libdeflate's binding that is no limit
+        return _second(raw, limit)
+    try:
+        return bytes(deflate.zlib_decompress(raw, limit))
+    except deflate.DeflateError:
+        return _second(raw, limit)
+
+
+inflate: Final[Callable[[bytes, int], bytes]] = with_libdeflate if _LIBDEFLATE else _second
 """Return what the zlib stream at the start of ``raw`` holds, at most ``limit`` bytes.
 
 What follows the stream is ignored. `OSError` where it is damaged, cut off, does not fit its
