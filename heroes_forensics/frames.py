@@ -79,6 +79,9 @@ TASK: Final = np.dtype(
 )
 """One stream to read: what a content unit is made of. ``id`` is echoed in `CONTENT`."""
 
+_TASK: Final = struct.Struct(f"<QBHqB{HANDLE_BYTES}s").pack
+"""A row of `TASK` as bytes."""
+
 CONTENT: Final = np.dtype(
     [
         ("id", "<u8"),
@@ -525,10 +528,8 @@ def slices(rows: Rows, *, limit: int = MAX_FRAME - 1024) -> Iterator[Rows]:
 
 def tasks(rows: Sequence[tuple[int, int, int, int, bytes]]) -> Rows:
     """Make `TASK` rows of (id, kind, flags, size, handle) tuples."""
-    return np.array(
-        [
-            (number, kind, flags, size, len(handle), handle.ljust(HANDLE_BYTES, b"\0"))
-            for number, kind, flags, size, handle in rows
-        ],
-        dtype=TASK,
-    )
+    packed = [
+        _TASK(number, kind, flags, size, len(handle), handle)
+        for number, kind, flags, size, handle in rows
+    ]
+    return np.frombuffer(bytearray().join(packed), dtype=TASK)

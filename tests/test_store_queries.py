@@ -1,5 +1,6 @@
 """Cutting what waits into content units is a partition, whatever a volume holds."""
 
+import hashlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -8,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from heroes_forensics.frames import HAND_OVER_BYTES
-from heroes_forensics.model import EntryFlag, EntryKind, Place
+from heroes_forensics.model import GAP_CODES, EntryFlag, EntryKind, Place
 from heroes_forensics.store import queries
 from heroes_forensics.store.database import Database
 from heroes_forensics.store.lanes import LANES
@@ -119,3 +120,31 @@ def test_each_stream_that_waits_is_in_one_unit(
         if item.volume == VOLUME and not item.is_read and number > after
     ]
     assert sorted(seen) == waiting
+
+
+@pytest.mark.parametrize("names", [3, 1000], ids=["many share a locator", "none does"])
+def test_the_content_is_digested_in_the_order_of_its_lines(
+    database: Database, names: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "_LINES", 7)
+    numbers = range(1, 101)
+    found = [
+        (f"i{(n * 37) % names}", n % 2, None if n % 5 == 0 else bytes([n * 7 % 11]) * 32)
+        for n in numbers
+    ]
+    with database.transaction():
+        database.execute("DELETE FROM content")
+        database.execute("DELETE FROM item")
+        for n, (locator, size, digest) in zip(numbers, found, strict=True):
+            rest = (bytes(48), locator, b"", b"", None)
+            database.execute(INSERT, (n, VOLUME, 1, 1, 0, 0, -1, size, 0, *rest))
+            row = (n, 1, 1 if digest else 2, 0 if digest else 3, 0, size, None, None, digest)
+            Records(database).unread([row])
+        database.make_indexes()
+    lines = [
+        f"item\tEX-1/1/one/{locator}\t{size}\t{1 if digest else 2}\t{GAP_CODES[0 if digest else 3]}"
+        f"\t{size}\t\t\t{digest.hex() if digest else ''}\t\n"
+        for locator, size, digest in sorted(found, key=lambda row: (*row[:2], row[2] or b""))
+    ]
+    lines += ["volume\tEX-1/1/one\t\t\n", "volume\tEX-1/1/two\t\t\n"]
+    assert queries.content_sha256(database) == hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -4,9 +4,9 @@ What may stand in a cell is said there. No cell holds a digest of listed materia
 policy for names is.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from string import ascii_letters, digits
 from typing import Final, Literal
 
 import numpy as np
@@ -31,8 +31,10 @@ _YES: Final = {None: "", True: "yes", False: "no"}
 _UTC: Final = TimeRule(1, "utc")
 """What a time is taken for whose rule is not on record."""
 _HARMLESS: Final = frozenset({"known-good"})
-_NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9./:_$~@+=\n-]|^[-+=@]", re.MULTILINE)
-"""What a locator may hold, though nearly none does, that a cell cannot hold as it stands."""
+_PLAIN: Final = (ascii_letters + digits + "./:_$~@+=-\n").encode()
+_FORMULAS: Final = ("\n-", "\n+", "\n=", "\n@")
+"""What a locator may hold, or begin with, though nearly none does, is no such byte, or is such a
+beginning: then a cell cannot hold it as it stands."""
 
 
 def items(
@@ -63,54 +65,30 @@ def lines(block: ItemBlock, ends: Sequence[str], *, kept_back: bool = False) -> 
     """
     head = ",".join([cell(block.exhibit), cell(block.source), cell(block.volume)])
     withheld = [n for n, kinds in enumerate(block.matched) if kinds and kinds - _HARMLESS]
-    return [
-        f"{head},{locator},{allocated},{kind},{size},{bytes_read},{type_},{place},{status},{gap},"
-        f"{md5},{sha1},{sha256},{modified},{accessed},{changed},{born},{basis},{misnamed},{reuse}{end}"
-        for (
-            locator,
-            allocated,
-            kind,
-            size,
-            bytes_read,
-            type_,
-            place,
-            status,
-            gap,
-            md5,
-            sha1,
-            sha256,
-            modified,
-            accessed,
-            changed,
-            born,
-            basis,
-            misnamed,
-            reuse,
-            end,
-        ) in zip(
-            _locators(block.locators),
-            ["yes" if each else "no" for each in block.allocated],
-            [_word(each) for each in block.kinds],
-            _numbers(block.sizes),
-            _numbers(block.bytes_read),
-            [_word(each) for each in block.types],
-            [_word(each) for each in block.places],
-            block.statuses,
-            [_word(each) for each in block.gaps],
-            _digests(block.md5, withheld, kept_back=kept_back),
-            _digests(block.sha1, withheld, kept_back=kept_back),
-            _digests(block.sha256, withheld, kept_back=kept_back),
-            *(
-                column(block.seconds[:, n], block.nanoseconds[:, n], block.rules.get(which, _UTC))
-                for n, which in enumerate(_TIMES)
-            ),
-            _bases(block),
-            [_YES[each] for each in block.misnamed],
-            [REUSE_TEXTS.get(each, "") for each in block.reuse],
-            ends,
-            strict=True,
-        )
-    ]
+    times = (
+        column(block.seconds[:, n], block.nanoseconds[:, n], block.rules.get(which, _UTC))
+        for n, which in enumerate(_TIMES)
+    )
+    rows = zip(
+        [f"{head},{locator}" for locator in _locators(block.locators)],
+        ["yes" if each else "no" for each in block.allocated],
+        [_word(each) for each in block.kinds],
+        _numbers(block.sizes),
+        _numbers(block.bytes_read),
+        [_word(each) for each in block.types],
+        [_word(each) for each in block.places],
+        block.statuses,
+        [_word(each) for each in block.gaps],
+        _digests(block.md5, withheld, kept_back=kept_back),
+        _digests(block.sha1, withheld, kept_back=kept_back),
+        _digests(block.sha256, withheld, kept_back=kept_back),
+        *times,
+        _bases(block),
+        [_YES[each] for each in block.misnamed],
+        [REUSE_TEXTS.get(each, "") + end for each, end in zip(block.reuse, ends, strict=True)],
+        strict=True,
+    )
+    return list(map(",".join, rows))
 
 
 @lru_cache(1024)
@@ -120,14 +98,15 @@ def _word(text: str) -> str:
 
 
 def _locators(locators: Sequence[str]) -> Sequence[str]:
-    joined = "\n".join(locators)
-    if joined.count("\n") == len(locators) - 1 and _NOT_PLAIN.search(joined) is None:
+    joined = "\n" + "\n".join(locators)
+    plain = joined.isascii() and not joined.encode().translate(None, _PLAIN)
+    if plain and joined.count("\n") == len(locators) and not any(map(joined.count, _FORMULAS)):
         return locators
     return [cell(each) for each in locators]
 
 
-def _numbers(values: Sequence[int]) -> list[int | str]:
-    return ["" if value < 0 else value for value in values]
+def _numbers(values: Sequence[int]) -> list[str]:
+    return ["" if value < 0 else str(value) for value in values]
 
 
 def _digests(

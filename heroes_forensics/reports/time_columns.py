@@ -51,8 +51,11 @@ def _usual(
         whole = (seconds * _SECOND + nanoseconds).astype("datetime64[ns]")
     else:
         whole = seconds.astype("datetime64[s]")
-    texts = np.datetime_as_string(whole)
+    distinct, positions = np.unique(whole, return_inverse=True)  # in many volumes there are few
+    texts = np.datetime_as_string(distinct)
     if digits and digits < 9:  # noqa: PLR2004 # digits of a nanosecond
         texts = texts.astype(f"U{len('2000-01-01T00:00:00.') + digits}")
     found: list[str] = texts.tolist()
-    return [f"{text}Z" for text in found] if rule.zone == "utc" else found
+    if rule.zone == "utc":
+        found = [f"{text}Z" for text in found]
+    return [found[position] for position in positions.tolist()]

@@ -1,7 +1,7 @@
 """The inventory of a case with what became of it, in columns of consecutive items."""
 
-from collections.abc import Iterator
-from itertools import groupby, islice
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
@@ -60,7 +60,7 @@ class Columns(NamedTuple):
 def blocks(database: Database, *, paths: bool = False) -> Iterator[Columns]:
     """Yield what `queries.items` does, in its order, in blocks of at most `ROWS`."""
     path = "i.path" if paths else "NULL"
-    yield from _blocks(database.rows(_SELECT.format(path=path, where="")), paths=paths)
+    yield from _blocks(database.parts(_SELECT.format(path=path, where=""), size=ROWS), paths=paths)
 
 
 def of_volume(
@@ -74,21 +74,32 @@ def of_volume(
         return
     where = _OF_VOLUME + (_WITH_FINDINGS if with_findings else "")
     sql = _SELECT.format(path="i.path" if paths else "NULL", where=where)
-    yield from _blocks(database.rows(sql, (first, last, volume)), paths=paths)
+    yield from _blocks(database.parts(sql, (first, last, volume), size=ROWS), paths=paths)
 
 
-def _blocks(rows: Iterator[tuple[Any, ...]], *, paths: bool) -> Iterator[Columns]:
-    while part := list(islice(rows, ROWS)):
-        for (volume, parent), found in groupby(part, itemgetter(0, 1)):
-            _, _, ids, locators, kinds, flags, places, sizes, times, *rest, names = zip(
-                *found, strict=True
-            )
+def _blocks(parts: Iterator[list[tuple[Any, ...]]], *, paths: bool) -> Iterator[Columns]:
+    for part in parts:
+        for (volume, parent), found in _alike(part, 2):
+            ids, locators, kinds, flags, places, sizes, times, *rest, names = found
             moments = _moments(times)
             yield Columns(
                 *(volume, parent, ids, locators, kinds, flags, places, sizes),
                 *(moments["seconds"], moments["nanoseconds"]),
                 *(*rest, names if paths else ()),
             )
+
+
+def _alike(
+    part: list[tuple[Any, ...]], count: int
+) -> Iterator[tuple[tuple[Any, ...], Sequence[tuple[Any, ...]]]]:
+    """Yield the first values and the other columns of rows that stand together and share those."""
+    columns = list(zip(*part, strict=True))
+    first = part[0][:count]
+    if all(column.count(each) == len(part) for column, each in zip(columns, first, strict=False)):
+        yield first, columns[count:]  # as nearly always
+        return
+    for values, rows in groupby(part, itemgetter(slice(count))):
+        yield values, list(zip(*rows, strict=True))[count:]
 
 
 class Outcomes(NamedTuple):
@@ -108,14 +119,14 @@ class Outcomes(NamedTuple):
 def outcomes(database: Database, run: int) -> Iterator[Outcomes]:
     """Yield how each item of the sources of a run ended, in the order of `queries.items`."""
     volumes = volumes_of(database, run)
-    rows = database.rows(
+    parts = database.parts(
         "SELECT i.volume_id, i.locator, i.size, c.status, c.gap, c.sha256 FROM item i"
-        " LEFT JOIN content c ON c.item_id = i.id ORDER BY i.id"
+        " LEFT JOIN content c ON c.item_id = i.id ORDER BY i.id",
+        size=ROWS,
     )
-    while part := list(islice(rows, ROWS)):
-        for volume, found in groupby(part, itemgetter(0)):
+    for part in parts:
+        for (volume,), columns in _alike(part, 1):
             if volume in volumes:
-                _, *columns = zip(*found, strict=True)
                 yield Outcomes(*volumes[volume], *columns)
 
 

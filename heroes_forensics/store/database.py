@@ -33,7 +33,7 @@ _AT_ONCE: Final = 16
 # For each value that is no number and no text sqlite3 looks for an adapter, then for two attributes
 # in vain, which takes longer than storing the value. These adapters return what they are given.
 sqlite3.register_adapter(bytes, bytes)
-sqlite3.register_adapter(type(None), lambda none: none)
+sqlite3.register_adapter(type(None), dict[None, None]().get)
 
 
 def _connect(path: Path, *, read_only: bool, still: bool) -> sqlite3.Connection:
@@ -254,6 +254,14 @@ class Database:
         # where the case was closed before.
         for found in cursor.execute(sql, _bound(sql, row)):  # noqa: UP028
             yield found
+
+    def parts(
+        self, sql: str, row: tuple[Any, ...] = (), *, size: int
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """Stream rows like `rows`, ``size`` of them at a time."""
+        cursor = self._connection.execute(sql, _bound(sql, row))
+        while part := cursor.fetchmany(size):
+            yield part
 
     def facts(self) -> dict[str, Any]:
         """Return the facts given at creation and set since."""

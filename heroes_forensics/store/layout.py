@@ -9,7 +9,7 @@ APPLICATION_ID: Final = 0x48455246
 SCHEMA_VERSION: Final = 6
 
 LATE_INDEXES: Final = (
-    "CREATE INDEX IF NOT EXISTS item_place ON item (volume_id, locator)",
+    "CREATE INDEX IF NOT EXISTS item_place ON item (volume_id, locator, size)",
     "CREATE INDEX IF NOT EXISTS restated_finding ON restated (finding, status)",
     "CREATE INDEX IF NOT EXISTS gap_place ON gap (run_id, code)",
 )

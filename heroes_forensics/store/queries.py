@@ -4,8 +4,9 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final, NamedTuple
+
+import numpy as np
 
 from heroes_forensics.frames import HAND_OVER_BYTES, NO_TIME, Rows, Status
 from heroes_forensics.frames import tasks as task_rows
@@ -189,23 +190,33 @@ def tasks(  # noqa: PLR0913 - which items, and how to cut them
         large to be handed over is a unit of its own: when it is a film, the unit is on record only
         when that is decoded, and the digests of others shall not wait for it.
     """
-    waiting: list[tuple[int, int, int, int, bytes]] = []
-    size = 0
-    for row in database.rows(
+    waiting = task_rows([])
+    for part in database.parts(
         "SELECT i.id, i.kind, i.flags, i.size, i.handle FROM item i"  # noqa: S608 - our own condition
         " LEFT JOIN content c ON c.item_id = i.id"
         f" WHERE i.id > ? AND i.volume_id=? AND c.item_id IS NULL AND {CONDITIONS[lane]}"
         " ORDER BY i.first_offset, i.id",
         (after, volume),
+        size=limit,
     ):
-        is_full = len(waiting) >= limit or size + max(0, row[3]) > max_bytes
-        if waiting and (is_full or max(row[3], waiting[-1][3]) > HAND_OVER_BYTES):
-            yield task_rows(waiting)
-            waiting, size = [], 0
-        waiting.append((row[0], row[1], row[2], row[3], row[4]))
-        size += max(0, row[3])
-    if waiting:
-        yield task_rows(waiting)
+        waiting = np.concatenate([waiting, task_rows(part)])
+        while len(waiting) > (count := _first_unit(waiting, limit, max_bytes)) or count == limit:
+            yield waiting[:count]
+            waiting = waiting[count:]
+    while len(waiting):
+        count = _first_unit(waiting, limit, max_bytes)
+        yield waiting[:count]
+        waiting = waiting[count:]
+
+
+def _first_unit(waiting: Rows, limit: int, max_bytes: int) -> int:
+    """Return how many of the first `TASK` rows are a unit if no others follow them."""
+    sizes = waiting["size"][:limit]
+    large = np.flatnonzero(sizes > HAND_OVER_BYTES)
+    count = int(large[0]) if len(large) else len(sizes)
+    bytes_ = np.cumsum(np.clip(sizes[:count], 0, max_bytes + 1))
+    count = int(np.searchsorted(bytes_, max_bytes, side="right"))
+    return min(len(sizes), max(1, count))
 
 
 def gap_counts(database: Database, *, run: int | None = None) -> dict[str, int]:
@@ -316,13 +327,20 @@ def _item_lines(
     database: Database, volume: int, prefix: str, matches: dict[int, str]
 ) -> Iterator[bytes]:
     """Yield the lines of the items of a volume in bytewise order, many at a time."""
-    rows = database.rows(
-        "SELECT i.id, i.locator, i.size, c.status, c.gap, c.bytes_read, c.md5, c.sha1, c.sha256"
-        " FROM item i LEFT JOIN content c ON c.item_id = i.id"
-        " WHERE i.volume_id=? ORDER BY i.locator, i.size, c.sha256",
+    # The index knows locators and sizes. Where two items share both, which is not so in a case that
+    # was never reduced, digests decide, and those SQLite has to sort.
+    digests = database.value(
+        "SELECT 1 FROM item WHERE volume_id=? GROUP BY locator, size HAVING count(*) > 1 LIMIT 1",
         (volume,),
     )
-    while part := list(islice(rows, _LINES)):
+    parts = database.parts(
+        "SELECT i.id, i.locator, i.size, c.status, c.gap, c.bytes_read, c.md5, c.sha1, c.sha256"  # noqa: S608 - our own order
+        " FROM item i LEFT JOIN content c ON c.item_id = i.id"
+        f" WHERE i.volume_id=? ORDER BY i.locator, i.size{', c.sha256' if digests else ''}",
+        (volume,),
+        size=_LINES,
+    )
+    for part in parts:
         yield "".join(
             [
                 f"item\t{prefix}{locator}\t{size}\t{status or 0}\t{GAP_CODES[gap or 0]}"

@@ -373,12 +373,10 @@ def _check_entries(rows: Rows, area: bytes) -> None:
         raise ProtocolViolationError("an entry has an impossible size")
     if (rows["handle_length"] > rows.dtype["handle"].itemsize).any():
         raise ProtocolViolationError("an entry has an impossible handle")
-    for start, length in zip(
-        rows["locator_offset"].tolist(), rows["locator_length"].tolist(), strict=True
-    ):
-        locator = area[start : start + length]
-        if not locator or locator.translate(None, _LOCATOR_BYTES):
-            raise ProtocolViolationError("a locator holds other characters than it may")
+    spans = zip(rows["locator_offset"].tolist(), rows["locator_length"].tolist(), strict=True)
+    locators = b"".join([area[start : start + length] for start, length in spans])
+    if not rows["locator_length"].all() or locators.translate(None, _LOCATOR_BYTES):
+        raise ProtocolViolationError("a locator holds other characters than it may")
 
 
 def _check_contents(rows: Rows, area: bytes) -> None:
