@@ -175,6 +175,21 @@ def test_a_listing_that_was_cut_is_taken_up_where_it_was(
     assert "listing.differs" not in {row["code"] for row in views.gaps(case)}
 
 
+def test_the_first_part_of_a_listing_is_small_and_the_following_grow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that reading begins while most is still to be listed, and few transactions are made."""
+    monkeypatch.setattr(listing, "FIRST_ROWS", 50)
+    monkeypatch.setattr(listing, "PART_ROWS", 1000)
+    scanned(tmp_path / "case", many(tmp_path / "evidence", 9000))
+    with sqlite3.connect(tmp_path / "case" / "case.db") as database:
+        asked = "SELECT items FROM unit WHERE kind='inventory' AND items ORDER BY id"
+        first, *further, last = [items for (items,) in database.execute(asked)]
+    assert first + sum(further) + last == len(list(views.inventory(tmp_path / "case")))
+    assert 50 <= first < 1000 <= max(further)
+    assert len(further) < 12  # in parts of 50 they would be a hundred and eighty
+
+
 def test_a_drained_run_is_read_to_its_end(tmp_path: Path) -> None:
     evidence = many(tmp_path / "evidence", 6000)
     whole = scanned(tmp_path / "whole", evidence, sets=SETS)

@@ -34,6 +34,9 @@ from heroes_forensics.store.records import Records, RowsDigest
 
 PART_ROWS: Final = 20_000
 """Entries of one committed part of an inventory."""
+FIRST_ROWS: Final = 2_000
+"""And of its first: what is on record can be read while the rest is listed. From then on a part is
+as large as all before it, up to the most."""
 NO_CONTENT: Final = frozenset(set(EntryKind) - HAS_CONTENT)
 
 LISTERS: Final = frozenset({"inventory", "orphans", "carve"})
@@ -123,7 +126,7 @@ class ListingStore:
         if len(batch.rows):
             volume.waiting.append(batch)
             volume.waiting_rows += len(batch.rows)
-        if volume.waiting_rows >= PART_ROWS:
+        if volume.waiting_rows >= min(PART_ROWS, max(FIRST_ROWS, volume.stored)):
             self._store_part(volume)
 
     def _differs(self, volume: Examined, text: str) -> None:
