@@ -5,20 +5,19 @@ says what it takes a text for. There are no tags, no anchors and no duplicate ke
 of a kilobyte cannot stand for a gigabyte, and nothing is ever made but lists, objects and texts.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
-
-import yaml
+from typing import TYPE_CHECKING, Any, Final
 
 from heroes_forensics.errors import UsageError
+
+if TYPE_CHECKING:  # most scans read nothing that a person wrote, and start sooner without
+    from collections.abc import Iterator
+
+    import yaml
 
 MAX_BYTES: Final = 8 << 20
 MAX_DEPTH: Final = 16
 MAX_NODES: Final = 500_000
-
-_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""Its parser alone is used; the one in C is twenty times faster, where it was built."""
 
 
 def file_bytes(path: Path, *, what: str) -> bytes:
@@ -54,6 +53,8 @@ def read(data: bytes, *, what: str) -> object:
     Raises:
         UsageError: it is no YAML of this form; the message names the line.
     """
+    import yaml  # noqa: PLC0415 # likewise here and below
+
     _check_size(data, what)
     try:
         return _built(_checked(data.decode("utf-8-sig"), what), what)
@@ -72,14 +73,18 @@ def read(data: bytes, *, what: str) -> object:
         raise UsageError(f"{what} is not YAML") from error
 
 
-def _checked(text: str, what: str) -> Iterator[yaml.Event]:
+def _checked(text: str, what: str) -> "Iterator[yaml.Event]":
     """Yield the events of a YAML file.
 
     Raises:
         UsageError: there is an anchor, a tag, a second document or too much of something.
     """
+    import yaml  # noqa: PLC0415
+
     depth = nodes = documents = 0
-    for event in yaml.parse(text, _LOADER):
+    # Its parser alone is used; the one in C is twenty times faster, where it was built.
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    for event in yaml.parse(text, loader):
         line = _line(event)
         documents += isinstance(event, yaml.DocumentStartEvent)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
@@ -99,16 +104,18 @@ def _checked(text: str, what: str) -> Iterator[yaml.Event]:
         yield event
 
 
-def _line(event: yaml.Event) -> int:
+def _line(event: "yaml.Event") -> int:
     return event.start_mark.line + 1 if event.start_mark else 0
 
 
-def _built(events: Iterator[yaml.Event], what: str) -> object:
+def _built(events: "Iterator[yaml.Event]", what: str) -> object:
     """Make objects, lists and texts of events.
 
     Raises:
         UsageError: a key is no text, or stands there twice.
     """
+    import yaml  # noqa: PLC0415
+
     root: list[object] = []
     around: list[list[object] | dict[str, object]] = [root]
     keys: list[str | None] = [None]

@@ -8,6 +8,7 @@ import random
 from pathlib import Path
 from typing import Any, Final
 
+import dfvfs.resolver_helpers  # noqa: F401 # all of them: the parsers load those they use alone
 import ewf_writer
 import pytest
 from dfvfs.resolver import resolver

@@ -25,10 +25,10 @@ from cryptography.x509.verification import Criticality, ExtensionPolicy
 
 from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError, UsageError
+from heroes_forensics.hashsets import trust
 
-SUFFIX: Final = ".p7s"
-MAX_BYTES: Final = 1 << 16
-"""Of a signature, with its certificates, and of a certificate file."""
+SUFFIX: Final = trust.CMS_SUFFIX
+MAX_BYTES: Final = trust.CMS_BYTES
 
 _MAX_CERTIFICATES: Final = 8
 _MAX_DEPTH: Final = 4

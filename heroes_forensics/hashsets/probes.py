@@ -74,9 +74,9 @@ def looked_up(lookup: Lookup, rows: list[tuple[str, str]]) -> ProbeResult:
         data = b"".join(bytes.fromhex(text) for name, text in rows if name == row.name)
         digests = np.frombuffer(data, np.uint8).reshape(-1, row.width)
         query, _ = lookup(row.name, digests)
-        found += len(np.unique(query))
+        found += len(set(query.tolist()))
         altered = digests.copy()
         altered[:, -1] ^= 1
         altered[:, 0] ^= 128
-        false += len(np.unique(lookup(row.name, altered)[0]))
+        false += len(set(lookup(row.name, altered)[0].tolist()))
     return ProbeResult(len(rows), found, false)

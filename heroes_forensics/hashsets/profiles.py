@@ -15,8 +15,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
-import yaml
-
 from heroes_forensics.errors import UsageError
 from heroes_forensics.hashsets.known import KNOWN_GOOD, NOTABLE, VERDICTS
 from heroes_forensics.model import JSON
@@ -90,6 +88,8 @@ def parse(name: str, text: str) -> Profile:
     Raises:
         UsageError: it is not YAML, or a field is missing, unknown or of the wrong type.
     """
+    import yaml  # noqa: PLC0415 # a scan reads no profile, and starts sooner without
+
     if len(text) > MAX_PROFILE:
         raise UsageError(f"category profile {name} is larger than {MAX_PROFILE} bytes")
     try:
@@ -106,6 +106,8 @@ def _check_plain(name: str, text: str, body: object) -> None:
     Raises:
         UsageError: there is an alias, or a key twice.
     """
+    import yaml  # noqa: PLC0415 # likewise
+
     if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
         raise UsageError(f"category profile {name} has an alias", hint="write it out instead")
     waiting = [(yaml.compose(text, yaml.SafeLoader), body)]

@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from heroes_forensics.hashsets import cms, minisign
-from heroes_forensics.hashsets.trust import MINISIGN, X509, PinnedKey, certificate_of
+from heroes_forensics.hashsets import minisign
+from heroes_forensics.hashsets.trust import (
+    CMS_SUFFIX,
+    MINISIGN,
+    X509,
+    PinnedKey,
+    certificate_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,8 @@ def _by_minisign(data: bytes) -> Offered:
 
 
 def _by_certificate(data: bytes) -> Offered:
+    from heroes_forensics.hashsets import cms  # noqa: PLC0415 # when there is one
+
     message = cms.read(data)
 
     def pinned(keys: Iterable[PinnedKey], now: datetime) -> PinnedKey | None:
@@ -53,6 +61,6 @@ def _by_certificate(data: bytes) -> Offered:
 
 FORMS: Final[dict[str, Callable[[bytes], Offered]]] = {
     minisign.SUFFIX: _by_minisign,
-    cms.SUFFIX: _by_certificate,
+    CMS_SUFFIX: _by_certificate,
 }
 """By the suffix of their file; what the publisher has a pinned key for is looked at first."""

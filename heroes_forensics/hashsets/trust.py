@@ -10,21 +10,29 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from heroes_forensics.errors import UsageError
-from heroes_forensics.hashsets import cms, minisign
+from heroes_forensics.hashsets import minisign
 from heroes_forensics.hashsets.known import KINDS
 from heroes_forensics.hashsets.manifest import end_of
 from heroes_forensics.model import JSON
+
+if TYPE_CHECKING:
+    from heroes_forensics.hashsets import cms
 
 FORMAT: Final = "heroes-trust/1"
 MINISIGN: Final = "minisign"
 X509: Final = "x509"
 TYPES: Final = (MINISIGN, X509)
 """Kinds of key that can be pinned."""
+
+CMS_SUFFIX: Final = ".p7s"
+"""Of detached signatures that `cms` reads."""
+CMS_BYTES: Final = 1 << 16
+"""Of such a signature, with its certificates, and of a certificate file."""
 
 _MINISIGN_ID: Final = 16
 """Digits of the id of a key of minisign."""
@@ -152,6 +160,9 @@ def x509_key(
     Raises:
         UsageError: the bytes are no certificate, or a date or kind makes no sense.
     """
+    # Here and below, not at the top: most scans meet no certificate, and start sooner without.
+    from heroes_forensics.hashsets import cms  # noqa: PLC0415
+
     certificate = cms.read_certificate(data)
     key = PinnedKey(
         X509,
@@ -165,13 +176,15 @@ def x509_key(
     return replace(key, added=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
-def certificate_of(key: PinnedKey) -> cms.Pinned:
+def certificate_of(key: PinnedKey) -> "cms.Pinned":
     """Return the certificate of a key of type `X509`.
 
     Raises:
         UsageError: it is none.
         ValueError: it is no base64.
     """
+    from heroes_forensics.hashsets import cms  # noqa: PLC0415
+
     return cms.Pinned(key.id, cms.read_certificate(base64.b64decode(key.key, validate=True)))
 
 
@@ -219,9 +232,15 @@ def _key(row: dict[str, Any]) -> PinnedKey:
     key = PinnedKey(**{**row, "kinds": tuple(row["kinds"])})
     if key.type == MINISIGN and minisign.read_key(key.key).key_id != key.id:
         raise ValueError("a key under the id of another")
-    if key.type == X509 and cms.fingerprint(certificate_of(key).certificate) != key.id:
+    if key.type == X509 and _fingerprint(key) != key.id:
         raise ValueError("a certificate under the id of another")
     return key
+
+
+def _fingerprint(key: PinnedKey) -> str:
+    from heroes_forensics.hashsets import cms  # noqa: PLC0415
+
+    return cms.fingerprint(certificate_of(key).certificate)
 
 
 def _check(key: PinnedKey) -> None:

@@ -50,13 +50,14 @@ def missing() -> list[str]:
     return [name for name in NEEDED if find_spec(name) is None]
 
 
-def prepared(page: bytes, model: bytes, note: bytes | None) -> Printed:
+def prepared(page: bytes, model: bytes, note: bytes | None, code: str = "") -> Printed:
     """Return what is to be printed.
 
     Args:
         page: ``report.html``, as `html.page` makes it of ``model``.
         model: ``report.json``.
         note: the checkpoint on page 1 with the signature of the ledger alone; None: there is none.
+        code: what `qr.drawn` made of ``note``; empty: it is made here.
 
     Raises:
         ValueError: the report has no time that a file could be dated with.
@@ -97,7 +98,7 @@ def prepared(page: bytes, model: bytes, note: bytes | None) -> Printed:
         ),
         "page": catalogue.text("pdf.page", page=_PAGE, pages=_PAGES),
         "contents": catalogue.text("front.contents"),
-        "checkpoint": _checkpoint(document["checkpoint"], note, catalogue),
+        "checkpoint": _checkpoint(document["checkpoint"], note, code, catalogue),
         "front": blocks[:first],
         "result": blocks[first:second],
         "rest": blocks[second:],
@@ -153,7 +154,12 @@ def _attached(key: str, name: str, kind: str, relationship: str, said: str) -> J
     }
 
 
-def _checkpoint(checkpoint: Any, note: bytes | None, catalogue: Messages) -> JSON | None:  # noqa: ANN401 - JSON
+def _checkpoint(
+    checkpoint: Any,  # noqa: ANN401 - JSON
+    note: bytes | None,
+    code: str,
+    catalogue: Messages,
+) -> JSON | None:
     if checkpoint is None or note is None:
         return None
     size, root = catalogue.number(checkpoint["size"]), str(checkpoint["root"])
@@ -163,6 +169,6 @@ def _checkpoint(checkpoint: Any, note: bytes | None, catalogue: Messages) -> JSO
         "root": " ".join(root[at : at + 4] for at in range(0, len(root), 4)),
         "anchoring": f"{catalogue.text('front.anchoring')}: {anchoring}",
         "keep": catalogue.text("pdf.keep"),
-        "qr": qr.drawn(note),
+        "qr": code or qr.drawn(note),
         "alt": catalogue.text("pdf.qr", size=size),
     }

@@ -48,7 +48,7 @@ def setting(page: bytes, model: bytes, note: bytes | None) -> Iterator[Sheet]:
         model: ``report.json``.
         note: the checkpoint printed on page 1; see `pdf.prepared`.
     """
-    from heroes_forensics.reports import pdf  # noqa: PLC0415 # when it is used: a scan starts sooner
+    from heroes_forensics.reports import pdf, qr  # noqa: PLC0415 # when used: a scan starts sooner
 
     if pdf.missing():
         yield Sheet(None)
@@ -57,6 +57,8 @@ def setting(page: bytes, model: bytes, note: bytes | None) -> Iterator[Sheet]:
         "page": page.decode(),
         "model": model.decode(),
         "note": None if note is None else note.decode(),
+        # The page has a code, too: what draws them is loaded here, and need not be over there.
+        "code": "" if note is None else qr.drawn(note),
     }
     with apart.running(_MODULE, json.dumps(given, ensure_ascii=False).encode()) as running:
         yield Sheet(running)
@@ -96,7 +98,10 @@ def main() -> None:
     given = json.loads(apart.begun())
     note = given["note"]
     printed = pdf.prepared(
-        given["page"].encode(), given["model"].encode(), None if note is None else note.encode()
+        given["page"].encode(),
+        given["model"].encode(),
+        None if note is None else note.encode(),
+        given["code"],
     )
     import_module("typst")  # before files are out of reach
     apart.lock(reads=False)

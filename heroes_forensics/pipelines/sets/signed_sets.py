@@ -16,17 +16,18 @@ from typing import Final
 
 from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError, UsageError
-from heroes_forensics.hashsets import cms, minisign
 from heroes_forensics.hashsets import manifest as manifests
+from heroes_forensics.hashsets import minisign
 from heroes_forensics.hashsets.describing import Approval
 from heroes_forensics.hashsets.governing import Rules, judge_manifest
 from heroes_forensics.hashsets.layout import Header
 from heroes_forensics.hashsets.manifest import ListedFile, Manifest
+from heroes_forensics.hashsets.trust import CMS_BYTES, CMS_SUFFIX
 from heroes_forensics.model import JSON
 
 SIGNATURES: Final[dict[str, int]] = {
     minisign.SUFFIX: minisign.MAX_BYTES,
-    cms.SUFFIX: cms.MAX_BYTES,
+    CMS_SUFFIX: CMS_BYTES,
 }
 """Suffixes of the detached signatures that this version reads, and how large one may be."""
 _OPENED: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC

@@ -17,7 +17,7 @@ from typing import Final
 
 from heroes_forensics.custody import private
 from heroes_forensics.errors import HeroesError, UsageError
-from heroes_forensics.hashsets import cms, trust
+from heroes_forensics.hashsets import trust
 from heroes_forensics.hashsets.governing import POLICIES, Rules
 from heroes_forensics.hashsets.known import KINDS
 from heroes_forensics.hashsets.trust import PinnedKey, TrustStore
@@ -92,7 +92,7 @@ def add_key(
     path = Path(text)
     if len(text) < os.pathconf("/", "PC_PATH_MAX") and path.is_file():
         with path.open("rb") as stream:
-            data = stream.read(cms.MAX_BYTES + 1)
+            data = stream.read(trust.CMS_BYTES + 1)
     else:
         data = text.encode()
     if b"-----BEGIN CERTIFICATE" in data or data[:1] == b"\x30":

@@ -60,7 +60,6 @@ ZYGOTES: Final = {
         modules=(
             "heroes_forensics.pipelines.work.units",
             "pybde",
-            "dfvfs.resolver_helpers",
             *_DEFERRED,
             *_TEXT,
         ),
