@@ -49,6 +49,8 @@ def metadata_in(tail: bytes, size: int) -> Metadata | None:
     if at + _HEADER.size > len(tail):
         return None
     version, *_, length = _HEADER.unpack_from(tail, at)
+    if version not in _VERSIONS:
+        return None
     at += _HEADER.size + (4 if version > 1 else 0)
     key, values = tail[at : at + length], tail[at + length : -_END]
     if version == _STATED_TWICE:
@@ -57,7 +59,7 @@ def metadata_in(tail: bytes, size: int) -> Metadata | None:
     while colon and tags.count(b",") and not tags.endswith(b","):  # within the value of a tag
         more, colon, address = address.partition(b":")
         tags += b":" + more
-    is_key = version in _VERSIONS and colon and b"\0" not in key and len(key) == length
+    is_key = colon and b"\0" not in key and len(key) == length
     if not is_key or not values.startswith(b"\0") or not values.endswith(b"\0"):
         return None
     return Metadata(start, address, values[1:])

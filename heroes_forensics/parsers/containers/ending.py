@@ -131,7 +131,8 @@ def has_end_record(data: bytes) -> bool:
     start &= ~1
     pairs = np.frombuffer(data, dtype="<u2", offset=start, count=(len(data) - start) // 2)
     for pair, before in _END_PAIRS:
-        hits = np.flatnonzero(pairs == pair) * 2 + (start - before)
+        (found,) = (pairs == pair).nonzero()
+        hits = found * 2 + (start - before)
         if any(data.startswith(_END_MAGIC, at) for at in hits.tolist() if at >= 0):
             return True
     return False
