@@ -289,6 +289,17 @@ def test_a_handle_says_the_same_with_and_without_its_place(ntfs: bytes) -> None:
         tsk_stream.Handle.unpack(b"\x80" + handle[1:])
 
 
+def test_a_handle_leads_to_no_place_before_the_volume(ntfs: bytes) -> None:
+    _, got = opened(ntfs, "ntfs")
+    handle = got.path(b"one").handle
+    outside = open_tsk(RangeReader(Bytes(bytes(4096) + ntfs), 4096, len(ntfs)), "ntfs")
+    for place, size in ((-1024, 512), (0, -1)):
+        changed = handle[:-16] + struct.pack("<qq", size, place)
+        assert tsk_stream.lies(changed)
+        with pytest.raises(OSError, match="not a handle"):
+            outside.open(changed)
+
+
 def test_a_volume_that_ends_within_a_stream_is_an_error(ntfs: bytes) -> None:
     fs, got = opened(ntfs, "ntfs")
     entry = got.path(b"one")

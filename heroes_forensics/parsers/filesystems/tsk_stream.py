@@ -85,9 +85,15 @@ class LyingStream:
     """A stream that lies in one piece, as a `Reader`. A read that gives too little is an error."""
 
     def __init__(self, reader: "Reader", handle: bytes) -> None:
-        """Take the volume and a handle that `lies`."""
+        """Take the volume and a handle that `lies`.
+
+        Raises:
+            OSError: it names a place before the volume.
+        """
         self._reader = reader
         *_, self.size, self._offset = _LYING.unpack(handle)
+        if self._offset < 0 or self.size < 0:
+            raise OSError("not a handle of this parser")
 
     def pread(self, offset: int, length: int) -> bytes:
         """Read where it lies.
