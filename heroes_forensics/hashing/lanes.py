@@ -182,7 +182,7 @@ def compiled() -> Lanes | None:
         binding.initialize_native_asmprinter()
         features = binding.get_host_cpu_features()
         machine = binding.Target.from_default_triple().create_target_machine(
-            cpu=binding.get_host_cpu_name(), features=features.flatten(), opt=2
+            cpu=binding.get_host_cpu_name(), features=features.flatten(), opt=1
         )
         width = width_of(features)
         algorithms = ALL if width >= _WIDE else ALL[:1]

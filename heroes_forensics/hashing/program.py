@@ -3,8 +3,11 @@
 A digest cannot be made faster for one message: each step waits for the one before it. Sixteen
 messages side by side have no such chain between them, and a processor with vectors of 32-bit words
 does the same step for all of them in one instruction. What several algorithms read is loaded and
-sorted into lanes once. Steps, constants and rotations: RFC 1321, section 3.4, for MD5; FIPS 180-4,
-sections 4, 5 and 6, for SHA-1 and SHA-256. The language: https://llvm.org/docs/LangRef.html.
+sorted into lanes once, and their steps take turns: while one waits for its last step, the others
+go on. Each has four parts of four equal turns, so that there are four loops: written out, the same
+steps take four times as long to compile. Steps, constants and rotations: RFC 1321, section 3.4, for
+MD5; FIPS 180-4, sections 4, 5 and 6, for SHA-1 and SHA-256. The language:
+https://llvm.org/docs/LangRef.html.
 """
 
 import math
@@ -40,6 +43,14 @@ _WORD_OF: Final = ((1, 0), (5, 1), (3, 5), (7, 0))
 _SHA1: Final = (0x5A827999, 0x6ED9EBA1, 0x8F1BBCDC, 0xCA62C1D6)
 _CUBE_ROOTS: Final = [_cube_root(prime << 96) % 2**32 for prime in islice(_primes(), 64)]
 
+_PARTS: Final = 4
+"""Parts of each algorithm, and turns of each part."""
+_SHA1_STEPS: Final = 80
+_TABLES: Final = [
+    f"@{name} = private constant [64 x i32] [" + ", ".join(f"i32 {word}" for word in words) + "]"
+    for name, words in (("sines", _SINES), ("roots", _CUBE_ROOTS))
+]
+
 INITIAL: Final[Mapping[str, tuple[int, ...]]] = {
     "md5": _FIRST_WORDS[:4],
     "sha1": _FIRST_WORDS,
@@ -55,10 +66,65 @@ class _Text:
         self.lanes = lanes
         self.vector = f"<{lanes} x i32>"
         self.lines: list[str] = []
-        self._names = 0
+        self.here = "entry"
+        """The label of the block of code that lines go to."""
+        self._names = self._loops = 0
 
     def line(self, text: str) -> None:
         self.lines.append(text)
+
+    def loop(
+        self, turns: int, values: Sequence[str], body: Callable[[str, list[str]], list[str]]
+    ) -> list[str]:
+        """Add a loop and return its values after the last turn.
+
+        Args:
+            turns: how often, at least once.
+            values: vectors before the first turn.
+            body: what adds one turn: takes its number (64 bits) and the values, returns the next.
+        """
+        self._loops += 1
+        head, before = f"loop{self._loops}", self.here
+        number, after = f"%{head}_turn", f"%{head}_after"
+        names = [f"%{head}_{index}" for index in range(len(values))]
+        self.line(f"br label %{head}")
+        self.line(f"{head}:")
+        self.here = head
+        place = len(self.lines)
+        made = body(number, names)
+        self.lines[place:place] = [
+            f"{number} = phi i64 [0, %{before}], [{after}, %{head}]",
+            *(
+                f"{name} = phi {self.vector} [{first}, %{before}], [{later}, %{head}]"
+                for name, first, later in zip(names, values, made, strict=True)
+            ),
+        ]
+        self.line(f"{after} = add i64 {number}, 1")
+        more = self.value(f"icmp ult i64 {after}, {turns}")
+        self.here = f"{head}_end"
+        self.line(f"br i1 {more}, label %{head}, label %{self.here}")
+        self.line(f"{self.here}:")
+        return made
+
+    def step(self, turn: str, steps: int, offset: int) -> str:
+        """Return the number of a step: of ``steps`` in each turn the one at ``offset``."""
+        first = self.value(f"mul i64 {turn}, {steps}")
+        return self.value(f"add i64 {first}, {offset}")
+
+    def constant(self, table: str, step: str) -> str:
+        """Return a vector that holds a word of a table in each lane."""
+        place = self.value(f"getelementptr i32, ptr @{table}, i64 {step}")
+        return self.spread(self.value(f"load i32, ptr {place}, align 4"))
+
+    def kept(self, array: str, step: str) -> str:
+        """Return a vector of an array."""
+        place = self.value(f"getelementptr {self.vector}, ptr {array}, i64 {step}")
+        return self.value(f"load {self.vector}, ptr {place}, align {4 * self.lanes}")
+
+    def keep(self, array: str, step: str, value: str) -> None:
+        """Put a vector into an array."""
+        place = self.value(f"getelementptr {self.vector}, ptr {array}, i64 {step}")
+        self.line(f"store {self.vector} {value}, ptr {place}, align {4 * self.lanes}")
 
     def value(self, text: str) -> str:
         """Add an operation and return the name of its result."""
@@ -133,25 +199,30 @@ def program(lanes: int, algorithms: Sequence[str]) -> str:
     rows = sum(len(INITIAL[name]) for name in algorithms)
     places = [text.value(f"getelementptr {vector}, ptr %state, i64 {row}") for row in range(rows)]
     first = [text.value(f"load {vector}, ptr {place}, align 4") for place in places]
+    for name in algorithms:
+        text.line(f"%{name} = alloca {vector}, i64 {_SHA1_STEPS}, align {4 * lanes}")
     text.line("br label %block")
     text.line("block:")
-    text.line("%number = phi i64 [0, %entry], [%next, %block]")
-    for row, name in enumerate(first):
-        text.line(f"%before{row} = phi {vector} [{name}, %entry], [%after{row}, %block]")
+    text.here = "block"
+    heads = len(text.lines)
     words = list(_words(text, starts, lasts))
     now = text.spread(text.value("trunc i64 %number to i32"))
     busy = text.value(f"icmp ult {vector} {now}, {counts}")
     if set(algorithms) != {"md5"}:
         at_end = text.value(f"icmp eq {vector} {now}, {length_at}")
         turned = _big_endian(text, words, at_end)
-    row = 0
     for name in algorithms:
-        before = [f"%before{row + index}" for index in range(len(INITIAL[name]))]
-        after = _STEPS[name](text, before, words if name == "md5" else turned)
-        for old, new in zip(before, after, strict=True):
-            choice = f"<{lanes} x i1> {busy}, {vector} {text.both('add', old, new)}, {vector} {old}"
-            text.line(f"%after{row} = select {choice}")
-            row += 1
+        for index, word in enumerate(words if name == "md5" else turned):
+            text.keep(f"%{name}", str(index), word)
+    before = [f"%before{row}" for row in range(rows)]
+    after = _stepped(text, algorithms, before)
+    for row, (old, new) in enumerate(zip(before, after, strict=True)):
+        choice = f"<{lanes} x i1> {busy}, {vector} {text.both('add', old, new)}, {vector} {old}"
+        text.line(f"%after{row} = select {choice}")
+    phis = ["%number = phi i64 [0, %entry], [%next, %" + text.here + "]"]
+    for row, name in enumerate(first):
+        phis.append(f"%before{row} = phi {vector} [{name}, %entry], [%after{row}, %{text.here}]")
+    text.lines[heads:heads] = phis
     text.line("%next = add i64 %number, 1")
     text.line("%more = icmp ult i64 %next, %blocks")
     text.line("br i1 %more, label %block, label %end")
@@ -164,6 +235,7 @@ def program(lanes: int, algorithms: Sequence[str]) -> str:
             f"declare {vector} @llvm.bswap.v{lanes}i32({vector})",
             "declare i32 @llvm.umax.i32(i32, i32)",
             "declare i64 @llvm.umin.i64(i64, i64)",
+            *_TABLES,
             f"define void @digests({_PARAMETERS}) {{",
             "entry:",
             *text.lines,
@@ -210,27 +282,47 @@ def _big_endian(text: _Text, words: list[str], at_end: str) -> list[str]:
     ]
 
 
-def _md5(text: _Text, state: list[str], words: list[str]) -> list[str]:
+def _stepped(text: _Text, algorithms: Sequence[str], state: list[str]) -> list[str]:
+    """Return the words of all algorithms after all steps of a block."""
+    for part in range(_PARTS):
+        if part == _PARTS - 1 and "sha1" in algorithms:
+            for step in range(_SHA1_STEPS - 20, _SHA1_STEPS - _WORDS):
+                _sha1_word(text, str(step), text.kept("%sha1", str(step)))
+
+        def turn(number: str, state: list[str], part: int = part) -> list[str]:
+            words = iter(state)
+            made: list[str] = []
+            for name in algorithms:
+                own = list(islice(words, len(INITIAL[name])))
+                made += _STEPS[name](text, part, number, own)
+            return made
+
+        state = text.loop(_PARTS, state, turn)
+    return state
+
+
+def _md5(text: _Text, part: int, number: str, state: list[str]) -> list[str]:
     a, b, c, d = state
-    for step in range(64):
-        turn, inside = divmod(step, 16)
-        factor, summand = _WORD_OF[turn]
-        mixed = text.both("add", a, _mixed(text, turn, b, c, d))
-        given = text.both(
-            "add", words[(factor * step + summand) % _WORDS], text.every(_SINES[step])
-        )
-        turned = text.turned(text.both("add", mixed, given), _TURNS[turn][inside % 4])
+    factor, summand = _WORD_OF[part]
+    for inside in range(4):
+        step = text.step(number, 4, 16 * part + inside)
+        mixed = text.both("add", a, _mixed(text, part, b, c, d))
+        order = text.value(f"mul i64 {step}, {factor}")
+        order = text.value(f"add i64 {order}, {summand}")
+        word = text.kept("%md5", text.value(f"and i64 {order}, {_WORDS - 1}"))
+        given = text.both("add", word, text.constant("sines", step))
+        turned = text.turned(text.both("add", mixed, given), _TURNS[part][inside])
         a, b, c, d = d, text.both("add", b, turned), b, c
     return [a, b, c, d]
 
 
-def _mixed(text: _Text, turn: int, b: str, c: str, d: str) -> str:
+def _mixed(text: _Text, part: int, b: str, c: str, d: str) -> str:
     """Return F, G, H or I of RFC 1321; F and G in the form with one operation less."""
-    if turn == 0:
+    if part == 0:
         return _choice(text, b, c, d)
-    if turn == 1:
+    if part == 1:
         return _choice(text, d, b, c)
-    if turn == 2:  # noqa: PLR2004 - the third of four
+    if part == 2:  # noqa: PLR2004 - the third of four
         return text.both("xor", b, c, d)
     return text.both("xor", c, text.both("or", b, text.both("xor", d, text.every(-1))))
 
@@ -245,38 +337,49 @@ def _majority(text: _Text, b: str, c: str, d: str) -> str:
     return text.both("or", text.both("and", b, c), text.both("and", d, text.both("or", b, c)))
 
 
-def _sha1(text: _Text, state: list[str], words: list[str]) -> list[str]:
+def _sha1(text: _Text, part: int, number: str, state: list[str]) -> list[str]:
     a, b, c, d, e = state
-    words = list(words)
-    for step in range(80):
-        if step >= _WORDS:
-            mixed = text.both("xor", words[-3], words[-8], words[-14], words[-16])
-            words.append(text.turned(mixed, 1))
-        turn = step // 20
-        function = (_choice, _parity, _majority, _parity)[turn]
-        given = text.both("add", e, text.every(_SHA1[turn]), words[step])
+    function = (_choice, _parity, _majority, _parity)[part]
+    for inside in range(5):
+        step = text.step(number, 5, 20 * part + inside)
+        word = text.kept("%sha1", step)
+        given = text.both("add", e, text.every(_SHA1[part]), word)
         total = text.both("add", given, function(text, b, c, d), text.turned(a, 5))
         a, b, c, d, e = total, a, text.turned(b, 30), c, d
+        if part < _PARTS - 1:
+            _sha1_word(text, step, word)
     return [a, b, c, d, e]
+
+
+def _sha1_word(text: _Text, step: str, word: str) -> None:
+    """Add the word of the message schedule that comes 16 after that of a step."""
+    later = (text.kept("%sha1", text.value(f"add i64 {step}, {at}")) for at in (13, 8, 2))
+    made = text.turned(text.both("xor", word, *later), 1)
+    text.keep("%sha1", text.value(f"add i64 {step}, {_WORDS}"), made)
 
 
 def _parity(text: _Text, b: str, c: str, d: str) -> str:
     return text.both("xor", b, c, d)
 
 
-def _sha256(text: _Text, state: list[str], words: list[str]) -> list[str]:
+def _sha256(text: _Text, part: int, number: str, state: list[str]) -> list[str]:
     a, b, c, d, e, f, g, h = state
-    words = list(words)
-    for step in range(64):
-        if step >= _WORDS:
-            one = _sigma(text, words[-15], (7, 18), 3)
-            other = _sigma(text, words[-2], (17, 19), 10)
-            words.append(text.both("add", words[-16], words[-7], one, other))
-        given = text.both("add", h, text.every(_CUBE_ROOTS[step]), words[step])
+    for inside in range(4):
+        step = text.step(number, 4, 16 * part + inside)
+        word = text.kept("%sha256", step)
+        known = text.both("add", word, text.constant("roots", step))
+        given = text.both("add", h, known)
         first = text.both("add", given, _choice(text, e, f, g), _sum(text, e, (6, 11, 25)))
         second = text.both("add", _majority(text, a, b, c), _sum(text, a, (2, 13, 22)))
         d = text.both("add", d, first)
         a, b, c, d, e, f, g, h = text.both("add", first, second), a, b, c, d, e, f, g
+        if part < _PARTS - 1:
+            one, seventh, other = (
+                text.kept("%sha256", text.value(f"add i64 {step}, {at}")) for at in (1, 9, 14)
+            )
+            small = _sigma(text, one, (7, 18), 3), _sigma(text, other, (17, 19), 10)
+            made = text.both("add", word, seventh, *small)
+            text.keep("%sha256", text.value(f"add i64 {step}, {_WORDS}"), made)
     return [a, b, c, d, e, f, g, h]
 
 
@@ -291,7 +394,7 @@ def _sigma(text: _Text, value: str, turns: Sequence[int], shift: int) -> str:
     return text.both("xor", shifted, *(text.turned(value, 32 - bits) for bits in turns))
 
 
-_STEPS: Final[Mapping[str, Callable[[_Text, list[str], list[str]], list[str]]]] = {
+_STEPS: Final[Mapping[str, Callable[[_Text, int, str, list[str]], list[str]]]] = {
     "md5": _md5,
     "sha1": _sha1,
     "sha256": _sha256,
