@@ -3,6 +3,7 @@
 import ast
 import os
 import signal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from scans import Noted, demo_scan, folder, scanned
 from heroes_forensics.errors import HeroesError, StoppedError
 from heroes_forensics.pipelines.case.watch import Progress
 from heroes_forensics.pipelines.checks import views
+from heroes_forensics.pipelines.examining import run
 from heroes_forensics.pipelines.runs.request import ScanResult
 from heroes_forensics.pipelines.workers.breaker import BREAKER_DEATHS
 from heroes_forensics.pipelines.workers.roles import FAULTS_VARIABLE
@@ -139,6 +141,29 @@ def children() -> dict[int, str]:
         for pid in (task / "children").read_text().split():
             found[int(pid)] = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
     return found
+
+
+@pytest.mark.usefixtures("faulty")
+def test_what_is_read_again_is_counted_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "TICK_SECONDS", 0.0)
+    files = {f"{n:03}": b"%d" % n for n in range(FILES)} | {"017": worker_faults.stream("segv")}
+    files["016"] = bytes(17 << 20)  # rows of what comes before it are sent before it is read
+    seen: list[Progress] = []
+    result = scanned(
+        tmp_path / "case",
+        folder(tmp_path / "evidence", files),
+        workers=1,
+        watch=Noted(seen.append),
+    )
+    assert gaps(tmp_path / "case") == ["worker.died"]
+    done = [progress.items_done for progress in seen]
+    assert any(later < earlier for earlier, later in pairwise(done))  # taken back
+    assert max(done) == seen[-1].items_done == seen[-1].items_total == result.counts["listed"]
+    assert all(progress.bytes_done <= progress.bytes_total for progress in seen)
+    sizes = sum(map(len, files.values()))
+    assert sizes - len(files["017"]) == seen[-1].bytes_done
 
 
 @pytest.mark.real_start

@@ -290,7 +290,10 @@ class ContentStore:
 
     def _give_up(self, state: _Unit) -> None:
         """Let go of all that a unit gave so far."""
-        self._run.withdrawn([*state.matches, *state.candidates])
+        counted = [] if state.is_fetch else state.contents
+        size = sum(int(part["bytes_read"].sum()) for part in counted)
+        matches = [*state.matches, *state.candidates]
+        self._run.withdrawn(sum(map(len, counted)), size, matches)
         state.pictures.give_up()
         state.containers.give_up()
         state.contents.clear()
@@ -356,6 +359,7 @@ class ContentStore:
             code = DEATH_GAPS.get(death.cause, "worker.died")
             row = np.zeros(1, dtype=CONTENT)
             row["id"], row["status"], row["gap"] = tasks["id"], Status.GAP, GAP_NUMBERS[code]
+            run.read(1, 0, ())
             self._store(state, row)
             return []
         self._forget(state)

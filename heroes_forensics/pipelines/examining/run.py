@@ -198,8 +198,10 @@ class Run:
         self._provisional += len(found)
         self.teller.findings(found, telling.PROVISIONAL)
 
-    def withdrawn(self, matches: Sequence[MatchRow]) -> None:
-        """Take back provisional findings of a unit that is done again."""
+    def withdrawn(self, items: int, size: int, matches: Sequence[MatchRow]) -> None:
+        """Take back what `read` was told of a unit that is done again."""
+        self._items[0] -= items
+        self._bytes[0] -= size
         found = [(match, None) for match in matches if match.makes_finding]
         self._provisional -= len(found)
         self.teller.findings(found, telling.WITHDRAWN)
@@ -232,7 +234,8 @@ class Run:
                 items_done=self._items[0],
                 items_total=self._items[1],
                 bytes_done=self._bytes[0],
-                bytes_total=self._bytes[1],
+                # Metadata may state less than there is to read, or nothing.
+                bytes_total=max(self._bytes),
                 media_done=self._media[0],
                 media_total=self._media[1],
                 findings=self._finding + self._provisional,
