@@ -22,7 +22,7 @@ from heroes_forensics.frames import (
     Status,
 )
 from heroes_forensics.model import GAP_NUMBERS
-from heroes_forensics.store import derived, integrity, perceptual_values, queries
+from heroes_forensics.store import derived, integrity, perceptual_values, queries, tally
 from heroes_forensics.store.database import Database
 from heroes_forensics.store.records import Records, rows_digest
 
@@ -197,7 +197,7 @@ def test_what_was_read_and_has_no_row_of_a_container_is_left_to_be_opened(
 
 
 def test_members_stand_on_both_sides_of_the_equation(database: Database) -> None:
-    found = queries.equation(database, 1)
+    found = queries.equation(database, 1, tally.cells(database))
     assert (found.listed, found.stored, found.digested, found.closes) == (6, 6, 6, True)
     assert list(derived.unaccounted(database)) == []
 
@@ -206,14 +206,14 @@ def test_a_member_that_is_lost_does_not_go_unnoticed(database: Database) -> None
     with database.transaction():
         database.execute("DELETE FROM content WHERE item_id=6")
         database.execute("DELETE FROM item WHERE id=6")
-    assert not queries.equation(database, 1).closes
+    assert not queries.equation(database, 1, tally.cells(database)).closes
     assert list(derived.unaccounted(database)) == [(1, 1, "d:0", 2, 1)]
 
 
 def test_a_member_of_another_container_does_not_stand_in(database: Database) -> None:
     with database.transaction():
         database.execute("UPDATE item SET parent=2 WHERE id=6")
-    assert queries.equation(database, 1).closes
+    assert queries.equation(database, 1, tally.cells(database)).closes
     assert list(derived.unaccounted(database)) == [(1, 1, "d:0", 2, 1)]
 
 

@@ -301,7 +301,7 @@ def members_of(database: Database, volume: int) -> Members:
     """Sum what was counted inside the containers of a volume."""
     ((listed, directories),) = database.rows(
         "SELECT coalesce(sum(c.listed), 0), coalesce(sum(c.directories), 0) FROM container c"
-        " JOIN item i ON i.id = c.item_id WHERE i.volume_id=?",
+        " JOIN item i ON i.id = c.item_id WHERE +i.volume_id=?",  # not by the index of places
         (volume,),
     )
     return Members(listed, directories)

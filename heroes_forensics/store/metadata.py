@@ -13,9 +13,10 @@ _INSERT: Final = (
     " VALUES (?,?,?,?,?,?,?)"
 )
 _OF: Final = (
-    " FROM media_metadata t JOIN item i ON i.id = t.item_id JOIN volume v ON v.id = i.volume_id"
+    " FROM media_metadata t JOIN item i ON i.id = t.item_id JOIN volume v ON v.id = +i.volume_id"
     " JOIN source s ON s.id = v.source_id JOIN exhibit e ON e.id = s.exhibit_id"
 )
+"""The sign keeps SQLite from going through all items by the index of their places."""
 
 
 class Row(NamedTuple):

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -15,6 +15,7 @@ from heroes_forensics.store import derived, metadata
 from heroes_forensics.store.database import Database
 from heroes_forensics.store.lanes import CONDITIONS
 from heroes_forensics.store.records import TIMES
+from heroes_forensics.store.tally import Cell
 
 _LINES: Final = 2000
 """Lines of items that are digested at once."""
@@ -130,10 +131,10 @@ def item(database: Database, number: int) -> Item | None:
     return None
 
 
-def equation(database: Database, volume: int) -> Equation:
-    """Count both sides of the entry equation of one volume."""
+def equation(database: Database, volume: int, cells: Iterable[Cell]) -> Equation:
+    """Return both sides of the entry equation of one volume; ``cells`` count all items."""
     listing = json.loads(database.value("SELECT listing FROM volume WHERE id=?", (volume,)) or "{}")
-    stored = database.value("SELECT count(*) FROM item WHERE volume_id=?", (volume,))
+    stored = 0
     ended: dict[str, int] = {"digested": 0, "no_content": 0, "policy": 0, "gaps": 0}
     names = {
         Status.DONE: "digested",
@@ -141,12 +142,11 @@ def equation(database: Database, volume: int) -> Equation:
         Status.POLICY: "policy",
         Status.GAP: "gaps",
     }
-    for status, count in database.rows(
-        "SELECT c.status, count(*) FROM content c JOIN item i ON i.id = c.item_id"
-        " WHERE i.volume_id=? GROUP BY c.status",
-        (volume,),
-    ):
-        ended[names[Status(status)]] += count
+    for cell in cells:
+        if cell.volume == volume:
+            stored += cell.items
+            if cell.status:
+                ended[names[Status(cell.status)]] += cell.items
     members = derived.members_of(database, volume)
     return Equation(
         listed=listing.get("entries", 0) + members.listed,

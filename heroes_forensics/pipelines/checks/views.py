@@ -31,7 +31,7 @@ from heroes_forensics.pipelines.examining import metadata
 from heroes_forensics.pipelines.report.report_evidence import word
 from heroes_forensics.pipelines.report.report_items import misnamed
 from heroes_forensics.pipelines.report.report_model import Builder
-from heroes_forensics.store import derived, emptying, queries, standing
+from heroes_forensics.store import derived, emptying, queries, standing, tally
 from heroes_forensics.store import metadata as stored
 from heroes_forensics.store.database import Database
 from heroes_forensics.store.lanes import lanes
@@ -46,13 +46,14 @@ def status(case_dir: Path) -> JSON:
     """Return how a case stands: its runs, both sides of the entry equation, its digest."""
     with read_only(case_dir) as database:
         facts = database.facts()
+        cells = tally.cells(database)
         volumes = []
         equations = []
         for number, label, key, system, state, listing in database.rows(
             "SELECT v.id, s.label, v.key, v.file_system, v.state, v.listing FROM volume v"
             " JOIN source s ON s.id = v.source_id ORDER BY v.id"
         ):
-            found = queries.equation(database, number)
+            found = queries.equation(database, number, cells)
             equations.append(found)
             volumes.append(
                 {"volume": f"{label}/{key}", "file_system": system, "state": state}
@@ -83,7 +84,7 @@ def status(case_dir: Path) -> JSON:
                 )
             ],
             "holder": None if holder is None else {"pid": holder.pid, "since": holder.since},
-            "lanes": [lane._asdict() for lane in lanes(database)],
+            "lanes": [lane._asdict() for lane in lanes(database, cells)],
             "inside": derived.totals(database),
             "equation": _terms(queries.total(equations))
             | {"closes": all(each.closes for each in equations)},

@@ -1,17 +1,22 @@
 """From the case database to the report model: sources, volumes, coverage, gaps."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from itertools import groupby
+from operator import add, attrgetter
 from typing import Any, Final, Literal, cast, get_args
 
 from heroes_forensics.filetype import TYPES, FileClass
+from heroes_forensics.frames import Status
 from heroes_forensics.model import (
     BROKE_OFF,
     GAP_CODES,
     GAP_TEXTS,
+    HAS_CONTENT,
     LIMITS,
     MAX_SIZE,
-    EntryFlag,
+    EntryKind,
     Listing,
     is_limit,
     is_policy,
@@ -41,10 +46,11 @@ from heroes_forensics.reports.evidence import (
     Volume,
     VolumeState,
 )
-from heroes_forensics.store import queries
+from heroes_forensics.store import queries, tally
 from heroes_forensics.store.database import Database
 from heroes_forensics.store.lanes import LANES
 from heroes_forensics.store.lanes import lanes as count_lanes
+from heroes_forensics.store.tally import Cell
 
 TYPE_CLASSES: Final[Mapping[FileClass, TypeClass]] = {
     FileClass.IMAGE: "picture",
@@ -228,7 +234,7 @@ class EvidenceBuilder:
             " FROM volume WHERE source_id=? ORDER BY id",
             (source,),
         ):
-            found = queries.equation(self._database, number)
+            found = queries.equation(self._database, number, self._cells)
             code = self._database.value(
                 "SELECT code FROM gap WHERE volume_id=? AND (code LIKE 'volume.%'"
                 " OR code LIKE 'policy.%' OR code LIKE 'source.%') LIMIT 1",
@@ -266,7 +272,7 @@ class EvidenceBuilder:
                 size=_bytes(lane.bytes),
                 size_examined=_bytes(lane.bytes_examined),
             )
-            for lane in count_lanes(self._database, exhibit=exhibit)
+            for lane in count_lanes(self._database, self._of(exhibit), exhibit=exhibit)
         )
         types = tuple(self._types(exhibit))
         seen = {row.type_class: row.seen for row in types}
@@ -284,32 +290,25 @@ class EvidenceBuilder:
 
     def _types(self, exhibit: int) -> Iterator[TypeCount]:
         found: dict[TypeClass, list[int]] = {}
-        for position, seen, comparable, size, files, named in self._database.rows(
-            "SELECT c.type, count(*), sum(c.status = 1), total(max(i.size, 0)),"
-            " sum(i.kind = 1 AND c.bytes_read > 0),"
-            " sum(i.kind = 1 AND c.bytes_read > 0 AND (i.flags & ?2) > 0)"
-            " FROM content c JOIN item i ON i.id = c.item_id"
-            " JOIN volume v ON v.id = i.volume_id JOIN source s ON s.id = v.source_id"
-            " WHERE s.exhibit_id=?1 AND i.kind IN (1, 5) GROUP BY c.type",
-            (exhibit, int(EntryFlag.MEDIA_NAME)),
-        ):
+        mine = [each for each in self._of(exhibit) if each.status and each.kind in HAS_CONTENT]
+        for position, cells in _grouped(mine, attrgetter("type")):
+            misnamed = sum(
+                cell.read
+                for cell in cells
+                if cell.kind == EntryKind.FILE and cell.names_media != TYPES[position].is_media
+            )
+            seen, size = _sums(cells)
+            comparable = sum(cell.items for cell in cells if cell.status == Status.DONE)
             sums = found.setdefault(type_class(position), [0, 0, 0, 0])
-            misnamed = files - named if TYPES[position].is_media else named
-            for index, value in enumerate((seen, comparable, _bytes(size), misnamed)):
-                sums[index] += int(value or 0)
+            sums[:] = map(add, sums, (seen, comparable, size, misnamed))
         for name in get_args(TypeClass):
             if name in found:
                 yield TypeCount(name, *found[name])
 
     def _gaps(self, exhibit: int) -> Iterator[GapGroup]:
         groups: dict[str, tuple[int, int, list[str]]] = {}
-        for position, count, size in self._database.rows(
-            "SELECT c.gap, count(*), total(max(i.size, 0)) FROM content c"
-            " JOIN item i ON i.id = c.item_id JOIN volume v ON v.id = i.volume_id"
-            " JOIN source s ON s.id = v.source_id WHERE s.exhibit_id=? AND c.gap > 0"
-            " GROUP BY c.gap",
-            (exhibit,),
-        ):
+        mine = self._of(exhibit)
+        for position, cells in _grouped([each for each in mine if each.gap], attrgetter("gap")):
             examples = [
                 f"{label}/{key}/{locator}"
                 for label, key, locator in self._database.rows(
@@ -320,7 +319,7 @@ class EvidenceBuilder:
                     (exhibit, position, EXAMPLES),
                 )
             ]
-            groups[GAP_CODES[position]] = (count, _bytes(size), examples)
+            groups[GAP_CODES[position]] = (*_sums(cells), examples)
         for code, volume, place in self._database.rows(
             "SELECT g.code, g.volume_id, g.place FROM gap g JOIN source s ON s.id = g.source_id"
             " WHERE s.exhibit_id=? ORDER BY g.id",
@@ -332,9 +331,9 @@ class EvidenceBuilder:
             if len(examples) < EXAMPLES:
                 examples = [*examples, place]
             groups[code] = (count + 1, size, examples)
-        left, size = self._not_reached(exhibit)
+        left = [each for each in mine if not each.status]
         if left:
-            groups["run.interrupted"] = (left, size, [])
+            groups["run.interrupted"] = (*_sums(left), [])
         found = [
             GapGroup(
                 code=code,
@@ -351,15 +350,21 @@ class EvidenceBuilder:
         # Limits first: an option raises them.
         yield from sorted(found, key=lambda row: (not is_limit(row.code), row.code, row.about))
 
-    def _not_reached(self, exhibit: int) -> tuple[int, int]:
-        ((count, size),) = self._database.rows(
-            "SELECT count(*), total(max(i.size, 0)) FROM item i"
-            " JOIN volume v ON v.id = i.volume_id JOIN source s ON s.id = v.source_id"
-            " LEFT JOIN content c ON c.item_id = i.id"
-            " WHERE s.exhibit_id=? AND c.item_id IS NULL",
-            (exhibit,),
-        )
-        return int(count), _bytes(size)
+    @cached_property
+    def _cells(self) -> list[Cell]:
+        return tally.cells(self._database)
+
+    def _of(self, exhibit: int) -> list[Cell]:
+        """Return what is counted of the items of an exhibit."""
+        volumes = {
+            number
+            for (number,) in self._database.rows(
+                "SELECT v.id FROM volume v JOIN source s ON s.id = v.source_id"
+                " WHERE s.exhibit_id=?",
+                (exhibit,),
+            )
+        }
+        return [cell for cell in self._cells if cell.volume in volumes]
 
     def _areas(self, exhibit: int) -> Iterator[Area]:
         for place, code, volume, size in self._database.rows(
@@ -372,6 +377,16 @@ class EvidenceBuilder:
                 yield Area(
                     where=place, code=code, size=size, policy=is_policy(code), text=GAP_TEXTS[code]
                 )
+
+
+def _grouped(cells: list[Cell], key: Callable[[Cell], int]) -> Iterator[tuple[int, list[Cell]]]:
+    for value, alike in groupby(sorted(cells, key=key), key):
+        yield value, list(alike)
+
+
+def _sums(cells: list[Cell]) -> tuple[int, int]:
+    """Return how many items there are, and of how many bytes by the metadata."""
+    return sum(cell.items for cell in cells), _bytes(sum(cell.size for cell in cells))
 
 
 def _is_area(code: str, volume: int | None) -> bool:

@@ -14,9 +14,10 @@ EXAMPLES: Final = 5
 """Locators shown beside a group of gaps."""
 
 _OF_EXHIBIT: Final = (
-    " JOIN item i ON i.id = t.item_id JOIN volume v ON v.id = i.volume_id"
+    " JOIN item i ON i.id = t.item_id JOIN volume v ON v.id = +i.volume_id"
     " JOIN source s ON s.id = v.source_id WHERE s.exhibit_id=?1"
 )
+"""The sign keeps SQLite from going through all items by the index of their places."""
 _ABOUT: Final[dict[str, Literal["picture", "container"]]] = {
     "perceptual": "picture",
     "container": "container",

@@ -13,7 +13,7 @@ from heroes_forensics.model import JSON, Gap, is_policy
 from heroes_forensics.pipelines.case.journal import now
 from heroes_forensics.pipelines.examining.run import Run
 from heroes_forensics.pipelines.runs import committing
-from heroes_forensics.store import derived, integrity, progress, queries
+from heroes_forensics.store import derived, integrity, progress, queries, tally
 
 
 def finish(run: Run, integrity_of: JSON) -> tuple[str, JSON]:
@@ -26,8 +26,10 @@ def finish(run: Run, integrity_of: JSON) -> tuple[str, JSON]:
     database, journal = run.database, run.journal
     with database.transaction():
         database.make_indexes()
+    cells = tally.cells(database)
     equations = {
-        each: queries.equation(database, each) for each in queries.volumes_of(database, run.id)
+        each: queries.equation(database, each, cells)
+        for each in queries.volumes_of(database, run.id)
     }
     _unaccounted(run, equations)
     _containers_unaccounted(run)

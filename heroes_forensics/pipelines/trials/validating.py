@@ -29,7 +29,7 @@ from heroes_forensics.pipelines.runs.request import ScanRequest, ScanResult
 from heroes_forensics.pipelines.runs.scan import scan
 from heroes_forensics.pipelines.trials import demo, expectations, selftest
 from heroes_forensics.pipelines.trials.expectations import Expected
-from heroes_forensics.store import queries
+from heroes_forensics.store import queries, tally
 from heroes_forensics.store.database import Database
 
 PASS: Final = "pass"  # noqa: S105 - a verdict
@@ -221,7 +221,8 @@ def _compared(wanted: Expected, result: ScanResult, database: Database) -> Itera
 
 def _counts(result: ScanResult, database: Database) -> dict[str, int]:
     volumes = [number for (number,) in database.rows("SELECT id FROM volume")]
-    sums = queries.total([queries.equation(database, number) for number in volumes])
+    cells = tally.cells(database)
+    sums = queries.total([queries.equation(database, number, cells) for number in volumes])
     return {
         "entries": sums.listed,
         "directories": sums.directories,
