@@ -148,3 +148,22 @@ def test_the_content_is_digested_in_the_order_of_its_lines(
     ]
     lines += ["volume\tEX-1/1/one\t\t\n", "volume\tEX-1/1/two\t\t\n"]
     assert queries.content_sha256(database) == hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+@pytest.mark.parametrize("begin_alike", [False, True])
+def test_contents_that_differ_are_counted(database: Database, *, begin_alike: bool) -> None:
+    digests = [bytes([n * 7 % 23]) * 32 for n in range(60)] + [None, None]
+    if begin_alike:
+        digests += [bytes(31) + b"\1", bytes(32), bytes(31) + b"\1", bytes(31) + b"\2"]
+    _fill(database, [_file(5, n) for n in range(len(digests))])
+    with database.transaction():
+        for number, digest in enumerate(digests, start=1):
+            row = (number, 1, 1, 0, 0, 0, None, None, digest)
+            Records(database).unread([row])
+    assert queries.distinct(database) == len(set(digests) - {None})
+    with database.transaction():
+        database.execute("UPDATE content SET sha256=X'' WHERE item_id=3")
+    assert queries.distinct(database) is None
+    with database.transaction():
+        database.execute("DELETE FROM content")
+    assert queries.distinct(database) == 0

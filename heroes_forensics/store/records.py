@@ -346,17 +346,27 @@ def _types(row: tuple[Any, ...]) -> tuple[type, ...]:
 
 
 def _alike(types: tuple[type, ...], rows: Sequence[tuple[Any, ...]]) -> bytes:
-    """Do what `row_bytes` does, for rows whose values have the same types, column by column."""
+    """Do what `row_bytes` does, for rows whose values have the same types, column by column.
+
+    What is the same in all of them, such as the unit, is written once.
+    """
+    if not _FORMS.keys() >= set(types):
+        return b"".join(map(row_bytes, rows))
+    forms: list[bytes] = []
     values: list[Iterable[Any]] = []
     for kind, column in zip(types, zip(*rows, strict=True), strict=True):
+        if column.count(column[0]) == len(rows):
+            forms.append(row_bytes(column[:1])[1:-1].replace(b"%", b"%%"))
+            continue
+        forms.append(_FORMS[kind])
         if kind is int:
             values.append(column)
-        elif kind is bytes or kind is str:
+        else:
             data = [text.encode() for text in column] if kind is str else column
             values += [map(len, data), data]
-    if not values or not _FORMS.keys() >= set(types):
-        return b"".join(map(row_bytes, rows))
-    form = b"(" + b",".join([_FORMS[kind] for kind in types]) + b")"
+    form = b"(" + b",".join(forms) + b")"
+    if not values:
+        return form % () * len(rows)
     return b"".join(map(form.__mod__, zip(*values, strict=True)))
 
 

@@ -44,6 +44,7 @@ LISTERS: Final = frozenset({"inventory", "orphans", "carve"})
 SEARCHED_APART: Final = ("fat", "exfat")
 """File systems whose search for orphans reads every cluster and is a unit of its own."""
 
+_FILE: Final = int(EntryKind.FILE)
 _POLICY_METADATA: Final = GAP_NUMBERS["policy.metadata"]
 
 
@@ -220,10 +221,10 @@ class ListingStore:
             for batch in volume.waiting:
                 first = run.next_items(len(batch.rows))
                 stored += records.items(first, volume.id, number, batch, run.seal)
-            for item, _, _, kind, flags, *_ in stored:
-                skip = left_out(kind, flags, profile)
+            for row in stored:
+                skip = None if row[3] == _FILE else left_out(row[3], row[4], profile)
                 if skip is not None:
-                    skips.append((item, number, *skip, 0, 0, None, None, None))
+                    skips.append((row[0], number, *skip, 0, 0, None, None, None))
             records.unread(skips)
             for gap in volume.gaps:
                 run.gap(gap, source=self._source, volume=volume.id)
@@ -243,7 +244,7 @@ class ListingStore:
             run.unit_completed(number, len(stored), len(volume.gaps), digest)
             if closed:
                 self._instead(records, volume, closed)
-        size = sum(max(0, row[7]) for row in stored)
+        size = sum([row[7] for row in stored if row[7] > 0])
         run.listed(len(stored), len(skips), size)
         if stored:
             volume.last = stored[-1][0]
