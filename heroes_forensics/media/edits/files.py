@@ -2,10 +2,12 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from PIL import Image
+
+from heroes_forensics.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
