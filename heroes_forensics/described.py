@@ -8,7 +8,7 @@ numbers with what is known of their zone. A time of day without a zone stays tha
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Final
@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 
 from heroes_forensics.model import JSON
-from heroes_forensics.values import dataclass
 
 TEXTS: Final = ("make", "model", "serial", "camera_serial", "lens_serial", "software")
 """``serial`` is BodySerialNumber of Exif 2.3, ``camera_serial`` CameraSerialNumber of DNG."""

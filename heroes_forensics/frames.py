@@ -8,7 +8,7 @@ for what has no fixed width (locators, paths), addressed by (offset, length) col
 
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
 
@@ -25,7 +25,6 @@ from heroes_forensics.model import (
     Moment,
     Place,
 )
-from heroes_forensics.values import dataclass
 
 MAX_FRAME: Final = 65536
 """Bytes of one message on the wire; the stock ``wmem_max`` refuses much larger ones."""

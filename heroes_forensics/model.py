@@ -6,11 +6,9 @@ there and could not be read" is a `Gap`. Words are those of docs/glossary.md.
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 from typing import Final, NamedTuple
-
-from heroes_forensics.values import dataclass
 
 JSON = dict[str, object]
 

@@ -1,11 +1,11 @@
 """One row of a plug-in table: text that names code, imported only when asked for."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Generic, TypeVar
 
 from heroes_forensics.errors import UsageError
-from heroes_forensics.values import dataclass
 
 T = TypeVar("T")
 

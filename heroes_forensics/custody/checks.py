@@ -7,6 +7,7 @@ without a line of this code.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -28,7 +29,6 @@ from heroes_forensics.custody.rules import Rules, Run
 from heroes_forensics.custody.signing import Signed
 from heroes_forensics.errors import CustodyError, EvidenceError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.values import dataclass
 
 MAX_NOTES: Final = 10_000
 """Checkpoints of a record."""

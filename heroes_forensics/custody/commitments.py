@@ -11,11 +11,11 @@ import hmac
 import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from heroes_forensics.custody import chain, merkle
 from heroes_forensics.errors import CustodyError
-from heroes_forensics.values import dataclass
 
 FINDINGS: Final = "heroes-findings/1"
 INVENTORY: Final = "heroes-inventory/1"

@@ -20,7 +20,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +30,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from heroes_forensics.custody import chain, notes, outside, pem, private, seal
 from heroes_forensics.errors import CustodyError, UsageError
 from heroes_forensics.model import JSON
-from heroes_forensics.values import dataclass
 
 CASE_LOCAL_DOMAIN: Final = "case-local.invalid"
 """Domain of rings that no laboratory stands for; RFC 2606 reserves ``.invalid``."""

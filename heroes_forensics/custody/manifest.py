@@ -6,6 +6,7 @@ and when. It also keeps manifests and notes apart, so that no signature of one f
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from heroes_forensics.custody import chain, notes
@@ -19,7 +20,6 @@ from heroes_forensics.custody.bundle import (
 )
 from heroes_forensics.custody.chain import Problem
 from heroes_forensics.custody.problems import shown
-from heroes_forensics.values import dataclass
 
 MAX_MANIFEST: Final = 1 << 26
 OWN: Final = frozenset({MANIFEST, MANIFEST_SIGNATURE})

@@ -18,6 +18,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 
@@ -25,7 +26,6 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from heroes_forensics.errors import CustodyError
-from heroes_forensics.values import dataclass
 
 ED25519: Final = 0x01
 """Type byte of a plain signature over the note text."""

@@ -27,7 +27,7 @@ import sys
 import time
 from contextlib import suppress
 from contextvars import ContextVar
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -35,7 +35,6 @@ from heroes_forensics import config
 from heroes_forensics.custody import notes, private
 from heroes_forensics.display import shown
 from heroes_forensics.errors import CustodyError, StoppedError, UsageError
-from heroes_forensics.values import dataclass
 
 if TYPE_CHECKING:
     from heroes_forensics.model import JSON

@@ -1,11 +1,11 @@
 """Exact digests: which algorithms there are, and how a stream is read once for all of them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from heroes_forensics.errors import UsageError
 from heroes_forensics.registry import Plugin
-from heroes_forensics.values import dataclass
 
 
 class Hasher(Protocol):

@@ -8,6 +8,7 @@ Formats: RFC 5652 and RFC 5280.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import new, sha256
 from hmac import compare_digest
@@ -25,7 +26,6 @@ from cryptography.x509.verification import Criticality, ExtensionPolicy
 from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError, UsageError
 from heroes_forensics.hashsets import trust
-from heroes_forensics.values import dataclass
 
 SUFFIX: Final = trust.CMS_SUFFIX
 MAX_BYTES: Final = trust.CMS_BYTES

@@ -7,7 +7,7 @@ header of the set file and the import report.
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -26,7 +26,6 @@ from heroes_forensics.hashsets.known import (
 from heroes_forensics.hashsets.layout import Header
 from heroes_forensics.hashsets.profiles import Profile, choose, label_of, verdict_of
 from heroes_forensics.model import JSON
-from heroes_forensics.values import dataclass
 
 LISTED: Final = 100
 """Rejected records, categories and unknown codes that a report lists."""

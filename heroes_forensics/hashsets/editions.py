@@ -7,7 +7,7 @@ was decided since.
 import json
 import os
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +20,6 @@ from heroes_forensics.hashsets.known import NOTABLE
 from heroes_forensics.hashsets.layout import Header
 from heroes_forensics.hashsets.states import DECISIONS, USABLE
 from heroes_forensics.model import JSON
-from heroes_forensics.values import dataclass
 
 DAMAGED: Final = "damaged"
 """Its header, or what was decided on it, cannot be read; it is listed, and never chosen."""

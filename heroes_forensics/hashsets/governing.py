@@ -7,7 +7,7 @@ then part of what is known of the set for ever, and stands in ledger and report.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -18,7 +18,6 @@ from heroes_forensics.hashsets.manifest import Manifest, end_of
 from heroes_forensics.hashsets.signatures import FORMS
 from heroes_forensics.hashsets.trust import PinnedKey, TrustStore
 from heroes_forensics.model import JSON
-from heroes_forensics.values import dataclass
 
 VERIFIED: Final = "verified"
 UNSIGNED: Final = "unsigned"

@@ -10,6 +10,7 @@ import json
 import mmap
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
@@ -46,7 +47,6 @@ from heroes_forensics.hashsets.sealing import (
 from heroes_forensics.hashsets.search import LARGE, WORTH, Columns, Search, prepared
 from heroes_forensics.hashsets.values import PARTS, Values, together
 from heroes_forensics.model import JSON
-from heroes_forensics.values import dataclass
 
 CHUNK: Final = 1 << 15
 """Queries of one pass: their columns stay in the processor's cache."""

@@ -16,7 +16,7 @@ row of each bucket, a bucket being the rows that share the first bits of the key
 
 import json
 import struct
-from dataclasses import asdict, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
 import numpy as np
@@ -24,7 +24,6 @@ import numpy as np
 from heroes_forensics.errors import HashSetError
 from heroes_forensics.hashsets.known import KINDS
 from heroes_forensics.model import JSON
-from heroes_forensics.values import dataclass
 
 MAGIC: Final = b"HRSHSET\n"
 VERSION: Final = 3

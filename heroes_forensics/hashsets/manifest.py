@@ -10,6 +10,7 @@ skips would be no rule.
 import json
 import re
 import unicodedata
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final, NoReturn
@@ -18,7 +19,6 @@ from heroes_forensics.display import shown
 from heroes_forensics.errors import HashSetError
 from heroes_forensics.hashsets.known import KINDS
 from heroes_forensics.model import JSON
-from heroes_forensics.values import dataclass
 
 NAME: Final = "heroes-hashset.json"
 FORMAT: Final = "heroes-hashset/1"

@@ -6,6 +6,7 @@ known-good, and known-good counts only by SHA-256, or by SHA-1 and size.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -22,7 +23,6 @@ from heroes_forensics.hashsets.known import (
     unpack_flags,
 )
 from heroes_forensics.hashsets.profiles import label_of, recorded, tags_of, verdict_of
-from heroes_forensics.values import dataclass
 
 MD5, SHA1, SHA256 = (row.bit for row in ALGORITHMS)
 

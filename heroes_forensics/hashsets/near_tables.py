@@ -12,6 +12,7 @@ would cost more than comparing all rows is left to `heroes_forensics.hashsets.ne
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Final, NamedTuple
 
@@ -19,7 +20,6 @@ import numpy as np
 import numpy.typing as npt
 
 from heroes_forensics.hashsets.near_rows import Hashes, Indexes
-from heroes_forensics.values import dataclass
 
 WIDTH: Final = 32
 """Bytes of a hash."""

@@ -10,7 +10,7 @@ none are built in.
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
@@ -18,7 +18,6 @@ from typing import Final, NamedTuple
 from heroes_forensics.errors import UsageError
 from heroes_forensics.hashsets.known import KNOWN_GOOD, NOTABLE, VERDICTS
 from heroes_forensics.model import JSON
-from heroes_forensics.values import dataclass
 
 MAX_PROFILE: Final = 1 << 18
 """Bytes of a profile; the largest scheme known has a few dozen codes."""

@@ -1,6 +1,7 @@
 """The forms of a detached signature beside a manifest, and how a pinned key is found for each."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -12,7 +13,6 @@ from heroes_forensics.hashsets.trust import (
     PinnedKey,
     certificate_of,
 )
-from heroes_forensics.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

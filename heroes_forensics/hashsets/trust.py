@@ -8,7 +8,7 @@ between its dates. Where the file lies and who may read it is the coordinator's 
 import base64
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +19,6 @@ from heroes_forensics.hashsets import minisign
 from heroes_forensics.hashsets.known import KINDS
 from heroes_forensics.hashsets.manifest import end_of
 from heroes_forensics.model import JSON
-from heroes_forensics.values import dataclass
 
 if TYPE_CHECKING:
     from heroes_forensics.hashsets import cms

@@ -19,6 +19,7 @@ import io
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import BinaryIO, Final, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -29,7 +30,6 @@ from heroes_forensics.frames import MAX_PIXELS, PICTURE_FRAMES, Picture
 from heroes_forensics.media import heic, heif, jpeg, plugins
 from heroes_forensics.media.metadata import Notes
 from heroes_forensics.media.plugins import FORMATS
-from heroes_forensics.values import dataclass
 
 PREVIEWS: Final = ("cr2", "nef", "arw", "dng", "pef", "orf", "rw2")
 """Raw types of cameras of which the embedded JPEG is decoded, the largest there is."""

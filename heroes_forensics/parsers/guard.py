@@ -5,10 +5,10 @@ before it goes there; who started it can start it again and tell it what to go a
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final, Self
 
 from heroes_forensics.model import JSON
-from heroes_forensics.values import dataclass
 
 DIRECTORY: Final = 1
 """The names of the directory at this address are being read."""

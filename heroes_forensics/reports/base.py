@@ -6,10 +6,10 @@ written by columns, because a value at a time would cost more than reading it di
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from heroes_forensics.model import TimeRule
-from heroes_forensics.values import dataclass
 
 if TYPE_CHECKING:  # a typesetter that only wants the names of files starts sooner
     import numpy as np

@@ -4,7 +4,7 @@ Nothing here holds a name from evidence or a digest of a file: only locators, co
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final, Literal, Self, TypeVar
 
 from heroes_forensics.reports.evidence import (
@@ -17,7 +17,6 @@ from heroes_forensics.reports.evidence import (
 )
 from heroes_forensics.reports.inside import NO_CONTAINERS, NO_PICTURES, Containers, Pictures
 from heroes_forensics.reports.record import Count, Percent, Record, Text, Word, percent
-from heroes_forensics.values import dataclass
 
 TypeClass = Literal[
     "picture", "film", "sound", "document", "archive", "database", "mail", "program", "text",

@@ -3,8 +3,9 @@
 No make, model, serial number or date stands here: a device is a tag, keyed by the case.
 """
 
+from dataclasses import dataclass
+
 from heroes_forensics.reports.record import Count, Record, Text
-from heroes_forensics.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ opened for this export, with a justification on record.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from heroes_forensics.reports.findings import Finding
-from heroes_forensics.values import dataclass
 
 CONFLICTS: Final = frozenset({"size-conflict", "digest-conflict", "same-beginning"})
 """Grades of findings whose entry contradicts itself or the item, or of which the item is no more

@@ -1,9 +1,9 @@
 """The report model: how often perceptual comparison errs, as measured before the examination."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from heroes_forensics.reports.record import Count, Percent, Record, Says, Sha256, Text, Utc, Word
-from heroes_forensics.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 Nothing here holds a name from evidence or a digest of a file: only locators, counts and codes.
 """
 
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, Literal, Self
 
 from heroes_forensics.model import Listing, Moment, TimeRule
 from heroes_forensics.reports import moments
 from heroes_forensics.reports.record import Count, Hex, Record, Says, Text, Utc, Word
-from heroes_forensics.values import dataclass
 
 DigestResult = Literal["match", "mismatch", "baseline", "unreadable", "partial", "not-verified"]
 """``baseline``: there was nothing to compare with, so this value is the first on record."""

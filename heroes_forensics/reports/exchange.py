@@ -8,7 +8,7 @@ export, no digest that is kept back. So a format cannot tell more than was decid
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
@@ -20,7 +20,6 @@ from heroes_forensics.reports.evidence import Source
 from heroes_forensics.reports.findings import Finding
 from heroes_forensics.reports.model import Report
 from heroes_forensics.reports.moments import NO_TIME
-from heroes_forensics.values import dataclass
 
 Items = Literal["all", "findings"]
 """Every item of the case, or those with a finding of the kind that is handed on."""

@@ -5,14 +5,13 @@ Nothing here holds a name from evidence or a digest of a file.
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, Decimal
 from typing import Annotated, Final, Literal, get_args
 
 from heroes_forensics.reports.coverage import TypeClass
 from heroes_forensics.reports.evidence import FileTime
 from heroes_forensics.reports.record import Count, FindingNumber, Record, Says, Text, Word
-from heroes_forensics.values import dataclass
 
 _RARE: Final = 0.1
 _RAREST: Final = 1e-100

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Container, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec, module_from_spec
@@ -28,7 +29,6 @@ from heroes_forensics.reports.model import Report
 from heroes_forensics.reports.record import FREE_TEXT_LIMIT, percent
 from heroes_forensics.reports.stated import Laboratory, Stated
 from heroes_forensics.reports.verdict import makes_word, meaning
-from heroes_forensics.values import dataclass
 
 ROWS: Final = 2000
 """Findings shown on the page; all of them are in ``findings.csv`` and ``report.json``."""

@@ -4,10 +4,10 @@ Every picture and every container was digested as a file first; what is counted 
 of that, and a gap of it takes nothing away from the comparison of the file itself.
 """
 
+from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
 from heroes_forensics.reports.record import Count, Record
-from heroes_forensics.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

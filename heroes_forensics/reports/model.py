@@ -5,6 +5,7 @@ and the ledger, and turned into its plain form by `Report.to_json`; every render
 there, so that a report can be rendered again from ``report.json`` alone.
 """
 
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, Literal
 
 from heroes_forensics.reports.coverage import Coverage
@@ -32,7 +33,6 @@ from heroes_forensics.reports.record import (
     Word,
 )
 from heroes_forensics.reports.stated import DeclaredMethod, Laboratory, Stated
-from heroes_forensics.values import dataclass
 
 FORMAT: Final = "heroes-report/1"
 

@@ -4,10 +4,10 @@ Collection, alteration, consultation, disclosure, combination, erasure: Directiv
 article 25.
 """
 
+from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from heroes_forensics.reports.record import Count, Record, Text, Utc, Word
-from heroes_forensics.values import dataclass
 
 Action = Literal["collection", "alteration", "consultation", "disclosure", "combination", "erasure"]
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)

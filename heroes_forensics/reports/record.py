@@ -4,13 +4,12 @@ Field types carry what the shipped JSON Schema says about them (`Annotated` with
 the schema is derived from the code and cannot drift from it.
 """
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Annotated, ClassVar, Final, get_args, get_type_hints
 
 from heroes_forensics.display import shown
 from heroes_forensics.model import JSON
-from heroes_forensics.values import dataclass
 
 FREE_TEXT_LIMIT: Final = 2048
 """Characters of one free text in a report."""

@@ -3,10 +3,10 @@
 All of it is optional, and none of it is checked: a report says what was stated.
 """
 
+from dataclasses import dataclass
 from typing import Literal
 
 from heroes_forensics.reports.record import Record, Sha256, Text, Utc
-from heroes_forensics.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

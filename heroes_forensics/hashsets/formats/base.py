@@ -8,13 +8,12 @@ refuses the whole set) or `OSError` (the medium failed). A bad record is a `Reje
 from binascii import Error, unhexlify
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import BinaryIO, Final, NamedTuple, Protocol
 
 from heroes_forensics.errors import HashSetError
 from heroes_forensics.hashsets.known import ALGORITHMS, like_a_digest
 from heroes_forensics.model import JSON
-from heroes_forensics.values import dataclass
 
 HEAD: Final = 1 << 16
 """Bytes of a file that recognition may look at."""

@@ -2,12 +2,10 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from PIL import Image
-
-from heroes_forensics.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,12 @@ container and everything nested in it together; each nested one has its own rati
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Final
 
 from heroes_forensics.errors import UsageError
 from heroes_forensics.model import JSON
 from heroes_forensics.parsers.base import FileSystem, Reader, UnsupportedError
-from heroes_forensics.values import dataclass
 
 RATIO: Final = "container.ratio"
 BYTES: Final = "container.bytes"

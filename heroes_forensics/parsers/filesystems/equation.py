@@ -7,6 +7,7 @@ and what contradicts is a number beside them.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,6 @@ import numpy.typing as npt
 from heroes_forensics.parsers.filesystems.claims import Claims
 from heroes_forensics.parsers.recovery.allocation import Allocation
 from heroes_forensics.parsers.recovery.free import Numbers
-from heroes_forensics.values import dataclass
 
 Mask = npt.NDArray[np.bool_]
 Pair = tuple[Numbers, Numbers]

@@ -10,11 +10,11 @@ import plistlib
 import sqlite3
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Moment, Times
-from heroes_forensics.values import dataclass
 
 MAX_BYTES: Final = 384 << 20
 """Of a manifest: it lies in memory, twice while it is opened. 500,000 files take about 300 MiB."""

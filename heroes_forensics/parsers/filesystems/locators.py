@@ -19,10 +19,10 @@ locator can be turned into the coordinates of another tool without opening evide
 
 import re
 import shlex
+from dataclasses import dataclass
 from typing import Final
 
 from heroes_forensics.errors import UsageError
-from heroes_forensics.values import dataclass
 
 _SECTOR: Final = 512
 """Bytes of a sector, as The Sleuth Kit takes them unless told."""

@@ -1,13 +1,13 @@
 """Which blocks of a volume are in use, by the file system's own bitmap, which we read ourselves."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from heroes_forensics.parsers.recovery.free import Numbers
-from heroes_forensics.values import dataclass
 
 Bits = npt.NDArray[np.uint8]
 

@@ -6,6 +6,7 @@ source it reads, comes to the same volumes.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from heroes_forensics.model import JSON, Gap
@@ -15,7 +16,6 @@ from heroes_forensics.parsers.storage.lvm_metadata import Group, Label, label
 from heroes_forensics.parsers.storage.md_superblock import MAX_MEMBERS, Superblock, superblock
 from heroes_forensics.parsers.storage.rows import Layout, Pending, Place, add, key_of, row_of
 from heroes_forensics.parsers.storage.source import Source
-from heroes_forensics.values import dataclass
 
 _ROUNDS: Final = 6
 """LVM on LUKS on md, and that again inside a logical volume."""

@@ -6,12 +6,12 @@ afterwards, with `Doubts.take`, whether the reading touched such a range.
 """
 
 from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
 from typing import Final
 
 from heroes_forensics.model import JSON
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.reading.readers import RangeReader
-from heroes_forensics.values import dataclass
 
 DAMAGED: Final = "damaged"
 """A chunk does not fit its checksum, or cannot be inflated."""

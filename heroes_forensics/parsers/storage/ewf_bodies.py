@@ -7,12 +7,12 @@ Compression Format" (libewf documentation), section 3.
 import re
 import struct
 from array import array
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from heroes_forensics.parsers.storage.inflate import adler32, inflate
-from heroes_forensics.values import dataclass
 
 VOLUME: Final = 1052
 """Bytes of the volume data as EnCase, FTK and linen write them."""

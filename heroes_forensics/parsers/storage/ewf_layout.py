@@ -1,11 +1,10 @@
 """What the sections of an EWF set say together: geometry, tables, digests, faults."""
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from heroes_forensics.model import JSON
 from heroes_forensics.parsers.storage.ewf_bodies import Geometry
-from heroes_forensics.values import dataclass
 
 if TYPE_CHECKING:
     from array import array

@@ -13,11 +13,11 @@ import json
 import re
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.sectors import COUNTED
-from heroes_forensics.values import dataclass
 
 HASHES: Final = ("sha1", "sha224", "sha256", "sha384", "sha512")
 ARGON2: Final = ("argon2i", "argon2id")

@@ -9,10 +9,10 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final, cast
 
 from heroes_forensics.parsers.base import Reader
-from heroes_forensics.values import dataclass
 
 SECTOR: Final = 512
 _LABELS: Final = 4

@@ -8,6 +8,7 @@ give, a mirror or the parity gives; what nobody gives is an error, never zeros. 
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 from heroes_forensics.parsers.base import Reader
@@ -21,7 +22,6 @@ from heroes_forensics.parsers.storage.md_superblock import (
     Superblock,
     superblock,
 )
-from heroes_forensics.values import dataclass
 
 LEVELS: Final = {
     -1: "linear",

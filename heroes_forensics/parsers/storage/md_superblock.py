@@ -8,10 +8,10 @@ start and 1.2 at 4 KiB. Layouts and checksums: ``include/uapi/linux/raid/md_p.h`
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 from heroes_forensics.parsers.base import Reader
-from heroes_forensics.values import dataclass
 
 SECTOR: Final = 512
 MAGIC: Final = 0xA92B4EFC

@@ -7,6 +7,7 @@ bzip2, xz, Zstandard and 7z are read by pieces (`heroes_forensics.parsers.contai
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 from heroes_forensics.errors import EvidenceError
@@ -21,7 +22,6 @@ from heroes_forensics.parsers.containers.zip import open_zip
 from heroes_forensics.parsers.reading.readers import RangeReader
 from heroes_forensics.parsers.storage import containers
 from heroes_forensics.parsers.storage.partitions import look
-from heroes_forensics.values import dataclass
 
 _MEMBERS: Final = 64
 """An archive with more members than that is a dump of files; nobody packs so few images so."""

@@ -9,13 +9,12 @@ chapter 3 (Apple partition map).
 import struct
 import uuid
 import zlib
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
 from heroes_forensics.model import JSON, MAX_SIZE
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.storage.signatures import Recognised, recognise
-from heroes_forensics.values import dataclass
 
 MAX_ENTRIES: Final = 1000
 """Partitions taken from one table; more are a gap ``volume.limit``."""

@@ -10,6 +10,7 @@ import threading
 import zlib
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from heroes_forensics.display import shown
@@ -17,7 +18,6 @@ from heroes_forensics.errors import EvidenceError
 from heroes_forensics.model import Gap
 from heroes_forensics.parsers.base import Reader, UnsupportedError
 from heroes_forensics.parsers.storage.image import Image
-from heroes_forensics.values import dataclass
 
 MAGIC: Final = b"QFI\xfb"
 MAX_CHAIN: Final = 64

@@ -1,13 +1,12 @@
 """What a walk over the layers makes: rows for the pipeline, and nodes for the tree."""
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
 from heroes_forensics.model import JSON, Gap
 from heroes_forensics.parsers.storage.partitions import Table
 from heroes_forensics.parsers.storage.source import Source
 from heroes_forensics.parsers.storage.volume import VOLUME, Steps, Volume
-from heroes_forensics.values import dataclass
 
 MAX_VOLUMES: Final = 1000
 

@@ -11,12 +11,12 @@ import os
 import re
 import stat
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from heroes_forensics.display import shown
 from heroes_forensics.errors import EvidenceError
-from heroes_forensics.values import dataclass
 
 SEGMENT: Final = "segment"
 COMPANION: Final = "companion"

@@ -8,12 +8,11 @@ on-disk header), util-linux ``libblkid``, and the libyal format documentation.
 import contextlib
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
 from heroes_forensics.parsers.base import Reader
 from heroes_forensics.parsers.storage.md_superblock import superblock
-from heroes_forensics.values import dataclass
 
 SUPPORTED: Final = frozenset(
     {

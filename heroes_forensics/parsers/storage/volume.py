@@ -1,9 +1,9 @@
 """One volume of a source, as plain values that another process can rebuild it from."""
 
+from dataclasses import dataclass
 from typing import Final, cast
 
 from heroes_forensics.model import JSON, Gap
-from heroes_forensics.values import dataclass
 
 VOLUME: Final = "volume"
 SNAPSHOT: Final = "snapshot"

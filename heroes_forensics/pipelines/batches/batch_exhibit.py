@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +29,6 @@ from heroes_forensics.model import JSON
 from heroes_forensics.pipelines.batches.batch_standing import Standing, check_same, standing
 from heroes_forensics.pipelines.batches.manifest import Exhibit
 from heroes_forensics.pipelines.case import folders, locking
-from heroes_forensics.values import dataclass
 
 PATIENCE_SECONDS: Final = 60.0
 """How long a case in use is waited for: the scan of a batch that was killed ends in order first."""

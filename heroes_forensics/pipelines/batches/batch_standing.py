@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -29,7 +29,6 @@ from heroes_forensics.pipelines.examining.expanding import PROFILES as EXPAND_LI
 from heroes_forensics.pipelines.runs.request import carves, expected_of
 from heroes_forensics.pipelines.sets import signed_sets
 from heroes_forensics.store.database import Database
-from heroes_forensics.values import dataclass
 
 _INTERRUPTED: Final = "interrupted"
 _GRADES: Final = ("complete", "partial", _INTERRUPTED)

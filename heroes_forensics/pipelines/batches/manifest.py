@@ -6,7 +6,7 @@ manifest. What contradicts itself is refused as a whole, before anything is begu
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +28,6 @@ from heroes_forensics.pipelines.case import cases
 from heroes_forensics.pipelines.case.stated import DESCRIPTION, a_list, text
 from heroes_forensics.pipelines.evidence.acquiring import AUTO
 from heroes_forensics.pipelines.sets import signed_sets
-from heroes_forensics.values import dataclass
 
 CASES: Final = "cases"
 """Folder, beside the manifest, in which each exhibit gets a case of its own."""

@@ -58,8 +58,7 @@ def program_sha256() -> str:
     """Digest the files of the installed package: path and content of each, in order."""
     digest = hashlib.sha256()
     for name, path in _files(str(Path(heroes_forensics.__file__).parent), ""):
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 # half the cost of a `Path`
-            content = hashlib.sha256(file.readall()).hexdigest()
+        content = hashlib.sha256(Path(path).read_bytes()).hexdigest()
         digest.update(f"{content}  {name}\n".encode())
     return digest.hexdigest()
 

@@ -1,12 +1,11 @@
 """The interruptions of each run, as the ledger has them."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from heroes_forensics.model import JSON
 from heroes_forensics.pipelines.case import ledger_events
 from heroes_forensics.store.database import Database
-from heroes_forensics.values import dataclass
 
 _LEFT: Final = "run.interrupted"
 _RESUMED: Final = "run.resumed"

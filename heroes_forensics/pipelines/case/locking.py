@@ -13,7 +13,7 @@ import stat
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +21,6 @@ from heroes_forensics import durable
 from heroes_forensics.display import shown
 from heroes_forensics.errors import CaseBusyError, UsageError
 from heroes_forensics.pipelines.case.journal import now
-from heroes_forensics.values import dataclass
 
 LOCK: Final = "lock"
 """Name of the lock file in the folder of a case."""

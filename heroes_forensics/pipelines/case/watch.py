@@ -1,9 +1,9 @@
 """What a running pipeline tells whoever watches it: counts and findings, never names."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from heroes_forensics.model import JSON
-from heroes_forensics.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

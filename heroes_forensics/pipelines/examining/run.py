@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
@@ -21,7 +22,6 @@ from heroes_forensics.pipelines.sets.prefixes import Prefixes
 from heroes_forensics.pipelines.sets.supplied import Comparer
 from heroes_forensics.store import progress, supplied_values
 from heroes_forensics.store.records import MatchRow, Seal
-from heroes_forensics.values import dataclass
 
 if TYPE_CHECKING:
     from heroes_forensics.pipelines.case.journal import Journal

@@ -6,6 +6,7 @@ even if the disk fails in between, and then the record says more than was handed
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -23,7 +24,6 @@ from heroes_forensics.pipelines.report.report_model import Builder
 from heroes_forensics.reports import EXPORTS, hashlists, vics
 from heroes_forensics.reports.disclosed import CONFLICTS, Disclosed, ExportOf
 from heroes_forensics.store import queries, standing
-from heroes_forensics.values import dataclass
 
 Lists = Callable[[Sequence[Disclosed]], bytes]
 

@@ -6,6 +6,7 @@ opened for it in an event of its own, before it happens.
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -14,7 +15,6 @@ from heroes_forensics.errors import UsageError
 from heroes_forensics.pipelines.case import outgoing
 from heroes_forensics.pipelines.case.cases import OpenCase
 from heroes_forensics.reports import vics
-from heroes_forensics.values import dataclass
 
 if TYPE_CHECKING:
     from heroes_forensics.model import JSON

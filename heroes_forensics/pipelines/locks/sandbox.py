@@ -16,12 +16,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from heroes_forensics.errors import HeroesError
 from heroes_forensics.pipelines.locks import landlock, leaving, seccomp, syscalls
-from heroes_forensics.values import dataclass
 
 MEMORY_LIMIT: Final = 1 << 30
 """Bytes of private memory of one worker."""

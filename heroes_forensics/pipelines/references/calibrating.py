@@ -10,7 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -43,7 +43,6 @@ from heroes_forensics.pipelines.references import editing, reference
 from heroes_forensics.pipelines.references.editing import Edited
 from heroes_forensics.pipelines.references.reference import Folder, Reference, Way
 from heroes_forensics.pipelines.workers.supervisor import Supervisor
-from heroes_forensics.values import dataclass
 
 PROFILES: Final = ("standard", "deep")
 MOST_EDITED: Final = 100

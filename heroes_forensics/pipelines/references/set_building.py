@@ -11,7 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -47,7 +47,6 @@ from heroes_forensics.pipelines.sets.hashsets import origin
 from heroes_forensics.pipelines.sets.plugins import Plugged
 from heroes_forensics.pipelines.workers.supervisor import Supervisor
 from heroes_forensics.reports.vics import DEFAULT_REGION, REGIONS
-from heroes_forensics.values import dataclass
 
 KINDS: Final = ("notable", "watch", "adult-intimate")
 """Kinds of sets that can be built; what is known to be good comes as digests of software."""

@@ -9,7 +9,7 @@ to whom, and the digest of the file, before the file has its name.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +26,6 @@ from heroes_forensics.pipelines.report.report_model import Builder
 from heroes_forensics.reports import html
 from heroes_forensics.store import queries, standing
 from heroes_forensics.store.database import Database
-from heroes_forensics.values import dataclass
 
 FIELDS: Final = ("locator", "match_kind", "name", "path", "size", "times")
 """What of a finding stands in the page, in the words of a disclosure."""

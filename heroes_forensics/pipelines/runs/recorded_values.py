@@ -5,6 +5,7 @@ Both are read in parts, in the order of the items, so that a case of any size fi
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import count as numbered
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -22,7 +23,6 @@ from heroes_forensics.pipelines.sets.supplied import Comparer
 from heroes_forensics.pipelines.workers.crews import Crew
 from heroes_forensics.store import derived, supplied_values
 from heroes_forensics.store.records import MatchRow
-from heroes_forensics.values import dataclass
 
 if TYPE_CHECKING:
     from heroes_forensics.pipelines.sets.distances import Comparison

@@ -8,7 +8,7 @@ new to the case makes a new one, and what is not listed any more is withdrawn an
 import json
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
@@ -41,7 +41,6 @@ from heroes_forensics.pipelines.sets.supplied import Comparer
 from heroes_forensics.pipelines.workers.supervisor import Supervisor
 from heroes_forensics.store import integrity, queries, standing
 from heroes_forensics.store.records import rows_digest
-from heroes_forensics.values import dataclass
 
 if TYPE_CHECKING:
     from heroes_forensics.store.database import Database

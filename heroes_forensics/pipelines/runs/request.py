@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +14,6 @@ from heroes_forensics.pipelines.case.stated import check_text
 from heroes_forensics.pipelines.evidence import acquiring
 from heroes_forensics.pipelines.examining.expanding import PROFILES as EXPAND_LIMITS
 from heroes_forensics.pipelines.workers.isolation import LEVELS
-from heroes_forensics.values import dataclass
 
 PROFILES: Final = ("triage", "standard", "deep")
 VERIFY: Final = ("before", "during", "later", "off")

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,7 +25,6 @@ from heroes_forensics.pipelines.runs.starting import config_bytes
 from heroes_forensics.pipelines.sets import plugins, signed_sets
 from heroes_forensics.pipelines.sets.plugins import Plugged
 from heroes_forensics.store.database import Database
-from heroes_forensics.values import dataclass
 
 if TYPE_CHECKING:
     from heroes_forensics.pipelines.workers.supervisor import Supervisor

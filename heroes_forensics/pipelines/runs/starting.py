@@ -7,6 +7,7 @@ beginning, or was never begun.
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
 
@@ -30,7 +31,6 @@ from heroes_forensics.pipelines.sets.supplied import Comparer
 from heroes_forensics.pipelines.workers.isolation import Isolation
 from heroes_forensics.store import progress
 from heroes_forensics.store.records import Records
-from heroes_forensics.values import dataclass
 
 METHOD: Final = "exact-digest-matching"
 _OPENER: Final[JSON] = {

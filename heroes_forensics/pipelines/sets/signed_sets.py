@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,6 @@ from heroes_forensics.hashsets.layout import Header
 from heroes_forensics.hashsets.manifest import ListedFile, Manifest
 from heroes_forensics.hashsets.trust import CMS_BYTES, CMS_SUFFIX
 from heroes_forensics.model import JSON
-from heroes_forensics.values import dataclass
 
 SIGNATURES: Final[dict[str, int]] = {
     minisign.SUFFIX: minisign.MAX_BYTES,

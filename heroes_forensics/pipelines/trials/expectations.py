@@ -19,7 +19,7 @@ Digests of a list are those that another tool computed: hashdeep, ``sha256sum`` 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +30,6 @@ from heroes_forensics.pipelines.case import settings
 from heroes_forensics.pipelines.case.stated import a_list, text
 from heroes_forensics.pipelines.examining.verification import LENGTHS
 from heroes_forensics.pipelines.runs import request
-from heroes_forensics.values import dataclass
 
 FILE: Final = "expected.yaml"
 COUNTS: Final = (

@@ -5,12 +5,12 @@ more than decoding it. So the worker that reads one, and has its bytes at hand, 
 `parsers.containers.within` whether it is worth opening.
 """
 
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from heroes_forensics.filetype import TYPES
 from heroes_forensics.model import JSON
-from heroes_forensics.values import dataclass
 
 if TYPE_CHECKING:
     from heroes_forensics.parsers.base import Reader

@@ -2,12 +2,12 @@
 
 import os
 import signal
+from dataclasses import dataclass
 from typing import Final
 
 from heroes_forensics.frames import Unit
 from heroes_forensics.pipelines.workers.page import Seen
 from heroes_forensics.pipelines.workers.worker import EXIT_MEMORY, EXIT_UNLOCKED
-from heroes_forensics.values import dataclass
 
 TIMEOUT: Final = "timeout"
 """No progress, or past the deadline of its unit."""

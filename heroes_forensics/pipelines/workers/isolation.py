@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 from uuid import uuid4
@@ -32,7 +32,6 @@ from heroes_forensics.pipelines.locks.sandbox import (
 )
 from heroes_forensics.pipelines.workers import probe as attempts
 from heroes_forensics.pipelines.workers import wire
-from heroes_forensics.values import dataclass
 
 PARSER: Final = "parser"
 FOLDER: Final = "folder"

@@ -9,9 +9,8 @@ it is not needed.
 What a role may do is in `heroes_forensics.pipelines.locks.sandbox`.
 """
 
+from dataclasses import dataclass
 from typing import Final
-
-from heroes_forensics.values import dataclass
 
 FAULTS_VARIABLE: Final = "HEROES_TEST_FAULTS"
 """Names a Python file that zygotes load when it is set: tests make work functions fail with it.
