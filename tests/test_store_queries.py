@@ -161,6 +161,10 @@ def test_contents_that_differ_are_counted(database: Database, *, begin_alike: bo
             row = (number, 1, 1, 0, 0, 0, None, None, digest)
             Records(database).unread([row])
     assert queries.distinct(database) == len(set(digests) - {None})
+    with database.transaction():  # somebody changed the case
+        database.execute("UPDATE content SET sha256=X'01' WHERE item_id=1")
+        database.execute("UPDATE content SET sha256=zeroblob(63) WHERE item_id=2")
+    assert queries.distinct(database) == len({b"\1", bytes(63), *digests[2:]} - {None})
     with database.transaction():
         database.execute("UPDATE content SET sha256=X'' WHERE item_id=3")
     assert queries.distinct(database) is None

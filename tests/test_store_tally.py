@@ -29,6 +29,16 @@ def _database(folder: Path) -> Database:
     return made
 
 
+def test_a_case_may_have_a_million_volumes(tmp_path: Path) -> None:
+    database = _database(tmp_path)
+    with database.transaction():
+        database.execute("UPDATE volume SET id=? WHERE id=2", (1 << 25,))
+        row = (1, 1 << 25, 1, EntryKind.FILE.value, 0, 0, -1, 7, 0, b"", "", b"", b"", None)
+        database.append(ITEM, [row])
+    (cell,) = cells(database)
+    assert (cell.volume, cell.kind, cell.items, cell.size) == (1 << 25, EntryKind.FILE, 1, 7)
+
+
 def test_cells_count_every_item_once(tmp_path: Path) -> None:
     random = Random(7)  # noqa: S311 - the same rows every time
     database = _database(tmp_path)

@@ -159,6 +159,10 @@ def equation(database: Database, volume: int, cells: Iterable[Cell]) -> Equation
     )
 
 
+_SHA256: Final = 32
+_DISTINCT: Final = "SELECT count(DISTINCT sha256) FROM content"
+
+
 def distinct(database: Database) -> int | None:
     """Count the contents that differ, by SHA-256, of all items; None where digests were dropped."""
     if database.value("SELECT 1 FROM content WHERE sha256 = X'' LIMIT 1"):
@@ -166,8 +170,12 @@ def distinct(database: Database) -> int | None:
     # SQLite would put them into a tree one by one. Sorted by their first 64 bits equal ones are
     # neighbours, unless others begin with the same bits.
     values = bytearray()
+    lengths: set[int] = set()
     for part in database.parts("SELECT sha256 FROM content WHERE sha256 IS NOT NULL", size=_LINES):
+        lengths.update([len(value) for (value,) in part])
         values += b"".join([value for (value,) in part])
+    if not lengths <= {_SHA256}:  # somebody changed the case
+        return int(database.value(_DISTINCT))
     digests = np.frombuffer(values, dtype=np.uint64).reshape(-1, 4)
     order = np.argsort(digests[:, 0])
     begins = digests[order, 0]
@@ -175,7 +183,7 @@ def distinct(database: Database) -> int | None:
     for start in range(0, len(again), _LINES):
         first = again[start : start + _LINES]
         if (digests[order[first]] != digests[order[first + 1]]).any():
-            return int(database.value("SELECT count(DISTINCT sha256) FROM content"))
+            return int(database.value(_DISTINCT))
     return len(digests) - len(again)
 
 

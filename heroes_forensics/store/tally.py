@@ -7,10 +7,11 @@ from heroes_forensics.store.database import Database
 from heroes_forensics.store.lanes import IS_FIRST
 
 _MEDIA_NAME: Final = int(EntryFlag.MEDIA_NAME)
-_RADIX: Final = 4096
+_RADIX: Final = 2048
 """More than there are types or gaps."""
-_KINDS: Final = 256
-_STATUSES: Final = 256
+_KINDS: Final = 64
+_STATUSES: Final = 64
+"""More than there are of each: with these 67 million volumes fit into a number."""
 _FLAGS: Final = 8
 
 # One number to group by, as SQLite sorts rows of one column in half the time that seven take.

@@ -80,31 +80,36 @@ class Records:
         self._file: Any = None
         self._size = 0
         self._record = 0
-        self._pieces: dict[int, bytes] = {}
-        """A byte for each record of a piece: `_BASE`, `_IN_USE`, `_WRITTEN`."""
+        self._pieces: dict[int, bytes | None] = {}
+        """A byte for each record of a piece: `_BASE`, `_IN_USE`, `_WRITTEN`.
+
+        None where the piece cannot be read.
+        """
         self._failed = False
 
     def is_written(self, address: int) -> bool:
         """Tell whether every stream of a base record is known to be written to its end.
 
         Those in one record, that is: one with a list of attributes is not looked into. Nothing is
-        known where the table cannot be read, or cannot be relied on.
+        known where the table cannot be read. The answer is that of the evidence alone: a listing
+        that goes on after an interruption is compared with what it gave before.
         """
         image = self._image
-        if self._failed or image.doubtful:
-            return False
         failures, back = image.failures, image.went_back
         try:
+            if self._failed:
+                return False
             self._open()
             number, at = divmod(address, _CHUNK // self._record)
-            piece = self._pieces.get(number)
-            if piece is None:
+            if number not in self._pieces:
                 if len(self._pieces) >= _PIECES:
                     return False
-                piece = self._look(number)
-            return at < len(piece) and piece[at] & _WRITTEN != 0
+                self._pieces[number] = None
+                self._look(number)
+            piece = self._pieces[number]
+            return piece is not None and at < len(piece) and piece[at] & _WRITTEN != 0
         except (OSError, RuntimeError, OverflowError):
-            self._failed = True
+            self._failed = self._file is None
             return False
         finally:
             image.failures, image.went_back = failures, back
@@ -140,7 +145,7 @@ class Records:
         count = len(chunk) // self._record
         raw = np.frombuffer(chunk, np.uint8, count * self._record).reshape(count, self._record)
         piece = _marks(raw).tobytes()
-        if len(self._pieces) < _PIECES:
+        if number in self._pieces or len(self._pieces) < _PIECES:
             self._pieces[number] = piece
         return piece
 
@@ -179,7 +184,8 @@ def _written(raw: Bytes) -> "npt.NDArray[np.intp]":
         size = words[rows, np.where(whole, at + _SIZE, 0)]
         written = words[rows, np.where(whole, at + _VALID, 0)]
         first = words[rows, np.where(whole, at + _START, 0)]
-        going = ~outside | (whole & (size == written) & (first == 0))
+        # Of one whose length is 0 the kit gives as many zeros as there are clusters.
+        going = ~outside | (whole & (size == written) & (size > 0) & (first == 0))
         rows, at = rows[going], at[going] + units[going]
         if not len(rows):
             break

@@ -109,7 +109,7 @@ class Attributes:
             return tag not in t.FILTER_TAGS
         for attribute in file:
             info = attribute.info
-            if int(info.type) == main.type and info.id == main.number:
+            if int(info.type) & t.TYPE == main.type and info.id == main.number:
                 runs = list(attribute)
                 holes = any(int(run.flags) & (t.RUN_SPARSE | t.RUN_FILLER) for run in runs)
                 here = sum(run.len for run in runs) * self._block_size
@@ -144,7 +144,7 @@ class Attributes:
         tag = 0
         for attribute in file:
             info = attribute.info
-            type_ = int(info.type)
+            type_ = int(info.type) & t.TYPE
             size = info.size
             if type_ in _FACTS:
                 tag = self._facts(file, type_, info, thing) or tag
@@ -179,7 +179,7 @@ class Attributes:
         if not (self._ntfs or type_ == t.HFS_ATTRIBUTE):
             return False
         if type_ == t.NTFS_SECURITY:  # that of the root is often long: revision, 0, self-relative
-            head = file.read_random(0, 4, type_, info.id)
+            head = file.read_random(0, 4, type_, info.id)  # of a type that is known
             return bool(head[:2] != b"\1\0" or not head[3] & 0x80)
         if not self._ntfs or type_ not in t.NTFS_OWN:
             return True

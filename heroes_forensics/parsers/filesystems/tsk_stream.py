@@ -124,7 +124,7 @@ class TskStream:
 
     def __init__(self, file: "Any", handle: Handle, allocated: int) -> None:  # noqa: ANN401
         self._file = file
-        self._type = handle.type
+        self._type = t.to_kit(handle.type)
         self._id = handle.id
         self._size = handle.size
         self.allocated = allocated
@@ -249,7 +249,7 @@ def _attribute(file: "Any", kind: int, number: int) -> "Any":  # noqa: ANN401
     attributes: Iterator[Any] = iter(file)
     for attribute in attributes:
         info = attribute.info
-        if int(info.type) == kind and info.id == number:
+        if int(info.type) & t.TYPE == kind and info.id == number:
             return attribute
     return None
 

@@ -29,6 +29,15 @@ ATTRIBUTE_SPARSE: Final = 64
 RUN_FILLER: Final = 1
 RUN_SPARSE: Final = 2
 
+TYPE: Final = 0xFFFFFFFF
+"""Types of attributes have 32 bits, of which The Sleuth Kit takes the highest for a sign."""
+
+
+def to_kit(kind: int) -> int:
+    """Return the type of an attribute as The Sleuth Kit takes it."""
+    return kind - (TYPE + 1) if kind >> 31 else kind
+
+
 DEFAULT: Final = 1
 NTFS_STANDARD: Final = 16
 NTFS_LIST: Final = 32

@@ -27,6 +27,8 @@ except ImportError:  # likewise
 else:
     _ISAL = True
 
+_MOST: Final = 1 << 31
+"""Bytes that libdeflate's binding counts."""
 _LARGEST_WINDOW: Final = 0x7F
 """The first byte of a stream (RFC 1950): the upper half is the window size, at most 7."""
 
@@ -65,7 +67,7 @@ _second: Final = with_isal if _ISAL else with_zlib
 
 def with_libdeflate(raw: bytes, limit: int) -> bytes:
     """Inflate with libdeflate, which is told how long the stream may be; as `inflate`."""
-    if limit <= 0:  # to libdeflate's binding that is no limit
+    if not 0 < limit <= _MOST:  # to libdeflate's binding 0 is no limit
         return _second(raw, limit)
     try:
         return bytes(deflate.zlib_decompress(raw, limit))
