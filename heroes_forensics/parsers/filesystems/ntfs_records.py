@@ -133,6 +133,8 @@ class Records:
         if self._file is None:
             self._record = record_size(self._image.reader)
             file = self._fs.open_meta(_MFT)
+            if file.info.meta is None:
+                raise OSError("the MFT has no metadata")
             self._size = file.info.meta.size
             self._file = file
 
